@@ -1,0 +1,124 @@
+"""Mail addresses and domain names: parse, check, normalise."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+import idna
+
+LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+# RFC 5321's atext less what harms on this way: / would leave the mailbox's folder, % and ! are
+# old routing that Postfix still obeys, * ? $ ` | # { } ^ have meanings in shells and maps.
+OWN_LOCAL = re.compile(r"[a-z0-9._+=&'~-]+")
+FOREIGN_LOCAL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
+LONGEST_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1.1
+LONGEST_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
+
+
+class BadAddress(ValueError):
+    """A text that is no address or domain name which Postfix can look up."""
+
+
+@dataclass(frozen=True)
+class DomainName:
+    """A domain as Postfix looks it up: lower case ASCII, an IDN in its `xn--` form."""
+
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the domain; raise BadAddress with a sentence that says what is wrong."""
+        if len(text) > LONGEST_ADDRESS:
+            raise BadAddress(f"{text[:20]!r}… is too long to be a domain name.")
+        try:
+            name = idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
+        except (idna.IDNAError, UnicodeError) as error:
+            raise BadAddress(f"{text!r} is not a domain name: {error}.") from error
+        name = name.removesuffix(".")
+        labels = name.split(".")
+        if len(labels) < 2 or labels[-1].isdecimal():
+            raise BadAddress(f"{text!r} is not a full domain name such as example.org.")
+        if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+            raise BadAddress(
+                f"{text!r} is not a domain name: its parts are letters, digits and inner hyphens, "
+                "at most 63 each and 253 together."
+            )
+        return cls(name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address in the form that the tables hold: lower case ASCII, both parts checked."""
+
+    local_part: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str, foreign: bool = False) -> Self:
+        """Return the address; raise BadAddress with a sentence that says what is wrong.
+
+        An address of this host may not hold all that RFC 5321 allows; a `foreign` one, the
+        target of an alias, may, and keeps the case of its local part, which is not ours to fold.
+        """
+        if len(text) > LONGEST_ADDRESS:
+            raise BadAddress(
+                f"{text[:20]!r}… is too long: at most {LONGEST_ADDRESS} characters are allowed."
+            )
+        local_part, at, domain = text.rpartition("@")
+        if not at or not local_part or "@" in local_part:
+            raise BadAddress(f"{text!r} is not a mail address such as anna@example.org.")
+        if not local_part.isascii():
+            raise BadAddress(
+                f"{text!r} cannot be used: the part before @ must be ASCII, since the tables and "
+                "many mail servers hold no other."
+            )
+        local_part = local_part if foreign else local_part.lower()
+        allowed = FOREIGN_LOCAL if foreign else OWN_LOCAL
+        if not allowed.fullmatch(local_part):
+            raise BadAddress(
+                f"{text!r} cannot be used: the part before @ may hold letters, digits and "
+                f"{'the signs of RFC 5321' if foreign else '. _ + - = & ~ and the apostrophe'}."
+            )
+        if re.search(r"^[.-]|\.\.|\.$", local_part):
+            raise BadAddress(
+                f"{text!r} cannot be used: the part before @ may not begin with a dot or hyphen, "
+                "end with a dot or hold two dots in a row."
+            )
+        if len(local_part) > LONGEST_LOCAL:
+            raise BadAddress(
+                f"{text!r} is too long: the part before @ has {len(local_part)} characters, "
+                f"at most {LONGEST_LOCAL} are allowed."
+            )
+        return cls(local_part, str(DomainName.parse(domain)))
+
+    def __str__(self) -> str:
+        return f"{self.local_part}@{self.domain}"
+
+
+@dataclass(frozen=True)
+class CatchAll:
+    """The alias `@domain`, which takes what no other address of the domain takes."""
+
+    domain: str
+
+    def __str__(self) -> str:
+        return f"@{self.domain}"
+
+
+def parse_alias(text: str) -> Address | CatchAll:
+    """Return the address of an alias: a mailbox-like one, or `@domain` for all the rest."""
+    if text.startswith("@"):
+        return CatchAll(str(DomainName.parse(text[1:])))
+    return Address.parse(text)
+
+
+def parse_targets(text: str) -> tuple[str, ...]:
+    """Return where an alias leads, without repeats; lines, commas and blanks separate targets."""
+    names = [name for name in re.split(r"[,\s]+", text) if name]
+    targets = dict.fromkeys(str(Address.parse(name, foreign=True)) for name in names)
+    if not targets:
+        raise BadAddress("An alias needs at least one address that it leads to.")
+    return tuple(targets)

@@ -1,0 +1,43 @@
+"""Sizes of mailboxes: bytes from and to what a person writes."""
+
+import re
+from decimal import Decimal
+
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+LARGEST = 2**63 - 1  # bigint, the column's type
+
+
+class BadSize(ValueError):
+    """A text that is no size."""
+
+
+def parse_size(text: str) -> int:
+    """Return bytes for `1G`, `1.5 GiB`, `500M`, `1024` (bytes) or `0`, which means no limit."""
+    found = re.fullmatch(r"(\d{1,19}(?:\.\d{1,3})?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
+    if not found or not text.isascii():
+        raise BadSize(
+            f"{text!r} is not a size; write a number and a unit, such as 500M or 1G, "
+            "or 0 for no limit."
+        )
+    size = int(Decimal(found[1]) * UNITS[found[2]])
+    if size > LARGEST:
+        raise BadSize(f"{text!r} is larger than the table can hold ({LARGEST} bytes).")
+    return size
+
+
+def format_size(size: int) -> str:
+    """Return bytes as a person reads them, in the largest unit that leaves a number from 1 up."""
+    if size <= 0:
+        return "no limit"
+    for unit in "TGMK":
+        if size >= UNITS[unit]:
+            return f"{size / UNITS[unit]:.1f}".removesuffix(".0") + f" {unit}iB"
+    return f"{size} bytes"
+
+
+def exact_size(size: int) -> str:
+    """Return the shortest text that parse_size() reads as exactly these bytes."""
+    for unit in "TGMK":
+        if size and size % UNITS[unit] == 0:
+            return f"{size // UNITS[unit]}{unit}"
+    return str(size)

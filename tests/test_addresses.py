@@ -1,0 +1,113 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailboxes.addresses import (
+    Address,
+    BadAddress,
+    CatchAll,
+    DomainName,
+    parse_alias,
+    parse_targets,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Anna@Example.ORG", "anna@example.org"),
+        ("o'brien@example.org", "o'brien@example.org"),
+        ("a.b+c_d-e=f&g~h@example.org", "a.b+c_d-e=f&g~h@example.org"),
+        ("x" * 64 + "@example.org", "x" * 64 + "@example.org"),
+        ("anna@BÜCHER.example", "anna@xn--bcher-kva.example"),
+        ("anna@mail.lan.", "anna@mail.lan"),
+    ],
+)
+def test_an_address_is_lower_case_ascii(text: str, found: str) -> None:
+    assert str(Address.parse(text)) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "anna",
+        "@example.org",
+        "anna@",
+        "a@b@c",
+        "a@b@example.org",
+        "x" * 65 + "@example.org",
+        "a b@example.org",
+        " anna@example.org",
+        "anna@example.org\n",
+        "anna\n@example.org",
+        "an\x00na@example.org",
+        "änna@example.org",
+        ".anna@example.org",
+        "anna.@example.org",
+        "an..na@example.org",
+        "-anna@example.org",
+        "../anna@example.org",
+        "a/b@example.org",
+        "a%b@example.org",
+        "a!b@example.org",
+        'a"b@example.org',
+        "a,b@example.org",
+        "anna@localhost",
+        "anna@127.0.0.1",
+        "anna@-x.org",
+        "anna@x-.org",
+        "anna@x_y.org",
+        "anna@x..org",
+        "anna@" + "b" * 64 + ".org",
+        "anna@" + "b." * 130 + "org",
+        "anna@exa mple.org",
+        "anna@☃.example",
+        "anna@xn--a.org",
+    ],
+)
+def test_a_bad_address_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(BadAddress, match=r"\.$"):
+        Address.parse(text)
+
+
+def test_a_target_may_hold_all_that_the_internet_allows_and_keeps_its_case() -> None:
+    assert parse_targets("A/B#C@Example.net") == ("A/B#C@example.net",)
+
+
+def test_targets_are_separated_by_lines_commas_and_blanks_and_named_once() -> None:
+    text = "anna@example.org, bob@example.org\r\nanna@example.org\n"
+    assert parse_targets(text) == ("anna@example.org", "bob@example.org")
+
+
+@pytest.mark.parametrize("text", ["", " ,\n", "anna", "a@b@c", "|/bin/sh", "/etc/passwd"])
+def test_a_target_that_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(BadAddress):
+        parse_targets(text)
+
+
+def test_an_alias_may_be_for_all_the_rest_of_a_domain() -> None:
+    assert parse_alias("@Example.org") == CatchAll("example.org")
+    assert parse_alias("Info@example.org") == Address("info", "example.org")
+
+
+@given(st.text() | st.from_regex(r"[\w.+'=-]{1,70}@[\w.-]{1,80}"))
+def test_what_is_parsed_is_stable_and_harmless(text: str) -> None:
+    try:
+        found = str(Address.parse(text))
+    except BadAddress:
+        return
+    assert str(Address.parse(found)) == found
+    assert found.isascii() and found.isprintable() and found == found.lower()
+    assert len(found) <= 254
+    assert not set(found) & set("/\\%!\"`$*?|,;:<>()[]{}#^ ")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_domain_or_a_bad_address(text: str) -> None:
+    try:
+        found = str(DomainName.parse(text))
+    except BadAddress:
+        return
+    assert str(DomainName.parse(found)) == found
+    assert "." in found and len(found) <= 253
