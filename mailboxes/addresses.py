@@ -11,6 +11,8 @@ LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # old routing that Postfix still obeys, * ? $ ` | # { } ^ have meanings in shells and maps.
 OWN_LOCAL = re.compile(r"[a-z0-9._+=&'~-]+")
 FOREIGN_LOCAL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
+# At least two, none in the form of an IDN, the last one not a number.
+LABELS = re.compile(rf"(?!.*xn--)({LABEL.pattern}\.)+(?!\d+\.?$){LABEL.pattern}\.?")
 LONGEST_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1.1
 LONGEST_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
 
@@ -30,6 +32,8 @@ class DomainName:
         """Return the domain; raise BadAddress with a sentence that says what is wrong."""
         if len(text) > LONGEST_ADDRESS:
             raise BadAddress(f"{text[:20]!r}… is too long to be a domain name.")
+        if LABELS.fullmatch(text.lower()):  # in IDNA, "--" has a meaning that old names have not
+            return cls(text.lower().removesuffix("."))
         try:
             name = idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
         except (idna.IDNAError, UnicodeError) as error:

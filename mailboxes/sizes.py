@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-LARGEST = 2**63 - 1  # bigint, the column's type
+LARGEST = 2**50  # a petabyte; the sum of a domain must fit into a bigint, too
 
 
 class BadSize(ValueError):
@@ -21,7 +21,7 @@ def parse_size(text: str) -> int:
         )
     size = int(Decimal(found[1]) * UNITS[found[2]])
     if size > LARGEST:
-        raise BadSize(f"{text!r} is larger than the table can hold ({LARGEST} bytes).")
+        raise BadSize(f"{text!r} is too large: at most 1024T are possible.")
     return size
 
 

@@ -21,6 +21,7 @@ from mailboxes.addresses import (
         ("x" * 64 + "@example.org", "x" * 64 + "@example.org"),
         ("anna@BÜCHER.example", "anna@xn--bcher-kva.example"),
         ("anna@mail.lan.", "anna@mail.lan"),
+        ("anna@r3---sn-4g5.example.ORG", "anna@r3---sn-4g5.example.org"),
     ],
 )
 def test_an_address_is_lower_case_ascii(text: str, found: str) -> None:
@@ -100,7 +101,7 @@ def test_what_is_parsed_is_stable_and_harmless(text: str) -> None:
     assert str(Address.parse(found)) == found
     assert found.isascii() and found.isprintable() and found == found.lower()
     assert len(found) <= 254
-    assert not set(found) & set("/\\%!\"`$*?|,;:<>()[]{}#^ ")
+    assert not set(found) & set('/\\%!"`$*?|,;:<>()[]{}#^ ')
 
 
 @given(st.text(max_size=300))

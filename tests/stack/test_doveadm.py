@@ -1,0 +1,138 @@
+"""What is stored and what Dovecot's own tool makes of it, in both directions."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from mailboxes import schemes
+from mailboxes.variants import VARIANTS
+
+pytestmark = pytest.mark.stack
+
+ANNA = "anna@example.org"
+AWKWARD = {
+    "blanks": "  two blanks  ",
+    "quotes": "\"double' 'single\"",
+    "signs": "#;%$\\{}[]<>&|`!*?~",
+    "variables": "%u%d ${HOME} $1$ %%",
+    "option": "-p",
+    "letters": "Grüße, żółw, пароль, 密码",
+    "emoji": "🔑🐌",
+    "scheme": "{PLAIN}x",
+    "hash": "{CRAM-MD5}a7cb902940b3f6662c48ace840a4e3e410241e875d720cb45b2d95a3e1ddfc8b",
+    "one": "x",
+    "63 bytes": "é" + "x" * 61,
+    "64 bytes": "é" + "x" * 62,
+    "65 bytes": "é" + "x" * 63,
+    "72 bytes": "é" * 36,
+    "73 bytes": "é" * 36 + "x",
+    "255 bytes": "é" + "0123456789" * 25 + "xyz",
+}
+# A row in one of these is no password: a chain of one-time keys, and a length that is missing.
+NOT_READ = {"OTP", "PLAIN-TRUNC"}
+PREFIXES = {"mysql_md5": "{PLAIN-MD5}", "sha512_crypt": "{CRYPT}"}
+WRITTEN = [
+    pytest.param(scheme.handler, password, id=f"{scheme.handler}-{name}")
+    for variant in VARIANTS.values()
+    for scheme in variant.schemes.values()
+    for name, password in AWKWARD.items()
+    if len(password.encode()) <= scheme.longest
+]
+awkward = pytest.mark.parametrize("password", AWKWARD.values(), ids=AWKWARD)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def dovecot() -> None:
+    """Dovecot's tool; under CI=true it must be there."""
+    if shutil.which("doveadm") is None:
+        reason = "needs doveadm, which is in Debian's dovecot-core"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+def doveadm_pw(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `doveadm pw`; -O leaves the machine's own configuration unread."""
+    command = ["doveadm", "-O", "pw", "-u", ANNA, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def written(scheme: str, password: str) -> str:
+    made = doveadm_pw("-s", scheme, "-p", password)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.removesuffix("\n")
+
+
+def accepted(stored: str, password: str) -> bool:
+    return doveadm_pw("-t", stored, "-p", password).returncode == 0
+
+
+@pytest.mark.parametrize(("handler", "password"), WRITTEN)
+def test_dovecot_accepts_what_is_stored_and_no_other_password(handler: str, password: str) -> None:
+    stored = PREFIXES.get(handler, "") + schemes.store(password, handler)
+    assert accepted(stored, password)
+    assert not accepted(stored, "y" + password)
+
+
+@awkward
+def test_what_doveadm_writes_in_any_scheme_is_read(password: str) -> None:
+    names = set(doveadm_pw("-l").stdout.split())
+    assert {"CRAM-MD5", "SHA512-CRYPT", "SCRAM-SHA-256"} < names
+    rows = {name: written(name, password) for name in names - NOT_READ}
+    assert [name for name, row in rows.items() if not schemes.fits(password, row, ANNA)] == []
+    assert [name for name, row in rows.items() if schemes.fits("y" + password, row, ANNA)] == []
+
+
+@awkward
+def test_a_cram_md5_key_is_byte_for_byte_the_one_of_doveadm(password: str) -> None:
+    assert schemes.store(password, "dovecot_cram_md5") == written("CRAM-MD5", password)
+
+
+@pytest.mark.parametrize("encoding", ["b64", "BASE64", "Hex"])
+@pytest.mark.parametrize("scheme", ["plain", "Ssha", "sha256", "cram-md5", "sha512-crypt"])
+def test_a_scheme_is_read_in_any_case_and_encoding(scheme: str, encoding: str) -> None:
+    stored = written(f"{scheme}.{encoding}", "foo").replace(scheme.upper(), scheme)
+    assert accepted(stored, "foo")
+    assert schemes.fits("foo", stored, ANNA)
+    assert not schemes.fits("fop", stored, ANNA)
+
+
+BCRYPT = "{CRYPT}$2y$04$gg07CivWdId4Kea.Pghvj.3cP88gYVXKNVtby90JyBooE9MvNMEmy"
+YESCRYPT = "{CRYPT}$y$j9T$9VekvIm891Dottd2xtSME.$mPKMl3vjoDfK9TVp85y6qs.3ZpYmWFsSG.GQYjoQPU2"
+SHA1 = "C+7Hteo/D9vJXQ3UfzxbwnXaijM="
+
+
+@pytest.mark.parametrize(
+    ("stored", "password", "fits"),
+    [
+        (BCRYPT, "a" * 72, True),
+        (BCRYPT, "a" * 73, True),
+        (BCRYPT, "a" * 255, True),
+        (BCRYPT, "a" * 71, False),
+        (BCRYPT[:-1] + "z", "a" * 72, False),
+        (BCRYPT.replace("Pghvj.", "Pghvj/"), "a" * 72, False),
+        ("{CRYPT}$6$$" + "x" * 86, "foo", False),
+        ("{CRYPT}acbd18db4cc2f85cedef654fccc4a4d8", "foo", False),
+        ("{PLAIN-MD5}ACBD18DB4CC2F85CEDEF654FCCC4A4D8", "foo", True),
+        ("{PLAIN-MD5}rL0Y20zC+Fzt72VPzMSk2A==", "foo", True),
+        ("{MD5}acbd18db4cc2f85cedef654fccc4a4d8", "foo", True),
+        ("{MD5}rL0Y20zC+Fzt72VPzMSk2A==", "foo", True),
+        (f"{{SHA}}{SHA1}", "foo", True),
+        ("{sha}0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33", "foo", True),
+        (f"{{SHA}}{SHA1.rstrip('=')}", "foo", False),
+        (f"{{SSHA}}{SHA1}", "foo", False),
+        ("{PLAIN-TRUNC}3-foo", "foobar", True),
+        ("{PLAIN-TRUNC}4-foo", "foobar", False),
+        ("{PLAIN-TRUNC}foo", "foo", False),
+        ("{DES-CRYPT}JBOZ0DgmtucwE", "08/15!test~4711", True),
+        ("{DES-CRYPT}JBOZ0DgmtucwE", "08/15!tX", False),
+        ("{DIGEST-MD5}49e31e40b5153f4f1fbf05fb402a14a4", "foo", True),
+        (YESCRYPT, "foo", True),
+        (YESCRYPT, "fop", False),
+    ],
+)
+def test_an_odd_row_opens_with_what_opens_it_in_dovecot(
+    stored: str, password: str, fits: bool
+) -> None:
+    assert accepted(stored, password) is fits
+    assert schemes.fits(password, stored, ANNA) is fits
