@@ -1,0 +1,252 @@
+"""Every setting, read once from the environment or from `.env`; see deploy/env.example.
+
+ENV_FILE names another file than `.env`.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+# Paths
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+if env_file.exists():
+    for place, line in enumerate(env_file.read_text().splitlines(), 1):
+        if line and not re.match(r"#|[A-Z_]+=", line):
+            raise ImproperlyConfigured(
+                f"Line {place} of {env_file} is neither NAME=value nor a # comment."
+            )
+    environ.Env.read_env(env_file)
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the variable as it stands: django-environ's own reader would expand a leading $."""
+    value = os.environ.get(name, default)
+    if not value and default is None:
+        raise ImproperlyConfigured(f"{name} is not set; see deploy/env.example for what it holds.")
+    return value or ""
+
+
+def flag(name: str, default: str) -> bool:
+    value = text(name, default).lower()
+    if value not in {"true", "false", "yes", "no", "on", "off", "1", "0"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be true or false.")
+    return value in {"true", "yes", "on", "1"}
+
+
+def number(name: str, default: int) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal() or not value.isascii() or int(value) == 0:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number from 1 up.")
+    return int(value)
+
+
+def items(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def database(name: str, default: str, journal: str) -> dict[str, Any]:
+    url = text(name, default)
+    try:
+        found = dict(environ.Env.db_url_config(url.replace("+", "%2B")))  # else a blank
+        urlsplit(url).port  # noqa: B018 (raises for a port that is no number)
+    except (ValueError, KeyError, ImproperlyConfigured):
+        found = {}
+    if found.get("ENGINE") == "django.db.backends.sqlite3" and found["NAME"] != ":memory:":
+        found["NAME"] = str(BASE_DIR / found["NAME"])
+        # IMMEDIATE: two writers wait for each other instead of failing at their first write.
+        found["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": f"PRAGMA journal_mode={journal}",
+        }
+    elif (
+        found.get("ENGINE") == "django.db.backends.mysql"
+        and found["NAME"]
+        and set(found.get("OPTIONS", {})) <= {"unix_socket", "connect_timeout", "ssl_mode"}
+    ):
+        found["OPTIONS"] = {
+            "charset": "utf8mb4",
+            "sql_mode": "STRICT_TRANS_TABLES",
+            "isolation_level": "read committed",
+            "connect_timeout": 5,
+            **found.get("OPTIONS", {}),
+        }
+    else:
+        raise ImproperlyConfigured(
+            f"{name} is not a usable address of a database; write sqlite:///var/name.sqlite3 or "
+            "mysql://user:password@host:port/name, with # / : @ % in the password as %23 %2F %3A "
+            "%40 %25."
+        )
+    return {**found, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+# Secrets and hosts
+
+SECRET_KEY = text("SECRET_KEY")
+DEBUG = flag("DEBUG", "false")
+ALLOWED_HOSTS = items("ALLOWED_HOSTS", "localhost,127.0.0.1")
+CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
+
+# True where nginx (deploy/nginx.conf) stands in front: it sets X-Real-IP and X-Forwarded-Proto.
+# Without it these headers are a client's own words and are not believed.
+BEHIND_PROXY = flag("BEHIND_PROXY", "false")
+
+# Application
+
+INSTALLED_APPS = [
+    "mailboxes",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mailboxes.outage.OutageMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "mailadmin.urls"
+WSGI_APPLICATION = "mailadmin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Databases: the panel's own tables, and those that the mail daemons read.
+# The mail file must not be in WAL mode: Postfix's proxymap, a reader, dies on it.
+
+DATABASES = {
+    "default": database("DATABASE_URL", "sqlite:///var/panel.sqlite3", "WAL"),
+    "mail": database("MAIL_DATABASE_URL", "sqlite:///var/mail.sqlite3", "DELETE"),
+}
+DATABASE_ROUTERS = ["mailadmin.routers.MailRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Administrators, sign-in and lockout
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("username", "name", "email")}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+LOGIN_URL = "admin:login"
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "429.html"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_USERNAME_CALLABLE = "mailboxes.views.client_username"
+AXES_CLIENT_IP_CALLABLE = "mailboxes.views.client_address"
+AXES_VERBOSE = False
+
+# On the password page a wrong answer takes at least so many seconds, whatever scheme a row is of.
+WRONG_ANSWER_SECONDS = 0.5
+
+# The mail host
+
+MAIL_VARIANT = text("MAIL_VARIANT", "v2")
+MAIL_RELEASE = text("MAIL_RELEASE", "debian12")
+MAIL_PASSWORD_SCHEME = text("MAIL_PASSWORD_SCHEME", "")
+MAIL_HOSTNAME = text("MAIL_HOSTNAME")
+MAIL_DB_HOSTS = items("MAIL_DB_HOSTS")
+MAIL_LOOKUP_USER = text("MAIL_LOOKUP_USER", "mail_lookup")
+MAIL_AUTH_USER = text("MAIL_AUTH_USER", "mail_auth")
+MAIL_ON_MYSQL = DATABASES["mail"]["ENGINE"].endswith("mysql")
+MAIL_LOOKUP_PASSWORD = text("MAIL_LOOKUP_PASSWORD", None if MAIL_ON_MYSQL else "")
+MAIL_AUTH_PASSWORD = text("MAIL_AUTH_PASSWORD", None if MAIL_ON_MYSQL else "")
+MAIL_HOME = text("MAIL_HOME", "/var/vmail")
+MAIL_UID = number("MAIL_UID", 5000)
+MAIL_GID = number("MAIL_GID", 5000)
+QUOTA_MULTIPLIER = number("QUOTA_MULTIPLIER", 1024000)
+
+# Language and time
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = (BASE_DIR / text("STATIC_ROOT", "var/static")).resolve()
+if BASE_DIR.is_relative_to(STATIC_ROOT):  # WhiteNoise would serve .env and the databases
+    raise ImproperlyConfigured(f"STATIC_ROOT is {STATIC_ROOT}; it must be a folder of its own.")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Security
+
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_PROXY
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 8 * 3600
+SECURE_HSTS_SECONDS = 31536000 if BEHIND_PROXY else 0
+SECURE_SSL_REDIRECT = BEHIND_PROXY
+# HSTS for sibling domains, and for good, is not the panel's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Logging: to standard error, where systemd's journal takes it
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

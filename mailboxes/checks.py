@@ -1,0 +1,53 @@
+"""System checks: whether the MAIL_ settings describe a host that can work."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+
+from mailboxes.conf import mail_host
+from mailboxes.variants import VARIANTS
+
+
+def check_mail_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Say what of the settings the exported daemons could not work with."""
+    variant = VARIANTS.get(settings.MAIL_VARIANT)
+    scheme = settings.MAIL_PASSWORD_SCHEME
+    if variant and scheme and scheme not in variant.schemes:
+        return [
+            Error(
+                f"MAIL_PASSWORD_SCHEME is {scheme!r}, which the daemons of "
+                f"MAIL_VARIANT={variant.name} cannot verify: nobody could sign in.",
+                hint=f"Choose one of {', '.join(variant.schemes)}.",
+                id="mailboxes.E001",
+            )
+        ]
+    try:
+        host = mail_host()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="See deploy/env.example.", id="mailboxes.E002")]
+    if same_database(settings.DATABASES["default"], settings.DATABASES["mail"]):
+        return [
+            Error(
+                "DATABASE_URL and MAIL_DATABASE_URL name the same database.",
+                hint="The mail daemons must not be able to read the panel's tables: make two.",
+                id="mailboxes.E003",
+            )
+        ]
+    if host.variant.name == "v1" and host.database.engine == "sqlite":
+        return [
+            Warning(
+                "MAIL_VARIANT is v1 and MAIL_DATABASE_URL is SQLite: pam_mysql cannot read it, so "
+                "no configuration can be exported.",
+                hint="Use a MariaDB or MySQL database, or MAIL_VARIANT=v2.",
+                id="mailboxes.W001",
+            )
+        ]
+    return []
+
+
+def same_database(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    sockets = [database.get("OPTIONS", {}).get("unix_socket") for database in (first, second)]
+    parts = ("ENGINE", "NAME", "HOST", "PORT")
+    return sockets[0] == sockets[1] and all(first.get(part) == second.get(part) for part in parts)

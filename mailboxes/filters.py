@@ -1,0 +1,51 @@
+"""The admin lists' filters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.models import Domain, is_own
+
+MOST_DOMAINS = 50
+
+
+class DomainFilter(SimpleListFilter):
+    """Rows of one domain. Where domains are many only the chosen one is listed."""
+
+    title = _("domain")
+    parameter_name = "domain"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = list(Domain.objects.values_list("pk", flat=True)[: MOST_DOMAINS + 1])
+        if len(names) > MOST_DOMAINS:
+            names = [request.GET["domain"]] if "domain" in request.GET else []
+        return [(name, name) for name in names]
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(domain=self.value()) if self.value() else queryset
+
+
+class AliasKindFilter(SimpleListFilter):
+    """Aliases that somebody made, which is what is looked for, or those of the mailboxes."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("own", str(_("of the mailboxes"))), ("all", str(_("all")))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("aliases")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        kinds = {"own": queryset.filter(is_own()), "all": queryset}
+        return kinds.get(self.value() or "", queryset.filter(~is_own()))

@@ -1,0 +1,151 @@
+"""The mail tables with PostfixAdmin's names, columns and types; `deeds` writes them."""
+
+from datetime import UTC, datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes import schemes
+from mailboxes.columns import AddressField, LongAddressField, SecondsField, WordsField
+
+# -1 for none at all; the sum of all quotas in bytes must fit into a bigint.
+LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Dated(models.Model):
+    created = SecondsField(_("created"), auto_now_add=True, db_default=LONG_AGO)
+    modified = SecondsField(_("modified"), auto_now=True, db_default=LONG_AGO)
+    active = models.BooleanField(_("active"), default=True, db_default=True)
+
+    class Meta:
+        abstract = True
+
+
+class Domain(Dated):
+    """A domain whose mail this host takes. Limits: 0 is no limit, -1 none at all."""
+
+    domain = AddressField(_("domain"), primary_key=True)
+    description = WordsField(_("description"), blank=True, default="")
+    aliases = models.IntegerField(_("aliases at most"), default=0, db_default=0, validators=LIMIT)
+    mailboxes = models.IntegerField(
+        _("mailboxes at most"), default=0, db_default=0, validators=LIMIT
+    )
+    maxquota = models.BigIntegerField(
+        _("MB for one mailbox"), default=0, db_default=0, validators=LIMIT
+    )
+    quota = models.BigIntegerField(
+        _("MB for all mailboxes"), default=0, db_default=0, validators=LIMIT
+    )
+    transport = AddressField(_("transport"), default="virtual")
+    backupmx = models.BooleanField(_("backup MX only"), default=False, db_default=False)
+    password_expiry = models.IntegerField(
+        _("days until a password expires"), null=True, blank=True, default=0, db_default=0
+    )
+
+    class Meta:
+        db_table = "domain"
+        ordering = ["domain"]
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class InDomain(Dated):
+    """A row of a domain. No constraint binds it: PostfixAdmin's tables have none."""
+
+    domain = models.ForeignKey(
+        Domain,
+        verbose_name=_("domain"),
+        db_column="domain",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Mailbox(InDomain):
+    """A mailbox; its owner signs in with the address and the password."""
+
+    username = AddressField(_("address"), primary_key=True)
+    password = AddressField(_("password"))
+    name = WordsField(_("name"), blank=True, default="")
+    maildir = AddressField(_("folder"))
+    quota = models.BigIntegerField(_("quota"), default=0, db_default=0)
+    local_part = AddressField(_("local part"))
+    phone = WordsField(max_length=30, blank=True, default="", db_default="")
+    email_other = WordsField(blank=True, default="", db_default="")
+    token = WordsField(blank=True, default="", db_default="")
+    token_validity = SecondsField(default=LONG_AGO, db_default=LONG_AGO)
+    password_expiry = SecondsField(default=LONG_AGO, db_default=LONG_AGO)
+
+    class Meta:
+        db_table = "mailbox"
+        ordering = ["username"]
+        indexes = [models.Index(fields=["domain"], name="mailbox_domain_key")]
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+
+    def __str__(self) -> str:
+        return self.username
+
+    def check_password(self, password: str) -> bool:
+        """Say whether the password is this mailbox's; nothing is written."""
+        return schemes.fits(password, self.password, self.username)
+
+
+class Alias(InDomain):
+    """An address, or `@domain` for all the rest, whose mail goes to other addresses."""
+
+    address = AddressField(_("address"), primary_key=True)
+    goto = LongAddressField(_("leads to"))
+
+    class Meta:
+        db_table = "alias"
+        ordering = ["address"]
+        indexes = [models.Index(fields=["domain"], name="alias_domain_key")]
+        verbose_name = _("alias")
+        verbose_name_plural = _("aliases")
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def targets(self) -> list[str]:
+        return [target.strip() for target in self.goto.split(",") if target.strip()]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the alias by which a mailbox gets its mail."""
+        return Mailbox.objects.filter(pk=self.pk).exists()
+
+
+class AliasDomain(Dated):
+    """A domain whose addresses lead to the same addresses of another domain."""
+
+    alias_domain = AddressField(_("alias domain"), primary_key=True, db_default="")
+    target_domain = AddressField(_("leads to"), db_default="")
+
+    class Meta:
+        db_table = "alias_domain"
+        ordering = ["alias_domain"]
+        indexes = [
+            models.Index(fields=["active"], name="alias_domain_active"),
+            models.Index(fields=["target_domain"], name="alias_domain_target"),
+        ]
+        verbose_name = _("alias domain")
+        verbose_name_plural = _("alias domains")
+
+    def __str__(self) -> str:
+        return self.alias_domain
+
+
+def is_own() -> models.Exists:
+    """Say in a query of aliases whether a mailbox of the same address exists."""
+    return models.Exists(Mailbox.objects.filter(pk=models.OuterRef("address")))

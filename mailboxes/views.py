@@ -1,0 +1,127 @@
+"""The password page, the configuration page and its downloads."""
+
+import logging
+import time
+from typing import cast
+
+from axes.handlers.proxy import AxesProxyHandler
+from axes.utils import reset
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mailboxes import bundles, exporter
+from mailboxes.conf import MailHost, mail_host
+from mailboxes.forms import ChangePasswordForm, known_form
+
+logger = logging.getLogger(__name__)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return whose address counts failed sign-ins: nginx's word for it if nginx stands in front."""
+    header = "HTTP_X_REAL_IP" if settings.BEHIND_PROXY else "REMOTE_ADDR"
+    return request.META.get(header) or None
+
+
+def client_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
+    """Return the name that counts failed sign-ins, as long as the column that keeps it."""
+    return str((credentials or request.POST).get("username") or "")[:255]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    staff = request.user.is_authenticated and request.user.is_staff
+    return redirect("admin:index" if staff else "change-password")
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Let a mailbox owner set a new password; a pair of address and client that fails is locked."""
+    started = time.monotonic()
+    form = ChangePasswordForm(request.POST or None)
+    credentials = {"username": known_form(request.POST.get("address", ""))}
+    if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
+        return render(request, "429.html", status=429)
+    if form.is_valid():
+        form.refuse(form.save)
+    if form.is_valid():
+        reset(username=credentials["username"], ip=client_address(request))
+        return redirect("password-changed")
+    if form.is_bound and form.wrong_login:
+        request.POST = QueryDict()  # axes keeps what it finds there
+        time.sleep(max(0, started + settings.WRONG_ANSWER_SECONDS - time.monotonic()))
+        user_login_failed.send(change_password, credentials=credentials, request=request)
+    return render(request, "mailboxes/change_password.html", {"form": form, "host": mail_host()})
+
+
+@require_safe
+def password_changed(request: HttpRequest) -> HttpResponse:
+    return render(request, "mailboxes/password_changed.html", {"host": mail_host()})
+
+
+def superuser(request: HttpRequest) -> User:
+    user = cast(User, request.user)
+    if not user.is_superuser:
+        raise PermissionDenied
+    return user
+
+
+@never_cache
+@require_safe
+def configuration(request: HttpRequest) -> HttpResponse:
+    """Show each file of the bundle, the database passwords in it hidden."""
+    superuser(request)
+    context = admin.site.each_context(request) | {"title": _("Configuration")}
+    try:
+        host = mail_host()
+        context |= {"host": host, "files": exporter.bundle(host, masked=True)}
+    except (ImproperlyConfigured, bundles.BadExport) as error:
+        context |= {"refusal": str(error)}
+    return render(request, "mailboxes/configuration.html", context)
+
+
+@never_cache
+@require_POST
+def download(request: HttpRequest) -> HttpResponse:
+    """Send one file of the bundle, or all as .tar.gz, secrets included; and log who took it."""
+    user = superuser(request)
+    try:
+        host = mail_host()
+        files = exporter.bundle(host)
+    except (ImproperlyConfigured, bundles.BadExport) as error:
+        return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
+    path = request.POST.get("path", "")
+    name, content = (path, one_file(files, path)) if path else archive(host, files)
+    LogEntry.objects.create(
+        user=user,
+        action_flag=CHANGE,
+        object_repr=name[:200],
+        change_message=str(_("Downloaded from the configuration page.")),
+    )
+    logger.info("%s downloaded %s of the configuration.", user.get_username(), name)
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{name.rpartition("/")[2]}"'
+    return response
+
+
+def one_file(files: list[bundles.File], path: str) -> bytes:
+    for file in files:
+        if file.path == path:
+            return file.text.encode()
+    raise Http404
+
+
+def archive(host: MailHost, files: list[bundles.File]) -> tuple[str, bytes]:
+    name = f"mailadmin-{host.variant.name}-{host.release.name}"
+    return f"{name}.tar.gz", bundles.pack(files, name)

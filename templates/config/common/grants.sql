@@ -1,0 +1,25 @@
+-- The two accounts with which the mail host reads the database. (mailadmin)
+-- Run it on the database host as its administrator: mariadb < grants.sql
+-- The tables must be there already. It can be run again, also after a change of the passwords; what
+-- an account was granted elsewhere stays, so give the mail host accounts of its own.
+
+-- So that quotes and backslashes below mean the same whatever the server's defaults are.
+SET NAMES utf8mb4;
+SET SESSION sql_mode = '';
+
+{% if accounts_at.0 == "%" %}-- '%' is any host that can reach the database: put the mail host's address in its place if you can.
+{% else %}-- The mail host is the database host; each way to reach it is a name of its own here.
+{% endif %}{% with lookup=host.lookup.user|sql_text:"MAIL_LOOKUP_USER" lookup_password=host.lookup.password|sql_text:"MAIL_LOOKUP_PASSWORD" auth=host.auth.user|sql_text:"MAIL_AUTH_USER" auth_password=host.auth.password|sql_text:"MAIL_AUTH_PASSWORD" database=host.database.name|sql_name:"MAIL_DATABASE_URL" %}{% for at in accounts_at %}
+-- For the look-ups of Postfix; it never sees the column "password".
+CREATE USER IF NOT EXISTS {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
+ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
+GRANT SELECT (domain, active, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
+GRANT SELECT (username, maildir, active) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
+GRANT SELECT (address, goto, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
+GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domain TO {{ lookup }}@'{{ at }}';
+-- For the check of passwords.
+CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
+ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
+GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
+GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
+{% endfor %}{% endwith %}
