@@ -1,0 +1,327 @@
+"""deploy/: read as text, then run on a machine of its own, with nginx and systemd's socket."""
+
+import configparser
+import http.client
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.machine import Machine, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ["deploy/install", "deploy/pin", "deploy/run", "deploy/test", ".ci/run"]
+SITE = "panel.example.org"
+SERVED = Path("/srv/mailadmin")
+# What systemd does with a socket unit: bind, become the user, hand the socket over as number 3.
+ACTIVATE = """\
+import os, pwd, shutil, socket, sys
+path, group, mode, user, *command = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+shutil.chown(path, "root", group)
+os.chmod(path, int(mode, 8))
+listener.listen()
+os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
+account = pwd.getpwnam(user)
+os.initgroups(user, account.pw_gid)
+os.setgid(account.pw_gid)
+os.setuid(account.pw_uid)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(command[0], command)
+"""
+
+DUMP = """\
+import sqlite3
+for name in ("panel", "mail"):
+    print(*sqlite3.connect(f"/srv/mailadmin/var/{name}.sqlite3").iterdump(), sep="\\n")
+"""
+
+
+def unit(name: str) -> configparser.ConfigParser:
+    found = configparser.ConfigParser(interpolation=None, strict=False)
+    found.optionxform = str  # type: ignore[assignment,method-assign]
+    found.read(ROOT / "deploy" / name)
+    return found
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_is_executable_and_a_shell_can_read_it(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+    for shell in ("sh", "bash"):
+        done = subprocess.run([shell, "-n", ROOT / script], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt"])
+def test_every_required_package_has_one_version_and_a_hash(file: str) -> None:
+    text = (ROOT / file).read_text().replace("\\\n", " ")
+    packages = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    assert packages
+    for line in packages:
+        assert re.match(r"[a-z0-9._-]+==[^ ]+ .*--hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_the_tests_have_the_same_versions_as_production() -> None:
+    def versions(file: str) -> set[str]:
+        return set(re.findall(r"^\S+==\S+", (ROOT / file).read_text(), re.MULTILINE))
+
+    assert versions("requirements.txt") <= versions("tests/requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "port", "sentence"),
+    [
+        (["--dmeo"], "8000", "There is no option --dmeo"),
+        ([], "80a", "PORT is 80a; it must be a port number"),
+        ([], "65536", "PORT is 65536; it must be a port number"),
+        ([], "0", "PORT is 0; it must be a port number"),
+    ],
+)
+def test_run_refuses_what_it_does_not_understand(
+    arguments: list[str], port: str, sentence: str
+) -> None:
+    done = subprocess.run(
+        [ROOT / "deploy/run", *arguments],
+        env=os.environ | {"PORT": port},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith(sentence) and done.stderr.count("\n") == 1
+
+
+def test_run_explains_itself() -> None:
+    done = subprocess.run([ROOT / "deploy/run", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "--demo" in done.stdout
+
+
+def test_gunicorn_listens_on_this_machine_only_whatever_the_port() -> None:
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--print-config"]
+    done = subprocess.run(
+        [*command, "mailadmin.wsgi"],
+        cwd=ROOT,
+        env=os.environ | {"PORT": "8123"},
+        capture_output=True,
+        text=True,
+    )
+    shown = dict(re.findall(r"^(\w+)\s+= (.*)$", done.stdout, re.MULTILINE))
+    assert done.returncode == 0, done.stderr
+    assert shown["bind"] == "['127.0.0.1:8123']"
+    assert (shown["control_socket_disable"], shown["accesslog"]) == ("True", "None")
+
+
+def test_nginx_and_the_service_use_the_same_socket() -> None:
+    path = unit("mailadmin.socket")["Socket"]["ListenStream"]
+    site = (ROOT / "deploy/nginx.conf").read_text()
+    assert re.findall(r"proxy_pass http://unix:(\S+);", site) == [path]
+    assert "mailadmin.socket" in unit("mailadmin.service")["Unit"]["Requires"]
+
+
+# On a machine of its own
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    lacks = [tool for tool in ("unshare", "nsenter", "ip", "nginx") if not shutil.which(tool)]
+    reason = f"needs {', '.join(lacks)}; ./deploy/test installs them" if lacks else ""
+    if os.geteuid() != 0:
+        reason = "needs root, to make namespaces"
+    if reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with Machine() as machine:
+        machine.run(["useradd", "--system", "--user-group", "mailadmin"])
+        machine.run(["rm", "-rf", machine.checkout / "var", machine.checkout / ".env"])
+        machine.run(["ln", "-s", machine.checkout, SERVED])
+        machine.run(["install", "-d", "-o", "mailadmin", "-m", "750", SERVED / "var"])
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def first_run(machine: Machine) -> str:
+    return machine.run([SERVED / "deploy/run", "--setup"]).stdout
+
+
+@pytest.mark.stack
+def test_the_first_run_makes_secrets_databases_and_an_administrator(
+    machine: Machine, first_run: str
+) -> None:
+    assert re.search(r"^  user name  admin\n  password   \S{20,}$", first_run, re.MULTILINE)
+    for name, owner, mode in (
+        (".env", "mailadmin", "600"),
+        ("var", "mailadmin", "750"),
+        ("var/panel.sqlite3", "mailadmin", "640"),
+        ("var/mail.sqlite3", "mailadmin", "640"),
+    ):
+        assert machine.run(["stat", "-c", "%U %a", SERVED / name]).stdout == f"{owner} {mode}\n", (
+            name
+        )
+    env = (machine / f"{machine.checkout}/.env").read_text()
+    secrets = re.findall(
+        r"^(?:SECRET_KEY|MAIL_\w+_PASSWORD)=([A-Za-z0-9]{32,})$", env, re.MULTILINE
+    )
+    assert len(set(secrets)) == 3
+    assert not any(secret in first_run for secret in secrets)
+
+
+@pytest.mark.stack
+def test_the_second_run_says_nothing_new_and_changes_nothing(
+    machine: Machine, first_run: str
+) -> None:
+    def content() -> str:
+        files = "find -L /srv/mailadmin/.env /srv/mailadmin/var/static -type f -print0 | sort -z"
+        digests = machine.run(["sh", "-c", f"{files} | xargs -0 sha256sum"]).stdout
+        return digests + machine.run([sys.executable, "-c", DUMP]).stdout
+
+    before = content()
+    again = machine.run([SERVED / "deploy/run", "--setup"]).stdout
+    assert content() == before
+    assert again == first_run.splitlines(keepends=True)[-1]
+
+
+@pytest.mark.stack
+def test_the_last_line_is_the_address_and_it_answers(machine: Machine, first_run: str) -> None:
+    log = machine.log_of("run")
+    machine.start(
+        "run",
+        ["env", "PORT=8765", SERVED / "deploy/run", "--demo"],
+        lambda: "Ctrl+C" in log.read_text(),
+    )
+    last = log.read_text().splitlines()[-1]
+    assert last == "The panel is at http://127.0.0.1:8765/admin/ (Ctrl+C stops it)."
+    with machine.network(), closing(http.client.HTTPConnection("127.0.0.1", 8765)) as visitor:
+        visitor.request("GET", "/admin/login/", headers={"X-Forwarded-Proto": "https"})
+        assert visitor.getresponse().status == 200
+    refused = machine.run(["env", "PORT=8765", SERVED / "deploy/run"], check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Port 8765 cannot be used: Address already in use.")
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("MAIL_VARIANT=v3", "MAIL_VARIANT is 'v3'"),
+        ("DEBUG=maybe", "DEBUG is 'maybe'"),
+        ("DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "(DATABASE_URL) could not be prepared"),
+        ("MAIL_DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "The mail database (MAIL_DATABASE"),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_before_anything_listens(
+    machine: Machine, first_run: str, line: str, sentence: str
+) -> None:
+    wrong = Path("/run/wrong.env")
+    text = (machine / f"{machine.checkout}/.env").read_text()
+    (machine / str(wrong)).write_text(f"{text}\n{line}\n")
+    (machine / str(wrong)).chmod(0o644)
+    done = machine.run([SERVED / "deploy/run"], env={"ENV_FILE": str(wrong)}, check=False)
+    assert done.returncode == 1 and sentence in done.stderr
+    assert not re.search("geheim|Traceback|WARNINGS", done.stdout + done.stderr)
+    assert "http" not in done.stdout
+
+
+class Visitor:
+    """A client of the panel behind nginx, which it reaches by HTTPS."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.cookie = ""
+
+    def ask(
+        self, method: str, path: str, body: str = "", **headers: str
+    ) -> tuple[http.client.HTTPResponse, str]:
+        trusting = ssl._create_unverified_context()  # the certificate is Debian's self-signed one
+        sent = {
+            "Host": SITE,
+            "Cookie": self.cookie,
+            "Referer": f"https://{SITE}{path}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        panel = http.client.HTTPSConnection("127.0.0.1", context=trusting, timeout=30)
+        with self.machine.network(), closing(panel):
+            panel.request(method, path, body, sent)
+            answer = panel.getresponse()
+            page = answer.read().decode()
+        return answer, page
+
+
+@pytest.fixture(scope="module")
+def visitor(machine: Machine, first_run: str) -> Visitor:
+    """The panel as the units and nginx's site serve it."""
+    env = machine / f"{machine.checkout}/.env"
+    usual = env.read_text()
+    env.write_text(f"{usual}\nBEHIND_PROXY=true\nALLOWED_HOSTS={SITE}\n")
+    service, listening = unit("mailadmin.service")["Service"], unit("mailadmin.socket")["Socket"]
+    there = ["env", "--chdir", service["WorkingDirectory"]]
+    machine.run([*there, *service["ExecStartPre"].split()], user=service["User"])
+    path = listening["ListenStream"]
+    machine.start(
+        "service",
+        [
+            *(*there, sys.executable, "-c", ACTIVATE, path, listening["SocketGroup"]),
+            *(listening["SocketMode"], service["User"], *service["ExecStart"].split()),
+        ],
+        lambda: (machine / path).exists(),
+    )
+    machine.run(["make-ssl-cert", "generate-default-snakeoil"])
+    sites = machine / "etc/nginx/sites-enabled"
+    shutil.rmtree(sites)
+    sites.mkdir()
+    shutil.copy(ROOT / "deploy/nginx.conf", sites / "mailadmin")
+    machine.run(["nginx", "-t"])
+    machine.start("nginx", ["nginx", "-g", "daemon off;"], lambda: machine.listens(443))
+    visitor = Visitor(machine)
+    wait_until(lambda: visitor.ask("GET", "/admin/login/")[0].status != 502, "nginx has a panel")
+    env.write_text(usual)  # for the other tests; the panel has read it
+    return visitor
+
+
+@pytest.mark.stack
+def test_the_panel_answers_by_https_only(machine: Machine, visitor: Visitor) -> None:
+    answer, page = visitor.ask("GET", "/admin/login/")
+    assert answer.status == 200 and "csrfmiddlewaretoken" in page
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+    assert all("Secure" in cookie for cookie in answer.headers.get_all("Set-Cookie", []))
+    with machine.network(), closing(http.client.HTTPConnection("127.0.0.1")) as plain:
+        plain.request("GET", "/admin/?next=1", headers={"Host": SITE})
+        answer = plain.getresponse()
+    assert answer.status == 301
+    assert answer.headers["Location"] == f"https://{SITE}/admin/?next=1"
+
+
+@pytest.mark.stack
+def test_static_files_are_compressed_and_kept_for_years(machine: Machine, visitor: Visitor) -> None:
+    manifest = json.loads((machine / f"{machine.checkout}/var/static/staticfiles.json").read_text())
+    path = f"/static/{manifest['paths']['admin/js/core.js']}"
+    answer, _ = visitor.ask("HEAD", path, Accept_Encoding="gzip")
+    assert answer.status == 200 and answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.stack
+def test_a_visitor_cannot_choose_the_address_that_counts_failures(visitor: Visitor) -> None:
+    seen = []
+    for number in range(6):
+        answer, page = visitor.ask("GET", "/admin/login/")
+        visitor.cookie = "; ".join(
+            cookie.split(";")[0] for cookie in answer.headers.get_all("Set-Cookie", [])
+        )
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token, page
+        form = f"csrfmiddlewaretoken={token[1]}&username=admin&password=wrong&next=/admin/"
+        claimed = f"192.0.2.{number}"
+        answer, _ = visitor.ask(
+            "POST", "/admin/login/", form, X_Real_IP=claimed, X_Forwarded_For=claimed
+        )
+        seen.append(answer.status)
+    assert seen[0] == 200 and seen[-1] == 429

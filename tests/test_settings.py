@@ -1,0 +1,167 @@
+"""The settings from outside: manage.py in a process of its own, with an environment of its own."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET = "geheim-geheim"
+READERS = {"text", "flag", "number", "items", "database"}
+MYSQL = f"mysql://panel:{SECRET}@127.0.0.1:3306/mail"
+ENOUGH = {
+    "PATH": os.environ["PATH"],
+    "ENV_FILE": "/dev/null",
+    "SECRET_KEY": SECRET,
+    "MAIL_HOSTNAME": "mail.example.org",
+}
+ON_MYSQL = {
+    "MAIL_DATABASE_URL": MYSQL,
+    "MAIL_LOOKUP_PASSWORD": SECRET,
+    "MAIL_AUTH_PASSWORD": SECRET,
+}
+# What is set on top of a usable environment, and the variable that the refusal must name.
+WRONG: list[tuple[str, dict[str, str]]] = [
+    ("SECRET_KEY", {"SECRET_KEY": ""}),
+    ("DEBUG", {"DEBUG": "maybe"}),
+    ("BEHIND_PROXY", {"BEHIND_PROXY": "nginx"}),
+    ("CSRF_TRUSTED_ORIGINS", {"CSRF_TRUSTED_ORIGINS": "panel.example.org"}),
+    ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
+    ("DATABASE_URL", {"DATABASE_URL": f"postgres://panel:{SECRET}@127.0.0.1/panel"}),
+    ("MAIL_DATABASE_URL", {"MAIL_DATABASE_URL": f"mysql://u:{SECRET}@h:port/x"}),
+    ("MAIL_DATABASE_URL", {"MAIL_DATABASE_URL": f"mysql://u:{SECRET}@h:3306"}),
+    ("MAIL_VARIANT", {"MAIL_VARIANT": "v3"}),
+    ("MAIL_RELEASE", {"MAIL_RELEASE": "debian99"}),
+    ("MAIL_PASSWORD_SCHEME", {"MAIL_PASSWORD_SCHEME": "ROT13"}),
+    ("MAIL_HOSTNAME", {"MAIL_HOSTNAME": ""}),
+    ("MAIL_DB_HOSTS", {**ON_MYSQL, "MAIL_DB_HOSTS": "[::1]"}),
+    ("MAIL_LOOKUP_PASSWORD", {**ON_MYSQL, "MAIL_LOOKUP_PASSWORD": ""}),
+    ("MAIL_AUTH_PASSWORD", {**ON_MYSQL, "MAIL_AUTH_PASSWORD": ""}),
+    ("MAIL_HOME", {"MAIL_HOME": "relative"}),
+    ("MAIL_UID", {"MAIL_UID": "abc"}),
+    ("MAIL_GID", {"MAIL_GID": "50.0"}),
+    ("QUOTA_MULTIPLIER", {"QUOTA_MULTIPLIER": "-1"}),
+    ("STATIC_ROOT", {"STATIC_ROOT": "."}),
+    ("STATIC_ROOT", {"STATIC_ROOT": "/"}),
+    ("DATABASE_URL", {"DATABASE_URL": "mysql://u:p@h/x?foo=1"}),
+    ("QUOTA_MULTIPLIER", {"QUOTA_MULTIPLIER": "0"}),
+]
+
+
+def manage(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=ENOUGH | changes,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def answers() -> list[subprocess.CompletedProcess[str]]:
+    """What `manage.py check` says to each wrong setting; together, for each needs a process."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda case: manage("check", **case[1]), WRONG))
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [pytest.param(n, name, id=f"{name}-{n}") for n, (name, _) in enumerate(WRONG)],
+)
+def test_a_wrong_setting_ends_the_start_with_a_sentence(
+    answers: list[subprocess.CompletedProcess[str]], number: int, name: str
+) -> None:
+    done = answers[number]
+    assert done.returncode == 1 and done.stdout == ""
+    told = [line for line in done.stderr.splitlines() if re.search(rf"\b{name}\b", line)]
+    assert told and told[0].rstrip(")").endswith("."), done.stderr
+    assert "Traceback" not in done.stderr and SECRET not in done.stderr
+
+
+def test_the_least_environment_is_enough() -> None:
+    done = manage("check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_default_of_env_example_is_the_default_of_the_settings(tmp_path: Path) -> None:
+    example = (ROOT / "deploy/env.example").read_text()
+    everything = re.sub(r"^#([A-Z_]+=)", r"\1", example, flags=re.MULTILINE)
+    file = tmp_path / "env"
+    file.write_text(everything.replace("SECRET_KEY=\n", f"SECRET_KEY={SECRET}\n"))
+    written, unwritten = manage("diffsettings", ENV_FILE=str(file)), manage("diffsettings")
+    assert written.returncode == 0, written.stderr
+    at = re.compile(" at 0x[0-9a-f]+")  # where a lazy text lies in memory
+    assert at.sub("", written.stdout) == at.sub("", unwritten.stdout)
+
+
+def test_a_value_that_looks_like_a_reference_arrives_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text("MAIL_LOOKUP_PASSWORD=$PATH\nMAIL_AUTH_PASSWORD=${HOME} a#b;c'd\n")
+    code = "from django.conf import settings as s"
+    code += "; print(s.MAIL_LOOKUP_PASSWORD, s.MAIL_AUTH_PASSWORD)"
+    seen = manage("shell", "-v0", "-c", code, ENV_FILE=str(file))
+    assert seen.stdout == "$PATH ${HOME} a#b;c'd\n", seen.stderr
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text("MAIL_VARIANT=v3\nMAIL_HOME=relative\n")
+    done = manage("check", ENV_FILE=str(file), MAIL_VARIANT="v2")
+    assert "MAIL_VARIANT" not in done.stderr and "MAIL_HOME" in done.stderr
+
+
+def test_env_example_lists_what_the_settings_read_and_nothing_else() -> None:
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / "mailadmin/settings.py").read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in READERS
+    ]
+    read = {
+        node.args[0].value
+        for node in calls
+        if isinstance(node.args[0], ast.Constant)  # not those inside the readers themselves
+    }
+    lines = (ROOT / "deploy/env.example").read_text().splitlines()
+    listed = [found[1] for line in lines if (found := re.match(r"#?([A-Z_]+)=", line))]
+    assert len(listed) == len(set(listed)) and set(listed) == read
+
+
+def test_every_variable_of_env_example_has_a_line_of_comment() -> None:
+    lines = (ROOT / "deploy/env.example").read_text().splitlines()
+    for before, line in pairwise(lines):
+        if re.match(r"#?[A-Z_]+=", line):
+            assert re.match(r"# \S", before), f"{line} has no comment above it"
+
+
+@pytest.mark.parametrize(
+    ("variable", "address", "name"),
+    [
+        ("DATABASE_URL", "sqlite:///var/other.sqlite3", str(ROOT / "var/other.sqlite3")),
+        ("DATABASE_URL", "sqlite:////srv/panel.sqlite3", "/srv/panel.sqlite3"),
+        ("MAIL_DATABASE_URL", "mysql://u:a%23b%2Fc@localhost/mail", "mail"),
+    ],
+)
+def test_a_database_address_is_understood(variable: str, address: str, name: str) -> None:
+    passwords = {"MAIL_LOOKUP_PASSWORD": "a", "MAIL_AUTH_PASSWORD": "b"}
+    alias = "mail" if variable.startswith("MAIL") else "default"
+    code = f"from django.conf import settings as s; print(s.DATABASES[{alias!r}]['NAME'])"
+    seen = manage("shell", "-v0", "-c", code, **passwords, **{variable: address})
+    assert seen.stdout == f"{name}\n", seen.stderr
+
+
+def test_a_line_of_the_file_that_says_nothing_ends_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text("SECRET_KEY=x\n\n# a comment\nMAIL_HOSTNAME = mail.example.org\n")
+    command = [sys.executable, "manage.py", "check"]
+    env = {"ENV_FILE": str(file), "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith(f"Line 4 of {file} is neither")
