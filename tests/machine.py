@@ -1,0 +1,188 @@
+"""A machine of its own for the mail daemons: namespaces over a copy-on-write root."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile, mkdtemp
+from types import TracebackType
+from typing import IO, Any, Self
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+HOSTNAME = "mail.example.test"
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET, linux/sched.h
+SETTINGS = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+    """Return the condition's value as soon as it is true; fail when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"After {seconds} s still not: {what}.")
+        time.sleep(0.02)
+    return found
+
+
+class Failed(AssertionError):
+    """A command in the machine ended with another status than 0."""
+
+
+class Machine:
+    """A booted host without services; leaving the context ends everything in it."""
+
+    def __init__(self, root: Path = Path("/"), checkout: Path = CHECKOUT) -> None:
+        self.root = root
+        self.checkout = checkout
+        self.folder = Path(mkdtemp(prefix="mailadmin-"))
+        self.log = self.folder / "mail.log"
+        self.started: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self.folder.joinpath("base").mkdir()
+        self.holder = subprocess.Popen(
+            [
+                *("unshare", "--mount", "--net", "--pid", "--uts", "--ipc"),
+                *("--fork", "--kill-child", "--", sys.executable),
+                *(Path(__file__).with_name("holder.py"), self.root, self.checkout),
+                *(self.folder / "base", self.log, HOSTNAME),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.holder.stdout
+        pid = self.holder.stdout.readline()
+        if not pid:
+            raise RuntimeError("The machine did not start; see the standard error above.")
+        self.pid = int(pid)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.holder.communicate()
+        for process in self.started.values():
+            process.wait()
+        for path in self.folder.glob("*.log"):
+            path.unlink()
+        self.folder.joinpath("base").rmdir()
+        self.folder.rmdir()
+
+    def __truediv__(self, path: str) -> Path:
+        """Return the path by which the tests see a file of the machine."""
+        return Path(f"/proc/{self.pid}/root", path.lstrip("/"))
+
+    def command(self, command: Sequence[str | Path], user: str) -> list[str]:
+        who = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"]
+        return [
+            *("nsenter", f"--target={self.pid}", "--mount", "--net", "--pid", "--uts", "--ipc"),
+            *("--root", "--wd", "--"),
+            *(who if user else []),
+            *map(str, command),
+        ]
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        input: str = "",
+        env: Mapping[str, str] = {},
+        user: str = "",
+        check: bool = True,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the machine, as root if no user is named."""
+        # Files, not pipes: a daemon that the command starts may hold its output open for ever.
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            done = subprocess.run(
+                self.command(command, user),
+                input=input.encode(errors="surrogateescape"),
+                env={**SETTINGS, **env},
+                stdout=output,
+                stderr=errors,
+                timeout=timeout,
+            )
+            for file in (output, errors):
+                file.seek(0)
+            stdout, stderr = (file.read().decode(errors="replace") for file in (output, errors))
+        if check and done.returncode:
+            raise Failed(f"{command} ended with {done.returncode}:\n{stdout}{stderr}")
+        return subprocess.CompletedProcess(list(command), done.returncode, stdout, stderr)
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        ready: Callable[[], Any],
+        *,
+        env: Mapping[str, str] = {},
+        user: str = "",
+    ) -> None:
+        """Start a program that stays, its output in NAME.log, and wait until it is ready."""
+        with self.log_of(name).open("ab") as output:
+            self.started[name] = subprocess.Popen(
+                self.command(command, user),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**SETTINGS, **env},
+            )
+
+        def settled() -> bool:
+            if self.started[name].poll() is not None:
+                raise Failed(f"{name} died:\n{self.tail(name)}")
+            return bool(ready())
+
+        wait_until(settled, f"{name} is ready", 60)
+
+    def stop(self, name: str, pid_file: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """End a program by the number in its own file and wait until it is gone."""
+        pid = (self / pid_file).read_text().strip()
+        self.run(["kill", f"-{how}", pid])
+        self.started.pop(name).wait(30)
+
+    def log_of(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def tail(self, name: str, lines: int = 30) -> str:
+        return "\n".join(self.log_of(name).read_text(errors="replace").splitlines()[-lines:])
+
+    def tails(self) -> list[tuple[str, str]]:
+        """Return the end of each log under its name."""
+        logs = sorted(self.folder.glob("*.log"))
+        return [(f"end of {log.name}", self.tail(log.stem)) for log in logs]
+
+    @contextmanager
+    def network(self) -> Iterator[None]:
+        """Make sockets of this thread in the machine's network; they stay there afterwards."""
+        inside, outside = Path(f"/proc/{self.pid}/ns/net"), Path("/proc/thread-self/ns/net")
+        with inside.open("rb") as theirs, outside.open("rb") as ours:
+            enter(theirs)
+            try:
+                yield
+            finally:
+                enter(ours)
+
+    def listens(self, port: int) -> bool:
+        with self.network(), socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def enter(network: IO[bytes]) -> None:
+    if libc.setns(network.fileno(), NEW_NETWORK):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,0 +1,245 @@
+"""A whole mail host as an administrator builds it: database, panel, bundle, apply."""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from subprocess import CompletedProcess
+from uuid import uuid4
+
+from mailboxes.variants import VARIANTS, Scheme
+from tests import clients
+from tests.machine import HOSTNAME, Machine, wait_until
+from tests.servers import MariaDB, Panel
+
+DOMAIN = "example.test"
+OWNER = "panel"
+BUNDLE = "/root/bundle"
+NEEDED = {
+    "mariadb-server": "usr/sbin/mariadbd",
+    "postfix": "usr/sbin/postfix",
+    "dovecot-core": "usr/sbin/dovecot",
+    "dovecot-imapd": "usr/lib/dovecot/imap",
+    "dovecot-lmtpd": "usr/lib/dovecot/lmtp",
+    "sasl2-bin": "usr/sbin/saslauthd",
+    "ssl-cert": "usr/sbin/make-ssl-cert",
+}
+HOSTS = {
+    "v1-mariadb": ("v1", "mariadb"),
+    "v2-mariadb": ("v2", "mariadb"),
+    "v2-sqlite": ("v2", "sqlite"),
+}
+V2 = [name for name in HOSTS if name.startswith("v2")]
+WITH_MARIADB = [name for name in HOSTS if name.endswith("mariadb")]
+ON_MARIADB = {
+    "DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/panel",
+    "MAIL_DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/mail",
+    "MAIL_DB_HOSTS": "127.0.0.1",
+    "MAIL_LOOKUP_PASSWORD": "lookup-password",
+    "MAIL_AUTH_PASSWORD": "auth-password",
+}
+SQLITE = """\
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=20) as connection:
+    connection.execute(sys.stdin.read())
+"""
+QUICK_REFUSALS = """\
+# Only for tests: Dovecot answers each wrong password two seconds late, and later each time.
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+"""
+
+
+def missing(root: Path = Path("/")) -> list[str]:
+    """Return what a machine over this root would lack."""
+    packages = [package for package, program in NEEDED.items() if not (root / program).exists()]
+    tools = [tool for tool in ("unshare", "nsenter", "ip") if not shutil.which(tool)]
+    return packages + tools
+
+
+@dataclass(frozen=True)
+class Person:
+    address: str
+    password: str
+
+
+ANNA = Person(f"anna@{DOMAIN}", "correct horse 'battery' stäple")
+BOB = Person(f"bob@{DOMAIN}", "{PLAIN}tr0ub4dor&3 #;")
+
+
+class MailHost:
+    """One of the two chains on one of the two databases, in a machine of its own."""
+
+    def __init__(self, machine: Machine, variant: str, database: str) -> None:
+        self.machine = machine
+        self.variant = variant
+        self.file = machine.checkout / "var/mail.sqlite3"
+        self.on_mariadb = database == "mariadb"
+        self.applied: dict[str, str] | None = None
+        self.panel: Panel | None = None
+        self.env = {
+            "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
+            "MAIL_HOSTNAME": HOSTNAME,
+            "MAIL_VARIANT": variant,
+            **(ON_MARIADB if self.on_mariadb else {}),
+        }
+        checkout = machine.checkout
+        machine.run(["useradd", "--system", "--user-group", OWNER])
+        machine.run(["rm", "-rf", checkout / ".env", checkout / "var"])
+        machine.run(["install", "-d", "-o", OWNER, "-g", OWNER, checkout / "var"])
+        if variant == "v2":
+            (machine / "etc/dovecot/conf.d/zz-tests.conf").write_text(QUICK_REFUSALS)
+
+    def populate(self) -> None:
+        """Make the tables, the domain, Anna and Bob."""
+        if self.on_mariadb:
+            self.mariadb = MariaDB(self.machine)
+            self.mariadb.query(
+                "CREATE DATABASE panel CHARACTER SET utf8mb4; CREATE DATABASE mail;"
+                "CREATE USER panel@localhost IDENTIFIED BY 'panel';"
+                "GRANT ALL ON panel.* TO panel@localhost; GRANT ALL ON mail.* TO panel@localhost;"
+            )
+        self.manage("migrate")
+        self.manage("migrate", "--database", "mail")
+        self.manage("createdomain", DOMAIN)
+        for person in (ANNA, BOB):
+            self.create(person)
+
+    def manage(
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] = {},
+        input: str = "",
+        check: bool = True,
+    ) -> CompletedProcess[str]:
+        """Run manage.py as the panel's own account."""
+        return self.machine.run(
+            [sys.executable, self.machine.checkout / "manage.py", *arguments],
+            env=self.env | (self.applied or {}) | dict(settings),
+            input=input,
+            check=check,
+            user=OWNER,
+        )
+
+    def create(self, person: Person, *options: str, settings: Mapping[str, str] = {}) -> Person:
+        command = ("createmailbox", person.address, "--password-stdin", *options)
+        self.manage(*command, input=person.password, settings=settings)
+        return person
+
+    @property
+    def scheme(self) -> Scheme:
+        """The scheme that the host is applied for."""
+        known = VARIANTS[self.variant]
+        name = (self.applied or {}).get("MAIL_PASSWORD_SCHEME", known.default_scheme.name)
+        return known.schemes[name]
+
+    def configure(self, **settings: str) -> None:
+        """Let the mail host be as these settings say, if it is not so already."""
+        if self.applied == settings:
+            return
+        self.applied = None
+        self.export(**settings)
+        self.grant()
+        self.apply()
+        self.applied = settings
+        self.await_services()
+        if self.panel:
+            self.panel.stop()
+            self.panel = None
+
+    def await_services(self) -> None:
+        ports = (25, 587, 993) if self.variant == "v2" else (25, 587)
+        wait_until(lambda: all(map(self.machine.listens, ports)), f"services on {ports}")
+
+    def export(self, **settings: str) -> str:
+        """Export as the panel's account; hand the bundle to root, as `scp` would.
+
+        Return the folder of the panel's account.
+        """
+        folder = f"/tmp/{uuid4()}"
+        self.manage("exportconfig", "--output", folder, settings=settings)
+        self.machine.run(["rm", "-rf", BUNDLE])
+        self.machine.run(["cp", "-r", folder, BUNDLE])
+        return folder
+
+    def grant(self) -> None:
+        if self.on_mariadb:
+            self.mariadb.query((self.machine / BUNDLE / "grants.sql").read_text())
+
+    def apply(self, *options: str, check: bool = True) -> CompletedProcess[str]:
+        return self.machine.run(["sh", f"{BUNDLE}/apply", *options], check=check)
+
+    def sql(self, statement: str) -> None:
+        """Change the mail tables behind the panel's back, as another program may."""
+        if self.on_mariadb:
+            self.mariadb.query(statement, "mail")
+            return
+        self.machine.run([sys.executable, "-c", SQLITE, self.file], input=statement, user=OWNER)
+
+    def insert(self, table: str, **row: str) -> None:
+        """Add a row that no command of ours adds."""
+        row |= {name: "2026-01-01 00:00:00" for name in ("created", "modified")}
+        names, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
+        self.sql(f"REPLACE INTO {table} ({names}, active) VALUES ({values}, 1)")
+
+    def alias(self, address: str, goto: str) -> None:
+        self.insert("alias", address=address, goto=goto, domain=DOMAIN)
+
+    @contextmanager
+    def disabled(self, table: str, key: str, value: str) -> Iterator[None]:
+        self.sql(f"UPDATE {table} SET active = 0 WHERE {key} = '{value}'")
+        try:
+            yield
+        finally:
+            self.sql(f"UPDATE {table} SET active = 1 WHERE {key} = '{value}'")
+
+    def change_password(self, person: Person, new: str) -> str:
+        """Change it on the panel's page; return the page that this ends on."""
+        if not self.panel:
+            env = self.env | (self.applied or {})
+            self.panel = Panel(self.machine, sys.executable, OWNER, env)
+        return self.panel.change_password(person.address, person.password, new)
+
+    def smtp_code(self, person: Person, mechanism: str = "PLAIN") -> int:
+        return clients.smtp_login(self.machine, mechanism, person.address, person.password)
+
+    def signs_in(self, person: Person, mechanism: str = "PLAIN") -> bool:
+        """Say whether all the services of this host let the login in; fail if they differ."""
+        login = (self.machine, mechanism, person.address, person.password)
+        with ThreadPoolExecutor() as pool:  # Dovecot takes half a second for each refusal
+            smtp = pool.submit(clients.smtp_login, *login)
+            imap = pool.submit(clients.imap_login, *login) if self.variant == "v2" else None
+        code = smtp.result()
+        assert code in (235, 535), code
+        assert imap is None or imap.result() == (code == 235)
+        return code == 235
+
+    def send(self, sender: Person, to: str, **headers: str) -> str:
+        """Submit a mail and return its subject, which no other mail has."""
+        message = EmailMessage()
+        message["Subject"] = str(uuid4())
+        message["From"], message["To"] = sender.address, to
+        message.set_content(headers.get("text", "Hello."))
+        with clients.submission(self.machine) as smtp:
+            assert clients.smtp_auth(smtp, "PLAIN", sender.address, sender.password) == 235
+            smtp.sendmail(sender.address, [to], message.as_bytes())
+        return str(message["Subject"])
+
+    def inbox(self, person: Person) -> str:
+        """Return what is in a mailbox: on V1 its Maildir, on V2 its subjects by IMAP."""
+        if self.variant == "v2":
+            return "\n".join(clients.imap_subjects(self.machine, person.address, person.password))
+        local_part, _, domain = person.address.partition("@")
+        new = self.machine / f"var/vmail/{domain}/{local_part}/new"
+        return "\n".join(path.read_text() for path in new.glob("*"))
+
+    def await_mail(self, person: Person, subject: str) -> None:
+        wait_until(lambda: subject in self.inbox(person), f"{subject} at {person.address}")

@@ -1,0 +1,95 @@
+"""The servers that are not part of the mail host: MariaDB and the panel's gunicorn."""
+
+import http.cookiejar
+import re
+import signal
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+
+from tests.machine import Machine
+
+DATA = "/srv/mysql"
+RUN = "/run/mysqld"
+PANEL_PORT = 8000
+
+
+class MariaDB:
+    """A database server in the machine, on TCP 127.0.0.1:3306 and Debian's socket."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        machine.run(["install", "-d", "-o", "mysql", "-g", "mysql", RUN, DATA])
+        machine.run(
+            [
+                *("mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={DATA}"),
+                *("--auth-root-authentication-method=socket", "--skip-test-db"),
+                "--innodb-log-file-size=8M",
+            ]
+        )
+        self.start()
+
+    def start(self) -> None:
+        self.machine.start(
+            "mariadb",
+            [
+                *("mariadbd", "--no-defaults", "--user=mysql", f"--datadir={DATA}"),
+                *(f"--socket={RUN}/mysqld.sock", f"--pid-file={RUN}/mysqld.pid"),
+                *("--bind-address=127.0.0.1", "--character-set-server=utf8mb4"),
+                *("--innodb-log-file-size=8M", "--innodb-buffer-pool-size=16M"),
+            ],
+            lambda: self.machine.listens(3306),
+        )
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        self.machine.stop("mariadb", f"{RUN}/mysqld.pid", how)
+
+    def query(self, sql: str, database: str = "") -> str:
+        """Run SQL as root, the way an administrator on the database host does."""
+        client = ["mariadb", "--default-character-set=utf8mb4", "--skip-column-names"]
+        return self.machine.run([*client, *([database] if database else [])], input=sql).stdout
+
+
+class Panel:
+    """The panel under gunicorn in the machine, and a browser without a screen for it."""
+
+    def __init__(self, machine: Machine, python: str, user: str, env: Mapping[str, str]) -> None:
+        self.machine = machine
+        self.folder = machine.checkout / "var"
+        manage = machine.checkout / "manage.py"
+        if not (machine / str(self.folder / "static")).exists():
+            machine.run([python, manage, "collectstatic", "--noinput"], env=env, user=user)
+        machine.start(
+            "panel",
+            [
+                *(python, "-m", "gunicorn", "mailadmin.wsgi", "--chdir", str(machine.checkout)),
+                *("--bind", f"127.0.0.1:{PANEL_PORT}", "--pid", str(self.folder / "panel.pid")),
+                *("--workers", "2"),
+            ],
+            lambda: machine.listens(PANEL_PORT),
+            env=env,
+            user=user,
+        )
+
+    def stop(self) -> None:
+        self.machine.stop("panel", str(self.folder / "panel.pid"))
+
+    def change_password(self, address: str, current: str, new: str) -> str:
+        """Fill in the password page as its reader would; return the page that it ends on."""
+        page = f"http://127.0.0.1:{PANEL_PORT}/password/"
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+        with self.machine.network():
+            form = browser.open(page, timeout=30).read().decode()
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+            assert token, form
+            fields = {
+                "csrfmiddlewaretoken": token[1],
+                "address": address,
+                "current_password": current,
+                "new_password1": new,
+                "new_password2": new,
+            }
+            body = urllib.parse.urlencode(fields).encode()
+            with browser.open(page, body, timeout=30) as answer:
+                return str(urllib.parse.urlsplit(answer.url).path)

@@ -1,0 +1,161 @@
+"""The bundle's `apply` on a real host: what it changes, keeps, refuses and puts back."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.machine import Machine
+from tests.mailhost import ANNA, BUNDLE, HOSTS, OWNER, WITH_MARIADB, MailHost
+
+pytestmark = pytest.mark.stack
+
+FILES = (
+    "find /etc /var/vmail -type d -printf '%p %m %u %g\\n'"
+    " -o -printf '%p %m %u %g %s %T@ %l\\n' | sort"
+)
+DAEMONS = "ps -e -o lstart=,args= | grep -E '[/](master|dovecot|saslauthd)( |$)' | sort"
+SECRETS = ("new-secret", "new-too", "lookup-password", "auth-password")
+NEW_SECRETS = {"MAIL_AUTH_PASSWORD": SECRETS[0], "MAIL_LOOKUP_PASSWORD": SECRETS[1]}
+BREAKS_A_DAEMON = {
+    "v1": ("etc/default/saslauthd", 'MECHANISMS="nonsense"'),
+    "v2": ("etc/dovecot/conf.d/99-mailadmin.conf", "nonsense = yes"),
+}
+
+
+def state(machine: Machine) -> str:
+    """Return each file of the configuration with owner, mode, size and time; and the daemons."""
+    return machine.run(["sh", "-c", f"{FILES}; ls /var/backups/mailadmin; {DAEMONS}"]).stdout
+
+
+@pytest.fixture(params=HOSTS)
+def fresh(request: pytest.FixtureRequest, machine: Machine) -> MailHost:
+    """A host with the packages alone, and a bundle for it."""
+    fresh = MailHost(machine, *HOSTS[request.param])
+    if not fresh.on_mariadb:
+        fresh.manage("migrate", "--database", "mail")
+    fresh.export()
+    return fresh
+
+
+@pytest.fixture
+def changed(mail: MailHost) -> Iterator[MailHost]:
+    """A host that its test may leave in another state."""
+    yield mail
+    mail.applied = None
+
+
+def test_a_second_run_changes_nothing_and_says_so(mail: MailHost) -> None:
+    mail.export()
+    before = state(mail.machine)
+    assert mail.apply("--dry-run").stdout == "Nothing to change.\n"
+    assert mail.apply().stdout == "Nothing to change.\n"
+    assert state(mail.machine) == before
+
+
+def test_a_dry_run_changes_nothing_and_shows_no_secret(mail: MailHost) -> None:
+    mail.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
+    before = state(mail.machine)
+    done = mail.apply("--dry-run")
+    assert "other.example.test" in done.stdout
+    assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
+    assert state(mail.machine) == before
+
+
+def test_a_dry_run_on_a_fresh_host_changes_nothing_either(fresh: MailHost) -> None:
+    before = state(fresh.machine)
+    done = fresh.apply("--dry-run")
+    assert "/etc/postfix/main.cf" in done.stdout
+    assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
+    assert state(fresh.machine) == before
+
+
+def test_a_fresh_host_needs_one_run_and_gets_no_file_that_others_may_read(
+    fresh: MailHost,
+) -> None:
+    done = fresh.apply()
+    assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
+    assert fresh.apply().stdout == "Nothing to change.\n"
+    leaks = fresh.machine.run(
+        ["grep", "-rlE", "|".join(SECRETS), "/etc", "/var/backups"], check=False
+    ).stdout.split()
+    assert bool(leaks) == fresh.on_mariadb
+    assert not [path for path in leaks if (fresh.machine / path).stat().st_mode & 0o007]
+
+
+@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+def test_what_it_replaces_is_kept(changed: MailHost) -> None:
+    main_cf = changed.machine / "etc/postfix/main.cf"
+    before = main_cf.read_text()
+    changed.export(MAIL_HOSTNAME="other.example.test")
+    backup = re.search(r"/var/backups/mailadmin/[\w-]+", changed.apply().stdout)
+    assert main_cf.read_text() != before
+    assert backup and (changed.machine / f"{backup[0]}/etc/postfix/main.cf").read_text() == before
+
+
+@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+def test_a_configuration_that_a_daemon_refuses_is_put_back(changed: MailHost) -> None:
+    changed.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
+    path, nonsense = BREAKS_A_DAEMON[changed.variant]
+    with (changed.machine / f"{BUNDLE}/{path}").open("a") as file:
+        file.write(f"\n{nonsense}\n")
+    before = changed.machine.run(["sh", "-c", FILES]).stdout
+    done = changed.apply(check=False)
+    assert done.returncode == 1
+    assert "Putting the old files back." in done.stderr
+    assert changed.machine.run(["sh", "-c", FILES]).stdout == before
+    changed.await_services()
+    assert changed.signs_in(ANNA)
+
+
+def refusal(host: MailHost, *command: str, user: str = "") -> str:
+    """Return the sentence with which `apply` ends after changing nothing."""
+    before = state(host.machine)
+    done = host.machine.run(command, user=user, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert state(host.machine) == before
+    return done.stderr
+
+
+@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+def test_it_wants_root(fresh: MailHost) -> None:
+    folder = fresh.export()
+    assert "as root" in refusal(fresh, "sh", f"{folder}/apply", user=OWNER)
+
+
+def test_it_names_the_packages_that_are_missing(fresh: MailHost) -> None:
+    missing = "dovecot-lmtpd" if fresh.variant == "v2" else "libpam-mysql"
+    fresh.machine.run(["dpkg", "--remove", "--force-depends", missing])
+    assert f"apt-get install {missing}" in refusal(fresh, "sh", f"{BUNDLE}/apply")
+
+
+@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+def test_it_refuses_a_bundle_of_which_a_file_is_missing(fresh: MailHost) -> None:
+    (fresh.machine / f"{BUNDLE}/etc/postfix/mailadmin/aliases.cf").unlink()
+    assert "aliases.cf is missing" in refusal(fresh, "sh", f"{BUNDLE}/apply")
+
+
+@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+def test_it_knows_no_other_option(fresh: MailHost) -> None:
+    assert "--force" in refusal(fresh, "sh", f"{BUNDLE}/apply", "--force")
+
+
+@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        ('chmod 0700 "$(dirname "$0")/.."', "The user postfix may not enter"),
+        ('mv "$0" "$0.away"', "is not on this machine"),
+    ],
+)
+def test_it_refuses_an_sqlite_file_that_the_daemons_cannot_reach(
+    fresh: MailHost, spoil: str, sentence: str
+) -> None:
+    fresh.machine.run(["sh", "-c", spoil, fresh.file])
+    assert sentence in refusal(fresh, "sh", f"{BUNDLE}/apply")
+
+
+@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+def test_it_refuses_an_sqlite_file_in_wal_mode(fresh: MailHost) -> None:
+    fresh.sql("PRAGMA journal_mode=WAL")
+    assert "in WAL mode" in refusal(fresh, "sh", f"{BUNDLE}/apply")

@@ -1,0 +1,37 @@
+"""Mailbox passwords with every sign that some file, protocol or daemon takes for its own."""
+
+import pytest
+
+from tests.mailhost import DOMAIN, WITH_MARIADB, MailHost, Person
+
+pytestmark = pytest.mark.stack
+
+OF_MAILBOXES = {
+    "blanks at both ends": "  two blanks each  ",
+    "quotes": """it's "quoted" `twice`""",
+    "signs and a backslash at the end": "#;%$\\{}[]<>&|=,:!*^~\\",
+    "variables of files and shells": "%u%n%d%w %{user} ${HOME} $(id) $x",
+    "not ASCII": "Grüße aus Århus ñandú",
+    "other scripts and emoji": "пароль 密码 🦊🔑🐧",
+    "64 bytes": "0123456789abcde " * 4,
+    "65 bytes": "0123456789abcdé " * 3 + "0123456789abcd",
+    "255 bytes": "ü0123456789 abcd" * 15,
+    "looks like a scheme": "{PLAIN}xxxxxxxxx",
+    "looks like a hash": "5f4dcc3b5aa765d61d8327deb882cf99",
+}
+
+
+@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("kind", OF_MAILBOXES)
+def test_an_awkward_password_of_a_mailbox_signs_in(mail: MailHost, kind: str) -> None:
+    password = OF_MAILBOXES[kind]
+    address = f"{kind.replace(' ', '-').lower()}@{DOMAIN}"
+    person = mail.create(Person(address, password))
+    for mechanism in mail.scheme.mechanisms:
+        assert mail.signs_in(person, mechanism)
+    assert not mail.signs_in(Person(address, password[:-1]))
+
+
+def test_the_lengths_are_what_their_names_say() -> None:
+    for kind in ("64 bytes", "65 bytes", "255 bytes"):
+        assert len(OF_MAILBOXES[kind].encode()) == int(kind.split()[0])

@@ -1,0 +1,72 @@
+"""Database passwords with every sign that some file takes for its own, up to a real login."""
+
+import pytest
+
+from tests.mailhost import ANNA, BOB, WITH_MARIADB, MailHost, Person
+
+pytestmark = pytest.mark.stack
+
+# MAILSTACK.md 2.3 and 3.2: which file breaks on what. pam_mysql's own file holds all but ; and a
+# blank at the beginning; only its arguments hold those, and nothing of V1 holds # and ; both.
+OF_ACCOUNTS = {
+    "hash sign, quotes, backslash at the end": "a #b\"c'd \\e\\",
+    "in double quotes and not ASCII": '" pässwörd ☃ 密码 "',
+    "blanks at both ends, semicolon, brackets": r" [;]\]{}<>&|,=:@!*` $x ${y} %u %%n] ",
+    "long, begins like the name of a file": "<" + "0123456789" * 7 + " ",
+}
+OUT_OF_REACH = [
+    ("v1", "MAIL_AUTH_PASSWORD", "both # and ;"),
+    ("v1", "MAIL_AUTH_PASSWORD", " blank and #"),
+    ("v1", "MAIL_AUTH_PASSWORD", "two\nlines"),
+    ("v1", "MAIL_LOOKUP_PASSWORD", "trailing blank "),
+    ("v2", "MAIL_AUTH_PASSWORD", "two\nlines"),
+    ("v2", "MAIL_LOOKUP_PASSWORD", " leading blank"),
+    ("v2", "MAIL_LOOKUP_PASSWORD", "two\nlines"),
+    ("v2", "MAIL_LOOKUP_PASSWORD", "ends in a new line\n"),
+]
+
+
+@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("kind", OF_ACCOUNTS)
+def test_an_awkward_password_of_the_database_accounts_reaches_every_file(
+    host: MailHost, kind: str
+) -> None:
+    password = OF_ACCOUNTS[kind]
+    # Postfix's maps have no quotes, so that blanks at either end are out of their reach.
+    host.configure(MAIL_AUTH_PASSWORD=password, MAIL_LOOKUP_PASSWORD=password.strip())
+    assert host.signs_in(ANNA)
+    assert not host.signs_in(Person(ANNA.address, BOB.password))
+    host.await_mail(BOB, host.send(ANNA, BOB.address))
+
+
+@pytest.mark.parametrize(("variant", "setting", "value"), OUT_OF_REACH)
+@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+def test_what_a_file_cannot_express_is_refused_by_name(
+    host: MailHost, variant: str, setting: str, value: str
+) -> None:
+    folder = f"/tmp/refused-{variant}"
+    settings = {setting: value, "MAIL_VARIANT": variant}
+    done = host.manage("exportconfig", "--output", folder, settings=settings, check=False)
+    assert done.returncode == 1
+    assert setting in done.stderr and "Traceback" not in done.stderr
+    assert value not in done.stderr + done.stdout
+    assert not (host.machine / folder).exists()
+
+
+def denied(host: MailHost, account: str, statement: str) -> bool:
+    """Say whether the server forbids this statement to the account of the exported files."""
+    client = ["mariadb", "--host=127.0.0.1", f"--user=mail_{account}", "mail", "-e", statement]
+    done = host.machine.run(client, env={"MYSQL_PWD": f"{account}-password"}, check=False)
+    assert not done.returncode or "denied" in done.stderr, done.stderr
+    return bool(done.returncode)
+
+
+@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+def test_the_accounts_read_what_they_need_and_nothing_else(mail: MailHost) -> None:
+    assert not denied(mail, "lookup", "SELECT username, maildir FROM mailbox")
+    assert not denied(mail, "auth", "SELECT username, password FROM mailbox")
+    assert denied(mail, "lookup", "SELECT password FROM mailbox")
+    assert denied(mail, "auth", "SELECT name FROM mailbox")
+    for account in ("lookup", "auth"):
+        assert denied(mail, account, "UPDATE mailbox SET active = 1")
+        assert denied(mail, account, "SELECT * FROM panel.auth_user")

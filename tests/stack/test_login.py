@@ -1,0 +1,205 @@
+"""What mail clients see of each mail host: who signs in, who may send, and where mail arrives."""
+
+import imaplib
+import smtplib
+from collections.abc import Callable
+
+import pytest
+
+from tests import clients
+from tests.machine import Machine
+from tests.mailhost import ANNA, BOB, DOMAIN, V2, MailHost, Person
+
+pytestmark = pytest.mark.stack
+
+OUTSIDER = "someone@elsewhere.example"
+STRANGER = Person(ANNA.address, "not Anna's password at all")
+
+
+def test_auth_is_offered_under_tls_only_and_as_the_scheme_serves_it(mail: MailHost) -> None:
+    with clients.connect(mail.machine, 587) as smtp:
+        assert not clients.mechanisms(smtp)
+        assert smtp.docmd("AUTH", "PLAIN")[0] == 530
+        smtp.starttls(context=clients.any_certificate())
+        smtp.ehlo()
+        assert clients.mechanisms(smtp) == set(mail.scheme.mechanisms)
+
+
+@pytest.mark.parametrize("host", V2, indirect=True)
+def test_imap_offers_the_same_mechanisms_as_smtp(mail: MailHost) -> None:
+    session = clients.imap(mail.machine)
+    offered = {name[5:] for name in session.capabilities if name.startswith("AUTH=")}
+    session.logout()
+    assert offered | {"LOGIN"} == set(mail.scheme.mechanisms)
+
+
+@pytest.mark.parametrize("host", V2, indirect=True)
+def test_imap_takes_no_password_before_tls(mail: MailHost) -> None:
+    with mail.machine.network():
+        # Not 127.0.0.1: Dovecot trusts a client that comes from the address it talks to.
+        session = imaplib.IMAP4("127.0.0.2", 143, timeout=30)
+    assert "LOGINDISABLED" in session.capabilities
+    assert not clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
+    session.starttls(clients.any_certificate())
+    assert clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
+    session.logout()
+
+
+def test_port_25_offers_no_auth(mail: MailHost) -> None:
+    with clients.connect(mail.machine) as smtp:
+        assert not clients.mechanisms(smtp)
+        smtp.starttls(context=clients.any_certificate())
+        smtp.ehlo()
+        assert not clients.mechanisms(smtp)
+        assert smtp.docmd("AUTH", "PLAIN")[0] == 503
+
+
+def test_the_right_password_signs_in_and_a_wrong_one_does_not(mail: MailHost) -> None:
+    for mechanism in mail.scheme.mechanisms:
+        assert mail.signs_in(ANNA, mechanism)
+        assert not mail.signs_in(STRANGER, mechanism)
+    assert not mail.signs_in(Person(f"nobody@{DOMAIN}", ANNA.password))
+    assert not mail.signs_in(Person(ANNA.address, ""))
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [("mailbox", "username", ANNA.address), ("domain", "domain", DOMAIN)],
+)
+def test_who_is_disabled_cannot_sign_in(mail: MailHost, table: str, key: str, value: str) -> None:
+    assert mail.signs_in(ANNA)
+    with mail.disabled(table, key, value):
+        for mechanism in mail.scheme.mechanisms:
+            assert not mail.signs_in(ANNA, mechanism)
+    assert mail.signs_in(ANNA)
+
+
+def test_letter_case_of_the_address_does_not_matter(mail: MailHost) -> None:
+    assert mail.signs_in(Person("Anna@Example.TEST", ANNA.password))
+    assert not mail.signs_in(Person("Anna@Example.TEST", ANNA.password.upper()))
+    mail.await_mail(ANNA, mail.send(BOB, "ANNA@example.TEST"))
+
+
+def test_an_apostrophe_in_the_address_is_an_address_like_any_other(mail: MailHost) -> None:
+    neil = mail.create(Person(f"o'neil@{DOMAIN}", "four words of O'Neil"))
+    assert mail.signs_in(neil)
+    assert not mail.signs_in(Person(neil.address, STRANGER.password))
+    mail.await_mail(neil, mail.send(neil, neil.address))
+    assert not mail.signs_in(Person(f"x' OR '1'='1@{DOMAIN}", neil.password))
+
+
+@pytest.mark.parametrize("connect", [clients.connect, clients.submission])
+@pytest.mark.parametrize("sender", [ANNA.address, OUTSIDER])
+def test_nobody_relays_without_signing_in(
+    mail: MailHost, connect: Callable[[Machine], smtplib.SMTP], sender: str
+) -> None:
+    with connect(mail.machine) as smtp:
+        smtp.mail(sender)
+        assert smtp.rcpt(OUTSIDER)[0] in (553, 554)
+
+
+def test_who_signed_in_may_send_anywhere(mail: MailHost) -> None:
+    with clients.submission(mail.machine) as smtp:
+        assert clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password) == 235
+        smtp.mail(ANNA.address)
+        assert smtp.rcpt(OUTSIDER)[0] == 250
+
+
+def sender_code(mail: MailHost, sender: str) -> int:
+    with clients.submission(mail.machine) as smtp:
+        clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password)
+        smtp.mail(sender)
+        return smtp.rcpt(BOB.address)[0]
+
+
+def test_a_forged_sender_is_refused_and_the_own_alias_is_not(mail: MailHost) -> None:
+    mail.alias(f"anna.berg@{DOMAIN}", ANNA.address)
+    assert sender_code(mail, ANNA.address) == 250
+    assert sender_code(mail, f"anna.berg@{DOMAIN}") == 250
+    assert sender_code(mail, "ANNA@Example.test") == 250
+    for forged in (BOB.address, OUTSIDER, f"nobody@{DOMAIN}"):
+        assert sender_code(mail, forged) == 553
+
+
+def test_mail_from_one_mailbox_to_another_arrives(mail: MailHost) -> None:
+    mail.await_mail(BOB, mail.send(ANNA, BOB.address))
+
+
+def test_mail_to_an_alias_arrives_at_all_its_targets(mail: MailHost) -> None:
+    mail.alias(f"team@{DOMAIN}", f"{ANNA.address},{BOB.address}")
+    subject = mail.send(ANNA, f"team@{DOMAIN}")
+    mail.await_mail(ANNA, subject)
+    mail.await_mail(BOB, subject)
+
+
+def test_a_catch_all_takes_the_rest_and_lets_nobody_send_as_everybody(mail: MailHost) -> None:
+    mail.manage("createdomain", "all.test")
+    mail.insert("alias", address="@all.test", goto=ANNA.address, domain="all.test")
+    mail.await_mail(ANNA, mail.send(BOB, "whoever@all.test"))
+    assert outside_code(mail, f"nobody@{DOMAIN}") == 550
+    assert sender_code(mail, "whoever@all.test") == 553
+
+
+def test_mail_to_an_address_with_a_detail_arrives(mail: MailHost) -> None:
+    mail.await_mail(BOB, mail.send(ANNA, f"bob+shopping@{DOMAIN}"))
+
+
+def test_mail_to_an_alias_domain_arrives_in_the_other_domain(mail: MailHost) -> None:
+    mail.manage("createdomain", "alias.test")
+    mail.insert("alias_domain", alias_domain="alias.test", target_domain=DOMAIN)
+    mail.await_mail(BOB, mail.send(ANNA, "bob@alias.test"))
+    assert outside_code(mail, "nobody@alias.test") == 550
+
+
+def outside_code(mail: MailHost, recipient: str) -> int:
+    """Ask port 25, as another mail server does, whether it takes mail for this address."""
+    with clients.connect(mail.machine) as smtp:
+        smtp.mail(OUTSIDER)
+        return smtp.rcpt(recipient)[0]
+
+
+def test_mail_from_outside_arrives_and_only_at_addresses_that_exist(mail: MailHost) -> None:
+    with clients.connect(mail.machine) as smtp:
+        smtp.sendmail(OUTSIDER, [BOB.address], "Subject: from-outside\n\nHello.")
+    mail.await_mail(BOB, "from-outside")
+    assert outside_code(mail, f"nobody@{DOMAIN}") == 550
+    assert outside_code(mail, OUTSIDER) in (454, 554)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [("mailbox", "username", BOB.address), ("domain", "domain", DOMAIN)],
+)
+def test_no_mail_is_taken_for_who_is_disabled(
+    mail: MailHost, table: str, key: str, value: str
+) -> None:
+    assert outside_code(mail, BOB.address) == 250
+    with mail.disabled(table, key, value):
+        assert outside_code(mail, BOB.address) in (454, 550, 554)
+
+
+@pytest.mark.parametrize("host", V2, indirect=True)
+def test_a_mail_over_quota_goes_back_to_its_sender(mail: MailHost) -> None:
+    small = mail.create(Person(f"small@{DOMAIN}", "four small unrelated words"), "--quota", "20K")
+    mail.await_mail(small, mail.send(BOB, small.address, text="x" * 70 + "\n"))
+    too_big = mail.send(BOB, small.address, text=("x" * 70 + "\n") * 1000)
+    mail.await_mail(BOB, "Undelivered Mail Returned to Sender")
+    assert too_big not in mail.inbox(small)
+
+
+def test_a_change_on_the_password_page_counts_at_once(mail: MailHost) -> None:
+    chris = mail.create(Person(f"chris@{DOMAIN}", "the first words of Chris"))
+    assert mail.signs_in(chris)
+    changed = Person(chris.address, 'other "words" of Chris, größer')
+    assert mail.change_password(chris, changed.password) == "/password/changed/"
+    for mechanism in mail.scheme.mechanisms:
+        assert not mail.signs_in(chris, mechanism)
+        assert mail.signs_in(changed, mechanism)
+
+
+def test_a_wrong_password_on_the_password_page_changes_nothing(mail: MailHost) -> None:
+    dora = mail.create(Person(f"dora@{DOMAIN}", "the first words of Dora"))
+    mistaken = Person(dora.address, STRANGER.password)
+    assert mail.change_password(mistaken, "other words of Dora") == "/password/"
+    assert mail.signs_in(dora)
+    assert not mail.signs_in(Person(dora.address, "other words of Dora"))

@@ -1,0 +1,95 @@
+"""The tables on MariaDB: ours, and those that PostfixAdmin made."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.machine import Machine
+from tests.servers import MariaDB
+
+pytestmark = pytest.mark.stack
+DUMPS = Path(__file__).resolve().parent.parent / "postfixadmin"
+ROOMS = ["deeds", "admin", "password_page", "checks"]
+# A password of an old scheme is right, is replaced in the host's scheme, and is then wrong.
+OLD_PASSWORD = """\
+from mailboxes import deeds
+from mailboxes.models import Mailbox
+olga = deeds.find_by_password("olga@old.example", "password")
+deeds.change_password(olga, "quite another password")
+assert deeds.find_by_password("olga@old.example", "password") is None
+deeds.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
+deeds.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
+"""
+
+
+ENV = {
+    "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
+    "MAIL_HOSTNAME": "mail.example.org",
+    "DATABASE_URL": "sqlite:////tmp/panel.sqlite3",
+    "MAIL_DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/mail",
+    "MAIL_LOOKUP_PASSWORD": "a",
+    "MAIL_AUTH_PASSWORD": "b",
+}
+
+
+@pytest.fixture
+def mariadb(machine: Machine) -> MariaDB:
+    """A server with an empty database `mail` and the panel's account."""
+    mariadb = MariaDB(machine)
+    mariadb.query(
+        "CREATE DATABASE mail; CREATE USER panel@localhost IDENTIFIED BY 'panel';"
+        "GRANT ALL ON *.* TO panel@localhost;"
+    )
+    return mariadb
+
+
+def test_what_holds_on_sqlite_holds_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
+    files = [machine.checkout / f"tests/test_{room}.py" for room in ROOMS]
+    settings = machine.checkout / "pyproject.toml"
+    pytest_here: list[str | Path] = [sys.executable, "-m", "pytest", "-c", settings]
+    command = [*pytest_here, "-p", "no:cacheprovider", *files]
+    done = machine.run(command, env=ENV, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+
+def test_many_at_once_do_not_exceed_the_domains_limit(machine: Machine, mariadb: MariaDB) -> None:
+    manage = f"{sys.executable} {machine.checkout / 'manage.py'}"
+    create = f"{manage} createmailbox m$n@example.org --generate"
+    script = f"for n in 1 2 3 4 5 6; do {create} >/tmp/$n 2>&1 & done; wait; cat /tmp/[1-6]"
+    machine.run([*manage.split(), "migrate", "--database", "mail"], env=ENV)
+    machine.run([*manage.split(), "createdomain", "example.org", "--mailboxes", "3"], env=ENV)
+    said = machine.run(["sh", "-c", script], env=ENV).stdout
+    assert said.count("Created the mailbox") == 3
+    assert said.count("has reached its limit of 3 mailboxes") == 3
+    assert mariadb.query("SELECT COUNT(*) FROM alias", "mail").strip() == "3"
+
+
+@pytest.mark.parametrize("dump", ["3.3.16", "4.0.5"])
+def test_the_deeds_work_on_tables_that_postfixadmin_made(
+    machine: Machine, mariadb: MariaDB, dump: str
+) -> None:
+    mariadb.query((DUMPS / f"{dump}.sql").read_text(), "mail")
+    for arguments, stdin in (
+        (["createdomain", "new.example"], ""),
+        (["createmailbox", "new@old.example", "--generate"], ""),
+        (["createmailbox", "anna@new.example", "--password-stdin"], "four unrelated words"),
+        (["shell", "-v0", "-c", OLD_PASSWORD], ""),
+    ):
+        manage: list[str | Path] = [sys.executable, machine.checkout / "manage.py"]
+        machine.run([*manage, *arguments], env=ENV, input=stdin)
+    said = mariadb.query(
+        "SELECT username, LEFT(password, 10), active FROM mailbox ORDER BY 1;"
+        "SELECT address, active FROM alias ORDER BY 1; SHOW TABLES",
+        "mail",
+    )
+    assert [line.split("\t") for line in said.splitlines()] == [
+        ["anna@new.example", "{CRAM-MD5}", "1"],
+        ["olga@old.example", "{CRAM-MD5}", "0"],
+        ["anna@new.example", "1"],
+        ["olga@old.example", "0"],
+        ["alias"],
+        ["alias_domain"],
+        ["domain"],
+        ["mailbox"],
+    ]

@@ -1,0 +1,135 @@
+"""The database away: nothing half-written, one sentence, and services that recover."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.error import HTTPError
+
+import pytest
+
+from tests import clients
+from tests.machine import wait_until
+from tests.mailhost import ANNA, BOB, DOMAIN, WITH_MARIADB, MailHost, Person
+from tests.servers import MariaDB
+
+pytestmark = pytest.mark.stack
+
+EVA = Person(f"eva@{DOMAIN}", "four words that Eva knows")
+# Dovecot knows one port for all hosts, pam_mysql one host for each line.
+FIRST_ONE_DEAD = {"v1": "127.0.0.1:3399,127.0.0.1", "v2": "unix:/run/dead.sock,127.0.0.1"}
+SOCKET = {"v1": "localhost", "v2": "localhost"}
+SLOW_ALIAS = "CREATE TRIGGER slow BEFORE INSERT ON alias FOR EACH ROW DO SLEEP(60)"
+INSERTING = "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep'"
+BOTH_ROWS = (
+    f"SELECT username FROM mailbox WHERE username = '{EVA.address}'"
+    f" UNION ALL SELECT address FROM alias WHERE address = '{EVA.address}'"
+)
+
+
+@pytest.fixture
+def database(host: MailHost) -> Iterator[MariaDB]:
+    """The database server, running again afterwards."""
+    host.configure()
+    yield host.mariadb
+    if not host.machine.listens(3306):
+        host.mariadb.start()
+    recover(host)
+
+
+def recover(host: MailHost) -> None:
+    """Let Postfix ask a database that was dead once: by itself it does so after a minute only."""
+    host.machine.run(["postfix", "reload"])
+    wait_until(lambda: recipient_code(host) == 250, "Postfix looks addresses up again")
+
+
+def recipient_code(host: MailHost) -> int:
+    """Ask port 25, as another mail server does, whether it takes mail for Bob."""
+    with clients.connect(host.machine) as smtp:
+        smtp.mail("someone@elsewhere.example")
+        return smtp.rcpt(BOB.address)[0]
+
+
+def assert_one_sentence(stderr: str) -> None:
+    assert stderr.count("\n") == 1, stderr
+    assert stderr.endswith(".\n") or stderr.endswith(")\n"), stderr
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+def test_a_database_killed_in_the_middle_leaves_neither_mailbox_nor_alias(
+    host: MailHost, database: MariaDB
+) -> None:
+    database.query(SLOW_ALIAS, "mail")
+    with ThreadPoolExecutor() as pool:
+        command = ("createmailbox", EVA.address, "--password-stdin")
+        creating = pool.submit(host.manage, *command, input=EVA.password, check=False)
+        wait_until(lambda: database.query(INSERTING), "the alias is being inserted")
+        database.stop(signal.SIGKILL)
+        done = creating.result(30)
+    assert done.returncode == 1
+    assert_one_sentence(done.stderr)
+    database.start()
+    database.query("DROP TRIGGER slow", "mail")
+    assert database.query(BOTH_ROWS, "mail") == ""
+    assert host.signs_in(host.create(EVA))
+
+
+@pytest.mark.parametrize("host", ["v1-mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    "command",
+    [("createdomain", "new.test"), ("createmailbox", f"new@{DOMAIN}", "--generate")],
+    ids=" ".join,
+)
+def test_a_command_without_its_database_says_so_in_one_sentence(
+    host: MailHost, database: MariaDB, command: tuple[str, ...]
+) -> None:
+    database.stop()
+    done = host.manage(*command, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert_one_sentence(done.stderr)
+
+
+@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+def test_the_password_page_says_that_the_database_is_away(
+    host: MailHost, database: MariaDB
+) -> None:
+    mistaken = Person(ANNA.address, "not Anna's password")
+    assert host.change_password(mistaken, EVA.password) == "/password/"
+    database.stop()
+    with pytest.raises(HTTPError) as refused:
+        host.change_password(mistaken, EVA.password)
+    assert refused.value.code == 503
+    assert "nothing was changed" in refused.value.read().decode()
+
+
+@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+def test_nobody_signs_in_without_the_database_and_everybody_after_it(
+    host: MailHost, database: MariaDB
+) -> None:
+    assert host.smtp_code(ANNA) == 235
+    database.stop()
+    assert host.smtp_code(ANNA) in (454, 535)
+    database.start()
+    wait_until(lambda: host.smtp_code(ANNA) == 235, "Anna signs in again", 40)
+    recover(host)
+    host.await_mail(BOB, host.send(ANNA, BOB.address))
+
+
+@pytest.mark.parametrize("host", ["v1-mariadb"], indirect=True)
+def test_other_servers_are_told_to_send_again_later(host: MailHost, database: MariaDB) -> None:
+    assert recipient_code(host) == 250
+    database.stop()
+    assert recipient_code(host) == 451
+    database.start()
+    recover(host)
+
+
+@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("places", [FIRST_ONE_DEAD, SOCKET], ids=["first one dead", "socket"])
+def test_the_database_is_found_at_the_place_that_answers(
+    host: MailHost, places: dict[str, str]
+) -> None:
+    host.configure(MAIL_DB_HOSTS=places[host.variant])
+    assert host.signs_in(ANNA)
+    assert not host.signs_in(Person(ANNA.address, BOB.password))
+    host.await_mail(BOB, host.send(ANNA, BOB.address))

@@ -1,0 +1,61 @@
+"""The stronger schemes on the hosts whose daemons verify them, each with its mechanisms."""
+
+from collections.abc import Callable
+
+import pytest
+
+from mailboxes.variants import VARIANTS
+from tests import clients
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person
+
+pytestmark = pytest.mark.stack
+
+STRONGER = [
+    (name, scheme)
+    for name, variant in (("v1-mariadb", "v1"), ("v2-sqlite", "v2"))
+    for scheme in VARIANTS[variant].schemes
+    if scheme != VARIANTS[variant].default_scheme.name
+]
+
+
+@pytest.fixture(scope="module", params=STRONGER, ids="-".join)
+def stronger(request: pytest.FixtureRequest, hosts: Callable[[str], MailHost]) -> MailHost:
+    name, scheme = request.param
+    host = hosts(name)
+    host.configure(MAIL_PASSWORD_SCHEME=scheme)
+    return host
+
+
+@pytest.fixture
+def host(stronger: MailHost) -> MailHost:
+    """For the log that is shown when a test fails."""
+    return stronger
+
+
+def test_the_mechanisms_that_every_row_serves_are_offered(host: MailHost) -> None:
+    with clients.submission(host.machine) as smtp:
+        assert clients.mechanisms(smtp) == set(host.scheme.mechanisms)
+
+
+def test_a_new_mailbox_signs_in_by_each_mechanism(host: MailHost) -> None:
+    name = f"new-{host.scheme.name.lower()}@{DOMAIN}"
+    person = host.create(Person(name, "four new 'words' für #neu"))
+    for mechanism in host.scheme.mechanisms:
+        assert host.signs_in(person, mechanism)
+        assert not host.signs_in(Person(name, f"{person.password} "), mechanism)
+    host.await_mail(BOB, host.send(person, BOB.address))
+
+
+def test_an_old_mailbox_moves_to_the_scheme_when_its_password_changes(host: MailHost) -> None:
+    weak = {"MAIL_PASSWORD_SCHEME": VARIANTS[host.variant].default_scheme.name}
+    old = Person(f"old-{host.scheme.name.lower()}@{DOMAIN}", "four old words of mine")
+    host.create(old, settings=weak)
+    new = Person(old.address, "four later words of mine")
+    assert host.change_password(old, new.password) == "/password/changed/"
+    for mechanism in host.scheme.mechanisms:
+        assert host.signs_in(new, mechanism)
+        assert not host.signs_in(old, mechanism)
+
+
+def test_rows_of_the_default_scheme_still_sign_in_where_the_daemons_can(host: MailHost) -> None:
+    assert host.signs_in(ANNA) == (host.variant == "v2")
