@@ -130,7 +130,9 @@ def imap_subjects(machine: Machine, address: str, password: str) -> list[str]:
     session = imap(machine)
     try:
         assert imap_auth(session, "PLAIN", address, password)
-        session.select(readonly=True)
+        _, (count, *_) = session.select(readonly=True)
+        if count == b"0":
+            return []
         _, found = session.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
         return [
             part[1].decode(errors="replace").removeprefix("Subject: ").strip()

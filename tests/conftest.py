@@ -1,5 +1,6 @@
 """People and pages that most tests need: Anna owns a mailbox, Bob another one, Rita is staff."""
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -8,6 +9,10 @@ from django.test import Client
 from mailboxes import deeds
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox
+
+# A busy machine is no failure of a property.
+hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("patient")
 
 PASSWORD = "four unrelated words"
 STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -17,11 +17,7 @@ from typing import IO, Any, Self
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOSTNAME = "mail.example.test"
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET, linux/sched.h
-SETTINGS = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
-    "LANG": "C.UTF-8",
-}
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -112,7 +108,7 @@ class Machine:
             done = subprocess.run(
                 self.command(command, user),
                 input=input.encode(errors="surrogateescape"),
-                env={**SETTINGS, **env},
+                env=environment(user, env),
                 stdout=output,
                 stderr=errors,
                 timeout=timeout,
@@ -140,7 +136,7 @@ class Machine:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**SETTINGS, **env},
+                env=environment(user, env),
             )
 
         def settled() -> bool:
@@ -181,6 +177,12 @@ class Machine:
     def listens(self, port: int) -> bool:
         with self.network(), socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def environment(user: str, more: Mapping[str, str]) -> dict[str, str]:
+    """Return what a program in the machine gets; nothing of the tests' own environment."""
+    home = "/tmp" if user else "/root"
+    return {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", **more}
 
 
 def enter(network: IO[bytes]) -> None:

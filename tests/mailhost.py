@@ -19,15 +19,11 @@ from tests.servers import MariaDB, Panel
 DOMAIN = "example.test"
 OWNER = "panel"
 BUNDLE = "/root/bundle"
-NEEDED = {
-    "mariadb-server": "usr/sbin/mariadbd",
-    "postfix": "usr/sbin/postfix",
-    "dovecot-core": "usr/sbin/dovecot",
-    "dovecot-imapd": "usr/lib/dovecot/imap",
-    "dovecot-lmtpd": "usr/lib/dovecot/lmtp",
-    "sasl2-bin": "usr/sbin/saslauthd",
-    "ssl-cert": "usr/sbin/make-ssl-cert",
-}
+NEEDED = (
+    *("mariadb-server", "postfix", "postfix-mysql", "postfix-sqlite", "sasl2-bin", "libpam-mysql"),
+    *("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-mysql", "dovecot-sqlite"),
+    *("libsasl2-modules", "ssl-cert"),
+)
 HOSTS = {
     "v1-mariadb": ("v1", "mariadb"),
     "v2-mariadb": ("v2", "mariadb"),
@@ -60,7 +56,8 @@ service anvil {
 
 def missing(root: Path = Path("/")) -> list[str]:
     """Return what a machine over this root would lack."""
-    packages = [package for package, program in NEEDED.items() if not (root / program).exists()]
+    installed = root / "var/lib/dpkg/info"
+    packages = [name for name in NEEDED if not any(installed.glob(f"{name}[.:]*list"))]
     tools = [tool for tool in ("unshare", "nsenter", "ip") if not shutil.which(tool)]
     return packages + tools
 
