@@ -219,12 +219,12 @@ class MailHost:
         assert imap is None or imap.result() == (code == 235)
         return code == 235
 
-    def send(self, sender: Person, to: str, **headers: str) -> str:
+    def send(self, sender: Person, to: str, text: str = "Hello.") -> str:
         """Submit a mail and return its subject, which no other mail has."""
         message = EmailMessage()
         message["Subject"] = str(uuid4())
         message["From"], message["To"] = sender.address, to
-        message.set_content(headers.get("text", "Hello."))
+        message.set_content(text)
         with clients.submission(self.machine) as smtp:
             assert clients.smtp_auth(smtp, "PLAIN", sender.address, sender.password) == 235
             smtp.sendmail(sender.address, [to], message.as_bytes())

@@ -141,7 +141,9 @@ def machine() -> Iterator[Machine]:
     with Machine() as machine:
         machine.run(["useradd", "--system", "--user-group", "mailadmin"])
         machine.run(["rm", "-rf", machine.checkout / "var", machine.checkout / ".env"])
-        machine.run(["ln", "-s", machine.checkout, SERVED])
+        if machine.checkout != SERVED:  # where the README puts it
+            machine.run(["rm", "-rf", SERVED])
+            machine.run(["ln", "-s", machine.checkout, SERVED])
         machine.run(["install", "-d", "-o", "mailadmin", "-m", "750", SERVED / "var"])
         yield machine
 
