@@ -51,6 +51,9 @@ class MailHost:
     variant: Variant
     release: Release
     scheme: Scheme
+    weak_schemes: bool
+    """Whether rows in a scheme that the release calls weak shall still let their owners in."""
+
     hostname: str
     database: MailDatabase
     lookup: Account
@@ -66,15 +69,19 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
     Raises ImproperlyConfigured with a sentence that names the variable.
     """
     chain = chosen("MAIL_VARIANT", variant or settings.MAIL_VARIANT, VARIANTS)
+    scheme = settings.MAIL_PASSWORD_SCHEME
+    if chain.name != settings.MAIL_VARIANT and scheme not in chain.schemes:
+        scheme = ""  # that of the other variant
     return MailHost(
         variant=chain,
         release=chosen("MAIL_RELEASE", release or settings.MAIL_RELEASE, RELEASES),
         scheme=chosen(
             "MAIL_PASSWORD_SCHEME",
-            settings.MAIL_PASSWORD_SCHEME or chain.default_scheme.name,
+            scheme or chain.default_scheme.name,
             chain.schemes,
             f", which is what the daemons of MAIL_VARIANT={chain.name} can verify",
         ),
+        weak_schemes=settings.MAIL_ALLOW_WEAK_SCHEMES,
         hostname=hostname(settings.MAIL_HOSTNAME),
         database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),

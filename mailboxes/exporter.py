@@ -1,7 +1,6 @@
 """The bundle that turns a Debian machine into the described mail host."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ register = Library()
 for rule in (
     quoting.bare,
     quoting.dovecot_text,
+    quoting.dovecot_24_text,
     quoting.map_value,
     quoting.mysql_option,
     quoting.number,
@@ -39,39 +39,30 @@ for rule in (
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of a file before it is rendered."""
+    """What is known of a file before it is rendered; a release whose host has no such file has no
+    template of it."""
 
     path: str
     group: str = "root"
     mode: int = 0o600
-    secret: Callable[[MailHost], bool] = lambda host: False
-    wanted: Callable[[MailHost], bool] = lambda host: True
+    variant: str = ""
+    """The variant that it belongs to; empty for both."""
+
+    engine: str = ""
+    """The same for the database."""
+
+    def template(self, host: MailHost) -> str:
+        """Return the template nearest to the host, or nothing if the host has no such file."""
+        if self.variant not in ("", host.variant.name):
+            return ""
+        if self.engine not in ("", host.database.engine):
+            return ""
+        variant, release = host.variant.name, host.release.name
+        places = (f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common"))
+        return next((place for place in places if TEMPLATES.joinpath(place).is_file()), "")
 
 
-def on_mysql(host: MailHost) -> bool:
-    return host.database.engine == "mysql"
-
-
-def v1(host: MailHost) -> bool:
-    return host.variant.name == "v1"
-
-
-def v2(host: MailHost) -> bool:
-    return host.variant.name == "v2"
-
-
-def v2_on_mysql(host: MailHost) -> bool:
-    return v2(host) and on_mysql(host)
-
-
-def password_in_pam_file(host: MailHost) -> bool:
-    return "password" in in_pam_file(host)
-
-
-def password_in_pam_line(host: MailHost) -> bool:
-    return not password_in_pam_file(host)
-
-
+MANIFEST = Fact("MANIFEST")
 MAPS = (
     "alias_domain_catchalls",
     "alias_domain_sender_logins",
@@ -82,21 +73,21 @@ MAPS = (
     "sender_logins",
 )
 FACTS = (
-    Fact("MANIFEST"),
     Fact("README"),
     Fact("apply", mode=0o700),
-    Fact("grants.sql", secret=on_mysql, wanted=on_mysql),
+    Fact("grants.sql", engine="mysql"),
     Fact("postfix/main.cf"),
     Fact("postfix/master.cf"),
-    *(Fact(f"etc/postfix/mailadmin/{name}.cf", "postfix", 0o640, on_mysql) for name in MAPS),
-    Fact("etc/default/saslauthd", mode=0o644, wanted=v1),
-    Fact("etc/mailadmin-pam-mysql.conf", secret=password_in_pam_file, wanted=v1),
-    Fact(PAM_FILE, secret=password_in_pam_line, wanted=v1),
-    Fact("etc/postfix/sasl/smtpd.conf", mode=0o644, wanted=v1),
-    Fact("etc/tmpfiles.d/mailadmin.conf", mode=0o644, wanted=v1),
-    Fact("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, wanted=v2),
-    Fact("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, wanted=v2),
-    Fact("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, on_mysql, v2_on_mysql),
+    *(Fact(f"etc/postfix/mailadmin/{name}.cf", "postfix", 0o640) for name in MAPS),
+    Fact("etc/default/saslauthd", mode=0o644, variant="v1"),
+    Fact("etc/mailadmin-pam-mysql.conf", variant="v1"),
+    Fact(PAM_FILE, variant="v1"),
+    Fact("etc/postfix/sasl/smtpd.conf", mode=0o644, variant="v1"),
+    Fact("etc/systemd/system/saslauthd.service.d/mailadmin.conf", mode=0o644, variant="v1"),
+    Fact("etc/tmpfiles.d/mailadmin.conf", mode=0o644, variant="v1"),
+    Fact("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
+    Fact("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
+    Fact("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql"),
 )
 
 # How the two databases spell what the maps' queries need. Postfix replaces %s (the key looked up),
@@ -110,6 +101,7 @@ DIALECTS = {
         "catch_all": "_latin1'@%d'",
         "target": "CONCAT(_latin1'%u@', target_domain)",
         "target_catch_all": "CONCAT('@', target_domain)",
+        "plain_md5": "CONCAT('{PLAIN-MD5}', password)",
     },
     "sqlite": {
         "key": "'%s'",
@@ -118,6 +110,7 @@ DIALECTS = {
         "catch_all": "'@%d'",
         "target": "('%u@' || target_domain)",
         "target_catch_all": "('@' || target_domain)",
+        "plain_md5": "'{PLAIN-MD5}' || password",
     },
 }
 
@@ -126,11 +119,18 @@ def bundle(host: MailHost, masked: bool = False) -> list[File]:
     """Return the files of the host, sorted by path; `masked` hides the passwords in them."""
     try:
         check(host)
-        files = render(host, host)
-        check_pam_lines(files)
-        return render(host, mask(host)) if masked else files
+        real, hidden = render(host, host), render(host, mask(host))
+        check_pam_lines(real)
     except quoting.BadValue as error:
         raise BadExport(str(error)) from error
+    shown = hidden if masked else real
+    files = [placed(fact, shown[fact], real[fact] != hidden[fact]) for fact in real]
+    manifest = text(MANIFEST.template(host), {"files": [file for file in files if file.target]})
+    return sorted([*files, placed(MANIFEST, manifest, False)], key=lambda file: file.path)
+
+
+def placed(fact: Fact, content: str, secret: bool) -> File:
+    return File(fact.path, "root", fact.group, fact.mode, secret, content)
 
 
 def mask(host: MailHost) -> MailHost:
@@ -139,6 +139,14 @@ def mask(host: MailHost) -> MailHost:
         lookup=replace(host.lookup, password=MASK),
         auth=replace(host.auth, password=MASK),
     )
+
+
+def on_mysql(host: MailHost) -> bool:
+    return host.database.engine == "mysql"
+
+
+def v1(host: MailHost) -> bool:
+    return host.variant.name == "v1"
 
 
 def check(host: MailHost) -> None:
@@ -173,14 +181,15 @@ def check_accounts(host: MailHost) -> None:
 def check_hosts(host: MailHost) -> None:
     if not host.database.hosts:
         raise BadExport("MAIL_DB_HOSTS is empty; it must say where the mail host finds MySQL.")
-    if v2(host) and len(ports(host)) > 1:
+    if not v1(host) and host.release.one_port and len(ports(host)) > 1:
         raise BadExport(
-            "MAIL_DB_HOSTS has different ports; Dovecot knows one port for all database hosts."
+            "MAIL_DB_HOSTS has different ports, but Dovecot knows one port for all database hosts on "
+            f"{host.release.title}."
         )
 
 
-def check_pam_lines(files: list[File]) -> None:
-    lines = [line for file in files if file.path == PAM_FILE for line in file.text.splitlines()]
+def check_pam_lines(texts: dict[Fact, str]) -> None:
+    lines = [line for fact in texts if fact.path == PAM_FILE for line in texts[fact].splitlines()]
     if any(len(line.encode()) > LONGEST_PAM_LINE for line in lines):
         raise BadExport(
             "MAIL_AUTH_PASSWORD, MAIL_AUTH_USER, MAIL_DATABASE_URL and MAIL_DB_HOSTS together are "
@@ -192,10 +201,9 @@ def ports(host: MailHost) -> list[int]:
     return sorted({place.port for place in host.database.hosts if not place.socket})
 
 
-def render(host: MailHost, shown: MailHost) -> list[File]:
+def render(host: MailHost, shown: MailHost) -> dict[Fact, str]:
     """Render each file with the values of `shown`, in the shape that `host` needs."""
-    facts = sorted((fact for fact in FACTS if fact.wanted(host)), key=lambda fact: fact.path)
-    places = [f"{host.variant.name}/{host.release.name}", host.variant.name, "common"]
+    templates = {fact: fact.template(host) for fact in sorted(FACTS, key=lambda fact: fact.path)}
     context = {
         "host": shown,
         "sqlite": host.database.engine == "sqlite",
@@ -203,29 +211,26 @@ def render(host: MailHost, shown: MailHost) -> list[File]:
         "in_pam_file": in_pam_file(host) if v1(host) else frozenset(),
         "ports": ports(host),
         "accounts_at": accounts_at(host.database),
-        "files": [(fact, fact.secret(host)) for fact in facts if fact.path.startswith("etc/")],
+        "paths": [fact.path for fact in FACTS if templates[fact]],
+        "stale": [fact.path for fact in FACTS if not templates[fact] and is_stale(fact, host)],
     }
-    return [
-        File(
-            fact.path,
-            "root",
-            fact.group,
-            fact.mode,
-            fact.secret(host),
-            text([f"{place}/{fact.path}" for place in places], context),
-        )
-        for fact in facts
-    ]
+    return {fact: text(name, context) for fact, name in templates.items() if name}
 
 
-def text(templates: list[str], context: dict[str, Any]) -> str:
-    """Render the first template that exists; refuse a name in it that the context lacks.
+def is_stale(fact: Fact, host: MailHost) -> bool:
+    """Say whether `apply` removes this file, which an earlier bundle of the same variant may have
+    left: ours alone, which no package knows."""
+    return fact.variant == host.variant.name and "mailadmin" in fact.path
+
+
+def text(template: str, context: dict[str, Any]) -> str:
+    """Render a template; refuse a name in it that the context lacks.
 
     Runs of empty lines are what tags leave behind; no value holds one.
     """
-    rendered = str(engine().select_template(templates).render(Context(context, autoescape=False)))
+    rendered = str(engine().get_template(template).render(Context(context, autoescape=False)))
     if "\x00" in rendered:
-        raise BadExport(f"{templates[-1]} uses {rendered.split(chr(0))[1]!r}, which is unknown.")
+        raise BadExport(f"{template} uses {rendered.split(chr(0))[1]!r}, which is unknown.")
     return re.sub(r"\n{3,}", "\n\n", rendered).strip("\n") + "\n"
 
 

@@ -108,6 +108,12 @@ def dovecot_text(value: str, setting: str) -> str:
     return f'"{quoted}"'
 
 
+def dovecot_24_text(value: str, setting: str) -> str:
+    r"""Quote for a setting of Dovecot 2.4, where `%{` begins a variable and `%%{` stands for it."""
+    quoted = re.sub(r'([\\"])', r"\\\1", printable(value, setting)).replace("%{", "%%{")
+    return f'"{quoted}"'
+
+
 def sql_text(value: str, setting: str) -> str:
     """Quote as a string of MySQL; the session's sql_mode must not have NO_BACKSLASH_ESCAPES."""
     quoted = printable(value, setting).replace("\\", "\\\\").replace("'", "''")

@@ -48,6 +48,12 @@ class Release:
     name: str
     title: str
 
+    weak: frozenset[str]
+    """The schemes that its Dovecot knows and refuses, unless `auth_allow_weak_schemes` is set."""
+
+    one_port: bool
+    """Whether its Dovecot asks all database hosts on the same port."""
+
 
 PLAIN = ("PLAIN", "LOGIN")
 
@@ -90,5 +96,13 @@ V2 = Variant(
 )
 VARIANTS = {variant.name: variant for variant in (V1, V2)}
 
-DEBIAN12 = Release("debian12", "Debian 12 (bookworm)")
-RELEASES = {release.name: release for release in (DEBIAN12,)}
+DEBIAN12 = Release("debian12", "Debian 12 (bookworm)", frozenset(), one_port=True)
+DEBIAN13 = Release(
+    "debian13",
+    "Debian 13 (trixie)",
+    frozenset(
+        ("PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "SMD5", "MD5", "MD5-CRYPT", "DES-CRYPT", "HMAC-MD5")
+    ),
+    one_port=False,
+)
+RELEASES = {release.name: release for release in (DEBIAN12, DEBIAN13)}

@@ -30,8 +30,8 @@ def test_the_bundle_is_downloaded_and_logged(rita: Client, on_mysql: None) -> No
     answer = rita.post(f"{URL}download/")
     with tarfile.open(fileobj=io.BytesIO(answer.content)) as bundle:
         names = bundle.getnames()
-    assert "mailadmin-v2-debian12/apply" in names
-    assert "mailadmin-v2-debian12.tar.gz" in answer["Content-Disposition"]
+    assert "mailadmin-v2-debian13/apply" in names
+    assert "mailadmin-v2-debian13.tar.gz" in answer["Content-Disposition"]
     assert "no-store" in answer["Cache-Control"]
     entry = LogEntry.objects.get()
     assert entry.user.get_username() == "rita" and "mailadmin-v2" in entry.object_repr

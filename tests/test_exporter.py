@@ -16,27 +16,26 @@ from hypothesis import strategies as st
 from mailboxes import bundles, exporter
 from mailboxes.bundles import BadExport, File
 from mailboxes.conf import Account, DatabaseHost, MailDatabase, MailHost
-from mailboxes.variants import DEBIAN12, V1, V2, Scheme, Variant
+from mailboxes.variants import DEBIAN12, DEBIAN13, RELEASES, V1, V2, Release, Scheme, Variant
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOKUP, AUTH = "look-ups' secret", 'sign-ins" secret'
 MYSQL = MailDatabase("mysql", "postfix", (DatabaseHost("127.0.0.1"),))
 SQLITE = MailDatabase("sqlite", "/srv/mail admin/mail.sqlite3", ())
 CHAINS = {"v1-mysql": (V1, MYSQL), "v2-mysql": (V2, MYSQL), "v2-sqlite": (V2, SQLITE)}
-SCHEMES = [
-    (variant, database, scheme)
-    for variant, database in CHAINS.values()
-    for scheme in variant.schemes.values()
-]
 
 
 def mail_host(
-    variant: Variant = V2, database: MailDatabase = MYSQL, scheme: Scheme | None = None
+    variant: Variant = V2,
+    database: MailDatabase = MYSQL,
+    release: Release = DEBIAN13,
+    scheme: Scheme | None = None,
 ) -> MailHost:
     return MailHost(
         variant=variant,
-        release=DEBIAN12,
+        release=release,
         scheme=scheme or variant.default_scheme,
+        weak_schemes=False,
         hostname="mail.example.org",
         database=database,
         lookup=Account("maillookup", LOOKUP),
@@ -45,6 +44,18 @@ def mail_host(
         uid=5000,
         gid=5001,
     )
+
+
+HOSTS = {
+    f"{release}-{chain}": mail_host(*CHAINS[chain], RELEASES[release])
+    for release in RELEASES
+    for chain in CHAINS
+}
+SCHEMES = [
+    replace(host, scheme=scheme)
+    for host in HOSTS.values()
+    for scheme in host.variant.schemes.values()
+]
 
 
 def with_passwords(host: MailHost, password: str) -> MailHost:
@@ -59,9 +70,9 @@ def texts(host: MailHost) -> dict[str, str]:
     return {file.path: file.text for file in exporter.bundle(host)}
 
 
-@pytest.fixture(params=CHAINS)
+@pytest.fixture(params=HOSTS)
 def host(request: pytest.FixtureRequest) -> MailHost:
-    return mail_host(*CHAINS[request.param])
+    return HOSTS[request.param]
 
 
 @pytest.fixture
@@ -69,23 +80,21 @@ def files(host: MailHost) -> list[File]:
     return exporter.bundle(host)
 
 
-@pytest.mark.parametrize(("variant", "database", "scheme"), SCHEMES)
-def test_every_host_has_a_bundle(variant: Variant, database: MailDatabase, scheme: Scheme) -> None:
-    files = exporter.bundle(mail_host(variant, database, scheme))
+@pytest.mark.parametrize("host", SCHEMES)
+def test_every_host_has_a_bundle(host: MailHost) -> None:
+    files = exporter.bundle(host)
     paths = [file.path for file in files]
     assert paths == sorted(set(paths))
     assert {"README", "MANIFEST", "apply", "postfix/main.cf", "postfix/master.cf"} < set(paths)
     for file in files:
         assert file.text.endswith("\n") and not file.text.endswith("\n\n")
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", file.text)
-        assert not re.search(r"\{[{%]|[%}]\}|None|Unknown", file.text)
+        assert not re.search(r"\{\{|\{%|%\}|\}\}|None|Unknown", file.text)
 
 
 def digest() -> str:
-    """Sum up the archives of all chains."""
-    archives = (
-        bundles.pack(exporter.bundle(mail_host(*chain)), "bundle") for chain in CHAINS.values()
-    )
+    """Sum up the archives of all hosts."""
+    archives = (bundles.pack(exporter.bundle(host), "bundle") for host in HOSTS.values())
     return hashlib.sha256(b"".join(archives)).hexdigest()
 
 
@@ -221,6 +230,7 @@ def test_what_dovecot_puts_into_a_query_is_always_quoted(host: MailHost) -> None
         assert "%" not in re.sub(r"'[^']*'", "", queries)
 
 
+TWO_PORTS = reached_by(DatabaseHost("a"), DatabaseHost("b", 3307))
 REFUSED = [
     ("MAIL_VARIANT", mail_host(V1, SQLITE)),
     ("MAIL_DATABASE_URL", mail_host(V2, replace(SQLITE, name="var/mail.sqlite3"))),
@@ -228,7 +238,7 @@ REFUSED = [
     ("MAIL_DATABASE_URL", mail_host(V1, replace(MYSQL, name="a#b;c"))),
     ("MAIL_DATABASE_URL", mail_host(V2, replace(MYSQL, name="a\nb"))),
     ("MAIL_DB_HOSTS", mail_host(V2, reached_by())),
-    ("MAIL_DB_HOSTS", mail_host(V2, reached_by(DatabaseHost("a"), DatabaseHost("b", 3307)))),
+    ("MAIL_DB_HOSTS", mail_host(V2, TWO_PORTS, DEBIAN12)),
     ("MAIL_DB_HOSTS", mail_host(V1, reached_by(DatabaseHost("a b")))),
     ("MAIL_DB_HOSTS", mail_host(V2, reached_by(DatabaseHost(socket="/run/my sql")))),
     ("MAIL_LOOKUP_USER", replace(mail_host(), lookup=Account("", "x"))),
@@ -294,7 +304,7 @@ def test_names_that_an_argument_cannot_hold_go_into_pam_mysqls_file() -> None:
 
 @pytest.mark.parametrize("scheme", V1.schemes.values(), ids=V1.schemes)
 def test_pam_mysql_reads_the_form_of_the_scheme(scheme: Scheme) -> None:
-    lines = texts(mail_host(V1, MYSQL, scheme))["etc/pam.d/smtp"].splitlines()
+    lines = texts(mail_host(V1, scheme=scheme))["etc/pam.d/smtp"].splitlines()
     rules = [line for line in lines if line.startswith(("auth", "account"))]
     assert [line.split()[0] for line in rules] == ["auth", "account"]
     for line in rules:
@@ -305,19 +315,75 @@ def test_pam_mysql_reads_the_form_of_the_scheme(scheme: Scheme) -> None:
 
 @pytest.mark.parametrize("scheme", V2.schemes.values(), ids=V2.schemes)
 def test_dovecot_offers_what_the_scheme_can_serve(scheme: Scheme) -> None:
-    conf = texts(mail_host(V2, MYSQL, scheme))["etc/dovecot/conf.d/99-mailadmin.conf"]
+    conf = texts(mail_host(V2, scheme=scheme))["etc/dovecot/conf.d/99-mailadmin.conf"]
     offered = re.findall(r"^auth_mechanisms = (.*)$", conf, re.MULTILINE)
     assert offered == [" ".join(scheme.mechanisms).lower()]
 
 
-def test_each_database_host_is_asked_in_its_turn() -> None:
+@pytest.mark.parametrize(("weak", "said"), [(True, "yes"), (False, "no")])
+def test_dovecot_24_takes_weak_schemes_when_told_to(weak: bool, said: str) -> None:
+    files = texts(replace(mail_host(), weak_schemes=weak))
+    conf = files["etc/dovecot/conf.d/99-mailadmin.conf"]
+    assert re.findall(r"^auth_allow_weak_schemes = (\w+)$", conf, re.M) == [said]
+
+
+def test_dovecot_24_gets_no_line_of_23_and_the_other_way_round() -> None:
+    for host in HOSTS.values():
+        if host.variant is V2:
+            files = texts(host)
+            dovecot = "".join(files[path] for path in files if path.startswith("etc/dovecot/"))
+            settings = re.sub("^ *#.*", "", dovecot, flags=re.M)
+            old = ("disable_plaintext_auth", "mail_location", "'%u'", "plugin {", "args =")
+            new = ("auth_allow_cleartext", "mail_driver", "%{user}", "passdb sql {", "mail_path")
+            wanted, unknown = (old, new) if host.release is DEBIAN12 else (new, old)
+            assert all(name in settings for name in wanted)
+            assert not [name for name in unknown if name in settings]
+
+
+def test_each_release_has_what_its_services_need() -> None:
+    v1 = "etc/systemd/system/saslauthd.service.d/mailadmin.conf"
+    v2 = "etc/dovecot/mailadmin-my.cnf"
+    for host in HOSTS.values():
+        on_13 = host.release is DEBIAN13
+        assert (v1 in texts(host)) == (host.variant is V1 and on_13)
+        assert (v2 in texts(host)) == (host.variant is V2 and host.database is MYSQL and not on_13)
+
+
+@pytest.mark.parametrize(
+    ("host", "stale"),
+    [
+        (mail_host(V2, MYSQL, DEBIAN13), "etc/dovecot/mailadmin-my.cnf"),
+        (mail_host(V2, SQLITE, DEBIAN12), "etc/dovecot/mailadmin-my.cnf"),
+        (mail_host(V2, MYSQL, DEBIAN12), ""),
+        (mail_host(V1, MYSQL, DEBIAN13), ""),
+    ],
+)
+def test_apply_removes_only_our_own_files_of_an_earlier_bundle(host: MailHost, stale: str) -> None:
+    assert f'\nstale="{stale}"\n' in texts(host)["apply"]
+
+
+@pytest.mark.parametrize("value", ['a"b', "a\\b", "%{user}", "%%{user}", "%u %% %", "$SET:x #"])
+def test_a_value_of_dovecot_24_is_read_back_as_it_was(value: str) -> None:
+    files = texts(with_passwords(mail_host(), value))
+    [written] = re.findall(r'mysql_password = "(.*)"', files["etc/dovecot/mailadmin-sql.conf.ext"])
+    assert not re.search(r"(?<!%)%\{", written)
+    assert re.sub(r"\\(.)", r"\1", written).replace("%%{", "%{") == value
+
+
+def test_dovecot_24_knows_a_port_for_each_database_host() -> None:
+    conf = texts(mail_host(V2, TWO_PORTS))["etc/dovecot/mailadmin-sql.conf.ext"]
+    assert re.findall(r"host = (\w+)\n  port = (\d+)", conf) == [("a", "3306"), ("b", "3307")]
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
+def test_each_database_host_is_asked_in_its_turn(release: Release) -> None:
     hosts = (DatabaseHost("db1", 3307), DatabaseHost("db2", 3307), DatabaseHost(socket="/run/my"))
-    v1, v2 = texts(mail_host(V1, reached_by(*hosts))), texts(mail_host(V2, reached_by(*hosts)))
+    v1, v2 = (texts(mail_host(variant, reached_by(*hosts), release)) for variant in (V1, V2))
     rules = re.findall(r"^auth (\S+).* host=(\S+)", v1["etc/pam.d/smtp"], re.MULTILINE)
     assert [host for _, host in rules] == ["db1:3307", "db2:3307", "/run/my"]
     assert [control for control, _ in rules] == ["[success=done", "[success=done", "required"]
-    connect = "connect = host=db1 host=db2 host=/run/my port=3307 option_file="
-    assert connect in v2["etc/dovecot/mailadmin-sql.conf.ext"]
+    asked = re.findall(r"\bhost ?= ?(\S+)", v2["etc/dovecot/mailadmin-sql.conf.ext"])
+    assert asked == ["db1", "db2", "/run/my"]
     for bundle in (v1, v2):
         hosts_line = "hosts = inet:db1:3307 inet:db2:3307 unix:/run/my\n"
         assert hosts_line in bundle["etc/postfix/mailadmin/domains.cf"]
@@ -365,20 +431,20 @@ def test_the_read_me_says_what_an_administrator_must_know(host: MailHost) -> Non
 
 
 def test_a_strong_scheme_gets_no_warning() -> None:
-    strong = texts(mail_host(V2, MYSQL, V2.schemes["ARGON2ID"]))
+    strong = texts(mail_host(V2, scheme=V2.schemes["ARGON2ID"]))
     assert "is weak" not in strong["README"]
 
 
 def test_a_name_that_a_template_does_not_know_never_reaches_a_file() -> None:
     with pytest.raises(BadExport, match="unknown"):
-        exporter.text(["common/postfix/main.cf"], {})
+        exporter.text("common/postfix/main.cf", {})
 
 
 @settings(max_examples=15)
 @given(password=st.text(st.sampled_from("#;\\[]\"'`$%{}<>&|= ab1ü☃\n"), min_size=1, max_size=12))
-@pytest.mark.parametrize("chain", ["v1-mysql", "v2-mysql"])
-def test_any_password_is_written_or_refused_by_name(chain: str, password: str) -> None:
-    host = with_passwords(mail_host(*CHAINS[chain]), password)
+@pytest.mark.parametrize("host", [host for host in HOSTS.values() if host.database is MYSQL])
+def test_any_password_is_written_or_refused_by_name(host: MailHost, password: str) -> None:
+    host = with_passwords(host, password)
     try:
         files = texts(host)
     except BadExport as error:

@@ -55,7 +55,7 @@ def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
     assert copied.startswith("#!/bin/sh")
     with rita.expect_download() as download:
         rita.get_by_role("button", name="Download all").click()
-    assert download.value.suggested_filename == "mailadmin-v2-debian12.tar.gz"
+    assert download.value.suggested_filename == "mailadmin-v2-debian13.tar.gz"
     with rita.expect_download() as download:
         rita.get_by_role("button", name="Download README").click()
     assert download.value.suggested_filename == "README"
