@@ -183,7 +183,7 @@ def check_hosts(host: MailHost) -> None:
         raise BadExport("MAIL_DB_HOSTS is empty; it must say where the mail host finds MySQL.")
     if not v1(host) and host.release.one_port and len(ports(host)) > 1:
         raise BadExport(
-            "MAIL_DB_HOSTS has different ports, but Dovecot knows one port for all database hosts on "
+            "MAIL_DB_HOSTS has different ports; Dovecot knows one port for all database hosts on "
             f"{host.release.title}."
         )
 
