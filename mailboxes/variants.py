@@ -48,6 +48,9 @@ class Release:
     name: str
     title: str
 
+    codename: str
+    """As the machine's own /etc/os-release has it."""
+
     weak: frozenset[str]
     """The schemes that its Dovecot knows and refuses, unless `auth_allow_weak_schemes` is set."""
 
@@ -96,10 +99,11 @@ V2 = Variant(
 )
 VARIANTS = {variant.name: variant for variant in (V1, V2)}
 
-DEBIAN12 = Release("debian12", "Debian 12 (bookworm)", frozenset(), one_port=True)
+DEBIAN12 = Release("debian12", "Debian 12 (bookworm)", "bookworm", weak=frozenset(), one_port=True)
 DEBIAN13 = Release(
     "debian13",
     "Debian 13 (trixie)",
+    "trixie",
     frozenset(
         ("PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "SMD5", "MD5", "MD5-CRYPT", "DES-CRYPT", "HMAC-MD5")
     ),
