@@ -75,6 +75,7 @@ def narrowed(handler: Any, text: str, **settings: object) -> Any:
     pattern = shape(text)
     narrow = handler.using(**settings)
     narrow.identify = lambda stored: pattern.fullmatch(stored) is not None
+    narrow.pattern = pattern
     return narrow
 
 
@@ -243,6 +244,72 @@ def decoded(text: str, encoding: str, size: int | None) -> bytes:
     if encoding.upper() == "HEX" or (not encoding and size and len(text) == 2 * size):
         return unhexlify(text)
     return b64decode(text, validate=True)
+
+
+# Dovecot's names of what crypt(3) reads; under {CRYPT}, {SHA512-CRYPT} and {SHA256-CRYPT} it hands
+# any of them to crypt(3), under {DES-CRYPT}, too.
+CRYPT_NAMES = {
+    "SHA512-CRYPT": sha512_crypt,
+    "BLF-CRYPT": bcrypt,
+    "SHA256-CRYPT": sha256_crypt,
+    "MD5-CRYPT": md5_crypt,
+    "CRYPT": yescrypt,
+    "DES-CRYPT": des_crypt,
+}
+STRICT = ("BLF-CRYPT", "MD5-CRYPT")
+SCRAM_TEXT = r"(409[6-9]|4[1-9]\d\d|[5-9]\d{3}|\d{5,6}),#+={0,2},"
+# What must stand behind the name, decoded, for Dovecot to compare it at all.
+CONTENTS = {
+    name: re.compile(text.replace("#", "[A-Za-z0-9+/]").encode(), re.S)
+    for names, text in (
+        ("PLAIN CLEAR CLEARTEXT", ".+"),
+        ("PLAIN-TRUNC", r"\d+-.+"),
+        ("CRAM-MD5 HMAC-MD5 SHA256", ".{32}"),
+        ("DIGEST-MD5 PLAIN-MD4 PLAIN-MD5 LDAP-MD5", ".{16}"),
+        ("MD5", rf"{md5_crypt.pattern.pattern}|[0-9A-Fa-f]{{32}}|#{{22}}=="),
+        ("SMD5", ".{17,}"),
+        ("SHA SHA1", ".{20}"),
+        ("SSHA", ".{21,}"),
+        ("SSHA256", ".{33,}"),
+        ("SHA512", ".{64}"),
+        ("SSHA512", ".{65,}"),
+        ("SCRAM-SHA-1", rf"{SCRAM_TEXT}#{{27}}=,#{{27}}="),
+        ("SCRAM-SHA-256", rf"{SCRAM_TEXT}#{{43}}=,#{{43}}="),
+        ("PBKDF2", r"\$1\$[^$]+\$\d{1,6}\$[0-9A-Fa-f]{40}"),
+        ("ARGON2I ARGON2ID", argon2.pattern.pattern),
+    )
+    for name in names.split()
+}
+HEX_MD5 = re.compile("[0-9A-Fa-f]{32}")
+
+
+def crypt_scheme(stored: str) -> str:
+    """Return Dovecot's name of a form of crypt(3), or nothing if it is none."""
+    return next((name for name, form in CRYPT_NAMES.items() if form.identify(stored)), "")
+
+
+def dovecot_scheme(stored: str) -> str:
+    """Return the scheme by which Dovecot checks the row, or nothing if no password would open it.
+
+    The exported queries read a row without a name as crypt(3), and 32 hex digits as {PLAIN-MD5}.
+    """
+    found = PREFIXED.fullmatch(stored)
+    if found:
+        return prefixed_scheme(found[1].upper(), found[2] or "", found[3])
+    return "PLAIN-MD5" if HEX_MD5.fullmatch(stored) else crypt_scheme(stored)
+
+
+def prefixed_scheme(name: str, encoding: str, text: str) -> str:
+    try:
+        raw = decoded(text, encoding, SCHEMES[name][0])
+        read = crypt_scheme(raw.decode()) if name in CRYPT_NAMES else ""
+    except ValueError:
+        return ""
+    if name in CONTENTS:
+        return name if CONTENTS[name].fullmatch(raw) else ""
+    if name in STRICT and read != name:
+        return ""
+    return name if read and name == "DES-CRYPT" else read
 
 
 def prefixed_fits(password: bytes, stored: str, user: str) -> bool:

@@ -15,6 +15,11 @@ urlpatterns = [
         name="configuration",
     ),
     path(
+        "admin/configuration/moving/",
+        admin.site.admin_view(views.moving_house),
+        name="moving",
+    ),
+    path(
         "admin/configuration/download/",
         admin.site.admin_view(views.download),
         name="configuration-download",

@@ -1,4 +1,4 @@
-"""The password page, the configuration page and its downloads."""
+"""The password page, the configuration page and its downloads, and Moving house."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailboxes import bundles, exporter
+from mailboxes import bundles, exporter, moving
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.forms import ChangePasswordForm, known_form
 
@@ -89,6 +89,24 @@ def configuration(request: HttpRequest) -> HttpResponse:
     except (ImproperlyConfigured, bundles.BadExport) as error:
         context |= {"refusal": str(error)}
     return render(request, "mailboxes/configuration.html", context)
+
+
+@never_cache
+@require_safe
+def moving_house(request: HttpRequest) -> HttpResponse:
+    """Say what changes from one host to another, and who could not sign in there."""
+    superuser(request)
+    context = admin.site.each_context(request) | {"title": _("Moving house")}
+    try:
+        names = zip(("from", "to"), moving.usual_move(), strict=True)
+        context |= {"choices": moving.choices()}
+        old, new = (moving.host_named(request.GET.get(end, usual)) for end, usual in names)
+        context |= {"old": moving.name(old), "new": moving.name(new)}
+        move = moving.Move(old, new)
+        context |= {"move": move, "changes": move.changes}
+    except (ImproperlyConfigured, bundles.BadExport) as error:
+        context |= {"refusal": str(error)}
+    return render(request, "mailboxes/moving.html", context)
 
 
 @never_cache

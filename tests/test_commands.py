@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def test_a_bad_password_on_standard_input_is_refused(
     arguments = ("createmailbox", "bad@example.org", "--quota", "1M", "--password-stdin")
     done = manage(*arguments, folder=folder, stdin=stdin)
     assert done.returncode == 1 and sentence in done.stderr
-    with sqlite3.connect(folder / "mail.sqlite3") as tables:
+    with closing(sqlite3.connect(folder / "mail.sqlite3")) as tables:
         for row in ("mailbox WHERE username", "alias WHERE address"):
             found = tables.execute(f"SELECT COUNT(*) FROM {row} = 'bad@example.org'")
             assert found.fetchone() == (0,)
@@ -137,6 +138,55 @@ def test_the_demo_is_made_once(tables: None) -> None:
     for _ in range(2):
         call_command("createdemo", stdout=StringIO())
     assert Domain.objects.count() == 2 and Mailbox.objects.count() == 8
+
+
+def test_a_comparison_is_printed_and_with_a_folder_written_too(
+    mail_file: None, tmp_path: Path
+) -> None:
+    out = StringIO()
+    call_command("exportconfig", "--compare", "debian12", stdout=out)
+    assert "99-mailadmin.conf (changed)" in out.getvalue()
+    assert not list(tmp_path.iterdir())
+    both = ("--compare", "debian12", "--output", tmp_path / "new", "--scheme", "ARGON2ID")
+    out = StringIO()
+    call_command("exportconfig", *both, stdout=out)
+    assert out.getvalue().startswith("From V2, Debian 12 (bookworm), CRAM-MD5 to V2,")
+    assert "\nWrote " in out.getvalue() and (tmp_path / "new" / "README").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], r"Say where to, with --output DIR, or compare, with --compare OLD\."),
+        (["--compare", "debian11"], r"'debian11' names no host\. Name a variant \(v1, v2\)"),
+        (["--compare", ""], "'' names no host"),
+        (["--compare", "v1/debian12"], "pam_mysql reads no SQLite"),
+        (["--compare", "debian12", "--variant", "v1"], "pam_mysql reads no SQLite"),
+        (["--output", "new", "--scheme", "MD5"], "v2 stores no password as MD5; it knows CRAM-MD5"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_and_nothing_else(
+    mail_file: None, arguments: list[str], sentence: str
+) -> None:
+    out = StringIO()
+    with pytest.raises(CommandError, match=sentence):
+        call_command("exportconfig", *arguments, stdout=out)
+    assert out.getvalue() == ""
+
+
+def test_who_reads_only_the_start_of_a_comparison_sees_no_traceback(folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "exportconfig", "--compare", "debian12"],
+        cwd=ROOT,
+        env=os.environ | {"MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_an_export_writes_a_new_folder_only_its_owner_can_read(

@@ -26,6 +26,10 @@ def test_the_page_shows_every_file_without_its_secrets(rita: Client, on_mysql: N
     assert "secret of" not in page
 
 
+def test_the_page_leads_to_moving_house(rita: Client, mail_file: None) -> None:
+    assert '<a href="/admin/configuration/moving/">' in rita.get(URL).content.decode()
+
+
 def test_the_bundle_is_downloaded_and_logged(rita: Client, on_mysql: None) -> None:
     answer = rita.post(f"{URL}download/")
     with tarfile.open(fileobj=io.BytesIO(answer.content)) as bundle:

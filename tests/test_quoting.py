@@ -21,7 +21,7 @@ texts = st.text() | st.text(st.sampled_from(SPECIAL + "ab1ü☃"))
 
 def read_map(written: str) -> str:
     """Postfix: all of the line after `=`, less blanks at its ends."""
-    return written.splitlines()[0].strip(" \t") if written.strip() else ""
+    return written.splitlines()[0].strip(" \t") if written.strip(" \t\n") else ""
 
 
 def read_pam_argument(written: str) -> str:
