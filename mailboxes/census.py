@@ -19,11 +19,13 @@ READ_BY_PAM = {
 }
 REASONS = {
     Why.EMPTY: _("no password is stored"),
-    Why.UNKNOWN: _("stored in a form that is not known here, or damaged"),
+    Why.UNKNOWN: _("stored in a form that is not known here, costs too much, or is damaged"),
     Why.FOREIGN: _("stored as %(scheme)s, but pam_mysql reads only %(read)s"),
     Why.WEAK: _("stored as %(scheme)s, which Dovecot of %(release)s refuses as weak"),
+    Why.TOLERATED: _("let in by MAIL_ALLOW_WEAK_SCHEMES, stored as %(scheme)s"),
     Why.PLAIN_ONLY: _("only with PLAIN and LOGIN, stored as %(scheme)s"),
 }
+SOFT = (Why.TOLERATED, Why.PLAIN_ONLY)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,11 @@ class Census:
 
     @property
     def shut_out(self) -> list[Group]:
-        return self.of(*(why for why in Why if why != Why.PLAIN_ONLY))
+        return self.of(*(why for why in Why if why not in SOFT))
+
+    @property
+    def tolerated(self) -> list[Group]:
+        return self.of(Why.TOLERATED)
 
     @property
     def plain_only(self) -> list[Group]:
@@ -116,14 +122,18 @@ def passwords() -> Iterator[tuple[str, str]]:
 
 
 def trouble(stored: str, host: MailHost) -> Trouble | None:
-    weak = () if host.weak_schemes else host.release.weak
-    return schemes.trouble(stored, host.scheme.pam_crypt, weak, host.scheme.mechanisms)
+    scheme = host.scheme
+    found = schemes.trouble(stored, scheme.pam_crypt, host.release.weak, scheme.mechanisms)
+    if found and found.why == Why.WEAK and host.weak_schemes:
+        return Trouble(Why.TOLERATED, found.scheme)
+    return found
 
 
 def alike(one: Trouble, other: Trouble | None) -> bool:
-    """Say whether both keep the owner out, or both let her in by PLAIN and LOGIN only."""
-    soft = Why.PLAIN_ONLY
-    return other is not None and (one.why == soft) == (other.why == soft)
+    """Say whether both keep the owner out, or both let her in with the same reserve."""
+    if one.why in SOFT:
+        return other is not None and one.why == other.why
+    return other is not None and other.why not in SOFT
 
 
 def reason(trouble: Trouble, host: MailHost) -> str:

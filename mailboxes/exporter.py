@@ -39,8 +39,7 @@ for rule in (
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of a file before it is rendered; a release whose host has no such file has no
-    template of it."""
+    """What is known of a file before it is rendered."""
 
     path: str
     group: str = "root"
@@ -51,15 +50,21 @@ class Fact:
     engine: str = ""
     """The same for the database."""
 
+    lacked_by: str = ""
+    """The release whose hosts have no such file."""
+
     def template(self, host: MailHost) -> str:
         """Return the template nearest to the host, or nothing if the host has no such file."""
-        if self.variant not in ("", host.variant.name):
-            return ""
-        if self.engine not in ("", host.database.engine):
-            return ""
         variant, release = host.variant.name, host.release.name
-        places = (f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common"))
-        return next((place for place in places if TEMPLATES.joinpath(place).is_file()), "")
+        if self.variant not in ("", variant) or self.engine not in ("", host.database.engine):
+            return ""
+        if self.lacked_by == release:
+            return ""
+        places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
+        for place in places:
+            if TEMPLATES.joinpath(place).is_file():
+                return place
+        raise BadExport(f"None of the templates {', '.join(places)} is there.")
 
 
 MANIFEST = Fact("MANIFEST")
@@ -83,11 +88,16 @@ FACTS = (
     Fact("etc/mailadmin-pam-mysql.conf", variant="v1"),
     Fact(PAM_FILE, variant="v1"),
     Fact("etc/postfix/sasl/smtpd.conf", mode=0o644, variant="v1"),
-    Fact("etc/systemd/system/saslauthd.service.d/mailadmin.conf", mode=0o644, variant="v1"),
+    Fact(
+        "etc/systemd/system/saslauthd.service.d/mailadmin.conf",
+        mode=0o644,
+        variant="v1",
+        lacked_by="debian12",
+    ),
     Fact("etc/tmpfiles.d/mailadmin.conf", mode=0o644, variant="v1"),
     Fact("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
     Fact("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
-    Fact("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql"),
+    Fact("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql", lacked_by="debian13"),
 )
 
 # How the two databases spell what the maps' queries need. Postfix replaces %s (the key looked up),

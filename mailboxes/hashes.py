@@ -213,7 +213,7 @@ SCHEMES: dict[str, tuple[int | None, Check]] = {
     name: (size, check)
     for names, size, check in (
         ("CRYPT BLF-CRYPT SHA512-CRYPT SHA256-CRYPT MD5-CRYPT DES-CRYPT", None, crypt_fits),
-        ("ARGON2I ARGON2ID", None, crypt_fits),
+        ("ARGON2 ARGON2I ARGON2ID", None, crypt_fits),
         ("PLAIN CLEAR CLEARTEXT", None, plain_fits),
         ("PLAIN-TRUNC", None, plain_trunc_fits),
         ("CRAM-MD5 HMAC-MD5", 32, cram_md5_fits),
@@ -276,7 +276,7 @@ CONTENTS = {
         ("SCRAM-SHA-1", rf"{SCRAM_TEXT}#{{27}}=,#{{27}}="),
         ("SCRAM-SHA-256", rf"{SCRAM_TEXT}#{{43}}=,#{{43}}="),
         ("PBKDF2", r"\$1\$[^$]+\$\d{1,6}\$[0-9A-Fa-f]{40}"),
-        ("ARGON2I ARGON2ID", argon2.pattern.pattern),
+        ("ARGON2 ARGON2I ARGON2ID", argon2.pattern.pattern),
     )
     for name in names.split()
 }

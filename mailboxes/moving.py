@@ -17,7 +17,6 @@ from mailboxes.variants import RELEASES, VARIANTS
 SCHEMES = list(dict.fromkeys(name for variant in VARIANTS.values() for name in variant.schemes))
 # What helps to read and to apply a bundle, and says nothing that the other files do not.
 TOOLS = ("MANIFEST", "README", "apply")
-FOLDER = "/root/mailhost"
 STATUSES = {
     "changed": gettext_lazy("changed"),
     "new": gettext_lazy("new"),
@@ -156,6 +155,16 @@ class Move:
         return self.old.variant != self.new.variant
 
     @property
+    def folder(self) -> str:
+        """Where the steps put the bundle: each in a folder of its own."""
+        return f"/root/mailhost-{name(self.new).replace('/', '-').lower()}"
+
+    @property
+    def other_form(self) -> bool:
+        """Whether other rows are read than before: pam_mysql reads one form only."""
+        return self.old.scheme.pam_crypt != self.new.scheme.pam_crypt
+
+    @property
     def other_scheme(self) -> bool:
         """Whether new passwords are stored in another form than on the old host."""
         return self.old.scheme != self.new.scheme
@@ -231,29 +240,36 @@ class Move:
     def notes_on_releases(self) -> Iterator[str]:
         if self.downgrade:
             yield _("Debian knows no way back to an older release: this takes another machine.")
-        if not self.upgrade or "v1" in (self.old.variant.name, self.new.variant.name):
+        if not self.upgrade:
             return
         yield _(
-            "The new Dovecot reads none of the old files: from the upgrade until apply has run, "
-            "nobody signs in and no mail comes in. Other servers keep it and try again."
+            "From the stop of the daemons until apply has run, nobody signs in and no mail comes "
+            "in. Other servers keep it and try again."
         )
         yield _(
-            "The upgrade may ask what to do with files of Dovecot that were changed, such as "
-            "10-auth.conf: take the new version. apply changes it again."
+            "The upgrade may ask what to do with files that were changed, such as 10-auth.conf or "
+            "/etc/default/saslauthd: take the new version. apply changes it again."
         )
+        if self.new.variant.name == "v2" and self.old.release.dovecot != self.new.release.dovecot:
+            yield _(
+                "Dovecot %(new)s does not read what was written for %(old)s. Translate your own "
+                "files in /etc/dovecot/conf.d, such as 99-zz-local.conf, or move them away; and "
+                "name your own certificate anew, if it stood in 10-ssl.conf: apply says if it "
+                "finds Debian's self-signed one in use."
+            ) % {"new": self.new.release.dovecot, "old": self.old.release.dovecot}
 
     def steps(self) -> list[Step]:
         """Return what to do, in this order."""
         if self.old == self.new:
             return [*self.step_of_passwords(), *self.step_of_weak()]
         return [
-            *(() if self.other_scheme else self.step_of_passwords()),
+            *(() if self.other_form else self.step_of_passwords()),
             *self.step_of_weak(),
             *self.steps_at_the_panel(),
             *self.steps_on_the_host(),
-            # Only now are they stored in a form that the new host reads.
-            *(self.step_of_passwords() if self.other_scheme else ()),
             *self.steps_after(),
+            # Not before, since a password that is changed on the old host fits that one only.
+            *(self.step_of_passwords() if self.other_form else ()),
         ]
 
     def step_of_passwords(self) -> Iterator[Step]:
@@ -269,10 +285,10 @@ class Move:
     def step_of_weak(self) -> Iterator[Step]:
         if weak := self.census.weak:
             text = ngettext(
-                "Or let %(weak)s of them in without, until it has one; set in .env, before you "
-                "export and apply:",
-                "Or let %(weak)s of them in without, until they have one; set in .env, before you "
-                "export and apply:",
+                "To let %(weak)s mailbox in all the same until it has a new password, set in .env, "
+                "before you export:",
+                "To let %(weak)s mailboxes in all the same until they have new passwords, set in "
+                ".env, before you export:",
                 weak,
             ) % {"weak": f"{weak:,}"}
             yield Step(text, ("MAIL_ALLOW_WEAK_SCHEMES=true",))
@@ -285,7 +301,7 @@ class Move:
         }
         lines = [f"{name}={new}" for name, (old, new) in values.items() if old != new]
         text = _("Write into .env, and start the panel again:")
-        if self.old.scheme.pam_crypt != self.new.scheme.pam_crypt:
+        if self.other_form:
             text = _(
                 "Write into .env, and start the panel again; passwords that are changed from now "
                 "on fit the new host only:"
@@ -293,10 +309,10 @@ class Move:
         yield Step(text, tuple(lines))
         yield Step(
             _("Export the configuration, and copy it to the mail host:"),
-            (f".venv/bin/python manage.py exportconfig --output {FOLDER}",),
+            (f".venv/bin/python manage.py exportconfig --output {self.folder}",),
         )
         if any(change.path == "grants.sql" and change.diff for change in self.changes):
-            yield Step(_("On the database:"), (f"mariadb < {FOLDER}/grants.sql",))
+            yield Step(_("On the database:"), (f"mariadb < {self.folder}/grants.sql",))
 
     def steps_on_the_host(self) -> Iterator[Step]:
         if self.upgrade:
@@ -304,7 +320,7 @@ class Move:
                 _("On the mail host, stop the daemons first, and then upgrade Debian:"),
                 (f"systemctl disable --now postfix {backend(self.old)}",),
             )
-        apply = f"sh {FOLDER}/apply"
+        apply = f"sh {self.folder}/apply"
         yield Step(_("On the mail host, as root:"), (f"{apply} --dry-run", apply))
 
     def steps_after(self) -> Iterator[Step]:
@@ -316,7 +332,7 @@ class Move:
         if self.upgrade:
             yield Step(
                 _("If the panel's own machine was upgraded, set it up for the new Python:"),
-                ("./deploy/run --setup",),
+                ("./deploy/run --setup", "systemctl restart mailadmin"),
             )
 
 

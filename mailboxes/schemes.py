@@ -42,6 +42,9 @@ class Why(Enum):
     WEAK = "weak"
     """A sound form that Dovecot refuses because it is weak."""
 
+    TOLERATED = "tolerated"
+    """The owner signs in, but only as long as Dovecot is told to take weak forms."""
+
     PLAIN_ONLY = "plain only"
     """The owner signs in, but not by a mechanism that is on offer and that clients may pick."""
 

@@ -51,6 +51,9 @@ class Release:
     codename: str
     """As the machine's own /etc/os-release has it."""
 
+    dovecot: str
+    """Its Dovecot's version; the configuration of another one is not read."""
+
     weak: frozenset[str]
     """The schemes that its Dovecot knows and refuses, unless `auth_allow_weak_schemes` is set."""
 
@@ -99,11 +102,14 @@ V2 = Variant(
 )
 VARIANTS = {variant.name: variant for variant in (V1, V2)}
 
-DEBIAN12 = Release("debian12", "Debian 12 (bookworm)", "bookworm", weak=frozenset(), one_port=True)
+DEBIAN12 = Release(
+    "debian12", "Debian 12 (bookworm)", "bookworm", "2.3", weak=frozenset(), one_port=True
+)
 DEBIAN13 = Release(
     "debian13",
     "Debian 13 (trixie)",
     "trixie",
+    "2.4",
     frozenset(
         ("PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "SMD5", "MD5", "MD5-CRYPT", "DES-CRYPT", "HMAC-MD5")
     ),

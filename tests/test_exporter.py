@@ -362,6 +362,12 @@ def test_apply_removes_only_our_own_files_of_an_earlier_bundle(host: MailHost, s
     assert f'\nstale="{stale}"\n' in texts(host)["apply"]
 
 
+def test_a_file_for_which_a_release_has_no_template_is_not_left_out_silently() -> None:
+    unknown = replace(DEBIAN13, name="debian99")
+    with pytest.raises(BadExport, match="v2/debian99/etc/dovecot"):
+        exporter.bundle(mail_host(release=unknown))
+
+
 @pytest.mark.parametrize("value", ['a"b', "a\\b", "%{user}", "%%{user}", "%u %% %", "$SET:x #"])
 def test_a_value_of_dovecot_24_is_read_back_as_it_was(value: str) -> None:
     files = texts(with_passwords(mail_host(), value))

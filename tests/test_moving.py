@@ -305,9 +305,14 @@ def test_each_mailbox_in_trouble_is_found_and_whether_it_was_before(
     assert found(move(old, new)) == expected
 
 
-def test_weak_schemes_that_are_allowed_are_no_trouble(rows: None, settings: Settings) -> None:
+def test_weak_schemes_that_are_allowed_are_counted_and_lock_nobody_out(
+    rows: None, settings: Settings
+) -> None:
     settings.MAIL_ALLOW_WEAK_SCHEMES = True
-    assert found(move("debian12", "debian13"))["md5"] == "plain only already"
+    assert found(move("debian12", "debian13"))["md5"] == "tolerated"
+    census = move("debian12", "debian13").census
+    assert [group.count for group in census.tolerated] == [1]
+    assert not [group for group in census.shut_out if "PLAIN-MD5" in group.reason]
 
 
 def test_only_those_who_may_sign_in_at_all_are_looked_at(rows: None) -> None:
@@ -358,8 +363,9 @@ def test_the_verdict_counts(tables: None) -> None:
     ("old", "new", "said", "unsaid"),
     [
         ("v2/debian12", "v2/debian13", "10-auth.conf", "no longer offered"),
+        ("v2/debian12", "v2/debian13", "your own certificate", "no way back"),
         ("v2/debian13", "v2/debian12", "no way back", "10-auth.conf"),
-        ("v1/debian12", "v1/debian13", "", "Dovecot"),
+        ("v1/debian12", "v1/debian13", "/etc/default/saslauthd", "Dovecot"),
         ("v2/CRAM-MD5", "v2/ARGON2ID", "CRAM-MD5 is no longer offered", "Maildirs"),
         ("v2/ARGON2ID", "v2/SCRAM-SHA-256", "SCRAM-SHA-256 is offered", "no longer"),
         ("v2/ARGON2ID", "v2/BLF-CRYPT", "stored as BLF-CRYPT", "offered"),
@@ -377,6 +383,10 @@ def test_what_people_notice_is_said(
     assert said in notes and unsaid not in notes
 
 
+V1_ON_13 = "/root/mailhost-v1-debian13-md5"
+V2_ON_13 = "/root/mailhost-v2-debian13-cram-md5"
+
+
 def typed(move: Move) -> list[str]:
     return [line for step in move.steps() for line in step.commands or ("(a sentence)",)]
 
@@ -388,11 +398,23 @@ def test_an_upgrade_begins_with_the_passwords_and_stops_the_daemons(
         "(a sentence)",
         "MAIL_ALLOW_WEAK_SCHEMES=true",
         "MAIL_RELEASE=debian13",
-        ".venv/bin/python manage.py exportconfig --output /root/mailhost",
+        f".venv/bin/python manage.py exportconfig --output {V2_ON_13}",
         "systemctl disable --now postfix dovecot",
-        "sh /root/mailhost/apply --dry-run",
-        "sh /root/mailhost/apply",
+        f"sh {V2_ON_13}/apply --dry-run",
+        f"sh {V2_ON_13}/apply",
         "./deploy/run --setup",
+        "systemctl restart mailadmin",
+    ]
+
+
+def test_an_upgrade_with_another_scheme_begins_with_the_passwords_too(
+    rows: None, on_mysql: None
+) -> None:
+    assert typed(move("v2/debian12", "v2/debian13/ARGON2ID"))[:4] == [
+        "(a sentence)",
+        "MAIL_ALLOW_WEAK_SCHEMES=true",
+        "MAIL_RELEASE=debian13",
+        "MAIL_PASSWORD_SCHEME=ARGON2ID",
     ]
 
 
@@ -402,18 +424,18 @@ def test_another_variant_ends_with_the_passwords_and_the_old_daemon(
     assert typed(move("v2/debian13", "v1/debian13")) == [
         "MAIL_VARIANT=v1",
         "MAIL_PASSWORD_SCHEME=MD5",
-        ".venv/bin/python manage.py exportconfig --output /root/mailhost",
+        f".venv/bin/python manage.py exportconfig --output {V1_ON_13}",
         *grants(move("v2/debian13", "v1/debian13")),
-        "sh /root/mailhost/apply --dry-run",
-        "sh /root/mailhost/apply",
-        "(a sentence)",
+        f"sh {V1_ON_13}/apply --dry-run",
+        f"sh {V1_ON_13}/apply",
         "systemctl disable --now dovecot",
+        "(a sentence)",
     ]
 
 
 def grants(move: Move) -> list[str]:
     differs = any(change.path == "grants.sql" and change.diff for change in move.changes)
-    return ["mariadb < /root/mailhost/grants.sql"] * differs
+    return [f"mariadb < {V1_ON_13}/grants.sql"] * differs
 
 
 @pytest.mark.parametrize(
@@ -471,8 +493,9 @@ def test_the_command_tells_all_and_no_stored_form(rows: None, on_mysql: None) ->
     assert "3 of 6 active mailboxes could not sign in." in rest[0]
     assert (
         "\nmd5@example.org: stored as PLAIN-MD5, which Dovecot of Debian 13 (trixie) refuses as "
-        "weak\nnope@example.org: stored in a form that is not known here, or damaged (on the old "
-        "host, too)\nsha@example.org: only with PLAIN and LOGIN, stored as SHA512-CRYPT" in said
+        "weak\nnope@example.org: stored in a form that is not known here, costs too much, or is "
+        "damaged (on the old host, too)\n"
+        "sha@example.org: only with PLAIN and LOGIN, stored as SHA512-CRYPT" in said
     )
     assert "\n/etc/dovecot/conf.d/99-mailadmin.conf (changed)\n\n@@" in said
     assert "\n3. Write into .env, and start the panel again:\n     MAIL_RELEASE=debian13\n" in said

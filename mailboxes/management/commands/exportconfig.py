@@ -65,7 +65,7 @@ class Command(DeedCommand):
         statuses = [change.status for change in move.changes]
         files = ", ".join(f"{statuses.count(status)} {STATUSES[status]}" for status in STATUSES)
         self.stdout.write(f"{move.title}\n\nFiles: {files}.\nMailboxes: {move.verdict()}")
-        for group in move.census.shut_out + move.census.plain_only:
+        for group in [*move.census.shut_out, *move.census.tolerated, *move.census.plain_only]:
             self.stdout.write(f"  {group.count:,} {group.reason}")
         self.section("These mailboxes", (said(finding, move) for finding in move.findings()))
         self.section("What else people notice", move.notes())
