@@ -2,6 +2,9 @@
 
 Started by machine.py in namespaces of its own. It ends when its standard input does, and the
 kernel then ends all that ran in the machine and forgets its mounts.
+
+A machine that boots has a namespace of process ids inside of this one, with systemd as PID 1 of
+it. Each line on standard input starts that anew, over the files that the last one left.
 """
 
 import os
@@ -11,11 +14,27 @@ import socket
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 CHROOT_OF_POSTFIX = "var/spool/postfix/dev"
+BOOTING = ("unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child", "--")
+
+
+class Plan(NamedTuple):
+    """What machine.py says, in the order of the arguments."""
+
+    how: str
+    layers: str
+    checkout: str
+    served_at: str
+    base: str
+    log: str
+    hostname: str
 
 
 def run(*command: str | Path) -> None:
@@ -27,25 +46,26 @@ def mount(kind: str, target: Path, options: str = "mode=755") -> None:
     run("mount", "-t", kind, "-o", options, "machine", target)
 
 
-def overlay(lower: Path, layers: Path, target: Path) -> None:
+def overlay(lower: str, layers: Path, target: Path) -> None:
     """Show `lower` at `target`; what is written there lands in `layers`."""
     upper, work = layers / "upper", layers / "work"
     for folder in (upper, work):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     mount("overlay", target, f"lowerdir={lower},upperdir={upper},workdir={work}")
 
 
-def build(root: Path, checkout: Path, base: Path) -> Path:
-    """Lay a machine over `root`, with the checkout writable at its own path."""
-    mount("tmpfs", base)
+def build(plan: Plan) -> Path:
+    """Lay a machine over its root, with the checkout writable at its place."""
+    base = Path(plan.base)
     merged = base / "root"
-    overlay(root, base / "system", merged)
+    served_at = merged / plan.served_at.lstrip("/")
+    overlay(plan.layers, base / "system", merged)
     mount("proc", merged / "proc", "nosuid")
     mount("tmpfs", merged / "run")
     mount("tmpfs", merged / "tmp", "mode=1777")
-    overlay(checkout, base / "checkout", merged / checkout.relative_to("/"))
+    overlay(plan.checkout, base / "checkout", served_at)
     # A checkout below a home directory would be out of reach of the panel's own account.
-    for folder in (merged / checkout.relative_to("/")).parents:
+    for folder in served_at.parents:
         folder.chmod(folder.stat().st_mode | 0o011)
         if folder == merged:
             break
@@ -67,16 +87,16 @@ def make_devices(dev: Path) -> None:
 
 
 def settle(hostname: str) -> None:
-    """Make it a Debian host at its first boot: names, run folders, no leave to stay stopped."""
+    """Make it a Debian host at its first boot: names, and no leave to stay stopped."""
     socket.sethostname(hostname)
     for name in ("etc/hosts", "etc/hostname", "etc/resolv.conf", "usr/sbin/policy-rc.d"):
         Path("/", name).unlink(missing_ok=True)
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {hostname}\n::1 localhost\n")
     Path("/etc/hostname").write_text(f"{hostname}\n")
     Path("/etc/resolv.conf").touch()
-    for folder in ("lock", "log", "sendsigs.omit.d"):
-        Path("/run", folder).mkdir()
-    Path("/run/lock").chmod(0o1777)
+
+
+# A machine without systemd
 
 
 def listeners() -> list[socket.socket]:
@@ -107,15 +127,91 @@ def keep_log(log: IO[bytes], ready_word: object) -> None:
                 log.write(message.rstrip(b"\0\n") + b"\n")
 
 
-if __name__ == "__main__":
-    root, checkout, base, log = map(Path, sys.argv[1:5])
-    # The old /proc still counts from outside: this is the number that nsenter needs.
-    pid = Path("/proc/self").readlink()
-    run("ip", "link", "set", "lo", "up")
-    merged = build(root, checkout, base)
-    with log.open("ab", buffering=0) as lines:
+def stay(plan: Plan, pid: Path) -> None:
+    """Be PID 1 of a machine without systemd."""
+    mount("tmpfs", Path(plan.base))
+    merged = build(plan)
+    with Path(plan.log).open("ab", buffering=0) as lines:
         os.chroot(merged)
         os.chdir("/")
-        settle(sys.argv[5])
+        settle(plan.hostname)
+        for folder in ("lock", "log", "sendsigs.omit.d"):
+            Path("/run", folder).mkdir()
+        Path("/run/lock").chmod(0o1777)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        sys.stdin.readline()
         keep_log(lines, pid)
+
+
+# A machine with systemd
+
+
+@contextmanager
+def own_cgroup(base: Path) -> Iterator[Path]:
+    """Make the group that systemd will take for the root of all: two may not share one."""
+    mount("cgroup2", base / "cgroups", "nosuid")
+    entry = Path("/proc/self/cgroup").read_text().partition("0::")[2]
+    group = base / "cgroups" / entry.splitlines()[0].lstrip("/") / f"mailadmin{base.parent.name}"
+    group.mkdir()
+    try:
+        yield group
+    finally:
+        for folder in (*sorted(group.rglob("*/"), reverse=True), group):
+            remove(folder)
+
+
+def remove(group: Path) -> None:
+    for _ in range(500):
+        try:
+            return group.rmdir()
+        except OSError:  # the kernel is still ending what was in it
+            time.sleep(0.01)
+
+
+def boot_at_each_line(plan: Plan) -> None:
+    """Start systemd for each line; the one before has then ended, or is about to."""
+    mount("tmpfs", Path(plan.base))
+    with own_cgroup(Path(plan.base)) as group:
+        inside: subprocess.Popen[bytes] | None = None
+        for _ in sys.stdin:
+            if inside:
+                inside.wait()
+            inside = subprocess.Popen(
+                [*BOOTING, sys.executable, __file__, *plan._replace(how="systemd")],
+                stdin=subprocess.DEVNULL,
+                preexec_fn=lambda: (group / "cgroup.procs").write_text("0"),
+            )
+        if inside:
+            inside.kill()
+            inside.wait()
+
+
+def become_systemd(plan: Plan, pid: Path) -> None:
+    merged = build(plan)
+    mount("sysfs", merged / "sys", "ro")
+    mount("cgroup2", merged / "sys/fs/cgroup", "nosuid")
+    # What systemd sets there at its start would hold for the whole computer.
+    settings = merged / "proc/sys"
+    run("mount", "--bind", settings, settings)
+    run("mount", "-o", "remount,ro,bind", settings)
+    os.chroot(merged)
+    os.chdir("/")
+    settle(plan.hostname)
+    print(pid, flush=True)
+    with Path("/dev/null").open("w") as nothing:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nothing.fileno(), stream.fileno())
+    os.execve("/lib/systemd/systemd", ["systemd"], {"container": "mailadmin"})
+
+
+if __name__ == "__main__":
+    plan = Plan(*sys.argv[1:])
+    # The old /proc still counts from outside: this is the number that nsenter needs.
+    pid = Path("/proc/self").readlink()
+    if plan.how == "systemd":
+        become_systemd(plan, pid)
+    run("ip", "link", "set", "lo", "up")
+    if plan.how == "boot":
+        boot_at_each_line(plan)
+    else:
+        stay(plan, pid)

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
 from types import TracebackType
@@ -35,14 +37,35 @@ class Failed(AssertionError):
     """A command in the machine ended with another status than 0."""
 
 
-class Machine:
-    """A booted host without services; leaving the context ends everything in it."""
+@dataclass(frozen=True)
+class Root:
+    """A file system that machines are laid over."""
 
-    def __init__(self, root: Path = Path("/"), checkout: Path = CHECKOUT) -> None:
+    layers: tuple[Path, ...]
+    """Its folders; the first one hides what is in the next."""
+
+    python: str
+    """A Python in it that has what the tests need."""
+
+    boots: bool
+    """Whether its machines have systemd; without it they start their services as SysV did."""
+
+
+HERE = Root((Path("/"),), sys.executable, False)
+
+
+class Machine:
+    """A host without services of ours; leaving the context ends everything in it."""
+
+    def __init__(
+        self, root: Root = HERE, *, boots: bool | None = None, served_at: Path = CHECKOUT
+    ) -> None:
         self.root = root
-        self.checkout = checkout
+        self.python = root.python
+        self.boots = root.boots if boots is None else boots
+        self.checkout = served_at
         self.folder = Path(mkdtemp(prefix="mailadmin-"))
-        self.log = self.folder / "mail.log"
+        self.pid = 0
         self.started: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -51,19 +74,44 @@ class Machine:
             [
                 *("unshare", "--mount", "--net", "--pid", "--uts", "--ipc"),
                 *("--fork", "--kill-child", "--", sys.executable),
-                *(Path(__file__).with_name("holder.py"), self.root, self.checkout),
-                *(self.folder / "base", self.log, HOSTNAME),
+                *(Path(__file__).with_name("holder.py"), "boot" if self.boots else "stay"),
+                *(":".join(map(str, self.root.layers)), CHECKOUT, self.checkout),
+                *(self.folder / "base", self.log_of("mail"), HOSTNAME),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self.holder.stdout
+        try:
+            self.boot()
+        except Exception as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def boot(self) -> None:
+        assert self.holder.stdin and self.holder.stdout
+        self.holder.stdin.write("boot\n")
+        self.holder.stdin.flush()
         pid = self.holder.stdout.readline()
         if not pid:
             raise RuntimeError("The machine did not start; see the standard error above.")
         self.pid = int(pid)
-        return self
+        if self.boots:
+            wait_until(self.is_up, "systemd has started everything", 90)
+
+    def is_up(self) -> bool:
+        """Say whether systemd is done, without a unit that failed."""
+        done = self.run(["systemctl", "is-system-running", "--wait"], check=False)
+        if done.stdout == "degraded\n":
+            raise Failed("Not everything started:\n" + self.run(["systemctl", "--failed"]).stdout)
+        return done.stdout == "running\n"
+
+    def reboot(self) -> None:
+        """Let systemd stop everything, and start it again over the same files."""
+        self.run(["systemctl", "reboot"], check=False)  # it may be gone before it answers
+        self.await_the_end()
+        self.boot()
 
     def __exit__(
         self,
@@ -71,9 +119,10 @@ class Machine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error:
+            self.explain(error)
         self.holder.communicate()
-        for process in self.started.values():
-            process.wait()
+        self.await_the_end()
         for path in self.folder.glob("*.log"):
             path.unlink()
         self.folder.joinpath("base").rmdir()
@@ -146,6 +195,18 @@ class Machine:
 
         wait_until(settled, f"{name} is ready", 60)
 
+    def await_the_end(self) -> None:
+        """Wait until the programs that were started are gone."""
+
+        def ended(process: subprocess.Popen[bytes]) -> bool:
+            # systemd halts all programs before it ends them; nsenter would halt with its own.
+            process.send_signal(signal.SIGCONT)
+            return process.poll() is not None
+
+        for name, process in self.started.items():
+            wait_until(partial(ended, process), f"{name} has ended", 60)
+        self.started.clear()
+
     def stop(self, name: str, pid_file: str, how: signal.Signals = signal.SIGTERM) -> None:
         """End a program by the number in its own file and wait until it is gone."""
         pid = (self / pid_file).read_text().strip()
@@ -159,9 +220,16 @@ class Machine:
         return "\n".join(self.log_of(name).read_text(errors="replace").splitlines()[-lines:])
 
     def tails(self) -> list[tuple[str, str]]:
-        """Return the end of each log under its name."""
+        """Return the end of each log under its name, and of the journal."""
         logs = sorted(self.folder.glob("*.log"))
-        return [(f"end of {log.name}", self.tail(log.stem)) for log in logs]
+        found = [(f"end of {log.name}", self.tail(log.stem)) for log in logs]
+        if self.boots:
+            journal = self.run(["journalctl", "--no-pager", "--lines=60"], check=False)
+            found.append(("end of the journal", journal.stdout + journal.stderr))
+        return found
+
+    def explain(self, error: BaseException) -> None:
+        error.add_note("\n".join(map("\n".join, self.tails())))
 
     @contextmanager
     def network(self) -> Iterator[None]:

@@ -1,36 +1,31 @@
 """A whole mail host as an administrator builds it: database, panel, bundle, apply."""
 
-import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
-from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 from uuid import uuid4
 
-from mailboxes.variants import VARIANTS, Scheme
-from tests import clients
+import pytest
+from pytest import ParameterSet
+
+from mailboxes.variants import RELEASES, VARIANTS, Scheme
+from tests import clients, roots
 from tests.machine import HOSTNAME, Machine, wait_until
 from tests.servers import MariaDB, Panel
 
 DOMAIN = "example.test"
 OWNER = "panel"
 BUNDLE = "/root/bundle"
-NEEDED = (
-    *("mariadb-server", "postfix", "postfix-mysql", "postfix-sqlite", "sasl2-bin", "libpam-mysql"),
-    *("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-mysql", "dovecot-sqlite"),
-    *("libsasl2-modules", "ssl-cert"),
-)
+CHAINS = (("v1", "mariadb"), ("v2", "mariadb"), ("v2", "sqlite"))
 HOSTS = {
-    "v1-mariadb": ("v1", "mariadb"),
-    "v2-mariadb": ("v2", "mariadb"),
-    "v2-sqlite": ("v2", "sqlite"),
+    f"{release}-{variant}-{database}": (release, variant, database)
+    for release in RELEASES
+    for variant, database in CHAINS
 }
-V2 = [name for name in HOSTS if name.startswith("v2")]
-WITH_MARIADB = [name for name in HOSTS if name.endswith("mariadb")]
 ON_MARIADB = {
     "DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/panel",
     "MAIL_DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/mail",
@@ -43,8 +38,9 @@ import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=20) as connection:
     connection.execute(sys.stdin.read())
 """
+# Dovecot answers each wrong password two seconds late, and later each time.
 QUICK_REFUSALS = """\
-# Only for tests: Dovecot answers each wrong password two seconds late, and later each time.
+# Only for tests.
 auth_failure_delay = 0
 service anvil {
   unix_listener anvil-auth-penalty {
@@ -54,12 +50,41 @@ service anvil {
 """
 
 
-def missing(root: Path = Path("/")) -> list[str]:
-    """Return what a machine over this root would lack."""
-    installed = root / "var/lib/dpkg/info"
-    packages = [name for name in NEEDED if not any(installed.glob(f"{name}[.:]*list"))]
-    tools = [tool for tool in ("unshare", "nsenter", "ip") if not shutil.which(tool)]
-    return packages + tools
+def release_marks(release: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.debian13] if release == "debian13" else []
+
+
+def releases(*, away: bool = False) -> list[ParameterSet]:
+    """Return each release as a parameter of a test; `away` leaves this computer's own out."""
+    return [
+        pytest.param(release, marks=release_marks(release))
+        for release in RELEASES
+        if not (away and roots.is_here(release))
+    ]
+
+
+def hosts(
+    *, release: str = "", variant: str = "", database: str = "", away: bool = False
+) -> list[ParameterSet]:
+    """Return the names of the hosts with these properties as parameters of a test.
+
+    `away` leaves out those of this computer's own release, which have no systemd.
+    """
+    wanted = (release, variant, database)
+    return [
+        pytest.param(name, marks=release_marks(properties[0]))
+        for name, properties in HOSTS.items()
+        if all(want in ("", has) for want, has in zip(wanted, properties, strict=True))
+        if not (away and roots.is_here(properties[0]))
+    ]
+
+
+def fresh_hosts(**properties: Any) -> list[ParameterSet]:
+    """Return hosts that each test has for itself; conftest.py knows them by their ids."""
+    named = hosts(**properties)
+    return [
+        pytest.param(*host.values, marks=host.marks, id=f"fresh-{host.values[0]}") for host in named
+    ]
 
 
 @dataclass(frozen=True)
@@ -75,9 +100,10 @@ BOB = Person(f"bob@{DOMAIN}", "{PLAIN}tr0ub4dor&3 #;")
 class MailHost:
     """One of the two chains on one of the two databases, in a machine of its own."""
 
-    def __init__(self, machine: Machine, variant: str, database: str) -> None:
+    def __init__(self, machine: Machine, name: str) -> None:
+        release, variant, database = HOSTS[name]
         self.machine = machine
-        self.variant = variant
+        self.release = RELEASES[release]
         self.file = machine.checkout / "var/mail.sqlite3"
         self.on_mariadb = database == "mariadb"
         self.applied: dict[str, str] | None = None
@@ -85,6 +111,7 @@ class MailHost:
         self.env = {
             "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
             "MAIL_HOSTNAME": HOSTNAME,
+            "MAIL_RELEASE": release,
             "MAIL_VARIANT": variant,
             **(ON_MARIADB if self.on_mariadb else {}),
         }
@@ -92,8 +119,9 @@ class MailHost:
         machine.run(["useradd", "--system", "--user-group", OWNER])
         machine.run(["rm", "-rf", checkout / ".env", checkout / "var"])
         machine.run(["install", "-d", "-o", OWNER, "-g", OWNER, checkout / "var"])
-        if variant == "v2":
-            (machine / "etc/dovecot/conf.d/zz-tests.conf").write_text(QUICK_REFUSALS)
+        (machine / "etc/dovecot/conf.d/zz-tests.conf").write_text(QUICK_REFUSALS)
+        # Left by a Dovecot that is running already, it would be tried for five seconds.
+        (machine / "run/dovecot/anvil-auth-penalty").unlink(missing_ok=True)
 
     def populate(self) -> None:
         """Make the tables, the domain, Anna and Bob."""
@@ -119,7 +147,7 @@ class MailHost:
     ) -> CompletedProcess[str]:
         """Run manage.py as the panel's own account."""
         return self.machine.run(
-            [sys.executable, self.machine.checkout / "manage.py", *arguments],
+            [self.machine.python, self.machine.checkout / "manage.py", *arguments],
             env=self.env | (self.applied or {}) | dict(settings),
             input=input,
             check=check,
@@ -130,6 +158,11 @@ class MailHost:
         command = ("createmailbox", person.address, "--password-stdin", *options)
         self.manage(*command, input=person.password, settings=settings)
         return person
+
+    @property
+    def variant(self) -> str:
+        """The chain that the host is applied for."""
+        return (self.applied or {}).get("MAIL_VARIANT", self.env["MAIL_VARIANT"])
 
     @property
     def scheme(self) -> Scheme:
@@ -179,7 +212,9 @@ class MailHost:
         if self.on_mariadb:
             self.mariadb.query(statement, "mail")
             return
-        self.machine.run([sys.executable, "-c", SQLITE, self.file], input=statement, user=OWNER)
+        self.machine.run(
+            [self.machine.python, "-c", SQLITE, self.file], input=statement, user=OWNER
+        )
 
     def insert(self, table: str, **row: str) -> None:
         """Add a row that no command of ours adds."""
@@ -202,7 +237,7 @@ class MailHost:
         """Change it on the panel's page; return the page that this ends on."""
         if not self.panel:
             env = self.env | (self.applied or {})
-            self.panel = Panel(self.machine, sys.executable, OWNER, env)
+            self.panel = Panel(self.machine, OWNER, env)
         return self.panel.change_password(person.address, person.password, new)
 
     def smtp_code(self, person: Person, mechanism: str = "PLAIN") -> int:

@@ -53,16 +53,23 @@ class MariaDB:
 class Panel:
     """The panel under gunicorn in the machine, and a browser without a screen for it."""
 
-    def __init__(self, machine: Machine, python: str, user: str, env: Mapping[str, str]) -> None:
+    def __init__(self, machine: Machine, user: str, env: Mapping[str, str]) -> None:
         self.machine = machine
         self.folder = machine.checkout / "var"
         manage = machine.checkout / "manage.py"
         if not (machine / str(self.folder / "static")).exists():
-            machine.run([python, manage, "collectstatic", "--noinput"], env=env, user=user)
+            machine.run([machine.python, manage, "collectstatic", "--noinput"], env=env, user=user)
         machine.start(
             "panel",
             [
-                *(python, "-m", "gunicorn", "mailadmin.wsgi", "--chdir", str(machine.checkout)),
+                *(
+                    machine.python,
+                    "-m",
+                    "gunicorn",
+                    "mailadmin.wsgi",
+                    "--chdir",
+                    str(machine.checkout),
+                ),
                 *("--bind", f"127.0.0.1:{PANEL_PORT}", "--pid", str(self.folder / "panel.pid")),
                 *("--workers", "2"),
             ],

@@ -1,56 +1,50 @@
 """The mail hosts that the tests share: each is built once, at its first use."""
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from tests import roots
 from tests.machine import Machine
-from tests.mailhost import HOSTS, MailHost, missing
+from tests.mailhost import HOSTS, MailHost, fresh_hosts, hosts, releases
 
 
-@pytest.fixture(scope="session")
-def machines() -> None:
-    """Whether this computer can hold machines; under CI=true it must."""
-    lacks = missing()
-    reason = f"needs {', '.join(lacks)}; ./deploy/test installs them" if lacks else ""
-    if os.geteuid() != 0:
-        reason = "needs root, to make namespaces"
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-
-
-@pytest.fixture
-def machine(machines: None) -> Iterator[Machine]:
-    """A machine without services."""
-    with Machine() as machine:
+@pytest.fixture(params=releases())
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """A machine of a release, in which nothing runs."""
+    with Machine(roots.ready(request.param, request.config), boots=False) as machine:
         yield machine
 
 
 @pytest.fixture(scope="session")
-def hosts(machines: None) -> Iterator[Callable[[str], MailHost]]:
+def build(request: pytest.FixtureRequest) -> Iterator[Callable[[str], MailHost]]:
+    """Return the host of a name; the one before it then ends."""
     built: dict[str, MailHost] = {}
     with ExitStack() as stack:
 
-        def host(name: str) -> MailHost:
+        def named(name: str) -> MailHost:
             if name not in built:
-                machine = stack.enter_context(Machine())
-                built[name] = MailHost(machine, *HOSTS[name])
+                stack.close()
+                built.clear()
+                root = roots.ready(HOSTS[name][0], request.config)
+                machine = stack.enter_context(Machine(root))
+                host = MailHost(machine, name)
                 try:
-                    built[name].populate()
+                    host.populate()
                 except Exception as error:
-                    error.add_note("\n".join(map("\n".join, machine.tails())))
+                    machine.explain(error)
                     raise
+                built[name] = host
             return built[name]
 
-        yield host
+        yield named
 
 
-@pytest.fixture(scope="session", params=HOSTS)
-def host(request: pytest.FixtureRequest, hosts: Callable[[str], MailHost]) -> MailHost:
+@pytest.fixture(scope="session", params=hosts())
+def host(request: pytest.FixtureRequest, build: Callable[[str], MailHost]) -> MailHost:
     """One of the mail hosts, as the last test left it."""
-    return hosts(request.param)
+    return build(request.param)
 
 
 @pytest.fixture
@@ -60,14 +54,28 @@ def mail(host: MailHost) -> MailHost:
     return host
 
 
+@pytest.fixture(params=fresh_hosts())
+def fresh(request: pytest.FixtureRequest) -> Iterator[MailHost]:
+    """A host with the packages alone, and a bundle for it."""
+    root = roots.ready(HOSTS[request.param][0], request.config)
+    with Machine(root) as machine:
+        fresh = MailHost(machine, request.param)
+        if not fresh.on_mariadb:
+            fresh.manage("migrate", "--database", "mail")
+        fresh.export()
+        yield fresh
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Function, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failed test what the daemons said meanwhile."""
     report = yield
-    used = item.funcargs.get("host") or item.funcargs.get("machine")
-    machine = used.machine if isinstance(used, MailHost) else used
-    if report.failed and isinstance(machine, Machine):
-        report.sections += machine.tails()
+    used = [item.funcargs.get(name) for name in ("host", "fresh", "machine")]
+    machines = [one.machine if isinstance(one, MailHost) else one for one in used]
+    if report.failed:
+        for machine in machines:
+            if isinstance(machine, Machine):
+                report.sections += machine.tails()
     return report

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.machine import Machine
-from tests.mailhost import ANNA, BUNDLE, HOSTS, OWNER, WITH_MARIADB, MailHost
+from tests.mailhost import ANNA, BUNDLE, OWNER, MailHost, fresh_hosts, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -26,16 +26,6 @@ BREAKS_A_DAEMON = {
 def state(machine: Machine) -> str:
     """Return each file of the configuration with owner, mode, size and time; and the daemons."""
     return machine.run(["sh", "-c", f"{FILES}; ls /var/backups/mailadmin; {DAEMONS}"]).stdout
-
-
-@pytest.fixture(params=HOSTS)
-def fresh(request: pytest.FixtureRequest, machine: Machine) -> MailHost:
-    """A host with the packages alone, and a bundle for it."""
-    fresh = MailHost(machine, *HOSTS[request.param])
-    if not fresh.on_mariadb:
-        fresh.manage("migrate", "--database", "mail")
-    fresh.export()
-    return fresh
 
 
 @pytest.fixture
@@ -83,7 +73,13 @@ def test_a_fresh_host_needs_one_run_and_gets_no_file_that_others_may_read(
     assert not [path for path in leaks if (fresh.machine / path).stat().st_mode & 0o007]
 
 
-@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
+def test_dovecot_has_nothing_to_say_against_its_configuration(mail: MailHost) -> None:
+    done = mail.machine.run(["doveconf", "-n"])
+    assert done.stdout and not done.stderr
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
 def test_what_it_replaces_is_kept(changed: MailHost) -> None:
     main_cf = changed.machine / "etc/postfix/main.cf"
     before = main_cf.read_text()
@@ -93,7 +89,7 @@ def test_what_it_replaces_is_kept(changed: MailHost) -> None:
     assert backup and (changed.machine / f"{backup[0]}/etc/postfix/main.cf").read_text() == before
 
 
-@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 def test_a_configuration_that_a_daemon_refuses_is_put_back(changed: MailHost) -> None:
     changed.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
     path, nonsense = BREAKS_A_DAEMON[changed.variant]
@@ -117,7 +113,7 @@ def refusal(host: MailHost, *command: str, user: str = "") -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
 def test_it_wants_root(fresh: MailHost) -> None:
     folder = fresh.export()
     assert "as root" in refusal(fresh, "sh", f"{folder}/apply", user=OWNER)
@@ -129,18 +125,60 @@ def test_it_names_the_packages_that_are_missing(fresh: MailHost) -> None:
     assert f"apt-get install {missing}" in refusal(fresh, "sh", f"{BUNDLE}/apply")
 
 
-@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+HALF = r"/^Package: postfix$/,/^$/s/^Status: .*/Status: install ok half-configured/"
+
+
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (f"sed -i '{HALF}' /var/lib/dpkg/status", "postfix is installed by half"),
+        ("sed -i s/^VERSION_CODENAME=.*/VERSION_CODENAME=forky/ /etc/os-release", "is for Debian"),
+    ],
+)
+def test_it_refuses_a_machine_that_is_not_ready_for_it(
+    fresh: MailHost, spoil: str, sentence: str
+) -> None:
+    fresh.machine.run(["sh", "-c", spoil])
+    assert sentence in refusal(fresh, "sh", f"{BUNDLE}/apply")
+
+
+OF_23 = "/etc/dovecot/conf.d/99-zz-local.conf"
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    fresh_hosts(release="debian13", variant="v2", database="sqlite"),
+    indirect=True,
+)
+@pytest.mark.parametrize(
+    ("spoil", "file"),
+    [
+        (f"echo 'mail_plugins = $mail_plugins quota' >{OF_23}", OF_23),
+        (f"echo 'mail_home = /srv/%d/%n' >{OF_23}", OF_23),
+        ("sed -i /^dovecot_config/d /etc/dovecot/dovecot.conf", "/etc/dovecot/dovecot.conf"),
+    ],
+)
+def test_it_refuses_what_an_upgrade_left_in_the_language_of_dovecot_23(
+    fresh: MailHost, spoil: str, file: str
+) -> None:
+    fresh.machine.run(["sh", "-c", spoil])
+    said = refusal(fresh, "sh", f"{BUNDLE}/apply")
+    assert "written for Dovecot 2.3" in said and f" {file} " in said
+
+
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
 def test_it_refuses_a_bundle_of_which_a_file_is_missing(fresh: MailHost) -> None:
     (fresh.machine / f"{BUNDLE}/etc/postfix/mailadmin/aliases.cf").unlink()
     assert "aliases.cf is missing" in refusal(fresh, "sh", f"{BUNDLE}/apply")
 
 
-@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
 def test_it_knows_no_other_option(fresh: MailHost) -> None:
     assert "--force" in refusal(fresh, "sh", f"{BUNDLE}/apply", "--force")
 
 
-@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -155,7 +193,7 @@ def test_it_refuses_an_sqlite_file_that_the_daemons_cannot_reach(
     assert sentence in refusal(fresh, "sh", f"{BUNDLE}/apply")
 
 
-@pytest.mark.parametrize("fresh", ["v2-sqlite"], indirect=True)
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
 def test_it_refuses_an_sqlite_file_in_wal_mode(fresh: MailHost) -> None:
     fresh.sql("PRAGMA journal_mode=WAL")
     assert "in WAL mode" in refusal(fresh, "sh", f"{BUNDLE}/apply")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mailhost import DOMAIN, WITH_MARIADB, MailHost, Person
+from tests.mailhost import DOMAIN, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -21,7 +21,7 @@ OF_MAILBOXES = {
 }
 
 
-@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 @pytest.mark.parametrize("kind", OF_MAILBOXES)
 def test_an_awkward_password_of_a_mailbox_signs_in(mail: MailHost, kind: str) -> None:
     password = OF_MAILBOXES[kind]

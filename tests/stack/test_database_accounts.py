@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mailhost import ANNA, BOB, WITH_MARIADB, MailHost, Person
+from tests.mailhost import ANNA, BOB, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -26,7 +26,7 @@ OUT_OF_REACH = [
 ]
 
 
-@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 @pytest.mark.parametrize("kind", OF_ACCOUNTS)
 def test_an_awkward_password_of_the_database_accounts_reaches_every_file(
     host: MailHost, kind: str
@@ -40,7 +40,7 @@ def test_an_awkward_password_of_the_database_accounts_reaches_every_file(
 
 
 @pytest.mark.parametrize(("variant", "setting", "value"), OUT_OF_REACH)
-@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
 def test_what_a_file_cannot_express_is_refused_by_name(
     host: MailHost, variant: str, setting: str, value: str
 ) -> None:
@@ -61,7 +61,7 @@ def denied(host: MailHost, account: str, statement: str) -> bool:
     return bool(done.returncode)
 
 
-@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 def test_the_accounts_read_what_they_need_and_nothing_else(mail: MailHost) -> None:
     assert not denied(mail, "lookup", "SELECT username, maildir FROM mailbox")
     assert not denied(mail, "auth", "SELECT username, password FROM mailbox")

@@ -8,7 +8,7 @@ import pytest
 
 from tests import clients
 from tests.machine import Machine
-from tests.mailhost import ANNA, BOB, DOMAIN, V2, MailHost, Person
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -25,7 +25,7 @@ def test_auth_is_offered_under_tls_only_and_as_the_scheme_serves_it(mail: MailHo
         assert clients.mechanisms(smtp) == set(mail.scheme.mechanisms)
 
 
-@pytest.mark.parametrize("host", V2, indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_imap_offers_the_same_mechanisms_as_smtp(mail: MailHost) -> None:
     session = clients.imap(mail.machine)
     offered = {name[5:] for name in session.capabilities if name.startswith("AUTH=")}
@@ -33,7 +33,7 @@ def test_imap_offers_the_same_mechanisms_as_smtp(mail: MailHost) -> None:
     assert offered | {"LOGIN"} == set(mail.scheme.mechanisms)
 
 
-@pytest.mark.parametrize("host", V2, indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_imap_takes_no_password_before_tls(mail: MailHost) -> None:
     with mail.machine.network():
         # Not 127.0.0.1: Dovecot trusts a client that comes from the address it talks to.
@@ -71,6 +71,15 @@ def test_who_is_disabled_cannot_sign_in(mail: MailHost, table: str, key: str, va
     with mail.disabled(table, key, value):
         for mechanism in mail.scheme.mechanisms:
             assert not mail.signs_in(ANNA, mechanism)
+    assert mail.signs_in(ANNA)
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
+def test_a_user_of_the_system_is_no_mail_user(mail: MailHost) -> None:
+    sam = Person("sam", "four words of the system")
+    mail.machine.run(["useradd", "--create-home", sam.address])
+    mail.machine.run(["chpasswd"], input=f"{sam.address}:{sam.password}\n")
+    assert not mail.signs_in(sam)
     assert mail.signs_in(ANNA)
 
 
@@ -178,7 +187,7 @@ def test_no_mail_is_taken_for_who_is_disabled(
         assert outside_code(mail, BOB.address) in (454, 550, 554)
 
 
-@pytest.mark.parametrize("host", V2, indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_a_mail_over_quota_goes_back_to_its_sender(mail: MailHost) -> None:
     small = mail.create(Person(f"small@{DOMAIN}", "four small unrelated words"), "--quota", "20K")
     mail.await_mail(small, mail.send(BOB, small.address, text="x" * 70 + "\n"))

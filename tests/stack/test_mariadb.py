@@ -1,6 +1,5 @@
 """The tables on MariaDB: ours, and those that PostfixAdmin made."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -47,14 +46,14 @@ def mariadb(machine: Machine) -> MariaDB:
 def test_what_holds_on_sqlite_holds_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
     files = [machine.checkout / f"tests/test_{room}.py" for room in ROOMS]
     settings = machine.checkout / "pyproject.toml"
-    pytest_here: list[str | Path] = [sys.executable, "-m", "pytest", "-c", settings]
+    pytest_here: list[str | Path] = [machine.python, "-m", "pytest", "-c", settings]
     command = [*pytest_here, "-p", "no:cacheprovider", *files]
     done = machine.run(command, env=ENV, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
 def test_many_at_once_do_not_exceed_the_domains_limit(machine: Machine, mariadb: MariaDB) -> None:
-    manage = f"{sys.executable} {machine.checkout / 'manage.py'}"
+    manage = f"{machine.python} {machine.checkout / 'manage.py'}"
     create = f"{manage} createmailbox m$n@example.org --generate"
     script = f"for n in 1 2 3 4 5 6; do {create} >/tmp/$n 2>&1 & done; wait; cat /tmp/[1-6]"
     machine.run([*manage.split(), "migrate", "--database", "mail"], env=ENV)
@@ -76,7 +75,7 @@ def test_the_deeds_work_on_tables_that_postfixadmin_made(
         (["createmailbox", "anna@new.example", "--password-stdin"], "four unrelated words"),
         (["shell", "-v0", "-c", OLD_PASSWORD], ""),
     ):
-        manage: list[str | Path] = [sys.executable, machine.checkout / "manage.py"]
+        manage: list[str | Path] = [machine.python, machine.checkout / "manage.py"]
         machine.run([*manage, *arguments], env=ENV, input=stdin)
     said = mariadb.query(
         "SELECT username, LEFT(password, 10), active FROM mailbox ORDER BY 1;"

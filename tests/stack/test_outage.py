@@ -9,7 +9,7 @@ import pytest
 
 from tests import clients
 from tests.machine import wait_until
-from tests.mailhost import ANNA, BOB, DOMAIN, WITH_MARIADB, MailHost, Person
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 from tests.servers import MariaDB
 
 pytestmark = pytest.mark.stack
@@ -55,7 +55,7 @@ def assert_one_sentence(stderr: str) -> None:
     assert "Traceback" not in stderr
 
 
-@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
 def test_a_database_killed_in_the_middle_leaves_neither_mailbox_nor_alias(
     host: MailHost, database: MariaDB
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_database_killed_in_the_middle_leaves_neither_mailbox_nor_alias(
     assert host.signs_in(host.create(EVA))
 
 
-@pytest.mark.parametrize("host", ["v1-mariadb"], indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v1"), indirect=True)
 @pytest.mark.parametrize(
     "command",
     [("createdomain", "new.test"), ("createmailbox", f"new@{DOMAIN}", "--generate")],
@@ -89,7 +89,7 @@ def test_a_command_without_its_database_says_so_in_one_sentence(
     assert_one_sentence(done.stderr)
 
 
-@pytest.mark.parametrize("host", ["v2-mariadb"], indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
 def test_the_password_page_says_that_the_database_is_away(
     host: MailHost, database: MariaDB
 ) -> None:
@@ -102,7 +102,7 @@ def test_the_password_page_says_that_the_database_is_away(
     assert "nothing was changed" in refused.value.read().decode()
 
 
-@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 def test_nobody_signs_in_without_the_database_and_everybody_after_it(
     host: MailHost, database: MariaDB
 ) -> None:
@@ -115,7 +115,7 @@ def test_nobody_signs_in_without_the_database_and_everybody_after_it(
     host.await_mail(BOB, host.send(ANNA, BOB.address))
 
 
-@pytest.mark.parametrize("host", ["v1-mariadb"], indirect=True)
+@pytest.mark.parametrize("host", hosts(variant="v1"), indirect=True)
 def test_other_servers_are_told_to_send_again_later(host: MailHost, database: MariaDB) -> None:
     assert recipient_code(host) == 250
     database.stop()
@@ -124,7 +124,7 @@ def test_other_servers_are_told_to_send_again_later(host: MailHost, database: Ma
     recover(host)
 
 
-@pytest.mark.parametrize("host", WITH_MARIADB, indirect=True)
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 @pytest.mark.parametrize("places", [FIRST_ONE_DEAD, SOCKET], ids=["first one dead", "socket"])
 def test_the_database_is_found_at_the_place_that_answers(
     host: MailHost, places: dict[str, str]

@@ -1,35 +1,27 @@
 """The stronger schemes on the hosts whose daemons verify them, each with its mechanisms."""
 
-from collections.abc import Callable
-
 import pytest
 
 from mailboxes.variants import VARIANTS
 from tests import clients
-from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person
-
-pytestmark = pytest.mark.stack
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 
 STRONGER = [
-    (name, scheme)
-    for name, variant in (("v1-mariadb", "v1"), ("v2-sqlite", "v2"))
+    pytest.param(*host.values, scheme, marks=host.marks, id=f"{host.values[0]}-{scheme}")
+    for variant, database in (("v1", "mariadb"), ("v2", "sqlite"))
+    for host in hosts(variant=variant, database=database)
     for scheme in VARIANTS[variant].schemes
     if scheme != VARIANTS[variant].default_scheme.name
 ]
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.parametrize(("host", "scheme"), STRONGER, indirect=["host"], scope="module"),
+]
 
 
-@pytest.fixture(scope="module", params=STRONGER, ids="-".join)
-def stronger(request: pytest.FixtureRequest, hosts: Callable[[str], MailHost]) -> MailHost:
-    name, scheme = request.param
-    host = hosts(name)
+@pytest.fixture(autouse=True)
+def stronger(host: MailHost, scheme: str) -> None:
     host.configure(MAIL_PASSWORD_SCHEME=scheme)
-    return host
-
-
-@pytest.fixture
-def host(stronger: MailHost) -> MailHost:
-    """For the log that is shown when a test fails."""
-    return stronger
 
 
 def test_the_mechanisms_that_every_row_serves_are_offered(host: MailHost) -> None:

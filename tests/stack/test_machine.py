@@ -1,0 +1,45 @@
+"""The machines themselves: one must not outlive the tests that started it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import roots
+from tests.machine import CHECKOUT, wait_until
+from tests.mailhost import releases
+
+pytestmark = pytest.mark.stack
+
+STARTER = """\
+import sys, time
+from pathlib import Path
+from tests.machine import Machine, Root
+python, boots, *layers = sys.argv[1:]
+with Machine(Root(tuple(map(Path, layers)), python, boots == "True")) as machine:
+    machine.start("sleep", ["sleep", "600"], lambda: True)
+    print(machine.folder, machine.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("release", releases())
+def test_a_machine_ends_with_the_process_that_started_it_however_that_ends(
+    release: str, pytestconfig: pytest.Config
+) -> None:
+    root = roots.ready(release, pytestconfig)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, root.python, str(root.boots), *root.layers],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert starter.stdout
+    folder, pid = starter.stdout.readline().split()
+    assert Path("/proc", pid).exists()
+    starter.kill()
+    starter.communicate()
+    wait_until(lambda: not Path("/proc", pid).exists(), "the machine has ended")
+    shutil.rmtree(folder)

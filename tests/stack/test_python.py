@@ -1,0 +1,27 @@
+"""The panel's own tests under the Python of the releases that this computer does not run."""
+
+import pytest
+
+from tests.machine import Machine
+from tests.mailhost import releases
+
+pytestmark = pytest.mark.stack
+
+ENV = {
+    "ENV_FILE": "/dev/null",
+    "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
+    "MAIL_HOSTNAME": "mail.example.org",
+    "DATABASE_URL": "sqlite:////tmp/panel.sqlite3",
+    "MAIL_DATABASE_URL": "sqlite:////tmp/mail.sqlite3",
+    "STATIC_ROOT": "/tmp/static",
+}
+
+
+@pytest.mark.parametrize("machine", releases(away=True), indirect=True)
+def test_the_panels_own_tests_pass(machine: Machine) -> None:
+    there = ["env", "--chdir", str(machine.checkout)]
+    quick = ["-m", "not stack and not browser", "-p", "no:cacheprovider"]
+    done = machine.run(
+        [*there, machine.python, "-m", "pytest", *quick], env=ENV, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

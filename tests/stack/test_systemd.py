@@ -1,0 +1,30 @@
+"""The mail hosts under systemd: units, and what is there after a reboot."""
+
+import pytest
+
+from tests.mailhost import ANNA, BOB, MailHost, Person, hosts
+
+pytestmark = pytest.mark.stack
+DEBIANS_OWN = "/usr/lib/systemd/"
+
+
+@pytest.mark.parametrize("host", hosts(away=True), indirect=True)
+def test_systemd_finds_no_fault_in_the_units_and_what_is_added_to_them(mail: MailHost) -> None:
+    units = [f"{name}.service" for name in ("postfix", "dovecot", "saslauthd")]
+    done = mail.machine.run(["systemd-analyze", "verify", "--man=no", *units])
+    complaints = (done.stdout + done.stderr).splitlines()
+    assert [line for line in complaints if not line.startswith(DEBIANS_OWN)] == []
+
+
+@pytest.mark.parametrize("host", hosts(away=True), indirect=True)
+def test_everybody_signs_in_after_a_reboot(mail: MailHost) -> None:
+    if mail.on_mariadb:
+        mail.mariadb.stop()
+    mail.machine.reboot()
+    if mail.on_mariadb:
+        mail.mariadb.start()
+    mail.panel = None
+    mail.await_services()
+    assert mail.signs_in(ANNA)
+    assert not mail.signs_in(Person(ANNA.address, BOB.password))
+    mail.await_mail(BOB, mail.send(ANNA, BOB.address))

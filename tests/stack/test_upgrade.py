@@ -1,0 +1,63 @@
+"""From one chain to the other and back, and from one release to the next."""
+
+import pytest
+
+from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_hosts, hosts
+
+pytestmark = pytest.mark.stack
+
+OF_V1 = Person(f"of-v1@{DOMAIN}", "four words from the first chain")
+OF_V2 = Person(f"of-v2@{DOMAIN}", "four words from the second chain")
+WITHOUT_SYSTEM_USERS = "s/^!include auth-system.conf.ext/# mailadmin: see 99-mailadmin.conf. &/"
+
+
+def assert_in_use(host: MailHost, person: Person) -> None:
+    assert host.signs_in(person)
+    assert not host.signs_in(Person(person.address, f"{person.password} "))
+    host.await_mail(person, host.send(person, person.address))
+
+
+@pytest.mark.parametrize("host", hosts(variant="v1"), indirect=True)
+def test_a_host_changes_the_chain_and_changes_it_back(host: MailHost) -> None:
+    host.configure()
+    assert_in_use(host, host.create(OF_V1))
+    delivered_by_v1 = host.send(OF_V1, OF_V1.address)
+    host.await_mail(OF_V1, delivered_by_v1)
+    host.configure(MAIL_VARIANT="v2")
+    assert_in_use(host, host.create(OF_V2))
+    if "PLAIN-MD5" in host.release.weak:
+        assert not host.signs_in(OF_V1)
+        host.configure(MAIL_VARIANT="v2", MAIL_ALLOW_WEAK_SCHEMES="true")
+    assert_in_use(host, OF_V1)
+    assert delivered_by_v1 in host.inbox(OF_V1)
+    host.configure()
+    assert_in_use(host, OF_V1)
+    assert not host.signs_in(OF_V2)
+
+
+def place(host: MailHost, bundle: str) -> set[str]:
+    """Leave on the host what the `apply` of another release left there; return the paths."""
+    placed = set()
+    for line in (host.machine / bundle / "MANIFEST").read_text().splitlines():
+        if line and not line.startswith("#"):
+            path, owner, group, mode, _ = line.split()
+            where = ["-D", "-o", owner, "-g", group, "-m", mode]
+            host.machine.run(["install", *where, f"{bundle}/{path}", f"/{path}"])
+            placed.add(path)
+    auth = "/etc/dovecot/conf.d/10-auth.conf"
+    host.machine.run(["sed", "-i", WITHOUT_SYSTEM_USERS, auth])
+    return placed
+
+
+@pytest.mark.parametrize("fresh", fresh_hosts(release="debian13"), indirect=True)
+def test_what_the_release_before_left_is_no_obstacle(fresh: MailHost) -> None:
+    fresh.populate()
+    fresh.export(MAIL_RELEASE="debian12")
+    old = place(fresh, BUNDLE)
+    if fresh.variant == "v2":
+        assert fresh.machine.run(["doveconf", "-n"], check=False).returncode != 0
+    fresh.configure()
+    assert_in_use(fresh, ANNA)
+    assert_in_use(fresh, BOB)
+    stale = {path for path in old if not (fresh.machine / BUNDLE / path).exists()}
+    assert [path for path in sorted(stale) if (fresh.machine / path).exists()] == []
