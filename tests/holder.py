@@ -151,7 +151,7 @@ def own_cgroup(base: Path) -> Iterator[Path]:
     """Make the group that systemd will take for the root of all: two may not share one."""
     mount("cgroup2", base / "cgroups", "nosuid")
     entry = Path("/proc/self/cgroup").read_text().partition("0::")[2]
-    group = base / "cgroups" / entry.splitlines()[0].lstrip("/") / f"mailadmin{base.parent.name}"
+    group = base / "cgroups" / entry.splitlines()[0].lstrip("/") / base.parent.name
     group.mkdir()
     try:
         yield group

@@ -28,3 +28,7 @@ def test_everybody_signs_in_after_a_reboot(mail: MailHost) -> None:
     assert mail.signs_in(ANNA)
     assert not mail.signs_in(Person(ANNA.address, BOB.password))
     mail.await_mail(BOB, mail.send(ANNA, BOB.address))
+    if mail.variant == "v1":  # as the bundle's README says
+        user, _, realm = ANNA.address.partition("@")
+        login = ["-u", user, "-r", realm, "-p", ANNA.password]
+        mail.machine.run(["testsaslauthd", "-s", "smtp", *login])
