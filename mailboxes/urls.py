@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("password/", views.change_password, name="change-password"),
     path("password/changed/", views.password_changed, name="password-changed"),
+    path("admin/", admin.site.admin_view(views.dashboard_page), name="dashboard"),
     path(
         "admin/configuration/",
         admin.site.admin_view(views.configuration),

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailboxes import bundles, exporter, moving
+from mailboxes import bundles, dashboard, exporter, moving
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.forms import ChangePasswordForm, known_form
 
@@ -75,6 +75,20 @@ def superuser(request: HttpRequest) -> User:
     if not user.is_superuser:
         raise PermissionDenied
     return user
+
+
+@never_cache
+@require_safe
+def dashboard_page(request: HttpRequest) -> HttpResponse:
+    """Say how things are; a person without any right sees that, too."""
+    user = cast(User, request.user)
+    context = admin.site.each_context(request) | {
+        "title": _("Dashboard"),
+        "counts": dashboard.counts(user),
+        "points": list(dashboard.points(user)),
+        "entries": dashboard.latest(user),
+    }
+    return render(request, "mailboxes/dashboard.html", context)
 
 
 @never_cache

@@ -160,5 +160,5 @@ def rita(page: Page, panel: Panel) -> Page:
     page.get_by_label("Username").fill("rita")
     page.get_by_label("Password").fill(panel.admin_password)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("heading", name="Site administration").wait_for()
+    page.get_by_role("heading", name="Dashboard").wait_for()
     return page

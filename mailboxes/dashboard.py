@@ -1,0 +1,127 @@
+"""What the dashboard says: how many there are, what needs attention, what changed last."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailboxes import exporter, moving
+from mailboxes.bundles import BadExport
+from mailboxes.conf import mail_host
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, is_own
+from mailboxes.tallies import Tally, tally
+
+LATEST = 8
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number with the list it counts."""
+
+    icon: str
+    title: str
+    tally: Tally
+    model: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Something that needs attention, how much, and the page where it is dealt with."""
+
+    text: str
+    tone: str = "warn"
+    page: str = ""
+    """The name of a page; a model's list is meant by `domain`, `mailbox` and so on."""
+
+    query: str = ""
+    link: str = ""
+    names: list[str] = field(default_factory=list)
+
+
+def counts(user: User) -> list[Count]:
+    """Return the counts of the lists that the person may open."""
+    plain = Alias.objects.filter(~is_own())
+    disabled = Mailbox.objects.filter(active=False)
+    found = [
+        Count("globe", _("Domains"), tally(Domain.objects.all()), "domain"),
+        Count("inbox", _("Mailboxes"), tally(Mailbox.objects.all()), "mailbox"),
+        Count("forward", _("Aliases"), tally(plain), "alias"),
+        Count("circle-off", _("Disabled mailboxes"), tally(disabled), "mailbox", "active__exact=0"),
+    ]
+    return [count for count in found if user.has_perm(f"mailboxes.view_{count.model}")]
+
+
+def points(user: User) -> Iterator[Point]:
+    """Yield what needs attention, the worst first, as far as the person may see it."""
+    if user.is_superuser:
+        yield from points_on_sign_in()
+    if user.has_perm("mailboxes.view_domain"):
+        yield from points_on_domains()
+
+
+def points_on_sign_in() -> Iterator[Point]:
+    try:
+        host = mail_host()
+        exporter.check(host)
+    except (ImproperlyConfigured, BadExport) as error:
+        text = _("No configuration can be made: %(reason)s") % {"reason": error}
+        yield Point(text, "bad", "configuration", link=_("Configuration"))
+        return
+    if not tally(Mailbox.objects.all()).more:
+        yield from points_on_passwords()
+    if host.scheme.weakness:
+        text = _("New passwords are stored as %(scheme)s, which is weak.")
+        yield Point(
+            text % {"scheme": host.scheme.name},
+            page="configuration",
+            link=_("What that means"),
+        )
+
+
+def points_on_passwords() -> Iterator[Point]:
+    """Read every password's form, which a table of a million would make too slow."""
+    here = moving.name(mail_host())
+    move = moving.Move(moving.host_named(here), moving.host_named(here))
+    shut_out = sum(group.count for group in move.census.shut_out)
+    if shut_out:
+        text = ngettext(
+            "%(count)d active mailbox cannot sign in: its password is stored in a form that the "
+            "mail host does not read.",
+            "%(count)d active mailboxes cannot sign in: their passwords are stored in a form that "
+            "the mail host does not read.",
+            shut_out,
+        )
+        query = f"from={here}&to={here}"
+        yield Point(text % {"count": shut_out}, "bad", "moving", query, _("Which, and why"))
+
+
+def points_on_domains() -> Iterator[Point]:
+    disabled = Domain.objects.filter(active=False)
+    if found := tally(disabled):
+        text = ngettext(
+            "%(count)s domain is disabled: it takes no mail.",
+            "%(count)s domains are disabled: they take no mail.",
+            found.count,
+        )
+        names = list(disabled.values_list("pk", flat=True)[:NAMED])
+        yield Point(text % {"count": found}, "warn", "domain", "active__exact=0", _("Show"), names)
+
+
+def latest(user: User) -> QuerySet[LogEntry]:
+    """Return the last changes of what the person may see; downloads are for superusers."""
+    entries = LogEntry.objects.select_related("user", "content_type").order_by("-pk")
+    if user.is_superuser:
+        return entries[:LATEST]
+    models: list[Any] = [Domain, Mailbox, Alias, AliasDomain]
+    seen = [model for model in models if user.has_perm(f"mailboxes.view_{model._meta.model_name}")]
+    kinds = ContentType.objects.get_for_models(*seen).values()
+    return entries.filter(Q(content_type__in=kinds))[:LATEST]

@@ -1,0 +1,107 @@
+"""Template tags of every page: icons, and the navigation."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.core.exceptions import ImproperlyConfigured
+from django.template import RequestContext
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.conf import mail_host
+from mailboxes.icons import icon
+
+register = template.Library()
+register.simple_tag(icon)
+
+SUPERUSER = "superuser"
+MODELS = ("domain", "mailbox", "alias", "aliasdomain")
+GROUPS: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = (
+    (
+        _("Mail"),
+        (
+            ("admin:mailboxes_domain_changelist", "globe", _("Domains"), "mailboxes.view_domain"),
+            (
+                "admin:mailboxes_mailbox_changelist",
+                "inbox",
+                _("Mailboxes"),
+                "mailboxes.view_mailbox",
+            ),
+            ("admin:mailboxes_alias_changelist", "forward", _("Aliases"), "mailboxes.view_alias"),
+            (
+                "admin:mailboxes_aliasdomain_changelist",
+                "link",
+                _("Alias domains"),
+                "mailboxes.view_aliasdomain",
+            ),
+        ),
+    ),
+    (
+        _("Server"),
+        (
+            ("configuration", "settings", _("Configuration"), SUPERUSER),
+            ("moving", "truck", _("Moving house"), SUPERUSER),
+        ),
+    ),
+    (
+        _("People"),
+        (
+            ("admin:auth_user_changelist", "user-cog", _("Administrators"), "auth.view_user"),
+            ("admin:auth_group_changelist", "users", _("Groups"), "auth.view_group"),
+            ("change-password", "key-round", _("Mailbox password page"), ""),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page in the navigation."""
+
+    url: str
+    icon: str
+    title: Promise
+    current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    title: Promise
+    places: list[Place]
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: RequestContext) -> list[Group]:
+    """Return the pages that this person may open, in their groups."""
+    groups = [Group(title, allowed(context, places)) for title, places in GROUPS]
+    return [group for group in groups if group.places]
+
+
+def allowed(
+    context: RequestContext, places: tuple[tuple[str, str, Promise, str], ...]
+) -> list[Place]:
+    request = context["request"]
+    user = request.user
+    found = [
+        (reverse(name), icon, title)
+        for name, icon, title, right in places
+        if not right or (user.is_superuser if right == SUPERUSER else user.has_perm(right))
+    ]
+    nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
+    return [Place(url, icon, title, url == nearest) for url, icon, title in found]
+
+
+@register.simple_tag
+def mail_hostname() -> str:
+    """Return the mail host's name, or nothing while the settings are wrong."""
+    try:
+        return mail_host().hostname
+    except ImproperlyConfigured:
+        return ""
+
+
+@register.filter
+def list_of(page: str) -> str:
+    """Return the name of a model's list, or of the page that is no model's."""
+    return f"admin:mailboxes_{page}_changelist" if page in MODELS else page
