@@ -1,0 +1,156 @@
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes import deeds
+from mailboxes.addresses import Address, DomainName
+from mailboxes.models import Domain, Mailbox
+from mailboxes.tallies import tally
+
+URL = "/admin/"
+BASE = Path(configured.BASE_DIR)
+SPRITE = (BASE / "static/mailadmin/icons.svg").read_text()
+
+
+def numbers(page: str) -> dict[str, str]:
+    """Return each count of the page by the address it leads to."""
+    found = re.findall(r'<li><a href="([^"]+)"><span>.*?</span><strong>(.*?)</strong>', page)
+    return dict(found)
+
+
+def staff(*codes: str) -> Client:
+    user = User.objects.create_user("otto", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_counts_lead_to_the_lists_that_they_count(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    deeds.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
+    deeds.set_active(bob, False)
+    found = numbers(rita.get(URL).content.decode())
+    assert found == {
+        "/admin/mailboxes/domain/": "1",
+        "/admin/mailboxes/mailbox/": "2",
+        "/admin/mailboxes/alias/": "1",
+        "/admin/mailboxes/mailbox/?active__exact=0": "1",
+    }
+    for url, number in found.items():
+        assert rita.get(url).context["cl"].result_count == int(number)
+
+
+@pytest.mark.parametrize(("most", "said"), [(1, "over 1"), (2, "2"), (3, "2")])
+def test_a_count_ends_where_it_would_cost_too_much(
+    anna: Mailbox, bob: Mailbox, most: int, said: str
+) -> None:
+    assert str(tally(Mailbox.objects.all(), most)) == said
+
+
+def test_an_empty_panel_names_the_next_step(rita: Client) -> None:
+    page = rita.get(URL).content.decode()
+    assert "There is no domain yet." in page and "/admin/mailboxes/domain/add/" in page
+
+
+def test_a_weak_scheme_is_said(rita: Client, mail_file: None, settings: Settings) -> None:
+    assert "stored as CRAM-MD5, which is weak" in rita.get(URL).content.decode()
+    settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
+    page = rita.get(URL).content.decode()
+    assert "which is weak" not in page and "All is well" in page
+
+
+def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mailbox) -> None:
+    assert "cannot sign in" not in rita.get(URL).content.decode()
+    Mailbox.objects.update(password="$6$nobody$reads")
+    page = rita.get(URL).content.decode()
+    assert "1 active mailbox cannot sign in" in page
+    assert "/admin/configuration/moving/?from=v2/debian13/CRAM-MD5&amp;to=v2" in page
+
+
+def test_a_disabled_domain_is_said(rita: Client, domain: Domain) -> None:
+    deeds.create_domain(DomainName.parse("example.net"))
+    deeds.set_active(domain, False)
+    page = rita.get(URL).content.decode()
+    assert "1 domain is disabled" in page and "example.org</span>" in page
+
+
+def test_wrong_settings_are_said_and_the_page_opens(rita: Client, settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = "no host"
+    page = rita.get(URL)
+    assert page.status_code == 200 and "MAIL_HOSTNAME is" in page.content.decode()
+
+
+def test_the_latest_changes_say_who_and_what(rita: Client) -> None:
+    rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
+    page = rita.get(URL).content.decode()
+    assert re.search(r'href="/admin/mailboxes/domain/example.net/change/">example.net</a>', page)
+    assert "rita, <time datetime=" in page
+
+
+def domain_form(name: str) -> dict[str, str]:
+    numbers = {"mailboxes": "0", "aliases": "0", "maxquota": "0", "quota": "0"}
+    return {"domain": name, "active": "on"} | numbers
+
+
+def test_who_may_see_aliases_sees_nothing_of_domains_and_mailboxes(
+    rita: Client, anna: Mailbox
+) -> None:
+    rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
+    deeds.set_active(Domain.objects.get(pk="example.net"), False)
+    page = staff("view_alias").get(URL).content.decode()
+    assert list(numbers(page)) == ["/admin/mailboxes/alias/"]
+    for other in ("example.net", "anna", "/admin/mailboxes/domain/", "/admin/configuration/"):
+        assert other not in page
+
+
+def test_who_has_no_right_is_told_so(tables: None) -> None:
+    page = staff().get(URL).content.decode()
+    assert "nothing has been given into your hands" in page
+
+
+@pytest.mark.parametrize(
+    ("url", "current"),
+    [
+        ("/admin/", "/admin/"),
+        ("/admin/mailboxes/mailbox/add/", "/admin/mailboxes/mailbox/"),
+        ("/admin/configuration/", "/admin/configuration/"),
+        ("/admin/configuration/moving/", "/admin/configuration/moving/"),
+        ("/admin/auth/user/", "/admin/auth/user/"),
+    ],
+)
+def test_the_navigation_says_where_one_is(
+    rita: Client, mail_file: None, url: str, current: str
+) -> None:
+    page = rita.get(url).content.decode()
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', page) == [current]
+
+
+def test_every_place_of_the_navigation_opens(rita: Client, mail_file: None) -> None:
+    page = rita.get(URL).content.decode()
+    menu = page[page.index("<aside") : page.index("</aside>")]
+    places = re.findall(r'<a [^>]*href="(/[^"]*)"', menu)
+    assert len(places) > 9
+    assert {rita.get(place).status_code for place in places} == {200}
+
+
+def test_the_language_is_chosen_and_kept(client: Client, tables: None) -> None:
+    answer = client.post("/language/", {"language": "de", "next": "/password/"})
+    assert answer["Location"] == "/password/"
+    assert '<html lang="de">' in client.get("/password/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").glob("*.py")],
+    ids=lambda file: file.name,
+)
+def test_each_icon_that_is_named_is_in_the_sprite(source: Path) -> None:
+    for name in re.findall(r"""(?:\bicon "|\bicon\(")([a-z0-9-]+)""", source.read_text()):
+        assert f'<symbol id="{name}"' in SPRITE
