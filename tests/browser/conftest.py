@@ -1,13 +1,16 @@
 """A panel under gunicorn with its own databases, and Chromium in front of it."""
 
 import os
+import re
 import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -26,7 +29,7 @@ PASSWORD = "four unrelated words"
 
 @dataclass
 class Panel:
-    """A running panel and the two who may sign in somewhere."""
+    """A running panel and its superuser's password."""
 
     url: str
     admin_password: str
@@ -39,11 +42,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
-    folder = tmp_path_factory.mktemp("panel")
-    port, admin_password = free_port(), secrets.token_urlsafe(20)
-    env = os.environ | {
+def surroundings(folder: Path, port: int, admin_password: str) -> dict[str, str]:
+    return os.environ | {
         "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
         "MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3",
         "STATIC_ROOT": str(folder / "static"),
@@ -53,46 +53,53 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
         "DJANGO_SUPERUSER_EMAIL": "",
     }
 
-    def manage(*arguments: str, stdin: str = "") -> None:
-        command = [sys.executable, "manage.py", *arguments]
-        subprocess.run(
-            command,
-            cwd=ROOT,
-            env=env,
-            input=stdin,
-            text=True,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
 
-    for command in (
-        "migrate",
-        "migrate --database mail",
-        "collectstatic --noinput",
-        "createsuperuser --noinput",
-        "createdomain example.org",
-    ):
-        manage(*command.split())
-    for name in ("anna", "bob", "carl"):
-        manage("createmailbox", f"{name}@example.org", "--password-stdin", stdin=PASSWORD + "\n")
+def manage(env: dict[str, str], command: str, stdin: str = "") -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command.split()],
+        cwd=ROOT,
+        env=env,
+        input=stdin,
+        text=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+@contextmanager
+def running_panel(
+    folder: Path, commands: Mapping[str, str], settings: Mapping[str, str] | None = None
+) -> Iterator[Panel]:
+    """Run a panel of its own, in which these commands have been given; values are their input."""
+    port, admin_password = free_port(), secrets.token_urlsafe(20)
+    env = surroundings(folder, port, admin_password)
+    basic = ("migrate", "migrate --database mail", "collectstatic --noinput")
+    for command, stdin in {**dict.fromkeys(basic, ""), **commands}.items():
+        manage(env, command, stdin)
     log = folder / "gunicorn.log"
-    serve = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-b",
-        f"127.0.0.1:{port}",
-        "-w",
-        "2",
-        "--no-control-socket",
-        "mailadmin.wsgi",
-    ]
+    gunicorn = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", "2", "--no-control-socket"]
     with log.open("wb") as sink:
-        server = subprocess.Popen(serve, cwd=ROOT, env=env, stdout=sink, stderr=sink)
+        server = subprocess.Popen(
+            [sys.executable, "-m", *gunicorn, "mailadmin.wsgi"],
+            cwd=ROOT,
+            env={**env, **(settings or {})},
+            stdout=sink,
+            stderr=sink,
+        )
     await_port(port, server, log)
     yield Panel(f"http://127.0.0.1:{port}", admin_password, log)
     server.terminate()
     server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """A panel with one domain and three mailboxes."""
+    commands = {"createsuperuser --noinput": "", "createdomain example.org": ""}
+    for name in ("anna", "bob", "carl"):
+        commands[f"createmailbox {name}@example.org --password-stdin"] = PASSWORD + "\n"
+    with running_panel(tmp_path_factory.mktemp("panel"), commands) as panel:
+        yield panel
 
 
 def await_port(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -130,15 +137,16 @@ def browser_or_reason() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(panel: Panel, browser_or_reason: Browser) -> Iterator[Page]:
-    """A page that fails on a console error, a violation of the CSP or a foreign request."""
+@contextmanager
+def watched(browser: Browser, panel: Panel, **options: Any) -> Iterator[BrowserContext]:
+    """Open a context that fails on a console error, a violation of the CSP or a foreign request."""
     complaints: list[str] = []
-    context: BrowserContext = browser_or_reason.new_context(base_url=panel.url)
+    context = browser.new_context(base_url=panel.url, **options)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=panel.url)
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "status of 4" not in message.text:
+        refusal = re.search(r"the server responded with a status of [45]", message.text)
+        if message.type in ("error", "warning") and not refusal:
             complaints.append(message.text)
 
     def watch(request: Request) -> None:
@@ -148,17 +156,27 @@ def page(panel: Panel, browser_or_reason: Browser) -> Iterator[Page]:
     context.on("console", listen)
     context.on("request", watch)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield context.new_page()
+    yield context
     context.close()
     assert complaints == []
 
 
 @pytest.fixture
-def rita(page: Page, panel: Panel) -> Page:
-    """The page of a superuser who has signed in through the form."""
-    page.goto("/admin/")
+def page(panel: Panel, browser_or_reason: Browser) -> Iterator[Page]:
+    with watched(browser_or_reason, panel) as context:
+        yield context.new_page()
+
+
+def sign_in(page: Page, panel: Panel) -> None:
+    page.goto("/admin/login/")
     page.get_by_label("Username").fill("rita")
     page.get_by_label("Password").fill(panel.admin_password)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("heading", name="Dashboard").wait_for()
+
+
+@pytest.fixture
+def rita(page: Page, panel: Panel) -> Page:
+    """The page of a superuser who has signed in through the form."""
+    sign_in(page, panel)
     return page
