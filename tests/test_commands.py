@@ -137,7 +137,7 @@ def test_the_first_administrator_is_made_once(tables: None) -> None:
 def test_the_demo_is_made_once(tables: None) -> None:
     for _ in range(2):
         call_command("createdemo", stdout=StringIO())
-    assert Domain.objects.count() == 2 and Mailbox.objects.count() == 8
+    assert Domain.objects.count() == 3 and Mailbox.objects.count() == 18
 
 
 def test_a_comparison_is_printed_and_with_a_folder_written_too(

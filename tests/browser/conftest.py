@@ -142,6 +142,7 @@ def watched(browser: Browser, panel: Panel, **options: Any) -> Iterator[BrowserC
     """Open a context that fails on a console error, a violation of the CSP or a foreign request."""
     complaints: list[str] = []
     context = browser.new_context(base_url=panel.url, **options)
+    context.set_default_timeout(10_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=panel.url)
 
     def listen(message: ConsoleMessage) -> None:
@@ -167,10 +168,10 @@ def page(panel: Panel, browser_or_reason: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-def sign_in(page: Page, panel: Panel) -> None:
+def sign_in(page: Page, who: str, password: str) -> None:
     page.goto("/admin/login/")
-    page.get_by_label("Username").fill("rita")
-    page.get_by_label("Password").fill(panel.admin_password)
+    page.get_by_label("Username").fill(who)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("heading", name="Dashboard").wait_for()
 
@@ -178,5 +179,5 @@ def sign_in(page: Page, panel: Panel) -> None:
 @pytest.fixture
 def rita(page: Page, panel: Panel) -> Page:
     """The page of a superuser who has signed in through the form."""
-    sign_in(page, panel)
+    sign_in(page, "rita", panel.admin_password)
     return page

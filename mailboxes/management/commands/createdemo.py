@@ -5,28 +5,75 @@ from typing import Any
 from mailboxes import deeds
 from mailboxes.addresses import Address, DomainName
 from mailboxes.management.deed import DeedCommand
-from mailboxes.models import Domain
+from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import generate_password
 
-PEOPLE = {
-    "anna": "Anna Berg",
-    "bob": "Bob Castle",
-    "chris": "Chris Dale",
-    "dora": "Dora Ebner",
+GIB = 2**30
+DOMAINS = {
+    "example.org": "A society, with most of the mailboxes",
+    "example.net": "A shop",
+    "example.com": "Another name of example.org",
 }
+PEOPLE = {
+    "anna@example.org": ("Anna Berg", 2 * GIB),
+    "bob@example.org": ("Bob Castle", GIB),
+    "chris@example.org": ("Chris Dale", GIB),
+    "dora@example.org": ("Dora Ebner", 5 * GIB),
+    "emil@example.org": ("Emil Frost", GIB),
+    "fatima@example.org": ("Fatima Gül", 2 * GIB),
+    "georg@example.org": ("Georg Hürlimann", GIB),
+    "hanna@example.org": ("Hanna Iversen", GIB),
+    "ida.von.der.langen.bruecke@example.org": ("Ida von der Langen Brücke", 10 * GIB),
+    "jonas@example.org": ("Jonas Keller", GIB // 2),
+    "office@example.org": ("Office", 0),
+    "backup@example.org": ("Reports of the backup", GIB // 4),
+    "karl@example.net": ("Karl Lindt", GIB),
+    "lena@example.net": ("Lena Marsh", 2 * GIB),
+    "mia@example.net": ("Mia Novak", GIB),
+    "orders@example.net": ("Orders", 10 * GIB),
+    "returns@example.net": ("Returns", 5 * GIB),
+    "trainee@example.net": ("Trainee, left in March", GIB),
+}
+ALIASES = {
+    "info@example.org": ("anna@example.org", "bob@example.org"),
+    "jobs@example.org": ("dora@example.org",),
+    "board@example.org": (
+        "anna@example.org",
+        "chris@example.org",
+        "dora@example.org",
+        "emil@example.org",
+        "treasurer@example.edu",
+    ),
+    "postmaster@example.net": ("lena@example.net",),
+}
+DISABLED = ("trainee@example.net", "jonas@example.org")
 
 
 class Command(DeedCommand):
-    help = "Create example.org and example.net with mailboxes and an alias, where not there yet."
+    help = (
+        "Create example.org, example.net and example.com with mailboxes and aliases to try things "
+        "on, where they are not there yet. Each mailbox gets a password of its own, printed once."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name in ("example.org", "example.net"):
-            if Domain.objects.filter(pk=name).exists():
+        new = [name for name in DOMAINS if not Domain.objects.filter(pk=name).exists()]
+        for name in new:
+            self.create(name)
+        if {"example.org", "example.com"} <= set(new):
+            deeds.create_alias_domain("example.com", "example.org")
+
+    def create(self, name: str) -> None:
+        deeds.create_domain(DomainName.parse(name), description=DOMAINS[name], mailboxes=25)
+        self.stdout.write(f"Created {name} with these mailboxes:")
+        for text, (person, quota) in PEOPLE.items():
+            address, password = Address.parse(text), generate_password()
+            if address.domain != name:
                 continue
-            deeds.create_domain(DomainName.parse(name), description="A domain to try things on")
-            self.stdout.write(f"Created {name} with these mailboxes:")
-            for local_part, person in PEOPLE.items():
-                address, password = Address.parse(f"{local_part}@{name}"), generate_password()
-                deeds.create_mailbox(address, password, name=person, quota=2**30)
-                self.stdout.write(f"  {address}  {password}")
-            deeds.create_alias(Address.parse(f"info@{name}"), [f"anna@{name}", f"bob@{name}"])
+            deeds.create_mailbox(address, password, name=person, quota=quota)
+            self.stdout.write(f"  {address}  {password}")
+        for text, targets in ALIASES.items():
+            address = Address.parse(text)
+            if address.domain == name:
+                deeds.create_alias(address, targets)
+        for mailbox in Mailbox.objects.filter(pk__in=DISABLED, domain=name):
+            deeds.set_active(mailbox, False)
