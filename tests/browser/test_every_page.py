@@ -50,7 +50,8 @@ class Journey:
     def page(self, stop: Stop, **options: Any) -> Iterator[Page]:
         panel = self.broken if stop.broken else self.demo
         state = self.states.get(stop.who)
-        with watched(self.browser, panel, storage_state=state, **options) as context:
+        calm = {"reduced_motion": "reduce", "storage_state": state}
+        with watched(self.browser, panel, **calm, **options) as context:
             yield context.new_page()
 
 
