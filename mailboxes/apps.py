@@ -1,7 +1,8 @@
-"""The app's name, and its checks."""
+"""The app's name, its checks, and the admin of people, which Django looks for in admin.py only."""
 
 from django.apps import AppConfig
 from django.core.checks import register
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.checks import check_mail_host
@@ -13,3 +14,4 @@ class MailboxesConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_mail_host)
+        autodiscover_modules("people")

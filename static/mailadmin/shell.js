@@ -1,4 +1,5 @@
-// What every page has: the theme switch, what is said aloud, the keys / and Escape.
+// What every page has: the theme switch, what is said aloud, the keys / and Escape, and times in the
+// zone of whoever looks.
 "use strict";
 
 window.say = (text) => {
@@ -30,6 +31,14 @@ for (const button of themes) {
   });
 }
 showTheme();
+
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+  day: "numeric", month: "short", year: "numeric",
+  hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
+});
+for (const time of document.querySelectorAll("time[datetime*=T]")) {
+  time.textContent = clock.format(new Date(time.dateTime));
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

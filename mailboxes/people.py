@@ -1,0 +1,132 @@
+"""Administrators and groups in the admin: Django's own, less what this panel has no use for."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Field
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+DEEDS = {
+    "view": _("look at"),
+    "add": _("add"),
+    "change": _("change"),
+    "delete": _("delete"),
+}
+GIVEN = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
+"""The models that a right can be given for; on all others the panel has no pages."""
+
+
+class RightsField(forms.ModelMultipleChoiceField):
+    """Rights as boxes to tick, in words and by model."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        rights = Permission.objects.filter(
+            content_type__app_label__in=("mailboxes", "auth"), content_type__model__in=GIVEN
+        )
+        order = ("-content_type__app_label", "content_type__model", "pk")
+        rows = rights.select_related("content_type").order_by(*order)
+        super().__init__(queryset=rows, required=False, **kwargs)
+
+    def label_from_instance(self, obj: Permission) -> str:
+        model = obj.content_type.model_class()
+        deed = DEEDS.get(obj.codename.partition("_")[0], obj.codename)
+        what = model._meta.verbose_name_plural if model else obj.content_type.model
+        return f"{str(what).capitalize()}: {deed}"
+
+
+class Rights:
+    """Boxes to tick in place of two lists that need JavaScript; and no pop-up windows."""
+
+    rights_label: Promise = _("Rights")
+
+    @property
+    def media(self) -> forms.Media:
+        return forms.Media()
+
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in ("permissions", "user_permissions"):
+            return RightsField(label=self.rights_label)
+        if db_field.name == "groups":
+            rows = Group.objects.order_by("name")
+            box = forms.CheckboxSelectMultiple()
+            return forms.ModelMultipleChoiceField(
+                rows, required=False, widget=box, label=_("Groups")
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class NewPasswordForm(AdminPasswordChangeForm):
+    """A new password, twice; nobody here signs in by other means, so no choice of that."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+
+
+class Administrators(Rights, UserAdmin):
+    add_form = UserCreationForm
+    change_password_form = NewPasswordForm
+    list_per_page = 50
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+    list_filter = ("is_active", "is_superuser")
+    actions = None
+    rights_label = _("Rights of this person alone")
+    readonly_fields = ("last_login", "date_joined")
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
+    fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "email")}),
+        (
+            _("What this person may do"),
+            {
+                "fields": (
+                    "is_active",
+                    "is_staff",
+                    "is_superuser",
+                    "groups",
+                    "user_permissions",
+                )
+            },
+        ),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        titles = {"title": _("Administrators")}
+        return super().changelist_view(request, titles | (extra_context or {}))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        titles = {"title": _("Add administrator")}
+        return super().add_view(request, form_url, titles | (extra_context or {}))
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        """Let a new one sign in here at once; what for, the next page asks."""
+        if not change:
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+
+class Groups(Rights, GroupAdmin):
+    list_per_page = 50
+    actions = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Groups")} | (extra_context or {}))
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+admin.site.register(User, Administrators)
+admin.site.register(Group, Groups)

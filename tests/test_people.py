@@ -1,0 +1,79 @@
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+
+from tests.conftest import PASSWORD
+
+USER = "/admin/auth/user/"
+
+
+def change(rita: Client, user: User, **fields: Any) -> Any:
+    data = {"username": user.username, "is_active": "on", "is_staff": "on"} | fields
+    return rita.post(f"{USER}{user.pk}/change/", data)
+
+
+def test_a_new_administrator_may_sign_in_and_nothing_more(rita: Client) -> None:
+    form = {"username": "otto", "password1": PASSWORD, "password2": PASSWORD}
+    assert rita.post(f"{USER}add/", form).status_code == 302
+    otto = User.objects.get(username="otto")
+    assert otto.is_staff and not otto.is_superuser and not otto.get_all_permissions()
+    client = Client()
+    assert otto.check_password(PASSWORD)
+    client.force_login(otto)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_password_that_is_too_easy_is_refused(rita: Client) -> None:
+    form = {"username": "otto", "password1": "short", "password2": "short"}
+    page = rita.post(f"{USER}add/", form)
+    assert "too short" in page.content.decode() and not User.objects.filter(username="otto")
+
+
+def test_rights_are_boxes_in_words_and_are_given(rita: Client) -> None:
+    otto = User.objects.create_user("otto", is_staff=True)
+    page = rita.get(f"{USER}{otto.pk}/change/").content.decode()
+    assert "Mailboxes: change" in page and "Can change" not in page
+    assert "Sessions" not in page and "log entr" not in page.lower()
+    right = Permission.objects.get(codename="view_alias")
+    group = Group.objects.create(name="lookers")
+    change(rita, otto, user_permissions=[right.pk], groups=[group.pk])
+    otto = User.objects.get(pk=otto.pk)
+    assert otto.has_perm("mailboxes.view_alias") and otto.groups.get() == group
+
+
+def test_a_right_that_the_panel_does_not_know_is_not_given(rita: Client) -> None:
+    otto = User.objects.create_user("otto", is_staff=True)
+    right = Permission.objects.get(codename="delete_session")
+    page = change(rita, otto, user_permissions=[right.pk])
+    assert page.status_code == 200 and "not one of the available choices" in page.content.decode()
+
+
+def test_a_hash_is_on_no_page(rita: Client) -> None:
+    otto = User.objects.create_user("otto", password=PASSWORD)
+    stored = otto.password.split("$")
+    page = rita.get(f"{USER}{otto.pk}/change/").content.decode()
+    for part in (stored[0], stored[-1][:6], "algorithm"):
+        assert part not in page
+
+
+def test_a_new_password_is_set_and_ends_the_sessions(rita: Client) -> None:
+    otto = User.objects.create_user("otto", password="an old password", is_staff=True)
+    client = Client()
+    client.force_login(otto)
+    url = f"{USER}{otto.pk}/password/"
+    assert "authentication" not in rita.get(url).content.decode()
+    wrong = {"password1": PASSWORD, "password2": "another", "set-password": ""}
+    assert rita.post(url, wrong).status_code == 200
+    assert client.get("/admin/").status_code == 200
+    assert rita.post(url, wrong | {"password2": PASSWORD}).status_code == 302
+    assert User.objects.get(pk=otto.pk).check_password(PASSWORD)
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("url", [USER, f"{USER}add/", f"{USER}1/change/", "/admin/auth/group/add/"])
+def test_the_pages_of_people_load_no_script_but_the_panels_own(rita: Client, url: str) -> None:
+    page = rita.get(url, follow=True).content.decode()
+    assert not re.findall(r'src="/?static/(?!mailadmin)', page)
