@@ -82,6 +82,7 @@ def fail_often(page: Page) -> None:
 
 STOPS = [
     Stop("dashboard", "/admin/"),
+    Stop("menu", "/admin/#menu"),
     Stop("domains", DOMAIN),
     Stop("mailboxes", MAILBOX),
     Stop("mailboxes-filtered", f"{MAILBOX}?active__exact=1&domain=example.org&q=a"),
