@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mailboxes import limits, schemes
+from mailboxes import limits, schemes, usage
 from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.conf import mail_host
 from mailboxes.limits import Refused
@@ -82,7 +82,9 @@ def delete_domain(domain: Domain) -> None:
         )
     AliasDomain.objects.filter(pk=domain.pk).delete()
     Alias.objects.filter(domain=domain.pk).delete()
-    Mailbox.objects.filter(domain=domain.pk).delete()
+    mailboxes = Mailbox.objects.filter(domain=domain.pk)
+    usage.forget(list(mailboxes.values_list("pk", flat=True)))
+    mailboxes.delete()
     Domain.objects.filter(pk=domain.pk).delete()
 
 
@@ -183,6 +185,7 @@ def check_password(password: str, mailbox: Mailbox) -> None:
 def delete_mailbox(mailbox: Mailbox) -> None:
     """Delete the mailbox and its alias to itself; other aliases and the mail on disk stay."""
     Alias.objects.filter(pk=mailbox.pk).delete()
+    usage.forget([mailbox.pk])
     Mailbox.objects.filter(pk=mailbox.pk).delete()
 
 

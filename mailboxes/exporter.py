@@ -98,6 +98,14 @@ FACTS = (
     Fact("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
     Fact("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
     Fact("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql", lacked_by="debian13"),
+    Fact(
+        "etc/dovecot/mailadmin-usage.conf.ext",
+        "dovecot",
+        0o640,
+        "v2",
+        "mysql",
+        lacked_by="debian13",
+    ),
 )
 
 # How the two databases spell what the maps' queries need. Postfix replaces %s (the key looked up),

@@ -1,4 +1,7 @@
-"""The mail tables with PostfixAdmin's names, columns and types; `deeds` writes them."""
+"""The mail tables with PostfixAdmin's names, columns and types.
+
+`deeds` writes them, but for Usage and LastLogin, which Dovecot writes and `usage` reads.
+"""
 
 from datetime import UTC, datetime
 
@@ -144,6 +147,38 @@ class AliasDomain(Dated):
 
     def __str__(self) -> str:
         return self.alias_domain
+
+
+class Usage(models.Model):
+    """How full a mailbox is; Dovecot writes it. No admin: rows come and go by themselves."""
+
+    username = AddressField(_("address"), primary_key=True)
+    bytes = models.BigIntegerField(_("bytes"), default=0, db_default=0)
+    messages = models.IntegerField(_("messages"), default=0, db_default=0)
+
+    class Meta:
+        db_table = "quota2"
+        verbose_name = _("usage")
+        verbose_name_plural = _("usage")
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class LastLogin(models.Model):
+    """When the owner of a mailbox last opened it; Dovecot writes it, in seconds since 1970."""
+
+    username = AddressField(_("address"), primary_key=True)
+    domain = AddressField(_("domain"), default="", db_default="")
+    last_login = models.BigIntegerField(_("last sign-in"), default=0, db_default=0)
+
+    class Meta:
+        db_table = "last_login"
+        verbose_name = _("last sign-in")
+        verbose_name_plural = _("last sign-ins")
+
+    def __str__(self) -> str:
+        return self.username
 
 
 def is_own() -> models.Exists:

@@ -342,18 +342,22 @@ def test_dovecot_24_gets_no_line_of_23_and_the_other_way_round() -> None:
 
 def test_each_release_has_what_its_services_need() -> None:
     v1 = "etc/systemd/system/saslauthd.service.d/mailadmin.conf"
-    v2 = "etc/dovecot/mailadmin-my.cnf"
+    v2 = {"etc/dovecot/mailadmin-my.cnf", "etc/dovecot/mailadmin-usage.conf.ext"}
     for host in HOSTS.values():
         on_13 = host.release is DEBIAN13
         assert (v1 in texts(host)) == (host.variant is V1 and on_13)
-        assert (v2 in texts(host)) == (host.variant is V2 and host.database is MYSQL and not on_13)
+        on_23 = host.variant is V2 and host.database is MYSQL and not on_13
+        assert v2 & set(texts(host)) == (v2 if on_23 else set())
+
+
+OF_23 = "etc/dovecot/mailadmin-my.cnf etc/dovecot/mailadmin-usage.conf.ext"
 
 
 @pytest.mark.parametrize(
     ("host", "stale"),
     [
-        (mail_host(V2, MYSQL, DEBIAN13), "etc/dovecot/mailadmin-my.cnf"),
-        (mail_host(V2, SQLITE, DEBIAN12), "etc/dovecot/mailadmin-my.cnf"),
+        (mail_host(V2, MYSQL, DEBIAN13), OF_23),
+        (mail_host(V2, SQLITE, DEBIAN12), OF_23),
         (mail_host(V2, MYSQL, DEBIAN12), ""),
         (mail_host(V1, MYSQL, DEBIAN13), ""),
     ],
@@ -417,7 +421,27 @@ def test_the_accounts_of_look_ups_never_see_a_password() -> None:
     sign_ins = [line for line in grants if line.startswith("GRANT") and "'mailauth'" in line]
     assert lookups and not [line for line in lookups if "password" in line]
     assert [line for line in sign_ins if "password" in line]
-    assert all(line.startswith("GRANT SELECT (") for line in lookups + sign_ins)
+    assert all(line.startswith("GRANT SELECT (") for line in lookups)
+
+
+def tables_written(host: MailHost) -> set[str]:
+    """Return the tables that an account of the mail host may change."""
+    grants = texts(host)["grants.sql"]
+    written = re.findall(r"^GRANT (?!SELECT \()(.*) ON `postfix`\.(\w+) TO '(\w+)'", grants, re.M)
+    assert {(rights, account) for rights, _, account in written} <= {
+        ("SELECT, INSERT, UPDATE", "mailauth")
+    }
+    return {table for _, table, _ in written}
+
+
+def test_dovecot_writes_into_two_tables_and_on_mysql_only(host: MailHost) -> None:
+    dovecot = "".join(text for path, text in texts(host).items() if "/dovecot/" in path)
+    if host.variant is V2 and host.database is MYSQL:
+        assert tables_written(host) == {"quota2", "last_login"}
+        assert re.findall(r"table = (\w+)", dovecot) == ["quota2", "quota2", "last_login"]
+    else:
+        assert host.database is SQLITE or not tables_written(host)
+        assert not re.search("quota_clone|last_login|mailusage", dovecot + texts(host)["apply"])
 
 
 def test_only_port_587_takes_passwords(host: MailHost) -> None:
@@ -450,6 +474,7 @@ def test_a_name_that_a_template_does_not_know_never_reaches_a_file() -> None:
 @given(password=st.text(st.sampled_from("#;\\[]\"'`$%{}<>&|= ab1ü☃\n"), min_size=1, max_size=12))
 @pytest.mark.parametrize("host", [host for host in HOSTS.values() if host.database is MYSQL])
 def test_any_password_is_written_or_refused_by_name(host: MailHost, password: str) -> None:
+    ours = texts(host)
     host = with_passwords(host, password)
     try:
         files = texts(host)
@@ -457,6 +482,4 @@ def test_any_password_is_written_or_refused_by_name(host: MailHost, password: st
         assert re.match("MAIL_(AUTH|LOOKUP)_PASSWORD ", str(error))
         return
     assert f"\npassword = {password}\n" in files["etc/postfix/mailadmin/domains.cf"]
-    assert len(files["grants.sql"].splitlines()) == len(
-        texts(mail_host())["grants.sql"].splitlines()
-    )
+    assert len(files["grants.sql"].splitlines()) == len(ours["grants.sql"].splitlines())

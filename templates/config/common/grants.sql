@@ -1,4 +1,4 @@
--- The two accounts with which the mail host reads the database. (mailadmin)
+-- The two accounts with which the mail host {% if host.variant.name == "v1" %}reads{% else %}uses{% endif %} the database. (mailadmin)
 -- Run it on the database host as its administrator: mariadb < grants.sql
 -- The tables must be there already. It can be run again, also after a change of the passwords; what
 -- an account was granted elsewhere stays, so give the mail host accounts of its own.
@@ -22,4 +22,9 @@ CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }
 ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
 GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
 GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
-{% endfor %}{% endwith %}
+{% endfor %}{% if host.variant.name == "v2" %}
+-- For what Dovecot writes: how full a mailbox is, and when its owner last signed in. (It needs SELECT
+-- because it adds a row or, where there is one already, changes it.)
+{% for at in accounts_at %}GRANT SELECT, INSERT, UPDATE ON {{ database }}.quota2 TO {{ auth }}@'{{ at }}';
+GRANT SELECT, INSERT, UPDATE ON {{ database }}.last_login TO {{ auth }}@'{{ at }}';
+{% endfor %}{% endif %}{% endwith %}

@@ -1,0 +1,158 @@
+"""What Dovecot writes into the mail database: how full a mailbox is, and who came when."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests import clients
+from tests.machine import wait_until
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True),
+]
+
+USAGE = "SELECT bytes, messages FROM quota2 WHERE username = '{}'"
+LAST_LOGIN = "SELECT domain, last_login FROM last_login WHERE username = '{}'"
+SIZES = r"import re,sys"
+
+
+def row(mail: MailHost, query: str, person: Person) -> list[str]:
+    """Return the row of a person; an empty list if there is none."""
+    return mail.mariadb.query(query.format(person.address.replace("'", "''")), "mail").split()
+
+
+def await_usage(mail: MailHost, person: Person, messages: int) -> int:
+    """Wait until the table has so many messages of a person; return their bytes."""
+
+    def found() -> bool:
+        return row(mail, USAGE, person)[1:] == [str(messages)]
+
+    wait_until(found, f"the table counts {messages} messages of {person.address}")
+    return int(row(mail, USAGE, person)[0])
+
+
+def deliver(mail: MailHost, person: Person, text: str = "Hello.") -> None:
+    """Send mail from outside, by which nobody signs in."""
+    with clients.connect(mail.machine) as smtp:
+        smtp.sendmail("someone@elsewhere.example", [person.address], f"Subject: x\n\n{text}\n")
+
+
+def sizes(mail: MailHost, person: Person, *, delete: bool = False) -> list[int]:
+    """Return the size of each mail in the inbox, as IMAP says it; delete the first if asked."""
+    session = clients.imap(mail.machine)
+    assert clients.imap_auth(session, "PLAIN", person.address, person.password)
+    session.select()
+    _, found = session.fetch("1:*", "(RFC822.SIZE)")
+    if delete:
+        session.store("1", "+FLAGS", r"\Deleted")
+        session.expunge()
+    session.logout()
+    return [int(line.rpartition(b" ")[2].rstrip(b")")) for line in found if isinstance(line, bytes)]
+
+
+@pytest.mark.parametrize("name", ["carla", "d'arc+x=y&z~"])
+def test_the_table_says_how_full_a_mailbox_is(mail: MailHost, name: str) -> None:
+    carla = mail.create(Person(f"{name}@{DOMAIN}", "four words that Carla knows"))
+    assert not row(mail, USAGE, carla)
+    deliver(mail, carla, "x" * 3000)
+    first = await_usage(mail, carla, 1)
+    assert first > 3000
+    deliver(mail, carla)
+    both = await_usage(mail, carla, 2)
+    assert both == sum(sizes(mail, carla, delete=True))
+    assert await_usage(mail, carla, 1) == both - first == sum(sizes(mail, carla))
+
+
+@pytest.mark.parametrize("name", ["emil", "f'o+x=y&z~"])
+def test_the_table_says_when_somebody_last_signed_in_to_read(mail: MailHost, name: str) -> None:
+    emil = mail.create(Person(f"{name}@{DOMAIN}", "four words that Emil knows"))
+    deliver(mail, emil)
+    await_usage(mail, emil, 1)
+    assert mail.smtp_code(emil) == 235
+    assert not mail.signs_in(Person(emil.address, BOB.password))
+    time.sleep(1)
+    assert not row(mail, LAST_LOGIN, emil)
+    before = int(time.time())
+    assert clients.imap_login(mail.machine, "PLAIN", emil.address, emil.password)
+    wait_until(lambda: row(mail, LAST_LOGIN, emil), "the table has the sign-in")
+    domain, seconds = row(mail, LAST_LOGIN, emil)
+    assert domain == DOMAIN and before <= int(seconds) <= time.time()
+
+
+def test_the_panel_reads_what_dovecot_wrote(mail: MailHost) -> None:
+    mail.await_mail(ANNA, mail.send(BOB, ANNA.address))
+    wait_until(lambda: row(mail, LAST_LOGIN, ANNA), "the table has the sign-in")
+    code = (
+        "from mailboxes import usage; "
+        f"found = usage.of(['{ANNA.address}'])['{ANNA.address}']; "
+        "print(found.messages, found.bytes, int(found.last_login.timestamp()))"
+    )
+    used, messages = row(mail, USAGE, ANNA)
+    seconds = row(mail, LAST_LOGIN, ANNA)[1]
+    said = mail.manage("shell", "-v0", "-c", code).stdout.split()
+    assert said == [messages, used, seconds]
+
+
+@pytest.fixture
+def repaired(mail: MailHost) -> Iterator[MailHost]:
+    """The host, whose tables, rights and sockets are as they should be afterwards."""
+    yield mail
+    mail.sql("CREATE TABLE IF NOT EXISTS away_quota2 LIKE mailbox")
+    for table in ("quota2", "last_login"):
+        if not mail.mariadb.query(f"SHOW TABLES LIKE '{table}'", "mail"):
+            mail.sql(f"RENAME TABLE away_{table} TO {table}")
+    mail.sql("DROP TABLE IF EXISTS away_quota2")
+    mail.grant()
+    mail.machine.run(["doveadm", "stop"], check=False)
+    mail.apply()
+
+
+def no_tables(mail: MailHost) -> None:
+    mail.sql("RENAME TABLE quota2 TO away_quota2, last_login TO away_last_login")
+
+
+def no_rights(mail: MailHost) -> None:
+    for table in ("quota2", "last_login"):
+        for at in ("localhost", "127.0.0.1", "::1"):
+            mail.sql(f"REVOKE ALL ON {table} FROM mail_auth@'{at}'")
+
+
+def no_socket(mail: MailHost) -> None:
+    mail.machine.run(["rm", "/run/dovecot/dict"])
+
+
+@pytest.mark.parametrize("trouble", [no_tables, no_rights, no_socket])
+def test_mail_goes_on_where_nothing_can_be_written(
+    repaired: MailHost, trouble: Callable[[MailHost], None]
+) -> None:
+    trouble(repaired)
+    assert repaired.signs_in(ANNA)
+    repaired.await_mail(BOB, repaired.send(ANNA, BOB.address))
+    assert repaired.signs_in(BOB)
+
+
+def may_connect(mail: MailHost, *who: str) -> bool:
+    done = mail.machine.run(
+        ["setpriv", *who, "test", "-w", "/run/dovecot/dict"], check=False
+    )
+    return not done.returncode
+
+
+def test_only_mail_processes_may_say_how_full_a_mailbox_is(mail: MailHost) -> None:
+    nobody = ("--reuid=nobody", "--regid=nogroup")
+    assert may_connect(mail, *nobody, "--groups=mailusage")
+    assert not may_connect(mail, *nobody, "--clear-groups")
+
+
+def test_the_account_may_add_and_change_rows_of_these_tables_alone(mail: MailHost) -> None:
+    said = mail.mariadb.query("SHOW GRANTS FOR mail_auth@'127.0.0.1'")
+    wide = [line for line in said.splitlines() if "SELECT (" not in line and "USAGE" not in line]
+    assert sorted(line.partition(" TO ")[0] for line in wide) == [
+        "GRANT SELECT, INSERT, UPDATE ON `mail`.`last_login`",
+        "GRANT SELECT, INSERT, UPDATE ON `mail`.`quota2`",
+    ]
+    said = mail.mariadb.query("SHOW GRANTS FOR mail_lookup@'127.0.0.1'")
+    assert "quota2" not in said and "last_login" not in said
