@@ -55,9 +55,16 @@ CREATE TABLE alias_domain (
   KEY active (active),
   KEY target_domain (target_domain)
 ) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_general_ci;
+CREATE TABLE quota2 (
+  username varchar(100) NOT NULL,
+  bytes bigint(20) NOT NULL DEFAULT 0,
+  messages int(11) NOT NULL DEFAULT 0,
+  PRIMARY KEY (username)
+) ENGINE=InnoDB DEFAULT CHARSET=latin1 COLLATE=latin1_general_ci;
 INSERT INTO domain (domain, description, transport) VALUES ('old.example', 'Grüße', 'virtual');
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain) VALUES
   ('olga@old.example', '{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99', 'Olga', 'old.example/olga/',
    'olga', 'old.example');
 INSERT INTO alias (address, goto, domain) VALUES
   ('olga@old.example', 'olga@old.example', 'old.example');
+INSERT INTO quota2 VALUES ('olga@old.example', 4096, 2), ('new@old.example', 1, 1);

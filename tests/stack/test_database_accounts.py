@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.machine import wait_until
 from tests.mailhost import ANNA, BOB, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
@@ -37,6 +38,15 @@ def test_an_awkward_password_of_the_database_accounts_reaches_every_file(
     assert host.signs_in(ANNA)
     assert not host.signs_in(Person(ANNA.address, BOB.password))
     host.await_mail(BOB, host.send(ANNA, BOB.address))
+    if host.variant == "v2":
+        assert_written(host)
+
+
+def assert_written(host: MailHost) -> None:
+    """Dovecot writes by another connection than the one by which it checks passwords."""
+    host.sql("DELETE FROM last_login")
+    assert host.signs_in(BOB)
+    wait_until(lambda: host.mariadb.query("SELECT * FROM last_login", "mail"), "a sign-in")
 
 
 @pytest.mark.parametrize(("variant", "setting", "value"), OUT_OF_REACH)
@@ -70,3 +80,6 @@ def test_the_accounts_read_what_they_need_and_nothing_else(mail: MailHost) -> No
     for account in ("lookup", "auth"):
         assert denied(mail, account, "UPDATE mailbox SET active = 1")
         assert denied(mail, account, "SELECT * FROM panel.auth_user")
+        for table in ("quota2", "last_login"):
+            assert denied(mail, account, f"DELETE FROM {table}")
+            assert denied(mail, "lookup", f"SELECT * FROM {table}")

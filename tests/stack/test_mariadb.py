@@ -9,7 +9,7 @@ from tests.servers import MariaDB
 
 pytestmark = pytest.mark.stack
 DUMPS = Path(__file__).resolve().parent.parent / "postfixadmin"
-ROOMS = ["deeds", "admin", "password_page", "checks"]
+ROOMS = ["deeds", "admin", "password_page", "checks", "usage"]
 # A password of an old scheme is right, is replaced in the host's scheme, and is then wrong.
 OLD_PASSWORD = """\
 from mailboxes import deeds
@@ -20,7 +20,12 @@ assert deeds.find_by_password("olga@old.example", "password") is None
 deeds.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
 deeds.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
 """
-
+OLGA = ["olga@old.example"]
+STANDING = f"""\
+from mailboxes import usage
+found = usage.of({OLGA})["{OLGA[0]}"]
+print(found.bytes, found.messages, found.last_login.timestamp())
+"""
 
 ENV = {
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
@@ -91,4 +96,20 @@ def test_the_deeds_work_on_tables_that_postfixadmin_made(
         ["alias_domain"],
         ["domain"],
         ["mailbox"],
+        ["quota2"],
     ]
+    assert mariadb.query("SELECT * FROM quota2", "mail").split() == [*OLGA, "4096", "2"]
+
+
+@pytest.mark.parametrize("dump", ["3.3.16", "4.0.5"])
+def test_a_postfixadmins_own_table_of_usage_stays_and_the_other_one_is_made(
+    machine: Machine, mariadb: MariaDB, dump: str
+) -> None:
+    mariadb.query((DUMPS / f"{dump}.sql").read_text(), "mail")
+    manage: list[str | Path] = [machine.python, machine.checkout / "manage.py"]
+    before = mariadb.query("SHOW CREATE TABLE quota2", "mail")
+    machine.run([*manage, "migrate", "--database", "mail", "--fake-initial"], env=ENV)
+    assert mariadb.query("SHOW CREATE TABLE quota2", "mail") == before
+    mariadb.query("INSERT INTO last_login VALUES ('Olga@old.example', 'old.example', 99)", "mail")
+    said = machine.run([*manage, "shell", "-v0", "-c", STANDING], env=ENV).stdout
+    assert said.split() == ["4096", "2", "99.0"]

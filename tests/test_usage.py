@@ -1,0 +1,175 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connections
+from pytest_django import DjangoAssertNumQueries
+
+from mailboxes import deeds, usage
+from mailboxes.addresses import Address, DomainName
+from mailboxes.limits import Refused
+from mailboxes.models import Domain, LastLogin, Mailbox, Usage
+from mailboxes.usage import Standing
+from tests.conftest import PASSWORD
+
+THEN = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
+MB = 2**20
+
+
+def uses(address: str, size: int, messages: int = 1) -> None:
+    Usage.objects.create(username=address, bytes=size, messages=messages)
+
+
+def came(address: str, seconds: float = THEN.timestamp()) -> None:
+    LastLogin.objects.create(username=address, domain="example.org", last_login=int(seconds))
+
+
+def mailbox(name: str, quota: int, used: int) -> Mailbox:
+    """Make a row as it is in the table, without the work of a password."""
+    address = f"{name}@example.org"
+    uses(address, used)
+    return Mailbox.objects.create(
+        username=address, local_part=name, domain_id="example.org", quota=quota
+    )
+
+
+def rows() -> set[str]:
+    return {row.pk for model in (Usage, LastLogin) for row in model.objects.all()}
+
+
+def test_what_is_known_of_a_page_of_mailboxes_is_told_and_the_rest_is_none(tables: None) -> None:
+    uses("anna@example.org", 5 * MB, 17)
+    came("anna@example.org")
+    uses("Bob@Example.org", 3)
+    came("carla@example.org")
+    found = usage.of(["anna@example.org", "bob@example.org", "Carla@example.org", "ü@example.org"])
+    assert found == {
+        "anna@example.org": Standing(5 * MB, 17, THEN),
+        "bob@example.org": Standing(3, 1, None),
+        "Carla@example.org": Standing(None, None, THEN),
+        "ü@example.org": Standing(),
+    }
+
+
+def test_a_page_costs_two_queries_and_an_empty_one_none(
+    tables: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    page = [f"n{number}@example.org" for number in range(100)]
+    with django_assert_num_queries(2, connection=connections["mail"]):
+        assert len(usage.of(page)) == 100
+    with django_assert_num_queries(0, connection=connections["mail"]):
+        assert usage.of([]) == {}
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 10**18, 9223372036854775807])
+def test_a_time_that_is_none_breaks_no_page(tables: None, seconds: int) -> None:
+    came("anna@example.org", seconds)
+    assert usage.of(["anna@example.org"]) == {"anna@example.org": Standing()}
+
+
+def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
+    mailbox("just", 100 * MB, 90 * MB)
+    mailbox("nearly", 100 * MB, 90 * MB - 1)
+    mailbox("over", 10 * MB, 11 * MB)
+    mailbox("full", 1000 * MB, 1000 * MB)
+    mailbox("unlimited", 0, 5000 * MB)
+    uses("gone@example.org", 5000 * MB)
+    found = [(row.local_part, used // MB) for row, used in usage.nearly_full(10)]
+    assert found == [("over", 11), ("full", 1000), ("just", 90)]
+    assert [row.local_part for row, _ in usage.nearly_full(2)] == ["over", "full"]
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "others", "shown"), [(2, 0, 2), (3, 0, 0), (1, 1, 1), (1, 2, 0)]
+)
+def test_a_host_too_large_for_it_is_not_searched_for_full_mailboxes(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, mailboxes: int, others: int, shown: int
+) -> None:
+    monkeypatch.setattr(usage, "MOST", 2)
+    for number in range(mailboxes):
+        mailbox(f"n{number}", MB, MB)
+    for number in range(others):
+        uses(f"gone{number}@example.org", MB)
+    assert len(usage.nearly_full(10)) == shown
+
+
+def test_a_deleted_mailbox_is_forgotten_and_the_others_are_not(anna: Mailbox, bob: Mailbox) -> None:
+    for address in (anna.pk, bob.pk):
+        uses(address, MB)
+        came(address)
+    deeds.delete_mailbox(anna)
+    assert rows() == {bob.pk}
+
+
+def test_a_deleted_domain_is_forgotten_with_all_its_mailboxes(
+    anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "SLICE", 1)
+    deeds.create_domain(DomainName.parse("sub.example.org"))
+    other = deeds.create_mailbox(Address.parse("anna@sub.example.org"), PASSWORD)
+    for address in (anna.pk, bob.pk, other.pk):
+        uses(address, MB)
+        came(address)
+    deeds.create_alias_domain("sub.example.org", "example.org")
+    with pytest.raises(Refused):
+        deeds.delete_domain(Domain.objects.get(pk="example.org"))
+    assert rows() == {anna.pk, bob.pk, other.pk}
+    deeds.delete_domain(Domain.objects.get(pk="sub.example.org"))
+    assert rows() == {anna.pk, bob.pk}
+    deeds.delete_domain(Domain.objects.get(pk="example.org"))
+    assert not rows()
+
+
+def change(statement: str) -> None:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def changed(there: str, back: str) -> Iterator[None]:
+    change(there)
+    try:
+        yield
+    finally:
+        change(back)
+
+
+lasting = pytest.mark.django_db(databases=["default", "mail"], transaction=True)
+
+
+@lasting
+def test_where_the_tables_are_missing_nothing_is_known_and_nothing_breaks() -> None:
+    Domain.objects.create(domain="example.org")
+    anna = mailbox("anna", MB, MB)
+    with (
+        changed("ALTER TABLE quota2 RENAME TO away", "ALTER TABLE away RENAME TO quota2"),
+        changed("ALTER TABLE last_login RENAME TO away2", "ALTER TABLE away2 RENAME TO last_login"),
+    ):
+        assert usage.of([anna.pk]) == {anna.pk: Standing()}
+        assert usage.nearly_full(10) == []
+        deeds.delete_mailbox(anna)
+        assert not Mailbox.objects.exists()
+        deeds.delete_domain(Domain.objects.get())
+    assert rows() == {anna.pk}
+
+
+@lasting
+def test_another_trouble_with_a_table_is_not_taken_for_its_absence() -> None:
+    rename = "ALTER TABLE quota2 RENAME COLUMN {} TO {}".format
+    with (
+        changed(rename("bytes", "octets"), rename("octets", "bytes")),
+        pytest.raises(DatabaseError, match="bytes"),
+    ):
+        usage.of(["anna@example.org"])
+
+
+@lasting
+def test_the_migration_makes_the_table_that_is_missing_and_keeps_the_other() -> None:
+    uses("anna@example.org", MB)
+    call_command("migrate", "mailboxes", "0001", database="mail", verbosity=0)
+    change("DROP TABLE last_login")
+    call_command("migrate", "mailboxes", database="mail", verbosity=0)
+    came("anna@example.org")
+    assert usage.of(["anna@example.org"]) == {"anna@example.org": Standing(MB, 1, THEN)}
