@@ -25,7 +25,7 @@ class DatabaseHost:
 
 @dataclass(frozen=True)
 class Account:
-    """A read-only database account of the mail daemons."""
+    """A database account of the mail daemons."""
 
     user: str
     password: str = field(repr=False)
