@@ -133,6 +133,14 @@ def change_mailbox(mailbox: Mailbox, password: str = "") -> None:
         change_password(mailbox, password)
 
 
+@transaction.atomic(using="mail")
+def set_quota(mailbox: Mailbox, quota: int) -> None:
+    """Give a mailbox another quota in bytes, 0 for none; refuse what its domain does not allow."""
+    mailbox.quota = quota
+    check_changed_mailbox(mailbox, lock=True)
+    save(mailbox, "quota")
+
+
 def check_changed_mailbox(mailbox: Mailbox, lock: bool = False) -> None:
     """Refuse a changed quota that the domain's limits do not allow; an old one may stay."""
     rows = Domain.objects.select_for_update() if lock else Domain.objects

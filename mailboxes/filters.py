@@ -1,6 +1,6 @@
 """The admin lists' filters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
@@ -13,15 +13,31 @@ from mailboxes.models import Domain, is_own
 MOST_DOMAINS = 50
 
 
+class StatusFilter(SimpleListFilter):
+    """Rows that are active, or disabled; named as the stock filter of that column is."""
+
+    title = _("status")
+    parameter_name = "active__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", str(_("active"))), ("0", str(_("disabled")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(active=self.value() == "1") if self.value() else queryset
+
+
 class DomainFilter(SimpleListFilter):
-    """Rows of one domain. Where domains are many only the chosen one is listed."""
+    """Rows of one domain. Where domains are many, the chosen one alone is a link."""
 
     title = _("domain")
     parameter_name = "domain"
+    many: Sequence[str] = ()
+    """The first names, to be suggested where they are too many to be listed."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         names = list(Domain.objects.values_list("pk", flat=True)[: MOST_DOMAINS + 1])
         if len(names) > MOST_DOMAINS:
+            self.many = names[:MOST_DOMAINS]
             names = [request.GET["domain"]] if "domain" in request.GET else []
         return [(name, name) for name in names]
 

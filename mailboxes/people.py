@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import Field
+from django.db.models import Field, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from mailboxes import cells
 
 DEEDS = {
     "view": _("look at"),
@@ -78,7 +80,8 @@ class Administrators(Rights, UserAdmin):
     add_form = UserCreationForm
     change_password_form = NewPasswordForm
     list_per_page = 50
-    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+    sortable_by = ()
+    list_display = ("username", "full_name", "email_address", "status", "kind", "signed_in")
     list_filter = ("is_active", "is_superuser")
     actions = None
     rights_label = _("Rights of this person alone")
@@ -100,6 +103,32 @@ class Administrators(Rights, UserAdmin):
         ),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
+
+    @admin.display(description=_("name"))
+    def full_name(self, row: User) -> str:
+        return row.get_full_name()
+
+    @admin.display(description=_("mail address"))
+    def email_address(self, row: User) -> str:
+        return row.email
+
+    @admin.display(description=_("status"))
+    def status(self, row: User) -> str:
+        return cells.status(row.is_active and row.is_staff)
+
+    @admin.display(description=_("may do"))
+    def kind(self, row: User) -> str:
+        if row.is_superuser:
+            return str(_("everything"))
+        return ", ".join(group.name for group in row.groups.all())
+
+    @admin.display(description=_("last sign-in"))
+    def signed_in(self, row: User) -> str:
+        return cells.moment(row.last_login)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.prefetch_related("groups")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         titles = {"title": _("Administrators")}

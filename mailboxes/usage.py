@@ -48,6 +48,11 @@ def standing(address: str, usages: Rows, logins: Rows) -> Standing:
     return Standing(used, messages, moment(seconds))
 
 
+def knows_sign_ins() -> bool:
+    """Say whether anybody writes down who signs in when."""
+    return bool(by_address(LastLogin.objects.all()[:1], "last_login"))
+
+
 def nearly_full(limit: int) -> list[tuple[Mailbox, int]]:
     """Return mailboxes that fill 90 % of their quota or more, with their bytes; the worst first.
 

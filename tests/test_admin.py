@@ -101,7 +101,7 @@ def test_a_mailbox_keeps_its_password_unless_a_new_one_is_given(
 def test_disabling_and_enabling_many_takes_the_aliases_along(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
-    chosen = {"_selected_action": [anna.pk, bob.pk]}
+    chosen = {"_selected_action": [anna.pk, bob.pk], "post": "yes"}
     rita.post(MAILBOX, {"action": "disable"} | chosen)
     assert not Mailbox.objects.filter(active=True) and not Alias.objects.filter(active=True)
     rita.post(MAILBOX, {"action": "enable"} | chosen)
@@ -259,7 +259,7 @@ def test_who_may_delete_domains_alone_deletes_no_mailboxes(client: Client, anna:
 
 
 def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) -> None:
-    chosen = {"action": "disable", "_selected_action": [anna.pk]}
+    chosen = {"action": "disable", "_selected_action": [anna.pk], "post": "yes"}
     page = rita.post(f"{ALIAS}?kind=own", chosen, follow=True)
     assert "disable the mailbox instead" in page.content.decode()
     page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})

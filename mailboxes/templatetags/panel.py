@@ -1,12 +1,17 @@
 """Template tags of every page: icons, and the navigation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
 from django.core.exceptions import ImproperlyConfigured
 from django.template import RequestContext
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import mail_host
@@ -105,3 +110,16 @@ def mail_hostname() -> str:
 def list_of(page: str) -> str:
     """Return the name of a model's list, or of the page that is no model's."""
     return f"admin:mailboxes_{page}_changelist" if page in MODELS else page
+
+
+@register.simple_tag
+def labelled(results: Sequence[Sequence[str]], headers: Sequence[dict[str, Any]]) -> list[Any]:
+    """Return the cells of a stock list with their column's title, which a card on a phone shows."""
+    starts = [format_html('<td data-label="{}" ', capfirst(header["text"])) for header in headers]
+    return [
+        [
+            SafeString(cell.replace("<td ", start, 1))
+            for cell, start in zip(row, starts, strict=True)
+        ]
+        for row in results
+    ]

@@ -43,8 +43,7 @@ def choose(action: str) -> Callable[[Page], None]:
     def prepare(page: Page) -> None:
         for number in (0, 1):
             page.locator("input[name=_selected_action]").nth(number).check()
-        page.locator("select[name=action]").select_option(action)
-        page.get_by_role("button", name="Go").click()
+        page.locator(f"button[name=action][value={action}]").click()
 
     return prepare
 

@@ -1,0 +1,414 @@
+"""The admin's lists: what stands in them, and what can be done to many rows at once."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Model, QuerySet
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes import bulk, cells, deeds, usage
+from mailboxes.conf import quota_multiplier
+from mailboxes.filters import AliasKindFilter, DomainFilter, StatusFilter
+from mailboxes.forms import SizeField
+from mailboxes.keyset import KeyChangeList, search, slices
+from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.tallies import tally
+
+UNDOABLE = 100
+"""How many rows the button Undo names; its form lives in a cookie or a session."""
+
+
+class QuotaForm(forms.Form):
+    quota = SizeField(label=_("Quota"), help_text=_("Such as 1G or 500M; 0 for no limit."))
+
+
+class Echo:
+    """A file that gives back each line instead of keeping it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def defused(value: Any) -> Any:
+    """Keep a spreadsheet from taking a text for a formula, such as the catch-all `@example.org`."""
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+class ListAdmin(admin.ModelAdmin):
+    """A list by key, with deeds on many rows and a CSV of what is shown."""
+
+    list_per_page = 50
+    list_display_links = None
+    sortable_by = ()
+    show_full_result_count = False
+    actions = ["enable", "disable"]
+    search_keys: tuple[str, ...] = ("pk",)
+    """What an index finds by its beginning."""
+
+    search_within: tuple[str, ...] = ()
+    search_fields = ["pk"]  # the stock admin asks it whether there is a search at all
+    columns: tuple[str, ...] = ()
+    """The columns of the CSV."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeyChangeList]:
+        return KeyChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist: Any = super().get_changelist_instance(request)
+        self.furnish(changelist.result_list)
+        changelist.title = capfirst(str(self.opts.verbose_name_plural))
+        address = self.page_of("change", "PK")
+        filters = {"preserved_filters": changelist.preserved_filters, "opts": self.opts}
+        before, after = add_preserved_filters(filters, address).split("PK", 1)
+        for row in changelist.result_list:
+            row.url = before + quote(row.pk) + after
+        return changelist
+
+    def page_of(self, page: str, *args: str) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
+
+    def furnish(self, rows: list[Any]) -> None:
+        """Give the rows what the tables of others know of them, in one query for each table."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow the filters alone: `?password__startswith=` would tell a hash letter by letter."""
+        return lookup.partition("__")[0] in ("active", "domain", "kind")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        slow = "within" in request.GET
+        found = search(queryset, search_term, self.search_keys, self.search_within, slow)
+        return found, False
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
+        return [path("csv/", self.admin_site.admin_view(self.csv), name=name), *super().get_urls()]
+
+    # Many rows at once
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take all rows for chosen where that box is ticked; the stock admin wants one by name."""
+        if request.POST.get("select_across") == "1":
+            data = request.POST.copy()
+            data.setdefault(ACTION_CHECKBOX_NAME, "all")
+            request.POST = data  # type: ignore[assignment]
+        return super().changelist_view(request, *args, **kwargs)
+
+    @admin.action(description=_("Enable"), permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        texts = (_("Enable %(count)s %(kind)s?"), _("Enabled %(count)s %(kind)s."))
+        return self.set_active(request, queryset, True, texts)
+
+    @admin.action(description=_("Disable"), permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        texts = (_("Disable %(count)s %(kind)s?"), _("Disabled %(count)s %(kind)s."))
+        return self.set_active(request, queryset, False, texts)
+
+    def set_active(
+        self, request: HttpRequest, queryset: QuerySet[Any], active: bool, texts: Any
+    ) -> HttpResponse | None:
+        if page := self.ask(request, queryset, texts[0]):
+            return page
+        rows = queryset.exclude(active=active)
+        outcome = bulk.each(rows, lambda row: deeds.set_active(row, active))
+        undo = "" if active else self.undo(request, outcome.done)
+        self.tell(request, outcome, texts[1], undo)
+        self.note(request, outcome.done, CHANGE, [{"changed": {"fields": ["active"]}}])
+        return None
+
+    @admin.action(description=_("Delete…"), permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        rows = list(queryset[: bulk.NAMED])
+        lines, _models, lacking, forbidden = self.get_deleted_objects(rows, request)
+        if lacking:
+            raise PermissionDenied
+        asked = {"lines": [*lines, *forbidden], "tone": "danger"}
+        if page := self.ask(request, queryset, _("Delete %(count)s %(kind)s?"), **asked):
+            return page
+        rows = list(queryset)
+        outcome = bulk.each(rows, lambda row: self.delete_model(request, row))
+        self.tell(request, outcome, _("Deleted %(count)s %(kind)s."))
+        self.note(request, outcome.done, DELETION, "")
+        return None
+
+    def ask(
+        self, request: HttpRequest, queryset: QuerySet[Any], question: Any, **asked: Any
+    ) -> HttpResponse | None:
+        """Return the page that states the count first; nothing once it has been answered."""
+        number = tally(queryset, bulk.MOST)
+        if number.more:
+            text = _("At most %(most)d rows can be changed at once; search or filter for fewer.")
+            self.message_user(request, text % {"most": bulk.MOST}, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        form = asked.get("form")
+        if "post" in request.POST and (form is None or form.is_valid()):
+            return None
+        title = question % {"count": number, "kind": self.kind(number.count)}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "names": list(queryset[: bulk.NAMED]),
+            "others": max(number.count - bulk.NAMED, 0),
+            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "across": request.POST.get("select_across") == "1",
+            "action": request.POST.getlist("action")[0],
+            "label": title.removesuffix("?"),
+            "back": request.get_full_path(),
+            **asked,
+        }
+        return TemplateResponse(request, "admin/bulk.html", context)
+
+    def kind(self, count: int) -> str:
+        return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
+
+    def tell(self, request: HttpRequest, outcome: bulk.Outcome, done: Any, undo: str = "") -> None:
+        """Say how many were changed, and of each that was not, why."""
+        count = len(outcome.done)
+        text = done % {"count": count, "kind": self.kind(count)}
+        level = messages.SUCCESS if count or not outcome.refused else messages.WARNING
+        self.message_user(request, SafeString(text + undo) if undo else text, level)
+        for sentence in outcome.refused[: bulk.NAMED]:
+            self.message_user(request, sentence, messages.ERROR)
+        if (more := len(outcome.refused) - bulk.NAMED) > 0:
+            text = _("%(more)d more were refused.") % {"more": more}
+            self.message_user(request, text, messages.ERROR)
+
+    def undo(self, request: HttpRequest, rows: list[Any]) -> str:
+        """Return a form that enables these rows again."""
+        if not 0 < len(rows) <= UNDOABLE:
+            return ""
+        context = {"rows": rows, "token": get_token(request), "action": self.page_of("changelist")}
+        return render_to_string("admin/undo.html", context)
+
+    def note(self, request: HttpRequest, rows: list[Model], flag: int, change: Any) -> None:
+        user = request.user
+        if rows and isinstance(user, User):
+            LogEntry.objects.log_actions(user.pk, rows, flag, change_message=change)
+
+    # CSV
+
+    def csv(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """Send all rows that the search and the filters find, one query for each thousand."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        changelist = self.get_changelist_instance(request)
+        name = f"{self.opts.verbose_name_plural}-{timezone.now():%Y-%m-%d}.csv".replace(" ", "-")
+        user = request.user
+        if isinstance(user, User):
+            text = str(_("Downloaded as CSV."))
+            LogEntry.objects.create(
+                user=user, action_flag=CHANGE, object_repr=name, change_message=text
+            )
+        answer = StreamingHttpResponse(
+            self.csv_lines(changelist.queryset), content_type="text/csv; charset=utf-8"
+        )
+        answer["Content-Disposition"] = f'attachment; filename="{quote(name)}"'
+        return answer
+
+    def csv_lines(self, queryset: QuerySet[Any]) -> Iterator[str]:
+        writer = csv.writer(Echo())
+        yield writer.writerow(self.columns)
+        for rows in slices(queryset):
+            self.furnish(rows)
+            for row in rows:
+                values = [defused(value) for value in self.csv_row(row)]
+                yield writer.writerow(values)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        return [getattr(row, column) for column in self.columns]
+
+    # Cells
+
+    @admin.display(description=_("status"))
+    def status(self, row: Any) -> str:
+        return cells.status(row.active)
+
+    @admin.display(description=_("changed"))
+    def changed(self, row: Any) -> str:
+        return cells.moment(row.modified)
+
+
+def iso(time: Any) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z") if time else ""
+
+
+class DomainList(ListAdmin):
+    list_display = ["entry", "mailbox_usage", "alias_usage", "quotas", "status"]
+    list_filter = [StatusFilter]
+    search_within = ("domain", "description")
+    columns = ("domain", "description", "active", "mailboxes", "mailboxes_at_most", "aliases",
+               "aliases_at_most", "created", "modified")  # fmt: skip
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Delete one domain at a time: its name must be typed."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def furnish(self, rows: list[Any]) -> None:
+        """Count mailboxes and aliases of these rows alone; a mailbox's own alias is not counted."""
+        names = [row.pk for row in rows]
+        mailboxes, aliases = (counted(model, names) for model in (Mailbox, Alias))
+        for row in rows:
+            row.mailbox_count = mailboxes.get(row.pk, 0)
+            row.alias_count = max(aliases.get(row.pk, 0) - row.mailbox_count, 0)
+        places = [reverse(f"admin:mailboxes_{name}_changelist") for name in ("mailbox", "alias")]
+        for row in rows:
+            row.mailbox_list, row.alias_list = (f"{place}?domain={row.pk}" for place in places)
+
+    @admin.display(description=_("domain"))
+    def entry(self, row: Any) -> str:
+        return cells.entry(row.url, row.pk, row.description)
+
+    @admin.display(description=_("mailboxes"))
+    def mailbox_usage(self, row: Any) -> str:
+        return cells.share(row.mailbox_count, row.mailboxes, row.mailbox_list)
+
+    @admin.display(description=_("aliases"))
+    def alias_usage(self, row: Any) -> str:
+        return cells.share(row.alias_count, row.aliases, row.alias_list)
+
+    @admin.display(description=_("quota"))
+    def quotas(self, row: Any) -> str:
+        unit = quota_multiplier()
+        return cells.quotas(row.quota * unit, row.maxquota * unit)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        counts = [row.mailbox_count, row.mailboxes, row.alias_count, row.aliases]
+        dates = [iso(row.created), iso(row.modified)]
+        return [row.domain, row.description, row.active, *counts, *dates]
+
+
+def counted(model: type[Mailbox] | type[Alias], domains: list[str]) -> dict[str, int]:
+    rows: Any = model.objects.filter(domain__in=domains).order_by().values_list("domain_id")
+    return dict(rows.annotate(count=Count("pk")))
+
+
+class InDomainList(ListAdmin):
+    """A list of rows that belong to domains, which may be disabled."""
+
+    def furnish(self, rows: list[Any]) -> None:
+        names = {row.domain_id for row in rows}
+        disabled = Domain.objects.filter(pk__in=names, active=False).values_list("pk", flat=True)
+        closed = {name.lower() for name in disabled}
+        for row in rows:
+            row.domain_active = row.domain_id.lower() not in closed
+
+    @admin.display(description=_("status"))
+    def status(self, row: Any) -> str:
+        return cells.status(row.active, row.domain_active)
+
+
+class MailboxList(InDomainList):
+    list_display = ["entry", "status", "usage", "signed_in"]
+    list_filter = [StatusFilter, DomainFilter]
+    search_within = ("username", "name")
+    actions = ["enable", "disable", "set_quota", "delete_selected"]
+    columns = ("address", "name", "active", "quota_bytes", "used_bytes", "messages",
+               "last_sign_in", "created", "modified")  # fmt: skip
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Leave out who signed in when where nobody writes it down."""
+        known = usage.knows_sign_ins()
+        return [name for name in self.list_display if known or name != "signed_in"]
+
+    def furnish(self, rows: list[Any]) -> None:
+        super().furnish(rows)
+        standings = usage.of([row.pk for row in rows])
+        for row in rows:
+            row.standing = standings[row.pk]
+
+    @admin.display(description=_("mailbox"))
+    def entry(self, row: Any) -> str:
+        return cells.entry(row.url, row.pk, row.name)
+
+    @admin.display(description=_("usage"))
+    def usage(self, row: Any) -> str:
+        return cells.usage(row.quota, row.standing.bytes)
+
+    @admin.display(description=_("last sign-in"))
+    def signed_in(self, row: Any) -> str:
+        return cells.moment(row.standing.last_login)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        known = row.standing
+        used = ["" if part is None else part for part in (known.bytes, known.messages)]
+        dates = [iso(time) for time in (known.last_login, row.created, row.modified)]
+        return [row.pk, row.name, row.active, row.quota, *used, *dates]
+
+    @admin.action(description=_("Set quota…"), permissions=["change"])
+    def set_quota(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        form = QuotaForm(request.POST if "post" in request.POST else None)
+        if page := self.ask(
+            request, queryset, _("Set the quota of %(count)s %(kind)s?"), form=form
+        ):
+            return page
+        quota = form.cleaned_data["quota"]
+        outcome = bulk.each(queryset, lambda row: deeds.set_quota(row, quota))
+        self.tell(request, outcome, _("Set the quota of %(count)s %(kind)s."))
+        self.note(request, outcome.done, CHANGE, [{"changed": {"fields": ["quota"]}}])
+        return None
+
+
+class AliasList(InDomainList):
+    list_display = ["entry", "leads_to", "status", "changed"]
+    list_filter = [StatusFilter, AliasKindFilter, DomainFilter]
+    search_within = ("address", "goto")
+    actions = ["enable", "disable", "delete_selected"]
+    columns = ("address", "leads_to", "active", "created", "modified")
+
+    @admin.display(description=_("alias"))
+    def entry(self, row: Any) -> str:
+        more = str(_("all that has no mailbox or alias of its own")) if row.pk[0] == "@" else ""
+        return cells.entry(row.url, row.pk, more)
+
+    @admin.display(description=_("leads to"))
+    def leads_to(self, row: Any) -> str:
+        return cells.targets(row.targets)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        dates = [iso(row.created), iso(row.modified)]
+        return [row.pk, row.goto, row.active, *dates]
+
+
+class AliasDomainList(ListAdmin):
+    list_display = ["entry", "target_domain", "status", "changed"]
+    list_filter = [StatusFilter]
+    search_keys = ("alias_domain", "target_domain")
+    search_within = ("alias_domain", "target_domain")
+    actions = ["enable", "disable", "delete_selected"]
+    columns = ("alias_domain", "target_domain", "active", "created", "modified")
+
+    @admin.display(description=_("alias domain"))
+    def entry(self, row: Any) -> str:
+        return cells.entry(row.url, row.pk)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        return [row.pk, row.target_domain, row.active, iso(row.created), iso(row.modified)]
