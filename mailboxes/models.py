@@ -150,7 +150,7 @@ class AliasDomain(Dated):
 
 
 class Usage(models.Model):
-    """How full a mailbox is; Dovecot writes it. No admin: rows come and go by themselves."""
+    """How full a mailbox is; Dovecot writes it, and nobody needs a right for it."""
 
     username = AddressField(_("address"), primary_key=True)
     bytes = models.BigIntegerField(_("bytes"), default=0, db_default=0)
@@ -158,6 +158,7 @@ class Usage(models.Model):
 
     class Meta:
         db_table = "quota2"
+        default_permissions = ()
         verbose_name = _("usage")
         verbose_name_plural = _("usage")
 
@@ -174,6 +175,7 @@ class LastLogin(models.Model):
 
     class Meta:
         db_table = "last_login"
+        default_permissions = ()
         verbose_name = _("last sign-in")
         verbose_name_plural = _("last sign-ins")
 

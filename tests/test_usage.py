@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 from pytest_django import DjangoAssertNumQueries
@@ -134,6 +135,11 @@ def changed(there: str, back: str) -> Iterator[None]:
         yield
     finally:
         change(back)
+
+
+def test_no_right_is_made_for_what_only_dovecot_writes(tables: None) -> None:
+    models = Permission.objects.values_list("content_type__model", flat=True)
+    assert "mailbox" in models and not {"usage", "lastlogin"} & set(models)
 
 
 lasting = pytest.mark.django_db(databases=["default", "mail"], transaction=True)

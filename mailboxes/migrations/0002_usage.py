@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "usage",
                 "verbose_name_plural": "usage",
                 "db_table": "quota2",
+                "default_permissions": (),
             },
         ),
         CreateMissingModel(
@@ -70,6 +71,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "last sign-in",
                 "verbose_name_plural": "last sign-ins",
                 "db_table": "last_login",
+                "default_permissions": (),
             },
         ),
     ]
