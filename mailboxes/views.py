@@ -2,7 +2,8 @@
 
 import logging
 import time
-from typing import cast
+from dataclasses import replace
+from typing import Any, cast
 
 from axes.handlers.proxy import AxesProxyHandler
 from axes.utils import reset
@@ -12,8 +13,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,8 +25,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mailboxes import bundles, dashboard, exporter, moving
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.forms import ChangePasswordForm, known_form
+from mailboxes.highlighting import highlight, language
+from mailboxes.models import Mailbox
+from mailboxes.tallies import tally
+from mailboxes.variants import VARIANTS
 
 logger = logging.getLogger(__name__)
+# Of so many mailboxes the forms of the passwords are read in about 0.2 seconds.
+MOST_COUNTED = 20_000
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -94,15 +103,51 @@ def dashboard_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def configuration(request: HttpRequest) -> HttpResponse:
-    """Show each file of the bundle, the database passwords in it hidden."""
+    """Say what the host is and what to do; show each file of the bundle, its passwords hidden."""
     superuser(request)
     context = admin.site.each_context(request) | {"title": _("Configuration")}
     try:
         host = mail_host()
-        context |= {"host": host, "files": exporter.bundle(host, masked=True)}
+        context |= {
+            "host": host,
+            "files": coloured_files(host),
+            "bundle": bundle_name(host),
+            "stronger": stronger_schemes(host),
+            **other_variant(host),
+        }
     except (ImproperlyConfigured, bundles.BadExport) as error:
         context |= {"refusal": str(error)}
     return render(request, "mailboxes/configuration.html", context)
+
+
+def coloured_files(host: MailHost) -> list[tuple[bundles.File, SafeString]]:
+    """Return each file with its text in colour, those that land on the host first."""
+    files = sorted(exporter.bundle(host, masked=True), key=lambda file: not file.target)
+    return [(file, highlight(file.text, language(file.path))) for file in files]
+
+
+def stronger_schemes(host: MailHost) -> dict[str, str]:
+    """Return what is not weak, and what Moving house calls the host that stores it."""
+    schemes = [scheme for scheme in host.variant.schemes.values() if not scheme.weakness]
+    return {scheme.name: moving.name(replace(host, scheme=scheme)) for scheme in schemes}
+
+
+def other_variant(host: MailHost) -> dict[str, Any]:
+    """Say who could not sign in with the other variant; the page does without, if it must."""
+    other = mail_host(next(name for name in VARIANTS if name != host.variant.name))
+    found: dict[str, Any] = {"here": moving.name(host), "other": other, "there": moving.name(other)}
+    try:
+        exporter.check(other)
+    except bundles.BadExport as error:
+        found |= {"no_other": str(error)}
+    try:
+        found |= {"total": tally(Mailbox.objects.all(), MOST_COUNTED)}
+        if not found["total"].more:
+            move = moving.Move(host, other)
+            found |= {"verdict": move.verdict(), "shut_out": move.census.shut_out}
+    except DatabaseError as error:
+        logger.warning("The mailboxes cannot be counted: %s", error)
+    return found
 
 
 @never_cache
@@ -117,7 +162,8 @@ def moving_house(request: HttpRequest) -> HttpResponse:
         old, new = (moving.host_named(request.GET.get(end, usual)) for end, usual in names)
         context |= {"old": moving.name(old), "new": moving.name(new)}
         move = moving.Move(old, new)
-        context |= {"move": move, "changes": move.changes}
+        changes = [(change, highlight(change.diff, "diff")) for change in move.changes]
+        context |= {"move": move, "changes": changes}
     except (ImproperlyConfigured, bundles.BadExport) as error:
         context |= {"refusal": str(error)}
     return render(request, "mailboxes/moving.html", context)
@@ -155,5 +201,9 @@ def one_file(files: list[bundles.File], path: str) -> bytes:
 
 
 def archive(host: MailHost, files: list[bundles.File]) -> tuple[str, bytes]:
-    name = f"mailadmin-{host.variant.name}-{host.release.name}"
+    name = bundle_name(host)
     return f"{name}.tar.gz", bundles.pack(files, name)
+
+
+def bundle_name(host: MailHost) -> str:
+    return f"mailadmin-{host.variant.name}-{host.release.name}"
