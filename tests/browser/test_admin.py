@@ -44,23 +44,6 @@ def test_deleting_says_what_goes(rita: Page) -> None:
     expect(rita).to_have_url(re.compile("/domain/example.org/change/"))
 
 
-def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
-    rita.get_by_role("link", name="Configuration").click()
-    expect(
-        rita.get_by_role("heading", name="/etc/dovecot/conf.d/99-mailadmin.conf")
-    ).to_be_visible()
-    rita.get_by_role("button", name="Copy apply", exact=True).click()
-    expect(rita.get_by_role("status")).to_have_text("Copied")
-    copied = rita.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("#!/bin/sh")
-    with rita.expect_download() as download:
-        rita.get_by_role("button", name="Download all").click()
-    assert download.value.suggested_filename == "mailadmin-v2-debian13.tar.gz"
-    with rita.expect_download() as download:
-        rita.get_by_role("button", name="Download README").click()
-    assert download.value.suggested_filename == "README"
-
-
 def test_signing_out_ends_the_session(rita: Page) -> None:
     rita.locator(".account summary").press("Enter")
     rita.get_by_role("button", name="Log out").press("Enter")

@@ -1,0 +1,123 @@
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Panel, running_panel, sign_in, watched
+
+pytestmark = pytest.mark.browser
+URL = "/admin/configuration/"
+MOVING = f"{URL}moving/?from=v2/debian12/CRAM-MD5&to=v2/debian13/ARGON2ID"
+ON_MYSQL = {
+    "MAIL_DATABASE_URL": "mysql://nobody:x@127.0.0.1:1/mail",
+    "MAIL_LOOKUP_PASSWORD": "secret of look-ups",
+    "MAIL_AUTH_PASSWORD": "secret of sign-ins",
+}
+CLIPBOARD = "navigator.clipboard.readText()"
+
+
+@pytest.fixture(scope="module")
+def mysql_panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """A panel whose files hold passwords; its mail database does not answer."""
+    folder = tmp_path_factory.mktemp("mysql")
+    with running_panel(folder, {"createsuperuser --noinput": ""}, ON_MYSQL) as panel:
+        yield panel
+
+
+def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
+    rita.get_by_role("link", name="Configuration").click()
+    expect(rita.get_by_role("heading", name="V2 on Debian 13 (trixie)")).to_be_visible()
+    text = rita.get_by_role("region", name="Text of etc/dovecot/conf.d/99-mailadmin.conf")
+    expect(text).to_contain_text("auth_mechanisms = plain login cram-md5")
+    copy = rita.get_by_role("button", name="Copy apply", exact=True)
+    copy.click()
+    expect(rita.locator("#said")).to_have_text("Copied")
+    expect(copy).to_have_text("Copied")
+    expect(copy).to_have_text("Copy")
+    assert rita.evaluate(CLIPBOARD).startswith("#!/bin/sh")
+    with rita.expect_download() as download:
+        rita.get_by_role("button", name="Download all").click()
+    assert download.value.suggested_filename == "mailadmin-v2-debian13.tar.gz"
+    with rita.expect_download() as download:
+        rita.get_by_role("button", name="Download README").click()
+    assert download.value.suggested_filename == "README"
+
+
+def test_what_is_copied_is_the_file_byte_by_byte(rita: Page) -> None:
+    rita.goto(URL)
+    for name in ("etc/dovecot/mailadmin-sql.conf.ext", "README", "postfix/master.cf"):
+        rita.get_by_role("button", name=f"Copy {name}").click()
+        expect(rita.locator("#said")).to_have_text("Copied")
+        with rita.expect_download() as download:
+            rita.get_by_role("button", name=f"Download {name}").click()
+        assert rita.evaluate(CLIPBOARD) == download.value.path().read_text()
+
+
+def test_a_command_is_copied_without_a_line_break(rita: Page) -> None:
+    rita.goto(URL)
+    rita.get_by_role("button", name="Copy sh apply --dry-run").press("Enter")
+    expect(rita.locator("#said")).to_have_text("Copied")
+    assert rita.evaluate(CLIPBOARD) == "sh apply --dry-run"
+    rita.goto(MOVING)
+    rita.get_by_role("button", name="Copy MAIL_PASSWORD_SCHEME=ARGON2ID").press("Enter")
+    expect(rita.locator("#said")).to_have_text("Copied")
+    assert rita.evaluate(CLIPBOARD) == "MAIL_PASSWORD_SCHEME=ARGON2ID"
+
+
+def test_a_copy_holds_the_password_that_the_page_hides(
+    mysql_panel: Panel, browser_or_reason: Browser
+) -> None:
+    with watched(browser_or_reason, mysql_panel) as context:
+        page = context.new_page()
+        page.goto(URL)
+        page.get_by_label("Username").fill("rita")
+        page.get_by_label("Password").fill(mysql_panel.admin_password)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_text("The mailboxes cannot be counted now")).to_be_visible()
+        assert "secret of" not in page.content()
+        page.get_by_role("button", name="Copy grants.sql").click()
+        expect(page.locator("#said")).to_have_text("Copied")
+        assert "IDENTIFIED BY 'secret of sign-ins'" in page.evaluate(CLIPBOARD)
+
+
+def test_where_nothing_can_be_copied_the_text_is_selected(rita: Page) -> None:
+    # What a browser has on a page that came without TLS.
+    rita.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    rita.goto(URL)
+    rita.get_by_role("button", name="Copy README").press("Enter")
+    expect(rita.locator("#said")).to_contain_text("the text is selected, press Ctrl+C")
+    expect(rita.get_by_role("region", name="Text of README")).to_be_visible()
+    assert rita.evaluate("getSelection().toString()").startswith("The mail host ")
+
+
+def test_files_are_opened_by_their_links_and_all_at_once(rita: Page) -> None:
+    rita.goto(URL)
+    texts = rita.locator(".file pre")
+    readme = rita.get_by_role("region", name="Text of README")
+    expect(readme).to_be_hidden()
+    rita.get_by_role("link", name="README").press("Enter")
+    expect(readme).to_be_in_viewport()
+    rita.get_by_role("button", name="Collapse all").press("Enter")
+    expect(texts.filter(visible=True)).to_have_count(0)
+    rita.get_by_role("button", name="Expand all").press("Enter")
+    expect(texts.filter(visible=True)).to_have_count(texts.count())
+    expect(rita.locator("#said")).to_have_text("All files are open.")
+
+
+def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
+    with watched(browser_or_reason, panel, java_script_enabled=False) as context:
+        page = context.new_page()
+        sign_in(page, "rita", panel.admin_password)
+        page.goto(URL)
+        assert page.get_by_role("button", name="Copy").count() == 0
+        page.get_by_text("lines of README").press("Enter")
+        expect(page.get_by_role("region", name="Text of README")).to_be_visible()
+
+
+@pytest.mark.parametrize("url", [URL, MOVING])
+def test_a_phone_shows_all_files_without_scrolling_sideways(rita: Page, url: str) -> None:
+    rita.set_viewport_size({"width": 390, "height": 844})
+    rita.goto(url)
+    rita.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
+    assert rita.locator("main pre").filter(visible=True).count() > 5
+    assert rita.evaluate("document.documentElement.scrollWidth") == 390
