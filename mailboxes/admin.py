@@ -1,17 +1,24 @@
 """Domains, mailboxes and aliases in the admin."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.forms import Media, ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes import deeds
+from mailboxes import cells, deeds, history
 from mailboxes.conf import mail_host
 from mailboxes.forms import AliasDomainForm, AliasForm, DomainForm, MailboxForm
 from mailboxes.limits import Refused
@@ -20,19 +27,93 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 
 class DeedAdmin(admin.ModelAdmin):
-    """Lists and forms of the stock admin; every change goes through a deed."""
+    """Forms of the stock admin; every change goes through a deed."""
 
-    readonly_fields = ["created", "modified"]
+    readonly_fields = ["created_at", "changed_at"]
+    parts: Sequence[tuple[Any, Sequence[str]]] = ()
+    """Title and fields of each part of the form, but for what only a new row is asked for."""
+
     goes_along: Sequence[type[Model]] = ()
     """The models whose rows a deletion takes along; it needs the right to delete them, too."""
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        fields: list[Any] = list(self.fields or ())
+    typed_to_delete = False
+    """Whether a deletion wants the row's name typed."""
+
+    @property
+    def media(self) -> Media:
+        return Media()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        (title, first), *others = self.parts
         if obj is None:
-            return [*self.form.only_when_new, *fields]  # type: ignore[attr-defined]
+            new = self.form.only_when_new  # type: ignore[attr-defined]
+            return [(title, {"fields": [*new, *first]}), *as_fieldsets(others)]
         if not self.has_change_permission(request, obj):
-            fields = [name for name in fields if not name.startswith("new_password")]
-        return [*fields, *self.readonly_fields]
+            others = [part for part in others if "new_password1" not in part[1]]
+        dates = (_("Dates"), self.readonly_fields)
+        return as_fieldsets([(title, first), *others, dates])
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Choose the domain of the list from which one came."""
+        domain = request.GET.get("domain", "")
+        return {"address": f"@{domain}"} if domain else {}
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Put the cursor into the first field, or into the first that is wrong."""
+        form = context["adminform"].form
+        wrong = [name for name in form.fields if name in form.errors]
+        for name in (wrong or list(form.fields))[:1]:
+            form.fields[name].widget.attrs["autofocus"] = True
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        stock = super().construct_change_message(request, form, formsets, add)
+        return stock if add else history.changes(form)
+
+    @admin.display(description=_("created"))
+    def created_at(self, row: Any) -> str:
+        return cells.moment(row.created)
+
+    @admin.display(description=_("changed"))
+    def changed_at(self, row: Any) -> str:
+        return cells.moment(row.modified)
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_set_active"
+        view = self.admin_site.admin_view(self.set_active_view)
+        return [path("<path:key>/set-active/", view, name=name), *super().get_urls()]
+
+    def set_active_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Enable or disable one row; the message that is left can undo it."""
+        row = self.get_object(request, unquote(key))
+        if request.method != "POST" or row is None:
+            raise Http404
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        active = request.POST.get("active") == "1"
+        self.or_refusal(self.do_set_active, request, row, active)
+        return HttpResponseRedirect(self.page_of("change", quote(row.pk)))
+
+    def do_set_active(self, request: HttpRequest, row: Any, active: bool) -> HttpResponse:
+        deeds.set_active(row, active)
+        values = {"Active": [str(not active), str(active)]}
+        self.log_change(request, row, [{"changed": {"fields": ["Active"]}, "values": values}])
+        text = _("%(row)s is enabled.") if active else _("%(row)s is disabled.")
+        undo = render_to_string(
+            "admin/undo_one.html",
+            {
+                "action": self.page_of("set_active", quote(row.pk)),
+                "active": "0" if active else "1",
+                "token": get_token(request),
+            },
+        )
+        message = format_html("{}{}", text % {"row": row}, SafeString(undo))
+        self.message_user(request, message, messages.SUCCESS)
+        return HttpResponse()
 
     @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -41,8 +122,17 @@ class DeedAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.or_refusal(super().changelist_view, request, *args, **kwargs)
 
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.or_refusal(super().delete_view, request, *args, **kwargs)
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        context = {"typed_to_delete": self.typed_to_delete} | (extra_context or {})
+        name = unquote(object_id)
+        typed = request.POST.get("confirm", "").strip().lower()
+        if request.method == "POST" and self.typed_to_delete and typed != name.lower():
+            text = _("Nothing was deleted: to delete %(name)s, type its name.") % {"name": name}
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return self.or_refusal(super().delete_view, request, object_id, context)
 
     def or_refusal(
         self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
@@ -53,6 +143,9 @@ class DeedAdmin(admin.ModelAdmin):
         except Refused as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+    def page_of(self, page: str, *args: str) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """List in words what goes and what stays; the last item says what forbids it."""
@@ -73,11 +166,19 @@ class DeedAdmin(admin.ModelAdmin):
         return []
 
 
+def as_fieldsets(parts: Iterable[tuple[Any, Sequence[str]]]) -> list[Any]:
+    return [(title, {"fields": list(fields)}) for title, fields in parts]
+
+
 @admin.register(Domain)
 class DomainAdmin(DomainList, DeedAdmin):
     form = DomainForm
     goes_along = [Mailbox, Alias]
-    fields = ["description", "active", "mailboxes", "aliases", "maxquota", "quota"]
+    typed_to_delete = True
+    parts = [
+        (None, ["description", "active"]),
+        (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
+    ]
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         if change:
@@ -116,7 +217,10 @@ class DomainAdmin(DomainList, DeedAdmin):
 @admin.register(Mailbox)
 class MailboxAdmin(MailboxList, DeedAdmin):
     form = MailboxForm
-    fields = ["name", "quota", "active", "new_password1", "new_password2"]
+    parts = [
+        (None, ["name", "quota", "active"]),
+        (_("Password"), ["new_password1", "new_password2"]),
+    ]
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
@@ -147,7 +251,7 @@ class MailboxAdmin(MailboxList, DeedAdmin):
 @admin.register(Alias)
 class AliasAdmin(AliasList, DeedAdmin):
     form = AliasForm
-    fields = ["goto", "active"]
+    parts = [(None, ["goto", "active"])]
 
     def save_model(self, request: HttpRequest, obj: Alias, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
@@ -167,7 +271,7 @@ class AliasAdmin(AliasList, DeedAdmin):
 @admin.register(AliasDomain)
 class AliasDomainAdmin(AliasDomainList, DeedAdmin):
     form = AliasDomainForm
-    fields = ["active"]
+    parts = [(None, ["active"])]
 
     def save_model(
         self, request: HttpRequest, obj: AliasDomain, form: ModelForm, change: bool

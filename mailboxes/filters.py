@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.models import Domain, is_own
-
-MOST_DOMAINS = 50
+from mailboxes.models import is_own
+from mailboxes.tallies import domain_names
 
 
 class StatusFilter(SimpleListFilter):
@@ -35,9 +34,9 @@ class DomainFilter(SimpleListFilter):
     """The first names, to be suggested where they are too many to be listed."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = list(Domain.objects.values_list("pk", flat=True)[: MOST_DOMAINS + 1])
-        if len(names) > MOST_DOMAINS:
-            self.many = names[:MOST_DOMAINS]
+        names, many = domain_names()
+        if many:
+            self.many = names
             names = [request.GET["domain"]] if "domain" in request.GET else []
         return [(name, name) for name in names]
 

@@ -18,7 +18,9 @@ from mailboxes.addresses import (
 )
 from mailboxes.limits import Refused, check_alias_domain
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.sizes import BadSize, exact_size, parse_size
+from mailboxes.sizes import BadSize, parse_size
+from mailboxes.tallies import domain_names
+from mailboxes.widgets import AddressInput, NewPasswordInput, SizeInput
 
 
 class ParsedField(forms.CharField):
@@ -40,13 +42,13 @@ class SizeField(ParsedField):
     """Bytes, written with a unit."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(parse_size, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return exact_size(value) if isinstance(value, int) else value
+        super().__init__(parse_size, **{"widget": SizeInput(), **kwargs})
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        try:
+            return bool(parse_size(str(initial)) != parse_size(str(data)))
+        except BadSize:
+            return True
 
 
 class PasswordField(forms.CharField):
@@ -55,6 +57,27 @@ class PasswordField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
         super().__init__(**{"strip": False, "max_length": 1000, "widget": widget, **kwargs})
+
+
+class NewAddressField(ParsedField):
+    """An address or domain of this host; the form gives it the domains to choose from."""
+
+    def offer(self, domains: Sequence[str], many: bool) -> None:
+        self.widget = AddressInput(domains, many)
+        self.widget.is_required = self.required
+
+
+class DomainField(ParsedField):
+    """The name of a domain that is here."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(DomainName.parse, **kwargs)
+
+    def offer(self, domains: Sequence[str], many: bool) -> None:
+        if not many:
+            choices = [("", _("choose…")), *((domain, domain) for domain in domains)]
+            self.widget = forms.Select(choices=choices)
+            self.widget.is_required = self.required
 
 
 class RefusableForm(forms.BaseForm):
@@ -69,6 +92,11 @@ class RefusableForm(forms.BaseForm):
         if instance and not instance._state.adding:
             for name in self.only_when_new:
                 self.fields.pop(name, None)
+        offering = [field for field in self.fields.values() if hasattr(field, "offer")]
+        if offering:
+            names, many = domain_names()
+            for field in offering:
+                field.offer(names, many)
 
     def refuse(self, check: Callable[[], Any]) -> Any:
         try:
@@ -108,16 +136,18 @@ class DomainForm(RefusableForm, forms.ModelForm):
 
 class MailboxForm(RefusableForm, forms.ModelForm):
     only_when_new = ["address"]
-    address = ParsedField(
+    address = NewAddressField(
         Address.parse,
         max_length=254,
         label=_("Address"),
-        help_text=_("Such as anna@example.org; cannot be changed."),
+        help_text=_("It cannot be changed later."),
     )
-    quota = SizeField(
-        initial="0", label=_("Quota"), help_text=_("Such as 1G or 500M; 0 for no limit.")
+    quota = SizeField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
+    new_password1 = PasswordField(
+        label=_("Password"),
+        help_text=_("At least 12 characters. Three unrelated words work well."),
+        widget=NewPasswordInput("new_password2"),
     )
-    new_password1 = PasswordField(label=_("Password"))
     new_password2 = PasswordField(label=_("Password, again"))
 
     class Meta:
@@ -156,13 +186,13 @@ class MailboxForm(RefusableForm, forms.ModelForm):
 
 class AliasForm(RefusableForm, forms.ModelForm):
     only_when_new = ["address"]
-    address = ParsedField(
+    address = NewAddressField(
         parse_alias,
         max_length=254,
         label=_("Address"),
         help_text=_(
-            "Such as info@example.org, or @example.org for all that has no mailbox or alias of "
-            "its own; cannot be changed."
+            "It cannot be changed later. Without a local part it is a catch-all: it takes whatever "
+            "has no mailbox or alias of its own."
         ),
     )
     goto = ParsedField(
@@ -196,8 +226,10 @@ class AliasForm(RefusableForm, forms.ModelForm):
 
 class AliasDomainForm(RefusableForm, forms.ModelForm):
     only_when_new = ["alias_domain", "target_domain"]
-    alias_domain = ParsedField(DomainName.parse, label=_("Alias domain"))
-    target_domain = ParsedField(DomainName.parse, label=_("Leads to"))
+    alias_domain = DomainField(
+        label=_("Alias domain"), help_text=_("Each of its addresses leads to the same one there.")
+    )
+    target_domain = DomainField(label=_("Leads to"))
 
     class Meta:
         model = AliasDomain
@@ -231,6 +263,7 @@ class ChangePasswordForm(RefusableForm, forms.Form):
     new_password1 = PasswordField(
         label=_("New password"),
         help_text=_("At least 12 characters. Three unrelated words work well."),
+        widget=NewPasswordInput("new_password2"),
     )
     new_password2 = PasswordField(label=_("New password, again"))
     mailbox: Mailbox | None = None

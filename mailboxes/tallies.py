@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from mailboxes.models import Domain
+
 MOST = 1000
 
 
@@ -23,6 +25,12 @@ class Tally:
 
     def __bool__(self) -> bool:
         return self.count > 0
+
+
+def domain_names(most: int = 50) -> tuple[list[str], bool]:
+    """Return the first domains' names, and whether there are more of them."""
+    names = list(Domain.objects.values_list("pk", flat=True)[: most + 1])
+    return names[:most], len(names) > most
 
 
 def tally(rows: QuerySet[Any], most: int = MOST) -> Tally:

@@ -19,9 +19,9 @@ DOMAIN = "/admin/mailboxes/domain/"
 
 def mailbox_form(**fields: str) -> dict[str, str]:
     return {
-        "address": "carl@example.org",
+        "address_0": "carl@example.org",
         "name": "Carl",
-        "quota": "1G",
+        "quota_0": "1G",
         "active": "on",
         "new_password1": PASSWORD,
         "new_password2": PASSWORD,
@@ -42,7 +42,12 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     page = rita.post(f"{DOMAIN}{domain.pk}/change/", numbers | {"mailboxes": "7"})
     domain.refresh_from_db()
     assert domain.mailboxes == 7 and not domain.active
-    rita.post(f"{DOMAIN}{domain.pk}/delete/", {"post": "yes"})
+    url, yes = f"{DOMAIN}{domain.pk}/delete/", {"post": "yes"}
+    for typed in ({}, {"confirm": "bücher"}):
+        page = rita.post(url, yes | typed, follow=True).content.decode()
+        assert "Nothing was deleted: to delete xn--bcher-kva.example" in page
+    assert Domain.objects.exists()
+    rita.post(url, yes | {"confirm": " XN--BCHER-KVA.example "})
     assert not Domain.objects.exists()
 
 
@@ -63,10 +68,10 @@ def test_a_mailbox_is_created(rita: Client, domain: Domain) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"address": "a@b@c"}, "not a mail address"),
-        ({"address": "anna@example.com"}, "does not exist here"),
-        ({"address": "anna@example.org"}, "already taken by a mailbox"),
-        ({"quota": "much"}, "not a size"),
+        ({"address_0": "a@b@c"}, "not a mail address"),
+        ({"address_0": "anna@example.com"}, "does not exist here"),
+        ({"address_0": "anna@example.org"}, "already taken by a mailbox"),
+        ({"quota_0": "much"}, "not a size"),
         ({"new_password2": "another"}, "differ"),
         ({"new_password1": "short", "new_password2": "short"}, "too short"),
         ({"new_password1": "", "new_password2": ""}, "required"),
@@ -135,12 +140,12 @@ def test_deleting_a_domain_says_what_goes(rita: Client, anna: Mailbox) -> None:
     deeds.create_alias_domain("example.net", "example.org")
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
     assert "example.net leads to example.org; delete it first" in page
-    rita.post(f"{DOMAIN}example.org/delete/", {"post": "yes"})
+    rita.post(f"{DOMAIN}example.org/delete/", {"post": "yes", "confirm": "example.org"})
     assert Domain.objects.count() == 2
 
 
 def test_aliases_are_listed_without_those_of_the_mailboxes(rita: Client, anna: Mailbox) -> None:
-    form = {"address": "@example.org", "goto": "anna@example.org\nx@example.net", "active": "on"}
+    form = {"address_0": "@example.org", "goto": "anna@example.org\nx@example.net", "active": "on"}
     assert rita.post(f"{ALIAS}add/", form).status_code == 302
     assert Alias.objects.get(pk="@example.org").goto == "anna@example.org,x@example.net"
     found = {
@@ -254,7 +259,8 @@ def test_who_may_delete_domains_alone_deletes_no_mailboxes(client: Client, anna:
     codes = ["view_domain", "delete_domain"]
     user.user_permissions.set(Permission.objects.filter(codename__in=codes))
     client.force_login(user)
-    assert client.post(f"{DOMAIN}example.org/delete/", {"post": "yes"}).status_code == 403
+    form = {"post": "yes", "confirm": "example.org"}
+    assert client.post(f"{DOMAIN}example.org/delete/", form).status_code == 403
     assert Mailbox.objects.exists()
 
 

@@ -225,12 +225,12 @@ def test_a_quota_is_set_for_many_and_refused_for_each(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     chosen = [anna.pk, bob.pk]
-    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota="much").content.decode()
+    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="much").content.decode()
     assert "is not a size" in page and not Mailbox.objects.exclude(quota=0)
     domain = Domain.objects.get()
     domain.quota = 1024
     deeds.change_domain(domain)
-    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota="600M").content.decode()
+    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="600M").content.decode()
     assert "Set the quota of 1 mailbox." in page
     assert "bob@example.org: example.org has 400 MiB left" in page
     assert [row.quota for row in Mailbox.objects.all()] == [600 * 2**20, 0]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ImproperlyConfigured
 from django.template import RequestContext
 from django.urls import reverse
@@ -14,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes import history
 from mailboxes.conf import mail_host
 from mailboxes.icons import icon
 
@@ -95,6 +98,17 @@ def allowed(
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
     return [Place(url, icon, title, url == nearest) for url, icon, title in found]
+
+
+@register.filter
+def changes_of(entry: LogEntry) -> list[tuple[str, str, str]]:
+    return list(history.told(entry))
+
+
+@register.simple_tag
+def lockout_minutes() -> int:
+    """Return for how long a pair of name and client is locked after too many failures."""
+    return round(settings.AXES_COOLOFF_TIME * 60)
 
 
 @register.simple_tag

@@ -1,0 +1,101 @@
+"""Inputs of the forms: an address in two parts, a size with its unit, a password that one can see.
+
+Each works without JavaScript; static/mailadmin/forms.js adds what a browser can do besides.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.sizes import UNITS, exact_size
+
+SIZES = {"M": "MiB", "G": "GiB", "T": "TiB", "K": "KiB", "": _("bytes")}
+
+
+class AddressInput(forms.MultiWidget):
+    """Local part and domain side by side; a whole address in the first one counts alone."""
+
+    template_name = "mailboxes/widgets/address.html"
+    use_fieldset = True
+
+    def __init__(self, domains: Sequence[str] = (), many: bool = False) -> None:
+        self.domains = domains
+        name = forms.TextInput(
+            {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+        )
+        choices = [("", _("choose…")), *((domain, domain) for domain in domains)]
+        domain = (
+            forms.TextInput({"autocomplete": "off", "list": "domains", "spellcheck": "false"})
+            if many
+            else forms.Select(choices=choices)
+        )
+        super().__init__([name, domain])
+        self.many = many
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        labels = (_("local part"), _("domain"))
+        for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
+            part["attrs"]["aria-label"] = label
+            part["attrs"].pop("required", None)  # a whole address may stand in the first
+        return context | {"domains": self.domains if self.many else ()}
+
+    def decompress(self, value: Any) -> list[Any]:
+        name, _at, domain = str(value or "").rpartition("@")
+        return [name, domain]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        local_part, domain = super().value_from_datadict(data, files, name)
+        local_part, domain = (local_part or "").strip(), (domain or "").strip()
+        if "@" in local_part:
+            return str(local_part)
+        return f"{local_part}@{domain}" if local_part or domain else ""
+
+
+class SizeInput(forms.MultiWidget):
+    """A number and its unit; a size that is written whole into the first one counts alone."""
+
+    template_name = "mailboxes/widgets/size.html"
+    use_fieldset = True
+
+    def __init__(self) -> None:
+        number = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "size": 8})
+        super().__init__([number, forms.Select(choices=list(SIZES.items()))])
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        labels = (_("number"), _("unit"))
+        for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
+            part["attrs"]["aria-label"] = label
+        return context
+
+    def decompress(self, value: Any) -> list[Any]:
+        text = exact_size(value) if isinstance(value, int) else str(value or "")
+        if text in ("", "0"):
+            return [text, "G"]
+        unit = text[-1] if text[-1] in UNITS else ""
+        return [text.removesuffix(unit), unit]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        number, unit = super().value_from_datadict(data, files, name)
+        number = (number or "").strip()
+        if number and number[-1].isdecimal() and number != "0":
+            return f"{number}{unit or ''}"
+        return number or "0"
+
+
+class NewPasswordInput(forms.PasswordInput):
+    """A new password with buttons to make one, to see and to copy it; never rendered with one."""
+
+    template_name = "mailboxes/widgets/password.html"
+
+    def __init__(self, twin: str) -> None:
+        self.twin = twin
+        super().__init__({"autocomplete": "new-password"})
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        own = str(context["widget"]["attrs"].get("id", ""))
+        return context | {"twin": own.replace(name, self.twin)}
