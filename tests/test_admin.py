@@ -44,8 +44,9 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     assert domain.mailboxes == 7 and not domain.active
     url, yes = f"{DOMAIN}{domain.pk}/delete/", {"post": "yes"}
     for typed in ({}, {"confirm": "bücher"}):
-        page = rita.post(url, yes | typed, follow=True).content.decode()
-        assert "Nothing was deleted: to delete xn--bcher-kva.example" in page
+        answer = rita.post(url, yes | typed, follow=True)
+        said = "Nothing was deleted: to delete xn--bcher-kva.example"
+        assert said in answer.content.decode()
     assert Domain.objects.exists()
     rita.post(url, yes | {"confirm": " XN--BCHER-KVA.example "})
     assert not Domain.objects.exists()

@@ -1,47 +1,171 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Panel, sign_in, watched
 
 pytestmark = pytest.mark.browser
+PASSWORD = "four unrelated words"
+
+
+def fill(page: Page, address: str) -> None:
+    page.goto("/admin/mailboxes/mailbox/add/")
+    name, _, domain = address.partition("@")
+    page.get_by_label("local part").fill(name)
+    if domain == "example.org":
+        page.get_by_role("combobox", name="domain").select_option(domain)
+    else:
+        page.get_by_label("local part").fill(address)
+    page.locator("#id_new_password1").fill(PASSWORD)
+    page.get_by_label("Password, again").fill(PASSWORD)
 
 
 def test_a_domain_and_a_mailbox_are_made_and_the_mailbox_is_disabled(rita: Page) -> None:
-    rita.get_by_role("link", name="Domains", exact=True).click()
-    rita.get_by_role("link", name="Add domain").first.click()
-    rita.get_by_label("Domain:").fill("example.net")
+    rita.get_by_role("link", name="Domains", exact=True).first.click()
+    rita.get_by_role("link", name="Add domain").click()
+    rita.get_by_label("Domain", exact=True).fill("example.net")
     rita.get_by_role("button", name="Save", exact=True).click()
     expect(rita.get_by_text("was added successfully")).to_be_visible()
-    rita.goto("/admin/mailboxes/mailbox/add/")
-    rita.get_by_label("Address:").fill("dora@example.net")
-    rita.get_by_label("Quota:").fill("1G")
-    rita.get_by_label("Password:").fill("four unrelated words")
-    rita.get_by_label("Password, again:").fill("four unrelated words")
+    fill(rita, "dora@example.net")
+    rita.get_by_label("number").fill("1")
     rita.get_by_role("button", name="Save", exact=True).click()
     expect(rita.get_by_text("was added successfully")).to_be_visible()
     rita.goto("/admin/mailboxes/mailbox/?q=dora")
     expect(rita.get_by_role("cell", name="1 GiB")).to_be_visible()
     rita.locator("#action-toggle").check()
-    rita.get_by_label("Action:").select_option("disable")
-    rita.get_by_role("button", name="Go").click()
-    expect(rita.get_by_text("Disabled 1.")).to_be_visible()
+    expect(rita.get_by_text("1 chosen")).to_be_visible()
+    rita.get_by_role("button", name="Disable").click()
+    rita.get_by_role("heading", name="Disable 1 mailbox?").wait_for()
+    rita.get_by_role("button", name="Disable 1 mailbox").click()
+    expect(rita.get_by_text("Disabled 1 mailbox.")).to_be_visible()
+    rita.get_by_role("button", name="Undo").click()
+    expect(rita.get_by_text("Enabled 1 mailbox.")).to_be_visible()
 
 
-def test_a_refusal_stands_at_its_field(rita: Page) -> None:
-    rita.goto("/admin/mailboxes/mailbox/add/")
-    rita.get_by_label("Address:").fill("anna@example.com")
-    rita.get_by_label("Password:").fill("four unrelated words")
-    rita.get_by_label("Password, again:").fill("four unrelated words")
+def test_a_refusal_stands_at_its_field_which_has_the_focus(rita: Page) -> None:
+    fill(rita, "anna@example.com")
     rita.get_by_role("button", name="Save", exact=True).click()
-    expect(rita.get_by_text("The domain example.com does not exist here")).to_be_visible()
+    expect(rita.locator("#id_address_error")).to_contain_text(
+        "The domain example.com does not exist here"
+    )
+    expect(rita.get_by_label("local part")).to_be_focused()
+    assert rita.locator("#id_new_password1").input_value() == ""
 
 
-def test_deleting_says_what_goes(rita: Page) -> None:
+def test_a_mailbox_is_made_with_the_keyboard_and_a_generated_password(rita: Page) -> None:
+    rita.goto("/admin/mailboxes/mailbox/add/")
+    rita.keyboard.type("emil")
+    expect(rita.get_by_label("local part")).to_be_focused()
+    rita.keyboard.press("Tab")
+    rita.keyboard.type("example.org")
+    expect(rita.get_by_text("The address will be emil@example.org")).to_be_visible()
+    for _ in range(7):
+        rita.keyboard.press("Tab")
+    expect(rita.get_by_role("button", name="Generate")).to_be_focused()
+    rita.keyboard.press("Enter")
+    made = rita.locator("#id_new_password1").input_value()
+    assert re.fullmatch(r"(\w{5}-){3}\w{5}", made)
+    assert rita.get_by_label("Password, again").input_value() == made
+    expect(rita.get_by_text("Strength: strong")).to_be_visible()
+    rita.keyboard.press("Tab")
+    rita.keyboard.press("Enter")
+    expect(rita.locator("#said")).to_have_text("Copied")
+    assert rita.evaluate("navigator.clipboard.readText()") == made
+    show = rita.get_by_role("button", name="Hide")
+    show.press("Enter")
+    assert rita.locator("#id_new_password1").get_attribute("type") == "password"
+    rita.keyboard.press("Tab")
+    rita.get_by_label("Password, again").press("Enter")
+    expect(rita.get_by_text("was added successfully")).to_be_visible()
+    rita.goto("/admin/mailboxes/mailbox/emil_40example.org/change/")
+    assert made not in rita.content()
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("short", "too short"),
+        ("aaaaaaaaaaaa", "weak"),
+        ("123456789012", "weak"),
+        ("autumn leaves fall", "fair"),
+        ("four Unrelated words 4u", "strong"),
+    ],
+)
+def test_the_strength_is_said_in_words(page: Page, password: str, words: str) -> None:
+    page.goto("/password/")
+    page.get_by_label("New password", exact=True).fill(password)
+    expect(page.get_by_text(f"Strength: {words}")).to_be_visible()
+
+
+def test_a_mailbox_is_made_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
+    with watched(browser_or_reason, panel, java_script_enabled=False) as context:
+        page = context.new_page()
+        sign_in(page, "rita", panel.admin_password)
+        fill(page, "fred@example.org")
+        expect(page.get_by_role("button", name="Generate")).to_be_hidden()
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("was added successfully")).to_be_visible()
+
+
+def test_deleting_says_what_goes_and_wants_the_name(rita: Page) -> None:
     rita.goto("/admin/mailboxes/domain/example.org/change/")
     rita.get_by_role("link", name="Delete").click()
     expect(rita.get_by_text("The domain example.org with")).to_be_visible()
-    rita.get_by_role("link", name="No, take me back").click()
+    rita.get_by_label("Type example.org to delete it").fill("example.net")
+    rita.get_by_role("button", name="Delete").click()
+    expect(rita.get_by_text("Nothing was deleted")).to_be_visible()
+    rita.get_by_role("link", name="Cancel").click()
     expect(rita).to_have_url(re.compile("/domain/example.org/change/"))
+
+
+def test_disabling_from_the_form_is_undone_and_stands_in_the_history(rita: Page) -> None:
+    rita.goto("/admin/mailboxes/mailbox/carl_40example.org/change/")
+    rita.get_by_role("button", name="Disable").click()
+    expect(rita.get_by_text("carl@example.org is disabled.")).to_be_visible()
+    rita.get_by_role("button", name="Undo").click()
+    expect(rita.get_by_text("carl@example.org is enabled.")).to_be_visible()
+    rita.get_by_label("Name").fill("Carl Ode")
+    rita.get_by_role("button", name="Save and stay").click()
+    rita.get_by_role("link", name="History").click()
+    expect(rita.get_by_role("cell", name="Carl Ode")).to_be_visible()
+    expect(rita.get_by_role("cell", name="Active: True")).to_be_visible()
+
+
+def test_slash_goes_to_the_search_and_escape_closes_a_filter(rita: Page) -> None:
+    rita.keyboard.press("/")
+    expect(rita.get_by_label("Find a mailbox")).to_be_focused()
+    rita.keyboard.type("bob@")
+    rita.keyboard.press("Enter")
+    expect(rita.get_by_role("link", name="bob@example.org")).to_be_visible()
+    rita.locator("details.filter summary").first.press("Enter")
+    expect(rita.get_by_role("link", name="disabled")).to_be_visible()
+    rita.keyboard.press("Escape")
+    expect(rita.get_by_role("link", name="disabled")).to_be_hidden()
+    rita.keyboard.press("/")
+    expect(rita.get_by_label("Search")).to_be_focused()
+    rita.keyboard.type("/")
+    expect(rita.get_by_label("Search")).to_have_value("/")
+
+
+def test_the_theme_is_chosen_and_kept(rita: Page) -> None:
+    rita.locator(".account summary").press("Enter")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = rita.evaluate(ground)
+    rita.get_by_role("button", name="Dark").press("Enter")
+    assert rita.evaluate(ground) != before
+    rita.reload()
+    assert rita.evaluate("document.documentElement.dataset.theme") == "dark"
+    rita.locator(".account summary").press("Enter")
+    expect(rita.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+
+
+def test_times_are_those_of_the_viewer(panel: Panel, browser_or_reason: Browser) -> None:
+    with watched(browser_or_reason, panel, timezone_id="Asia/Tokyo") as context:
+        page = context.new_page()
+        sign_in(page, "rita", panel.admin_password)
+        page.goto("/admin/mailboxes/mailbox/anna_40example.org/change/")
+        expect(page.locator("time").first).to_contain_text("GMT+9")
 
 
 def test_signing_out_ends_the_session(rita: Page) -> None:
