@@ -6,6 +6,9 @@ from typing import Self
 
 import idna
 
+from mailboxes.sentences import Sentence
+from mailboxes.sentences import gettext_noop as _
+
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # RFC 5321's atext less what harms on this way: / would leave the mailbox's folder, % and ! are
 # old routing that Postfix still obeys, * ? $ ` | # { } ^ have meanings in shells and maps.
@@ -17,7 +20,16 @@ LONGEST_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1.1
 LONGEST_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
 
 
-class BadAddress(ValueError):
+OWN_SIGNS = _(
+    "%(text)s cannot be used: the part before @ may hold letters, digits and "
+    ". _ + - = & ~ and the apostrophe."
+)
+FOREIGN_SIGNS = _(
+    "%(text)s cannot be used: the part before @ may hold letters, digits and the signs of RFC 5321."
+)
+
+
+class BadAddress(Sentence):
     """A text that is no address or domain name which Postfix can look up."""
 
 
@@ -31,21 +43,28 @@ class DomainName:
     def parse(cls, text: str) -> Self:
         """Return the domain; raise BadAddress with a sentence that says what is wrong."""
         if len(text) > LONGEST_ADDRESS:
-            raise BadAddress(f"{text[:20]!r}… is too long to be a domain name.")
+            raise BadAddress(_("%(text)s… is too long to be a domain name."), text=repr(text[:20]))
         if LABELS.fullmatch(text.lower()):  # in IDNA, "--" has a meaning that old names have not
             return cls(text.lower().removesuffix("."))
         try:
             name = idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
         except (idna.IDNAError, UnicodeError) as error:
-            raise BadAddress(f"{text!r} is not a domain name: {error}.") from error
+            raise BadAddress(
+                _("%(text)s is not a domain name: %(error)s."), text=repr(text), error=error
+            ) from error
         name = name.removesuffix(".")
         labels = name.split(".")
         if len(labels) < 2 or labels[-1].isdecimal():
-            raise BadAddress(f"{text!r} is not a full domain name such as example.org.")
+            raise BadAddress(
+                _("%(text)s is not a full domain name such as example.org."), text=repr(text)
+            )
         if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
             raise BadAddress(
-                f"{text!r} is not a domain name: its parts are letters, digits and inner hyphens, "
-                "at most 63 each and 253 together."
+                _(
+                    "%(text)s is not a domain name: its parts are letters, digits and inner "
+                    "hyphens, at most 63 each and 253 together."
+                ),
+                text=repr(text),
             )
         return cls(name)
 
@@ -69,32 +88,44 @@ class Address:
         """
         if len(text) > LONGEST_ADDRESS:
             raise BadAddress(
-                f"{text[:20]!r}… is too long: at most {LONGEST_ADDRESS} characters are allowed."
+                _("%(text)s… is too long: at most %(longest_address)s characters are allowed."),
+                text=repr(text[:20]),
+                longest_address=LONGEST_ADDRESS,
             )
         local_part, at, domain = text.rpartition("@")
         if not at or not local_part or "@" in local_part:
-            raise BadAddress(f"{text!r} is not a mail address such as anna@example.org.")
+            raise BadAddress(
+                _("%(text)s is not a mail address such as anna@example.org."), text=repr(text)
+            )
         if not local_part.isascii():
             raise BadAddress(
-                f"{text!r} cannot be used: the part before @ must be ASCII, since the tables and "
-                "many mail servers hold no other."
+                _(
+                    "%(text)s cannot be used: the part before @ must be ASCII, since the tables "
+                    "and many mail servers hold no other."
+                ),
+                text=repr(text),
             )
         local_part = local_part if foreign else local_part.lower()
         allowed = FOREIGN_LOCAL if foreign else OWN_LOCAL
         if not allowed.fullmatch(local_part):
-            raise BadAddress(
-                f"{text!r} cannot be used: the part before @ may hold letters, digits and "
-                f"{'the signs of RFC 5321' if foreign else '. _ + - = & ~ and the apostrophe'}."
-            )
+            raise BadAddress(FOREIGN_SIGNS if foreign else OWN_SIGNS, text=repr(text))
         if re.search(r"^[.-]|\.\.|\.$", local_part):
             raise BadAddress(
-                f"{text!r} cannot be used: the part before @ may not begin with a dot or hyphen, "
-                "end with a dot or hold two dots in a row."
+                _(
+                    "%(text)s cannot be used: the part before @ may not begin with a dot or "
+                    "hyphen, end with a dot or hold two dots in a row."
+                ),
+                text=repr(text),
             )
         if len(local_part) > LONGEST_LOCAL:
             raise BadAddress(
-                f"{text!r} is too long: the part before @ has {len(local_part)} characters, "
-                f"at most {LONGEST_LOCAL} are allowed."
+                _(
+                    "%(text)s is too long: the part before @ has %(local_part)s characters, at "
+                    "most %(longest_local)s are allowed."
+                ),
+                text=repr(text),
+                local_part=len(local_part),
+                longest_local=LONGEST_LOCAL,
             )
         return cls(local_part, str(DomainName.parse(domain)))
 
@@ -124,5 +155,5 @@ def parse_targets(text: str) -> tuple[str, ...]:
     names = [name for name in re.split(r"[,\s]+", text) if name]
     targets = dict.fromkeys(str(Address.parse(name, foreign=True)) for name in names)
     if not targets:
-        raise BadAddress("An alias needs at least one address that it leads to.")
+        raise BadAddress(_("An alias needs at least one address that it leads to."))
     return tuple(targets)

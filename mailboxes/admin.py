@@ -24,6 +24,7 @@ from mailboxes.forms import AliasDomainForm, AliasForm, DomainForm, MailboxForm
 from mailboxes.limits import Refused
 from mailboxes.lists import AliasDomainList, AliasList, DomainList, MailboxList
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.words import translated
 
 
 class DeedAdmin(admin.ModelAdmin):
@@ -141,7 +142,7 @@ class DeedAdmin(admin.ModelAdmin):
         try:
             return view(request, *args, **kwargs)
         except Refused as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.message_user(request, translated(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
     def page_of(self, page: str, *args: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailboxes.limits import Refused
+from mailboxes.words import translated
 
 MOST = 1000
 """How many rows one request may change: more would take longer than a browser waits."""
@@ -28,7 +29,7 @@ def each(rows: Iterable[Any], deed: Callable[[Any], Any]) -> Outcome:
         try:
             deed(row)
         except Refused as error:
-            outcome.refused.append(f"{row}: {error}")
+            outcome.refused.append(f"{row}: {translated(error)}")
         else:
             outcome.done.append(row)
     return outcome

@@ -8,8 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailboxes.sentences import Sentence
+from mailboxes.sentences import gettext_noop as _
 
-class BadExport(ValueError):
+
+class BadExport(Sentence):
     """A host for which no working configuration can be written, or a folder that is in the way."""
 
 
@@ -68,7 +71,10 @@ def write(files: list[File], directory: Path) -> None:
     """Write the files into a folder that is new or empty; all of them or none."""
     try:
         if directory.is_symlink() or (directory.exists() and not is_empty_folder(directory)):
-            raise BadExport(f"{directory} is there already and not an empty folder; name another.")
+            raise BadExport(
+                _("%(directory)s is there already and not an empty folder; name another."),
+                directory=directory,
+            )
         # For nobody else to read (0700) from its first moment on.
         partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
@@ -79,7 +85,9 @@ def write(files: list[File], directory: Path) -> None:
             raise
     except OSError as error:
         raise BadExport(
-            f"The bundle cannot be written to {directory}: {error.strerror}."
+            _("The bundle cannot be written to %(directory)s: %(reason)s."),
+            directory=directory,
+            reason=error.strerror,
         ) from error
 
 

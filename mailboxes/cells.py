@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from mailboxes.icons import icon
-from mailboxes.sizes import format_size
+from mailboxes.words import size
 
 NEARLY_FULL, FULL = 90, 100
 SHOWN = 3
@@ -36,13 +36,13 @@ def entry(url: str, words: str, more: str = "") -> SafeString:
 def usage(quota: int, used: int | None) -> SafeString:
     """Return quota and usage in bytes as words, and as a bar where both are known."""
     if used is None:
-        return format_html("{}", format_size(quota))
+        return format_html("{}", size(quota))
     if quota <= 0:
         return format_html("{}", _("%(used)s, no limit") % {"used": in_use(used)})
     percent = used * 100 // quota
     words = _("%(used)s of %(quota)s, %(percent)d %%") % {
         "used": in_use(used),
-        "quota": format_size(quota),
+        "quota": size(quota),
         "percent": percent,
     }
     return format_html(
@@ -62,7 +62,7 @@ def warning(percent: int, words: str) -> SafeString:
 
 
 def in_use(used: int) -> str:
-    return format_size(used) if used > 0 else _("nothing")
+    return size(used) if used > 0 else _("nothing")
 
 
 def share(count: int, limit: int, url: str) -> SafeString:
@@ -79,10 +79,10 @@ def quotas(for_all: int, for_each: int) -> SafeString:
     """Return a domain's two limits in bytes; 0 is no limit, and -1 in the second: no quotas."""
     parts = []
     if for_all > 0:
-        parts.append(_("%(size)s in all") % {"size": format_size(for_all)})
+        parts.append(_("%(size)s in all") % {"size": size(for_all)})
     if for_each:
-        size = format_size(for_each) if for_each > 0 else ""
-        parts.append(_("at most %(size)s each") % {"size": size} if size else _("switched off"))
+        each = size(for_each) if for_each > 0 else ""
+        parts.append(_("at most %(size)s each") % {"size": each} if each else _("switched off"))
     return format_html("{}", ", ".join(parts) or _("no limit"))
 
 

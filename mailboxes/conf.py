@@ -7,9 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from mailboxes.addresses import BadAddress, DomainName
 from mailboxes.variants import RELEASES, VARIANTS, Release, Scheme, Variant
+from mailboxes.words import translated
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
 
@@ -79,7 +81,8 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
             "MAIL_PASSWORD_SCHEME",
             scheme or chain.default_scheme.name,
             chain.schemes,
-            f", which is what the daemons of MAIL_VARIANT={chain.name} can verify",
+            _(", which is what the daemons of MAIL_VARIANT=%(variant)s can verify")
+            % {"variant": chain.name},
         ),
         weak_schemes=settings.MAIL_ALLOW_WEAK_SCHEMES,
         hostname=hostname(settings.MAIL_HOSTNAME),
@@ -95,7 +98,8 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
 def chosen(setting: str, name: str, known: Any, reason: str = "") -> Any:
     if name not in known:
         raise ImproperlyConfigured(
-            f"{setting} is {name!r}; it must be one of {', '.join(known)}{reason}."
+            _("%(setting)s is %(name)s; it must be one of %(known)s%(reason)s.")
+            % {"setting": setting, "name": repr(name), "known": ", ".join(known), "reason": reason}
         )
     return known[name]
 
@@ -105,16 +109,22 @@ def hostname(text: str) -> str:
         return str(DomainName.parse(text))
     except BadAddress as error:
         raise ImproperlyConfigured(
-            f"MAIL_HOSTNAME is {text!r}; it must be the mail host's full name, such as "
-            f"mail.example.org. {error}"
+            _(
+                "MAIL_HOSTNAME is %(text)s; it must be the mail host's full name, such as "
+                "mail.example.org. %(error)s"
+            )
+            % {"text": repr(text), "error": translated(error)}
         ) from error
 
 
 def directory(setting: str, text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", text):
         raise ImproperlyConfigured(
-            f"{setting} is {text!r}; it must be an absolute path of letters, digits and _ . - "
-            "such as /var/vmail, since it stands in files that know no quoting."
+            _(
+                "%(setting)s is %(text)s; it must be an absolute path of letters, digits and _ "
+                ". - such as /var/vmail, since it stands in files that know no quoting."
+            )
+            % {"setting": setting, "text": repr(text)}
         )
     return str(PurePosixPath(text))
 
@@ -122,8 +132,11 @@ def directory(setting: str, text: str) -> str:
 def user_id(setting: str, number: int) -> int:
     if not 100 <= number < 2**31:
         raise ImproperlyConfigured(
-            f"{setting} is {number}; it must be from 100 to 2147483647: Postfix delivers to no "
-            "smaller one (virtual_minimum_uid), and 0 would be root."
+            _(
+                "%(setting)s is %(number)s; it must be from 100 to 2147483647: Postfix "
+                "delivers to no smaller one (virtual_minimum_uid), and 0 would be root."
+            )
+            % {"setting": setting, "number": number}
         )
     return number
 
@@ -153,9 +166,12 @@ def database_host(text: str) -> DatabaseHost:
     found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?", text)
     if not found or not 0 < int(found[2] or 3306) < 65536:
         raise ImproperlyConfigured(
-            f"MAIL_DB_HOSTS has {text!r}; each entry must be a host name or IPv4 address, with or "
-            "without :port, or unix:/path/of/the.sock. (pam_mysql cannot read IPv6 addresses: "
-            "give the host a name.)"
+            _(
+                "MAIL_DB_HOSTS has %(text)s; each entry must be a host name or IPv4 address, "
+                "with or without :port, or unix:/path/of/the.sock. (pam_mysql cannot read IPv6 "
+                "addresses: give the host a name.)"
+            )
+            % {"text": repr(text)}
         )
     return DatabaseHost(found[1], int(found[2] or 3306))
 

@@ -17,6 +17,7 @@ from mailboxes.bundles import BadExport
 from mailboxes.conf import mail_host
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, is_own
 from mailboxes.tallies import Tally, tally
+from mailboxes.words import translated
 
 LATEST = 8
 NAMED = 3
@@ -73,7 +74,7 @@ def points_on_sign_in() -> Iterator[Point]:
         host = mail_host()
         exporter.check(host)
     except (ImproperlyConfigured, BadExport) as error:
-        text = _("No configuration can be made: %(reason)s") % {"reason": error}
+        text = _("No configuration can be made: %(reason)s") % {"reason": translated(error)}
         yield Point(text, "bad", "configuration", link=_("Configuration"))
         return
     if not tally(Mailbox.objects.all()).more:

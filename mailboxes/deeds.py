@@ -21,6 +21,7 @@ from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.conf import mail_host
 from mailboxes.limits import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.words import translated
 
 
 @contextmanager
@@ -41,14 +42,16 @@ def save(row: Domain | Mailbox | Alias | AliasDomain, *columns: str) -> None:
     except DatabaseError as error:
         if type(error) is not DatabaseError:  # its children are other troubles
             raise
-        raise Refused(f"{row} has been deleted meanwhile; nothing was changed.") from error
+        raise Refused(
+            _("%(row)s has been deleted meanwhile; nothing was changed.") % {"row": row}
+        ) from error
 
 
 def create_domain(name: DomainName, **columns: Any) -> Domain:
     """Add a domain; refuse a name that is taken or is the mail host's own."""
     domain = Domain(domain=str(name), **columns)
     limits.check_columns(domain)
-    with new_row(f"The domain {name} exists already.", "domain"):
+    with new_row(_("The domain %(name)s exists already.") % {"name": name}, "domain"):
         check_new_domain(name)
         domain.save(force_insert=True)
     return domain
@@ -56,11 +59,15 @@ def create_domain(name: DomainName, **columns: Any) -> Domain:
 
 def check_new_domain(name: DomainName) -> None:
     if Domain.objects.filter(pk=str(name)).exists():
-        raise Refused(f"The domain {name} exists already.", "domain")
+        raise Refused(_("The domain %(name)s exists already.") % {"name": name}, "domain")
     if str(name) == mail_host().hostname:
         raise Refused(
-            f"{name} is the mail host's own name (MAIL_HOSTNAME). Postfix delivers it to local "
-            "users, so it cannot hold mailboxes; use the domain without the host's part.",
+            _(
+                "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers it to "
+                "local users, so it cannot hold mailboxes; use the domain without the host's "
+                "part."
+            )
+            % {"name": name},
             "domain",
         )
 
@@ -76,8 +83,11 @@ def delete_domain(domain: Domain) -> None:
     sources = AliasDomain.objects.filter(target_domain=domain.pk)
     if sources:
         raise Refused(
-            f"{domain} cannot be deleted: the alias domain {', '.join(map(str, sources))} leads "
-            "to it. Delete that first.",
+            _(
+                "%(domain)s cannot be deleted: the alias domain %(sources)s leads to it. "
+                "Delete that first."
+            )
+            % {"domain": domain, "sources": ", ".join(map(str, sources))},
             "domain",
         )
     AliasDomain.objects.filter(pk=domain.pk).delete()
@@ -104,7 +114,7 @@ def create_mailbox(
     limits.check_columns(mailbox, "name", "quota")
     check_new_mailbox(address, quota)
     put_password(mailbox, password)
-    with new_row(f"The address {address} is taken already."):
+    with new_row(_("The address %(address)s is taken already.") % {"address": address}):
         check_new_mailbox(address, quota, lock=True)
         mailbox.save(force_insert=True)
         Alias.objects.create(
@@ -184,7 +194,7 @@ def check_password(password: str, mailbox: Mailbox) -> None:
         schemes.check_password(password, mail_host().scheme.longest)
         validate_password(password, mailbox)  # type: ignore[arg-type]  # any row with names
     except schemes.BadPassword as error:
-        raise Refused(str(error), "password") from error
+        raise Refused(translated(error), "password") from error
     except ValidationError as error:
         raise Refused(" ".join(error.messages), "password") from error
 
@@ -215,7 +225,7 @@ def find_by_password(address: str, password: str) -> Mailbox | None:
 
 def create_alias(address: Address | CatchAll, targets: Iterable[str], active: bool = True) -> Alias:
     """Add an alias that leads to the targets."""
-    with new_row(f"The address {address} is taken already."):
+    with new_row(_("The address %(address)s is taken already.") % {"address": address}):
         check_new_alias(address, targets, lock=True)
         return Alias.objects.create(
             address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
@@ -249,8 +259,11 @@ def delete_alias(alias: Alias) -> None:
     """Delete an alias; refuse the one by which a mailbox gets its mail."""
     if alias.is_own:
         raise Refused(
-            f"{alias} is the alias by which the mailbox of that name gets its mail. It goes with "
-            "the mailbox; disable or delete that."
+            _(
+                "%(alias)s is the alias by which the mailbox of that name gets its mail. It "
+                "goes with the mailbox; disable or delete that."
+            )
+            % {"alias": alias}
         )
     Alias.objects.filter(pk=alias.pk).delete()
 
@@ -263,6 +276,6 @@ def aliases_leading_to(address: str) -> list[Alias]:
 
 def create_alias_domain(name: str, target: str, active: bool = True) -> AliasDomain:
     """Let all addresses of one domain lead to the same addresses of another."""
-    with new_row(f"{name} leads to another domain already.", "alias_domain"):
+    with new_row(_("%(name)s leads to another domain already.") % {"name": name}, "alias_domain"):
         limits.check_alias_domain(name, target)
         return AliasDomain.objects.create(alias_domain=name, target_domain=target, active=active)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from django.template import Context, Engine, Library
+from django.utils.translation import gettext as _
 
 from mailboxes import quoting
 from mailboxes.bundles import BadExport, File
 from mailboxes.conf import MailDatabase, MailHost
+from mailboxes.words import translated
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "config"
 MASK = "********"
@@ -64,7 +66,9 @@ class Fact:
         for place in places:
             if TEMPLATES.joinpath(place).is_file():
                 return place
-        raise BadExport(f"None of the templates {', '.join(places)} is there.")
+        raise BadExport(
+            _("None of the templates %(places)s is there.") % {"places": ", ".join(places)}
+        )
 
 
 MANIFEST = Fact("MANIFEST")
@@ -140,7 +144,7 @@ def bundle(host: MailHost, masked: bool = False) -> list[File]:
         real, hidden = render(host, host), render(host, mask(host))
         check_pam_lines(real)
     except quoting.BadValue as error:
-        raise BadExport(str(error)) from error
+        raise BadExport(translated(error)) from error
     shown = hidden if masked else real
     files = [placed(fact, shown[fact], real[fact] != hidden[fact]) for fact in real]
     manifest = text(MANIFEST.template(host), {"files": [file for file in files if file.target]})
@@ -174,13 +178,17 @@ def check(host: MailHost) -> None:
         check_hosts(host)
     elif v1(host):
         raise BadExport(
-            "MAIL_VARIANT is v1, which needs MySQL or MariaDB: pam_mysql reads no SQLite. Give "
-            "MAIL_DATABASE_URL such a database, or set MAIL_VARIANT=v2."
+            _(
+                "MAIL_VARIANT is v1, which needs MySQL or MariaDB: pam_mysql reads no SQLite. "
+                "Give MAIL_DATABASE_URL such a database, or set MAIL_VARIANT=v2."
+            )
         )
     elif not host.database.name.startswith("/"):
         raise BadExport(
-            "MAIL_DATABASE_URL must name the SQLite file by its whole path: the mail daemons have "
-            "another working directory."
+            _(
+                "MAIL_DATABASE_URL must name the SQLite file by its whole path: the mail "
+                "daemons have another working directory."
+            )
         )
 
 
@@ -188,21 +196,29 @@ def check_accounts(host: MailHost) -> None:
     for name, account in (("LOOKUP", host.lookup), ("AUTH", host.auth)):
         for part, value in (("USER", account.user), ("PASSWORD", account.password)):
             if not value:
-                raise BadExport(f"MAIL_{name}_{part} is empty; the mail daemons need it.")
+                raise BadExport(
+                    _("MAIL_%(name)s_%(part)s is empty; the mail daemons need it.")
+                    % {"name": name, "part": part}
+                )
     if host.lookup.user == host.auth.user:
         raise BadExport(
-            "MAIL_LOOKUP_USER must be another account than MAIL_AUTH_USER: the look-ups of "
-            "Postfix must not be able to read passwords."
+            _(
+                "MAIL_LOOKUP_USER must be another account than MAIL_AUTH_USER: the look-ups of "
+                "Postfix must not be able to read passwords."
+            )
         )
 
 
 def check_hosts(host: MailHost) -> None:
     if not host.database.hosts:
-        raise BadExport("MAIL_DB_HOSTS is empty; it must say where the mail host finds MySQL.")
+        raise BadExport(_("MAIL_DB_HOSTS is empty; it must say where the mail host finds MySQL."))
     if not v1(host) and host.release.one_port and len(ports(host)) > 1:
         raise BadExport(
-            "MAIL_DB_HOSTS has different ports; Dovecot knows one port for all database hosts on "
-            f"{host.release.title}."
+            _(
+                "MAIL_DB_HOSTS has different ports; Dovecot knows one port for all database "
+                "hosts on %(title)s."
+            )
+            % {"title": host.release.title}
         )
 
 
@@ -210,8 +226,11 @@ def check_pam_lines(texts: dict[Fact, str]) -> None:
     lines = [line for fact in texts if fact.path == PAM_FILE for line in texts[fact].splitlines()]
     if any(len(line.encode()) > LONGEST_PAM_LINE for line in lines):
         raise BadExport(
-            "MAIL_AUTH_PASSWORD, MAIL_AUTH_USER, MAIL_DATABASE_URL and MAIL_DB_HOSTS together are "
-            "longer than what PAM reads as one line, 1,024 bytes; shorten one of them."
+            _(
+                "MAIL_AUTH_PASSWORD, MAIL_AUTH_USER, MAIL_DATABASE_URL and MAIL_DB_HOSTS "
+                "together are longer than what PAM reads as one line, 1,024 bytes; shorten one "
+                "of them."
+            )
         )
 
 
@@ -248,7 +267,10 @@ def text(template: str, context: dict[str, Any]) -> str:
     """
     rendered = str(engine().get_template(template).render(Context(context, autoescape=False)))
     if "\x00" in rendered:
-        raise BadExport(f"{template} uses {rendered.split(chr(0))[1]!r}, which is unknown.")
+        raise BadExport(
+            _("%(template)s uses %(chr)s, which is unknown.")
+            % {"template": template, "chr": repr(rendered.split(chr(0))[1])}
+        )
     return re.sub(r"\n{3,}", "\n\n", rendered).strip("\n") + "\n"
 
 

@@ -21,6 +21,7 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.sizes import BadSize, parse_size
 from mailboxes.tallies import domain_names
 from mailboxes.widgets import AddressInput, NewPasswordInput, SizeInput
+from mailboxes.words import translated
 
 
 class ParsedField(forms.CharField):
@@ -35,7 +36,7 @@ class ParsedField(forms.CharField):
         try:
             return self.parse(text) if text else text
         except (BadAddress, BadSize) as error:
-            raise ValidationError(str(error), code="invalid") from error
+            raise ValidationError(translated(error), code="invalid") from error
 
 
 class SizeField(ParsedField):
@@ -103,7 +104,7 @@ class RefusableForm(forms.BaseForm):
             return check()
         except Refused as error:
             field = self.fields_of_refusals.get(error.field, error.field)
-            self.add_error(field if field in self.fields else None, str(error))
+            self.add_error(field if field in self.fields else None, translated(error))
 
     def check_twins(self, data: dict[str, Any]) -> None:
         if data.get("new_password1") != data.get("new_password2"):

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from mailboxes.conf import quota_multiplier
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, is_own
-from mailboxes.sizes import format_size
+from mailboxes.words import size
 
 LONGEST_GOTO = 65535  # bytes, the column type `text`
 
@@ -26,19 +27,24 @@ def usable_domain(name: str, lock: bool = False) -> Domain:
     rows = Domain.objects.select_for_update() if lock else Domain.objects
     domain = rows.filter(pk=name).first()
     if domain is None:
-        raise Refused(f"The domain {name} does not exist here; create it first.")
+        raise Refused(
+            _("The domain %(name)s does not exist here; create it first.") % {"name": name}
+        )
     if not domain.active:
-        raise Refused(f"The domain {name} is disabled; enable it first.")
+        raise Refused(_("The domain %(name)s is disabled; enable it first.") % {"name": name})
     return domain
 
 
 def check_free(address: str) -> None:
     if Mailbox.objects.filter(pk=address).exists():
-        raise Refused(f"The address {address} is already taken by a mailbox.")
+        raise Refused(
+            _("The address %(address)s is already taken by a mailbox.") % {"address": address}
+        )
     alias = Alias.objects.filter(pk=address).first()
     if alias:
         raise Refused(
-            f"The address {address} is already taken by an alias that leads to {alias.goto}."
+            _("The address %(address)s is already taken by an alias that leads to %(goto)s.")
+            % {"address": address, "goto": alias.goto}
         )
 
 
@@ -50,21 +56,29 @@ def plain_aliases(domain: Domain) -> QuerySet[Alias]:
 def check_count(domain: Domain, limit: int, rows: QuerySet[Any], what: str) -> None:
     """Refuse one more row than the domain may have; rows are counted up to the limit only."""
     if limit < 0:
-        raise Refused(f"{domain} may have no {what}.")
+        raise Refused(_("%(domain)s may have no %(what)s.") % {"domain": domain, "what": what})
     if limit and rows.order_by()[:limit].count() >= limit:
-        raise Refused(f"{domain} has reached its limit of {limit} {what}.")
+        raise Refused(
+            _("%(domain)s has reached its limit of %(limit)s %(what)s.")
+            % {"domain": domain, "limit": limit, "what": what}
+        )
 
 
 def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
     """Refuse a mailbox's quota in bytes that the domain's limits do not allow."""
     multiplier = quota_multiplier()
     if domain.maxquota < 0 and quota:
-        raise Refused(f"{domain} has quotas switched off; write 0.", "quota")
+        raise Refused(
+            _("%(domain)s has quotas switched off; write 0.") % {"domain": domain}, "quota"
+        )
     largest = domain.maxquota * multiplier
     if domain.maxquota > 0 and not 0 < quota <= largest:
         raise Refused(
-            f"A mailbox of {domain} needs a quota of at most {format_size(largest)}; "
-            f"{format_size(quota)} was asked for.",
+            _(
+                "A mailbox of %(domain)s needs a quota of at most %(largest)s; %(quota)s was "
+                "asked for."
+            )
+            % {"domain": domain, "largest": size(largest), "quota": size(quota)},
             "quota",
         )
     if domain.quota > 0:
@@ -72,8 +86,13 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
         left = domain.quota * multiplier - int(others.aggregate(sum=Sum("quota"))["sum"] or 0)
         if not 0 < quota <= left:
             raise Refused(
-                f"{domain} has {format_size(left) if left > 0 else 'nothing'} left of its "
-                f"{format_size(domain.quota * multiplier)}; {format_size(quota)} was asked for.",
+                _("%(domain)s has %(left)s left of its %(whole)s; %(quota)s was asked for.")
+                % {
+                    "domain": domain,
+                    "left": size(left) if left > 0 else _("nothing"),
+                    "whole": size(domain.quota * multiplier),
+                    "quota": size(quota),
+                },
                 "quota",
             )
 
@@ -81,11 +100,18 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
 def check_targets(address: str, targets: Iterable[str]) -> None:
     goto = ",".join(targets)
     if goto.lower() == address:
-        raise Refused(f"{address} would lead to itself only, and its mail nowhere.", "goto")
+        raise Refused(
+            _("%(address)s would lead to itself only, and its mail nowhere.")
+            % {"address": address},
+            "goto",
+        )
     if len(goto) > LONGEST_GOTO:
         raise Refused(
-            f"The targets are {len(goto)} characters long; the table holds {LONGEST_GOTO}. "
-            "Divide them among several aliases.",
+            _(
+                "The targets are %(goto)s characters long; the table holds %(longest_goto)s. "
+                "Divide them among several aliases."
+            )
+            % {"goto": len(goto), "longest_goto": LONGEST_GOTO},
             "goto",
         )
 
@@ -94,11 +120,18 @@ def check_active(alias: Alias, active: bool) -> None:
     """Refuse to part a mailbox from the alias by which it gets its mail."""
     mailbox = Mailbox.objects.filter(pk=alias.pk).first()
     if mailbox and mailbox.active != active:
-        raise Refused(
-            f"{alias} is the alias by which the mailbox of that name gets its mail; "
-            f"{'enable' if active else 'disable'} the mailbox instead.",
-            "active",
+        sentence = (
+            _(
+                "%(alias)s is the alias by which the mailbox of that name gets its mail; enable "
+                "the mailbox instead."
+            )
+            if active
+            else _(
+                "%(alias)s is the alias by which the mailbox of that name gets its mail; disable "
+                "the mailbox instead."
+            )
         )
+        raise Refused(sentence % {"alias": alias}, "active")
 
 
 def check_columns(row: Model, *columns: str) -> None:
@@ -114,14 +147,21 @@ def check_columns(row: Model, *columns: str) -> None:
 def check_alias_domain(name: str, target: str) -> None:
     for domain, field in ((name, "alias_domain"), (target, "target_domain")):
         if not Domain.objects.filter(pk=domain).exists():
-            raise Refused(f"The domain {domain} does not exist here; create it first.", field)
+            raise Refused(
+                _("The domain %(domain)s does not exist here; create it first.")
+                % {"domain": domain},
+                field,
+            )
     if name == target:
-        raise Refused(f"{name} cannot lead to itself.", "target_domain")
+        raise Refused(_("%(name)s cannot lead to itself.") % {"name": name}, "target_domain")
     if AliasDomain.objects.filter(pk=name).exists():
-        raise Refused(f"{name} leads to another domain already.", "alias_domain")
+        raise Refused(
+            _("%(name)s leads to another domain already.") % {"name": name}, "alias_domain"
+        )
     chained = AliasDomain.objects.filter(pk=target) | AliasDomain.objects.filter(target_domain=name)
     if chained.exists():
         raise Refused(
-            f"{name} cannot lead to {target}: an alias domain may not lead to another one.",
+            _("%(name)s cannot lead to %(target)s: an alias domain may not lead to another one.")
+            % {"name": name, "target": target},
             "target_domain",
         )

@@ -34,16 +34,28 @@ def host_named(text: str) -> MailHost:
     ]
     if sum(map(len, chosen)) != text.count("/") + 1 or max(map(len, chosen)) > 1:
         raise BadExport(
-            f"{text!r} names no host. Name a variant ({', '.join(VARIANTS)}), a release "
-            f"({', '.join(RELEASES)}), a scheme ({', '.join(SCHEMES)}), or several of them, such "
-            "as v1/debian12."
+            _(
+                "%(text)s names no host. Name a variant (%(variants)s), a release "
+                "(%(releases)s), a scheme (%(schemes)s), or several of them, such as "
+                "v1/debian12."
+            )
+            % {
+                "text": repr(text),
+                "variants": ", ".join(VARIANTS),
+                "releases": ", ".join(RELEASES),
+                "schemes": ", ".join(SCHEMES),
+            }
         )
     variant, release, scheme = ("".join(names) for names in chosen)
     host = mail_host(variant, release)
     if scheme and scheme not in host.variant.schemes:
         raise BadExport(
-            f"{host.variant.name} stores no password as {scheme}; it knows "
-            f"{', '.join(host.variant.schemes)}."
+            _("%(name)s stores no password as %(scheme)s; it knows %(schemes)s.")
+            % {
+                "name": host.variant.name,
+                "scheme": scheme,
+                "schemes": ", ".join(host.variant.schemes),
+            }
         )
     return replace(host, scheme=host.variant.schemes[scheme]) if scheme else host
 

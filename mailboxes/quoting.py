@@ -3,8 +3,11 @@
 import re
 import unicodedata
 
+from mailboxes.sentences import Sentence
+from mailboxes.sentences import gettext_noop as _
 
-class BadValue(ValueError):
+
+class BadValue(Sentence):
     """A value that the file it belongs in cannot express."""
 
 
@@ -18,8 +21,11 @@ def printable(value: str, setting: str) -> str:
     """Return the value; refuse what no file can hold, since it would end or break the line."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
         raise BadValue(
-            f"{setting} holds a newline, a tab or another control character, which the "
-            "configuration files cannot express."
+            _(
+                "%(setting)s holds a newline, a tab or another control character, which the "
+                "configuration files cannot express."
+            ),
+            setting=setting,
         )
     return value
 
@@ -28,8 +34,11 @@ def bare(value: str, setting: str) -> str:
     """Return a host name, path or the like for a place that knows no quoting."""
     if not re.fullmatch(r"[A-Za-z0-9._/][A-Za-z0-9._/-]*", value):
         raise BadValue(
-            f"{setting} must consist of letters, digits and . _ / - since it stands in files that "
-            "know no quoting."
+            _(
+                "%(setting)s must consist of letters, digits and . _ / - since it stands in "
+                "files that know no quoting."
+            ),
+            setting=setting,
         )
     return value
 
@@ -37,7 +46,7 @@ def bare(value: str, setting: str) -> str:
 def number(value: int, setting: str) -> str:
     """Return a number that is not negative, in digits."""
     if value < 0:
-        raise BadValue(f"{setting} must not be negative.")
+        raise BadValue(_("%(setting)s must not be negative."), setting=setting)
     return str(int(value))
 
 
@@ -46,8 +55,11 @@ def map_value(value: str, setting: str) -> str:
     printable(value, setting)
     if not value or value != value.strip(" "):
         raise BadValue(
-            f"{setting} is empty or has a blank at its beginning or end, which Postfix's maps "
-            "cannot express."
+            _(
+                "%(setting)s is empty or has a blank at its beginning or end, which Postfix's "
+                "maps cannot express."
+            ),
+            setting=setting,
         )
     return value
 
@@ -58,8 +70,13 @@ def pam_argument(value: str, setting: str) -> str:
     too_long = len(value.encode()) > LONGEST_PAM_ARGUMENT
     if not value or "#" in value or value.endswith("\\") or too_long:
         raise BadValue(
-            f"{setting} is empty, has a #, a backslash at its end or more than "
-            f"{LONGEST_PAM_ARGUMENT} bytes, which an argument in a PAM file cannot express."
+            _(
+                "%(setting)s is empty, has a #, a backslash at its end or more than "
+                "%(longest_pam_argument)s bytes, which an argument in a PAM file cannot "
+                "express."
+            ),
+            setting=setting,
+            longest_pam_argument=LONGEST_PAM_ARGUMENT,
         )
     return value.replace("]", "\\]")
 
@@ -69,8 +86,11 @@ def pam_option(value: str, setting: str) -> str:
     printable(value, setting)
     if not value or ";" in value or value.startswith(" "):
         raise BadValue(
-            f"{setting} is empty, has a ; or a blank at its beginning, which pam_mysql's "
-            "configuration file cannot express."
+            _(
+                "%(setting)s is empty, has a ; or a blank at its beginning, which pam_mysql's "
+                "configuration file cannot express."
+            ),
+            setting=setting,
         )
     return value
 
@@ -88,9 +108,13 @@ def fits_pam_file(value: str, setting: str, preferred: bool) -> bool:
             continue
         return in_file
     raise BadValue(
-        f"{setting} cannot be written for pam_mysql: its own file holds no ; and no blank at the "
-        "beginning, and an argument in pam.d holds no #, no backslash at the end and no more than "
-        f"{LONGEST_PAM_ARGUMENT} bytes. Choose another value."
+        _(
+            "%(setting)s cannot be written for pam_mysql: its own file holds no ; and no "
+            "blank at the beginning, and an argument in pam.d holds no #, no backslash at "
+            "the end and no more than %(longest_pam_argument)s bytes. Choose another value."
+        ),
+        setting=setting,
+        longest_pam_argument=LONGEST_PAM_ARGUMENT,
     )
 
 
@@ -98,7 +122,10 @@ def mysql_option(value: str, setting: str) -> str:
     """Quote for an option file of the MySQL client library (my.cnf)."""
     quoted = printable(value, setting).replace("\\", "\\\\").replace('"', '\\"')
     if len(quoted.encode()) > LONGEST_OPTION:
-        raise BadValue(f"{setting} is too long for an option file of the MySQL client library.")
+        raise BadValue(
+            _("%(setting)s is too long for an option file of the MySQL client library."),
+            setting=setting,
+        )
     return f'"{quoted}"'
 
 
@@ -123,7 +150,10 @@ def sql_text(value: str, setting: str) -> str:
 def sql_name(value: str, setting: str) -> str:
     """Quote as a name of MySQL: a database, a table, a column."""
     if not value or value.endswith(" "):
-        raise BadValue(f"{setting} is empty or ends with a blank, which no name in MySQL may.")
+        raise BadValue(
+            _("%(setting)s is empty or ends with a blank, which no name in MySQL may."),
+            setting=setting,
+        )
     quoted = printable(value, setting).replace("`", "``")
     return f"`{quoted}`"
 

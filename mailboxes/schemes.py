@@ -9,6 +9,8 @@ from functools import cache
 from passlib.context import CryptContext
 
 from mailboxes.hashes import KNOWN, crypt_scheme, dovecot_scheme
+from mailboxes.sentences import Sentence
+from mailboxes.sentences import gettext_noop as _
 
 LONGEST = 4096  # bytes, passlib's own limit
 # NUL ends a password in SASL and in every C program, a line break ends it on standard input, and
@@ -58,7 +60,7 @@ class Trouble:
     """Dovecot's name of the form, if it has one. Nothing else of the row is kept."""
 
 
-class BadPassword(ValueError):
+class BadPassword(Sentence):
     """A password that some program on the way to the mailbox cannot take."""
 
 
@@ -142,17 +144,23 @@ def spend(handler: str, password: str) -> None:
 def check_password(password: str, longest: int) -> None:
     """Raise BadPassword, with a sentence that does not hold the password, if it cannot be used."""
     if not password:
-        raise BadPassword("The password is empty; it needs at least one character.")
+        raise BadPassword(_("The password is empty; it needs at least one character."))
     if CONTROL.search(password):
         raise BadPassword(
-            "The password holds a tab, a line break or another control character, which mail "
-            "programs lose on the way."
+            _(
+                "The password holds a tab, a line break or another control character, which "
+                "mail programs lose on the way."
+            )
         )
     if SURROGATE.search(password):
-        raise BadPassword("The password holds half a character, which UTF-8 cannot write.")
+        raise BadPassword(_("The password holds half a character, which UTF-8 cannot write."))
     size = len(password.encode())
     if size > longest:
         raise BadPassword(
-            f"The password has {size} bytes, but at most {longest} are allowed; a letter with an "
-            "accent counts as two bytes, an emoji as four."
+            _(
+                "The password has %(size)s bytes, but at most %(longest)s are allowed; a "
+                "letter with an accent counts as two bytes, an emoji as four."
+            ),
+            size=size,
+            longest=longest,
         )

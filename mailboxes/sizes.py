@@ -3,11 +3,17 @@
 import re
 from decimal import Decimal
 
+from mailboxes.sentences import Sentence
+from mailboxes.sentences import gettext_noop as _
+
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 LARGEST = 2**50  # a petabyte; the sum of a domain must fit into a bigint, too
 
 
-class BadSize(ValueError):
+BYTES = _("bytes")
+
+
+class BadSize(Sentence):
     """A text that is no size."""
 
 
@@ -16,12 +22,15 @@ def parse_size(text: str) -> int:
     found = re.fullmatch(r"(\d{1,19}(?:\.\d{1,3})?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
     if not found or not text.isascii():
         raise BadSize(
-            f"{text!r} is not a size; write a number and a unit, such as 500M or 1G, "
-            "or 0 for no limit."
+            _(
+                "%(text)s is not a size; write a number and a unit, such as 500M or 1G, or 0 "
+                "for no limit."
+            ),
+            text=repr(text),
         )
     size = int(Decimal(found[1]) * UNITS[found[2]])
     if size > LARGEST:
-        raise BadSize(f"{text!r} is too large: at most 1024T are possible.")
+        raise BadSize(_("%(text)s is too large: at most 1024T are possible."), text=repr(text))
     return size
 
 
@@ -32,7 +41,7 @@ def format_size(size: int) -> str:
     for unit in "TGMK":
         if size >= UNITS[unit]:
             return f"{size / UNITS[unit]:.1f}".removesuffix(".0") + f" {unit}iB"
-    return f"{size} bytes"
+    return f"{size} {BYTES}"
 
 
 def exact_size(size: int) -> str:

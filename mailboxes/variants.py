@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailboxes.sentences import gettext_noop as _
+
 
 @dataclass(frozen=True)
 class Scheme:
@@ -76,8 +78,10 @@ V1 = Variant(
             "MD5",
             "mysql_md5",
             PLAIN,
-            "MD5 without salt: whoever copies the table tries billions of passwords a second, "
-            "and equal passwords look equal.",
+            _(
+                "MD5 without salt: whoever copies the table tries billions of passwords a second, "
+                "and equal passwords look equal."
+            ),
             pam_crypt=3,
         ),
         Scheme("SHA512-CRYPT", "sha512_crypt", PLAIN, "", pam_crypt=1),
@@ -91,8 +95,10 @@ V2 = Variant(
             "CRAM-MD5",
             "dovecot_cram_md5",
             (*PLAIN, "CRAM-MD5"),
-            "CRAM-MD5 without salt: fast to search, and a copied row signs in by CRAM-MD5 as it "
-            "is. Guard the table like clear text.",
+            _(
+                "CRAM-MD5 without salt: fast to search, and a copied row signs in by CRAM-MD5 as "
+                "it is. Guard the table like clear text."
+            ),
         ),
         Scheme("SHA512-CRYPT", "dovecot_sha512_crypt", PLAIN, ""),
         Scheme("BLF-CRYPT", "dovecot_blf_crypt", PLAIN, "", longest=72),

@@ -29,6 +29,7 @@ from mailboxes.highlighting import highlight, language
 from mailboxes.models import Mailbox
 from mailboxes.tallies import tally
 from mailboxes.variants import VARIANTS
+from mailboxes.words import translated
 
 logger = logging.getLogger(__name__)
 # Of so many mailboxes the forms of the passwords are read in about 0.2 seconds.
@@ -116,7 +117,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
             **other_variant(host),
         }
     except (ImproperlyConfigured, bundles.BadExport) as error:
-        context |= {"refusal": str(error)}
+        context |= {"refusal": translated(error)}
     return render(request, "mailboxes/configuration.html", context)
 
 
@@ -139,7 +140,7 @@ def other_variant(host: MailHost) -> dict[str, Any]:
     try:
         exporter.check(other)
     except bundles.BadExport as error:
-        found |= {"no_other": str(error)}
+        found |= {"no_other": translated(error)}
     try:
         found |= {"total": tally(Mailbox.objects.all(), MOST_COUNTED)}
         if not found["total"].more:
@@ -165,7 +166,7 @@ def moving_house(request: HttpRequest) -> HttpResponse:
         changes = [(change, highlight(change.diff, "diff")) for change in move.changes]
         context |= {"move": move, "changes": changes}
     except (ImproperlyConfigured, bundles.BadExport) as error:
-        context |= {"refusal": str(error)}
+        context |= {"refusal": translated(error)}
     return render(request, "mailboxes/moving.html", context)
 
 
@@ -178,7 +179,7 @@ def download(request: HttpRequest) -> HttpResponse:
         host = mail_host()
         files = exporter.bundle(host)
     except (ImproperlyConfigured, bundles.BadExport) as error:
-        return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
+        return HttpResponse(translated(error), status=409, content_type="text/plain; charset=utf-8")
     path = request.POST.get("path", "")
     name, content = (path, one_file(files, path)) if path else archive(host, files)
     LogEntry.objects.create(
