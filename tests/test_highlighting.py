@@ -71,6 +71,7 @@ def test_html_in_a_value_does_nothing(name: str, line: str) -> None:
         ("configuration", "!include_try /x", [("k", "!include_try")]),
         ("configuration", "q = SELECT a\n    WHERE b = '%s'\nc = d",
          [("na", "q"), ("k", "SELECT"), ("k", "WHERE"), ("s", "'%s'"), ("na", "c")]),
+        ("configuration", "q = \\\n  a = 1", [("na", "q"), ("nv", "\\"), ("m", "1")]),
         ("sql", "GRANT 1\n-- a", [("k", "GRANT"), ("m", "1"), ("c", "-- a")]),
         ("sh", "# a\nif $b; then", [("c", "# a\n"), ("k", "if"), ("nv", "$b"), ("k", "then")]),
         ("text", "# a = 1", []),
