@@ -1,0 +1,142 @@
+"""Every text of a page is there in German, too; deploy/translate gathers them."""
+
+import gettext
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polib
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from mailboxes.models import Domain, Mailbox
+from tests.conftest import PASSWORD
+
+BASE = Path(settings.BASE_DIR)
+FOLDER = BASE / "locale/de/LC_MESSAGES"
+CATALOGUE = polib.pofile(str(FOLDER / "django.po"))
+PLACES = re.compile(r"%\(\w+\)[sd]|%%s|</?[a-z]+[^>]*>")
+PLAIN = {"mailadmin", "CSV", "Postfix", "Dovecot", "MariaDB", "SQLite", "saslauthd", "PAM"}
+"""What stands in templates in no language: names, and that of a format."""
+
+
+def places(text: str) -> set[str]:
+    return set(PLACES.findall(text))
+
+
+def test_each_text_is_translated_with_all_that_stands_in_its_places() -> None:
+    assert len(CATALOGUE) > 400
+    for entry in CATALOGUE:
+        texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+        assert all(texts) and "fuzzy" not in entry.flags, entry.msgid
+        wanted = places(entry.msgid_plural or entry.msgid)
+        assert places(texts[-1]) == wanted, entry.msgid
+        assert ("'" not in texts[-1] and '"' not in texts[-1]) or "<a href=" in texts[-1], texts[-1]
+
+
+def test_what_is_compiled_is_what_was_written() -> None:
+    with (FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for entry in CATALOGUE:
+        if entry.msgid_plural:
+            for number in (1, 2):
+                text = compiled.ngettext(entry.msgid, entry.msgid_plural, number)
+                assert text == entry.msgstr_plural[number - 1]
+        else:
+            assert compiled.gettext(entry.msgid) == entry.msgstr
+
+
+def test_no_text_of_the_sources_is_missing_and_none_is_left_over(tmp_path: Path) -> None:
+    if shutil.which("xgettext") is None:
+        reason = "GNU gettext is not installed; ./deploy/test installs it."
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    for name in ("mailadmin", "mailboxes", "templates", "locale"):
+        shutil.copytree(BASE / name, tmp_path / name, ignore=shutil.ignore_patterns("config"))
+    shutil.copy(BASE / "manage.py", tmp_path)
+    command = "manage.py makemessages -v 0 -l de --no-location --no-obsolete --no-wrap"
+    subprocess.run([sys.executable, *command.split()], cwd=tmp_path, check=True)
+    found = polib.pofile(str(tmp_path / "locale/de/LC_MESSAGES/django.po"))
+    assert {entry.msgid for entry in found} == {entry.msgid for entry in CATALOGUE}
+
+
+TEMPLATES = [
+    file
+    for file in sorted((BASE / "templates").rglob("*.html"))
+    if "config" not in file.relative_to(BASE).parts
+]
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_a_template_says_nothing_in_one_language_only(file: Path) -> None:
+    hidden = r"{% blocktranslate.*?endblocktranslate %}|{% comment.*?endcomment %}"
+    text = re.sub(hidden, "", file.read_text(), flags=re.S)
+    text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", " ", text, flags=re.S)
+    named = re.findall(r'(?:aria-label|placeholder|title|alt)="([^"]*)"', text)
+    bare = re.sub(r"<(code|kbd)\b.*?</\1>|<[^>]*>|&\w+;", " ", text, flags=re.S)
+    words = {word for word in re.findall(r"[^\W\d_]{2,}", " ".join([bare, *named]))}
+    assert words <= PLAIN
+
+
+@pytest.fixture
+def german(rita: Client) -> Client:
+    rita.post("/language/", {"language": "de"})
+    return rita
+
+
+def errors(page: Any) -> str:
+    return str(page.context["adminform"].form.errors)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"address_0": "a@b@c"}, "ist keine Mailadresse wie"),
+        ({"address_0": "anna@example.com"}, "gibt es hier nicht; legen Sie sie zuerst an"),
+        ({"address_0": "anna@example.org"}, "gehört schon einem Postfach"),
+        ({"quota_0": "viel"}, "ist keine Größe"),
+        ({"new_password2": "x"}, "Die beiden Passwörter sind verschieden."),
+        ({"new_password1": "a\tb" * 9, "new_password2": "a\tb" * 9}, "enthält einen Tabulator"),
+        ({"quota_0": "3.5"}, "hat example.org noch 2,9 GiB übrig"),
+    ],
+)
+def test_a_refusal_is_german_whoever_says_it(
+    german: Client, anna: Mailbox, fields: dict[str, str], sentence: str
+) -> None:
+    Domain.objects.update(quota=3000)
+    form = {"address_0": "carl@example.org", "quota_0": "1", "quota_1": "G"}
+    form |= {"new_password1": PASSWORD, "new_password2": PASSWORD} | fields
+    assert sentence in errors(german.post("/admin/mailboxes/mailbox/add/", form))
+
+
+def test_the_browser_chooses_the_language_until_somebody_does(client: Client, tables: None) -> None:
+    page = client.get("/password/", headers={"Accept-Language": "de-AT,de;q=0.9"})
+    assert "Passwort Ihres Postfachs ändern" in page.content.decode()
+    client.post("/language/", {"language": "en"})
+    page = client.get("/password/", headers={"Accept-Language": "de"})
+    assert "Change your mailbox password" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/admin/",
+        "/admin/mailboxes/mailbox/",
+        "/admin/mailboxes/mailbox/add/",
+        "/admin/mailboxes/mailbox/anna_40example.org/delete/",
+        "/admin/configuration/",
+        "/admin/configuration/moving/",
+        "/admin/auth/user/1/change/",
+    ],
+)
+def test_a_page_in_german_has_none_of_the_english_words(
+    german: Client, mail_file: None, anna: Mailbox, url: str
+) -> None:
+    page = german.get(url, follow=True).content.decode()
+    shown = re.sub(r"<(pre|code|script|style)\b.*?</\1>|<[^>]*>", " ", page, flags=re.S)
+    english = set(re.findall(r"\b(the|of|with|and|which|mailboxes|your)\b(?!\.)", shown))
+    assert english == set()
