@@ -183,7 +183,7 @@ def kind(control: Locator) -> dict[str, Any]:
         classes: control.className,
         text: control.tagName === "BUTTON" ? control.textContent.trim() : "",
         path: (control.getAttribute("href") ?? control.form?.getAttribute("action") ?? "")
-            .replace(/[^/?=&]*(_40|@)[^/?=&]*|\\\\d+|[a-z]+[.][a-z.]+/g, "*"),
+            .replace(/[^/?=&]*(_40|@)[^/?=&]*|\\d+|[a-z]+[.][a-z.]+/g, "*"),
         shell: control.closest(shell) !== null,
         choices: control.options?.length ?? 2,
         scrolls: control.scrollWidth > control.clientWidth,
@@ -198,7 +198,7 @@ def use(page: Page, control: Locator, what: dict[str, Any]) -> bool:
     page.on("download", lambda download: asked.append(download.url))
     control.focus()
     before = page.evaluate(STATE)
-    if what["tag"] in PRESSED or what["type"] == "submit":
+    if pressed(what):
         page.keyboard.press("Enter")
     elif what["type"] in USE:
         page.keyboard.press(USE[what["type"]])
@@ -218,13 +218,14 @@ def test_each_control_is_used_with_the_keyboard_alone(journey: Journey) -> None:
         while start is not None:
             start = use_next(journey, stop, start, used, dead)
     assert len(used) > 100 and dead == []
-    assert "Traceback" not in journey.demo.log.read_text()
+    assert "Internal Server Error" not in journey.demo.log.read_text()
 
 
 def use_next(
     journey: Journey, stop: Stop, start: int, used: set[str], dead: list[str]
 ) -> int | None:
-    """Use the page's next control that is not known yet; return where to go on, if anywhere."""
+    """Use the page's next controls that are not known yet, until one of them does more than to
+    change itself; return where to go on, if anywhere."""
     with journey.page(stop) as page:
         visit(stop, page)
         for number in range(start, mark_controls(page)):
@@ -237,8 +238,13 @@ def use_next(
             used.add(key)
             if not use(page, control, what):
                 dead.append(f"{stop}: {what}")
-            return number + 1
+            if pressed(what):
+                return number + 1
     return None
+
+
+def pressed(what: dict[str, Any]) -> bool:
+    return what["tag"] in PRESSED or what["type"] == "submit"
 
 
 def passes(what: dict[str, Any]) -> bool:
