@@ -1,7 +1,7 @@
 """People and pages that most tests need: Anna owns a mailbox, Bob another one, Rita is staff."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import hypothesis
@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import translation
 
 from mailboxes import deeds
 from mailboxes.addresses import Address, DomainName
@@ -69,6 +70,13 @@ def plain_static_files(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def quick_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "WRONG_ANSWER_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Leave no test in the language that a page of the one before was asked for in."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
