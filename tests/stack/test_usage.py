@@ -101,6 +101,7 @@ def repaired(mail: MailHost) -> Iterator[MailHost]:
     yield mail
     if mail.mariadb.query("SHOW TABLES LIKE 'away_%'", "mail"):
         mail.sql("RENAME TABLE away_quota2 TO quota2, away_last_login TO last_login")
+    mail.export()  # another test may have left the bundle of other accounts
     mail.grant()
     mail.machine.run(["doveadm", "reload"])  # which makes the socket anew
 
