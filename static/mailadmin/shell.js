@@ -34,7 +34,7 @@ showTheme();
 
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
   day: "numeric", month: "short", year: "numeric",
-  hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
 });
 for (const time of document.querySelectorAll("time[datetime*=T]")) {
   time.textContent = clock.format(new Date(time.dateTime));
