@@ -118,6 +118,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # BREACH guesses what is in a compressed page by requests with its reader's cookies. Ours are
+    # SameSite=Strict, the CSRF token is masked anew each time, and the length is made to vary.
+    "django.middleware.gzip.GZipMiddleware",
     "mailboxes.outage.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
