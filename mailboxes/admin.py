@@ -11,14 +11,16 @@ from django.forms import Media, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes import cells, deeds, history
+from mailboxes import cells, deeds, history, usage
+from mailboxes.chosen import page_of
 from mailboxes.conf import mail_host
 from mailboxes.forms import AliasDomainForm, AliasForm, DomainForm, MailboxForm
 from mailboxes.limits import Refused
@@ -34,6 +36,7 @@ class DeedAdmin(admin.ModelAdmin):
     parts: Sequence[tuple[Any, Sequence[str]]] = ()
     """Title and fields of each part of the form, but for what only a new row is asked for."""
 
+    last_part: Promise = _("Dates")
     goes_along: Sequence[type[Model]] = ()
     """The models whose rows a deletion takes along; it needs the right to delete them, too."""
 
@@ -51,7 +54,7 @@ class DeedAdmin(admin.ModelAdmin):
             return [(title, {"fields": [*new, *first]}), *as_fieldsets(others)]
         if not self.has_change_permission(request, obj):
             others = [part for part in others if "new_password1" not in part[1]]
-        dates = (_("Dates"), self.readonly_fields)
+        dates = (self.last_part, self.readonly_fields)
         return as_fieldsets([(title, first), *others, dates])
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -97,7 +100,7 @@ class DeedAdmin(admin.ModelAdmin):
             raise PermissionDenied
         active = request.POST.get("active") == "1"
         self.or_refusal(self.do_set_active, request, row, active)
-        return HttpResponseRedirect(self.page_of("change", quote(row.pk)))
+        return HttpResponseRedirect(page_of(self.opts, "change", quote(row.pk)))
 
     def do_set_active(self, request: HttpRequest, row: Any, active: bool) -> HttpResponse:
         deeds.set_active(row, active)
@@ -107,7 +110,7 @@ class DeedAdmin(admin.ModelAdmin):
         undo = render_to_string(
             "admin/undo_one.html",
             {
-                "action": self.page_of("set_active", quote(row.pk)),
+                "action": page_of(self.opts, "set_active", quote(row.pk)),
                 "active": "0" if active else "1",
                 "token": get_token(request),
             },
@@ -144,9 +147,6 @@ class DeedAdmin(admin.ModelAdmin):
         except Refused as error:
             self.message_user(request, translated(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-
-    def page_of(self, page: str, *args: str) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """List in words what goes and what stays; the last item says what forbids it."""
@@ -218,10 +218,25 @@ class DomainAdmin(DomainList, DeedAdmin):
 @admin.register(Mailbox)
 class MailboxAdmin(MailboxList, DeedAdmin):
     form = MailboxForm
+    last_part = _("Usage and dates")
+    readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
     parts = [
         (None, ["name", "quota", "active"]),
         (_("Password"), ["new_password1", "new_password2"]),
     ]
+
+    @admin.display(description=_("usage"))
+    def used(self, row: Mailbox) -> str:
+        return cells.usage(row.quota, usage.of([row.pk])[row.pk].bytes)
+
+    @admin.display(description=_("last sign-in"))
+    def signed_in_at(self, row: Mailbox) -> str:
+        never = (
+            _("Never")
+            if usage.knows_sign_ins()
+            else _("Not known: only Dovecot with MariaDB or MySQL writes it down.")
+        )
+        return cells.moment(usage.of([row.pk])[row.pk].last_login, str(never))
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data

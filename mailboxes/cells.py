@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -19,6 +20,10 @@ def badge(tone: str, name: str, words: str) -> SafeString:
     return format_html('<span class="badge {}">{}{}</span>', tone, icon(name), words)
 
 
+def quiet(words: str | Promise) -> SafeString:
+    return format_html('<span class="quiet">{}</span>', words)
+
+
 def status(active: bool, domain_active: bool = True) -> SafeString:
     if active and not domain_active:
         return badge("warn", "circle-off", _("Domain disabled"))
@@ -29,8 +34,9 @@ def status(active: bool, domain_active: bool = True) -> SafeString:
 
 def entry(url: str, words: str, more: str = "") -> SafeString:
     """Return the row's own link with a quiet second line."""
-    second = format_html('<span class="quiet">{}</span>', more) if more else ""
-    return format_html('<a href="{}">{}</a>{}', url, words, second)
+    name, at, domain = words.rpartition("@")
+    link = format_html('<a href="{}">{}<wbr>{}{}</a>', url, name, at, domain)
+    return format_html("{}{}", link, quiet(more) if more else "")
 
 
 def usage(quota: int, used: int | None) -> SafeString:
@@ -98,7 +104,7 @@ def targets(addresses: list[str]) -> SafeString:
 def moment(time: datetime | None, never: str = "") -> SafeString:
     """Return the time with its zone named; shell.js turns it into the zone of whoever looks."""
     if time is None:
-        return format_html('<span class="quiet">{}</span>', never or _("Never"))
+        return quiet(never or _("Never"))
     local = localtime(time)
     return format_html(
         '<time datetime="{}">{} {}</time>',

@@ -79,12 +79,6 @@ class KeyChangeList(ChangeList):
         return self.get_query_string({WITHIN: "1"}, [AFTER, BEFORE])
 
     @property
-    def kind(self) -> str:
-        """What the rows are, in the singular if there is one."""
-        one = self.result_count == 1
-        return str(self.opts.verbose_name if one else self.opts.verbose_name_plural)
-
-    @property
     def on_other_pages(self) -> bool:
         return self.has_next or self.has_previous
 

@@ -1,43 +1,35 @@
-"""The admin's lists: what stands in them, and what can be done to many rows at once."""
+"""The admin's lists: what stands in them, how it is found, and the same as CSV."""
 
 import csv
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import bulk, cells, deeds, usage
+from mailboxes import cells, deeds, usage
+from mailboxes.chosen import ChosenRows, page_of
 from mailboxes.conf import quota_multiplier
 from mailboxes.filters import AliasKindFilter, DomainFilter, StatusFilter
 from mailboxes.forms import SizeField
 from mailboxes.keyset import KeyChangeList, search, slices
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.tallies import tally
-
-UNDOABLE = 100
-"""How many rows the button Undo names; its form lives in a cookie or a session."""
 
 
 class QuotaForm(forms.Form):
@@ -57,14 +49,13 @@ def defused(value: Any) -> Any:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-class ListAdmin(admin.ModelAdmin):
+class ListAdmin(ChosenRows):
     """A list by key, with deeds on many rows and a CSV of what is shown."""
 
     list_per_page = 50
     list_display_links = None
     sortable_by = ()
     show_full_result_count = False
-    actions = ["enable", "disable"]
     search_keys: tuple[str, ...] = ("pk",)
     """What an index finds by its beginning."""
 
@@ -80,15 +71,12 @@ class ListAdmin(admin.ModelAdmin):
         changelist: Any = super().get_changelist_instance(request)
         self.furnish(changelist.result_list)
         changelist.title = capfirst(str(self.opts.verbose_name_plural))
-        address = self.page_of("change", "PK")
+        address = page_of(self.opts, "change", "PK")
         filters = {"preserved_filters": changelist.preserved_filters, "opts": self.opts}
         before, after = add_preserved_filters(filters, address).split("PK", 1)
         for row in changelist.result_list:
             row.url = before + quote(row.pk) + after
         return changelist
-
-    def page_of(self, page: str, *args: str) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=args)
 
     def furnish(self, rows: list[Any]) -> None:
         """Give the rows what the tables of others know of them, in one query for each table."""
@@ -109,108 +97,6 @@ class ListAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
         return [path("csv/", self.admin_site.admin_view(self.csv), name=name), *super().get_urls()]
-
-    # Many rows at once
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Take all rows for chosen where that box is ticked; the stock admin wants one by name."""
-        if request.POST.get("select_across") == "1":
-            data = request.POST.copy()
-            data.setdefault(ACTION_CHECKBOX_NAME, "all")
-            request.POST = data  # type: ignore[assignment]
-        return super().changelist_view(request, *args, **kwargs)
-
-    @admin.action(description=_("Enable"), permissions=["change"])
-    def enable(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        texts = (_("Enable %(count)s %(kind)s?"), _("Enabled %(count)s %(kind)s."))
-        return self.set_active(request, queryset, True, texts)
-
-    @admin.action(description=_("Disable"), permissions=["change"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        texts = (_("Disable %(count)s %(kind)s?"), _("Disabled %(count)s %(kind)s."))
-        return self.set_active(request, queryset, False, texts)
-
-    def set_active(
-        self, request: HttpRequest, queryset: QuerySet[Any], active: bool, texts: Any
-    ) -> HttpResponse | None:
-        if page := self.ask(request, queryset, texts[0]):
-            return page
-        rows = queryset.exclude(active=active)
-        outcome = bulk.each(rows, lambda row: deeds.set_active(row, active))
-        undo = "" if active else self.undo(request, outcome.done)
-        self.tell(request, outcome, texts[1], undo)
-        self.note(request, outcome.done, CHANGE, [{"changed": {"fields": ["active"]}}])
-        return None
-
-    @admin.action(description=_("Delete…"), permissions=["delete"])
-    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        rows = list(queryset[: bulk.NAMED])
-        lines, _models, lacking, forbidden = self.get_deleted_objects(rows, request)
-        if lacking:
-            raise PermissionDenied
-        asked = {"lines": [*lines, *forbidden], "tone": "danger"}
-        if page := self.ask(request, queryset, _("Delete %(count)s %(kind)s?"), **asked):
-            return page
-        rows = list(queryset)
-        outcome = bulk.each(rows, lambda row: self.delete_model(request, row))
-        self.tell(request, outcome, _("Deleted %(count)s %(kind)s."))
-        self.note(request, outcome.done, DELETION, "")
-        return None
-
-    def ask(
-        self, request: HttpRequest, queryset: QuerySet[Any], question: Any, **asked: Any
-    ) -> HttpResponse | None:
-        """Return the page that states the count first; nothing once it has been answered."""
-        number = tally(queryset, bulk.MOST)
-        if number.more:
-            text = _("At most %(most)d rows can be changed at once; search or filter for fewer.")
-            self.message_user(request, text % {"most": bulk.MOST}, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
-        form = asked.get("form")
-        if "post" in request.POST and (form is None or form.is_valid()):
-            return None
-        title = question % {"count": number, "kind": self.kind(number.count)}
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
-            "names": list(queryset[: bulk.NAMED]),
-            "others": max(number.count - bulk.NAMED, 0),
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
-            "across": request.POST.get("select_across") == "1",
-            "action": request.POST.getlist("action")[0],
-            "label": title.removesuffix("?"),
-            "back": request.get_full_path(),
-            **asked,
-        }
-        return TemplateResponse(request, "admin/bulk.html", context)
-
-    def kind(self, count: int) -> str:
-        return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
-
-    def tell(self, request: HttpRequest, outcome: bulk.Outcome, done: Any, undo: str = "") -> None:
-        """Say how many were changed, and of each that was not, why."""
-        count = len(outcome.done)
-        text = done % {"count": count, "kind": self.kind(count)}
-        level = messages.SUCCESS if count or not outcome.refused else messages.WARNING
-        self.message_user(request, SafeString(text + undo) if undo else text, level)
-        for sentence in outcome.refused[: bulk.NAMED]:
-            self.message_user(request, sentence, messages.ERROR)
-        if (more := len(outcome.refused) - bulk.NAMED) > 0:
-            text = _("%(more)d more were refused.") % {"more": more}
-            self.message_user(request, text, messages.ERROR)
-
-    def undo(self, request: HttpRequest, rows: list[Any]) -> str:
-        """Return a form that enables these rows again."""
-        if not 0 < len(rows) <= UNDOABLE:
-            return ""
-        context = {"rows": rows, "token": get_token(request), "action": self.page_of("changelist")}
-        return render_to_string("admin/undo.html", context)
-
-    def note(self, request: HttpRequest, rows: list[Model], flag: int, change: Any) -> None:
-        user = request.user
-        if rows and isinstance(user, User):
-            LogEntry.objects.log_actions(user.pk, rows, flag, change_message=change)
 
     # CSV
 
@@ -366,15 +252,15 @@ class MailboxList(InDomainList):
     @admin.action(description=_("Set quota…"), permissions=["change"])
     def set_quota(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         form = QuotaForm(request.POST if "post" in request.POST else None)
-        if page := self.ask(
-            request, queryset, _("Set the quota of %(count)s %(kind)s?"), form=form
-        ):
+        texts = (
+            _("Set the quota of %(count)s %(kind)s?"),
+            _("Set the quota of %(count)s %(kind)s."),
+        )
+        if page := self.ask(request, queryset, texts[0], form=form):
             return page
-        quota = form.cleaned_data["quota"]
-        outcome = bulk.each(queryset, lambda row: deeds.set_quota(row, quota))
-        self.tell(request, outcome, _("Set the quota of %(count)s %(kind)s."))
-        self.note(request, outcome.done, CHANGE, [{"changed": {"fields": ["quota"]}}])
-        return None
+        deed = partial(deeds.set_quota, quota=form.cleaned_data["quota"])
+        change = [{"changed": {"fields": ["quota"]}}]
+        return self.carry_out(request, queryset, deed, texts, change, form=form)
 
 
 class AliasList(InDomainList):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission, User
@@ -12,8 +13,10 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from mailboxes import cells
+from mailboxes.widgets import NewPasswordInput
 
 DEEDS = {
     "view": _("look at"),
@@ -23,6 +26,17 @@ DEEDS = {
 }
 GIVEN = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
 """The models that a right can be given for; on all others the panel has no pages."""
+
+
+ANSWERS = {
+    "is_active": (_("active"), _("Whoever is not cannot sign in; the rights stay as they are.")),
+    "is_staff": (_("may use this panel"), _("Without this, none of the rights below counts.")),
+    "is_superuser": (
+        _("may do everything"),
+        _("With the configuration, its database passwords, and the rights of all others."),
+    ),
+}
+"""What the boxes of an administrator mean, and what one should know of them."""
 
 
 class RightsField(forms.ModelMultipleChoiceField):
@@ -42,6 +56,7 @@ class RightsField(forms.ModelMultipleChoiceField):
         model = obj.content_type.model_class()
         deed = DEEDS.get(obj.codename.partition("_")[0], obj.codename)
         what = model._meta.verbose_name_plural if model else obj.content_type.model
+        what = _("administrators") if model is User else what
         return f"{str(what).capitalize()}: {deed}"
 
 
@@ -59,6 +74,9 @@ class Rights:
     ) -> Any:
         if db_field.name in ("permissions", "user_permissions"):
             return RightsField(label=self.rights_label)
+        if db_field.name in ANSWERS:
+            label, text = ANSWERS[db_field.name]
+            return forms.BooleanField(required=False, label=label, help_text=text)
         if db_field.name == "groups":
             rows = Group.objects.order_by("name")
             box = forms.CheckboxSelectMultiple()
@@ -68,16 +86,25 @@ class Rights:
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class NewPasswordForm(AdminPasswordChangeForm):
-    """A new password, twice; nobody here signs in by other means, so no choice of that."""
+class OwnWidget(forms.BaseForm):
+    """A form that asks for a new password as the form of a mailbox does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)
+        self.fields.pop("usable_password", None)  # nobody here signs in by other means
+        self.fields["password1"].widget = NewPasswordInput("password2")
+
+
+class NewPasswordForm(OwnWidget, AdminPasswordChangeForm):
+    """A new password, twice."""
+
+
+class NewAdministratorForm(OwnWidget, UserCreationForm):
+    """A name, and a password twice."""
 
 
 class Administrators(Rights, UserAdmin):
-    add_form = UserCreationForm
+    add_form = NewAdministratorForm
     change_password_form = NewPasswordForm
     list_per_page = 50
     sortable_by = ()
@@ -106,11 +133,11 @@ class Administrators(Rights, UserAdmin):
 
     @admin.display(description=_("name"))
     def full_name(self, row: User) -> str:
-        return row.get_full_name()
+        return row.get_full_name() or cells.quiet(_("none"))
 
     @admin.display(description=_("mail address"))
     def email_address(self, row: User) -> str:
-        return row.email
+        return row.email or cells.quiet(_("none"))
 
     @admin.display(description=_("status"))
     def status(self, row: User) -> str:
@@ -120,7 +147,8 @@ class Administrators(Rights, UserAdmin):
     def kind(self, row: User) -> str:
         if row.is_superuser:
             return str(_("everything"))
-        return ", ".join(group.name for group in row.groups.all())
+        groups = ", ".join(group.name for group in row.groups.all())
+        return groups or cells.quiet(_("what is ticked"))
 
     @admin.display(description=_("last sign-in"))
     def signed_in(self, row: User) -> str:
@@ -139,6 +167,23 @@ class Administrators(Rights, UserAdmin):
     ) -> HttpResponse:
         titles = {"title": _("Add administrator")}
         return super().add_view(request, form_url, titles | (extra_context or {}))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say in words what goes: the log, too, of what these people have changed."""
+        people = list(objs)
+        entries = LogEntry.objects.filter(user__in=people).count()
+        lines = [_("The administrator %(name)s.") % {"name": person} for person in people]
+        if entries:
+            text = ngettext(
+                "%(count)d entry of the history, which says what was changed. Take away the tick "
+                "at “Active” instead, and it stays.",
+                "%(count)d entries of the history, which say what was changed. Take away the tick "
+                "at “Active” instead, and they stay.",
+                entries,
+            )
+            lines.append(text % {"count": entries})
+        may = request.user.has_perm("auth.delete_user")
+        return lines, {}, set() if may else {_("administrators")}, []
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         """Let a new one sign in here at once; what for, the next page asks."""

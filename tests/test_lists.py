@@ -1,5 +1,6 @@
 import csv
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_more_rows_are_not_counted_than_are_said(
 ) -> None:
     monkeypatch.setattr("mailboxes.tallies.tally.__defaults__", (100,))
     page = rita.get(MAILBOX).content.decode()
-    assert "over 100 mailboxes" in page and "fewer than 100" in page
+    assert "over 100 mailboxes" in page and "all, on the other pages, too" in page
 
 
 @pytest.mark.parametrize(
@@ -236,11 +237,65 @@ def test_a_quota_is_set_for_many_and_refused_for_each(
     assert [row.quota for row in Mailbox.objects.all()] == [600 * 2**20, 0]
 
 
+def hidden(page: Any) -> dict[str, list[str]]:
+    """Return what the form of a page would send by itself."""
+    form = page.content.decode().partition('<form method="post" class="card"')[2]
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]):
+        found.setdefault(name, []).append(unescape(value))
+    return found
+
+
+def test_many_rows_are_changed_by_the_hundred_and_told_at_the_end(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "AT_ONCE", 50)
+    Domain.objects.update(quota=70)
+    url, chosen = f"{MAILBOX}?q=box", {"select_across": "1", "quota_0": "1024000", "quota_1": ""}
+    page = post(rita, url, "set_quota", [], post="yes", count="120", **chosen)
+    assert "50 of 120 are done." in page.content.decode() and "data-goes-on" in str(page.content)
+    assert Mailbox.objects.filter(quota__gt=0).count() == 50
+    page = rita.post(url, hidden(page) | {"quota_1": ""}, follow=True)
+    said = page.content.decode()
+    assert "70 of 120 are done." in said and "30 were refused:" in said
+    assert "box070@example.org: example.org has" in said and "box099@example.org: " not in said
+    said = rita.post(url, hidden(page) | {"quota_1": ""}, follow=True).content.decode()
+    assert "Set the quota of 70 mailboxes." in said and "30 more were refused." in said
+    assert "box089@example.org: example.org has" in said and "box090@example.org: " not in said
+    assert Mailbox.objects.filter(quota__gt=0).count() == 70
+    assert LogEntry.objects.count() == 70
+
+
+@pytest.mark.parametrize(("number", "more"), [(100, False), (101, True)])
+def test_what_fits_into_one_request_is_told_at_once_with_its_undo(
+    rita: Client, many: list[str], number: int, more: bool
+) -> None:
+    sent = {"post": "yes", "count": str(number)}
+    page = post(rita, MAILBOX, "disable", many[:number], **sent).content.decode()
+    assert ("100 of 101 are done." in page, "Undo" in page) == (more, not more)
+
+
+@pytest.mark.parametrize("forged", ["-1", "x", "9" * 30, "٣"])
+def test_numbers_that_the_page_did_not_send_harm_nothing(
+    rita: Client, anna: Mailbox, forged: str
+) -> None:
+    numbers = dict.fromkeys(("done", "failed", "count"), forged)
+    page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **numbers).content.decode()
+    assert "Disabled 1 mailbox" in page or "Disabled 4 mailboxes" in page
+
+
+def test_a_refusal_that_was_sent_along_is_text(rita: Client, anna: Mailbox) -> None:
+    sent = {"refused": "<script>alert(1)</script>", "failed": "1"}
+    page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **sent).content.decode()
+    assert "&lt;script&gt;" in page and "<script>alert" not in page
+
+
 def test_all_that_a_search_finds_can_be_changed(rita: Client, many: list[str]) -> None:
     across = {"select_across": "1"}
     page = post(rita, f"{MAILBOX}?q=box", "disable", [], **across).content.decode()
     assert "Disable 120 mailboxes?" in page and "and 100 more" in page
-    page = post(rita, f"{MAILBOX}?q=box", "disable", [], post="yes", **across).content.decode()
+    first = post(rita, f"{MAILBOX}?q=box", "disable", [], post="yes", **across)
+    page = rita.post(f"{MAILBOX}?q=box", hidden(first), follow=True).content.decode()
     assert "Disabled 120 mailboxes." in page and not Mailbox.objects.filter(active=True)
 
 

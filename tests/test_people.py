@@ -2,7 +2,9 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from tests.conftest import PASSWORD
@@ -49,6 +51,32 @@ def test_a_right_that_the_panel_does_not_know_is_not_given(rita: Client) -> None
     right = Permission.objects.get(codename="delete_session")
     page = change(rita, otto, user_permissions=[right.pk])
     assert page.status_code == 200 and "not one of the available choices" in page.content.decode()
+
+
+def test_deleting_says_that_the_history_goes_along(rita: Client) -> None:
+    otto = User.objects.create_user("otto")
+    url = f"{USER}{otto.pk}/delete/"
+    page = rita.get(url).content.decode()
+    assert "The administrator otto." in page and "history" not in page
+    right = ContentType.objects.get_for_model(User)
+    LogEntry.objects.create(user=otto, action_flag=2, content_type=right, object_repr="x")
+    assert "1 entry of the history" in rita.get(url).content.decode()
+    rita.post(url, {"post": "yes"})
+    assert not User.objects.filter(username="otto") and not LogEntry.objects.filter(user=otto.pk)
+
+
+def test_who_may_not_delete_administrators_is_told_so(tables: None) -> None:
+    otto = User.objects.create_user("otto", is_staff=True)
+    otto.user_permissions.set(Permission.objects.filter(codename="view_user"))
+    client = Client()
+    client.force_login(otto)
+    assert client.post(f"{USER}{otto.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert User.objects.get() == otto
+
+
+def test_an_empty_cell_is_said_in_words(rita: Client) -> None:
+    page = rita.get(USER).content.decode()
+    assert ">none</span>" in page and "1 administrator<" in page and ">-<" not in page
 
 
 def test_a_hash_is_on_no_page(rita: Client) -> None:

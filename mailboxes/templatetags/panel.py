@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models.options import Options
 from django.template import RequestContext
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from mailboxes import history
 from mailboxes.conf import mail_host
@@ -98,6 +100,14 @@ def allowed(
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
     return [Place(url, icon, title, url == nearest) for url, icon, title in found]
+
+
+@register.filter
+def kind(opts: Options, count: int) -> str:
+    """Return what so many rows are called; whoever Django calls a user is an administrator here."""
+    if opts.model_name == "user":
+        return ngettext("administrator", "administrators", count)
+    return str(opts.verbose_name if count == 1 else opts.verbose_name_plural)
 
 
 @register.filter

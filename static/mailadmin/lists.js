@@ -29,6 +29,11 @@ document.addEventListener("click", (event) => {
     if (filter.open && !filter.contains(event.target)) filter.open = false;
   }
 });
+for (const filter of filters) {
+  filter.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !filter.contains(event.relatedTarget)) filter.open = false;
+  });
+}
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const filter of filters) {

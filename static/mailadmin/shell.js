@@ -40,6 +40,9 @@ for (const time of document.querySelectorAll("time[datetime*=T]")) {
   time.textContent = clock.format(new Date(time.dateTime));
 }
 
+// Work on many rows is done in parts; without JavaScript one presses the button.
+document.querySelector("form[data-goes-on]")?.requestSubmit();
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select");

@@ -1,0 +1,181 @@
+"""Deeds on rows that were chosen in a list: asked first, done by the hundred, told at the end."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.db.models.options import Options
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes import bulk, deeds
+from mailboxes.tallies import tally
+
+UNDOABLE = 100
+"""How many rows the button Undo names; its form lives in a cookie or a session."""
+
+
+def whole_number(request: HttpRequest, name: str) -> int:
+    """Return a number that a form of ours has sent; 0 for whatever else stands there."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else 0
+
+
+def page_of(opts: Options, page: str, *args: str) -> str:
+    """Return the address of a page of the admin, such as `changelist`, or `change` with a key."""
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)
+
+
+class ChosenRows(admin.ModelAdmin):
+    """A list whose rows can be changed many at once."""
+
+    actions = ["enable", "disable"]
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take all rows for chosen where that box is ticked; the stock admin wants one by name."""
+        if request.POST.get("select_across") == "1":
+            data = request.POST.copy()
+            data.setdefault(ACTION_CHECKBOX_NAME, "all")
+            request.POST = data  # type: ignore[assignment]
+        return super().changelist_view(request, *args, **kwargs)
+
+    @admin.action(description=_("Enable"), permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        texts = (_("Enable %(count)s %(kind)s?"), _("Enabled %(count)s %(kind)s."))
+        return self.set_active(request, queryset, True, texts)
+
+    @admin.action(description=_("Disable"), permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        texts = (_("Disable %(count)s %(kind)s?"), _("Disabled %(count)s %(kind)s."))
+        return self.set_active(request, queryset, False, texts)
+
+    def set_active(
+        self, request: HttpRequest, queryset: QuerySet[Any], active: bool, texts: Any
+    ) -> HttpResponse | None:
+        if page := self.ask(request, queryset, texts[0]):
+            return page
+        rows = queryset.exclude(active=active)
+        change = [{"changed": {"fields": ["active"]}}]
+        deed = partial(deeds.set_active, active=active)
+        return self.carry_out(request, rows, deed, texts, change, undo=not active)
+
+    @admin.action(description=_("Delete…"), permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        rows = list(queryset[: bulk.NAMED])
+        lines, _models, lacking, forbidden = self.get_deleted_objects(rows, request)
+        if lacking:
+            raise PermissionDenied
+        texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
+        asked = {"lines": [*lines, *forbidden], "tone": "danger"}
+        if page := self.ask(request, queryset, texts[0], **asked):
+            return page
+        return self.carry_out(request, queryset, partial(self.delete_model, request), texts)
+
+    def ask(
+        self, request: HttpRequest, queryset: QuerySet[Any], question: Any, **asked: Any
+    ) -> HttpResponse | None:
+        """Return the page that states the count first; nothing once it has been answered."""
+        number = tally(queryset, bulk.MOST)
+        if number.more:
+            text = _("At most %(most)d rows can be changed at once; search or filter for fewer.")
+            self.message_user(request, text % {"most": bulk.MOST}, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        form = asked.get("form")
+        if "post" in request.POST and (form is None or form.is_valid()):
+            return None
+        names = list(queryset[: bulk.NAMED])
+        others = max(number.count - bulk.NAMED, 0)
+        return self.bulk_page(request, question, number.count, names=names, others=others, **asked)
+
+    def bulk_page(
+        self, request: HttpRequest, question: Any, count: int, **more: Any
+    ) -> HttpResponse:
+        """Return the page that asks whether to begin or, with the `outcome` so far, to go on."""
+        title = question % {
+            "count": number_format(count, force_grouping=True),
+            "kind": self.kind(count),
+        }
+        label = title.removesuffix("?")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": label if "outcome" in more else title,
+            "opts": self.opts,
+            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "across": request.POST.get("select_across") == "1",
+            "action": request.POST.getlist("action")[0],
+            "label": label,
+            "count": count,
+            "back": request.get_full_path(),
+            **more,
+        }
+        return TemplateResponse(request, "admin/bulk.html", context)
+
+    def carry_out(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        deed: Callable[[Any], Any],
+        texts: Any,
+        change: Any = "",
+        undo: bool = False,
+        **asked: Any,
+    ) -> HttpResponse | None:
+        """Change some rows; return the page that goes on, or say at the end what became of all."""
+        outcome = bulk.some(rows, deed, request.POST.get("after", ""))
+        self.note(request, outcome.done, CHANGE if change else DELETION, change)
+        done = whole_number(request, "done") + len(outcome.done)
+        refused = [*request.POST.getlist("refused"), *outcome.refused]
+        failed = whole_number(request, "failed") + len(outcome.refused)
+        if outcome.last:
+            count = max(whole_number(request, "count"), done + failed)
+            more = {"done": done, "refused": refused[: bulk.NAMED], "failed": failed}
+            return self.bulk_page(request, texts[0], count, outcome=outcome, **more, **asked)
+        button = self.undo(request, outcome.done) if undo and done == len(outcome.done) else ""
+        self.tell(request, done, refused[: bulk.NAMED], failed, texts[1], button)
+        return None
+
+    def kind(self, count: int) -> str:
+        return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
+
+    def tell(
+        self, request: HttpRequest, done: int, refused: list[str], failed: int, text: Any, undo: str
+    ) -> None:
+        """Say how many were changed, and of each that was not, why."""
+        count = number_format(done, force_grouping=True)
+        said = text % {"count": count, "kind": self.kind(done)}
+        level = messages.SUCCESS if done or not failed else messages.WARNING
+        self.message_user(request, SafeString(escape(said) + undo) if undo else said, level)
+        for sentence in refused:
+            self.message_user(request, sentence, messages.ERROR)
+        if (more := failed - len(refused)) > 0:
+            said = _("%(more)d more were refused.") % {"more": more}
+            self.message_user(request, said, messages.ERROR)
+
+    def undo(self, request: HttpRequest, rows: list[Any]) -> str:
+        """Return a form that enables these rows again."""
+        if not 0 < len(rows) <= UNDOABLE:
+            return ""
+        context = {
+            "rows": rows,
+            "token": get_token(request),
+            "action": page_of(self.opts, "changelist"),
+        }
+        return render_to_string("admin/undo.html", context)
+
+    def note(self, request: HttpRequest, rows: list[Model], flag: int, change: Any) -> None:
+        user = request.user
+        if rows and isinstance(user, User):
+            LogEntry.objects.log_actions(user.pk, rows, flag, change_message=change)
