@@ -106,6 +106,11 @@ def findings(old: MailHost, new: MailHost) -> Iterator[Finding]:
             yield Finding(address, found, alike(found, trouble(stored, old)))
 
 
+def weak_forms() -> list[str]:
+    """Return the addresses whose passwords a copy of the table would tell soon."""
+    return [address for address, stored in passwords() if schemes.is_weak(stored)]
+
+
 def passwords() -> Iterator[tuple[str, str]]:
     """Yield address and stored form of each active mailbox of an active domain, by address.
 

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mailboxes import exporter, moving
+from mailboxes import census, exporter, moving, usage
 from mailboxes.bundles import BadExport
 from mailboxes.conf import mail_host
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, is_own
@@ -21,6 +21,7 @@ from mailboxes.words import translated
 
 LATEST = 8
 NAMED = 3
+FULLEST = 6
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,15 @@ class Point:
     names: list[str] = field(default_factory=list)
 
 
-def counts(user: User) -> list[Count]:
+@dataclass(frozen=True)
+class Full:
+    """A mailbox that soon takes no more mail."""
+
+    address: str
+    percent: int
+
+
+def counts(user: User, full: list[str]) -> list[Count]:
     """Return the counts of the lists that the person may open."""
     plain = Alias.objects.filter(~is_own())
     disabled = Mailbox.objects.filter(active=False)
@@ -56,9 +65,27 @@ def counts(user: User) -> list[Count]:
         Count("globe", _("Domains"), tally(Domain.objects.all()), "domain"),
         Count("inbox", _("Mailboxes"), tally(Mailbox.objects.all()), "mailbox"),
         Count("forward", _("Aliases"), tally(plain), "alias"),
-        Count("circle-off", _("Disabled mailboxes"), tally(disabled), "mailbox", "active__exact=0"),
+        Count("circle-off", _("Disabled"), tally(disabled), "mailbox", "active__exact=0"),
     ]
+    if usage.knows_usage():
+        number = Tally(len(full))
+        found.append(Count("gauge", _("Nearly full"), number, "mailbox", "attention=full"))
     return [count for count in found if user.has_perm(f"mailboxes.view_{count.model}")]
+
+
+def nearly_full(user: User) -> list[str]:
+    """Return the addresses of the fullest mailboxes, if the person may see them."""
+    return usage.nearly_full() if user.has_perm("mailboxes.view_mailbox") else []
+
+
+def fullest(names: list[str]) -> list[Full]:
+    """Say of the first of these addresses how full they are."""
+    mailboxes, known = Mailbox.objects.in_bulk(names[:FULLEST]), usage.of(names[:FULLEST])
+    return [
+        Full(name, (known[name].bytes or 0) * 100 // mailboxes[name].quota)
+        for name in names[:FULLEST]
+        if name in mailboxes
+    ]
 
 
 def points(user: User) -> Iterator[Point]:
@@ -86,6 +113,8 @@ def points_on_sign_in() -> Iterator[Point]:
             page="configuration",
             link=_("What that means"),
         )
+    elif not tally(Mailbox.objects.all()).more:
+        yield from points_on_weak_forms(host.scheme.name)
 
 
 def points_on_passwords() -> Iterator[Point]:
@@ -103,6 +132,19 @@ def points_on_passwords() -> Iterator[Point]:
         )
         query = f"from={here}&to={here}"
         yield Point(text % {"count": shut_out}, "bad", "moving", query, _("Which, and why"))
+
+
+def points_on_weak_forms(scheme: str) -> Iterator[Point]:
+    weak = census.weak_forms()
+    if weak:
+        text = ngettext(
+            "%(count)d password is still stored in a weak form; a new one is stored as %(scheme)s.",
+            "%(count)d passwords are still stored in weak forms; new ones are stored as "
+            "%(scheme)s.",
+            len(weak),
+        )
+        text %= {"count": len(weak), "scheme": scheme}
+        yield Point(text, "warn", "mailbox", "attention=weak", _("Show"), weak[:NAMED])
 
 
 def points_on_domains() -> Iterator[Point]:

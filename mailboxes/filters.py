@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.models import is_own
-from mailboxes.tallies import domain_names
+from mailboxes import census, usage
+from mailboxes.models import Mailbox, is_own
+from mailboxes.tallies import domain_names, tally
 
 
 class StatusFilter(SimpleListFilter):
@@ -64,3 +65,20 @@ class AliasKindFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         kinds = {"own": queryset.filter(is_own()), "all": queryset}
         return kinds.get(self.value() or "", queryset.filter(~is_own()))
+
+
+class AttentionFilter(SimpleListFilter):
+    """Mailboxes of which the dashboard warns; not on a table too long to be read through."""
+
+    title = _("attention")
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        if tally(Mailbox.objects.all(), usage.MOST).more:
+            return []
+        full = [("full", str(_("nearly full")))] if usage.knows_usage() else []
+        return [*full, ("weak", str(_("weak password form")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found = {"full": usage.nearly_full, "weak": census.weak_forms}.get(self.value() or "")
+        return queryset.filter(pk__in=found()) if found else queryset

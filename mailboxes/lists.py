@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import cells, deeds, usage
 from mailboxes.chosen import ChosenRows, page_of
 from mailboxes.conf import quota_multiplier
-from mailboxes.filters import AliasKindFilter, DomainFilter, StatusFilter
+from mailboxes.filters import AliasKindFilter, AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.forms import SizeField
 from mailboxes.keyset import KeyChangeList, search, slices
 from mailboxes.models import Alias, Domain, Mailbox
@@ -83,7 +83,7 @@ class ListAdmin(ChosenRows):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the filters alone: `?password__startswith=` would tell a hash letter by letter."""
-        return lookup.partition("__")[0] in ("active", "domain", "kind")
+        return lookup.partition("__")[0] in ("active", "attention", "domain", "kind")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -214,7 +214,7 @@ class InDomainList(ListAdmin):
 
 class MailboxList(InDomainList):
     list_display = ["entry", "status", "usage", "signed_in"]
-    list_filter = [StatusFilter, DomainFilter]
+    list_filter = [StatusFilter, DomainFilter, AttentionFilter]
     search_within = ("username", "name")
     actions = ["enable", "disable", "set_quota", "delete_selected"]
     columns = ("address", "name", "active", "quota_bytes", "used_bytes", "messages",

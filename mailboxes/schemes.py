@@ -30,6 +30,12 @@ MECHANISMS = {
 }
 """The one mechanism that a scheme serves beside PLAIN and LOGIN, which all serve."""
 
+SLOW = {
+    *("CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "BLF-CRYPT", "ARGON2", "ARGON2I", "ARGON2ID"),
+    *("PBKDF2", "SCRAM-SHA-1", "SCRAM-SHA-256"),
+}
+"""The schemes made to take long; of all others a machine tries billions of passwords a second."""
+
 
 class Why(Enum):
     """Why the owner of a row cannot sign in, or not in every way on offer."""
@@ -118,6 +124,12 @@ def trouble(
     if scheme in weak:
         return Trouble(Why.WEAK, scheme)
     return None if serves(scheme, mechanisms) else Trouble(Why.PLAIN_ONLY, scheme)
+
+
+def is_weak(stored: str) -> bool:
+    """Say whether the row is of a known form that is quickly searched once it is copied."""
+    scheme = dovecot_scheme(stored)
+    return bool(scheme) and scheme not in SLOW
 
 
 def pam_reads(stored: str, pam_crypt: int) -> bool:

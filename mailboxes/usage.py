@@ -7,7 +7,6 @@ where the tables are missing, as in a PostfixAdmin's database of old, it is the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from heapq import nlargest
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -48,13 +47,18 @@ def standing(address: str, usages: Rows, logins: Rows) -> Standing:
     return Standing(used, messages, moment(seconds))
 
 
+def knows_usage() -> bool:
+    """Say whether anybody writes down how full mailboxes are."""
+    return bool(by_address(Usage.objects.all()[:1], "bytes"))
+
+
 def knows_sign_ins() -> bool:
     """Say whether anybody writes down who signs in when."""
     return bool(by_address(LastLogin.objects.all()[:1], "last_login"))
 
 
-def nearly_full(limit: int) -> list[tuple[Mailbox, int]]:
-    """Return mailboxes that fill 90 % of their quota or more, with their bytes; the worst first.
+def nearly_full() -> list[str]:
+    """Return the addresses of mailboxes that fill 90 % of their quota or more, the worst first.
 
     It reads two columns of both tables, so it answers with nothing where one of them has more than
     20,000 rows: a page that is opened all day shall not cost more than that.
@@ -71,9 +75,7 @@ def nearly_full(limit: int) -> list[tuple[Mailbox, int]]:
         if quota > 0 and name.lower() in used
     }
     full = [name for name, share in shares.items() if share >= NEARLY]
-    worst = nlargest(limit, full, key=shares.__getitem__)
-    mailboxes = Mailbox.objects.in_bulk(worst)
-    return [(mailboxes[name], used[name.lower()][0]) for name in worst if name in mailboxes]
+    return sorted(full, key=shares.__getitem__, reverse=True)
 
 
 def forget(addresses: Sequence[str]) -> None:

@@ -92,9 +92,11 @@ def superuser(request: HttpRequest) -> User:
 def dashboard_page(request: HttpRequest) -> HttpResponse:
     """Say how things are; a person without any right sees that, too."""
     user = cast(User, request.user)
+    full = dashboard.nearly_full(user)
     context = admin.site.each_context(request) | {
         "title": _("Dashboard"),
-        "counts": dashboard.counts(user),
+        "counts": dashboard.counts(user, full),
+        "fullest": dashboard.fullest(full),
         "points": list(dashboard.points(user)),
         "entries": dashboard.latest(user),
     }

@@ -7,12 +7,15 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
 
-from mailboxes import deeds
+from mailboxes import deeds, usage
 from mailboxes.addresses import Address, DomainName
-from mailboxes.models import Domain, Mailbox
+from mailboxes.models import Domain, Mailbox, Usage
 from mailboxes.tallies import tally
+from tests.conftest import PASSWORD
+from tests.test_lists import shown
 
 URL = "/admin/"
+MAILBOX = "/admin/mailboxes/mailbox/"
 BASE = Path(configured.BASE_DIR)
 SPRITE = (BASE / "static/mailadmin/icons.svg").read_text()
 
@@ -64,6 +67,48 @@ def test_a_weak_scheme_is_said(rita: Client, mail_file: None, settings: Settings
     settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
     page = rita.get(URL).content.decode()
     assert "which is weak" not in page and "All is well" in page
+
+
+def test_weak_forms_are_counted_until_the_last_is_gone(
+    rita: Client, mail_file: None, settings: Settings, anna: Mailbox, bob: Mailbox
+) -> None:
+    assert "weak form" not in rita.get(URL).content.decode()
+    settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
+    deeds.change_password(bob, PASSWORD)
+    page = rita.get(URL).content.decode()
+    assert "1 password is still stored in a weak form" in page and "anna@example.org</span>" in page
+    assert shown(rita.get(f"{MAILBOX}?attention=weak")) == [anna.pk]
+    deeds.change_password(anna, PASSWORD)
+    assert "weak form" not in rita.get(URL).content.decode()
+    assert shown(rita.get(f"{MAILBOX}?attention=weak")) == []
+
+
+def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    Mailbox.objects.update(quota=1000)
+    assert "full" not in rita.get(URL).content.decode()
+    assert "nearly full" not in rita.get(MAILBOX).content.decode()
+    Usage.objects.create(username=anna.pk, bytes=930)
+    Usage.objects.create(username=bob.pk, bytes=899)
+    page = rita.get(URL).content.decode()
+    assert numbers(page)[f"{MAILBOX}?attention=full"] == "1"
+    assert re.search(r">anna@example.org</a> <strong>93\s%</strong>", page)
+    assert "bob@example.org" not in page
+    assert shown(rita.get(f"{MAILBOX}?attention=full")) == [anna.pk]
+    assert numbers(staff("view_domain").get(URL).content.decode()) == {
+        "/admin/mailboxes/domain/": "1"
+    }
+
+
+def test_a_table_too_long_to_be_read_through_has_no_such_filter(
+    rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Usage.objects.create(username=anna.pk, bytes=1)
+    assert "attention=weak" in rita.get(MAILBOX).content.decode()
+    monkeypatch.setattr(usage, "MOST", 1)
+    page = rita.get(f"{MAILBOX}?attention=full")
+    assert shown(page) == [anna.pk, bob.pk] and "attention=weak" not in page.content.decode()
 
 
 def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mailbox) -> None:

@@ -488,3 +488,20 @@ def test_libpass_alone_provides_the_module_passlib() -> None:
     assert set(metadata.packages_distributions()["passlib"]) == {"libpass"}
     with pytest.raises(metadata.PackageNotFoundError):
         metadata.distribution("passlib")
+
+
+@pytest.mark.parametrize("stored", ["", "*", "{CRAM-MD5}00", "{ROT13}sbb", "{SHA512-CRYPT}x"])
+def test_no_form_is_called_weak_that_is_not_known(stored: str) -> None:
+    assert not schemes.is_weak(stored)
+
+
+@pytest.mark.parametrize("stored", [MD5, f"{{CRAM-MD5}}{CRAM}", "{PLAIN}foo", "{SSHA}" + "A" * 32])
+def test_a_form_that_is_tried_quickly_is_weak(stored: str) -> None:
+    assert schemes.is_weak(stored)
+
+
+def test_no_scheme_that_is_offered_as_strong_is_weak_and_the_others_are() -> None:
+    for variant in VARIANTS.values():
+        for scheme in variant.schemes.values():
+            stored = schemes.store("four unrelated words", scheme.handler)
+            assert schemes.is_weak(stored) == bool(scheme.weakness)

@@ -1,11 +1,12 @@
 """manage.py createdemo"""
 
+import time
 from typing import Any
 
 from mailboxes import deeds
 from mailboxes.addresses import Address, DomainName
 from mailboxes.management.deed import DeedCommand
-from mailboxes.models import Domain, Mailbox
+from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.passwords import generate_password
 
 GIB = 2**30
@@ -46,6 +47,9 @@ ALIASES = {
     ),
     "postmaster@example.net": ("lena@example.net",),
 }
+USED = (0.37, 0.22, 0.94, 0.49, 0.44, 0.55, 0.08, 1.0, 0.71, 0.12)
+"""Which part of its quota each mailbox fills, over and over."""
+
 DISABLED = ("trainee@example.net", "jonas@example.org")
 
 
@@ -71,9 +75,21 @@ class Command(DeedCommand):
                 continue
             deeds.create_mailbox(address, password, name=person, quota=quota)
             self.stdout.write(f"  {address}  {password}")
+        self.fill(name)
         for text, targets in ALIASES.items():
             address = Address.parse(text)
             if address.domain == name:
                 deeds.create_alias(address, targets)
         for mailbox in Mailbox.objects.filter(pk__in=DISABLED, domain=name):
             deeds.set_active(mailbox, False)
+
+    def fill(self, name: str) -> None:
+        """Write what Dovecot would: how full the mailboxes are, and who signed in when."""
+        now = int(time.time())
+        for number, mailbox in enumerate(Mailbox.objects.filter(domain=name)):
+            used = int(USED[number % len(USED)] * (mailbox.quota or GIB))
+            known = {"bytes": used, "messages": used // 60_000}
+            Usage.objects.update_or_create(known, username=mailbox.pk)
+            if number % 6 != 5:
+                seen = {"domain": name, "last_login": now - number**3 * 5_000}
+                LastLogin.objects.update_or_create(seen, username=mailbox.pk)
