@@ -1,14 +1,15 @@
 """A panel under gunicorn with its own databases, and Chromium in front of it."""
 
+import fcntl
 import os
 import re
-import secrets
+import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,15 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, Stop
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
-PASSWORD = "four unrelated words"
+OUT_OF_ORDER = {
+    "MAIL_DATABASE_URL": "mysql://nobody:x@127.0.0.1:1/mail",
+    "MAIL_LOOKUP_PASSWORD": "x",
+    "MAIL_AUTH_PASSWORD": "x",
+}
 
 
 @dataclass
@@ -42,63 +49,71 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def surroundings(folder: Path, port: int, admin_password: str) -> dict[str, str]:
+def surroundings(folder: Path, port: int = 0) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
         "MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3",
         "STATIC_ROOT": str(folder / "static"),
         "PORT": str(port),
-        "DJANGO_SUPERUSER_PASSWORD": admin_password,
-        "DJANGO_SUPERUSER_USERNAME": "rita",
-        "DJANGO_SUPERUSER_EMAIL": "",
+        "DJANGO_SETTINGS_MODULE": "mailadmin.settings",
     }
 
 
-def manage(env: dict[str, str], command: str, stdin: str = "") -> None:
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder for each kind of panel in prepare.py; one of the workers makes them for all."""
+    base = tmp_path_factory.getbasetemp()
+    alone = not hasattr(request.config, "workerinput")
+    folder = (base if alone else base.parent) / "prepared"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = folder.with_suffix(".new")
+            prepare(making / "empty", "empty")
+            for kind in ("small", "demo", "many", "broken"):
+                shutil.copytree(making / "empty", making / kind)
+                prepare(making / kind, kind)
+            making.rename(folder)
+    return folder
+
+
+def prepare(folder: Path, kind: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tests.browser.prepare", kind]
     subprocess.run(
-        [sys.executable, "manage.py", *command.split()],
-        cwd=ROOT,
-        env=env,
-        input=stdin,
-        text=True,
-        check=True,
-        stdout=subprocess.DEVNULL,
+        command, cwd=ROOT, env=surroundings(folder), check=True, stdout=subprocess.DEVNULL
     )
 
 
 @contextmanager
 def running_panel(
-    folder: Path, commands: Mapping[str, str], settings: Mapping[str, str] | None = None
+    source: Path, folder: Path, settings: Mapping[str, str] | None = None, workers: int = 1
 ) -> Iterator[Panel]:
-    """Run a panel of its own, in which these commands have been given; values are their input."""
-    port, admin_password = free_port(), secrets.token_urlsafe(20)
-    env = surroundings(folder, port, admin_password)
-    basic = ("migrate", "migrate --database mail", "collectstatic --noinput")
-    for command, stdin in {**dict.fromkeys(basic, ""), **commands}.items():
-        manage(env, command, stdin)
+    """Run a panel of its own on a copy of what has been prepared."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    port = free_port()
+    env = surroundings(folder, port)
     log = folder / "gunicorn.log"
-    gunicorn = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", "2", "--no-control-socket"]
+    gunicorn = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(workers), "--threads", "4"]
     with log.open("wb") as sink:
         server = subprocess.Popen(
-            [sys.executable, "-m", *gunicorn, "mailadmin.wsgi"],
+            [sys.executable, "-m", *gunicorn, "--no-control-socket", "mailadmin.wsgi"],
             cwd=ROOT,
             env={**env, **(settings or {})},
             stdout=sink,
             stderr=sink,
         )
     await_port(port, server, log)
-    yield Panel(f"http://127.0.0.1:{port}", admin_password, log)
+    yield Panel(f"http://127.0.0.1:{port}", ADMIN_PASSWORD, log)
     server.terminate()
     server.wait(20)
 
 
 @pytest.fixture(scope="session")
-def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
-    """A panel with one domain and three mailboxes."""
-    commands = {"createsuperuser --noinput": "", "createdomain example.org": ""}
-    for name in ("anna", "bob", "carl"):
-        commands[f"createmailbox {name}@example.org --password-stdin"] = PASSWORD + "\n"
-    with running_panel(tmp_path_factory.mktemp("panel"), commands) as panel:
+def panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """A panel with one domain and three mailboxes, served by two processes."""
+    folder = tmp_path_factory.mktemp("panel")
+    with running_panel(prepared / "small", folder, workers=2) as panel:
         yield panel
 
 
@@ -168,6 +183,48 @@ def page(panel: Panel, browser_or_reason: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
+@dataclass
+class Journey:
+    """Where the pages are: a panel full of demonstration data, one with many domains, an empty one,
+    and one that is out of order."""
+
+    browser: Browser
+    panels: dict[str, Panel]
+    states: dict[tuple[str, str], Any]
+    alive: set[str] = field(default_factory=set)
+    """The links that are known to lead somewhere."""
+
+    @contextmanager
+    def page(self, stop: Stop, **options: Any) -> Iterator[Page]:
+        state = self.states.get((stop.panel, stop.who))
+        calm = {"reduced_motion": "reduce", "storage_state": state}
+        with watched(self.browser, self.panels[stop.panel], **calm, **options) as context:
+            yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def panels(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Panel]]:
+    settings = {"demo": {}, "many": {}, "empty": {}, "broken": OUT_OF_ORDER}
+    with ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(
+                running_panel(prepared / kind, tmp_path_factory.mktemp(kind), given)
+            )
+            for kind, given in settings.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def journey(panels: dict[str, Panel], browser_or_reason: Browser) -> Journey:
+    states = {}
+    for name, who in (("demo", "rita"), ("demo", "otto"), ("many", "rita"), ("empty", "rita")):
+        with watched(browser_or_reason, panels[name]) as context:
+            password = panels[name].admin_password if who == "rita" else PASSWORD
+            sign_in(context.new_page(), who, password)
+            states[name, who] = context.storage_state()
+    return Journey(browser_or_reason, panels, states)
+
+
 def sign_in(page: Page, who: str, password: str) -> None:
     page.goto("/admin/login/")
     page.get_by_label("Username").fill(who)
@@ -176,8 +233,17 @@ def sign_in(page: Page, who: str, password: str) -> None:
     page.get_by_role("heading", name="Dashboard").wait_for()
 
 
+@pytest.fixture(scope="module")
+def rita_signed_in(panel: Panel, browser_or_reason: Browser) -> Any:
+    """What a browser keeps of a superuser who has signed in through the form."""
+    with watched(browser_or_reason, panel) as context:
+        sign_in(context.new_page(), "rita", panel.admin_password)
+        return context.storage_state()
+
+
 @pytest.fixture
-def rita(page: Page, panel: Panel) -> Page:
-    """The page of a superuser who has signed in through the form."""
-    sign_in(page, "rita", panel.admin_password)
-    return page
+def rita(panel: Panel, browser_or_reason: Browser, rita_signed_in: Any) -> Iterator[Page]:
+    with watched(browser_or_reason, panel, storage_state=rita_signed_in) as context:
+        page = context.new_page()
+        page.goto("/admin/")
+        yield page

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from playwright.sync_api import Page
 
@@ -9,8 +10,16 @@ MAILBOX = "/admin/mailboxes/mailbox/"
 DOMAIN = "/admin/mailboxes/domain/"
 ALIAS = "/admin/mailboxes/alias/"
 ALIAS_DOMAIN = "/admin/mailboxes/aliasdomain/"
+PASSWORD = "four unrelated words"
+ADMIN_PASSWORD = "four words of Rita alone"
 ANNA = f"{MAILBOX}anna_40example.org/"
 MOVING = "/admin/configuration/moving/"
+MODES = [
+    (width, height, scheme)
+    for width, height in ((1280, 800), (390, 844))
+    for scheme in ("light", "dark")
+]
+CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
 
 
 @dataclass(frozen=True)
@@ -24,8 +33,8 @@ class Stop:
 
     status: int = 200
     who: str = "rita"
-    broken: bool = False
-    """Whether it is seen on a panel whose mail database does not answer."""
+    panel: str = "demo"
+    """Which of the panels that `Journey` has."""
 
     def __str__(self) -> str:
         return self.name
@@ -37,21 +46,40 @@ def submit(page: Page) -> None:
     page.locator("main form[method=post] [type=submit]").first.click()
 
 
+def press(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).first.click()
+
+
 def choose(action: str) -> Callable[[Page], None]:
-    """Return what selects two rows and asks for the action."""
+    """Return what selects the last two rows and asks for the action."""
 
     def prepare(page: Page) -> None:
-        for number in (0, 1):
+        for number in (-1, -2):
             page.locator("input[name=_selected_action]").nth(number).check()
         page.locator(f"button[name=action][value={action}]").click()
 
     return prepare
 
 
-def wrong_login(page: Page) -> None:
-    page.get_by_label("Username").fill("nobody")
-    page.get_by_label("Password").fill("wrong")
+def log_in(page: Page, name: str, password: str) -> None:
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
+
+
+def wrong_login(page: Page) -> None:
+    """Fail as somebody new each time: the fifth failure of the same would be locked out."""
+    log_in(page, f"nobody-{uuid4()}", "wrong")
+
+
+def log_in_and_out(page: Page) -> None:
+    log_in(page, "otto", PASSWORD)
+    page.locator(".account summary").click()
+    page.locator("#logout-form button").click()
+
+
+def wrong_password(page: Page) -> None:
+    change_password(f"{uuid4()}@example.org", "x", "y")(page)
 
 
 def without_cookies(page: Page) -> None:
@@ -73,21 +101,37 @@ def change_password(address: str, current: str, new: str) -> Callable[[Page], No
     return prepare
 
 
-def fail_often(page: Page) -> None:
-    for _ in range(5):
-        page.goto("/password/")
-        change_password("locked@example.org", "wrong", "wrong")(page)
+def change_name(page: Page) -> None:
+    """Save another name, and look into the history."""
+    name = page.locator("input[name=name]")
+    name.fill("Anna Berg" if "Kunz" in name.input_value() else "Anna Berg-Kunz")
+    page.locator("button[name=_continue]").click()
+    page.locator("a[href$='/history/']").click()
+
+
+def set_quota_of_all(page: Page) -> None:
+    """Be refused for each of 120 rows, which takes two requests; scripts send the second one."""
+    by_hand = page.locator(".switch[hidden]").count()
+    page.locator("input[name=select_across]").check()
+    page.locator("button[name=action][value=set_quota]").click()
+    page.locator("input[name=quota_0]").fill("2")
+    page.locator("main form .button.primary").click()
+    if by_hand:
+        page.get_by_role("button", name="Go on").click()
+    page.locator(".messages").wait_for()
 
 
 STOPS = [
     Stop("dashboard", "/admin/"),
     Stop("menu", "/admin/#menu"),
+    Stop("account", "/admin/", press(".account summary")),
     Stop("domains", DOMAIN),
     Stop("mailboxes", MAILBOX),
     Stop("mailboxes-filtered", f"{MAILBOX}?active__exact=1&domain=example.org&q=a"),
     Stop("mailboxes-nothing", f"{MAILBOX}?q=zzz"),
     Stop("aliases", ALIAS),
     Stop("alias-domains", ALIAS_DOMAIN),
+    Stop("mailboxes-filter", MAILBOX, press(".filter summary")),
     Stop("mailboxes-disable", MAILBOX, choose("disable")),
     Stop("mailboxes-quota", MAILBOX, choose("set_quota")),
     Stop("mailboxes-delete", MAILBOX, choose("delete_selected")),
@@ -99,39 +143,67 @@ STOPS = [
     Stop("domain", f"{DOMAIN}example.org/change/"),
     Stop("mailbox", f"{ANNA}change/"),
     Stop("alias", f"{ALIAS}info_40example.org/change/"),
+    Stop("mailbox-undo", f"{MAILBOX}bob_40example.org/change/", press(".page-head button")),
     Stop("alias-domain", f"{ALIAS_DOMAIN}example.com/change/"),
-    Stop("mailbox-history", f"{ANNA}history/"),
+    Stop("mailbox-history", f"{ANNA}change/", change_name),
     Stop("domain-delete", f"{DOMAIN}example.net/delete/"),
-    Stop("mailbox-delete", f"{ANNA}delete/"),
+    Stop("alias-delete", f"{ALIAS}jobs_40example.org/delete/"),
+    Stop("alias-domain-delete", f"{ALIAS_DOMAIN}example.com/delete/"),
     Stop("configuration", "/admin/configuration/"),
     Stop("moving", MOVING),
-    Stop("moving-shut-out", f"{MOVING}?from=v2/debian13/CRAM-MD5&to=v1/debian13/MD5"),
+    Stop("moving-refused", f"{MOVING}?from=v2/debian13/CRAM-MD5&to=v1/debian13/MD5"),
     Stop("administrators", "/admin/auth/user/"),
     Stop("administrator-add", "/admin/auth/user/add/"),
     Stop("administrator", "/admin/auth/user/1/change/"),
     Stop("administrator-password", "/admin/auth/user/1/password/"),
     Stop("groups", "/admin/auth/group/"),
     Stop("group-add", "/admin/auth/group/add/"),
+    Stop("group", "/admin/auth/group/1/change/"),
+    Stop("group-delete", "/admin/auth/group/1/delete/"),
     Stop("own-password", "/admin/password_change/"),
+    Stop("own-password-changed", "/admin/password_change/done/"),
+    Stop("empty-dashboard", "/admin/", panel="empty"),
+    Stop("empty-domains", DOMAIN, panel="empty"),
+    Stop("empty-mailboxes", MAILBOX, panel="empty"),
+    Stop("empty-alias-domains", ALIAS_DOMAIN, panel="empty"),
+    Stop("many-moving", f"{MOVING}?from=v2/debian12/CRAM-MD5", panel="many"),
+    Stop("many-quota-refused", MAILBOX, set_quota_of_all, panel="many"),
+    Stop("many-dashboard", "/admin/", panel="many"),
+    Stop("many-domains", DOMAIN, panel="many"),
+    Stop("many-mailboxes", MAILBOX, panel="many"),
+    Stop("many-mailboxes-next", f"{MAILBOX}?after=box060@d00.example.org", panel="many"),
+    Stop("many-filter", MAILBOX, press(".filter:has(form) summary"), panel="many"),
+    Stop("many-mailbox-add", f"{MAILBOX}add/", panel="many"),
+    Stop("many-alias-domain-add", f"{ALIAS_DOMAIN}add/", panel="many"),
     Stop("log-in", "/admin/login/", who="nobody"),
     Stop("log-in-wrong", "/admin/login/", wrong_login, who="nobody"),
+    Stop("logged-out", "/admin/login/", log_in_and_out, who="nobody"),
     Stop("password", "/password/", who="nobody"),
-    Stop("password-wrong", "/password/", change_password("x@example.org", "x", "y"), who="nobody"),
+    Stop("password-wrong", "/password/", wrong_password, who="nobody"),
     Stop("password-changed", "/password/changed/", who="nobody"),
     Stop("400", f"{MAILBOX}?password__startswith=x", status=400),
     Stop("403", "/admin/configuration/", status=403, who="otto"),
     Stop("403-form", "/admin/login/", without_cookies, status=403, who="nobody"),
     Stop("404", "/nowhere/", status=404, who="nobody"),
-    Stop("429", "/password/", fail_often, status=429, who="nobody"),
-    Stop("500", "/admin/login/", wrong_login, status=500, who="nobody", broken=True),
+    Stop(
+        "429",
+        "/password/",
+        change_password("locked@example.org", "x", "y"),
+        status=429,
+        who="nobody",
+    ),
+    Stop("500", "/admin/login/", wrong_login, status=500, who="nobody", panel="broken"),
     Stop(
         "503",
         "/password/",
         change_password("anna@example.org", "x", "y"),
         status=503,
         who="nobody",
-        broken=True,
+        panel="broken",
     ),
+    # The last ones: whoever presses Delete there takes away what others need.
+    Stop("mailbox-delete", f"{ANNA}delete/"),
+    Stop("administrator-delete", "/admin/auth/user/2/delete/"),
 ]
 
 
@@ -150,3 +222,21 @@ def visit(stop: Stop, page: Page) -> int:
     page.wait_for_load_state()
     page.remove_listener("response", note)
     return statuses[-1]
+
+
+def mark_controls(page: Page) -> int:
+    """Number the controls that one sees; the first of some radio buttons stands for all."""
+    script = """selector => {
+        const seen = [...document.querySelectorAll(selector)].filter(
+            control => control.checkVisibility({visibilityProperty: true}) && !control.disabled
+                && control.tabIndex >= 0);
+        const names = new Set();
+        let number = 0;
+        for (const control of seen) {
+            if (control.type === "radio" && names.has(control.name)) continue;
+            if (control.type === "radio") names.add(control.name);
+            control.dataset.control = number++;
+        }
+        return number;
+    }"""
+    return int(page.evaluate(script, CONTROLS))

@@ -8,11 +8,9 @@ some pages.
 
 import pytest
 
-from tests.browser.conftest import ROOT
-from tests.browser.pages import STOPS, Stop, visit
-from tests.browser.test_every_page import MODES, Journey, journey, panels
+from tests.browser.conftest import ROOT, Journey
+from tests.browser.pages import MODES, STOPS, Stop, visit
 
-__all__ = ["journey", "panels"]
 pytestmark = pytest.mark.browser
 FOLDER = ROOT / "var" / "pictures"
 

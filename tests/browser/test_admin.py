@@ -168,9 +168,10 @@ def test_times_are_those_of_the_viewer(panel: Panel, browser_or_reason: Browser)
         expect(page.locator("time").first).to_contain_text("GMT+9")
 
 
-def test_signing_out_ends_the_session(rita: Page) -> None:
-    rita.locator(".account summary").press("Enter")
-    rita.get_by_role("button", name="Log out").press("Enter")
-    expect(rita.get_by_role("heading", name="Logged out")).to_be_visible()
-    rita.goto("/admin/configuration/")
-    expect(rita).to_have_url(re.compile("/admin/login/"))
+def test_signing_out_ends_the_session(page: Page, panel: Panel) -> None:
+    sign_in(page, "rita", panel.admin_password)
+    page.locator(".account summary").press("Enter")
+    page.get_by_role("button", name="Log out").press("Enter")
+    expect(page.get_by_role("heading", name="Logged out")).to_be_visible()
+    page.goto("/admin/configuration/")
+    expect(page).to_have_url(re.compile("/admin/login/"))

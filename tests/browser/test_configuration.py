@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,10 +18,9 @@ CLIPBOARD = "navigator.clipboard.readText()"
 
 
 @pytest.fixture(scope="module")
-def mysql_panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+def mysql_panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     """A panel whose files hold passwords; its mail database does not answer."""
-    folder = tmp_path_factory.mktemp("mysql")
-    with running_panel(folder, {"createsuperuser --noinput": ""}, ON_MYSQL) as panel:
+    with running_panel(prepared / "empty", tmp_path_factory.mktemp("mysql"), ON_MYSQL) as panel:
         yield panel
 
 

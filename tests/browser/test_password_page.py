@@ -3,7 +3,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD
+from tests.browser.pages import PASSWORD
 
 pytestmark = pytest.mark.browser
 NEW = "a password for tomorrow"

@@ -1,0 +1,84 @@
+"""Makes the databases of a panel for the browser: python -m tests.browser.prepare KIND
+
+They land where the environment says. Each kind has the superuser `rita`.
+"""
+
+import sys
+from datetime import timedelta
+
+import django
+
+django.setup()
+
+from axes.models import AccessAttempt  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.models import Group, User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from mailboxes import deeds  # noqa: E402
+from mailboxes.addresses import Address, DomainName  # noqa: E402
+from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
+from tests.browser.pages import ADMIN_PASSWORD, PASSWORD  # noqa: E402
+
+
+def empty() -> None:
+    call_command("migrate", verbosity=0)
+    call_command("migrate", database="mail", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    User.objects.create_superuser("rita", password=ADMIN_PASSWORD)
+
+
+def small() -> None:
+    """One domain and three mailboxes."""
+    deeds.create_domain(DomainName.parse("example.org"))
+    for name in ("anna", "bob", "carl"):
+        deeds.create_mailbox(Address(name, "example.org"), PASSWORD)
+
+
+def demo() -> None:
+    """Demonstration data, Otto, who may nothing, a group, and an address that is locked."""
+    call_command("createdemo", verbosity=0)
+    User.objects.create_user("otto", is_staff=True, password=PASSWORD)
+    Group.objects.create(name="Help desk")
+    AccessAttempt.objects.create(
+        username="locked@example.org",
+        ip_address="127.0.0.1",
+        failures_since_start=settings.AXES_FAILURE_LIMIT,
+        attempt_time=timezone.now() + timedelta(hours=1),
+    )
+
+
+def many() -> None:
+    """More domains than are listed, and mailboxes for three pages; some cannot sign in."""
+    domains = [Domain(domain=f"d{number:02}.example.org", maxquota=1049) for number in range(60)]
+    Domain.objects.bulk_create(domains)
+    names = [f"box{number:03}" for number in range(120)]
+    Mailbox.objects.bulk_create(
+        Mailbox(
+            username=f"{name}@d00.example.org",
+            name=f"The box {name}",
+            local_part=name,
+            domain=domains[0],
+            quota=2**30,
+            password="{CRAM-MD5}" + "0" * 64 if number % 4 else "0" * 32,
+        )
+        for number, name in enumerate(names)
+    )
+    Usage.objects.bulk_create(
+        Usage(username=f"{name}@d00.example.org", bytes=number * 2**23, messages=number)
+        for number, name in enumerate(names)
+    )
+
+
+def broken() -> None:
+    """A panel whose own tables are damaged."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE auth_user")
+
+
+KINDS = {kind.__name__: kind for kind in (empty, small, demo, many, broken)}
+
+if __name__ == "__main__":
+    KINDS[sys.argv[1]]()

@@ -1,0 +1,124 @@
+"""Each control of every page does something when it is used with the keyboard alone."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route
+
+from tests.browser.conftest import Journey
+from tests.browser.pages import STOPS, Stop, mark_controls, visit
+
+pytestmark = pytest.mark.browser
+SHELL = ".side, .top, .alone > footer, .skip"
+USE = {
+    "checkbox": "Space",
+    "radio": "Space",
+    "select-one": "ArrowDown",
+    "select-multiple": "ArrowDown",
+}
+PRESSED = ("A", "BUTTON", "SUMMARY")
+STATE = """() => JSON.stringify([
+    location.href,
+    document.body.outerHTML,
+    document.activeElement.dataset.control ?? document.activeElement.tagName,
+    [...document.querySelectorAll("input, select, textarea")].map(
+        field => [field.value, field.checked, [...(field.selectedOptions ?? [])].length]),
+    document.documentElement.dataset.theme ?? "",
+])"""
+
+
+def kind(control: Locator) -> dict[str, Any]:
+    """Return what tells this control from others: twins in a hundred rows are one."""
+    script = """(control, shell) => ({
+        tag: control.tagName,
+        type: control.type ?? "",
+        name: control.name ?? "",
+        value: control.tagName === "BUTTON" ? control.value : "",
+        classes: control.className,
+        text: control.tagName === "BUTTON" ? control.textContent.trim() : "",
+        path: (control.getAttribute("href") ?? control.form?.getAttribute("action") ?? "")
+            .replace(/[^/?=&]*(_40|@)[^/?=&]*|\\d+|[a-z]+[.][a-z.]+/g, "*"),
+        shell: control.closest(shell) !== null,
+        leaves: (control.getAttribute("href") ?? "#")[0] !== "#",
+        choices: control.options?.length ?? 2,
+        scrolls: control.scrollWidth > control.clientWidth,
+    })"""
+    return dict(control.evaluate(script, SHELL))
+
+
+def use(page: Page, control: Locator, what: dict[str, Any]) -> bool:
+    """Use the control with the keyboard alone; say whether anything came of it."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("download", lambda download: asked.append(download.url))
+    control.focus()
+    before = page.evaluate(STATE)
+    if pressed(what):
+        page.keyboard.press("Enter")
+    elif what["type"] in USE:
+        page.keyboard.press(USE[what["type"]])
+    else:
+        page.keyboard.press("End")
+        page.keyboard.type("7")
+    page.wait_for_timeout(30)
+    page.wait_for_load_state()
+    return bool(asked) or page.evaluate(STATE) != before
+
+
+def test_each_control_is_used_with_the_keyboard_alone(journey: Journey) -> None:
+    used: set[str] = set()
+    dead: list[str] = []
+    for stop in STOPS:
+        start: int | None = 0
+        while start is not None:
+            start = use_next(journey, stop, start, used, dead)
+    assert len(used) > 100 and dead == []
+    assert "Internal Server Error" not in journey.panels["demo"].log.read_text()
+
+
+def use_next(
+    journey: Journey, stop: Stop, start: int, used: set[str], dead: list[str]
+) -> int | None:
+    """Use the page's next controls that are not known yet, until one of them does more than to
+    change itself; return where to go on, if anywhere."""
+    with journey.page(stop) as page:
+        visit(stop, page)
+        page.route("**/*", stay)
+        for number in range(start, mark_controls(page)):
+            control = page.locator(f"[data-control='{number}']")
+            what = kind(control)
+            place = "" if what["shell"] else stop.name.partition("-")[0]
+            key = json.dumps([place, what])
+            if key in used or passes(what):
+                continue
+            used.add(key)
+            if not use(page, control, what):
+                dead.append(f"{stop}: {what}")
+            if pressed(what) and not what["leaves"]:
+                return number + 1
+    return None
+
+
+def stay(route: Route) -> None:
+    """Answer a link or a search with 204, on which a browser stays where it is.
+
+    Where links lead to, test_every_page.py asks; what searches find, test_lists.py.
+    """
+    if route.request.is_navigation_request() and route.request.method == "GET":
+        route.fulfill(status=204)
+    else:
+        route.continue_()
+
+
+def pressed(what: dict[str, Any]) -> bool:
+    return what["tag"] in PRESSED or what["type"] == "submit"
+
+
+def passes(what: dict[str, Any]) -> bool:
+    """Say whether there is nothing to be used: one choice alone, or a text that one only reads."""
+    reading = what["tag"] not in (*PRESSED, "INPUT", "SELECT", "TEXTAREA")
+    leaves = what["path"].endswith(
+        "/logout/"
+    )  # test_admin.py: it would end the session of the others
+    return reading or leaves or what["choices"] < 2
