@@ -140,7 +140,7 @@ def test_the_latest_changes_say_who_and_what(rita: Client) -> None:
 
 
 def domain_form(name: str) -> dict[str, str]:
-    numbers = {"mailboxes": "0", "aliases": "0", "maxquota": "0", "quota": "0"}
+    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
     return {"domain": name, "active": "on"} | numbers
 
 
@@ -199,3 +199,14 @@ def test_the_language_is_chosen_and_kept(client: Client, tables: None) -> None:
 def test_each_icon_that_is_named_is_in_the_sprite(source: Path) -> None:
     for name in re.findall(r"""(?:\bicon "|\bicon\(")([a-z0-9-]+)""", source.read_text()):
         assert f'<symbol id="{name}"' in SPRITE
+
+
+def test_no_icon_is_carried_along_that_no_page_shows() -> None:
+    files = (*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py"))
+    source = "".join(file.read_text() for file in files)
+    unused = [
+        name
+        for name in re.findall(r'<symbol id="([a-z0-9-]+)"', SPRITE)
+        if f'"{name}"' not in source
+    ]
+    assert unused == []
