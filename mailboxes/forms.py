@@ -16,12 +16,13 @@ from mailboxes.addresses import (
     parse_alias,
     parse_targets,
 )
+from mailboxes.conf import quota_multiplier
 from mailboxes.limits import Refused, check_alias_domain
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.sizes import BadSize, parse_size
+from mailboxes.sizes import BadSize, limit_as_written, parse_size, units
 from mailboxes.tallies import domain_names
 from mailboxes.widgets import AddressInput, NewPasswordInput, SizeInput
-from mailboxes.words import translated
+from mailboxes.words import size, translated
 
 
 class ParsedField(forms.CharField):
@@ -50,6 +51,34 @@ class SizeField(ParsedField):
             return bool(parse_size(str(initial)) != parse_size(str(data)))
         except BadSize:
             return True
+
+    def words(self, value: int) -> str:
+        """Return what the history says."""
+        return size(value)
+
+
+class LimitField(SizeField):
+    """A domain's limit: the table counts it in units of QUOTA_MULTIPLIER bytes, a person does not.
+
+    What is no whole number of units is rounded up, and shown again as it was written.
+    """
+
+    def prepare_value(self, value: Any) -> Any:
+        return limit_as_written(value, quota_multiplier()) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> Any:
+        if value == "-1":
+            return -1
+        return units(super().clean(value), quota_multiplier())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.clean(data) != int(initial))
+        except ValidationError:
+            return True
+
+    def words(self, value: int) -> str:
+        return size(value * quota_multiplier()) if value >= 0 else str(_("switched off"))
 
 
 class PasswordField(forms.CharField):
@@ -117,14 +146,23 @@ class DomainForm(RefusableForm, forms.ModelForm):
         DomainName.parse, label=_("Domain"), help_text=_("Such as example.org; cannot be changed.")
     )
 
+    maxquota = LimitField(
+        initial="0",
+        label=_("Quota of one mailbox"),
+        help_text=_("At most so much. 0 for no limit, -1 to switch quotas off."),
+    )
+    quota = LimitField(
+        initial="0",
+        label=_("Quota of all mailboxes"),
+        help_text=_("At most so much together. 0 for no limit."),
+    )
+
     class Meta:
         model = Domain
         fields = ["description", "active", "mailboxes", "aliases", "maxquota", "quota"]
         help_texts = {
             "mailboxes": _("0 for no limit, -1 for none at all."),
             "aliases": _("0 for no limit, -1 for none at all."),
-            "maxquota": _("0 for no limit, -1 to switch quotas off."),
-            "quota": _("0 for no limit."),
             "active": _("A disabled domain takes no mail, and nobody of it can sign in."),
         }
 

@@ -8,10 +8,11 @@ from django.contrib.admin.models import LogEntry
 from django.forms import BaseForm
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 LONGEST = 200
 UNTOLD = "new_password"
+STATES = {"True": gettext_lazy("yes"), "False": gettext_lazy("no")}
 
 
 def changes(form: BaseForm) -> list[dict[str, Any]]:
@@ -35,7 +36,8 @@ def label(form: BaseForm, name: str) -> str:
 
 
 def before_and_after(form: BaseForm, name: str) -> list[str]:
-    return [words(form.initial.get(name)), words(form.cleaned_data.get(name))]
+    told = getattr(form.fields[name], "words", words)
+    return [told(form.initial.get(name)), told(form.cleaned_data.get(name))]
 
 
 def words(value: Any) -> str:
@@ -52,8 +54,8 @@ def told(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
         return
     for part in kept if isinstance(kept, list) else []:
         for name, values in part.get("values", {}).items():
-            before, after = values or ("", "")
-            yield translated(name), before, after
+            before, after = (STATES.get(value, value) for value in values or ("", ""))
+            yield translated(name), str(before), str(after)
 
 
 def translated(name: str) -> str:

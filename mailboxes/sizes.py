@@ -18,8 +18,13 @@ class BadSize(Sentence):
 
 
 def parse_size(text: str) -> int:
-    """Return bytes for `1G`, `1.5 GiB`, `500M`, `1024` (bytes) or `0`, which means no limit."""
-    found = re.fullmatch(r"(\d{1,19}(?:\.\d{1,3})?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
+    """Return bytes for `1G`, `1.5 GiB`, `500M`, `1024` (bytes) or `0`, which means no limit.
+
+    A comma is taken for a point only where it cannot stand between thousands.
+    """
+    found = re.fullmatch(
+        r"(\d{1,19}(?:\.\d{1,3}|,\d\d?)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper()
+    )
     if not found or not text.isascii():
         raise BadSize(
             _(
@@ -28,7 +33,7 @@ def parse_size(text: str) -> int:
             ),
             text=repr(text),
         )
-    size = int(Decimal(found[1]) * UNITS[found[2]])
+    size = int(Decimal(found[1].replace(",", ".")) * UNITS[found[2]])
     if size > LARGEST:
         raise BadSize(_("%(text)s is too large: at most 1024T are possible."), text=repr(text))
     return size
@@ -50,3 +55,17 @@ def exact_size(size: int) -> str:
         if size and size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]}{unit}"
     return str(size)
+
+
+def units(size: int, unit: int) -> int:
+    """Return how many units of so many bytes hold the size: 1G is 1049 of 1,024,000."""
+    return -(-size // unit)
+
+
+def limit_as_written(count: int, unit: int) -> str:
+    """Return the shortest text whose size so many units hold; -1 as it stands."""
+    for name in "TGM":
+        number = count * unit // UNITS[name]
+        if number > 0 and units(number * UNITS[name], unit) == count:
+            return f"{number}{name}"
+    return exact_size(count * unit) if count > 0 else str(count)

@@ -73,7 +73,7 @@ class SizeInput(forms.MultiWidget):
 
     def decompress(self, value: Any) -> list[Any]:
         text = exact_size(value) if isinstance(value, int) else str(value or "")
-        if text in ("", "0"):
+        if text in ("", "0", "-1"):
             return [text, "G"]
         unit = text[-1] if text[-1] in UNITS else ""
         return [text.removesuffix(unit), unit]
@@ -81,7 +81,7 @@ class SizeInput(forms.MultiWidget):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         number, unit = super().value_from_datadict(data, files, name)
         number = (number or "").strip()
-        if number and number[-1].isdecimal() and number != "0":
+        if number and number[-1].isdecimal() and number not in ("0", "-1"):
             return f"{number}{unit or ''}"
         return number or "0"
 

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def errors(page: Any) -> str:
 
 
 def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
-    numbers = {"mailboxes": "5", "aliases": "0", "maxquota": "0", "quota": "0"}
+    numbers = {"mailboxes": "5", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
     page = rita.post(f"{DOMAIN}add/", {"domain": "Bücher.example", "active": "on"} | numbers)
     assert page.status_code == 302
     domain = Domain.objects.get()
@@ -52,9 +53,33 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     assert not Domain.objects.exists()
 
 
+def test_limits_of_a_domain_have_units_and_come_back_as_written(
+    rita: Client, domain: Domain
+) -> None:
+    url = f"{DOMAIN}{domain.pk}/change/"
+    limits = {"mailboxes": "0", "aliases": "0", "maxquota_0": "1", "maxquota_1": "G"}
+    rita.post(url, limits | {"quota_0": "500", "quota_1": "G", "active": "on"})
+    domain.refresh_from_db()
+    assert (domain.maxquota, domain.quota) == (1049, 524288)
+    page = rita.get(url).content.decode()
+    for name, number in (("maxquota_0", "1"), ("quota_0", "500")):
+        assert re.search(rf'name="{name}" value="{number}"', page)
+    assert page.count('value="G" selected') == 2
+    told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
+    assert re.search(r"Quota of one mailbox</strong>: no limit .*?</span> 1 GiB", told)
+    rita.post(url, limits | {"maxquota_0": "-1", "quota_0": "500", "quota_1": "G", "active": "on"})
+    domain.refresh_from_db()
+    assert (domain.maxquota, domain.quota) == (-1, 524288)
+    assert re.search('name="maxquota_0" value="-1"', rita.get(url).content.decode())
+    told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
+    assert "1 GiB" in told and "switched off" in told and told.count("Quota of all") == 1
+    page = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
+    assert "maxquota" in errors(page)
+
+
 @pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.org", "example.org"])
 def test_a_bad_domain_is_a_form_error(rita: Client, domain: Domain, name: str) -> None:
-    numbers = {"mailboxes": "0", "aliases": "0", "maxquota": "0", "quota": "0"}
+    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
     assert "domain" in errors(rita.post(f"{DOMAIN}add/", {"domain": name} | numbers))
     assert Domain.objects.count() == 1
 

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailboxes.sizes import BadSize, exact_size, format_size, parse_size
+from mailboxes.sizes import (
+    BadSize,
+    exact_size,
+    format_size,
+    limit_as_written,
+    parse_size,
+    units,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,13 +22,16 @@ from mailboxes.sizes import BadSize, exact_size, format_size, parse_size
         ("1.5 GiB", 1610612736),
         (" 2 tb ", 2**41),
         ("10k", 10240),
+        ("1,5G", 1610612736),
     ],
 )
 def test_a_size_is_read_with_its_unit(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "G", "-1", "1X", "1 G B", "1e9", "٣", "1,5G", "9999999T"])
+@pytest.mark.parametrize(
+    "text", ["", "G", "-1", "1X", "1 G B", "1e9", "٣", "1,024M", "1,G", "9999999T"]
+)
 def test_a_bad_size_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(BadSize, match=r"[.)]$"):
         parse_size(text)
@@ -44,3 +54,24 @@ def test_a_size_is_shown_as_a_person_reads_it(size: int, text: str) -> None:
 @given(st.integers(0, 2**50))
 def test_the_exact_form_of_a_size_is_read_back(size: int) -> None:
     assert parse_size(exact_size(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "count"),
+    [
+        ("1G", 1024000, 1049),
+        ("1000M", 1024000, 1024),
+        ("2T", 1024000, 2147484),
+        ("1G", 2**20, 1024),
+        ("0", 1024000, 0),
+        ("-1", 1024000, -1),
+    ],
+)
+def test_a_limit_is_shown_as_it_was_written(text: str, unit: int, count: int) -> None:
+    assert limit_as_written(count, unit) == text
+    assert text == "-1" or units(parse_size(text), unit) == count
+
+
+@given(st.integers(1, 2**30), st.sampled_from([1, 1000, 1024000, 2**20]))
+def test_a_limit_that_is_saved_as_shown_stays_the_same(count: int, unit: int) -> None:
+    assert units(parse_size(limit_as_written(count, unit)), unit) == count
