@@ -82,8 +82,12 @@ class ListAdmin(ChosenRows):
         """Give the rows what the tables of others know of them, in one query for each table."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow the filters alone: `?password__startswith=` would tell a hash letter by letter."""
-        return lookup.partition("__")[0] in ("active", "attention", "domain", "kind")
+        """Allow the filters alone, by their whole names.
+
+        `?password__startswith=` would tell a hash letter by letter, and so would
+        `?domain__mailbox__password__startswith=`.
+        """
+        return lookup in ("active__exact", "attention", "domain", "kind")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -272,7 +272,13 @@ def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mai
 
 @pytest.mark.parametrize(
     "asked",
-    ["password__startswith=%7BCRAM", "token__regex=.", "quota__in=99999999999999999999", "name=x"],
+    [
+        "password__startswith=%7BCRAM",
+        "domain__mailbox__password__startswith=%7BCRAM",
+        "token__regex=.",
+        "quota__in=99999999999999999999",
+        "name=x",
+    ],
 )
 def test_a_list_cannot_be_asked_for_what_it_does_not_show(
     rita: Client, anna: Mailbox, asked: str
