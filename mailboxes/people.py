@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes import cells
+from mailboxes.forms import focus
 from mailboxes.widgets import NewPasswordInput
 
 DEEDS = {
@@ -61,13 +62,22 @@ class RightsField(forms.ModelMultipleChoiceField):
 
 
 class Rights:
-    """Boxes to tick in place of two lists that need JavaScript; and no pop-up windows."""
+    """Boxes to tick in place of two lists that need JavaScript; and no pop-up windows.
+
+    Whoever is no superuser and could tick them would have every right there is.
+    """
 
     rights_label: Promise = _("Rights")
 
     @property
     def media(self) -> forms.Media:
         return forms.Media()
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        focus(context["adminform"].form)
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
@@ -92,7 +102,10 @@ class OwnWidget(forms.BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("usable_password", None)  # nobody here signs in by other means
-        self.fields["password1"].widget = NewPasswordInput("password2")
+        widget = NewPasswordInput("password2")
+        widget.is_required = True
+        self.fields["password1"].widget = widget
+        focus(self)
 
 
 class NewPasswordForm(OwnWidget, AdminPasswordChangeForm):
@@ -168,6 +181,26 @@ class Administrators(Rights, UserAdmin):
         titles = {"title": _("Add administrator")}
         return super().add_view(request, form_url, titles | (extra_context or {}))
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self.in_reach(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Let nobody delete the last superuser, which is oneself."""
+        mine = obj is not None and obj.pk == request.user.pk
+        may = super().has_delete_permission(request, obj) and self.in_reach(request, obj)
+        return may and not mine
+
+    def in_reach(self, request: HttpRequest, obj: User | None) -> bool:
+        return obj is None or request.user.is_superuser or not obj.is_superuser
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fixed = list(self.readonly_fields)
+        if obj and obj.pk == request.user.pk:
+            fixed += ["is_active", "is_staff", "is_superuser"]
+        if not request.user.is_superuser:
+            fixed += ["is_superuser", "groups", "user_permissions"]
+        return fixed
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say in words what goes: the log, too, of what these people have changed."""
         people = list(objs)
@@ -195,6 +228,15 @@ class Administrators(Rights, UserAdmin):
 class Groups(Rights, GroupAdmin):
     list_per_page = 50
     actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Groups")} | (extra_context or {}))

@@ -74,6 +74,33 @@ def test_who_may_not_delete_administrators_is_told_so(tables: None) -> None:
     assert User.objects.get() == otto
 
 
+def test_no_one_else_can_make_a_superuser_or_touch_one(rita: Client) -> None:
+    codes = ["view_user", "add_user", "change_user", "delete_user", "change_group", "add_group"]
+    otto = User.objects.create_user("otto", is_staff=True)
+    otto.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client = Client()
+    client.force_login(otto)
+    change(client, otto, is_superuser="on", first_name="Otto")
+    otto.refresh_from_db()
+    assert otto.first_name == "Otto" and not otto.is_superuser
+    change(client, otto, user_permissions=[Permission.objects.get(codename="view_mailbox").pk])
+    assert not User.objects.get(pk=otto.pk).has_perm("mailboxes.view_mailbox")
+    boss = User.objects.get(username="rita")
+    assert change(client, boss, first_name="x").status_code == 403
+    form = {"password1": PASSWORD, "password2": PASSWORD}
+    assert client.post(f"{USER}{boss.pk}/password/", form).status_code == 403
+    assert client.post(f"{USER}{boss.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.get("/admin/auth/group/add/").status_code == 403
+
+
+def test_a_superuser_cannot_lock_oneself_out(rita: Client) -> None:
+    boss = User.objects.get(username="rita")
+    rita.post(f"{USER}{boss.pk}/change/", {"username": "rita", "first_name": "Rita"})
+    boss.refresh_from_db()
+    assert boss.first_name == "Rita" and boss.is_superuser and boss.is_active and boss.is_staff
+    assert rita.post(f"{USER}{boss.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
 def test_an_empty_cell_is_said_in_words(rita: Client) -> None:
     page = rita.get(USER).content.decode()
     assert ">none</span>" in page and "1 administrator<" in page and ">-<" not in page
