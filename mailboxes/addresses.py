@@ -72,6 +72,25 @@ class DomainName:
         return self.name
 
 
+def in_tables(domain: str) -> str:
+    """Return the form that the tables hold of a whole domain name; of any other text, itself."""
+    try:
+        return str(DomainName.parse(domain)) if not domain.isascii() else domain
+    except BadAddress:
+        return domain
+
+
+def readable(name: str) -> str:
+    """Return the form of a domain, or of an address, that a person reads; nothing if it is such."""
+    local_part, at, domain = name.rpartition("@")
+    if "xn--" not in domain:
+        return ""
+    try:
+        return f"{local_part}{at}{idna.decode(domain)}"
+    except idna.IDNAError:
+        return ""
+
+
 @dataclass(frozen=True)
 class Address:
     """An address in the form that the tables hold: lower case ASCII, both parts checked."""

@@ -1,6 +1,6 @@
 """Domains, mailboxes and aliases in the admin."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,12 +17,13 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes import cells, deeds, history, usage
+from mailboxes import bulk, cells, deeds, history, usage
 from mailboxes.chosen import page_of
 from mailboxes.conf import mail_host
-from mailboxes.forms import AliasDomainForm, AliasForm, DomainForm, MailboxForm
+from mailboxes.forms import AliasDomainForm, AliasForm, DomainForm, MailboxForm, focus
 from mailboxes.limits import Refused
 from mailboxes.lists import AliasDomainList, AliasList, DomainList, MailboxList
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -47,15 +48,31 @@ class DeedAdmin(admin.ModelAdmin):
     def media(self) -> Media:
         return Media()
 
+    in_words: Mapping[str, str] = {}
+    """What shows a field, if anything, to whoever may only look."""
+
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         (title, first), *others = self.parts
         if obj is None:
             new = self.form.only_when_new  # type: ignore[attr-defined]
             return [(title, {"fields": [*new, *first]}), *as_fieldsets(others)]
-        if not self.has_change_permission(request, obj):
-            others = [part for part in others if "new_password1" not in part[1]]
         dates = (self.last_part, self.readonly_fields)
-        return as_fieldsets([(title, first), *others, dates])
+        parts = [(title, first), *others, dates]
+        if self.has_change_permission(request, obj):
+            return as_fieldsets(parts)
+        words = {"active": "state", **self.in_words}
+        shown = [
+            (title, list(filter(None, (words.get(name, name) for name in names))))
+            for title, names in parts
+        ]
+        return as_fieldsets(part for part in shown if "new_password1" not in part[1])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [*self.readonly_fields, "state", *filter(None, self.in_words.values())]
+
+    @admin.display(description=_("status"))
+    def state(self, row: Any) -> str:
+        return cells.status(row.active)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Choose the domain of the list from which one came."""
@@ -65,11 +82,7 @@ class DeedAdmin(admin.ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        """Put the cursor into the first field, or into the first that is wrong."""
-        form = context["adminform"].form
-        wrong = [name for name in form.fields if name in form.errors]
-        for name in (wrong or list(form.fields))[:1]:
-            form.fields[name].widget.attrs["autofocus"] = True
+        focus(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def construct_change_message(
@@ -94,8 +107,10 @@ class DeedAdmin(admin.ModelAdmin):
     def set_active_view(self, request: HttpRequest, key: str) -> HttpResponse:
         """Enable or disable one row; the message that is left can undo it."""
         row = self.get_object(request, unquote(key))
-        if request.method != "POST" or row is None:
+        if row is None:
             raise Http404
+        if request.method != "POST":  # as after a session that had ended
+            return HttpResponseRedirect(page_of(self.opts, "change", quote(row.pk)))
         if not self.has_change_permission(request, row):
             raise PermissionDenied
         active = request.POST.get("active") == "1"
@@ -104,8 +119,7 @@ class DeedAdmin(admin.ModelAdmin):
 
     def do_set_active(self, request: HttpRequest, row: Any, active: bool) -> HttpResponse:
         deeds.set_active(row, active)
-        values = {"Active": [str(not active), str(active)]}
-        self.log_change(request, row, [{"changed": {"fields": ["Active"]}, "values": values}])
+        self.log_change(request, row, history.changed("Active", str(not active), str(active)))
         text = _("%(row)s is enabled.") if active else _("%(row)s is disabled.")
         undo = render_to_string(
             "admin/undo_one.html",
@@ -180,6 +194,11 @@ class DomainAdmin(DomainList, DeedAdmin):
         (None, ["description", "active"]),
         (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
     ]
+    in_words = {"description": "about", "maxquota": "quotas", "quota": ""}
+
+    @admin.display(description=_("description"))
+    def about(self, row: Domain) -> str:
+        return row.description or cells.quiet(_("none"))
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         if change:
@@ -195,10 +214,19 @@ class DomainAdmin(DomainList, DeedAdmin):
             _("Its place as an alias domain of %(target)s.") % {"target": alias.target_domain}
             for alias in AliasDomain.objects.filter(pk=row.pk)
         ]
+        others = deeds.aliases_into(row.pk)
         return [
-            _("The domain %(domain)s with %(mailboxes)d mailboxes and %(aliases)d further aliases.")
-            % {"domain": row, "mailboxes": mailboxes, "aliases": max(aliases, 0)},
+            _("The domain %(domain)s.") % {"domain": row},
+            ngettext("%(count)d mailbox of it.", "%(count)d mailboxes of it.", mailboxes)
+            % {"count": mailboxes},
+            ngettext("%(count)d further alias.", "%(count)d further aliases.", max(aliases, 0))
+            % {"count": max(aliases, 0)},
             *led,
+            *(
+                _("The alias %(alias)s still leads into it; mail to it will come back.")
+                % {"alias": alias}
+                for alias in others[: bulk.NAMED]
+            ),
             _("The mail itself stays on the mail host, in %(folder)s.")
             % {"folder": f"{mail_host().home}/{row.pk}"},
         ]
@@ -224,6 +252,11 @@ class MailboxAdmin(MailboxList, DeedAdmin):
         (None, ["name", "quota", "active"]),
         (_("Password"), ["new_password1", "new_password2"]),
     ]
+    in_words = {"name": "owner", "quota": ""}
+
+    @admin.display(description=_("name"))
+    def owner(self, row: Mailbox) -> str:
+        return row.name or cells.quiet(_("none"))
 
     @admin.display(description=_("usage"))
     def used(self, row: Mailbox) -> str:
@@ -268,6 +301,11 @@ class MailboxAdmin(MailboxList, DeedAdmin):
 class AliasAdmin(AliasList, DeedAdmin):
     form = AliasForm
     parts = [(None, ["goto", "active"])]
+    in_words = {"goto": "all_targets"}
+
+    @admin.display(description=_("leads to"))
+    def all_targets(self, row: Alias) -> str:
+        return cells.lines(row.targets)
 
     def save_model(self, request: HttpRequest, obj: Alias, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data

@@ -16,7 +16,10 @@ AT_ONCE = 100
 """How many rows one request changes; then the browser shows how far it is, and asks for more."""
 
 NAMED = 20
-"""How many rows are named before the deed, and how many refusals after it."""
+"""How many rows are named before the deed."""
+
+REPORTED = 1000
+"""How many refusals are named after it."""
 
 
 @dataclass

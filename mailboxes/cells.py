@@ -8,7 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from mailboxes.addresses import readable
 from mailboxes.icons import icon
 from mailboxes.words import size
 
@@ -34,6 +36,7 @@ def status(active: bool, domain_active: bool = True) -> SafeString:
 
 def entry(url: str, words: str, more: str = "") -> SafeString:
     """Return the row's own link with a quiet second line."""
+    more = ", ".join(filter(None, (readable(words), more)))
     name, at, domain = words.rpartition("@")
     link = format_html('<a href="{}">{}<wbr>{}{}</a>', url, name, at, domain)
     return format_html("{}{}", link, quiet(more) if more else "")
@@ -92,13 +95,19 @@ def quotas(for_all: int, for_each: int) -> SafeString:
     return format_html("{}", ", ".join(parts) or _("no limit"))
 
 
+def lines(addresses: list[str]) -> SafeString:
+    """Return the addresses, one a line."""
+    shown = format_html_join("", "<span>{}</span>", ((address,) for address in addresses))
+    return format_html('<span class="lines">{}</span>', shown)
+
+
 def targets(addresses: list[str]) -> SafeString:
     """Return the first addresses, one a line, and how many more there are."""
-    shown = format_html_join("", "<span>{}</span>", ((address,) for address in addresses[:SHOWN]))
-    if (more := len(addresses) - SHOWN) <= 0:
-        return format_html('<span class="lines">{}</span>', shown)
-    words = _("and %(more)d more") % {"more": more}
-    return format_html('<span class="lines">{}<span class="quiet">{}</span></span>', shown, words)
+    more = len(addresses) - SHOWN
+    if more <= 0:
+        return lines(addresses)
+    words = ngettext("and one more target", "and %(more)d more targets", more) % {"more": more}
+    return format_html("{}{}", lines(addresses[:SHOWN]), quiet(words))
 
 
 def moment(time: datetime | None, never: str = "") -> SafeString:

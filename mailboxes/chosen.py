@@ -1,5 +1,6 @@
 """Deeds on rows that were chosen in a list: asked first, done by the hundred, told at the end."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
@@ -21,7 +23,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import bulk, deeds
+from mailboxes import bulk, deeds, history
+from mailboxes.forms import focus
 from mailboxes.tallies import tally
 
 UNDOABLE = 100
@@ -68,19 +71,18 @@ class ChosenRows(admin.ModelAdmin):
         if page := self.ask(request, queryset, texts[0]):
             return page
         rows = queryset.exclude(active=active)
-        change = [{"changed": {"fields": ["active"]}}]
+        changed = history.changed("Active", str(not active), str(active))
         deed = partial(deeds.set_active, active=active)
-        return self.carry_out(request, rows, deed, texts, change, undo=not active)
+        return self.carry_out(request, rows, deed, texts, lambda row: changed, undo=not active)
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        rows = list(queryset[: bulk.NAMED])
-        lines, _models, lacking, forbidden = self.get_deleted_objects(rows, request)
+        texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
+        first = list(queryset[: 0 if "post" in request.POST else bulk.NAMED])
+        lines, _models, lacking, forbidden = self.get_deleted_objects(first, request)
         if lacking:
             raise PermissionDenied
-        texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
-        asked = {"lines": [*lines, *forbidden], "tone": "danger"}
-        if page := self.ask(request, queryset, texts[0], **asked):
+        if page := self.ask(request, queryset, texts[0], lines=[*lines, *forbidden], tone="danger"):
             return page
         return self.carry_out(request, queryset, partial(self.delete_model, request), texts)
 
@@ -96,6 +98,8 @@ class ChosenRows(admin.ModelAdmin):
         form = asked.get("form")
         if "post" in request.POST and (form is None or form.is_valid()):
             return None
+        if form is not None:
+            focus(form)
         names = list(queryset[: bulk.NAMED])
         others = max(number.count - bulk.NAMED, 0)
         return self.bulk_page(request, question, number.count, names=names, others=others, **asked)
@@ -129,40 +133,34 @@ class ChosenRows(admin.ModelAdmin):
         rows: QuerySet[Any],
         deed: Callable[[Any], Any],
         texts: Any,
-        change: Any = "",
+        changed: Callable[[Any], Any] | None = None,
         undo: bool = False,
         **asked: Any,
     ) -> HttpResponse | None:
         """Change some rows; return the page that goes on, or say at the end what became of all."""
-        outcome = bulk.some(rows, deed, request.POST.get("after", ""))
-        self.note(request, outcome.done, CHANGE if change else DELETION, change)
+        if "stop" in request.POST:
+            outcome = bulk.Outcome()
+        else:
+            outcome = bulk.some(rows, deed, request.POST.get("after", ""))
+        self.note(request, outcome.done, changed)
         done = whole_number(request, "done") + len(outcome.done)
-        refused = [*request.POST.getlist("refused"), *outcome.refused]
         failed = whole_number(request, "failed") + len(outcome.refused)
-        if outcome.last:
+        refused = [*request.POST.get("refused", "").splitlines(), *outcome.refused]
+        if outcome.last or failed:
             count = max(whole_number(request, "count"), done + failed)
-            more = {"done": done, "refused": refused[: bulk.NAMED], "failed": failed}
+            more = {"done": done, "refused": refused[: bulk.REPORTED], "failed": failed}
             return self.bulk_page(request, texts[0], count, outcome=outcome, **more, **asked)
+        said = texts[1] % {
+            "count": number_format(done, force_grouping=True),
+            "kind": self.kind(done),
+        }
         button = self.undo(request, outcome.done) if undo and done == len(outcome.done) else ""
-        self.tell(request, done, refused[: bulk.NAMED], failed, texts[1], button)
+        said = SafeString(escape(said) + button) if button else said
+        self.message_user(request, said, messages.SUCCESS)
         return None
 
     def kind(self, count: int) -> str:
         return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
-
-    def tell(
-        self, request: HttpRequest, done: int, refused: list[str], failed: int, text: Any, undo: str
-    ) -> None:
-        """Say how many were changed, and of each that was not, why."""
-        count = number_format(done, force_grouping=True)
-        said = text % {"count": count, "kind": self.kind(done)}
-        level = messages.SUCCESS if done or not failed else messages.WARNING
-        self.message_user(request, SafeString(escape(said) + undo) if undo else said, level)
-        for sentence in refused:
-            self.message_user(request, sentence, messages.ERROR)
-        if (more := failed - len(refused)) > 0:
-            said = _("%(more)d more were refused.") % {"more": more}
-            self.message_user(request, said, messages.ERROR)
 
     def undo(self, request: HttpRequest, rows: list[Any]) -> str:
         """Return a form that enables these rows again."""
@@ -175,7 +173,22 @@ class ChosenRows(admin.ModelAdmin):
         }
         return render_to_string("admin/undo.html", context)
 
-    def note(self, request: HttpRequest, rows: list[Model], flag: int, change: Any) -> None:
+    def note(
+        self, request: HttpRequest, rows: list[Model], changed: Callable[[Any], Any] | None
+    ) -> None:
+        """Write down what was changed of each row, or that it was deleted."""
         user = request.user
-        if rows and isinstance(user, User):
-            LogEntry.objects.log_actions(user.pk, rows, flag, change_message=change)
+        if not rows or not isinstance(user, User):
+            return
+        kind = ContentType.objects.get_for_model(self.model)
+        LogEntry.objects.bulk_create(
+            LogEntry(
+                user=user,
+                content_type=kind,
+                object_id=row.pk,
+                object_repr=str(row)[:200],
+                action_flag=CHANGE if changed else DELETION,
+                change_message=json.dumps(changed(row)) if changed else "",
+            )
+            for row in rows
+        )

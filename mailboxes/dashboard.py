@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from mailboxes import census, exporter, moving, usage
 from mailboxes.bundles import BadExport
-from mailboxes.conf import mail_host
+from mailboxes.conf import MailHost, mail_host
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, is_own
 from mailboxes.tallies import Tally, tally
 from mailboxes.words import translated
@@ -57,7 +57,7 @@ class Full:
     percent: int
 
 
-def counts(user: User, full: list[str]) -> list[Count]:
+def counts(user: User, full: list[str] | None) -> list[Count]:
     """Return the counts of the lists that the person may open."""
     plain = Alias.objects.filter(~is_own())
     disabled = Mailbox.objects.filter(active=False)
@@ -67,62 +67,59 @@ def counts(user: User, full: list[str]) -> list[Count]:
         Count("forward", _("Aliases"), tally(plain), "alias"),
         Count("circle-off", _("Disabled"), tally(disabled), "mailbox", "active__exact=0"),
     ]
-    if usage.knows_usage():
+    if full is not None:
         number = Tally(len(full))
         found.append(Count("gauge", _("Nearly full"), number, "mailbox", "attention=full"))
     return [count for count in found if user.has_perm(f"mailboxes.view_{count.model}")]
 
 
-def nearly_full(user: User) -> list[str]:
-    """Return the addresses of the fullest mailboxes, if the person may see them."""
-    return usage.nearly_full() if user.has_perm("mailboxes.view_mailbox") else []
+def nearly_full(user: User) -> list[str] | None:
+    """Return the addresses of the fullest mailboxes, if they are known and for this person."""
+    return usage.nearly_full() if user.has_perm("mailboxes.view_mailbox") else None
 
 
-def fullest(names: list[str]) -> list[Full]:
+def fullest(names: list[str] | None) -> list[Full]:
     """Say of the first of these addresses how full they are."""
-    mailboxes, known = Mailbox.objects.in_bulk(names[:FULLEST]), usage.of(names[:FULLEST])
+    names = (names or [])[:FULLEST]
+    mailboxes, known = Mailbox.objects.in_bulk(names), usage.of(names)
     return [
         Full(name, (known[name].bytes or 0) * 100 // mailboxes[name].quota)
-        for name in names[:FULLEST]
+        for name in names
         if name in mailboxes
     ]
 
 
 def points(user: User) -> Iterator[Point]:
     """Yield what needs attention, the worst first, as far as the person may see it."""
-    if user.is_superuser:
-        yield from points_on_sign_in()
-    if user.has_perm("mailboxes.view_domain"):
-        yield from points_on_domains()
-
-
-def points_on_sign_in() -> Iterator[Point]:
     try:
         host = mail_host()
         exporter.check(host)
     except (ImproperlyConfigured, BadExport) as error:
-        text = _("No configuration can be made: %(reason)s") % {"reason": translated(error)}
-        yield Point(text, "bad", "configuration", link=_("Configuration"))
-        return
-    if not tally(Mailbox.objects.all()).more:
-        yield from points_on_passwords()
-    if host.scheme.weakness:
-        text = _("New passwords are stored as %(scheme)s, which is weak.")
-        yield Point(
-            text % {"scheme": host.scheme.name},
-            page="configuration",
-            link=_("What that means"),
-        )
-    elif not tally(Mailbox.objects.all()).more:
-        yield from points_on_weak_forms(host.scheme.name)
+        if user.is_superuser:
+            text = _("No configuration can be made: %(reason)s") % {"reason": translated(error)}
+            yield Point(text, "bad", "configuration", link=_("Configuration"))
+    else:
+        if user.has_perm("mailboxes.view_mailbox"):
+            yield from points_on_passwords(host, user.is_superuser)
+        if user.is_superuser and host.scheme.weakness:
+            text = _("New passwords are stored as %(scheme)s, which is weak.")
+            text %= {"scheme": host.scheme.name}
+            yield Point(text, page="configuration", link=_("What that means"))
+    if user.has_perm("mailboxes.view_domain"):
+        yield from points_on_domains()
 
 
-def points_on_passwords() -> Iterator[Point]:
+def points_on_passwords(host: MailHost, superuser: bool) -> Iterator[Point]:
     """Read every password's form, which a table of a million would make too slow."""
-    here = moving.name(mail_host())
-    move = moving.Move(moving.host_named(here), moving.host_named(here))
-    shut_out = sum(group.count for group in move.census.shut_out)
-    if shut_out:
+    here = moving.name(host)
+    query = f"from={here}&to={here}"
+    if tally(Mailbox.objects.all(), usage.MOST).more:
+        text = _("Not counted: whether all can sign in, of more than %(most)s mailboxes.")
+        text %= {"most": Tally(usage.MOST)}
+        yield Point(text, "info", "moving" if superuser else "", query, _("Count them"))
+        return
+    move = moving.Move(host, host)
+    if shut_out := sum(group.count for group in move.census.shut_out):
         text = ngettext(
             "%(count)d active mailbox cannot sign in: its password is stored in a form that the "
             "mail host does not read.",
@@ -130,8 +127,10 @@ def points_on_passwords() -> Iterator[Point]:
             "the mail host does not read.",
             shut_out,
         )
-        query = f"from={here}&to={here}"
-        yield Point(text % {"count": shut_out}, "bad", "moving", query, _("Which, and why"))
+        text %= {"count": shut_out}
+        yield Point(text, "bad", "moving" if superuser else "", query, _("Which, and why"))
+    if not host.scheme.weakness:
+        yield from points_on_weak_forms(host.scheme.name)
 
 
 def points_on_weak_forms(scheme: str) -> Iterator[Point]:

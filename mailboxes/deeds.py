@@ -271,7 +271,16 @@ def delete_alias(alias: Alias) -> None:
 def aliases_leading_to(address: str) -> list[Alias]:
     """Return the aliases with this target, the mailbox's own one left out."""
     found: QuerySet[Alias] = Alias.objects.filter(goto__icontains=address).exclude(pk=address)
-    return [alias for alias in found if address in alias.goto.lower().split(",")]
+    return [alias for alias in found if address in map(str.lower, alias.targets)]
+
+
+def aliases_into(domain: str) -> list[Alias]:
+    """Return the aliases of other domains that have a target in this one; it reads all aliases."""
+    ending = f"@{domain}"
+    found: QuerySet[Alias] = Alias.objects.filter(goto__icontains=ending).exclude(domain=domain)
+    return [
+        alias for alias in found if any(name.lower().endswith(ending) for name in alias.targets)
+    ]
 
 
 def create_alias_domain(name: str, target: str, active: bool = True) -> AliasDomain:

@@ -9,11 +9,25 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import census, usage
+from mailboxes.addresses import in_tables
 from mailboxes.models import Mailbox, is_own
 from mailboxes.tallies import domain_names, tally
 
 
-class StatusFilter(SimpleListFilter):
+class ListFilter(SimpleListFilter):
+    """A filter that also shows what was asked for and is none of its choices."""
+
+    def value(self) -> str | None:
+        return (super().value() or "").strip() or None
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        found = list(super().choices(changelist))
+        yield from found
+        if not any(choice["selected"] for choice in found):
+            yield {"selected": True, "query_string": "?", "display": self.value()}
+
+
+class StatusFilter(ListFilter):
     """Rows that are active, or disabled; named as the stock filter of that column is."""
 
     title = _("status")
@@ -26,7 +40,7 @@ class StatusFilter(SimpleListFilter):
         return queryset.filter(active=self.value() == "1") if self.value() else queryset
 
 
-class DomainFilter(SimpleListFilter):
+class DomainFilter(ListFilter):
     """Rows of one domain. Where domains are many, the chosen one alone is a link."""
 
     title = _("domain")
@@ -38,17 +52,21 @@ class DomainFilter(SimpleListFilter):
         names, many = domain_names()
         if many:
             self.many = names
-            names = [request.GET["domain"]] if "domain" in request.GET else []
+            chosen = request.GET.get("domain", "").strip()
+            names = [in_tables(chosen)] if chosen else []
         return [(name, name) for name in names]
 
     def has_output(self) -> bool:
         return True
 
+    def value(self) -> str | None:
+        return in_tables(super().value() or "") or None
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(domain=self.value()) if self.value() else queryset
 
 
-class AliasKindFilter(SimpleListFilter):
+class AliasKindFilter(ListFilter):
     """Aliases that somebody made, which is what is looked for, or those of the mailboxes."""
 
     title = _("kind")
@@ -67,7 +85,7 @@ class AliasKindFilter(SimpleListFilter):
         return kinds.get(self.value() or "", queryset.filter(~is_own()))
 
 
-class AttentionFilter(SimpleListFilter):
+class AttentionFilter(ListFilter):
     """Mailboxes of which the dashboard warns; not on a table too long to be read through."""
 
     title = _("attention")
@@ -80,5 +98,18 @@ class AttentionFilter(SimpleListFilter):
         return [*full, ("weak", str(_("weak password form")))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        found = {"full": usage.nearly_full, "weak": census.weak_forms}.get(self.value() or "")
-        return queryset.filter(pk__in=found()) if found else queryset
+        if not self.value():
+            return queryset
+        if self.value() not in dict(self.lookup_choices):
+            return queryset.none()
+        found = census.weak_forms() if self.value() == "weak" else usage.nearly_full()
+        return queryset.filter(pk__in=found or [])
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices or self.value())
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        *others, last = super().choices(changelist)
+        yield from others
+        known = last["display"] != self.value()
+        yield last if known else {**last, "display": _("not on a table of this length")}

@@ -22,7 +22,7 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.sizes import BadSize, limit_as_written, parse_size, units
 from mailboxes.tallies import domain_names
 from mailboxes.widgets import AddressInput, NewPasswordInput, SizeInput
-from mailboxes.words import size, translated
+from mailboxes.words import kept_size, translated
 
 
 class ParsedField(forms.CharField):
@@ -52,9 +52,9 @@ class SizeField(ParsedField):
         except BadSize:
             return True
 
-    def words(self, value: int) -> str:
-        """Return what the history says."""
-        return size(value)
+    def kept(self, value: int) -> dict[str, int]:
+        """Return what the history keeps."""
+        return kept_size(value)
 
 
 class LimitField(SizeField):
@@ -63,11 +63,15 @@ class LimitField(SizeField):
     What is no whole number of units is rounded up, and shown again as it was written.
     """
 
+    def __init__(self, may_be_off: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.may_be_off = may_be_off
+
     def prepare_value(self, value: Any) -> Any:
         return limit_as_written(value, quota_multiplier()) if isinstance(value, int) else value
 
     def clean(self, value: Any) -> Any:
-        if value == "-1":
+        if value == "-1" and self.may_be_off:
             return -1
         return units(super().clean(value), quota_multiplier())
 
@@ -77,8 +81,8 @@ class LimitField(SizeField):
         except ValidationError:
             return True
 
-    def words(self, value: int) -> str:
-        return size(value * quota_multiplier()) if value >= 0 else str(_("switched off"))
+    def kept(self, value: int) -> dict[str, int]:
+        return kept_size(value * quota_multiplier())
 
 
 class PasswordField(forms.CharField):
@@ -108,6 +112,13 @@ class DomainField(ParsedField):
             choices = [("", _("choose…")), *((domain, domain) for domain in domains)]
             self.widget = forms.Select(choices=choices)
             self.widget.is_required = self.required
+
+
+def focus(form: forms.BaseForm) -> None:
+    """Put the cursor into the first field, or into the first that is wrong."""
+    wrong = [name for name in form.fields if name in form.errors]
+    for name in (wrong or list(form.fields))[:1]:
+        form.fields[name].widget.attrs["autofocus"] = True
 
 
 class RefusableForm(forms.BaseForm):
@@ -147,6 +158,7 @@ class DomainForm(RefusableForm, forms.ModelForm):
     )
 
     maxquota = LimitField(
+        may_be_off=True,
         initial="0",
         label=_("Quota of one mailbox"),
         help_text=_("At most so much. 0 for no limit, -1 to switch quotas off."),
@@ -293,7 +305,7 @@ class ChangePasswordForm(RefusableForm, forms.Form):
     address = forms.CharField(
         max_length=254,
         label=_("Mail address"),
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     current_password = PasswordField(
         label=_("Current password"),

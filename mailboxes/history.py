@@ -10,6 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
+from mailboxes.words import size
+
 LONGEST = 200
 UNTOLD = "new_password"
 STATES = {"True": gettext_lazy("yes"), "False": gettext_lazy("no")}
@@ -35,9 +37,20 @@ def label(form: BaseForm, name: str) -> str:
     return capfirst(str(field.label or name))
 
 
-def before_and_after(form: BaseForm, name: str) -> list[str]:
-    told = getattr(form.fields[name], "words", words)
-    return [told(form.initial.get(name)), told(form.cleaned_data.get(name))]
+def before_and_after(form: BaseForm, name: str) -> list[Any]:
+    kept = getattr(form.fields[name], "kept", words)
+    return [kept(form.initial.get(name)), kept(form.cleaned_data.get(name))]
+
+
+def changed(label: str, before: Any, after: Any) -> list[dict[str, Any]]:
+    """Return what the log keeps of one change that no form has made."""
+    return [{"changed": {"fields": [label]}, "values": {label: [before, after]}}]
+
+
+def said(value: Any) -> str:
+    if isinstance(value, dict):
+        return size(value["bytes"]) if value["bytes"] >= 0 else _("switched off")
+    return str(STATES.get(value, value))
 
 
 def words(value: Any) -> str:
@@ -54,8 +67,14 @@ def told(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
         return
     for part in kept if isinstance(kept, list) else []:
         for name, values in part.get("values", {}).items():
-            before, after = (STATES.get(value, value) for value in values or ("", ""))
-            yield translated(name), str(before), str(after)
+            before, after = map(said, values or ("", ""))
+            yield translated(name), before, after
+
+
+def message(entry: LogEntry) -> str:
+    """Return what the stock admin says of an entry, or what the panel has written itself."""
+    text = entry.get_change_message()
+    return _(text) if text else ""
 
 
 def translated(name: str) -> str:

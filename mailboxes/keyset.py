@@ -10,18 +10,23 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
+from mailboxes.addresses import in_tables
 from mailboxes.models import AliasDomain, Domain
 from mailboxes.tallies import tally
 
 AFTER, BEFORE, WITHIN = "after", "before", "within"
 OWN = (AFTER, BEFORE, WITHIN)
 SLICE = 1000
-DOMAINS = 50
-"""How many domains' names a search may begin."""
 
 
 class KeyChangeList(ChangeList):
     """A change list that is paged and sorted by the primary key alone."""
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(request, *args)
+        for name in (AFTER, BEFORE):  # another filter or search begins with its first page
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found = super().get_filters_params(params)
@@ -36,7 +41,7 @@ class KeyChangeList(ChangeList):
         self.within = WITHIN in request.GET
         self.tally = tally(self.queryset)
         self.result_count = self.tally.count
-        after, before = request.GET.get(AFTER), request.GET.get(BEFORE)
+        after, before = request.GET.get(AFTER) or None, request.GET.get(BEFORE) or None
         rows, more = self.page(after, before)
         if not rows and (after or before):  # they have been deleted since
             after = before = None
@@ -60,23 +65,27 @@ class KeyChangeList(ChangeList):
 
     @property
     def first_url(self) -> str:
-        return self.get_query_string(remove=[AFTER, BEFORE])
+        return self.get_query_string()
 
     @property
     def previous_url(self) -> str:
         if not self.has_previous or not self.result_list:
             return ""
-        return self.get_query_string({BEFORE: self.result_list[0].pk}, [AFTER])
+        return self.get_query_string({BEFORE: self.result_list[0].pk})
 
     @property
     def next_url(self) -> str:
         if not self.has_next or not self.result_list:
             return ""
-        return self.get_query_string({AFTER: self.result_list[-1].pk}, [BEFORE])
+        return self.get_query_string({AFTER: self.result_list[-1].pk})
 
     @property
     def within_url(self) -> str:
-        return self.get_query_string({WITHIN: "1"}, [AFTER, BEFORE])
+        return self.get_query_string({WITHIN: "1"})
+
+    @property
+    def lacks_domain(self) -> bool:
+        return self.model is not Domain and not Domain.objects.exists()
 
     @property
     def on_other_pages(self) -> bool:
@@ -109,12 +118,15 @@ def search(
 
 def beginning(model: type[Model], asked: str, keys: Sequence[str]) -> Q:
     name, at, rest = asked.rpartition("@")
+    rest = in_tables(rest)
+    asked = f"{name}{at}{rest}"
     if issubclass(model, Domain | AliasDomain):
         return any_of(keys, "istartswith", rest)
     if name or not rest:
         return any_of(keys, "istartswith", asked)
-    domains = Domain.objects.filter(pk__istartswith=rest).values_list("pk", flat=True)
-    of_domain = Q(domain__in=list(domains[:DOMAINS]))
+    if Domain.objects.filter(pk=rest).exists():
+        return Q(domain=rest)  # and not example.org.uk
+    of_domain = Q(domain__pk__istartswith=rest)
     return of_domain if at else of_domain | any_of(keys, "istartswith", asked)
 
 

@@ -2,12 +2,12 @@
 
 import csv
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
@@ -16,20 +16,23 @@ from django.db.models import Count, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
+    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, override
 
-from mailboxes import cells, deeds, usage
+from mailboxes import cells, deeds, history, usage
 from mailboxes.chosen import ChosenRows, page_of
 from mailboxes.conf import quota_multiplier
 from mailboxes.filters import AliasKindFilter, AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.forms import SizeField
 from mailboxes.keyset import KeyChangeList, search, slices
 from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.words import kept_size
 
 
 class QuotaForm(forms.Form):
@@ -45,8 +48,9 @@ class Echo:
 
 def defused(value: Any) -> Any:
     """Keep a spreadsheet from taking a text for a formula, such as the catch-all `@example.org`."""
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
 
 
 class ListAdmin(ChosenRows):
@@ -108,11 +112,16 @@ class ListAdmin(ChosenRows):
         """Send all rows that the search and the filters find, one query for each thousand."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        changelist = self.get_changelist_instance(request)
-        name = f"{self.opts.verbose_name_plural}-{timezone.now():%Y-%m-%d}.csv".replace(" ", "-")
+        try:
+            changelist = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(page_of(self.opts, "changelist"))
+        with override("en"):
+            kind = str(self.opts.verbose_name_plural).replace(" ", "-")
+        name = f"{kind}-{timezone.now():%Y-%m-%d}.csv"
         user = request.user
         if isinstance(user, User):
-            text = str(_("Downloaded as CSV."))
+            text = gettext_noop("Downloaded as CSV.")
             LogEntry.objects.create(
                 user=user, action_flag=CHANGE, object_repr=name, change_message=text
             )
@@ -124,6 +133,7 @@ class ListAdmin(ChosenRows):
 
     def csv_lines(self, queryset: QuerySet[Any]) -> Iterator[str]:
         writer = csv.writer(Echo())
+        yield "\ufeff"  # or Excel takes UTF-8 for something else
         yield writer.writerow(self.columns)
         for rows in slices(queryset):
             self.furnish(rows)
@@ -153,8 +163,10 @@ class DomainList(ListAdmin):
     list_display = ["entry", "mailbox_usage", "alias_usage", "quotas", "status"]
     list_filter = [StatusFilter]
     search_within = ("domain", "description")
-    columns = ("domain", "description", "active", "mailboxes", "mailboxes_at_most", "aliases",
-               "aliases_at_most", "created", "modified")  # fmt: skip
+    columns = (
+        *("domain", "description", "active", "mailboxes", "mailboxes_at_most", "aliases"),
+        *("aliases_at_most", "quota_of_one_bytes", "quota_of_all_bytes", "created", "modified"),
+    )
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Delete one domain at a time: its name must be typed."""
@@ -192,8 +204,10 @@ class DomainList(ListAdmin):
 
     def csv_row(self, row: Any) -> list[Any]:
         counts = [row.mailbox_count, row.mailboxes, row.alias_count, row.aliases]
+        unit = quota_multiplier()
+        sizes = [size if size < 0 else size * unit for size in (row.maxquota, row.quota)]
         dates = [iso(row.created), iso(row.modified)]
-        return [row.domain, row.description, row.active, *counts, *dates]
+        return [row.domain, row.description, row.active, *counts, *sizes, *dates]
 
 
 def counted(model: type[Mailbox] | type[Alias], domains: list[str]) -> dict[str, int]:
@@ -262,9 +276,17 @@ class MailboxList(InDomainList):
         )
         if page := self.ask(request, queryset, texts[0], form=form):
             return page
-        deed = partial(deeds.set_quota, quota=form.cleaned_data["quota"])
-        change = [{"changed": {"fields": ["quota"]}}]
-        return self.carry_out(request, queryset, deed, texts, change, form=form)
+        quota, before = form.cleaned_data["quota"], {}
+
+        def deed(row: Mailbox) -> None:
+            before[row.pk] = row.quota
+            deeds.set_quota(row, quota)
+
+        def changed(row: Mailbox) -> Any:
+            sizes = (kept_size(size) for size in (before[row.pk], quota))
+            return history.changed("Quota", *sizes)
+
+        return self.carry_out(request, queryset, deed, texts, changed, form=form)
 
 
 class AliasList(InDomainList):

@@ -1,7 +1,8 @@
 """Where the pages are."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import path, re_path
+from django.views.generic import RedirectView
 
 from mailboxes import views
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("password/", views.change_password, name="change-password"),
     path("password/changed/", views.password_changed, name="password-changed"),
     path("admin/", admin.site.admin_view(views.dashboard_page), name="dashboard"),
+    re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),
     path(
         "admin/configuration/",
         admin.site.admin_view(views.configuration),

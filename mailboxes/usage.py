@@ -57,18 +57,18 @@ def knows_sign_ins() -> bool:
     return bool(by_address(LastLogin.objects.all()[:1], "last_login"))
 
 
-def nearly_full() -> list[str]:
+def nearly_full() -> list[str] | None:
     """Return the addresses of mailboxes that fill 90 % of their quota or more, the worst first.
 
-    It reads two columns of both tables, so it answers with nothing where one of them has more than
-    20,000 rows: a page that is opened all day shall not cost more than that.
+    It reads two columns of both tables, so it returns None where nobody writes usage down, or one
+    of them has more than 20,000 rows: a page that is opened all day shall not cost more than that.
     """
     used = by_address(Usage.objects.all()[: MOST + 1], "bytes")
     if not 0 < len(used) <= MOST:
-        return []
+        return None
     quotas = list(Mailbox.objects.values_list("pk", "quota")[: MOST + 1])
     if len(quotas) > MOST:
-        return []
+        return None
     shares = {
         name: used[name.lower()][0] / quota
         for name, quota in quotas

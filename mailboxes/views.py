@@ -18,13 +18,14 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mailboxes import bundles, dashboard, exporter, moving
 from mailboxes.conf import MailHost, mail_host
-from mailboxes.forms import ChangePasswordForm, known_form
+from mailboxes.forms import ChangePasswordForm, focus, known_form
 from mailboxes.highlighting import highlight, language
 from mailboxes.models import Mailbox
 from mailboxes.tallies import tally
@@ -72,6 +73,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         request.POST = QueryDict()  # axes keeps what it finds there
         time.sleep(max(0, started + settings.WRONG_ANSWER_SECONDS - time.monotonic()))
         user_login_failed.send(change_password, credentials=credentials, request=request)
+    focus(form)
     return render(request, "mailboxes/change_password.html", {"form": form, "host": mail_host()})
 
 
@@ -173,10 +175,11 @@ def moving_house(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
 def download(request: HttpRequest) -> HttpResponse:
     """Send one file of the bundle, or all as .tar.gz, secrets included; and log who took it."""
     user = superuser(request)
+    if request.method != "POST":  # as after a session that had ended
+        return redirect("configuration")
     try:
         host = mail_host()
         files = exporter.bundle(host)
@@ -188,7 +191,7 @@ def download(request: HttpRequest) -> HttpResponse:
         user=user,
         action_flag=CHANGE,
         object_repr=name[:200],
-        change_message=str(_("Downloaded from the configuration page.")),
+        change_message=gettext_noop("Downloaded from the configuration page."),
     )
     logger.info("%s downloaded %s of the configuration.", user.get_username(), name)
     response = HttpResponse(content, content_type="application/octet-stream")

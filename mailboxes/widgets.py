@@ -40,6 +40,7 @@ class AddressInput(forms.MultiWidget):
         for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
             part["attrs"]["aria-label"] = label
             part["attrs"].pop("required", None)  # a whole address may stand in the first
+        context["widget"]["subwidgets"][1]["attrs"].pop("autofocus", None)
         return context | {"domains": self.domains if self.many else ()}
 
     def decompress(self, value: Any) -> list[Any]:
@@ -69,6 +70,7 @@ class SizeInput(forms.MultiWidget):
         labels = (_("number"), _("unit"))
         for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
             part["attrs"]["aria-label"] = label
+        context["widget"]["subwidgets"][1]["attrs"].pop("autofocus", None)
         return context
 
     def decompress(self, value: Any) -> list[Any]:

@@ -23,3 +23,8 @@ def size(count: int) -> str:
         return _("no limit")
     number, unit = format_size(count).split(" ")
     return f"{number_format(Decimal(number))} {_(unit)}"
+
+
+def kept_size(count: int) -> dict[str, int]:
+    """Return how the history keeps a number of bytes, to be said in the language of its reader."""
+    return {"bytes": count}

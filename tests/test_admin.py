@@ -73,8 +73,8 @@ def test_limits_of_a_domain_have_units_and_come_back_as_written(
     assert re.search('name="maxquota_0" value="-1"', rita.get(url).content.decode())
     told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
     assert "1 GiB" in told and "switched off" in told and told.count("Quota of all") == 1
-    page = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
-    assert "maxquota" in errors(page)
+    answer = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
+    assert "maxquota" in errors(answer)
 
 
 @pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.org", "example.org"])
@@ -161,7 +161,7 @@ def test_deleting_many_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mail
 
 def test_deleting_a_domain_says_what_goes(rita: Client, anna: Mailbox) -> None:
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "1 mailboxes and 0 further aliases" in page
+    assert "1 mailbox of it." in page and "0 further aliases." in page
     deeds.create_domain(DomainName.parse("example.net"))
     deeds.create_alias_domain("example.net", "example.org")
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
@@ -303,3 +303,40 @@ def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) 
     page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})
     assert "disable the mailbox instead" in errors(page)
     assert Alias.objects.get().active
+
+
+def test_who_may_only_look_reads_words(domain: Domain) -> None:
+    deeds.create_mailbox(Address.parse("emil@example.org"), PASSWORD, quota=3 * 2**30)
+    deeds.create_alias(Address.parse("info@example.org"), ["emil@example.org", "x@example.edu"])
+    user = User.objects.create_user("otto", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(user)
+    page = client.get(f"{MAILBOX}emil_40example.org/change/").content.decode()
+    assert "3 GiB" in page and str(3 * 2**30) not in page and "Active</span>" in page
+    assert "<img alt" not in page and "new_password1" not in page
+    page = client.get(f"{ALIAS}info_40example.org/change/").content.decode()
+    assert "<span>emil@example.org</span><span>x@example.edu</span>" in page
+    page = client.get(f"{DOMAIN}example.org/change/").content.decode()
+    assert "no limit" in page and "MB for" not in page
+
+
+def test_deleting_a_domain_names_the_aliases_that_lead_into_it(rita: Client, anna: Mailbox) -> None:
+    deeds.create_domain(DomainName.parse("example.net"))
+    deeds.create_alias(Address.parse("info@example.net"), ["Anna@example.org", "x@example.edu"])
+    deeds.create_alias(Address.parse("other@example.net"), ["anna@example.org.uk"])
+    page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
+    assert "The alias info@example.net still leads into it" in page and "other@" not in page
+
+
+@pytest.mark.parametrize("app", ["mailboxes", "auth"])
+def test_the_address_of_an_app_leads_to_the_dashboard(rita: Client, app: str) -> None:
+    assert rita.get(f"/admin/{app}/")["Location"] == "/admin/"
+
+
+def test_after_signing_in_anew_one_stands_before_the_mailbox_again(
+    rita: Client, anna: Mailbox
+) -> None:
+    answer = rita.get(f"{MAILBOX}anna_40example.org/set-active/")
+    assert answer["Location"] == f"{MAILBOX}anna_40example.org/change/"
+    assert Mailbox.objects.get().active

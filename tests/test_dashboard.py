@@ -102,13 +102,26 @@ def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
 
 
 def test_a_table_too_long_to_be_read_through_has_no_such_filter(
-    rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+    rita: Client, mail_file: None, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Usage.objects.create(username=anna.pk, bytes=1)
     assert "attention=weak" in rita.get(MAILBOX).content.decode()
     monkeypatch.setattr(usage, "MOST", 1)
     page = rita.get(f"{MAILBOX}?attention=full")
-    assert shown(page) == [anna.pk, bob.pk] and "attention=weak" not in page.content.decode()
+    assert shown(page) == [] and "not on a table of this length" in page.content.decode()
+    assert "attention=" not in rita.get(MAILBOX).content.decode()
+    said = rita.get(URL).content.decode()
+    assert "of more than 1 mailboxes" in said and "attention=" not in said
+
+
+def test_who_is_no_superuser_is_told_what_concerns_the_mailboxes(
+    mail_file: None, anna: Mailbox
+) -> None:
+    otto = staff("view_mailbox")
+    assert "Nothing that you may see." in otto.get(URL).content.decode()
+    Mailbox.objects.update(password="$6$nobody$reads")
+    page = otto.get(URL).content.decode()
+    assert "1 active mailbox cannot sign in" in page and "configuration" not in page
 
 
 def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mailbox) -> None:

@@ -50,6 +50,34 @@ def test_pages_follow_each_other_by_key_and_lead_back(rita: Client, many: list[s
     assert shown(rita.get(MAILBOX + link(second, "prev"))) == many[:50]
 
 
+def test_a_filter_or_a_search_begins_with_its_first_page(rita: Client, many: list[str]) -> None:
+    page = rita.get(f"{MAILBOX}?after={many[60]}&q=box").content.decode()
+    assert shown(rita.get(f"{MAILBOX}?after={many[60]}&q=box"))[0] == many[61]
+    for link in re.findall(r'href="(\?[^"]*active__exact=[^"]*)"', page):
+        assert "after=" not in link and "q=box" in link
+
+
+def test_domains_are_searched_and_filtered_as_people_write_them(rita: Client) -> None:
+    for name in ("müller.example", "example.org", "example.org.uk"):
+        deeds.create_domain(DomainName.parse(name))
+        deeds.create_mailbox(Address.parse(f"anna@{name}"), PASSWORD)
+    mine = ["anna@xn--mller-kva.example"]
+    for asked in ("?q=müller.example", "?q=anna@müller.example", "?domain=müller.example"):
+        assert shown(rita.get(MAILBOX + asked)) == mine, asked
+    assert shown(rita.get(f"{DOMAIN}?q=müller.example")) == ["xn--mller-kva.example"]
+    assert "müller.example</span>" in rita.get(DOMAIN).content.decode()
+    assert "anna@müller.example" in rita.get(MAILBOX).content.decode()
+    assert shown(rita.get(f"{MAILBOX}?q=@example.org")) == ["anna@example.org"]
+    assert len(shown(rita.get(f"{MAILBOX}?q=@example.or"))) == 2
+
+
+@pytest.mark.parametrize("asked", ["domain=gone.example", "kind=x", "attention=x", "domain=%20"])
+def test_a_filter_says_what_it_was_asked_for(rita: Client, anna: Mailbox, asked: str) -> None:
+    page = rita.get(f"{ALIAS if 'kind' in asked else MAILBOX}?{asked}").content.decode()
+    summaries = re.findall(r"<details class=\"filter\".*?</details>", page, re.S)
+    assert all("<summary" in part for part in summaries) and len(summaries) == 3
+
+
 def test_links_to_other_pages_keep_search_and_filters(rita: Client, many: list[str]) -> None:
     page = rita.get(f"{MAILBOX}?q=box&active__exact=1")
     assert shown(rita.get(MAILBOX + link(page, "next"))) == many[50:100]
@@ -232,7 +260,7 @@ def test_a_quota_is_set_for_many_and_refused_for_each(
     domain.quota = 1024
     deeds.change_domain(domain)
     page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="600M").content.decode()
-    assert "Set the quota of 1 mailbox." in page
+    assert "1 of 2 are done." in page and "One was refused" in page
     assert "bob@example.org: example.org has 400 MiB left" in page
     assert [row.quota for row in Mailbox.objects.all()] == [600 * 2**20, 0]
 
@@ -240,13 +268,16 @@ def test_a_quota_is_set_for_many_and_refused_for_each(
 def hidden(page: Any) -> dict[str, list[str]]:
     """Return what the form of a page would send by itself."""
     form = page.content.decode().partition('<form method="post" class="card"')[2]
-    found: dict[str, list[str]] = {}
-    for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]):
+    form = form.partition("</form>")[0]
+    found: dict[str, list[str]] = {"quota_1": [""]}
+    for name, value in re.findall(r'type="(?:hidden|text)" name="(\w+)" value="([^"]*)"', form):
         found.setdefault(name, []).append(unescape(value))
+    if refused := re.search(r'<textarea name="refused" hidden>\n(.*?)</textarea>', form, re.S):
+        found["refused"] = [unescape(refused[1])]
     return found
 
 
-def test_many_rows_are_changed_by_the_hundred_and_told_at_the_end(
+def test_many_rows_are_changed_by_the_hundred_and_each_refusal_is_reported(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "AT_ONCE", 50)
@@ -255,15 +286,30 @@ def test_many_rows_are_changed_by_the_hundred_and_told_at_the_end(
     page = post(rita, url, "set_quota", [], post="yes", count="120", **chosen)
     assert "50 of 120 are done." in page.content.decode() and "data-goes-on" in str(page.content)
     assert Mailbox.objects.filter(quota__gt=0).count() == 50
-    page = rita.post(url, hidden(page) | {"quota_1": ""}, follow=True)
+    page = rita.post(url, hidden(page), follow=True)
     said = page.content.decode()
-    assert "70 of 120 are done." in said and "30 were refused:" in said
-    assert "box070@example.org: example.org has" in said and "box099@example.org: " not in said
-    said = rita.post(url, hidden(page) | {"quota_1": ""}, follow=True).content.decode()
-    assert "Set the quota of 70 mailboxes." in said and "30 more were refused." in said
-    assert "box089@example.org: example.org has" in said and "box090@example.org: " not in said
-    assert Mailbox.objects.filter(quota__gt=0).count() == 70
-    assert LogEntry.objects.count() == 70
+    assert "70 of 120 are done." in said and "30 were refused" in said and "Stop here" in said
+    page = rita.post(url, hidden(page), follow=True)
+    said = page.content.decode()
+    assert "70 of 120 are done." in said and "50 were refused" in said
+    assert "data-goes-on" not in said and "Back to the list" in said
+    for name in many[70:]:
+        assert f"<li>{name}: example.org has" in said
+    assert Mailbox.objects.filter(quota__gt=0).count() == LogEntry.objects.count() == 70
+    told = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
+    assert re.search(r"Quota</strong>: no limit .*?</span> 1000 KiB", told)
+
+
+def test_whoever_stops_is_told_what_was_done(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "AT_ONCE", 50)
+    first = post(rita, MAILBOX, "disable", [], post="yes", select_across="1", count="120")
+    page = rita.post(MAILBOX, hidden(first) | {"stop": ["1"]}, follow=True).content.decode()
+    assert "Disabled 50 mailboxes." in page
+    assert Mailbox.objects.filter(active=True).count() == 70
+    told = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
+    assert re.search(r"Active</strong>: yes .*?</span> no", told)
 
 
 @pytest.mark.parametrize(("number", "more"), [(100, False), (101, True)])
@@ -281,7 +327,8 @@ def test_numbers_that_the_page_did_not_send_harm_nothing(
 ) -> None:
     numbers = dict.fromkeys(("done", "failed", "count"), forged)
     page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **numbers).content.decode()
-    assert "Disabled 1 mailbox" in page or "Disabled 4 mailboxes" in page
+    assert "Disabled 1 mailbox" in page or "1 of " in page or "4 of " in page
+    assert not Mailbox.objects.get().active
 
 
 def test_a_refusal_that_was_sent_along_is_text(rita: Client, anna: Mailbox) -> None:
@@ -343,7 +390,7 @@ def test_domains_are_not_deleted_in_bulk(rita: Client, anna: Mailbox) -> None:
 
 def rows_of(answer: Any) -> list[list[str]]:
     assert answer.status_code == 200
-    return list(csv.reader(b"".join(answer.streaming_content).decode().splitlines()))
+    return list(csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
 
 
 def test_the_csv_holds_what_the_search_finds(
@@ -366,7 +413,7 @@ def test_every_list_has_its_csv(rita: Client, anna: Mailbox) -> None:
     deeds.create_domain(DomainName.parse("example.net"))
     deeds.create_alias_domain("example.net", "example.org")
     for name, first in (
-        ("domain", ["example.net", "", "True", "0"]),
+        ("domain", ["example.net", "", "True", "0", "0", "0", "0", "0", "0"]),
         ("alias", ["anna@example.org", "anna@example.org"]),
         ("aliasdomain", ["example.net", "example.org", "True"]),
     ):

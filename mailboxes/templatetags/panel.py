@@ -115,6 +115,11 @@ def changes_of(entry: LogEntry) -> list[tuple[str, str, str]]:
     return list(history.told(entry))
 
 
+@register.filter
+def message_of(entry: LogEntry) -> str:
+    return history.message(entry)
+
+
 @register.simple_tag
 def lockout_minutes() -> int:
     """Return for how long a pair of name and client is locked after too many failures."""
@@ -139,7 +144,8 @@ def list_of(page: str) -> str:
 @register.simple_tag
 def labelled(results: Sequence[Sequence[str]], headers: Sequence[dict[str, Any]]) -> list[Any]:
     """Return the cells of a stock list with their column's title, which a card on a phone shows."""
-    starts = [format_html('<td data-label="{}" ', capfirst(header["text"])) for header in headers]
+    titles = ("" if "<" in header["text"] else capfirst(header["text"]) for header in headers)
+    starts = [format_html('<td data-label="{}" ', title) if title else "<td " for title in titles]
     return [
         [
             SafeString(cell.replace("<td ", start, 1))

@@ -40,7 +40,6 @@ function setUp(box) {
 
   function reveal(visible) {
     for (const field of [input, twin]) field.type = visible ? "text" : "password";
-    show.setAttribute("aria-pressed", String(visible));
     show.querySelector("span").textContent = visible ? box.dataset.shown : box.dataset.hidden;
   }
 
@@ -50,7 +49,9 @@ function setUp(box) {
     const bar = meter.querySelector("progress");
     bar.value = Math.max(degree, 0.3);
     bar.className = `bar ${["bad", "warn", "warn", "good"][degree]}`;
-    meter.querySelector("span").textContent = box.dataset.strength.replace("%s", words[degree]);
+    const verdict = box.dataset.strength.replace("%s", words[degree]);
+    const said = meter.querySelector("span");
+    if (said.textContent !== verdict) said.textContent = verdict;
   }
 
   show.addEventListener("click", () => reveal(input.type === "password"));
@@ -61,16 +62,22 @@ function setUp(box) {
     judge();
     say(box.dataset.made);
   });
+  const label = copy.querySelector("span");
+  const usual = label.textContent;
   copy.addEventListener("click", async () => {
-    const label = copy.querySelector("span");
-    const before = label.textContent;
+    if (input.value === "") {
+      input.focus();
+      say(box.dataset.empty);
+      return;
+    }
     try {
       await navigator.clipboard.writeText(input.value);
       label.textContent = box.dataset.copied;
       say(box.dataset.copied);
-      setTimeout(() => { label.textContent = before; }, 2000);
+      setTimeout(() => { label.textContent = usual; }, 2000);
     } catch {
       reveal(true);
+      input.focus();
       input.select();
       say(box.dataset.failed);
     }
@@ -82,12 +89,22 @@ function setUp(box) {
 
 for (const box of document.querySelectorAll(".password[data-twin]")) setUp(box);
 
+// The tables hold müller.de as xn--mller-kva.de.
+function inTables(address) {
+  const start = address.lastIndexOf("@") + 1;
+  try {
+    return address.slice(0, start) + new URL(`http://${address.slice(start)}`).hostname;
+  } catch {
+    return address;
+  }
+}
+
 for (const box of document.querySelectorAll(".address")) {
   const [name, domain] = box.querySelectorAll("input, select");
-  const output = box.querySelector("output");
+  const output = box.querySelector(".whole");
   const show = () => {
     const whole = name.value.includes("@") ? name.value : `${name.value}@${domain.value}`;
-    const known = whole.trim().toLowerCase();
+    const known = inTables(whole.trim().toLowerCase());
     output.textContent = /@./.test(known) ? box.dataset.whole.replace("%s", known) : "";
   };
   box.addEventListener("input", show);

@@ -1,5 +1,5 @@
-// What every page has: the theme switch, what is said aloud, the keys / and Escape, and times in the
-// zone of whoever looks.
+// What every page has: the theme switch, what is said aloud, the keys for search and Escape, and
+// times in the zone of whoever looks.
 "use strict";
 
 window.say = (text) => {
@@ -43,19 +43,65 @@ for (const time of document.querySelectorAll("time[datetime*=T]")) {
 // Work on many rows is done in parts; without JavaScript one presses the button.
 document.querySelector("form[data-goes-on]")?.requestSubmit();
 
+// The key / works where nothing is typed, and can be switched off; Ctrl+K works everywhere.
+const slash = document.querySelector("button[data-slash]");
+
+function slashWorks() {
+  try {
+    return localStorage.getItem("slash") !== "off";
+  } catch {
+    return true;
+  }
+}
+
+if (slash) {
+  slash.hidden = false;
+  slash.setAttribute("aria-pressed", String(slashWorks()));
+  slash.addEventListener("click", () => {
+    try {
+      localStorage.setItem("slash", slashWorks() ? "off" : "on");
+    } catch {
+      // It stays on, then.
+    }
+    slash.setAttribute("aria-pressed", String(slashWorks()));
+  });
+}
+
+function goToSearch() {
+  const search = document.querySelector("#searchbar") || document.querySelector("#find");
+  if (!search) return false;
+  if (!search.checkVisibility()) location.hash = "menu";
+  search.focus();
+  search.select();
+  return true;
+}
+
+// On a narrow screen the open menu covers the page, which then is out of reach.
+const page = document.querySelector(".page");
+const narrow = matchMedia("(max-width: 60rem)");
+
+function coverPage() {
+  if (page) page.inert = narrow.matches && location.hash === "#menu";
+}
+
+coverPage();
+addEventListener("hashchange", coverPage);
+narrow.addEventListener("change", coverPage);
+
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    if (goToSearch()) event.preventDefault();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select");
-  if (event.key === "/" && !typing) {
-    const search = document.querySelector("#searchbar") || document.querySelector("#find");
-    if (search) {
-      event.preventDefault();
-      search.focus();
-      search.select();
-    }
-  }
+  if (event.key === "/" && !typing && slashWorks() && goToSearch()) event.preventDefault();
   if (event.key === "Escape") {
-    document.querySelector(".account details[open]")?.removeAttribute("open");
+    const account = document.querySelector(".account details[open]");
+    if (account) {
+      account.removeAttribute("open");
+      account.querySelector("summary").focus();
+    }
     if (location.hash === "#menu") {
       location.hash = "content";
       document.getElementById("open-menu").focus();

@@ -130,6 +130,15 @@ def test_the_database_is_found_at_the_place_that_answers(
     host: MailHost, places: dict[str, str]
 ) -> None:
     host.configure(MAIL_DB_HOSTS=places[host.variant])
-    assert host.signs_in(ANNA)
+    # Now and then a worker of Dovecot 2.4.1 dies of signal 11 beside a place that is dead, and the
+    # client is told to try again.
+    wait_until(lambda: host.signs_in(ANNA), "Anna signs in")
     assert not host.signs_in(Person(ANNA.address, BOB.password))
-    host.await_mail(BOB, host.send(ANNA, BOB.address))
+    host.await_mail(BOB, wait_until(lambda: sent(host), "the mail is taken"))
+
+
+def sent(host: MailHost) -> str:
+    try:
+        return host.send(ANNA, BOB.address)
+    except AssertionError:
+        return ""
