@@ -71,6 +71,7 @@ function goToSearch() {
   const search = document.querySelector("#searchbar") || document.querySelector("#find");
   if (!search) return false;
   if (!search.checkVisibility()) location.hash = "menu";
+  coverPage();
   search.focus();
   search.select();
   return true;
@@ -104,6 +105,7 @@ document.addEventListener("keydown", (event) => {
     }
     if (location.hash === "#menu") {
       location.hash = "content";
+      coverPage();
       document.getElementById("open-menu").focus();
     }
   }

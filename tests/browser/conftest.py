@@ -192,7 +192,7 @@ class Journey:
     panels: dict[str, Panel]
     states: dict[tuple[str, str], Any]
     alive: set[str] = field(default_factory=set)
-    """The links that are known to lead somewhere."""
+    """The kinds of links that are known to lead somewhere."""
 
     @contextmanager
     def page(self, stop: Stop, **options: Any) -> Iterator[Page]:

@@ -118,7 +118,7 @@ def set_quota_of_all(page: Page) -> None:
     page.locator("main form .button.primary").click()
     if by_hand:
         page.get_by_role("button", name="Go on").click()
-    page.locator(".messages").wait_for()
+    page.get_by_role("link", name="Back to the list").wait_for()
 
 
 STOPS = [

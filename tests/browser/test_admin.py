@@ -111,7 +111,7 @@ def test_a_mailbox_is_made_without_javascript(panel: Panel, browser_or_reason: B
 def test_deleting_says_what_goes_and_wants_the_name(rita: Page) -> None:
     rita.goto("/admin/mailboxes/domain/example.org/change/")
     rita.get_by_role("link", name="Delete").click()
-    expect(rita.get_by_text("The domain example.org with")).to_be_visible()
+    expect(rita.get_by_text("mailboxes of it.")).to_be_visible()
     rita.get_by_label("Type example.org to delete it").fill("example.net")
     rita.get_by_role("button", name="Delete").click()
     expect(rita.get_by_text("Nothing was deleted")).to_be_visible()
@@ -146,6 +146,58 @@ def test_slash_goes_to_the_search_and_escape_closes_a_filter(rita: Page) -> None
     expect(rita.get_by_label("Search")).to_be_focused()
     rita.keyboard.type("/")
     expect(rita.get_by_label("Search")).to_have_value("/")
+
+
+def test_ctrl_k_goes_to_the_search_from_within_a_field(rita: Page) -> None:
+    rita.goto("/admin/mailboxes/mailbox/add/")
+    expect(rita.get_by_label("local part")).to_be_focused()
+    rita.keyboard.type("a/b")
+    expect(rita.get_by_label("local part")).to_have_value("a/b")
+    rita.keyboard.press("Control+k")
+    expect(rita.get_by_label("Find a mailbox")).to_be_focused()
+
+
+def test_the_key_slash_can_be_switched_off(rita: Page) -> None:
+    rita.locator(".account summary").press("Enter")
+    rita.get_by_role("button", name="Key / goes to the search").press("Enter")
+    rita.goto("/admin/")
+    rita.keyboard.press("/")
+    expect(rita.get_by_label("Find a mailbox")).not_to_be_focused()
+    rita.locator(".account summary").press("Enter")
+    button = rita.get_by_role("button", name="Key / goes to the search")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.press("Enter")
+    rita.locator(".account summary").press("Escape")
+    expect(rita.locator(".account summary")).to_be_focused()
+    rita.keyboard.press("/")
+    expect(rita.get_by_label("Find a mailbox")).to_be_focused()
+
+
+def test_on_a_phone_the_search_opens_the_menu_which_keeps_the_focus(rita: Page) -> None:
+    rita.set_viewport_size({"width": 390, "height": 844})
+    rita.keyboard.press("/")
+    expect(rita.get_by_label("Find a mailbox")).to_be_focused()
+    for _ in range(30):
+        rita.keyboard.press("Tab")
+        assert not rita.evaluate("document.activeElement.closest('.page')")
+    rita.get_by_role("link", name="Close").press("Enter")
+    expect(rita.get_by_role("heading", name="Dashboard")).to_be_visible()
+    rita.locator("#open-menu").press("Enter")
+    rita.keyboard.press("Escape")
+    expect(rita.locator("#open-menu")).to_be_focused()
+
+
+def test_an_idn_is_shown_as_it_will_be_stored(rita: Page) -> None:
+    rita.goto("/admin/mailboxes/mailbox/add/")
+    rita.get_by_label("local part").press_sequentially("Anna@Müller.de")
+    expect(rita.get_by_text("The address will be anna@xn--mller-kva.de")).to_be_visible()
+
+
+def test_an_empty_password_is_not_copied(rita: Page) -> None:
+    rita.goto("/admin/mailboxes/mailbox/add/")
+    rita.get_by_role("button", name="Copy").press("Enter")
+    expect(rita.locator("#said")).to_have_text("There is no password in the field yet.")
+    expect(rita.locator("#id_new_password1")).to_be_focused()
 
 
 def test_the_theme_is_chosen_and_kept(rita: Page) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, Route
+from playwright.sync_api import Error, Locator, Page, Request, Route
 
 from tests.browser.conftest import Journey
 from tests.browser.pages import STOPS, Stop, mark_controls, visit
@@ -18,19 +18,20 @@ USE = {
     "select-multiple": "ArrowDown",
 }
 PRESSED = ("A", "BUTTON", "SUMMARY")
-STATE = """() => JSON.stringify([
+STATE = """() => { window.seen = JSON.stringify([
     location.href,
     document.body.outerHTML,
     document.activeElement.dataset.control ?? document.activeElement.tagName,
     [...document.querySelectorAll("input, select, textarea")].map(
         field => [field.value, field.checked, [...(field.selectedOptions ?? [])].length]),
     document.documentElement.dataset.theme ?? "",
-])"""
+]); }"""
+CHANGED = STATE.replace("window.seen =", "return window.seen !==")
 
 
-def kind(control: Locator) -> dict[str, Any]:
-    """Return what tells this control from others: twins in a hundred rows are one."""
-    script = """(control, shell) => ({
+def kinds(page: Page) -> list[dict[str, Any]]:
+    """Return what tells each control from others: twins in a hundred rows are one."""
+    script = """shell => [...document.querySelectorAll("[data-control]")].map(control => ({
         tag: control.tagName,
         type: control.type ?? "",
         name: control.name ?? "",
@@ -40,35 +41,33 @@ def kind(control: Locator) -> dict[str, Any]:
         path: (control.getAttribute("href") ?? control.form?.getAttribute("action") ?? "")
             .replace(/[^/?=&]*(_40|@)[^/?=&]*|\\d+|[a-z]+[.][a-z.]+/g, "*"),
         shell: control.closest(shell) !== null,
-        leaves: (control.getAttribute("href") ?? "#")[0] !== "#",
         choices: control.options?.length ?? 2,
         scrolls: control.scrollWidth > control.clientWidth,
-    })"""
-    return dict(control.evaluate(script, SHELL))
+    }))"""
+    return list(page.evaluate(script, SHELL))
 
 
-def use(page: Page, control: Locator, what: dict[str, Any]) -> bool:
+def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]) -> bool:
     """Use the control with the keyboard alone; say whether anything came of it."""
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("download", lambda download: asked.append(download.url))
     control.focus()
-    before = page.evaluate(STATE)
-    if pressed(what):
+    page.evaluate(STATE)
+    if what["tag"] in PRESSED or what["type"] == "submit":
         page.keyboard.press("Enter")
     elif what["type"] in USE:
         page.keyboard.press(USE[what["type"]])
     else:
         page.keyboard.press("End")
         page.keyboard.type("7")
-    page.wait_for_timeout(30)
-    if asked:  # perhaps on the way to another page, of which nothing can be read yet
-        page.wait_for_load_state()
-        return True
-    try:
-        return bool(page.evaluate(STATE) != before)
-    except Error:  # it has left the page just now
-        return True
+    for _ in range(50):
+        page.wait_for_timeout(20)
+        try:
+            if asked or page.evaluate(CHANGED):
+                break
+        except Error:  # it has left the page just now
+            break
+    else:
+        return False
+    return True
 
 
 def test_each_control_is_used_with_the_keyboard_alone(journey: Journey) -> None:
@@ -85,22 +84,26 @@ def test_each_control_is_used_with_the_keyboard_alone(journey: Journey) -> None:
 def use_next(
     journey: Journey, stop: Stop, start: int, used: set[str], dead: list[str]
 ) -> int | None:
-    """Use the page's next controls that are not known yet, until one of them does more than to
-    change itself; return where to go on, if anywhere."""
+    """Use the page's next controls that are not known yet, until one of them sends a form or hides
+    the next one; return where to go on, if anywhere."""
+    asked: list[Request] = []
     with journey.page(stop) as page:
         visit(stop, page)
         page.route("**/*", stay)
-        for number in range(start, mark_controls(page)):
-            control = page.locator(f"[data-control='{number}']")
-            what = kind(control)
-            place = "" if what["shell"] else stop.name.partition("-")[0]
-            key = json.dumps([place, what])
-            if key in used or passes(what):
+        page.on("request", lambda request: asked.append(request))
+        mark_controls(page)
+        for number, what in enumerate(kinds(page)):
+            key = json.dumps(["" if what["shell"] else stop.name.partition("-")[0], what])
+            if number < start or key in used or passes(what):
                 continue
+            control = page.locator(f"[data-control='{number}']")
+            if not control.is_visible():
+                return number
             used.add(key)
-            if not use(page, control, what):
+            asked.clear()
+            if not use(page, control, what, asked):
                 dead.append(f"{stop}: {what}")
-            if pressed(what) and not what["leaves"]:
+            if any(request.method == "POST" for request in asked):
                 return number + 1
     return None
 
@@ -114,10 +117,6 @@ def stay(route: Route) -> None:
         route.fulfill(status=204)
     else:
         route.continue_()
-
-
-def pressed(what: dict[str, Any]) -> bool:
-    return what["tag"] in PRESSED or what["type"] == "submit"
 
 
 def passes(what: dict[str, Any]) -> bool:
