@@ -26,7 +26,7 @@ from playwright.sync_api import (
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, Stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 OUT_OF_ORDER = {
     "MAIL_DATABASE_URL": "mysql://nobody:x@127.0.0.1:1/mail",
     "MAIL_LOOKUP_PASSWORD": "x",
