@@ -193,13 +193,18 @@ class Administrators(Rights, UserAdmin):
     def in_reach(self, request: HttpRequest, obj: User | None) -> bool:
         return obj is None or request.user.is_superuser or not obj.is_superuser
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        fixed = list(self.readonly_fields)
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Leave out what this person may not decide, and what would lock oneself out."""
+        kept: set[str] = set()
+        if obj and not request.user.is_superuser:
+            kept |= {"is_superuser", "groups", "user_permissions"}
         if obj and obj.pk == request.user.pk:
-            fixed += ["is_active", "is_staff", "is_superuser"]
-        if not request.user.is_superuser:
-            fixed += ["is_superuser", "groups", "user_permissions"]
-        return fixed
+            kept |= {"is_active", "is_staff", "is_superuser"}
+        found = [
+            (title, [name for name in part["fields"] if name not in kept])
+            for title, part in super().get_fieldsets(request, obj)
+        ]
+        return [(title, {"fields": names}) for title, names in found if names]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Say in words what goes: the log, too, of what these people have changed."""

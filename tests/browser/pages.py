@@ -122,9 +122,6 @@ def set_quota_of_all(page: Page) -> None:
 
 
 STOPS = [
-    Stop("dashboard", "/admin/"),
-    Stop("menu", "/admin/#menu"),
-    Stop("account", "/admin/", press(".account summary")),
     Stop("domains", DOMAIN),
     Stop("mailboxes", MAILBOX),
     Stop("mailboxes-filtered", f"{MAILBOX}?active__exact=1&domain=example.org&q=a"),
@@ -146,6 +143,9 @@ STOPS = [
     Stop("mailbox-undo", f"{MAILBOX}bob_40example.org/change/", press(".page-head button")),
     Stop("alias-domain", f"{ALIAS_DOMAIN}example.com/change/"),
     Stop("mailbox-history", f"{ANNA}change/", change_name),
+    Stop("dashboard", "/admin/"),
+    Stop("menu", "/admin/#menu"),
+    Stop("account", "/admin/", press(".account summary")),
     Stop("domain-delete", f"{DOMAIN}example.net/delete/"),
     Stop("alias-delete", f"{ALIAS}jobs_40example.org/delete/"),
     Stop("alias-domain-delete", f"{ALIAS_DOMAIN}example.com/delete/"),
