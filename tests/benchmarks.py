@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
-from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -36,9 +35,7 @@ class StockMailboxes(admin.ModelAdmin):
 
 stock = admin.AdminSite("stock")
 stock.register(Mailbox, StockMailboxes)
-URLS = SimpleNamespace(
-    urlpatterns=[path("stock/", stock.urls), path("", include("mailadmin.urls"))]
-)
+urlpatterns = [path("stock/", stock.urls), path("", include("mailadmin.urls"))]
 
 
 @contextmanager
@@ -86,7 +83,7 @@ def test_a_list_of_100_rows_beside_the_stock_admins(
     )
     Usage.objects.bulk_create(Usage(username=f"{name}@example.org", bytes=2**29) for name in names)
     ratios = []
-    with override_settings(ROOT_URLCONF=URLS):
+    with override_settings(ROOT_URLCONF=__name__):
         for number in range(ROUNDS):
             with stock_templates():
                 theirs = seconds(rita, STOCK)
