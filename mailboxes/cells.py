@@ -64,10 +64,11 @@ def usage(quota: int, used: int | None) -> SafeString:
 
 
 def warning(percent: int, words: str) -> SafeString:
+    whole = format_html('<span class="nowrap">{}</span>', words)
     if percent < NEARLY_FULL:
-        return format_html("{}", words)
+        return whole
     said = _("Full") if percent >= FULL else _("Nearly full")
-    return format_html("<strong>{}:</strong> {}", said, words)
+    return format_html("<strong>{}:</strong> {}", said, whole)
 
 
 def in_use(used: int) -> str:

@@ -169,8 +169,8 @@ def test_usage_is_said_in_words_and_shown_as_a_bar(rita: Client, anna: Mailbox) 
     assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
     for used, words, tone in (
         (2**29, "512 MiB of 1 GiB, 50 %", "good"),
-        (983 * 2**20, "Nearly full:</strong> 983 MiB of 1 GiB, 95 %", "warn"),
-        (2**31, "Full:</strong> 2 GiB of 1 GiB, 200 %", "bad"),
+        (983 * 2**20, 'Nearly full:</strong> <span class="nowrap">983 MiB of 1 GiB, 95 %', "warn"),
+        (2**31, 'Full:</strong> <span class="nowrap">2 GiB of 1 GiB, 200 %', "bad"),
     ):
         Usage.objects.update_or_create(pk=anna.pk, defaults={"bytes": used})
         page = rita.get(MAILBOX).content.decode()
