@@ -38,6 +38,9 @@ class DeedAdmin(admin.ModelAdmin):
     """Title and fields of each part of the form, but for what only a new row is asked for."""
 
     last_part: Promise = _("Dates")
+    in_words: Mapping[str, str] = {}
+    """What shows a field, if anything, to whoever may only look."""
+
     goes_along: Sequence[type[Model]] = ()
     """The models whose rows a deletion takes along; it needs the right to delete them, too."""
 
@@ -47,9 +50,6 @@ class DeedAdmin(admin.ModelAdmin):
     @property
     def media(self) -> Media:
         return Media()
-
-    in_words: Mapping[str, str] = {}
-    """What shows a field, if anything, to whoever may only look."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         (title, first), *others = self.parts

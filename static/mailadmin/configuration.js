@@ -7,7 +7,10 @@ const words = document.querySelector(".configuration")?.dataset;
 async function contents(button, shown) {
   if (!("secret" in button.dataset)) return shown.textContent;
   const answer = await fetch(button.form.action, { method: "POST", body: new FormData(button.form) });
-  if (!answer.ok || answer.redirected) location.reload();  // the session has ended
+  if (!answer.ok || answer.redirected) {
+    location.reload();  // the session has ended
+    throw new Error(answer.statusText);
+  }
   return answer.text();
 }
 

@@ -121,3 +121,20 @@ def test_a_phone_shows_all_files_without_scrolling_sideways(rita: Page, url: str
     rita.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
     assert rita.locator("main pre").filter(visible=True).count() > 5
     assert rita.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_nothing_is_copied_once_the_session_has_ended(
+    mysql_panel: Panel, browser_or_reason: Browser
+) -> None:
+    with watched(browser_or_reason, mysql_panel) as context:
+        page = context.new_page()
+        page.goto(URL)
+        page.get_by_label("Username").fill("rita")
+        page.get_by_label("Password").fill(mysql_panel.admin_password)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("heading", name="Configuration").wait_for()
+        page.evaluate("navigator.clipboard.writeText('as before')")
+        context.clear_cookies()
+        page.get_by_role("button", name="Copy grants.sql").press("Enter")
+        page.wait_for_url("**/admin/login/**")
+        assert page.evaluate(CLIPBOARD) == "as before"
