@@ -121,7 +121,7 @@ MIDDLEWARE = [
     # BREACH guesses what is in a compressed page by requests with its reader's cookies. Ours are
     # SameSite=Strict, the CSRF token is masked anew each time, and the length is made to vary.
     "django.middleware.gzip.GZipMiddleware",
-    "mailboxes.outage.OutageMiddleware",
+    "mailboxes.middleware.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -182,8 +182,8 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
-AXES_USERNAME_CALLABLE = "mailboxes.views.client_username"
-AXES_CLIENT_IP_CALLABLE = "mailboxes.views.client_address"
+AXES_USERNAME_CALLABLE = "mailboxes.views.password.client_username"
+AXES_CLIENT_IP_CALLABLE = "mailboxes.views.password.client_address"
 AXES_VERBOSE = False
 
 # On the password page a wrong answer takes at least so many seconds, whatever scheme a row is of.

@@ -6,8 +6,8 @@ from typing import Self
 
 import idna
 
-from mailboxes.sentences import Sentence
-from mailboxes.sentences import gettext_noop as _
+from mailboxes.errors import Sentence
+from mailboxes.errors import gettext_noop as _
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # RFC 5321's atext less what harms on this way: / would leave the mailbox's folder, % and ! are

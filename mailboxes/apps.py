@@ -1,8 +1,7 @@
-"""The app's name, its checks, and the admin of people, which Django looks for in admin.py only."""
+"""The app's name and its checks."""
 
 from django.apps import AppConfig
 from django.core.checks import register
-from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.checks import check_mail_host
@@ -14,4 +13,3 @@ class MailboxesConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_mail_host)
-        autodiscover_modules("people")

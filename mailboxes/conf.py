@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from mailboxes.addresses import BadAddress, DomainName
+from mailboxes.formats import translated
 from mailboxes.variants import RELEASES, VARIANTS, Release, Scheme, Variant
-from mailboxes.words import translated
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
 

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import deeds
+from mailboxes import actions
 from mailboxes.addresses import (
     LONGEST_ADDRESS,
     Address,
@@ -17,12 +17,12 @@ from mailboxes.addresses import (
     parse_targets,
 )
 from mailboxes.conf import quota_multiplier
-from mailboxes.limits import Refused, check_alias_domain
+from mailboxes.errors import Refused
+from mailboxes.formats import kept_size, translated
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import domain_names
 from mailboxes.sizes import BadSize, limit_as_written, parse_size, units
-from mailboxes.tallies import domain_names
 from mailboxes.widgets import AddressInput, NewPasswordInput, SizeInput
-from mailboxes.words import kept_size, translated
 
 
 class ParsedField(forms.CharField):
@@ -181,7 +181,7 @@ class DomainForm(RefusableForm, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.errors and "domain" in data:
-            self.refuse(lambda: deeds.check_new_domain(data["domain"]))
+            self.refuse(lambda: actions.check_new_domain(data["domain"]))
         return data
 
 
@@ -227,12 +227,12 @@ class MailboxForm(RefusableForm, forms.ModelForm):
     def check(self, data: dict[str, Any]) -> None:
         mailbox = Mailbox(username=str(data.get("address", self.instance.pk)), name=data["name"])
         if "address" in data:
-            deeds.check_new_mailbox(data["address"], data["quota"])
+            actions.check_new_mailbox(data["address"], data["quota"])
         else:
             self.instance.quota = data["quota"]
-            deeds.check_changed_mailbox(self.instance)
+            actions.check_changed_mailbox(self.instance)
         if data["new_password1"]:
-            deeds.check_password(data["new_password1"], mailbox)
+            actions.check_password(data["new_password1"], mailbox)
 
 
 class AliasForm(RefusableForm, forms.ModelForm):
@@ -270,9 +270,9 @@ class AliasForm(RefusableForm, forms.ModelForm):
 
     def check(self, data: dict[str, Any]) -> None:
         if "address" in data:
-            deeds.check_new_alias(data["address"], data["goto"])
+            actions.check_new_alias(data["address"], data["goto"])
         else:
-            deeds.check_changed_alias(self.instance, data["goto"], data["active"])
+            actions.check_changed_alias(self.instance, data["goto"], data["active"])
 
 
 class AliasDomainForm(RefusableForm, forms.ModelForm):
@@ -290,7 +290,9 @@ class AliasDomainForm(RefusableForm, forms.ModelForm):
         data = super().clean() or {}
         if not self.errors and "alias_domain" in data:
             self.refuse(
-                lambda: check_alias_domain(str(data["alias_domain"]), str(data["target_domain"]))
+                lambda: actions.check_alias_domain(
+                    str(data["alias_domain"]), str(data["target_domain"])
+                )
             )
         return data
 
@@ -324,7 +326,9 @@ class ChangePasswordForm(RefusableForm, forms.Form):
         data = super().clean() or {}
         if "address" not in data or "current_password" not in data:
             return data
-        self.mailbox = deeds.find_by_password(known_form(data["address"]), data["current_password"])
+        self.mailbox = actions.find_by_password(
+            known_form(data["address"]), data["current_password"]
+        )
         if self.mailbox is None:
             self.wrong_login = True
             self.errors.clear()
@@ -335,12 +339,12 @@ class ChangePasswordForm(RefusableForm, forms.Form):
         self.check_twins(data)
         if not self.errors:
             mailbox = self.mailbox
-            self.refuse(lambda: deeds.check_password(data["new_password1"], mailbox))
+            self.refuse(lambda: actions.check_password(data["new_password1"], mailbox))
         return data
 
     def save(self) -> None:
         if self.mailbox:
-            deeds.change_password(self.mailbox, self.cleaned_data["new_password1"])
+            actions.change_password(self.mailbox, self.cleaned_data["new_password1"])
 
 
 def known_form(address: str) -> str:

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from mailboxes.words import size
+from mailboxes.formats import size
 
 LONGEST = 200
 UNTOLD = "new_password"

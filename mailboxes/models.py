@@ -9,8 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import schemes
-from mailboxes.columns import AddressField, LongAddressField, SecondsField, WordsField
+from mailboxes.fields import AddressField, LongAddressField, SecondsField, WordsField
+from mailboxes.passwords import schemes
 
 # -1 for none at all; the sum of all quotas in bytes must fit into a bigint.
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]

@@ -3,8 +3,8 @@
 import re
 from decimal import Decimal
 
-from mailboxes.sentences import Sentence
-from mailboxes.sentences import gettext_noop as _
+from mailboxes.errors import Sentence
+from mailboxes.errors import gettext_noop as _
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 LARGEST = 2**50  # a petabyte; the sum of a domain must fit into a bigint, too

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailboxes.sentences import gettext_noop as _
+from mailboxes.errors import gettext_noop as _
 
 
 @dataclass(frozen=True)

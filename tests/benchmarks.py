@@ -17,7 +17,7 @@ from django.contrib import admin
 from django.test import Client, override_settings
 from django.urls import include, path
 
-from mailboxes.lists import ListAdmin
+from mailboxes.admin.changelist import ListAdmin
 from mailboxes.models import Domain, Mailbox, Usage
 
 ROWS, ROUNDS, TIMES = 100, 15, 7

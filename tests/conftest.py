@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
 
-from mailboxes import deeds
+from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox
 
@@ -95,17 +95,17 @@ def mail_file(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def domain(tables: None) -> Domain:
-    return deeds.create_domain(DomainName.parse("example.org"))
+    return actions.create_domain(DomainName.parse("example.org"))
 
 
 @pytest.fixture
 def anna(domain: Domain) -> Mailbox:
-    return deeds.create_mailbox(Address.parse("anna@example.org"), PASSWORD, name="Anna Berg")
+    return actions.create_mailbox(Address.parse("anna@example.org"), PASSWORD, name="Anna Berg")
 
 
 @pytest.fixture
 def bob(domain: Domain) -> Mailbox:
-    return deeds.create_mailbox(Address.parse("bob@example.org"), PASSWORD + " of Bob")
+    return actions.create_mailbox(Address.parse("bob@example.org"), PASSWORD + " of Bob")
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_a_bad_password_on_standard_input_is_refused(
 def test_only_the_final_newline_of_the_password_is_cut(folder: Path) -> None:
     arguments = ("createmailbox", "blanks@example.org", "--quota", "1M", "--password-stdin")
     assert manage(*arguments, folder=folder, stdin=f" {PASSWORD} \n").returncode == 0
-    check = "from mailboxes.deeds import find_by_password as f; print([f('blanks@example.org', p)"
+    check = "from mailboxes.actions import find_by_password as f; print([f('blanks@example.org', p)"
     check += f" is not None for p in (' {PASSWORD} ', '{PASSWORD}')])"
     assert "[True, False]" in manage("shell", "-v0", "-c", check, folder=folder).stdout
 

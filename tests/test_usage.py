@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 from pytest_django import DjangoAssertNumQueries
 
-from mailboxes import deeds, usage
+from mailboxes import actions, usage
 from mailboxes.addresses import Address, DomainName
-from mailboxes.limits import Refused
+from mailboxes.errors import Refused
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.usage import Standing
 from tests.conftest import PASSWORD
@@ -99,7 +99,7 @@ def test_a_deleted_mailbox_is_forgotten_and_the_others_are_not(anna: Mailbox, bo
     for address in (anna.pk, bob.pk):
         uses(address, MB)
         came(address)
-    deeds.delete_mailbox(anna)
+    actions.delete_mailbox(anna)
     assert rows() == {bob.pk}
 
 
@@ -107,18 +107,18 @@ def test_a_deleted_domain_is_forgotten_with_all_its_mailboxes(
     anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "SLICE", 1)
-    deeds.create_domain(DomainName.parse("sub.example.org"))
-    other = deeds.create_mailbox(Address.parse("anna@sub.example.org"), PASSWORD)
+    actions.create_domain(DomainName.parse("sub.example.org"))
+    other = actions.create_mailbox(Address.parse("anna@sub.example.org"), PASSWORD)
     for address in (anna.pk, bob.pk, other.pk):
         uses(address, MB)
         came(address)
-    deeds.create_alias_domain("sub.example.org", "example.org")
+    actions.create_alias_domain("sub.example.org", "example.org")
     with pytest.raises(Refused):
-        deeds.delete_domain(Domain.objects.get(pk="example.org"))
+        actions.delete_domain(Domain.objects.get(pk="example.org"))
     assert rows() == {anna.pk, bob.pk, other.pk}
-    deeds.delete_domain(Domain.objects.get(pk="sub.example.org"))
+    actions.delete_domain(Domain.objects.get(pk="sub.example.org"))
     assert rows() == {anna.pk, bob.pk}
-    deeds.delete_domain(Domain.objects.get(pk="example.org"))
+    actions.delete_domain(Domain.objects.get(pk="example.org"))
     assert not rows()
 
 
@@ -154,9 +154,9 @@ def test_where_the_tables_are_missing_nothing_is_known_and_nothing_breaks() -> N
     ):
         assert usage.of([anna.pk]) == {anna.pk: Standing()}
         assert usage.nearly_full() is None
-        deeds.delete_mailbox(anna)
+        actions.delete_mailbox(anna)
         assert not Mailbox.objects.exists()
-        deeds.delete_domain(Domain.objects.get())
+        actions.delete_domain(Domain.objects.get())
     assert rows() == {anna.pk}
 
 

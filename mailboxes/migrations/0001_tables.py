@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import migrations, models
 
-import mailboxes.columns
+import mailboxes.fields
 
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
 
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -53,13 +53,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "domain",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         max_length=255, primary_key=True, serialize=False, verbose_name="domain"
                     ),
                 ),
                 (
                     "description",
-                    mailboxes.columns.WordsField(
+                    mailboxes.fields.WordsField(
                         blank=True, default="", max_length=255, verbose_name="description"
                     ),
                 ),
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "transport",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         default="virtual", max_length=255, verbose_name="transport"
                     ),
                 ),
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -133,7 +133,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "alias_domain",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         db_default="",
                         max_length=255,
                         primary_key=True,
@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "target_domain",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         db_default="", max_length=255, verbose_name="leads to"
                     ),
                 ),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -196,11 +196,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "address",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         max_length=255, primary_key=True, serialize=False, verbose_name="address"
                     ),
                 ),
-                ("goto", mailboxes.columns.LongAddressField(verbose_name="leads to")),
+                ("goto", mailboxes.fields.LongAddressField(verbose_name="leads to")),
                 (
                     "domain",
                     models.ForeignKey(
@@ -226,7 +226,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -246,54 +246,54 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "username",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         max_length=255, primary_key=True, serialize=False, verbose_name="address"
                     ),
                 ),
                 (
                     "password",
-                    mailboxes.columns.AddressField(max_length=255, verbose_name="password"),
+                    mailboxes.fields.AddressField(max_length=255, verbose_name="password"),
                 ),
                 (
                     "name",
-                    mailboxes.columns.WordsField(
+                    mailboxes.fields.WordsField(
                         blank=True, default="", max_length=255, verbose_name="name"
                     ),
                 ),
-                ("maildir", mailboxes.columns.AddressField(max_length=255, verbose_name="folder")),
+                ("maildir", mailboxes.fields.AddressField(max_length=255, verbose_name="folder")),
                 ("quota", models.BigIntegerField(db_default=0, default=0, verbose_name="quota")),
                 (
                     "local_part",
-                    mailboxes.columns.AddressField(max_length=255, verbose_name="local part"),
+                    mailboxes.fields.AddressField(max_length=255, verbose_name="local part"),
                 ),
                 (
                     "phone",
-                    mailboxes.columns.WordsField(
+                    mailboxes.fields.WordsField(
                         blank=True, db_default="", default="", max_length=30
                     ),
                 ),
                 (
                     "email_other",
-                    mailboxes.columns.WordsField(
+                    mailboxes.fields.WordsField(
                         blank=True, db_default="", default="", max_length=255
                     ),
                 ),
                 (
                     "token",
-                    mailboxes.columns.WordsField(
+                    mailboxes.fields.WordsField(
                         blank=True, db_default="", default="", max_length=255
                     ),
                 ),
                 (
                     "token_validity",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                     ),
                 ),
                 (
                     "password_expiry",
-                    mailboxes.columns.SecondsField(
+                    mailboxes.fields.SecondsField(
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                     ),

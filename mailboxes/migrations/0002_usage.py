@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import mailboxes.columns
+import mailboxes.fields
 
 
 class CreateMissingModel(migrations.CreateModel):
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "username",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         max_length=255, primary_key=True, serialize=False, verbose_name="address"
                     ),
                 ),
@@ -52,13 +52,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "username",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         max_length=255, primary_key=True, serialize=False, verbose_name="address"
                     ),
                 ),
                 (
                     "domain",
-                    mailboxes.columns.AddressField(
+                    mailboxes.fields.AddressField(
                         db_default="", default="", max_length=255, verbose_name="domain"
                     ),
                 ),

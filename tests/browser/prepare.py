@@ -17,7 +17,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from mailboxes import deeds  # noqa: E402
+from mailboxes import actions  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD  # noqa: E402
@@ -32,9 +32,9 @@ def empty() -> None:
 
 def small() -> None:
     """One domain and three mailboxes."""
-    deeds.create_domain(DomainName.parse("example.org"))
+    actions.create_domain(DomainName.parse("example.org"))
     for name in ("anna", "bob", "carl"):
-        deeds.create_mailbox(Address(name, "example.org"), PASSWORD)
+        actions.create_mailbox(Address(name, "example.org"), PASSWORD)
 
 
 def demo() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailboxes import schemes
+from mailboxes.passwords import schemes
 from mailboxes.variants import VARIANTS
 from tests import roots
 from tests.machine import Machine

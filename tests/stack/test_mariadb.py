@@ -12,13 +12,13 @@ DUMPS = Path(__file__).resolve().parent.parent / "postfixadmin"
 ROOMS = ["deeds", "admin", "password_page", "checks", "usage"]
 # A password of an old scheme is right, is replaced in the host's scheme, and is then wrong.
 OLD_PASSWORD = """\
-from mailboxes import deeds
+from mailboxes import actions
 from mailboxes.models import Mailbox
-olga = deeds.find_by_password("olga@old.example", "password")
-deeds.change_password(olga, "quite another password")
-assert deeds.find_by_password("olga@old.example", "password") is None
-deeds.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
-deeds.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
+olga = actions.find_by_password("olga@old.example", "password")
+actions.change_password(olga, "quite another password")
+assert actions.find_by_password("olga@old.example", "password") is None
+actions.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
+actions.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
 """
 OLGA = ["olga@old.example"]
 STANDING = f"""\

@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
-from mailboxes import deeds
+from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
-from mailboxes.management.deed import DeedCommand
+from mailboxes.management.base import DeedCommand
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
-from mailboxes.passwords import generate_password
+from mailboxes.passwords.generate import generate_password
 
 GIB = 2**30
 DOMAINS = {
@@ -64,24 +64,24 @@ class Command(DeedCommand):
         for name in new:
             self.create(name)
         if {"example.org", "example.com"} <= set(new):
-            deeds.create_alias_domain("example.com", "example.org")
+            actions.create_alias_domain("example.com", "example.org")
 
     def create(self, name: str) -> None:
-        deeds.create_domain(DomainName.parse(name), description=DOMAINS[name], mailboxes=25)
+        actions.create_domain(DomainName.parse(name), description=DOMAINS[name], mailboxes=25)
         self.stdout.write(f"Created {name} with these mailboxes:")
         for text, (person, quota) in PEOPLE.items():
             address, password = Address.parse(text), generate_password()
             if address.domain != name:
                 continue
-            deeds.create_mailbox(address, password, name=person, quota=quota)
+            actions.create_mailbox(address, password, name=person, quota=quota)
             self.stdout.write(f"  {address}  {password}")
         self.fill(name)
         for text, targets in ALIASES.items():
             address = Address.parse(text)
             if address.domain == name:
-                deeds.create_alias(address, targets)
+                actions.create_alias(address, targets)
         for mailbox in Mailbox.objects.filter(pk__in=DISABLED, domain=name):
-            deeds.set_active(mailbox, False)
+            actions.set_active(mailbox, False)
 
     def fill(self, name: str) -> None:
         """Write what Dovecot would: how full the mailboxes are, and who signed in when."""

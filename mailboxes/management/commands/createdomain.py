@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from mailboxes import deeds
+from mailboxes import actions
 from mailboxes.addresses import DomainName
-from mailboxes.management.deed import DeedCommand
+from mailboxes.management.base import DeedCommand
 
 
 class Command(DeedCommand):
@@ -32,7 +32,7 @@ class Command(DeedCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         columns = ("description", "mailboxes", "aliases", "maxquota", "quota")
-        domain = deeds.create_domain(
+        domain = actions.create_domain(
             DomainName.parse(options["name"]), **{column: options[column] for column in columns}
         )
         self.stdout.write(f"Created the domain {domain}.")

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from mailboxes import deeds
+from mailboxes import actions
 from mailboxes.addresses import Address
-from mailboxes.management.deed import DeedCommand
-from mailboxes.passwords import generate_password
+from mailboxes.management.base import DeedCommand
+from mailboxes.passwords.generate import generate_password
 from mailboxes.sizes import parse_size
 
 
@@ -37,14 +37,14 @@ class Command(DeedCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         address = Address.parse(options["address"])
         quota = parse_size(options["quota"])
-        deeds.check_new_mailbox(address, quota)
+        actions.check_new_mailbox(address, quota)
         if options["generate"]:
             password = generate_password()
         elif options["password_stdin"]:
             password = read_password()
         else:
             password = ask_password()
-        mailbox = deeds.create_mailbox(address, password, name=options["name"], quota=quota)
+        mailbox = actions.create_mailbox(address, password, name=options["name"], quota=quota)
         self.stdout.write(f"Created the mailbox {mailbox}.")
         if options["generate"]:
             self.stdout.write(f"Its password, shown this once: {password}")

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from mailboxes import bundles, exporter
-from mailboxes.census import Finding, reason
 from mailboxes.conf import MailHost, mail_host
-from mailboxes.management.deed import DeedCommand
-from mailboxes.moving import SCHEMES, STATUSES, Move, host_named
+from mailboxes.export import bundle, render
+from mailboxes.export.compare import SCHEMES, STATUSES, Move, host_named
+from mailboxes.export.compatibility import Finding, reason
+from mailboxes.management.base import DeedCommand
 from mailboxes.variants import RELEASES, VARIANTS
 
 
@@ -47,8 +47,8 @@ class Command(DeedCommand):
             self.write(host, output)
 
     def write(self, host: MailHost, output: Path) -> None:
-        files = exporter.bundle(host)
-        bundles.write(files, output)
+        files = render.bundle(host)
+        bundle.write(files, output)
         self.stdout.write(
             f"Wrote {len(files)} files for {host.variant.name.upper()} on {host.release.title} "
             f"to {output}. Begin with {output / 'README'}."

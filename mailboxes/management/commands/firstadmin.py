@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from mailboxes.management.deed import DeedCommand
-from mailboxes.passwords import generate_password
+from mailboxes.management.base import DeedCommand
+from mailboxes.passwords.generate import generate_password
 
 
 class Command(DeedCommand):

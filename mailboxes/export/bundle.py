@@ -1,0 +1,104 @@
+"""The bundle as files: pack them, write them, all or none."""
+
+import gzip
+import io
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailboxes.errors import Sentence
+from mailboxes.errors import gettext_noop as _
+
+
+class BadExport(Sentence):
+    """A host for which no working configuration can be written, or a folder that is in the way."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the bundle; owner, group and mode are those that it gets on the mail host."""
+
+    path: str
+    owner: str
+    group: str
+    mode: int
+    secret: bool
+    text: str
+
+    @property
+    def target(self) -> str:
+        """Where `apply` puts it; empty for what stays in the bundle."""
+        return f"/{self.path}" if self.path.startswith("etc/") else ""
+
+
+def pack(files: list[File], name: str) -> bytes:
+    """Return the files as .tar.gz in one folder; equal files give equal bytes."""
+    archive = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=archive, mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for folder in folders(files):
+            tar.addfile(member(f"{name}/{folder}".rstrip("/."), 0o700, tarfile.DIRTYPE))
+        for file in files:
+            content = file.text.encode()
+            info = member(f"{name}/{file.path}", bundle_mode(file), tarfile.REGTYPE)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return archive.getvalue()
+
+
+def member(name: str, mode: int, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.mode, info.type = mode, kind
+    info.uname = info.gname = "root"
+    return info
+
+
+def folders(files: list[File]) -> list[str]:
+    """Return each folder of the bundle after the one that holds it, the top as `.`."""
+    return sorted({str(parent) for file in files for parent in Path(file.path).parents})
+
+
+def bundle_mode(file: File) -> int:
+    """Return the mode of a file in the bundle, which only its owner may read."""
+    return 0o700 if file.path == "apply" else 0o600
+
+
+def write(files: list[File], directory: Path) -> None:
+    """Write the files into a folder that is new or empty; all of them or none."""
+    try:
+        if directory.is_symlink() or (directory.exists() and not is_empty_folder(directory)):
+            raise BadExport(
+                _("%(directory)s is there already and not an empty folder; name another."),
+                directory=directory,
+            )
+        # For nobody else to read (0700) from its first moment on.
+        partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        try:
+            write_into(partial, files)
+            partial.rename(directory)
+        except BaseException:
+            shutil.rmtree(partial)
+            raise
+    except OSError as error:
+        raise BadExport(
+            _("The bundle cannot be written to %(directory)s: %(reason)s."),
+            directory=directory,
+            reason=error.strerror,
+        ) from error
+
+
+def is_empty_folder(directory: Path) -> bool:
+    return directory.is_dir() and not any(directory.iterdir())
+
+
+def write_into(directory: Path, files: list[File]) -> None:
+    for folder in folders(files):
+        directory.joinpath(folder).mkdir(mode=0o700, exist_ok=True)
+    for file in files:
+        path = directory / file.path
+        path.write_text(file.text, encoding="utf-8", newline="")
+        path.chmod(bundle_mode(file))

@@ -1,0 +1,273 @@
+import io
+import re
+import tarfile
+from html import unescape
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes.conf import mail_host
+from mailboxes.export import render
+from mailboxes.export.bundle import File
+from mailboxes.models import Mailbox
+
+URL = "/admin/configuration/"
+THERE = "moving/?from=v2/debian13/CRAM-MD5&amp;to="
+
+
+@pytest.fixture
+def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of a host on MariaDB; nothing asks that database."""
+    settings.MAIL_DB_HOSTS = ["127.0.0.1"]
+    settings.MAIL_LOOKUP_PASSWORD = "secret of look-ups"
+    settings.MAIL_AUTH_PASSWORD = "secret of sign-ins"
+    whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}
+    monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | whole)
+
+
+def commands(page: str) -> list[str]:
+    return [unescape(text) for text in re.findall(r'<pre class="code">(.*?)</pre>', page)]
+
+
+def words(html: str) -> str:
+    """Return the text of the page as it is read, each run of blanks as one."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
+
+
+def cards(page: str) -> list[str]:
+    return page.split('<article class="card file"')[1:]
+
+
+# --- What the host is
+
+
+@pytest.mark.parametrize(
+    ("variant", "release", "said"),
+    [
+        ("v1", "debian12", "Mail client signs in Postfix takes mail on port 587 saslauthd"),
+        ("v1", "debian12", "PAM compares it (pam_mysql) MariaDB has its stored form"),
+        ("v1", "debian13", "Mail is delivered by Postfix Into Maildirs below /var/vmail."),
+        ("v1", "debian13", "Not enforced Postfix alone knows no quota"),
+        ("v1", "debian13", "Not from here V1 has no IMAP server."),
+        ("v1", "debian13", "PLAIN, LOGIN Mail clients call both"),
+        ("v2", "debian12", "Postfix takes mail on port 587 Dovecot 2.3 compares the password"),
+        ("v2", "debian13", "Postfix takes mail on port 587 Dovecot 2.4 compares the password"),
+        ("v2", "debian13", "PLAIN, LOGIN, CRAM-MD5 Mail clients call the first two"),
+        ("v2", "debian13", "Refused Whose password is stored as plain MD5"),
+        ("v2", "debian13", "Mail is delivered by Dovecot Into Maildirs below /var/vmail."),
+        ("v2", "debian13", "Enforced A mailbox that is over its quota takes no more mail"),
+    ],
+)
+def test_the_page_says_what_the_host_is(
+    rita: Client, on_mysql: None, settings: Settings, variant: str, release: str, said: str
+) -> None:
+    settings.MAIL_VARIANT, settings.MAIL_RELEASE = variant, release
+    page = words(rita.get(URL).content.decode())
+    assert said in page and f"MAIL_VARIANT={variant}" in page
+    assert f"MAIL_RELEASE={release}" in page
+    refuses_weak_forms = (variant, release) == ("v2", "debian13")
+    assert ("MAIL_ALLOW_WEAK_SCHEMES=false" in page) == refuses_weak_forms
+
+
+def test_a_weak_scheme_is_called_so_and_the_stronger_are_named(
+    rita: Client, on_mysql: None, settings: Settings
+) -> None:
+    page = rita.get(URL).content.decode()
+    assert mail_host().scheme.weakness in unescape(page) and "MAIL_PASSWORD_SCHEME</code>" in page
+    stronger = re.findall(f'{re.escape(THERE)}v2/debian13/([A-Z0-9-]*)">', page)
+    assert stronger == ["SHA512-CRYPT", "BLF-CRYPT", "ARGON2ID", "SCRAM-SHA-256"]
+    settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
+    page = rita.get(URL).content.decode()
+    assert "Weak:" not in page and "strong" in page
+
+
+# --- What to do
+
+
+def test_the_steps_are_in_order_with_their_commands(rita: Client, on_mysql: None) -> None:
+    assert commands(rita.get(URL).content.decode()) == [
+        "scp mailadmin-v2-debian13.tar.gz root@mail.example.org:",
+        "tar xzf mailadmin-v2-debian13.tar.gz && cd mailadmin-v2-debian13",
+        "mariadb < grants.sql",
+        "sh apply --dry-run",
+        "sh apply",
+        "postmap -q anna@example.org mysql:/etc/postfix/mailadmin/mailboxes.cf",
+        "doveadm auth test anna@example.org",
+    ]
+
+
+def test_the_steps_are_those_of_the_host(
+    rita: Client, on_mysql: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAIL_VARIANT = "v1"
+    assert commands(rita.get(URL).content.decode())[-1].startswith("testsaslauthd -s smtp ")
+    settings.MAIL_VARIANT = "v2"
+    file = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/srv/mailadmin/var/mail.sqlite3"}
+    monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | file)
+    found = " ".join(commands(rita.get(URL).content.decode()))
+    assert "mariadb" not in found and "org sqlite:/etc/postfix" in found
+
+
+# --- The other variant
+
+
+def test_the_other_variant_says_how_many_it_would_shut_out(
+    rita: Client, on_mysql: None, anna: Mailbox, bob: Mailbox
+) -> None:
+    Mailbox.objects.filter(pk=anna.pk).update(password="acbd18db4cc2f85cedef654fccc4a4d8")
+    page = rita.get(URL).content.decode()
+    said = "The other variant: V1 Compare in Moving house V1 is Postfix, saslauthd, PAM, MySQL"
+    assert said in words(page)
+    assert "shuts people out 1 of 2 active mailboxes could not sign in." in words(page)
+    assert f'href="/admin/configuration/{THERE}v1/debian13/MD5"' in page
+    bob.delete()
+    page = words(rita.get(URL).content.decode())
+    assert "shuts nobody out The one active mailbox could sign in." in page
+
+
+def test_the_other_variant_of_v1_is_v2(rita: Client, on_mysql: None, settings: Settings) -> None:
+    settings.MAIL_VARIANT = "v1"
+    page = rita.get(URL).content.decode()
+    assert "The other variant: V2" in page
+    assert "from=v1/debian13/MD5&amp;to=v2/debian13/CRAM-MD5" in page
+
+
+def test_more_mailboxes_than_are_quickly_read_are_counted_only_when_asked_for(
+    rita: Client, on_mysql: None, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailboxes.views.configuration.MOST_COUNTED", 1)
+    page = rita.get(URL).content.decode()
+    assert "There are over 1 mailboxes." in page and "could not sign in." not in page
+    assert f'href="/admin/configuration/{THERE}v1/debian13/MD5">Count them</a>' in page
+
+
+def test_a_variant_that_cannot_be_made_is_no_link(
+    rita: Client, mail_file: None, anna: Mailbox
+) -> None:
+    page = rita.get(URL).content.decode()
+    assert "pam_mysql reads no SQLite" in page and "to=v1" not in page
+    assert "shuts people out" in page
+
+
+def test_the_page_does_without_a_mail_database(rita: Client, on_mysql: None) -> None:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("DROP TABLE mailbox")
+    answer = rita.get(URL)
+    assert answer.status_code == 200 and "grants.sql" in answer.content.decode()
+    assert "The mailboxes cannot be counted now" in answer.content.decode()
+
+
+# --- The files
+
+
+def shown(card: str) -> str:
+    """Return the text in a file's card as the browser shows it."""
+    found = re.search(r"<pre [^>]*>(.*?)</pre>", card, re.S)
+    return unescape(re.sub(r"<[^>]*>", "", found[1])) if found else ""
+
+
+@pytest.fixture(params=["v1", "v2"])
+def files(request: pytest.FixtureRequest, on_mysql: None, settings: Settings) -> list[File]:
+    settings.MAIL_VARIANT = request.param
+    found = render.bundle(mail_host(), masked=True)
+    return sorted(found, key=lambda file: not file.target)
+
+
+def test_each_file_has_its_card(rita: Client, files: list[File]) -> None:
+    page = rita.get(URL).content.decode()
+    for file, card in zip(files, cards(page), strict=True):
+        assert shown(card) == file.text
+        place = f"{file.owner}:{file.group} {file.mode:04o}" if file.target else "in the bundle"
+        assert f"{file.target or file.path} {place}" in words(card)
+        assert ("</svg> holds a password" in card) == file.secret == ("data-secret" in card)
+        lines = file.text.count("\n")
+        assert f"{lines} lines of {file.path}" in words(card)
+        for deed in ("Copy", "Download"):
+            assert f'aria-label="{deed} {file.path}"' in card
+
+
+def test_a_table_of_contents_leads_to_each_file(rita: Client, files: list[File]) -> None:
+    page = rita.get(URL).content.decode()
+    links = re.findall(r'<a href="#(file-\d+)">(.*?)</a>', page)
+    titles = re.findall(r'id="(file-\d+)">.*?<h3>(.*?)</h3>', page, re.S)
+    assert (
+        links
+        == titles
+        == [(f"file-{place}", file.target or file.path) for place, file in enumerate(files, 1)]
+    )
+
+
+def test_all_files_but_the_first_are_folded(rita: Client, files: list[File]) -> None:
+    first, *rest = cards(rita.get(URL).content.decode())
+    assert '<details class="fold" open>' in first and '<span class="c">' in first
+    assert rest and all('<details class="fold">' in card for card in rest)
+
+
+def test_no_secret_is_on_the_page(rita: Client, files: list[File]) -> None:
+    page = rita.get(URL).content.decode()
+    assert "secret of" not in page
+    assert page.count("<mark>********</mark>") > sum(file.secret for file in files)
+
+
+def test_html_in_a_setting_is_text(rita: Client, on_mysql: None, settings: Settings) -> None:
+    settings.MAIL_LOOKUP_USER = "<script>x"
+    page = rita.get(URL).content.decode()
+    assert "&lt;script&gt;x" in page and "<script>x" not in page
+
+
+def test_the_page_has_no_script_or_style_of_its_own(rita: Client, on_mysql: None) -> None:
+    page = rita.get(URL).content.decode().partition('id="content"')[2]
+    assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
+
+
+def test_the_page_is_for_superusers(rita: Client, mail_file: None) -> None:
+    assert "no-store" in rita.get(URL)["Cache-Control"]
+    staff = Client()
+    staff.force_login(User.objects.create_user("sam", is_staff=True))
+    assert staff.get(URL).status_code == 403
+    assert staff.post(f"{URL}download/").status_code == 403
+
+
+# --- The downloads
+
+
+def test_the_bundle_is_downloaded_and_logged(rita: Client, on_mysql: None) -> None:
+    answer = rita.post(f"{URL}download/")
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as bundle:
+        names = bundle.getnames()
+    assert "mailadmin-v2-debian13/apply" in names
+    assert "mailadmin-v2-debian13.tar.gz" in answer["Content-Disposition"]
+    assert "no-store" in answer["Cache-Control"]
+    entry = LogEntry.objects.get()
+    assert entry.user.get_username() == "rita" and "mailadmin-v2" in entry.object_repr
+
+
+def test_one_file_is_downloaded_with_its_secrets(rita: Client, on_mysql: None) -> None:
+    answer = rita.post(f"{URL}download/", {"path": "grants.sql"})
+    assert b"secret of sign-ins" in answer.content
+    assert LogEntry.objects.get().object_repr == "grants.sql"
+
+
+@pytest.mark.parametrize("path", ["../mailadmin/settings.py", "/etc/passwd", "nothing"])
+def test_nothing_but_the_bundle_is_downloaded(rita: Client, mail_file: None, path: str) -> None:
+    assert rita.post(f"{URL}download/", {"path": path}).status_code == 404
+    assert not LogEntry.objects.exists()
+
+
+def test_a_download_is_never_a_get(rita: Client) -> None:
+    answer = rita.get(f"{URL}download/")
+    assert answer.status_code == 302 and answer["Location"] == URL and not answer.content
+
+
+def test_what_cannot_be_exported_is_said(rita: Client, mail_file: None, settings: Settings) -> None:
+    settings.MAIL_VARIANT = "v1"
+    settings.MAIL_PASSWORD_SCHEME = ""
+    page = rita.get(URL).content.decode()
+    assert "No configuration can be made" in page and "SQLite" in page
+    assert rita.post(f"{URL}download/").status_code == 409
+    settings.MAIL_VARIANT = "v9"
+    assert "MAIL_VARIANT is &#x27;v9&#x27;" in rita.get(URL).content.decode()

@@ -1,0 +1,225 @@
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes import actions, usage
+from mailboxes.addresses import Address, DomainName
+from mailboxes.models import Domain, Mailbox, Usage
+from mailboxes.queries import tally
+from tests.admin.test_changelist import shown
+from tests.conftest import PASSWORD
+
+URL = "/admin/"
+MAILBOX = "/admin/mailboxes/mailbox/"
+BASE = Path(configured.BASE_DIR)
+SPRITE = (BASE / "static/mailadmin/icons.svg").read_text()
+
+
+def numbers(page: str) -> dict[str, str]:
+    """Return each count of the page by the address it leads to."""
+    found = re.findall(r'<li><a href="([^"]+)"><span>.*?</span><strong>(.*?)</strong>', page)
+    return dict(found)
+
+
+def staff(*codes: str) -> Client:
+    user = User.objects.create_user("otto", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_counts_lead_to_the_lists_that_they_count(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
+    actions.set_active(bob, False)
+    found = numbers(rita.get(URL).content.decode())
+    assert found == {
+        "/admin/mailboxes/domain/": "1",
+        "/admin/mailboxes/mailbox/": "2",
+        "/admin/mailboxes/alias/": "1",
+        "/admin/mailboxes/mailbox/?active__exact=0": "1",
+    }
+    for url, number in found.items():
+        assert rita.get(url).context["cl"].result_count == int(number)
+
+
+@pytest.mark.parametrize(("most", "said"), [(1, "over 1"), (2, "2"), (3, "2")])
+def test_a_count_ends_where_it_would_cost_too_much(
+    anna: Mailbox, bob: Mailbox, most: int, said: str
+) -> None:
+    assert str(tally(Mailbox.objects.all(), most)) == said
+
+
+def test_an_empty_panel_names_the_next_step(rita: Client) -> None:
+    page = rita.get(URL).content.decode()
+    assert "There is no domain yet." in page and "/admin/mailboxes/domain/add/" in page
+
+
+def test_a_weak_scheme_is_said(rita: Client, mail_file: None, settings: Settings) -> None:
+    assert "stored as CRAM-MD5, which is weak" in rita.get(URL).content.decode()
+    settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
+    page = rita.get(URL).content.decode()
+    assert "which is weak" not in page and "All is well" in page
+
+
+def test_weak_forms_are_counted_until_the_last_is_gone(
+    rita: Client, mail_file: None, settings: Settings, anna: Mailbox, bob: Mailbox
+) -> None:
+    assert "weak form" not in rita.get(URL).content.decode()
+    settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
+    actions.change_password(bob, PASSWORD)
+    page = rita.get(URL).content.decode()
+    assert "1 password is still stored in a weak form" in page and "anna@example.org</span>" in page
+    assert shown(rita.get(f"{MAILBOX}?attention=weak")) == [anna.pk]
+    actions.change_password(anna, PASSWORD)
+    assert "weak form" not in rita.get(URL).content.decode()
+    assert shown(rita.get(f"{MAILBOX}?attention=weak")) == []
+
+
+def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    Mailbox.objects.update(quota=1000)
+    assert "full" not in rita.get(URL).content.decode()
+    assert "nearly full" not in rita.get(MAILBOX).content.decode()
+    Usage.objects.create(username=anna.pk, bytes=930)
+    Usage.objects.create(username=bob.pk, bytes=899)
+    page = rita.get(URL).content.decode()
+    assert numbers(page)[f"{MAILBOX}?attention=full"] == "1"
+    assert re.search(r">anna@example.org</a> <strong>93\s%</strong>", page)
+    assert "bob@example.org" not in page
+    assert shown(rita.get(f"{MAILBOX}?attention=full")) == [anna.pk]
+    assert numbers(staff("view_domain").get(URL).content.decode()) == {
+        "/admin/mailboxes/domain/": "1"
+    }
+
+
+def test_a_table_too_long_to_be_read_through_has_no_such_filter(
+    rita: Client, mail_file: None, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Usage.objects.create(username=anna.pk, bytes=1)
+    assert "attention=weak" in rita.get(MAILBOX).content.decode()
+    monkeypatch.setattr(usage, "MOST", 1)
+    page = rita.get(f"{MAILBOX}?attention=full")
+    assert shown(page) == [] and "not on a table of this length" in page.content.decode()
+    assert "attention=" not in rita.get(MAILBOX).content.decode()
+    said = rita.get(URL).content.decode()
+    assert "of more than 1 mailboxes" in said and "attention=" not in said
+
+
+def test_who_is_no_superuser_is_told_what_concerns_the_mailboxes(
+    mail_file: None, anna: Mailbox
+) -> None:
+    otto = staff("view_mailbox")
+    assert "Nothing that you may see." in otto.get(URL).content.decode()
+    Mailbox.objects.update(password="$6$nobody$reads")
+    page = otto.get(URL).content.decode()
+    assert "1 active mailbox cannot sign in" in page and "configuration" not in page
+
+
+def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mailbox) -> None:
+    assert "cannot sign in" not in rita.get(URL).content.decode()
+    Mailbox.objects.update(password="$6$nobody$reads")
+    page = rita.get(URL).content.decode()
+    assert "1 active mailbox cannot sign in" in page
+    assert "/admin/configuration/moving/?from=v2/debian13/CRAM-MD5&amp;to=v2" in page
+
+
+def test_a_disabled_domain_is_said(rita: Client, domain: Domain) -> None:
+    actions.create_domain(DomainName.parse("example.net"))
+    actions.set_active(domain, False)
+    page = rita.get(URL).content.decode()
+    assert "1 domain is disabled" in page and "example.org</span>" in page
+
+
+def test_wrong_settings_are_said_and_the_page_opens(rita: Client, settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = "no host"
+    page = rita.get(URL)
+    assert page.status_code == 200 and "MAIL_HOSTNAME is" in page.content.decode()
+
+
+def test_the_latest_changes_say_who_and_what(rita: Client) -> None:
+    rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
+    page = rita.get(URL).content.decode()
+    assert re.search(r'href="/admin/mailboxes/domain/example.net/change/">example.net</a>', page)
+    assert "rita, <time datetime=" in page
+
+
+def domain_form(name: str) -> dict[str, str]:
+    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    return {"domain": name, "active": "on"} | numbers
+
+
+def test_who_may_see_aliases_sees_nothing_of_domains_and_mailboxes(
+    rita: Client, anna: Mailbox
+) -> None:
+    rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
+    actions.set_active(Domain.objects.get(pk="example.net"), False)
+    page = staff("view_alias").get(URL).content.decode()
+    assert list(numbers(page)) == ["/admin/mailboxes/alias/"]
+    for other in ("example.net", "anna", "/admin/mailboxes/domain/", "/admin/configuration/"):
+        assert other not in page
+
+
+def test_who_has_no_right_is_told_so(tables: None) -> None:
+    page = staff().get(URL).content.decode()
+    assert "nothing has been given into your hands" in page
+
+
+@pytest.mark.parametrize(
+    ("url", "current"),
+    [
+        ("/admin/", "/admin/"),
+        ("/admin/mailboxes/mailbox/add/", "/admin/mailboxes/mailbox/"),
+        ("/admin/configuration/", "/admin/configuration/"),
+        ("/admin/configuration/moving/", "/admin/configuration/moving/"),
+        ("/admin/auth/user/", "/admin/auth/user/"),
+    ],
+)
+def test_the_navigation_says_where_one_is(
+    rita: Client, mail_file: None, url: str, current: str
+) -> None:
+    page = rita.get(url).content.decode()
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', page) == [current]
+
+
+def test_every_place_of_the_navigation_opens(rita: Client, mail_file: None) -> None:
+    page = rita.get(URL).content.decode()
+    menu = page[page.index("<aside") : page.index("</aside>")]
+    places = re.findall(r'<a [^>]*href="(/[^"]*)"', menu)
+    assert len(places) > 9
+    assert {rita.get(place).status_code for place in places} == {200}
+
+
+def test_the_language_is_chosen_and_kept(client: Client, tables: None) -> None:
+    answer = client.post("/language/", {"language": "de", "next": "/password/"})
+    assert answer["Location"] == "/password/"
+    assert '<html lang="de">' in client.get("/password/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py")],
+    ids=lambda file: file.name,
+)
+def test_each_icon_that_is_named_is_in_the_sprite(source: Path) -> None:
+    for name in re.findall(r"""(?:\bicon "|\bicon\(")([a-z0-9-]+)""", source.read_text()):
+        assert f'<symbol id="{name}"' in SPRITE
+
+
+def test_no_icon_is_carried_along_that_no_page_shows() -> None:
+    files = (*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py"))
+    source = "".join(file.read_text() for file in files)
+    unused = [
+        name
+        for name in re.findall(r'<symbol id="([a-z0-9-]+)"', SPRITE)
+        if f'"{name}"' not in source
+    ]
+    assert unused == []

@@ -1,0 +1,173 @@
+import logging
+import time
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes import actions
+from mailboxes.forms import ChangePasswordForm
+from mailboxes.models import Domain, Mailbox
+from tests.conftest import PASSWORD
+
+NEW = "quite another password"
+WRONG = "The address or the current password is wrong, or the mailbox is disabled."
+
+
+def send(client: Client, address: str = "anna@example.org", **fields: str) -> Any:
+    data = {"current_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    return client.post("/password/", {"address": address, **data, **fields})
+
+
+def test_an_owner_changes_the_password(client: Client, anna: Mailbox) -> None:
+    answer = send(client, "Anna@Example.ORG", new_password1=f" {NEW} ", new_password2=f" {NEW} ")
+    assert answer.status_code == 302 and answer["Location"] == "/password/changed/"
+    anna.refresh_from_db()
+    assert anna.check_password(f" {NEW} ") and not anna.check_password(PASSWORD)
+    assert "old one is refused" in client.get("/password/changed/").content.decode()
+
+
+def test_unknown_wrong_and_disabled_get_one_answer(client: Client, anna: Mailbox) -> None:
+    actions.set_active(anna, False)
+    disabled = send(client)
+    actions.set_active(anna, True)
+    actions.set_active(Domain.objects.get(), False)
+    of_disabled_domain = send(client)
+    actions.set_active(Domain.objects.get(), True)
+    wrong = send(client, current_password="wrong")
+    pages = [disabled, of_disabled_domain, wrong]
+    pages += [send(client, address) for address in ("nobody@example.org", "no@address@at.all")]
+    for page in pages:
+        assert page.status_code == 200
+        assert page.context["form"].errors == {"__all__": [WRONG]}
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("new", "again", "field", "reason"),
+    [
+        ("short", "short", "new_password1", "too short"),
+        ("anna@example.org", "anna@example.org", "new_password1", "too similar"),
+        (NEW, NEW + "x", "new_password2", "differ"),
+        ("", "", "new_password1", "required"),
+        ("with a\ttabulator in it", "with a\ttabulator in it", "new_password1", "control"),
+    ],
+)
+def test_a_bad_new_password_is_refused(
+    client: Client, anna: Mailbox, new: str, again: str, field: str, reason: str
+) -> None:
+    page = send(client, new_password1=new, new_password2=again)
+    assert reason in str(page.context["form"].errors[field])
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
+
+
+def test_the_old_password_is_judged_before_the_new_one(client: Client, anna: Mailbox) -> None:
+    page = send(client, current_password="wrong", new_password1="x", new_password2="y")
+    assert page.context["form"].errors == {"__all__": [WRONG]}
+
+
+def test_five_failures_lock_the_pair_of_address_and_client(
+    client: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    answers = [send(client, current_password="wrong").status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 200, 429]
+    assert send(client).status_code == 429
+    assert send(Client(REMOTE_ADDR="192.0.2.7")).status_code == 302
+    assert send(client, "bob@example.org", current_password=PASSWORD + " of Bob").status_code == 302
+
+
+def test_unknown_addresses_are_locked_alike(client: Client, domain: Domain) -> None:
+    answers = [send(client, "nobody@example.org").status_code for _ in range(6)]
+    assert answers == [200, 200, 200, 200, 429, 429]
+
+
+def test_a_success_forgets_the_failures(client: Client, anna: Mailbox) -> None:
+    for _ in range(4):
+        send(client, current_password="wrong")
+    assert send(client).status_code == 302
+    assert not AccessAttempt.objects.exists()
+
+
+def test_a_clients_own_word_for_its_address_is_not_believed(client: Client, anna: Mailbox) -> None:
+    for number in range(5):
+        headers = {"X-Real-IP": f"192.0.2.{number}", "X-Forwarded-For": f"192.0.2.{number}"}
+        send(Client(headers=headers), current_password="wrong")
+    assert send(client).status_code == 429
+
+
+def test_behind_a_proxy_its_word_is_the_clients_address(settings: Settings, anna: Mailbox) -> None:
+    settings.BEHIND_PROXY = True
+    for _ in range(5):
+        headers = {"X-Real-IP": "192.0.2.1"}
+        send(Client(headers=headers), current_password="wrong")
+    assert send(Client(headers={"X-Real-IP": "192.0.2.1"})).status_code == 429
+    assert send(Client(headers={"X-Real-IP": "192.0.2.2"})).status_code == 302
+
+
+def test_no_password_is_logged_or_kept_or_shown(
+    client: Client, anna: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    page = send(client, current_password="a wrong secret")
+    kept = str(list(AccessAttempt.objects.values()))
+    assert "anna@example.org" in kept
+    send(client)
+    for secret in (PASSWORD, NEW, "a wrong secret", Mailbox.objects.get().password):
+        assert secret not in caplog.text + kept + page.content.decode()
+
+
+def test_the_form_needs_its_csrf_token(anna: Mailbox) -> None:
+    assert send(Client(enforce_csrf_checks=True)).status_code == 403
+
+
+def test_the_page_says_when_the_change_counts_and_leads_nowhere_else(
+    client: Client, tables: None
+) -> None:
+    page = client.get("/password/")
+    assert "counts at once" in page.content.decode()
+    assert "/admin/" not in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_the_front_door_leads_to_the_password_page_or_to_the_admin(
+    client: Client, rita: Client
+) -> None:
+    assert client.get("/")["Location"] == "/password/"
+    assert rita.get("/")["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000"])
+def test_blanks_around_the_address_do_not_get_round_the_lock(
+    client: Client, anna: Mailbox, blank: str
+) -> None:
+    for number in range(5):
+        send(client, blank * number + "ANNA@example.org", current_password="wrong")
+    assert send(client, blank * 9 + "anna@example.org").status_code == 429
+
+
+def test_a_wrong_answer_takes_its_time_whatever_the_row_holds(
+    client: Client, anna: Mailbox, settings: Settings
+) -> None:
+    settings.WRONG_ANSWER_SECONDS = 0.3
+    for address in ("anna@example.org", "nobody@example.org"):
+        started = time.monotonic()
+        send(client, address, current_password="wrong")
+        assert time.monotonic() - started >= 0.3
+
+
+def test_a_mailbox_deleted_while_its_owner_types_is_said(anna: Mailbox) -> None:
+    data = {"address": anna.pk, "current_password": PASSWORD}
+    form = ChangePasswordForm(data | {"new_password1": NEW, "new_password2": NEW})
+    assert form.is_valid()
+    actions.delete_mailbox(anna)
+    form.refuse(form.save)
+    assert "deleted meanwhile" in str(form.errors)
+
+
+@pytest.mark.parametrize("url", ["/", "/password/", "/password/changed/"])
+def test_a_page_may_be_asked_for_its_head(client: Client, tables: None, url: str) -> None:
+    assert client.head(url).status_code in (200, 302)
