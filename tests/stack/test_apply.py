@@ -98,7 +98,7 @@ def test_a_configuration_that_a_daemon_refuses_is_put_back(changed: MailHost) ->
     before = changed.machine.run(["sh", "-c", FILES]).stdout
     done = changed.apply(check=False)
     assert done.returncode == 1
-    assert "Putting the old files back." in done.stderr
+    assert "Restoring the old files." in done.stderr
     assert changed.machine.run(["sh", "-c", FILES]).stdout == before
     changed.await_services()
     assert changed.signs_in(ANNA)
@@ -132,7 +132,7 @@ HALF = r"/^Package: postfix$/,/^$/s/^Status: .*/Status: install ok half-configur
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (f"sed -i '{HALF}' /var/lib/dpkg/status", "postfix is installed by half"),
+        (f"sed -i '{HALF}' /var/lib/dpkg/status", "postfix is only partly installed"),
         ("sed -i s/^VERSION_CODENAME=.*/VERSION_CODENAME=forky/ /etc/os-release", "is for Debian"),
     ],
 )

@@ -1,30 +1,30 @@
--- The two accounts with which the mail host {% if host.variant.name == "v1" %}reads{% else %}uses{% endif %} the database. (mailadmin)
--- Run it on the database host as its administrator: mariadb < grants.sql
--- The tables must be there already. It can be run again, also after a change of the passwords; what
--- an account was granted elsewhere stays, so give the mail host accounts of its own.
+-- The two accounts that the mail host uses to {% if host.variant.name == "v1" %}read{% else %}access{% endif %} the database. (mailadmin)
+-- Run this on the database host as its administrator: mariadb < grants.sql
+-- The tables must already exist. You can run it again, for example after changing the passwords.
+-- Other grants of these accounts are kept, so give the mail host accounts of its own.
 
--- So that quotes and backslashes below mean the same whatever the server's defaults are.
+-- Makes quotes and backslashes below mean the same whatever the server's defaults are.
 SET NAMES utf8mb4;
 SET SESSION sql_mode = '';
 
-{% if accounts_at.0 == "%" %}-- '%' is any host that can reach the database: put the mail host's address in its place if you can.
-{% else %}-- The mail host is the database host; each way to reach it is a name of its own here.
+{% if accounts_at.0 == "%" %}-- '%' is any host that can reach the database: replace it with the mail host's address if you can.
+{% else %}-- The mail host is also the database host; each way to connect needs an account name of its own.
 {% endif %}{% with lookup=host.lookup.user|sql_text:"MAIL_LOOKUP_USER" lookup_password=host.lookup.password|sql_text:"MAIL_LOOKUP_PASSWORD" auth=host.auth.user|sql_text:"MAIL_AUTH_USER" auth_password=host.auth.password|sql_text:"MAIL_AUTH_PASSWORD" database=host.database.name|sql_name:"MAIL_DATABASE_URL" %}{% for at in accounts_at %}
--- For the look-ups of Postfix; it never sees the column "password".
+-- For Postfix's lookups; this account never sees the column "password".
 CREATE USER IF NOT EXISTS {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
 ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
 GRANT SELECT (domain, active, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (username, maildir, active) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (address, goto, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domain TO {{ lookup }}@'{{ at }}';
--- For the check of passwords.
+-- For checking passwords.
 CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
 ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
 GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
 GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
 {% endfor %}{% if host.variant.name == "v2" %}
--- For what Dovecot writes: how full a mailbox is, and when its owner last signed in. (It needs SELECT
--- because it adds a row or, where there is one already, changes it.)
+-- For Dovecot to write mailbox usage and last sign-ins. (It needs SELECT because it inserts a row or,
+-- if there already is one, updates it.)
 {% for at in accounts_at %}GRANT SELECT, INSERT, UPDATE ON {{ database }}.quota2 TO {{ auth }}@'{{ at }}';
 GRANT SELECT, INSERT, UPDATE ON {{ database }}.last_login TO {{ auth }}@'{{ at }}';
 {% endfor %}{% endif %}{% endwith %}
