@@ -1,14 +1,14 @@
-"""How gunicorn serves the panel: deploy/run and deploy/mailadmin.service start it with this."""
+"""gunicorn's settings, used by deploy/run and deploy/mailadmin.service."""
 
 import os
 from typing import Any
 
-# Under systemd the socket of deploy/mailadmin.socket takes the place of this address. It must be
-# written out: with PORT set, gunicorn's own default would be open to the whole network.
+# Under systemd, the socket of deploy/mailadmin.socket replaces this address. It must be set
+# explicitly: with PORT set, gunicorn's own default would be open to the whole network.
 bind = [f"127.0.0.1:{os.environ.get('PORT', '8000')}"]
 
-# Checking a password costs a whole core, waiting for a database none. Threads also keep a browser
-# that holds a connection open without a request from blocking a worker.
+# Checking a password takes a whole core, waiting for a database takes none. Threads also keep a
+# browser with an idle connection from blocking a worker.
 workers = min(4, (os.cpu_count() or 1) + 1)
 worker_class = "gthread"
 threads = 4
@@ -16,25 +16,25 @@ timeout = 60
 graceful_timeout = 20
 keepalive = 5
 
-# A mistake in the settings ends the start here, with its message, before the address is printed.
+# Invalid settings stop the start here, with their message, before the address is printed.
 preload_app = True
 
-# The heartbeat file: on a disk, a slow write would look like a worker that hangs.
+# For the heartbeat file: on a disk, a slow write would make a worker look hung.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# It would write to a home directory that a service account does not have.
+# The control socket would be in a home directory, which a service account does not have.
 control_socket_disable = True
 
-# The settings decide, with BEHIND_PROXY, whether a header of the proxy is believed; gunicorn alone
-# would believe X-Forwarded-Proto and SCRIPT_NAME from anyone on this machine.
+# BEHIND_PROXY in the settings decides whether the proxy's headers are trusted; gunicorn alone would
+# trust X-Forwarded-Proto and SCRIPT_NAME from anyone on this machine.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
-# Problems only, on standard error. No access log: nginx writes one.
+# Only problems are logged, to standard error. There is no access log: nginx writes one.
 loglevel = "warning"
 
 
 def when_ready(server: Any) -> None:
-    """Print the address: from now on a request is answered."""
+    """Print the address once requests are answered."""
     if not server.systemd:
         print(f"The panel is at {server.LISTENERS[0]}/admin/ (Ctrl+C stops it).", flush=True)

@@ -84,7 +84,7 @@ def test_the_tests_have_the_same_versions_as_production() -> None:
 @pytest.mark.parametrize(
     ("arguments", "port", "sentence"),
     [
-        (["--dmeo"], "8000", "There is no option --dmeo"),
+        (["--dmeo"], "8000", "Unknown option: --dmeo"),
         ([], "80a", "PORT is 80a; it must be a port number"),
         ([], "65536", "PORT is 65536; it must be a port number"),
         ([], "0", "PORT is 0; it must be a port number"),
