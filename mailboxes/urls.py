@@ -18,9 +18,9 @@ urlpatterns = [
         name="configuration",
     ),
     path(
-        "admin/configuration/moving/",
-        admin.site.admin_view(configuration.moving_house),
-        name="moving",
+        "admin/configuration/upgrade/",
+        admin.site.admin_view(configuration.upgrade),
+        name="upgrade",
     ),
     path(
         "admin/configuration/download/",

@@ -129,7 +129,7 @@ def test_the_browser_chooses_the_language_until_somebody_does(client: Client, ta
         "/admin/mailboxes/mailbox/add/",
         "/admin/mailboxes/mailbox/anna_40example.org/delete/",
         "/admin/configuration/",
-        "/admin/configuration/moving/",
+        "/admin/configuration/upgrade/",
         "/admin/auth/user/1/change/",
     ],
 )

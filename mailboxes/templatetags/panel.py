@@ -51,7 +51,7 @@ GROUPS: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = 
         _("Server"),
         (
             ("configuration", "settings", _("Configuration"), SUPERUSER),
-            ("moving", "truck", _("Moving house"), SUPERUSER),
+            ("upgrade", "arrow-right-left", _("Upgrade and migrate"), SUPERUSER),
         ),
     ),
     (

@@ -1,4 +1,4 @@
-"""The configuration page with its downloads, and Moving house."""
+"""The configuration page with its downloads, and the page that compares two hosts."""
 
 import logging
 from dataclasses import replace
@@ -66,7 +66,7 @@ def coloured_files(host: MailHost) -> list[tuple[File, SafeString]]:
 
 
 def stronger_schemes(host: MailHost) -> dict[str, str]:
-    """Return what is not weak, and what Moving house calls the host that stores it."""
+    """Return the schemes that are not weak, each with the name of a host that would use it."""
     schemes = [scheme for scheme in host.variant.schemes.values() if not scheme.weakness]
     return {scheme.name: compare.name(replace(host, scheme=scheme)) for scheme in schemes}
 
@@ -95,10 +95,10 @@ def other_variant(host: MailHost) -> dict[str, Any]:
 
 @never_cache
 @require_safe
-def moving_house(request: HttpRequest) -> HttpResponse:
-    """Say what changes from one host to another, and who could not sign in there."""
+def upgrade(request: HttpRequest) -> HttpResponse:
+    """Show what changes from one host to another, and which mailboxes could not sign in there."""
     superuser(request)
-    context = admin.site.each_context(request) | {"title": _("Moving house")}
+    context = admin.site.each_context(request) | {"title": _("Upgrade and migrate")}
     try:
         names = zip(("from", "to"), compare.usual_move(), strict=True)
         context |= {"choices": compare.choices()}
@@ -109,7 +109,7 @@ def moving_house(request: HttpRequest) -> HttpResponse:
         context |= {"move": move, "changes": changes}
     except (ImproperlyConfigured, BadExport) as error:
         context |= {"refusal": translated(error)}
-    return render(request, "mailboxes/moving.html", context)
+    return render(request, "mailboxes/upgrade.html", context)
 
 
 @never_cache

@@ -122,7 +122,7 @@ def points_on_passwords(host: MailHost, superuser: bool) -> Iterator[Point]:
     if tally(Mailbox.objects.all(), usage.MOST).more:
         text = _("Not counted: whether all can sign in, of more than %(most)s mailboxes.")
         text %= {"most": Tally(usage.MOST)}
-        yield Point(text, "info", "moving" if superuser else "", query, _("Count them"))
+        yield Point(text, "info", "upgrade" if superuser else "", query, _("Count them"))
         return
     move = compare.Move(host, host)
     if shut_out := sum(group.count for group in move.census.shut_out):
@@ -134,7 +134,7 @@ def points_on_passwords(host: MailHost, superuser: bool) -> Iterator[Point]:
             shut_out,
         )
         text %= {"count": shut_out}
-        yield Point(text, "bad", "moving" if superuser else "", query, _("Which, and why"))
+        yield Point(text, "bad", "upgrade" if superuser else "", query, _("Which, and why"))
     if not host.scheme.weakness:
         yield from points_on_weak_forms(host.scheme.name)
 

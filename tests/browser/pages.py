@@ -13,7 +13,7 @@ ALIAS_DOMAIN = "/admin/mailboxes/aliasdomain/"
 PASSWORD = "four unrelated words"
 ADMIN_PASSWORD = "four words of Rita alone"
 ANNA = f"{MAILBOX}anna_40example.org/"
-MOVING = "/admin/configuration/moving/"
+UPGRADE = "/admin/configuration/upgrade/"
 MODES = [
     (width, height, scheme)
     for width, height in ((1280, 800), (390, 844))
@@ -150,8 +150,8 @@ STOPS = [
     Stop("alias-delete", f"{ALIAS}jobs_40example.org/delete/"),
     Stop("alias-domain-delete", f"{ALIAS_DOMAIN}example.com/delete/"),
     Stop("configuration", "/admin/configuration/"),
-    Stop("moving", MOVING),
-    Stop("moving-refused", f"{MOVING}?from=v2/debian13/CRAM-MD5&to=v1/debian13/MD5"),
+    Stop("upgrade", UPGRADE),
+    Stop("upgrade-refused", f"{UPGRADE}?from=v2/debian13/CRAM-MD5&to=v1/debian13/MD5"),
     Stop("administrators", "/admin/auth/user/"),
     Stop("administrator-add", "/admin/auth/user/add/"),
     Stop("administrator", "/admin/auth/user/1/change/"),
@@ -166,7 +166,7 @@ STOPS = [
     Stop("empty-domains", DOMAIN, panel="empty"),
     Stop("empty-mailboxes", MAILBOX, panel="empty"),
     Stop("empty-alias-domains", ALIAS_DOMAIN, panel="empty"),
-    Stop("many-moving", f"{MOVING}?from=v2/debian12/CRAM-MD5", panel="many"),
+    Stop("many-upgrade", f"{UPGRADE}?from=v2/debian12/CRAM-MD5", panel="many"),
     Stop("many-quota-refused", MAILBOX, set_quota_of_all, panel="many"),
     Stop("many-dashboard", "/admin/", panel="many"),
     Stop("many-domains", DOMAIN, panel="many"),

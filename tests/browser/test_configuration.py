@@ -8,7 +8,7 @@ from tests.browser.conftest import Panel, running_panel, sign_in, watched
 
 pytestmark = pytest.mark.browser
 URL = "/admin/configuration/"
-MOVING = f"{URL}moving/?from=v2/debian12/CRAM-MD5&to=v2/debian13/ARGON2ID"
+UPGRADE = f"{URL}upgrade/?from=v2/debian12/CRAM-MD5&to=v2/debian13/ARGON2ID"
 ON_MYSQL = {
     "MAIL_DATABASE_URL": "mysql://nobody:x@127.0.0.1:1/mail",
     "MAIL_LOOKUP_PASSWORD": "secret of look-ups",
@@ -58,7 +58,7 @@ def test_a_command_is_copied_without_a_line_break(rita: Page) -> None:
     rita.get_by_role("button", name="Copy sh apply --dry-run").press("Enter")
     expect(rita.locator("#said")).to_have_text("Copied")
     assert rita.evaluate(CLIPBOARD) == "sh apply --dry-run"
-    rita.goto(MOVING)
+    rita.goto(UPGRADE)
     rita.get_by_role("button", name="Copy MAIL_PASSWORD_SCHEME=ARGON2ID").press("Enter")
     expect(rita.locator("#said")).to_have_text("Copied")
     assert rita.evaluate(CLIPBOARD) == "MAIL_PASSWORD_SCHEME=ARGON2ID"
@@ -114,7 +114,7 @@ def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Br
         expect(page.get_by_role("region", name="Text of README")).to_be_visible()
 
 
-@pytest.mark.parametrize("url", [URL, MOVING])
+@pytest.mark.parametrize("url", [URL, UPGRADE])
 def test_a_phone_shows_all_files_without_scrolling_sideways(rita: Page, url: str) -> None:
     rita.set_viewport_size({"width": 390, "height": 844})
     rita.goto(url)

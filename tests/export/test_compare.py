@@ -18,7 +18,7 @@ from mailboxes.passwords.schemes import Trouble, Why
 from mailboxes.variants import DEBIAN13, VARIANTS
 from tests.passwords.test_schemes import BCRYPT, CHEAP, COSTLY, CRAM, MD5, SHA512_CRYPT
 
-URL = "/admin/configuration/moving/"
+URL = "/admin/configuration/upgrade/"
 MD5_CRYPT = "$1$abcdefgh$XxzGe9Muun7wTYbZO4sdr0"
 DES = "abQ9KY.KfrYrc"
 YESCRYPT = "$y$j75$LBqXQGp4qvWTHte0yqFyq0$fFQo19c5umJXXDMzDaoAq4qkXkDH5jTSwIYljm/Pe.9"

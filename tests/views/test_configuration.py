@@ -16,7 +16,7 @@ from mailboxes.export.bundle import File
 from mailboxes.models import Mailbox
 
 URL = "/admin/configuration/"
-THERE = "moving/?from=v2/debian13/CRAM-MD5&amp;to="
+THERE = "upgrade/?from=v2/debian13/CRAM-MD5&amp;to="
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_the_other_variant_says_how_many_it_would_shut_out(
 ) -> None:
     Mailbox.objects.filter(pk=anna.pk).update(password="acbd18db4cc2f85cedef654fccc4a4d8")
     page = rita.get(URL).content.decode()
-    said = "The other variant: V1 Compare in Moving house V1 is Postfix, saslauthd, PAM, MySQL"
+    said = "The other variant: V1 Compare V1 is Postfix, saslauthd, PAM, MySQL"
     assert said in words(page)
     assert "shuts people out 1 of 2 active mailboxes could not sign in." in words(page)
     assert f'href="/admin/configuration/{THERE}v1/debian13/MD5"' in page

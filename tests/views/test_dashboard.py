@@ -129,7 +129,7 @@ def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mail
     Mailbox.objects.update(password="$6$nobody$reads")
     page = rita.get(URL).content.decode()
     assert "1 active mailbox cannot sign in" in page
-    assert "/admin/configuration/moving/?from=v2/debian13/CRAM-MD5&amp;to=v2" in page
+    assert "/admin/configuration/upgrade/?from=v2/debian13/CRAM-MD5&amp;to=v2" in page
 
 
 def test_a_disabled_domain_is_said(rita: Client, domain: Domain) -> None:
@@ -179,7 +179,7 @@ def test_who_has_no_right_is_told_so(tables: None) -> None:
         ("/admin/", "/admin/"),
         ("/admin/mailboxes/mailbox/add/", "/admin/mailboxes/mailbox/"),
         ("/admin/configuration/", "/admin/configuration/"),
-        ("/admin/configuration/moving/", "/admin/configuration/moving/"),
+        ("/admin/configuration/upgrade/", "/admin/configuration/upgrade/"),
         ("/admin/auth/user/", "/admin/auth/user/"),
     ],
 )
