@@ -1,17 +1,17 @@
-// Copy buttons, and opening all files at once. A file with a hidden password is fetched first, by
-// the same logged POST that a download makes; without JavaScript there are only the downloads.
+// Copy buttons, and buttons that expand or collapse all files. A file with a hidden password is
+// fetched first, with the same logged POST as a download. Without JavaScript, only downloads work.
 "use strict";
 
-const words = document.querySelector(".configuration")?.dataset;
+const messages = document.querySelector(".configuration")?.dataset;
 
-async function contents(button, shown) {
-  if (!("secret" in button.dataset)) return shown.textContent;
-  const answer = await fetch(button.form.action, { method: "POST", body: new FormData(button.form) });
-  if (!answer.ok || answer.redirected) {
+async function textToCopy(button, block) {
+  if (!("secret" in button.dataset)) return block.textContent;
+  const response = await fetch(button.form.action, { method: "POST", body: new FormData(button.form) });
+  if (!response.ok || response.redirected) {
     location.reload();  // the session has ended
-    throw new Error(answer.statusText);
+    throw new Error(response.statusText);
   }
-  return answer.text();
+  return response.text();
 }
 
 function select(element) {
@@ -22,25 +22,25 @@ function select(element) {
   getSelection().addRange(range);
 }
 
-function confirm(button) {
+function showCopied(button) {
   const label = button.querySelector("span");
-  label.dataset.usual ??= label.textContent;
-  label.textContent = words.copied;
+  label.dataset.original ??= label.textContent;
+  label.textContent = messages.copied;
   clearTimeout(button.timer);
-  button.timer = setTimeout(() => { label.textContent = label.dataset.usual; }, 2000);
-  window.say(words.copied);
+  button.timer = setTimeout(() => { label.textContent = label.dataset.original; }, 2000);
+  announce(messages.copied);
 }
 
 for (const button of document.querySelectorAll("button.copy")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const shown = button.closest(".file, .command").querySelector("pre");
+    const block = button.closest(".file, .command").querySelector("pre");
     try {
-      await navigator.clipboard.writeText(await contents(button, shown));
-      confirm(button);
+      await navigator.clipboard.writeText(await textToCopy(button, block));
+      showCopied(button);
     } catch {
-      select(shown);
-      window.say(words.failed);
+      select(block);
+      announce(messages.failed);
     }
   });
 }
@@ -49,11 +49,11 @@ for (const button of document.querySelectorAll("button[data-fold]")) {
   button.hidden = false;
   button.addEventListener("click", () => {
     for (const fold of document.querySelectorAll(".file details")) fold.open = button.dataset.fold === "open";
-    window.say(button.dataset.said);
+    announce(button.dataset.announce);
   });
 }
 
-// A link to a file opens it.
+// Following a link to a file expands it.
 function openTarget() {
   const fold = location.hash && document.getElementById(location.hash.slice(1))?.querySelector("details");
   if (fold) fold.open = true;

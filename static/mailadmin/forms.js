@@ -1,96 +1,96 @@
-// Forms: the password's buttons and its strength, and the address as it will be.
+// Forms: the password buttons and strength meter, and the preview of an address.
 "use strict";
 
-const LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const CHARACTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-function letter() {
-  const most = 256 - (256 % LETTERS.length);
+function randomCharacter() {
+  const limit = 256 - (256 % CHARACTERS.length);
   for (;;) {
     const [byte] = crypto.getRandomValues(new Uint8Array(1));
-    if (byte < most) return LETTERS[byte % LETTERS.length];
+    if (byte < limit) return CHARACTERS[byte % CHARACTERS.length];
   }
 }
 
-// Twenty letters of 57 are 116 bits; the groups are for those who have to type them.
+// Twenty out of 57 characters are 116 bits of entropy; the groups make it easier to type.
 function generate() {
-  const groups = Array.from({ length: 4 }, () => Array.from({ length: 5 }, letter).join(""));
+  const groups = Array.from({ length: 4 }, () => Array.from({ length: 5 }, randomCharacter).join(""));
   return groups.join("-");
 }
 
-// A rough estimate, and an honest one: length counts, and repeated or neighbouring letters do not.
+// A rough estimate: length adds to the score, repeated and consecutive characters don't.
 function strength(password) {
   if ([...password].length < 12) return 0;
-  let useful = 1;
-  for (let place = 1; place < password.length; place += 1) {
-    const step = password.charCodeAt(place) - password.charCodeAt(place - 1);
-    if (Math.abs(step) > 1) useful += 1;
+  let distinct = 1;
+  for (let i = 1; i < password.length; i += 1) {
+    const step = password.charCodeAt(i) - password.charCodeAt(i - 1);
+    if (Math.abs(step) > 1) distinct += 1;
   }
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z\d]/].filter((kind) => kind.test(password)).length;
-  const points = Math.min(useful, new Set(password).size * 2) + kinds * 2;
+  const points = Math.min(distinct, new Set(password).size * 2) + kinds * 2;
   return points < 14 ? 1 : points < 22 ? 2 : 3;
 }
 
 function setUp(box) {
   const input = box.querySelector("input");
-  const twin = document.getElementById(box.dataset.twin);
+  const confirmation = document.getElementById(box.dataset.confirmation);
   const meter = box.querySelector(".strength");
-  const [show, make, copy] = box.querySelectorAll("button");
-  const words = box.dataset.words.split("|");
+  const [show, generateButton, copy] = box.querySelectorAll("button");
+  const levels = box.dataset.levels.split("|");
   box.querySelector(".buttons").hidden = false;
 
-  function reveal(visible) {
-    for (const field of [input, twin]) field.type = visible ? "text" : "password";
-    show.querySelector("span").textContent = visible ? box.dataset.shown : box.dataset.hidden;
+  function setVisible(visible) {
+    for (const field of [input, confirmation]) field.type = visible ? "text" : "password";
+    show.querySelector("span").textContent = visible ? box.dataset.hideLabel : box.dataset.showLabel;
   }
 
-  function judge() {
+  function updateStrength() {
     meter.hidden = input.value === "";
-    const degree = strength(input.value);
+    const level = strength(input.value);
     const bar = meter.querySelector("progress");
-    bar.value = Math.max(degree, 0.3);
-    bar.className = `bar ${["bad", "warn", "warn", "good"][degree]}`;
-    const verdict = box.dataset.strength.replace("%s", words[degree]);
-    const said = meter.querySelector("span");
-    if (said.textContent !== verdict) said.textContent = verdict;
+    bar.value = Math.max(level, 0.3);
+    bar.className = `bar ${["bad", "warn", "warn", "good"][level]}`;
+    const verdict = box.dataset.strength.replace("%s", levels[level]);
+    const text = meter.querySelector("span");
+    if (text.textContent !== verdict) text.textContent = verdict;
   }
 
-  show.addEventListener("click", () => reveal(input.type === "password"));
-  make.addEventListener("click", () => {
+  show.addEventListener("click", () => setVisible(input.type === "password"));
+  generateButton.addEventListener("click", () => {
     input.value = generate();
-    twin.value = input.value;
-    reveal(true);
-    judge();
-    say(box.dataset.made);
+    confirmation.value = input.value;
+    setVisible(true);
+    updateStrength();
+    announce(box.dataset.generated);
   });
   const label = copy.querySelector("span");
-  const usual = label.textContent;
+  const original = label.textContent;
   copy.addEventListener("click", async () => {
     if (input.value === "") {
       input.focus();
-      say(box.dataset.empty);
+      announce(box.dataset.empty);
       return;
     }
     try {
       await navigator.clipboard.writeText(input.value);
       label.textContent = box.dataset.copied;
-      say(box.dataset.copied);
-      setTimeout(() => { label.textContent = usual; }, 2000);
+      announce(box.dataset.copied);
+      setTimeout(() => { label.textContent = original; }, 2000);
     } catch {
-      reveal(true);
+      setVisible(true);
       input.focus();
       input.select();
-      say(box.dataset.failed);
+      announce(box.dataset.failed);
     }
   });
-  input.addEventListener("input", judge);
-  // Browsers offer to keep what was typed into a password field, not what stood in a text field.
-  input.form.addEventListener("submit", () => reveal(false));
+  input.addEventListener("input", updateStrength);
+  // Browsers offer to save the value of a password field, but not that of a text field.
+  input.form.addEventListener("submit", () => setVisible(false));
 }
 
-for (const box of document.querySelectorAll(".password[data-twin]")) setUp(box);
+for (const box of document.querySelectorAll(".password[data-confirmation]")) setUp(box);
 
-// The tables hold müller.de as xn--mller-kva.de.
-function inTables(address) {
+// The database stores müller.de as xn--mller-kva.de.
+function toAscii(address) {
   const start = address.lastIndexOf("@") + 1;
   try {
     return address.slice(0, start) + new URL(`http://${address.slice(start)}`).hostname;
@@ -101,11 +101,11 @@ function inTables(address) {
 
 for (const box of document.querySelectorAll(".address")) {
   const [name, domain] = box.querySelectorAll("input, select");
-  const output = box.querySelector(".whole");
+  const output = box.querySelector(".preview");
   const show = () => {
-    const whole = name.value.includes("@") ? name.value : `${name.value}@${domain.value}`;
-    const known = inTables(whole.trim().toLowerCase());
-    output.textContent = /@./.test(known) ? box.dataset.whole.replace("%s", known) : "";
+    const typed = name.value.includes("@") ? name.value : `${name.value}@${domain.value}`;
+    const address = toAscii(typed.trim().toLowerCase());
+    output.textContent = /@./.test(address) ? box.dataset.preview.replace("%s", address) : "";
   };
   box.addEventListener("input", show);
   show();

@@ -1,25 +1,25 @@
-// Lists: one box chooses all rows, the number of chosen ones is said, and a filter closes by itself.
+// Lists: the checkbox that selects all rows, the number of selected rows, and closing filter menus.
 "use strict";
 
 const rows = [...document.querySelectorAll("input.action-select")];
-const all = document.getElementById("action-toggle");
-const words = document.getElementById("action-words");
+const selectAll = document.getElementById("action-toggle");
+const counter = document.getElementById("action-count");
 
-function count() {
-  const chosen = rows.filter((row) => row.checked).length;
-  all.checked = chosen === rows.length;
-  all.indeterminate = chosen > 0 && chosen < rows.length;
-  words.textContent = chosen ? words.dataset.some.replace("%s", chosen) : words.dataset.none;
+function update() {
+  const selected = rows.filter((row) => row.checked).length;
+  selectAll.checked = selected === rows.length;
+  selectAll.indeterminate = selected > 0 && selected < rows.length;
+  counter.textContent = selected ? counter.dataset.some.replace("%s", selected) : counter.dataset.none;
 }
 
-if (all && rows.length) {
-  all.hidden = false;
-  all.addEventListener("change", () => {
-    for (const row of rows) row.checked = all.checked;
-    count();
+if (selectAll && rows.length) {
+  selectAll.hidden = false;
+  selectAll.addEventListener("change", () => {
+    for (const row of rows) row.checked = selectAll.checked;
+    update();
   });
-  for (const row of rows) row.addEventListener("change", count);
-  count();
+  for (const row of rows) row.addEventListener("change", update);
+  update();
 }
 
 const filters = document.querySelectorAll("details.filter");

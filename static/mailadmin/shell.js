@@ -1,9 +1,9 @@
-// What every page has: the theme switch, what is said aloud, the keys for search and Escape, and
-// times in the zone of whoever looks.
+// On every page: the theme switch, announcements to screen readers, the search and Escape keys, and
+// times in the viewer's time zone.
 "use strict";
 
-window.say = (text) => {
-  const region = document.getElementById("said");
+window.announce = (text) => {
+  const region = document.getElementById("announcements");
   region.textContent = "";
   requestAnimationFrame(() => { region.textContent = text; });
 };
@@ -11,9 +11,9 @@ window.say = (text) => {
 const themes = document.querySelectorAll("button[data-choose-theme]");
 
 function showTheme() {
-  const chosen = document.documentElement.dataset.theme || "auto";
+  const current = document.documentElement.dataset.theme || "auto";
   for (const button of themes) {
-    button.setAttribute("aria-pressed", String(button.dataset.chooseTheme === chosen));
+    button.setAttribute("aria-pressed", String(button.dataset.chooseTheme === current));
   }
 }
 
@@ -25,28 +25,28 @@ for (const button of themes) {
     try {
       localStorage.setItem("theme", theme);
     } catch {
-      // It holds for this page, then.
+      // Without storage, it applies to this page only.
     }
     showTheme();
   });
 }
 showTheme();
 
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+const timeFormat = new Intl.DateTimeFormat(document.documentElement.lang, {
   day: "numeric", month: "short", year: "numeric",
   hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
 });
 for (const time of document.querySelectorAll("time[datetime*=T]")) {
-  time.textContent = clock.format(new Date(time.dateTime));
+  time.textContent = timeFormat.format(new Date(time.dateTime));
 }
 
-// Work on many rows is done in parts; without JavaScript one presses the button.
-document.querySelector("form[data-goes-on]")?.requestSubmit();
+// Bulk actions run in batches. Without JavaScript, the administrator presses Continue.
+document.querySelector("form[data-autosubmit]")?.requestSubmit();
 
-// The key / works where nothing is typed, and can be switched off; Ctrl+K works everywhere.
-const slash = document.querySelector("button[data-slash]");
+// The / key works outside of text fields and can be turned off; Ctrl+K works everywhere.
+const shortcutSwitch = document.querySelector("button[data-search-shortcut]");
 
-function slashWorks() {
+function shortcutEnabled() {
   try {
     return localStorage.getItem("slash") !== "off";
   } catch {
@@ -54,49 +54,49 @@ function slashWorks() {
   }
 }
 
-if (slash) {
-  slash.hidden = false;
-  slash.setAttribute("aria-pressed", String(slashWorks()));
-  slash.addEventListener("click", () => {
+if (shortcutSwitch) {
+  shortcutSwitch.hidden = false;
+  shortcutSwitch.setAttribute("aria-pressed", String(shortcutEnabled()));
+  shortcutSwitch.addEventListener("click", () => {
     try {
-      localStorage.setItem("slash", slashWorks() ? "off" : "on");
+      localStorage.setItem("slash", shortcutEnabled() ? "off" : "on");
     } catch {
-      // It stays on, then.
+      // Without storage, it stays on.
     }
-    slash.setAttribute("aria-pressed", String(slashWorks()));
+    shortcutSwitch.setAttribute("aria-pressed", String(shortcutEnabled()));
   });
 }
 
-function goToSearch() {
-  const search = document.querySelector("#searchbar") || document.querySelector("#find");
+function focusSearch() {
+  const search = document.querySelector("#searchbar") || document.querySelector("#mailbox-search");
   if (!search) return false;
   if (!search.checkVisibility()) location.hash = "menu";
-  coverPage();
+  updateInert();
   search.focus();
   search.select();
   return true;
 }
 
-// On a narrow screen the open menu covers the page, which then is out of reach.
+// On a narrow screen the open menu covers the page, so the page becomes inert.
 const page = document.querySelector(".page");
 const narrow = matchMedia("(max-width: 60rem)");
 
-function coverPage() {
+function updateInert() {
   if (page) page.inert = narrow.matches && location.hash === "#menu";
 }
 
-coverPage();
-addEventListener("hashchange", coverPage);
-narrow.addEventListener("change", coverPage);
+updateInert();
+addEventListener("hashchange", updateInert);
+narrow.addEventListener("change", updateInert);
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-    if (goToSearch()) event.preventDefault();
+    if (focusSearch()) event.preventDefault();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select");
-  if (event.key === "/" && !typing && slashWorks() && goToSearch()) event.preventDefault();
+  if (event.key === "/" && !typing && shortcutEnabled() && focusSearch()) event.preventDefault();
   if (event.key === "Escape") {
     const account = document.querySelector(".account details[open]");
     if (account) {
@@ -105,7 +105,7 @@ document.addEventListener("keydown", (event) => {
     }
     if (location.hash === "#menu") {
       location.hash = "content";
-      coverPage();
+      updateInert();
       document.getElementById("open-menu").focus();
     }
   }

@@ -1,8 +1,8 @@
-// Before the page is drawn: the theme that was chosen here, else the system's.
+// Runs before the page is painted: applies the theme chosen in this browser, or the system's.
 "use strict";
 try {
   const theme = localStorage.getItem("theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // A browser that keeps nothing follows the system.
+  // Without storage, follow the system.
 }

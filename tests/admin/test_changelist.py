@@ -285,7 +285,7 @@ def test_many_rows_are_changed_by_the_hundred_and_each_refusal_is_reported(
     Domain.objects.update(quota=70)
     url, chosen = f"{MAILBOX}?q=box", {"select_across": "1", "quota_0": "1024000", "quota_1": ""}
     page = post(rita, url, "set_quota", [], post="yes", count="120", **chosen)
-    assert "50 of 120 are done." in page.content.decode() and "data-goes-on" in str(page.content)
+    assert "50 of 120 are done." in page.content.decode() and "data-autosubmit" in str(page.content)
     assert Mailbox.objects.filter(quota__gt=0).count() == 50
     page = rita.post(url, hidden(page), follow=True)
     said = page.content.decode()
@@ -293,7 +293,7 @@ def test_many_rows_are_changed_by_the_hundred_and_each_refusal_is_reported(
     page = rita.post(url, hidden(page), follow=True)
     said = page.content.decode()
     assert "70 of 120 are done." in said and "50 were refused" in said
-    assert "data-goes-on" not in said and "Back to the list" in said
+    assert "data-autosubmit" not in said and "Back to the list" in said
     for name in many[70:]:
         assert f"<li>{name}: example.org has" in said
     assert Mailbox.objects.filter(quota__gt=0).count() == LogEntry.objects.count() == 70

@@ -70,7 +70,7 @@ def test_a_mailbox_is_made_with_the_keyboard_and_a_generated_password(rita: Page
     expect(rita.get_by_text("Strength: strong")).to_be_visible()
     rita.keyboard.press("Tab")
     rita.keyboard.press("Enter")
-    expect(rita.locator("#said")).to_have_text("Copied")
+    expect(rita.locator("#announcements")).to_have_text("Copied")
     assert rita.evaluate("navigator.clipboard.readText()") == made
     show = rita.get_by_role("button", name="Hide")
     show.press("Enter")
@@ -196,7 +196,7 @@ def test_an_idn_is_shown_as_it_will_be_stored(rita: Page) -> None:
 def test_an_empty_password_is_not_copied(rita: Page) -> None:
     rita.goto("/admin/mailboxes/mailbox/add/")
     rita.get_by_role("button", name="Copy").press("Enter")
-    expect(rita.locator("#said")).to_have_text("There is no password in the field yet.")
+    expect(rita.locator("#announcements")).to_have_text("There is no password in the field yet.")
     expect(rita.locator("#id_new_password1")).to_be_focused()
 
 

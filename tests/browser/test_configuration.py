@@ -31,7 +31,7 @@ def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
     expect(text).to_contain_text("auth_mechanisms = plain login cram-md5")
     copy = rita.get_by_role("button", name="Copy apply", exact=True)
     copy.click()
-    expect(rita.locator("#said")).to_have_text("Copied")
+    expect(rita.locator("#announcements")).to_have_text("Copied")
     expect(copy).to_have_text("Copied")
     expect(copy).to_have_text("Copy")
     assert rita.evaluate(CLIPBOARD).startswith("#!/bin/sh")
@@ -47,7 +47,7 @@ def test_what_is_copied_is_the_file_byte_by_byte(rita: Page) -> None:
     rita.goto(URL)
     for name in ("etc/dovecot/mailadmin-sql.conf.ext", "README", "postfix/master.cf"):
         rita.get_by_role("button", name=f"Copy {name}").click()
-        expect(rita.locator("#said")).to_have_text("Copied")
+        expect(rita.locator("#announcements")).to_have_text("Copied")
         with rita.expect_download() as download:
             rita.get_by_role("button", name=f"Download {name}").click()
         assert rita.evaluate(CLIPBOARD) == download.value.path().read_text()
@@ -56,11 +56,11 @@ def test_what_is_copied_is_the_file_byte_by_byte(rita: Page) -> None:
 def test_a_command_is_copied_without_a_line_break(rita: Page) -> None:
     rita.goto(URL)
     rita.get_by_role("button", name="Copy sh apply --dry-run").press("Enter")
-    expect(rita.locator("#said")).to_have_text("Copied")
+    expect(rita.locator("#announcements")).to_have_text("Copied")
     assert rita.evaluate(CLIPBOARD) == "sh apply --dry-run"
     rita.goto(UPGRADE)
     rita.get_by_role("button", name="Copy MAIL_PASSWORD_SCHEME=ARGON2ID").press("Enter")
-    expect(rita.locator("#said")).to_have_text("Copied")
+    expect(rita.locator("#announcements")).to_have_text("Copied")
     assert rita.evaluate(CLIPBOARD) == "MAIL_PASSWORD_SCHEME=ARGON2ID"
 
 
@@ -76,7 +76,7 @@ def test_a_copy_holds_the_password_that_the_page_hides(
         expect(page.get_by_text("The mailboxes cannot be counted now")).to_be_visible()
         assert "secret of" not in page.content()
         page.get_by_role("button", name="Copy grants.sql").click()
-        expect(page.locator("#said")).to_have_text("Copied")
+        expect(page.locator("#announcements")).to_have_text("Copied")
         assert "IDENTIFIED BY 'secret of sign-ins'" in page.evaluate(CLIPBOARD)
 
 
@@ -85,7 +85,7 @@ def test_where_nothing_can_be_copied_the_text_is_selected(rita: Page) -> None:
     rita.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     rita.goto(URL)
     rita.get_by_role("button", name="Copy README").press("Enter")
-    expect(rita.locator("#said")).to_contain_text("the text is selected, press Ctrl+C")
+    expect(rita.locator("#announcements")).to_contain_text("the text is selected, press Ctrl+C")
     expect(rita.get_by_role("region", name="Text of README")).to_be_visible()
     assert rita.evaluate("getSelection().toString()").startswith("The mail host ")
 
@@ -101,7 +101,7 @@ def test_files_are_opened_by_their_links_and_all_at_once(rita: Page) -> None:
     expect(texts.filter(visible=True)).to_have_count(0)
     rita.get_by_role("button", name="Expand all").press("Enter")
     expect(texts.filter(visible=True)).to_have_count(texts.count())
-    expect(rita.locator("#said")).to_have_text("All files are open.")
+    expect(rita.locator("#announcements")).to_have_text("All files are open.")
 
 
 def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:

@@ -10,7 +10,7 @@ from tests.browser.conftest import Journey
 from tests.browser.pages import STOPS, Stop, mark_controls, visit
 
 pytestmark = pytest.mark.browser
-SHELL = ".side, .top, .alone > footer, .skip"
+SHELL = ".sidebar, .top, .standalone > footer, .skip"
 USE = {
     "checkbox": "Space",
     "radio": "Space",
