@@ -82,6 +82,16 @@ def test_a_template_says_nothing_in_one_language_only(file: Path) -> None:
     assert words <= PLAIN
 
 
+def test_a_singular_has_one_plural_only() -> None:
+    """Texts are found by their singular: a second plural would be shown with the first one's."""
+    plurals: dict[str, set[str]] = {}
+    for file in TEMPLATES:
+        found = re.findall(r"%}([^%]+){% plural %}([^%]+){% endblocktranslate", file.read_text())
+        for singular, plural in found:
+            plurals.setdefault(singular, set()).add(plural)
+    assert len(plurals) > 2 and [texts for texts in plurals.values() if len(texts) > 1] == []
+
+
 @pytest.fixture
 def german(rita: Client) -> Client:
     rita.post("/language/", {"language": "de"})
