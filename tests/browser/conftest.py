@@ -229,7 +229,7 @@ def sign_in(page: Page, who: str, password: str) -> None:
     page.goto("/admin/login/")
     page.get_by_label("Username").fill(who)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Dashboard").wait_for()
 
 

@@ -64,7 +64,7 @@ def choose(action: str) -> Callable[[Page], None]:
 def log_in(page: Page, name: str, password: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
 
 
 def wrong_login(page: Page) -> None:
@@ -117,7 +117,7 @@ def set_quota_of_all(page: Page) -> None:
     page.locator("input[name=quota_0]").fill("2")
     page.locator("main form .button.primary").click()
     if by_hand:
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
     page.get_by_role("link", name="Back to the list").wait_for()
 
 
@@ -175,9 +175,9 @@ STOPS = [
     Stop("many-filter", MAILBOX, press(".filter:has(form) summary"), panel="many"),
     Stop("many-mailbox-add", f"{MAILBOX}add/", panel="many"),
     Stop("many-alias-domain-add", f"{ALIAS_DOMAIN}add/", panel="many"),
-    Stop("log-in", "/admin/login/", who="nobody"),
-    Stop("log-in-wrong", "/admin/login/", wrong_login, who="nobody"),
-    Stop("logged-out", "/admin/login/", log_in_and_out, who="nobody"),
+    Stop("sign-in", "/admin/login/", who="nobody"),
+    Stop("sign-in-wrong", "/admin/login/", wrong_login, who="nobody"),
+    Stop("signed-out", "/admin/login/", log_in_and_out, who="nobody"),
     Stop("password", "/password/", who="nobody"),
     Stop("password-wrong", "/password/", wrong_password, who="nobody"),
     Stop("password-changed", "/password/changed/", who="nobody"),

@@ -27,7 +27,7 @@ def mysql_panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
     rita.get_by_role("link", name="Configuration").click()
     expect(rita.get_by_role("heading", name="V2 on Debian 13 (trixie)")).to_be_visible()
-    text = rita.get_by_role("region", name="Text of etc/dovecot/conf.d/99-mailadmin.conf")
+    text = rita.get_by_role("region", name="Contents of etc/dovecot/conf.d/99-mailadmin.conf")
     expect(text).to_contain_text("auth_mechanisms = plain login cram-md5")
     copy = rita.get_by_role("button", name="Copy apply", exact=True)
     copy.click()
@@ -72,8 +72,8 @@ def test_a_copy_holds_the_password_that_the_page_hides(
         page.goto(URL)
         page.get_by_label("Username").fill("rita")
         page.get_by_label("Password").fill(mysql_panel.admin_password)
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_text("The mailboxes cannot be counted now")).to_be_visible()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("The mailboxes can't be counted at the moment")).to_be_visible()
         assert "secret of" not in page.content()
         page.get_by_role("button", name="Copy grants.sql").click()
         expect(page.locator("#announcements")).to_have_text("Copied")
@@ -85,15 +85,15 @@ def test_where_nothing_can_be_copied_the_text_is_selected(rita: Page) -> None:
     rita.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     rita.goto(URL)
     rita.get_by_role("button", name="Copy README").press("Enter")
-    expect(rita.locator("#announcements")).to_contain_text("the text is selected, press Ctrl+C")
-    expect(rita.get_by_role("region", name="Text of README")).to_be_visible()
+    expect(rita.locator("#announcements")).to_contain_text("The text is selected; press Ctrl+C")
+    expect(rita.get_by_role("region", name="Contents of README")).to_be_visible()
     assert rita.evaluate("getSelection().toString()").startswith("The mail host ")
 
 
 def test_files_are_opened_by_their_links_and_all_at_once(rita: Page) -> None:
     rita.goto(URL)
     texts = rita.locator(".file pre")
-    readme = rita.get_by_role("region", name="Text of README")
+    readme = rita.get_by_role("region", name="Contents of README")
     expect(readme).to_be_hidden()
     rita.get_by_role("link", name="README").press("Enter")
     expect(readme).to_be_in_viewport()
@@ -101,7 +101,7 @@ def test_files_are_opened_by_their_links_and_all_at_once(rita: Page) -> None:
     expect(texts.filter(visible=True)).to_have_count(0)
     rita.get_by_role("button", name="Expand all").press("Enter")
     expect(texts.filter(visible=True)).to_have_count(texts.count())
-    expect(rita.locator("#announcements")).to_have_text("All files are open.")
+    expect(rita.locator("#announcements")).to_have_text("All files are expanded.")
 
 
 def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
@@ -111,7 +111,7 @@ def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Br
         page.goto(URL)
         assert page.get_by_role("button", name="Copy").count() == 0
         page.get_by_text("lines of README").press("Enter")
-        expect(page.get_by_role("region", name="Text of README")).to_be_visible()
+        expect(page.get_by_role("region", name="Contents of README")).to_be_visible()
 
 
 @pytest.mark.parametrize("url", [URL, UPGRADE])
@@ -131,7 +131,7 @@ def test_nothing_is_copied_once_the_session_has_ended(
         page.goto(URL)
         page.get_by_label("Username").fill("rita")
         page.get_by_label("Password").fill(mysql_panel.admin_password)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", name="Configuration").wait_for()
         page.evaluate("navigator.clipboard.writeText('as before')")
         context.clear_cookies()

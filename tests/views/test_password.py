@@ -26,7 +26,7 @@ def test_an_owner_changes_the_password(client: Client, anna: Mailbox) -> None:
     assert answer.status_code == 302 and answer["Location"] == "/password/changed/"
     anna.refresh_from_db()
     assert anna.check_password(f" {NEW} ") and not anna.check_password(PASSWORD)
-    assert "old one is refused" in client.get("/password/changed/").content.decode()
+    assert "old one no longer works" in client.get("/password/changed/").content.decode()
 
 
 def test_unknown_wrong_and_disabled_get_one_answer(client: Client, anna: Mailbox) -> None:
@@ -128,7 +128,7 @@ def test_the_page_says_when_the_change_counts_and_leads_nowhere_else(
     client: Client, tables: None
 ) -> None:
     page = client.get("/password/")
-    assert "counts at once" in page.content.decode()
+    assert "takes effect immediately" in page.content.decode()
     assert "/admin/" not in page.content.decode()
     assert "no-store" in page["Cache-Control"]
 
