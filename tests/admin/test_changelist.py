@@ -159,6 +159,11 @@ def test_aliases_and_domains_are_searched_alike(rita: Client, anna: Mailbox) -> 
         assert len(shown(rita.get(url, {"q": asked}))) == 1, asked
 
 
+def test_each_checkbox_says_what_it_selects(rita: Client, anna: Mailbox) -> None:
+    page = rita.get(MAILBOX).content.decode()
+    assert 'aria-label="Select anna@example.org"' in page and "Select this object" not in page
+
+
 def test_nothing_yet_and_nothing_matches_are_two_texts(rita: Client) -> None:
     assert "No mailboxes yet" in rita.get(MAILBOX).content.decode()
     assert "No matching mailboxes" in rita.get(f"{MAILBOX}?q=x").content.decode()
