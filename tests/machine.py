@@ -47,23 +47,20 @@ class Root:
     python: str
     """A Python in it that has what the tests need."""
 
-    boots: bool
-    """Whether its machines have systemd; without it they start their services as SysV did."""
-
-
-HERE = Root((Path("/"),), sys.executable, False)
-
 
 class Machine:
-    """A host without services of ours; leaving the context ends everything in it."""
+    """A host without services of ours; leaving the context ends everything in it.
 
-    def __init__(
-        self, root: Root = HERE, *, boots: bool | None = None, served_at: Path = CHECKOUT
-    ) -> None:
+    It boots systemd, or starts its services as SysV did.
+    """
+
+    checkout = Path("/srv/mailadmin")
+    """Where the README puts the panel, and where its checkout is in each machine."""
+
+    def __init__(self, root: Root, *, boots: bool = True) -> None:
         self.root = root
         self.python = root.python
-        self.boots = root.boots if boots is None else boots
-        self.checkout = served_at
+        self.boots = boots
         self.folder = Path(mkdtemp(prefix="mailadmin-"))
         self.pid = 0
         self.started: dict[str, subprocess.Popen[bytes]] = {}

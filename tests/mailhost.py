@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from subprocess import CompletedProcess
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from pytest import ParameterSet
 
 from mailboxes.variants import RELEASES, VARIANTS, Scheme
-from tests import clients, roots
+from tests import clients
 from tests.machine import HOSTNAME, Machine, wait_until
 from tests.servers import MariaDB, Panel
 
@@ -54,32 +53,22 @@ def release_marks(release: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.debian13] if release == "debian13" else []
 
 
-def releases(*, away: bool = False) -> list[ParameterSet]:
-    """Return each release as a parameter of a test; `away` leaves this computer's own out."""
-    return [
-        pytest.param(release, marks=release_marks(release))
-        for release in RELEASES
-        if not (away and roots.is_here(release))
-    ]
+def releases() -> list[ParameterSet]:
+    """Return each release as a parameter of a test."""
+    return [pytest.param(release, marks=release_marks(release)) for release in RELEASES]
 
 
-def hosts(
-    *, release: str = "", variant: str = "", database: str = "", away: bool = False
-) -> list[ParameterSet]:
-    """Return the names of the hosts with these properties as parameters of a test.
-
-    `away` leaves out those of this computer's own release, which have no systemd.
-    """
+def hosts(*, release: str = "", variant: str = "", database: str = "") -> list[ParameterSet]:
+    """Return the names of the hosts with these properties as parameters of a test."""
     wanted = (release, variant, database)
     return [
         pytest.param(name, marks=release_marks(properties[0]))
         for name, properties in HOSTS.items()
         if all(want in ("", has) for want, has in zip(wanted, properties, strict=True))
-        if not (away and roots.is_here(properties[0]))
     ]
 
 
-def fresh_hosts(**properties: Any) -> list[ParameterSet]:
+def fresh_hosts(**properties: str) -> list[ParameterSet]:
     """Return hosts that each test has for itself; conftest.py knows them by their ids."""
     named = hosts(**properties)
     return [

@@ -1,13 +1,12 @@
-"""The file systems of the Debian releases: this computer's own, and those that debootstrap makes.
+"""The file systems of the Debian releases, which debootstrap makes.
 
-What debootstrap made stays in a cache folder, beside a Python with what the tests need. Each is
-made again when it is missing or when it should hold something else, and the older one is removed.
+They stay in a cache folder, each beside a Python with what the tests need. Each is made again when
+it is missing or when it should hold something else, and the older one is removed.
 """
 
 import fcntl
 import hashlib
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from mailboxes.variants import RELEASES
-from tests.machine import CHECKOUT, HERE, HOSTNAME, Machine, Root
+from tests.machine import CHECKOUT, HOSTNAME, Machine, Root
 
 MAIL_HOST = (
     *("mariadb-server", "postfix", "postfix-mysql", "postfix-sqlite", "sasl2-bin", "libpam-mysql"),
@@ -49,7 +48,7 @@ apt-get clean
 rm -rf /var/lib/apt/lists/*
 postconf -e myhostname={HOSTNAME}
 systemd-machine-id-setup
-systemctl disable mariadb nginx
+systemctl disable mariadb.service mariadb.socket nginx.service
 systemctl mask {" ".join(USELESS)}
 """
 MAKE = """\
@@ -64,27 +63,9 @@ REQUIREMENTS = CHECKOUT / "tests/requirements.txt"
 BUILDER = "setuptools"
 
 
-def is_here(release: str) -> bool:
-    """Say whether this computer itself runs the release."""
-    try:
-        here = platform.freedesktop_os_release().get("VERSION_CODENAME")
-        return here == RELEASES[release].codename
-    except OSError:
-        return False
-
-
-def missing(release: str) -> list[str]:
-    """Return what this computer lacks to hold machines of the release."""
-    lacks = [tool for tool in TOOLS if not shutil.which(tool)]
-    if is_here(release):
-        installed = Path("/var/lib/dpkg/info")
-        lacks += [name for name in MAIL_HOST if not any(installed.glob(f"{name}[.:]*list"))]
-    return lacks
-
-
 def ready(release: str, config: pytest.Config) -> Root:
     """Return the root of a release; without it skip the test, or under CI=true fail it."""
-    lacks = missing(release)
+    lacks = [tool for tool in TOOLS if not shutil.which(tool)]
     reason = f"needs {', '.join(lacks)}; ./deploy/test installs them" if lacks else ""
     if os.geteuid() != 0:
         reason = "needs root, to make namespaces"
@@ -99,8 +80,6 @@ def ready(release: str, config: pytest.Config) -> Root:
 @cache
 def made(release: str, config: pytest.Config) -> Root | Exception:
     """Return the root, or why there is none: minutes pass until that is known."""
-    if is_here(release):
-        return HERE
 
     def say(sentence: str) -> None:
         capture = config.pluginmanager.getplugin("capturemanager")
@@ -110,7 +89,7 @@ def made(release: str, config: pytest.Config) -> Root | Exception:
     codename = RELEASES[release].codename
     packages = ",".join(MAIL_HOST + COMPUTER)
     try:
-        with alone():
+        with alone(codename):
             system = kept(
                 codename,
                 MAKE + FINISH + packages,
@@ -125,7 +104,7 @@ def made(release: str, config: pytest.Config) -> Root | Exception:
             )
     except Exception as error:
         return error
-    return Root((python, system), str(PYTHON / "bin/python"), True)
+    return Root((python, system), str(PYTHON / "bin/python"))
 
 
 def cache_folder() -> Path:
@@ -134,10 +113,10 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Let other runs of the tests wait."""
+def alone(codename: str) -> Iterator[None]:
+    """Let others wait who want the same release."""
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with (cache_folder() / "lock").open("w") as lock:
+    with (cache_folder() / f"lock-{codename}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -202,7 +181,7 @@ def add_python(system: Path, folder: Path) -> None:
     wheels = ours / WHEELS.name
     wheels.mkdir(parents=True)
     shutil.copy(REQUIREMENTS, wheels)
-    with Machine(Root((system,), "python3", False)) as machine:
+    with Machine(Root((system,), "python3"), boots=False) as machine:
         version = machine.run(
             ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
         )

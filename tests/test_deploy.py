@@ -22,27 +22,8 @@ from tests.mailhost import releases
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ["deploy/install", "deploy/pin", "deploy/run", "deploy/test", ".ci/run"]
 SITE = "panel.example.org"
-SERVED = Path("/srv/mailadmin")
+SERVED = Machine.checkout
 UNITS = ["mailadmin.service", "mailadmin.socket"]
-# What systemd does with a socket unit: bind, become the user, hand the socket over as number 3.
-ACTIVATE = """\
-import os, pwd, shutil, socket, sys
-path, group, mode, user, *command = sys.argv[1:]
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-shutil.chown(path, "root", group)
-os.chmod(path, int(mode, 8))
-listener.listen()
-os.dup2(listener.fileno(), 3)
-os.set_inheritable(3, True)
-account = pwd.getpwnam(user)
-os.initgroups(user, account.pw_gid)
-os.setgid(account.pw_gid)
-os.setuid(account.pw_uid)
-os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-os.execv(command[0], command)
-"""
-
 DUMP = """\
 import sqlite3
 for name in ("panel", "mail"):
@@ -137,7 +118,7 @@ def test_nginx_and_the_service_use_the_same_socket() -> None:
 def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine with the checkout where the README puts it, and an account for the service."""
     root = roots.ready(request.param, request.config)
-    with Machine(root, served_at=SERVED) as machine:
+    with Machine(root) as machine:
         machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
         machine.run(
             ["adduser", "--system", "--group", "--no-create-home", "--home", SERVED, "mailadmin"]
@@ -150,7 +131,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def first_run(served: Machine) -> str:
-    # No machine reaches the network; one of another release has no .venv that fits, either.
+    # No machine reaches the network, and the checkout's .venv may be of another Python.
     from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(roots.WHEELS)}
     return served.run([SERVED / "deploy/run", "--setup"], env=from_here, timeout=600).stdout
 
@@ -259,27 +240,6 @@ class Visitor:
         return answer, page
 
 
-def start_as_systemd_would(served: Machine) -> None:
-    service, listening = unit("mailadmin.service")["Service"], unit("mailadmin.socket")["Socket"]
-    there = ["env", "--chdir", service["WorkingDirectory"]]
-    served.run([*there, *service["ExecStartPre"].split()], user=service["User"])
-    path = listening["ListenStream"]
-    served.start(
-        "service",
-        [
-            *(*there, "python3", "-c", ACTIVATE, path, listening["SocketGroup"]),
-            *(listening["SocketMode"], service["User"], *service["ExecStart"].split()),
-        ],
-        lambda: (served / path).exists(),
-    )
-    served.start("nginx", ["nginx", "-g", "daemon off;"], lambda: served.listens(443))
-
-
-def start_with_systemd(served: Machine) -> None:
-    served.run(["systemctl", "daemon-reload"])
-    served.run(["systemctl", "enable", "--now", *UNITS, "nginx.service"])
-
-
 @pytest.fixture(scope="module")
 def visitor(served: Machine, first_run: str) -> Visitor:
     """The panel as the units and nginx's site serve it."""
@@ -294,7 +254,8 @@ def visitor(served: Machine, first_run: str) -> Visitor:
     sites.mkdir()
     shutil.copy(ROOT / "deploy/nginx.conf", sites / "mailadmin")
     served.run(["nginx", "-t"])
-    (start_with_systemd if served.boots else start_as_systemd_would)(served)
+    served.run(["systemctl", "daemon-reload"])
+    served.run(["systemctl", "enable", "--now", *UNITS, "nginx.service"])
     visitor = Visitor(served)
     wait_until(lambda: visitor.ask("GET", "/admin/login/")[0].status != 502, "nginx has a panel")
     env.write_text(usual)  # for the other tests; the panel has read it

@@ -54,11 +54,17 @@ def mail(host: MailHost) -> MailHost:
     return host
 
 
+@pytest.fixture
+def boots() -> bool:
+    """Whether a fresh host has systemd; a test may say that it has not."""
+    return True
+
+
 @pytest.fixture(params=fresh_hosts())
-def fresh(request: pytest.FixtureRequest) -> Iterator[MailHost]:
+def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
     """A host with the packages alone, and a bundle for it."""
     root = roots.ready(HOSTS[request.param][0], request.config)
-    with Machine(root) as machine:
+    with Machine(root, boots=boots) as machine:
         fresh = MailHost(machine, request.param)
         if not fresh.on_mariadb:
             fresh.manage("migrate", "--database", "mail")

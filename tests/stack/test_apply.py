@@ -73,6 +73,17 @@ def test_a_fresh_host_needs_one_run_and_gets_no_file_that_others_may_read(
     assert not [path for path in leaks if (fresh.machine / path).stat().st_mode & 0o007]
 
 
+@pytest.mark.parametrize("boots", [False], ids=["sysv"])
+@pytest.mark.parametrize(
+    "fresh", [*fresh_hosts(variant="v1"), *fresh_hosts(database="sqlite")], indirect=True
+)
+def test_a_host_without_systemd_gets_its_services_as_well(fresh: MailHost) -> None:
+    fresh.populate()
+    fresh.configure()
+    assert fresh.signs_in(ANNA)
+    assert fresh.apply().stdout == "Nothing to change.\n"
+
+
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_dovecot_has_nothing_to_say_against_its_configuration(mail: MailHost) -> None:
     done = mail.machine.run(["doveconf", "-n"])

@@ -17,8 +17,8 @@ STARTER = """\
 import sys, time
 from pathlib import Path
 from tests.machine import Machine, Root
-python, boots, *layers = sys.argv[1:]
-with Machine(Root(tuple(map(Path, layers)), python, boots == "True")) as machine:
+python, *layers = sys.argv[1:]
+with Machine(Root(tuple(map(Path, layers)), python)) as machine:
     machine.start("sleep", ["sleep", "600"], lambda: True)
     print(machine.folder, machine.pid, flush=True)
     time.sleep(600)
@@ -31,7 +31,7 @@ def test_a_machine_ends_with_the_process_that_started_it_however_that_ends(
 ) -> None:
     root = roots.ready(release, pytestconfig)
     starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, root.python, str(root.boots), *root.layers],
+        [sys.executable, "-c", STARTER, root.python, *root.layers],
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         text=True,
