@@ -20,7 +20,6 @@ from tests.machine import Machine, wait_until
 from tests.mailhost import releases
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["deploy/install", "deploy/pin", "deploy/run", "deploy/test", ".ci/run"]
 SITE = "panel.example.org"
 SERVED = Machine.checkout
 UNITS = ["mailadmin.service", "mailadmin.socket"]
@@ -36,14 +35,6 @@ def unit(name: str) -> configparser.ConfigParser:
     found.optionxform = str  # type: ignore[assignment,method-assign]
     found.read(ROOT / "deploy" / name)
     return found
-
-
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_a_script_is_executable_and_a_shell_can_read_it(script: str) -> None:
-    assert os.access(ROOT / script, os.X_OK)
-    for shell in ("sh", "bash"):
-        done = subprocess.run([shell, "-n", ROOT / script], capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt"])

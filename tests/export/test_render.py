@@ -193,13 +193,6 @@ def test_the_manifest_tells_apply_what_goes_where(files: list[File]) -> None:
     assert all(file.target in ("", f"/{file.path}") for file in files)
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash"])
-def test_apply_is_a_script_of_the_shell(files: list[File], shell: str) -> None:
-    script = next(file.text for file in files if file.path == "apply")
-    assert script.startswith("#!/bin/sh\n")
-    subprocess.run([shell, "-n"], input=script, text=True, check=True)
-
-
 def test_no_value_can_become_a_command_of_apply() -> None:
     evil = "/srv/$(touch evil)`id`'\"; $HOME/mail.sqlite3"
     script = texts(mail_host(V2, replace(SQLITE, name=evil)))["apply"]

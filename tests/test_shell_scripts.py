@@ -1,0 +1,54 @@
+"""The shell scripts, with `apply` of each bundle, as a shell and ShellCheck read them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.export.test_render import HOSTS, texts
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ("deploy", ".ci")
+    for path in (ROOT / folder).iterdir()
+    if path.is_file() and path.read_text().startswith("#!")
+)
+# It follows /etc/os-release, the one file that scripts of ours take in.
+SHELLCHECK = ["shellcheck", "--external-sources", "--format=gcc"]
+
+
+@pytest.fixture(params=[*SCRIPTS, *HOSTS])
+def script(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A script of the project, or `apply` for one of the hosts."""
+    name: str = request.param
+    if name in SCRIPTS:
+        return ROOT / name
+    script = tmp_path / "apply"
+    script.write_text(texts(HOSTS[name])["apply"])
+    return script
+
+
+def complaints(*command: str | Path) -> str:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.stdout or f"ended with {done.returncode}" * bool(done.returncode)
+
+
+def test_the_projects_own_scripts_can_be_run() -> None:
+    assert {".ci/run", "deploy/run", "deploy/test"} < set(SCRIPTS)
+    assert [name for name in SCRIPTS if not os.access(ROOT / name, os.X_OK)] == []
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_shell_can_read_it(script: Path, shell: str) -> None:
+    assert script.read_text().startswith("#!/bin/sh\n")
+    assert complaints(shell, "-n", script) == ""
+
+
+def test_shellcheck_finds_nothing(script: Path) -> None:
+    if shutil.which("shellcheck") is None:
+        reason = "ShellCheck is not installed; ./deploy/test installs it."
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    assert complaints(*SHELLCHECK, script) == ""
