@@ -121,7 +121,7 @@ MIDDLEWARE = [
     # BREACH guesses what is in a compressed page by requests with its reader's cookies. Ours are
     # SameSite=Strict, the CSRF token is masked anew each time, and the length is made to vary.
     "django.middleware.gzip.GZipMiddleware",
-    "mailboxes.middleware.OutageMiddleware",
+    "mailboxes.middleware.DatabaseUnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -6,31 +6,55 @@ from typing import Self
 
 import idna
 
-from mailboxes.errors import Sentence
-from mailboxes.errors import gettext_noop as _
+from mailboxes.errors import Refused, gettext_noop
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
-# RFC 5321's atext less what harms on this way: / would leave the mailbox's folder, % and ! are
-# old routing that Postfix still obeys, * ? $ ` | # { } ^ have meanings in shells and maps.
-OWN_LOCAL = re.compile(r"[a-z0-9._+=&'~-]+")
-FOREIGN_LOCAL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
-# At least two, none in the form of an IDN, the last one not a number.
-LABELS = re.compile(rf"(?!.*xn--)({LABEL.pattern}\.)+(?!\d+\.?$){LABEL.pattern}\.?")
-LONGEST_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1.1
-LONGEST_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 less the angle brackets
+# At least two labels, none of them in the form of an IDN, the last one not a number.
+ASCII_DOMAIN = re.compile(rf"(?!.*xn--)({LABEL.pattern}\.)+(?!\d+\.?$){LABEL.pattern}\.?")
+# RFC 5321's atext without what is harmful on the way: / would leave the mailbox's folder, % and !
+# are old routing that Postfix still obeys, * ? $ ` | # { } ^ are special to shells and maps.
+MAILBOX_LOCAL_PART = re.compile(r"[a-z0-9._+=&'~-]+")
+TARGET_LOCAL_PART = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
+MAX_LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
+MAX_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 without the angle brackets
+MAX_DOMAIN = 253  # octets, RFC 1035 section 2.3.4 as text
 
-
-OWN_SIGNS = _(
-    "%(text)s cannot be used: the part before @ may hold letters, digits and "
-    ". _ + - = & ~ and the apostrophe."
+TOO_LONG = gettext_noop("“%(text)s…” is too long. The limit is %(limit)s characters.")
+NOT_A_DOMAIN = gettext_noop(
+    "“%(text)s” is not a domain name. A domain name consists of letters, digits and hyphens, "
+    "separated by dots, such as example.org."
 )
-FOREIGN_SIGNS = _(
-    "%(text)s cannot be used: the part before @ may hold letters, digits and the signs of RFC 5321."
+NOT_AN_ADDRESS = gettext_noop("“%(text)s” is not an email address such as anna@example.org.")
+NOT_ASCII = gettext_noop(
+    "“%(text)s” can't be used: the part before the @ must be ASCII, since the tables and many mail "
+    "servers don't support anything else."
 )
+MAILBOX_LETTERS = gettext_noop(
+    "“%(text)s” can't be used: the part before the @ may only contain letters, digits "
+    "and the characters . _ + - = & ~ and '."
+)
+TARGET_LETTERS = gettext_noop(
+    "“%(text)s” can't be used: the part before the @ contains a character that RFC 5321 doesn't "
+    "allow."
+)
+BAD_DOTS = gettext_noop(
+    "“%(text)s” can't be used: the part before the @ must not start with a dot or hyphen, end with "
+    "a dot, or contain two dots in a row."
+)
+LONG_LOCAL_PART = gettext_noop(
+    "“%(text)s” is too long: the part before the @ may have up to %(limit)s characters."
+)
+NO_TARGET = gettext_noop("An alias needs at least one address to forward to.")
 
 
-class BadAddress(Sentence):
-    """A text that is no address or domain name which Postfix can look up."""
+class BadAddress(Refused):
+    """A text that is not an address or domain name which Postfix can look up."""
+
+
+def check_length(text: str) -> None:
+    if len(text) > MAX_ADDRESS:
+        params = {"text": text[:20], "limit": MAX_ADDRESS}
+        raise BadAddress(TOO_LONG, params, code="too_long")
 
 
 @dataclass(frozen=True)
@@ -41,47 +65,35 @@ class DomainName:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the domain; raise BadAddress with a sentence that says what is wrong."""
-        if len(text) > LONGEST_ADDRESS:
-            raise BadAddress(_("%(text)s… is too long to be a domain name."), text=repr(text[:20]))
-        if LABELS.fullmatch(text.lower()):  # in IDNA, "--" has a meaning that old names have not
+        """Return the domain; raise BadAddress if it is not a full domain name."""
+        check_length(text)
+        if ASCII_DOMAIN.fullmatch(text.lower()):  # old names may have "--" where IDNA reserves it
             return cls(text.lower().removesuffix("."))
         try:
             name = idna.encode(text, uts46=True, std3_rules=True).decode("ascii").lower()
         except (idna.IDNAError, UnicodeError) as error:
-            raise BadAddress(
-                _("%(text)s is not a domain name: %(error)s."), text=repr(text), error=error
-            ) from error
+            raise BadAddress(NOT_A_DOMAIN, {"text": text}) from error
         name = name.removesuffix(".")
         labels = name.split(".")
-        if len(labels) < 2 or labels[-1].isdecimal():
-            raise BadAddress(
-                _("%(text)s is not a full domain name such as example.org."), text=repr(text)
-            )
-        if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
-            raise BadAddress(
-                _(
-                    "%(text)s is not a domain name: its parts are letters, digits and inner "
-                    "hyphens, at most 63 each and 253 together."
-                ),
-                text=repr(text),
-            )
+        is_full = len(labels) > 1 and not labels[-1].isdecimal() and len(name) <= MAX_DOMAIN
+        if not is_full or not all(LABEL.fullmatch(label) for label in labels):
+            raise BadAddress(NOT_A_DOMAIN, {"text": text})
         return cls(name)
 
     def __str__(self) -> str:
         return self.name
 
 
-def in_tables(domain: str) -> str:
-    """Return the form that the tables hold of a whole domain name; of any other text, itself."""
+def to_ascii(domain: str) -> str:
+    """Return a domain name as the tables store it; any other text unchanged."""
     try:
         return str(DomainName.parse(domain)) if not domain.isascii() else domain
     except BadAddress:
         return domain
 
 
-def readable(name: str) -> str:
-    """Return the form of a domain, or of an address, that a person reads; nothing if it is such."""
+def to_unicode(name: str) -> str:
+    """Return a domain or an address with its IDN decoded; an empty text if it has none."""
     local_part, at, domain = name.rpartition("@")
     if "xn--" not in domain:
         return ""
@@ -93,68 +105,57 @@ def readable(name: str) -> str:
 
 @dataclass(frozen=True)
 class Address:
-    """An address in the form that the tables hold: lower case ASCII, both parts checked."""
+    """An address as the tables store it: lower case ASCII, both parts checked."""
 
     local_part: str
     domain: str
 
     @classmethod
-    def parse(cls, text: str, foreign: bool = False) -> Self:
-        """Return the address; raise BadAddress with a sentence that says what is wrong.
+    def parse(cls, text: str) -> Self:
+        """Return the address of a mailbox or alias of this host, or raise BadAddress."""
+        local_part, domain = split(text)
+        local_part = local_part.lower()
+        check_local_part(text, local_part, MAILBOX_LOCAL_PART, MAILBOX_LETTERS)
+        return cls(local_part, str(DomainName.parse(domain)))
 
-        An address of this host may not hold all that RFC 5321 allows; a `foreign` one, the
-        target of an alias, may, and keeps the case of its local part, which is not ours to fold.
+    @classmethod
+    def parse_target(cls, text: str) -> Self:
+        """Return the target of an alias, or raise BadAddress.
+
+        It may belong to another host: then the local part may contain all that RFC 5321 allows,
+        and its case is not ours to fold.
         """
-        if len(text) > LONGEST_ADDRESS:
-            raise BadAddress(
-                _("%(text)s… is too long: at most %(longest_address)s characters are allowed."),
-                text=repr(text[:20]),
-                longest_address=LONGEST_ADDRESS,
-            )
-        local_part, at, domain = text.rpartition("@")
-        if not at or not local_part or "@" in local_part:
-            raise BadAddress(
-                _("%(text)s is not a mail address such as anna@example.org."), text=repr(text)
-            )
-        if not local_part.isascii():
-            raise BadAddress(
-                _(
-                    "%(text)s cannot be used: the part before @ must be ASCII, since the tables "
-                    "and many mail servers hold no other."
-                ),
-                text=repr(text),
-            )
-        local_part = local_part if foreign else local_part.lower()
-        allowed = FOREIGN_LOCAL if foreign else OWN_LOCAL
-        if not allowed.fullmatch(local_part):
-            raise BadAddress(FOREIGN_SIGNS if foreign else OWN_SIGNS, text=repr(text))
-        if re.search(r"^[.-]|\.\.|\.$", local_part):
-            raise BadAddress(
-                _(
-                    "%(text)s cannot be used: the part before @ may not begin with a dot or "
-                    "hyphen, end with a dot or hold two dots in a row."
-                ),
-                text=repr(text),
-            )
-        if len(local_part) > LONGEST_LOCAL:
-            raise BadAddress(
-                _(
-                    "%(text)s is too long: the part before @ has %(local_part)s characters, at "
-                    "most %(longest_local)s are allowed."
-                ),
-                text=repr(text),
-                local_part=len(local_part),
-                longest_local=LONGEST_LOCAL,
-            )
+        local_part, domain = split(text)
+        check_local_part(text, local_part, TARGET_LOCAL_PART, TARGET_LETTERS)
         return cls(local_part, str(DomainName.parse(domain)))
 
     def __str__(self) -> str:
         return f"{self.local_part}@{self.domain}"
 
 
+def split(text: str) -> tuple[str, str]:
+    check_length(text)
+    local_part, _at, domain = text.rpartition("@")
+    if not local_part or "@" in local_part:
+        raise BadAddress(NOT_AN_ADDRESS, {"text": text})
+    return local_part, domain
+
+
+def check_local_part(text: str, local_part: str, allowed: re.Pattern[str], reason: str) -> None:
+    if not local_part.isascii():
+        raise BadAddress(NOT_ASCII, {"text": text})
+    if not allowed.fullmatch(local_part):
+        raise BadAddress(reason, {"text": text})
+    if re.search(r"^[.-]|\.\.|\.$", local_part):
+        raise BadAddress(BAD_DOTS, {"text": text})
+    if len(local_part) > MAX_LOCAL_PART:
+        params = {"text": text, "limit": MAX_LOCAL_PART}
+        raise BadAddress(LONG_LOCAL_PART, params, code="too_long")
+
+
 @dataclass(frozen=True)
 class CatchAll:
-    """The alias `@domain`, which takes what no other address of the domain takes."""
+    """The alias `@domain`, which receives the mail for all other addresses of the domain."""
 
     domain: str
 
@@ -163,16 +164,16 @@ class CatchAll:
 
 
 def parse_alias(text: str) -> Address | CatchAll:
-    """Return the address of an alias: a mailbox-like one, or `@domain` for all the rest."""
+    """Return the address of an alias, `@domain` being a catch-all, or raise BadAddress."""
     if text.startswith("@"):
         return CatchAll(str(DomainName.parse(text[1:])))
     return Address.parse(text)
 
 
 def parse_targets(text: str) -> tuple[str, ...]:
-    """Return where an alias leads, without repeats; lines, commas and blanks separate targets."""
+    """Return an alias's targets without repeats; they are separated by lines, commas or blanks."""
     names = [name for name in re.split(r"[,\s]+", text) if name]
-    targets = dict.fromkeys(str(Address.parse(name, foreign=True)) for name in names)
+    targets = dict.fromkeys(str(Address.parse_target(name)) for name in names)
     if not targets:
-        raise BadAddress(_("An alias needs at least one address that it leads to."))
+        raise BadAddress(NO_TARGET, code="required")
     return tuple(targets)

@@ -1,45 +1,45 @@
-"""System checks: whether the MAIL_ settings describe a host that can work."""
+"""System checks: whether the MAIL_ settings describe a working host."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.core.exceptions import ImproperlyConfigured
 
 from mailboxes.conf import mail_host
+from mailboxes.errors import Refused
 from mailboxes.variants import VARIANTS
 
 
 def check_mail_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Say what of the settings the exported daemons could not work with."""
+    """Report settings that the exported daemons couldn't work with."""
     variant = VARIANTS.get(settings.MAIL_VARIANT)
     scheme = settings.MAIL_PASSWORD_SCHEME
     if variant and scheme and scheme not in variant.schemes:
         return [
             Error(
-                f"MAIL_PASSWORD_SCHEME is {scheme!r}, which the daemons of "
-                f"MAIL_VARIANT={variant.name} cannot verify: nobody could sign in.",
-                hint=f"Choose one of {', '.join(variant.schemes)}.",
+                f"MAIL_PASSWORD_SCHEME is “{scheme}”, which the daemons of "
+                f"MAIL_VARIANT={variant.name} can't verify: nobody could sign in.",
+                hint=f"Set it to one of: {', '.join(variant.schemes)}.",
                 id="mailboxes.E001",
             )
         ]
     try:
         host = mail_host()
-    except ImproperlyConfigured as error:
+    except Refused as error:
         return [Error(str(error), hint="See deploy/env.example.", id="mailboxes.E002")]
     if same_database(settings.DATABASES["default"], settings.DATABASES["mail"]):
         return [
             Error(
-                "DATABASE_URL and MAIL_DATABASE_URL name the same database.",
-                hint="The mail daemons must not be able to read the panel's tables: make two.",
+                "DATABASE_URL and MAIL_DATABASE_URL are the same database.",
+                hint="Use two databases, so that the mail daemons can't read the panel's tables.",
                 id="mailboxes.E003",
             )
         ]
     if host.variant.name == "v1" and host.database.engine == "sqlite":
         return [
             Warning(
-                "MAIL_VARIANT is v1 and MAIL_DATABASE_URL is SQLite: pam_mysql cannot read it, so "
-                "no configuration can be exported.",
+                "MAIL_VARIANT is v1 and MAIL_DATABASE_URL is SQLite, which pam_mysql can't read, "
+                "so no configuration can be exported.",
                 hint="Use a MariaDB or MySQL database, or MAIL_VARIANT=v2.",
                 id="mailboxes.W001",
             )

@@ -1,24 +1,29 @@
-"""The mail host that the settings describe; the only reader of the MAIL_ settings."""
+"""The mail host that the settings describe. Only this module reads the MAIL_ settings."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from mailboxes.addresses import BadAddress, DomainName
-from mailboxes.formats import translated
+from mailboxes.errors import Refused
 from mailboxes.variants import RELEASES, VARIANTS, Release, Scheme, Variant
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
+Known = TypeVar("Known", Variant, Release, Scheme)
+
+
+class BadSetting(Refused):
+    """A setting that no mail host can be built from; its message names the setting."""
 
 
 @dataclass(frozen=True)
 class DatabaseHost:
-    """Where the mail host finds the database: a socket path, or a name and a port."""
+    """Where the mail host finds the database: the path of a socket, or a name and a port."""
 
     name: str = ""
     port: int = 3306
@@ -41,20 +46,20 @@ class MailDatabase:
     """`mysql` or `sqlite`."""
 
     name: str
-    """Of the database; for SQLite the path of its file."""
+    """The name of the database; for SQLite the path of its file."""
 
     hosts: tuple[DatabaseHost, ...]
 
 
 @dataclass(frozen=True)
 class MailHost:
-    """All that the exported configuration depends on; equal hosts give equal bytes."""
+    """Everything that the exported configuration depends on; equal hosts give equal bytes."""
 
     variant: Variant
     release: Release
     scheme: Scheme
     weak_schemes: bool
-    """Whether rows in a scheme that the release calls weak shall still let their owners in."""
+    """Whether Dovecot accepts the schemes that the release calls weak."""
 
     hostname: str
     database: MailDatabase
@@ -64,25 +69,30 @@ class MailHost:
     uid: int
     gid: int
 
+    @property
+    def key(self) -> str:
+        """The host's name in commands and URLs, such as `v2/debian13/CRAM-MD5`."""
+        return f"{self.variant.name}/{self.release.name}/{self.scheme.name}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.variant.name.upper()}, {self.release.title}, {self.scheme.name}"
+
 
 def mail_host(variant: str = "", release: str = "") -> MailHost:
     """Return the host of the settings, or what it would be with another variant or release.
 
-    Raises ImproperlyConfigured with a sentence that names the variable.
+    Raises BadSetting.
     """
-    chain = chosen("MAIL_VARIANT", variant or settings.MAIL_VARIANT, VARIANTS)
+    chain = choose("MAIL_VARIANT", variant or settings.MAIL_VARIANT, VARIANTS)
     scheme = settings.MAIL_PASSWORD_SCHEME
     if chain.name != settings.MAIL_VARIANT and scheme not in chain.schemes:
-        scheme = ""  # that of the other variant
+        scheme = ""  # the setting belongs to the other variant
     return MailHost(
         variant=chain,
-        release=chosen("MAIL_RELEASE", release or settings.MAIL_RELEASE, RELEASES),
-        scheme=chosen(
-            "MAIL_PASSWORD_SCHEME",
-            scheme or chain.default_scheme.name,
-            chain.schemes,
-            _(", which is what the daemons of MAIL_VARIANT=%(variant)s can verify")
-            % {"variant": chain.name},
+        release=choose("MAIL_RELEASE", release or settings.MAIL_RELEASE, RELEASES),
+        scheme=choose(
+            "MAIL_PASSWORD_SCHEME", scheme or chain.default_scheme.name, chain.schemes, chain.name
         ),
         weak_schemes=settings.MAIL_ALLOW_WEAK_SCHEMES,
         hostname=hostname(settings.MAIL_HOSTNAME),
@@ -95,49 +105,48 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
     )
 
 
-def chosen(setting: str, name: str, known: Any, reason: str = "") -> Any:
-    if name not in known:
-        raise ImproperlyConfigured(
-            _("%(setting)s is %(name)s; it must be one of %(known)s%(reason)s.")
-            % {"setting": setting, "name": repr(name), "known": ", ".join(known), "reason": reason}
+def choose(setting: str, name: str, known: Mapping[str, Known], variant: str = "") -> Known:
+    if name in known:
+        return known[name]
+    message = _("%(setting)s is “%(name)s”. Set it to one of: %(known)s.")
+    if variant:
+        message = _(
+            "%(setting)s is “%(name)s”, which the daemons of MAIL_VARIANT=%(variant)s can't "
+            "verify. Set it to one of: %(known)s."
         )
-    return known[name]
+    params = {"setting": setting, "name": name, "known": ", ".join(known), "variant": variant}
+    raise BadSetting(message, params)
 
 
 def hostname(text: str) -> str:
     try:
         return str(DomainName.parse(text))
     except BadAddress as error:
-        raise ImproperlyConfigured(
-            _(
-                "MAIL_HOSTNAME is %(text)s; it must be the mail host's full name, such as "
-                "mail.example.org. %(error)s"
-            )
-            % {"text": repr(text), "error": translated(error)}
-        ) from error
+        message = _(
+            "MAIL_HOSTNAME is “%(text)s”. Set it to the full name of the mail host, such as "
+            "mail.example.org."
+        )
+        raise BadSetting(message, {"text": text}) from error
 
 
 def directory(setting: str, text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", text):
-        raise ImproperlyConfigured(
-            _(
-                "%(setting)s is %(text)s; it must be an absolute path of letters, digits and _ "
-                ". - such as /var/vmail, since it stands in files that know no quoting."
-            )
-            % {"setting": setting, "text": repr(text)}
+        message = _(
+            "%(setting)s is “%(text)s”. Set it to an absolute path of letters, digits and the "
+            "characters _ . - such as /var/vmail, since it is written into files that don't "
+            "support quoting."
         )
+        raise BadSetting(message, {"setting": setting, "text": text})
     return str(PurePosixPath(text))
 
 
 def user_id(setting: str, number: int) -> int:
     if not 100 <= number < 2**31:
-        raise ImproperlyConfigured(
-            _(
-                "%(setting)s is %(number)s; it must be from 100 to 2147483647: Postfix "
-                "delivers to no smaller one (virtual_minimum_uid), and 0 would be root."
-            )
-            % {"setting": setting, "number": number}
+        message = _(
+            "%(setting)s is %(number)s. Set it to a number from 100 to 2147483647: Postfix doesn't "
+            "deliver to smaller ones (virtual_minimum_uid), and 0 would be root."
         )
+        raise BadSetting(message, {"setting": setting, "number": str(number)})
     return number
 
 
@@ -158,24 +167,22 @@ def mail_database(database: dict[str, Any], hosts: list[str]) -> MailDatabase:
 
 
 def database_host(text: str) -> DatabaseHost:
-    """Read one entry of MAIL_DB_HOSTS; `localhost` is the socket, as for every MySQL client."""
+    """Read one entry of MAIL_DB_HOSTS; `localhost` means the socket, as in every MySQL client."""
     if text == "localhost":
         return DatabaseHost(socket=MYSQL_SOCKET)
     if text.startswith("unix:/"):
         return DatabaseHost(socket=directory("MAIL_DB_HOSTS", text.removeprefix("unix:")))
     found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?", text)
     if not found or not 0 < int(found[2] or 3306) < 65536:
-        raise ImproperlyConfigured(
-            _(
-                "MAIL_DB_HOSTS has %(text)s; each entry must be a host name or IPv4 address, "
-                "with or without :port, or unix:/path/of/the.sock. (pam_mysql cannot read IPv6 "
-                "addresses: give the host a name.)"
-            )
-            % {"text": repr(text)}
+        message = _(
+            "MAIL_DB_HOSTS contains “%(text)s”. Each entry must be a host name or an IPv4 address, "
+            "optionally with :port, or unix:/path/of/the.sock. (pam_mysql can't read IPv6 "
+            "addresses; give the host a name.)"
         )
+        raise BadSetting(message, {"text": text})
     return DatabaseHost(found[1], int(found[2] or 3306))
 
 
 def quota_multiplier() -> int:
-    """Return how many bytes PostfixAdmin's tables call a MB in a domain's limits."""
+    """Return the bytes of one unit in a domain's limits, which PostfixAdmin calls MB."""
     return int(settings.QUOTA_MULTIPLIER)

@@ -1,25 +1,45 @@
-"""Errors whose sentence can be said in another language, by whoever shows them."""
+"""Every refusal: one kind of error, whose message is translated where it is shown."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
-def gettext_noop(text: str) -> str:
-    """Mark a text for translation, where Django is not known."""
-    return text
-
-
-class Sentence(ValueError):
-    """An error with its sentence and what stands in its places; str() says it in English."""
-
-    def __init__(self, sentence: str, /, **values: Any) -> None:
-        super().__init__(sentence % values if values else sentence)
-        self.sentence = sentence
-        self.values = values
+def gettext_noop(message: str) -> str:
+    """Mark a message for translation in a module that does not depend on Django."""
+    return message
 
 
 class Refused(ValueError):
-    """A deed that the rules of the tables forbid; `field` names what it was about."""
+    """Something that cannot be done, and nothing has been changed.
 
-    def __init__(self, message: str, field: str = "address") -> None:
-        super().__init__(message)
+    Like Django's ValidationError it keeps the message apart from its params. The message is marked
+    by `gettext_noop` or is lazy; `formats.error_message` translates it, and str() is the English
+    sentence. `field` names the form field or column that it is about, if any.
+    """
+
+    def __init__(
+        self,
+        message: object,
+        params: Mapping[str, Any] | None = None,
+        *,
+        code: str = "invalid",
+        field: str = "",
+    ) -> None:
+        super().__init__(message, params)
+        self.message = message
+        self.params = params or {}
+        self.code = code
         self.field = field
+
+    def __str__(self) -> str:
+        params = {name: printable(value) for name, value in self.params.items()}
+        return str(self.message) % params if params else str(self.message)
+
+
+def printable(value: Any) -> Any:
+    """Return a text without what would break a line or a terminal; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in value
+    )

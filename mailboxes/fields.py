@@ -1,4 +1,4 @@
-"""Column types as PostfixAdmin has them, whichever database holds them."""
+"""PostfixAdmin's column types, on each kind of database."""
 
 from datetime import datetime
 from typing import Any
@@ -9,20 +9,20 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import lookups
 from django.utils.translation import gettext_lazy as _
 
-NOTHING = "\x1a"
-"""A text that no row holds."""
+NO_MATCH = "\x1a"
+"""A text that no row contains."""
 
 
-def ascii_or_nothing(value: Any) -> Any:
-    """Look for nothing where other letters are asked for: MariaDB answers them with an error.
+def ascii_or_no_match(value: Any) -> Any:
+    """Replace a text that the column can't contain, since MariaDB fails when it looks for one.
 
-    It is "Illegal mix of collations" (1267), since no latin1 column can hold such a text.
+    The error is "Illegal mix of collations" (1267): the column is latin1.
     """
-    return NOTHING if isinstance(value, str) and not value.isascii() else value
+    return NO_MATCH if isinstance(value, str) and not value.isascii() else value
 
 
-class Collated:
-    """A text column with a collation of its own on each kind of database."""
+class CollationMixin:
+    """A text column with its own collation on each kind of database."""
 
     collations: dict[str, str]
 
@@ -31,39 +31,39 @@ class Collated:
         return {**parameters, "collation": self.collations.get(connection.vendor)}
 
 
-class Ascii(Collated):
-    """Letter case does not count, as Postfix folds it before a look-up."""
+class AsciiMixin(CollationMixin):
+    """ASCII without regard to case, which Postfix folds before a lookup."""
 
     collations = {"mysql": "latin1_general_ci", "sqlite": "NOCASE"}
 
     def get_prep_value(self, value: Any) -> Any:
-        return ascii_or_nothing(super().get_prep_value(value))  # type: ignore[misc]
+        return ascii_or_no_match(super().get_prep_value(value))  # type: ignore[misc]
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if isinstance(value, str) and not value.isascii():
-            raise ValueError(f"{value!r} cannot be stored: the column holds ASCII only.")
+            raise ValueError("The column only stores ASCII.")
         return super().get_db_prep_save(value, connection)  # type: ignore[misc]
 
 
-class AddressField(Ascii, models.CharField):
+class AddressField(AsciiMixin, models.CharField):
     """varchar(255), ASCII."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": 255, **kwargs})
 
 
-class LongAddressField(Ascii, models.TextField):
+class AddressListField(AsciiMixin, models.TextField):
     """text, ASCII: addresses separated by commas."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         return "text" if connection.vendor == "mysql" else super().db_type(connection)
 
 
-class AsciiPattern:
-    """A look-up by LIKE or REGEXP, whose right side Django does not show to the field."""
+class AsciiPatternMixin:
+    """A lookup by LIKE or REGEXP, whose right side Django doesn't pass to the field."""
 
     def get_prep_lookup(self) -> Any:
-        return ascii_or_nothing(super().get_prep_lookup())  # type: ignore[misc]
+        return ascii_or_no_match(super().get_prep_lookup())  # type: ignore[misc]
 
 
 for lookup in (
@@ -76,18 +76,18 @@ for lookup in (
     lookups.Regex,
     lookups.IRegex,
 ):
-    for column in (AddressField, LongAddressField):
-        column.register_lookup(type(f"Ascii{lookup.__name__}", (AsciiPattern, lookup), {}))
+    for column in (AddressField, AddressListField):
+        column.register_lookup(type(f"Ascii{lookup.__name__}", (AsciiPatternMixin, lookup), {}))
 
 
-class WordsField(Collated, models.CharField):
-    """varchar(255) for words of any language."""
+class UnicodeField(CollationMixin, models.CharField):
+    """varchar(255) for text in any language."""
 
     collations = {"mysql": "utf8mb4_general_ci", "sqlite": "NOCASE"}
     default_validators = [
         RegexValidator(
             "[\x00-\x1f\x7f-\x9f\ud800-\udfff]",
-            _("There is a control character or a byte that is no UTF-8 in it."),
+            _("It contains a control character or a byte that is not valid UTF-8."),
             inverse_match=True,
         )
     ]
@@ -96,8 +96,8 @@ class WordsField(Collated, models.CharField):
         super().__init__(*args, **{"max_length": 255, **kwargs})
 
 
-class SecondsField(models.DateTimeField):
-    """datetime without fractions: MySQL would round them up into the future."""
+class WholeSecondField(models.DateTimeField):
+    """datetime without fractions of a second, which MySQL would round up into the future."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         return "datetime" if connection.vendor == "mysql" else super().db_type(connection)

@@ -1,30 +1,45 @@
-"""What the ground floor says, in the language of whoever reads it."""
+"""How values are written for a person, in the language of the reader."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 
-from mailboxes.errors import Sentence
-from mailboxes.sizes import format_size
+from mailboxes.errors import Refused, printable
+from mailboxes.sizes import Size
 
 
-def translated(error: Exception) -> str:
-    """Return the error's sentence; that of another kind of error as it stands."""
-    if not isinstance(error, Sentence):
+def error_message(error: Exception) -> str:
+    """Return the sentence of a refusal; other errors have no translation."""
+    if not isinstance(error, Refused):
         return str(error)
-    sentence = _(error.sentence)
-    return sentence % error.values if error.values else sentence
+    message = error.message
+    text = str(message) if isinstance(message, Promise) else gettext(str(message))
+    params = {name: value_text(value) for name, value in error.params.items()}
+    return text % params if params else text
+
+
+def value_text(value: Any) -> str:
+    """Return a value as it is written in a sentence."""
+    if isinstance(value, Refused):
+        return error_message(value)
+    if isinstance(value, Size):
+        return size(value)
+    if isinstance(value, int):
+        return number(value)
+    return str(printable(str(value)))
+
+
+def number(count: int) -> str:
+    """Return a whole number with its thousands grouped."""
+    return number_format(count, force_grouping=True)
 
 
 def size(count: int) -> str:
-    """Return bytes as a person reads them; 0 is no limit."""
+    """Return bytes in the unit that suits them; 0 is no limit."""
     if count <= 0:
-        return _("no limit")
-    number, unit = format_size(count).split(" ")
-    return f"{number_format(Decimal(number))} {_(unit)}"
-
-
-def kept_size(count: int) -> dict[str, int]:
-    """Return how the history keeps a number of bytes, to be said in the language of its reader."""
-    return {"bytes": count}
+        return gettext("no limit")
+    amount, unit = str(Size(count)).split(" ")
+    return f"{number_format(Decimal(amount))} {gettext(unit)}"

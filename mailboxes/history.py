@@ -1,4 +1,4 @@
-"""Who changed what, from what to what: the log of the admin, with values."""
+"""The admin log with values: what was changed, from what to what."""
 
 import json
 from collections.abc import Iterator
@@ -7,77 +7,83 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.forms import BaseForm
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 
 from mailboxes.formats import size
 
-LONGEST = 200
-UNTOLD = "new_password"
-STATES = {"True": gettext_lazy("yes"), "False": gettext_lazy("no")}
+MAX_LENGTH = 200
+PASSWORD_FIELDS = "new_password"  # noqa: S105 (the start of the fields' names)
+YES_NO = {"True": _("yes"), "False": _("no")}
+
+Values = dict[str, list[Any]]
 
 
-def changes(form: BaseForm) -> list[dict[str, Any]]:
-    """Return what a form changed, as the log keeps it: labels, and values but for passwords.
+def form_changes(form: BaseForm) -> list[dict[str, Any]]:
+    """Return what a form changed, for the log: labels, and the values of all but passwords.
 
-    The stock admin reads the part `changed`; the part `values` is ours.
+    The stock admin reads the key `changed`; the key `values` is ours.
     """
     with override("en"):
-        values = {
-            label(form, name): [] if name.startswith(UNTOLD) else before_and_after(form, name)
-            for name in form.changed_data
-        }
-    return [{"changed": {"fields": list(values)}, "values": values}] if values else []
+        values = {field_label(form, name): field_values(form, name) for name in form.changed_data}
+    return change_message(values) if values else []
 
 
-def label(form: BaseForm, name: str) -> str:
-    field = form.fields[name]
-    if name.startswith(UNTOLD):
+def change_message(values: Values) -> list[dict[str, Any]]:
+    """Return what the log stores of changes, given as label: [old value, new value]."""
+    return [{"changed": {"fields": list(values)}, "values": values}]
+
+
+def size_value(count: int) -> dict[str, int]:
+    """Return bytes as the log stores them, to be written in the language of its reader."""
+    return {"bytes": int(count)}
+
+
+def field_label(form: BaseForm, name: str) -> str:
+    if name.startswith(PASSWORD_FIELDS):
         return "Password"
-    return capfirst(str(field.label or name))
+    return capfirst(str(form.fields[name].label or name))
 
 
-def before_and_after(form: BaseForm, name: str) -> list[Any]:
-    kept = getattr(form.fields[name], "kept", words)
-    return [kept(form.initial.get(name)), kept(form.cleaned_data.get(name))]
+def field_values(form: BaseForm, name: str) -> list[Any]:
+    """Return the old and the new value; nothing for a password."""
+    if name.startswith(PASSWORD_FIELDS):
+        return []
+    log_value = getattr(form.fields[name], "log_value", text_value)
+    return [log_value(form.initial.get(name)), log_value(form.cleaned_data.get(name))]
 
 
-def changed(label: str, before: Any, after: Any) -> list[dict[str, Any]]:
-    """Return what the log keeps of one change that no form has made."""
-    return [{"changed": {"fields": [label]}, "values": {label: [before, after]}}]
-
-
-def said(value: Any) -> str:
-    if isinstance(value, dict):
-        return size(value["bytes"]) if value["bytes"] >= 0 else _("switched off")
-    return str(STATES.get(value, value))
-
-
-def words(value: Any) -> str:
+def text_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
-    return str("" if value is None else value).replace("\n", ", ")[:LONGEST]
+    return str("" if value is None else value).replace("\n", ", ")[:MAX_LENGTH]
 
 
-def told(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
-    """Yield label, old and new value of each change that the entry keeps values of."""
+def entry_changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
+    """Yield label, old and new value of each change in an entry, in the reader's language."""
     try:
-        kept = json.loads(entry.change_message)
+        message = json.loads(entry.change_message)
     except ValueError:
         return
-    for part in kept if isinstance(kept, list) else []:
-        for name, values in part.get("values", {}).items():
-            before, after = map(said, values or ("", ""))
-            yield translated(name), before, after
+    for part in message if isinstance(message, list) else []:
+        for label, values in part.get("values", {}).items():
+            before, after = map(display_value, values or ("", ""))
+            yield translate_label(label), before, after
 
 
-def message(entry: LogEntry) -> str:
-    """Return what the stock admin says of an entry, or what the panel has written itself."""
+def display_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return size(value["bytes"]) if value["bytes"] >= 0 else gettext("switched off")
+    return str(YES_NO.get(value, value))
+
+
+def translate_label(label: str) -> str:
+    """Translate a label, whose first letter Django has capitalised."""
+    known = gettext(label)
+    return known if known != label else capfirst(gettext(label[:1].lower() + label[1:]))
+
+
+def entry_message(entry: LogEntry) -> str:
+    """Return the stock admin's message of an entry, or the panel's own, translated."""
     text = entry.get_change_message()
-    return _(text) if text else ""
-
-
-def translated(name: str) -> str:
-    """Translate a label; Django has made its first letter a capital."""
-    known = _(name)
-    return known if known != name else capfirst(_(name[:1].lower() + name[1:]))
+    return gettext(text) if text else ""

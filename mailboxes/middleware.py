@@ -1,4 +1,4 @@
-"""What a visitor sees while a database does not answer."""
+"""The page that visitors see while a database is unavailable."""
 
 import logging
 from collections.abc import Callable
@@ -9,22 +9,22 @@ from django.template.loader import render_to_string
 
 logger = logging.getLogger(__name__)
 
-# Of libmariadb and the server: no connection, or too many, or lost, or no leave to sign in.
+# Errors of libmariadb and the server: no connection, too many, lost, or access denied.
 MYSQL_CODES = (1040, 1044, 1045, 1203, 2002, 2003, 2005, 2006, 2013, 2026)
 SQLITE_WORDS = ("unable to open", "locked", "readonly", "disk I/O")
 
 
-def is_outage(error: Exception) -> bool:
-    """Say whether the database could not be asked, rather than was asked a wrong question."""
+def is_unavailable(error: Exception) -> bool:
+    """Say whether the database could not be reached, rather than received a bad query."""
     if isinstance(error, InterfaceError):
         return True
     code = error.args[0] if error.args else None
-    said = any(word in str(error) for word in SQLITE_WORDS)
-    return isinstance(error, OperationalError) and (code in MYSQL_CODES or said)
+    is_sqlite = any(word in str(error) for word in SQLITE_WORDS)
+    return isinstance(error, OperationalError) and (code in MYSQL_CODES or is_sqlite)
 
 
-class OutageMiddleware:
-    """Answer 503 with a sentence where a database cannot be reached."""
+class DatabaseUnavailableMiddleware:
+    """Answer 503 with an explanation if a database can't be reached."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,7 +33,7 @@ class OutageMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not is_outage(error):
+        if not is_unavailable(error):
             return None
-        logger.error("A database does not answer: %s", error)
+        logger.error("A database is unavailable: %s", error)
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})

@@ -1,6 +1,6 @@
-"""The mail tables with PostfixAdmin's names, columns and types.
+"""The mail tables, with PostfixAdmin's names, columns and types.
 
-`deeds` writes them, but for Usage and LastLogin, which Dovecot writes and `usage` reads.
+Only `actions` writes them, except Usage and LastLogin, which Dovecot writes and `usage` reads.
 """
 
 from datetime import UTC, datetime
@@ -9,17 +9,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.fields import AddressField, LongAddressField, SecondsField, WordsField
+from mailboxes.fields import AddressField, AddressListField, UnicodeField, WholeSecondField
 from mailboxes.passwords import schemes
 
-# -1 for none at all; the sum of all quotas in bytes must fit into a bigint.
+# -1 means none at all; the sum of all quotas in bytes must fit into a bigint.
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Dated(models.Model):
-    created = SecondsField(_("created"), auto_now_add=True, db_default=LONG_AGO)
-    modified = SecondsField(_("modified"), auto_now=True, db_default=LONG_AGO)
+    created = WholeSecondField(_("created"), auto_now_add=True, db_default=LONG_AGO)
+    modified = WholeSecondField(_("modified"), auto_now=True, db_default=LONG_AGO)
     active = models.BooleanField(_("active"), default=True, db_default=True)
 
     class Meta:
@@ -27,19 +27,19 @@ class Dated(models.Model):
 
 
 class Domain(Dated):
-    """A domain whose mail this host takes. Limits: 0 is no limit, -1 none at all."""
+    """A domain that this host receives mail for. Limits: 0 is no limit, -1 none at all."""
 
     domain = AddressField(_("domain"), primary_key=True)
-    description = WordsField(_("description"), blank=True, default="")
-    aliases = models.IntegerField(_("aliases at most"), default=0, db_default=0, validators=LIMIT)
+    description = UnicodeField(_("description"), blank=True, default="")
+    aliases = models.IntegerField(_("maximum aliases"), default=0, db_default=0, validators=LIMIT)
     mailboxes = models.IntegerField(
-        _("mailboxes at most"), default=0, db_default=0, validators=LIMIT
+        _("maximum mailboxes"), default=0, db_default=0, validators=LIMIT
     )
     maxquota = models.BigIntegerField(
-        _("MB for one mailbox"), default=0, db_default=0, validators=LIMIT
+        _("quota of one mailbox"), default=0, db_default=0, validators=LIMIT
     )
     quota = models.BigIntegerField(
-        _("MB for all mailboxes"), default=0, db_default=0, validators=LIMIT
+        _("quota of all mailboxes"), default=0, db_default=0, validators=LIMIT
     )
     transport = AddressField(_("transport"), default="virtual")
     backupmx = models.BooleanField(_("backup MX only"), default=False, db_default=False)
@@ -58,7 +58,7 @@ class Domain(Dated):
 
 
 class InDomain(Dated):
-    """A row of a domain. No constraint binds it: PostfixAdmin's tables have none."""
+    """A row that belongs to a domain. PostfixAdmin's tables have no constraint for it."""
 
     domain = models.ForeignKey(
         Domain,
@@ -78,15 +78,15 @@ class Mailbox(InDomain):
 
     username = AddressField(_("address"), primary_key=True)
     password = AddressField(_("password"))
-    name = WordsField(_("name"), blank=True, default="")
+    name = UnicodeField(_("name"), blank=True, default="")
     maildir = AddressField(_("folder"))
     quota = models.BigIntegerField(_("quota"), default=0, db_default=0)
     local_part = AddressField(_("local part"))
-    phone = WordsField(max_length=30, blank=True, default="", db_default="")
-    email_other = WordsField(blank=True, default="", db_default="")
-    token = WordsField(blank=True, default="", db_default="")
-    token_validity = SecondsField(default=LONG_AGO, db_default=LONG_AGO)
-    password_expiry = SecondsField(default=LONG_AGO, db_default=LONG_AGO)
+    phone = UnicodeField(max_length=30, blank=True, default="", db_default="")
+    email_other = UnicodeField(blank=True, default="", db_default="")
+    token = UnicodeField(blank=True, default="", db_default="")
+    token_validity = WholeSecondField(default=LONG_AGO, db_default=LONG_AGO)
+    password_expiry = WholeSecondField(default=LONG_AGO, db_default=LONG_AGO)
 
     class Meta:
         db_table = "mailbox"
@@ -99,15 +99,15 @@ class Mailbox(InDomain):
         return self.username
 
     def check_password(self, password: str) -> bool:
-        """Say whether the password is this mailbox's; nothing is written."""
+        """Say whether the password is this mailbox's; writes nothing."""
         return schemes.fits(password, self.password, self.username)
 
 
 class Alias(InDomain):
-    """An address, or `@domain` for all the rest, whose mail goes to other addresses."""
+    """An address whose mail is forwarded to others; `@domain` is the domain's catch-all."""
 
     address = AddressField(_("address"), primary_key=True)
-    goto = LongAddressField(_("leads to"))
+    goto = AddressListField(_("forwards to"))
 
     class Meta:
         db_table = "alias"
@@ -124,16 +124,16 @@ class Alias(InDomain):
         return [target.strip() for target in self.goto.split(",") if target.strip()]
 
     @property
-    def is_own(self) -> bool:
-        """Whether this is the alias by which a mailbox gets its mail."""
+    def is_mailbox_alias(self) -> bool:
+        """Whether this is a mailbox's own alias, which delivers its mail."""
         return Mailbox.objects.filter(pk=self.pk).exists()
 
 
 class AliasDomain(Dated):
-    """A domain whose addresses lead to the same addresses of another domain."""
+    """A domain each of whose addresses forwards to the same address of another domain."""
 
     alias_domain = AddressField(_("alias domain"), primary_key=True, db_default="")
-    target_domain = AddressField(_("leads to"), db_default="")
+    target_domain = AddressField(_("forwards to"), db_default="")
 
     class Meta:
         db_table = "alias_domain"
@@ -150,7 +150,7 @@ class AliasDomain(Dated):
 
 
 class Usage(models.Model):
-    """How full a mailbox is; Dovecot writes it, and nobody needs a right for it."""
+    """How full a mailbox is, written by Dovecot; it needs no permissions of its own."""
 
     username = AddressField(_("address"), primary_key=True)
     bytes = models.BigIntegerField(_("bytes"), default=0, db_default=0)
@@ -167,7 +167,7 @@ class Usage(models.Model):
 
 
 class LastLogin(models.Model):
-    """When the owner of a mailbox last opened it; Dovecot writes it, in seconds since 1970."""
+    """When a mailbox's owner last signed in, written by Dovecot in seconds since 1970."""
 
     username = AddressField(_("address"), primary_key=True)
     domain = AddressField(_("domain"), default="", db_default="")
@@ -183,6 +183,6 @@ class LastLogin(models.Model):
         return self.username
 
 
-def is_own() -> models.Exists:
-    """Say in a query of aliases whether a mailbox of the same address exists."""
+def has_mailbox() -> models.Exists:
+    """Return the condition that an alias is a mailbox's own: they have the same address."""
     return models.Exists(Mailbox.objects.filter(pk=models.OuterRef("address")))

@@ -1,102 +1,123 @@
-"""Counts that stay cheap, however large the tables are."""
+"""Queries that stay cheap on large tables: capped counts, walking a table by key, search."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
-from mailboxes.addresses import in_tables
+from mailboxes import formats
+from mailboxes.addresses import to_ascii
 from mailboxes.models import Alias, AliasDomain, Domain
 
-MOST = 1000
-SLICE = 1000
+MAX_COUNT = 1000
+"""How far a list counts its rows."""
+
+MAX_ROWS = 20_000
+"""How many rows a page may read through, which takes about 0.2 s, or a bulk action may change."""
+
+BATCH = 1000
 
 
 @dataclass(frozen=True)
-class Tally:
-    """A number of rows, or that there are more than the number."""
+class CappedCount:
+    """A number of rows, or that there are more than this number."""
 
-    count: int
+    number: int
     more: bool = False
 
-    def __str__(self) -> str:
-        number = number_format(self.count, force_grouping=True)
-        return _("over %(number)s") % {"number": number} if self.more else number
-
     def __bool__(self) -> bool:
-        return self.count > 0
+        return self.number > 0
+
+    def __str__(self) -> str:
+        text = formats.number(self.number)
+        return gettext("more than %(number)s") % {"number": text} if self.more else text
 
 
-def domain_names(most: int = 50) -> tuple[list[str], bool]:
+def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
+    """Count the rows up to a maximum: counting a million takes a database too long for a page."""
+    number = rows.order_by()[: maximum + 1].count()
+    return CappedCount(min(number, maximum), number > maximum)
+
+
+def domain_names(maximum: int = 50) -> tuple[list[str], bool]:
     """Return the first domains' names, and whether there are more of them."""
-    names = list(Domain.objects.values_list("pk", flat=True)[: most + 1])
-    return names[:most], len(names) > most
+    names = list(Domain.objects.values_list("pk", flat=True)[: maximum + 1])
+    return names[:maximum], len(names) > maximum
 
 
-def tally(rows: QuerySet[Any], most: int = MOST) -> Tally:
-    """Count the rows, but no further than `most`: a million would take the database too long."""
-    count = rows.order_by()[: most + 1].count()
-    return Tally(min(count, most), count > most)
+def rows_after(rows: QuerySet, key: str, number: int) -> tuple[list[Any], bool]:
+    """Return the first rows behind a key, in the order of their keys, and whether more follow.
+
+    An empty key means the start of the table.
+    """
+    if key:
+        rows = rows.filter(pk__gt=key)
+    found = list(rows.order_by("pk")[: number + 1])
+    return found[:number], len(found) > number
 
 
-def aliases_leading_to(address: str) -> list[Alias]:
-    """Return the aliases with this target, the mailbox's own one left out."""
-    found: QuerySet[Alias] = Alias.objects.filter(goto__icontains=address).exclude(pk=address)
+def batches(
+    rows: QuerySet, number: int = BATCH, key: Callable[[Any], str] = attrgetter("pk")
+) -> Iterator[list[Any]]:
+    """Yield all rows by key, so many at a time: MySQL's client library keeps a whole answer."""
+    last, more = "", True
+    while more:
+        found, more = rows_after(rows, last, number)
+        if found:
+            yield found
+            last = key(found[-1])
+
+
+def aliases_forwarding_to(address: str) -> list[Alias]:
+    """Return the aliases with this target, except the mailbox's own one."""
+    found = Alias.objects.filter(goto__icontains=address).exclude(pk=address)
     return [alias for alias in found if address in map(str.lower, alias.targets)]
 
 
-def aliases_into(domain: str) -> list[Alias]:
-    """Return the aliases of other domains that have a target in this one; it reads all aliases."""
+def aliases_forwarding_into(domain: str) -> list[Alias]:
+    """Return the aliases of other domains with a target in this one; it reads all aliases."""
     ending = f"@{domain}"
-    found: QuerySet[Alias] = Alias.objects.filter(goto__icontains=ending).exclude(domain=domain)
+    found = Alias.objects.filter(goto__icontains=ending).exclude(domain=domain)
     return [
         alias for alias in found if any(name.lower().endswith(ending) for name in alias.targets)
     ]
 
 
-def slices(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """Yield all rows by key, so many at a time: MySQL's client library keeps a whole answer."""
-    rows = rows.order_by("pk")
-    last = ""
-    while found := list(rows.filter(pk__gt=last)[:SLICE]):
-        yield found
-        last = found[-1].pk
-
-
 def search(
-    rows: QuerySet[Any], asked: str, keys: Sequence[str], within: Sequence[str], slow: bool
-) -> QuerySet[Any]:
-    """Return the rows that one means by `anna`, `anna@`, `@example.org` or `example.org`.
+    rows: QuerySet, text: str, keys: Sequence[str], columns: Sequence[str], inside: bool
+) -> QuerySet:
+    """Return the rows that a person means by `anna`, `anna@`, `@example.org` or `example.org`.
 
-    An index answers: one of the `keys` begins with what is asked for, or the row's domain does. If
-    that finds nothing, or where it is asked to be slow, it looks `within` columns, row by row.
+    With an index: one of the `keys` starts with the text, or the row's domain does. If that finds
+    nothing, or if `inside` is set, it looks inside all `columns`, row by row.
     """
-    asked = asked.strip()
-    quick = rows.filter(beginning(rows.model, asked, keys))
-    if not slow and quick.exists():
-        return quick
-    return rows.filter(any_of(within, "icontains", asked.removeprefix("@")))
+    text = text.strip()
+    found = rows.filter(starts_with(rows.model, text, keys))
+    if not inside and found.exists():
+        return found
+    return rows.filter(any_of(columns, "icontains", text.removeprefix("@")))
 
 
-def beginning(model: type[Model], asked: str, keys: Sequence[str]) -> Q:
-    name, at, rest = asked.rpartition("@")
-    rest = in_tables(rest)
-    asked = f"{name}{at}{rest}"
+def starts_with(model: type[Model], text: str, keys: Sequence[str]) -> Q:
+    local_part, at, domain = text.rpartition("@")
+    domain = to_ascii(domain)
+    text = f"{local_part}{at}{domain}"
     if issubclass(model, Domain | AliasDomain):
-        return any_of(keys, "istartswith", rest)
-    if name or not rest:
-        return any_of(keys, "istartswith", asked)
-    if Domain.objects.filter(pk=rest).exists():
-        return Q(domain=rest)  # and not example.org.uk
-    of_domain = Q(domain__pk__istartswith=rest)
-    return of_domain if at else of_domain | any_of(keys, "istartswith", asked)
+        return any_of(keys, "istartswith", domain)
+    if local_part or not domain:
+        return any_of(keys, "istartswith", text)
+    if Domain.objects.filter(pk=domain).exists():
+        return Q(domain=domain)  # and not example.org.uk
+    in_domain = Q(domain__pk__istartswith=domain)
+    return in_domain if at else in_domain | any_of(keys, "istartswith", text)
 
 
 def any_of(columns: Sequence[str], lookup: str, text: str) -> Q:
-    found = Q()
+    """Return the condition that one of the columns matches."""
+    condition = Q()
     for column in columns:
-        found |= Q(**{f"{column}__{lookup}": text})
-    return found
+        condition |= Q(**{f"{column}__{lookup}": text})
+    return condition

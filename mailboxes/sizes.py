@@ -1,52 +1,56 @@
-"""Sizes of mailboxes: bytes from and to what a person writes."""
+"""Sizes of mailboxes: bytes, read from and written as what a person types."""
 
 import re
 from decimal import Decimal
 
-from mailboxes.errors import Sentence
-from mailboxes.errors import gettext_noop as _
+from mailboxes.errors import Refused, gettext_noop
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-LARGEST = 2**50  # a petabyte; the sum of a domain must fit into a bigint, too
+MAX_SIZE = 2**50  # a petabyte, so that the sum of a domain fits into a bigint
+BYTES = gettext_noop("bytes")
 
 
-BYTES = _("bytes")
+class BadSize(Refused):
+    """A text that is not a size."""
 
 
-class BadSize(Sentence):
-    """A text that is no size."""
+class Size(int):
+    """Bytes to be shown: str() writes the largest unit that leaves a number from 1 up.
+
+    Never a value for a query, since mysqlclient writes subclasses of int by their str().
+    """
+
+    def __str__(self) -> str:
+        for unit in "TGMK":
+            if self >= UNITS[unit]:
+                return f"{self / UNITS[unit]:.1f}".removesuffix(".0") + f" {unit}iB"
+        return f"{int(self)} {BYTES}"
 
 
 def parse_size(text: str) -> int:
-    """Return bytes for `1G`, `1.5 GiB`, `500M`, `1024` (bytes) or `0`, which means no limit.
+    """Return the bytes of `1G`, `1.5 GiB`, `500M`, `1024` (bytes) or `0`, which means no limit.
 
-    A comma is taken for a point only where it cannot stand between thousands.
+    A comma is read as a decimal point unless it could group thousands.
     """
     found = re.fullmatch(
         r"(\d{1,19}(?:\.\d{1,3}|,\d\d?)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper()
     )
     if not found or not text.isascii():
         raise BadSize(
-            _(
-                "%(text)s is not a size; write a number and a unit, such as 500M or 1G, or 0 "
+            gettext_noop(
+                "“%(text)s” is not a size. Enter a number with a unit, such as 500M or 1G, or 0 "
                 "for no limit."
             ),
-            text=repr(text),
+            {"text": text},
         )
     size = int(Decimal(found[1].replace(",", ".")) * UNITS[found[2]])
-    if size > LARGEST:
-        raise BadSize(_("%(text)s is too large: at most 1024T are possible."), text=repr(text))
+    if size > MAX_SIZE:
+        raise BadSize(
+            gettext_noop("“%(text)s” is too large. The largest size is 1024T."),
+            {"text": text},
+            code="too_large",
+        )
     return size
-
-
-def format_size(size: int) -> str:
-    """Return bytes as a person reads them, in the largest unit that leaves a number from 1 up."""
-    if size <= 0:
-        return "no limit"
-    for unit in "TGMK":
-        if size >= UNITS[unit]:
-            return f"{size / UNITS[unit]:.1f}".removesuffix(".0") + f" {unit}iB"
-    return f"{size} {BYTES}"
 
 
 def exact_size(size: int) -> str:
@@ -54,18 +58,18 @@ def exact_size(size: int) -> str:
     for unit in "TGMK":
         if size and size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]}{unit}"
-    return str(size)
+    return str(int(size))
 
 
-def units(size: int, unit: int) -> int:
-    """Return how many units of so many bytes hold the size: 1G is 1049 of 1,024,000."""
+def to_units(size: int, unit: int) -> int:
+    """Return a size in units of so many bytes, rounded up: 1G is 1049 units of 1,024,000."""
     return -(-size // unit)
 
 
-def limit_as_written(count: int, unit: int) -> str:
-    """Return the shortest text whose size so many units hold; -1 as it stands."""
+def exact_limit(count: int, unit: int) -> str:
+    """Return the shortest text whose size takes so many units; -1 as it is."""
     for name in "TGM":
         number = count * unit // UNITS[name]
-        if number > 0 and units(number * UNITS[name], unit) == count:
+        if number > 0 and to_units(number * UNITS[name], unit) == count:
             return f"{number}{name}"
     return exact_size(count * unit) if count > 0 else str(count)

@@ -1,30 +1,24 @@
-"""Where the pages are."""
+"""The URLs of the app's pages."""
 
 from django.contrib import admin
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from mailboxes.views import configuration, dashboard, password
+from mailboxes.views import configuration, dashboard, home, password
+
+admin_view = admin.site.admin_view
 
 urlpatterns = [
-    path("", password.home, name="home"),
+    path("", home.home, name="home"),
     path("password/", password.change_password, name="change-password"),
     path("password/changed/", password.password_changed, name="password-changed"),
-    path("admin/", admin.site.admin_view(dashboard.dashboard_page), name="dashboard"),
+    path("admin/", admin_view(dashboard.dashboard), name="dashboard"),
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),
-    path(
-        "admin/configuration/",
-        admin.site.admin_view(configuration.configuration),
-        name="configuration",
-    ),
-    path(
-        "admin/configuration/upgrade/",
-        admin.site.admin_view(configuration.upgrade),
-        name="upgrade",
-    ),
+    path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),
+    path("admin/configuration/upgrade/", admin_view(configuration.upgrade), name="upgrade"),
     path(
         "admin/configuration/download/",
-        admin.site.admin_view(configuration.download),
+        admin_view(configuration.download),
         name="configuration-download",
     ),
 ]

@@ -1,7 +1,7 @@
-"""How full the mailboxes are and when their owners last signed in, as Dovecot writes it down.
+"""How full the mailboxes are and when their owners last signed in, as Dovecot records it.
 
-Dovecot does so on V2 with MariaDB or MySQL only. Where it does not, or not yet, nothing is known;
-where the tables are missing, as in a PostfixAdmin's database of old, it is the same.
+Dovecot only does so on V2 with MariaDB or MySQL. Elsewhere, and where an old PostfixAdmin's
+database lacks the tables, nothing is known.
 """
 
 from collections.abc import Sequence
@@ -12,83 +12,84 @@ from typing import Any
 from django.db import DatabaseError, connections
 from django.db.models import QuerySet
 
+from mailboxes import queries
 from mailboxes.models import LastLogin, Mailbox, Usage
+from mailboxes.queries import BATCH
 
-MOST = 20_000
-SLICE = 1_000
-NEARLY = 0.9
+NEARLY_FULL, FULL = 90, 100
+"""Percent of the quota."""
 
-Rows = dict[str, tuple[Any, ...]]
+Columns = dict[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What is known of a mailbox; None is unknown. An owner who never came is unknown, too."""
+class MailboxUsage:
+    """What is known of a mailbox; None is unknown, or an owner who has never signed in."""
 
     bytes: int | None = None
     messages: int | None = None
     last_login: datetime | None = None
 
 
-def of(addresses: Sequence[str]) -> dict[str, Standing]:
-    """Return the standing of each of these addresses, which are those of one page.
+def find(addresses: Sequence[str]) -> dict[str, MailboxUsage]:
+    """Return the usage of each of these addresses, which are those of one page.
 
-    It takes two queries by key. A join would compare columns, which fail on MySQL where their
-    collations differ (1267), and read whole tables where their character sets do.
+    It takes two queries by key. A join would compare columns, which fails on MySQL where their
+    collations differ (1267), and reads whole tables where their character sets do.
     """
     usages = by_address(Usage.objects.filter(pk__in=addresses), "bytes", "messages")
     logins = by_address(LastLogin.objects.filter(pk__in=addresses), "last_login")
-    return {address: standing(address.lower(), usages, logins) for address in addresses}
+    return {address: combine(address.lower(), usages, logins) for address in addresses}
 
 
-def standing(address: str, usages: Rows, logins: Rows) -> Standing:
+def combine(address: str, usages: Columns, logins: Columns) -> MailboxUsage:
     used, messages = usages.get(address, (None, None))
     (seconds,) = logins.get(address, (None,))
-    return Standing(used, messages, moment(seconds))
+    return MailboxUsage(used, messages, from_timestamp(seconds))
 
 
 def knows_usage() -> bool:
-    """Say whether anybody writes down how full mailboxes are."""
+    """Say whether anything records how full mailboxes are."""
     return bool(by_address(Usage.objects.all()[:1], "bytes"))
 
 
 def knows_sign_ins() -> bool:
-    """Say whether anybody writes down who signs in when."""
+    """Say whether anything records sign-ins."""
     return bool(by_address(LastLogin.objects.all()[:1], "last_login"))
 
 
 def nearly_full() -> list[str] | None:
-    """Return the addresses of mailboxes that fill 90 % of their quota or more, the worst first.
+    """Return the addresses of mailboxes that fill 90 % of their quota or more, fullest first.
 
-    It reads two columns of both tables, so it returns None where nobody writes usage down, or one
-    of them has more than 20,000 rows: a page that is opened all day shall not cost more than that.
+    It reads two columns of both tables, so it returns None where usage is not recorded, or where
+    one of them has more than MAX_ROWS rows: too many for a page that is opened all day.
     """
-    used = by_address(Usage.objects.all()[: MOST + 1], "bytes")
-    if not 0 < len(used) <= MOST:
+    used = by_address(Usage.objects.all()[: queries.MAX_ROWS + 1], "bytes")
+    if not 0 < len(used) <= queries.MAX_ROWS:
         return None
-    quotas = list(Mailbox.objects.values_list("pk", "quota")[: MOST + 1])
-    if len(quotas) > MOST:
+    quotas = list(Mailbox.objects.values_list("pk", "quota")[: queries.MAX_ROWS + 1])
+    if len(quotas) > queries.MAX_ROWS:
         return None
-    shares = {
-        name: used[name.lower()][0] / quota
+    percents = {
+        name: used[name.lower()][0] * 100 / quota
         for name, quota in quotas
         if quota > 0 and name.lower() in used
     }
-    full = [name for name, share in shares.items() if share >= NEARLY]
-    return sorted(full, key=shares.__getitem__, reverse=True)
+    full = [name for name, percent in percents.items() if percent >= NEARLY_FULL]
+    return sorted(full, key=percents.__getitem__, reverse=True)
 
 
-def forget(addresses: Sequence[str]) -> None:
-    """Delete what is known of these addresses; the caller's transaction holds it together."""
-    there = tables()
+def delete_for(addresses: Sequence[str]) -> None:
+    """Delete what is known of these addresses, in the caller's transaction."""
+    existing = tables()
     for model in (Usage, LastLogin):
-        if model._meta.db_table in there:
-            for start in range(0, len(addresses), SLICE):
-                model.objects.filter(pk__in=addresses[start : start + SLICE]).delete()
+        if model._meta.db_table in existing:
+            for start in range(0, len(addresses), BATCH):
+                model.objects.filter(pk__in=addresses[start : start + BATCH]).delete()
 
 
-def by_address(rows: QuerySet[Any], *columns: str) -> Rows:
-    """Return the columns of these rows by address in lower case; nothing if there is no table."""
+def by_address(rows: QuerySet, *columns: str) -> Columns:
+    """Return columns of these rows by address in lower case; nothing if the table is missing."""
     try:
         return {
             address.lower(): tuple(values)
@@ -104,8 +105,8 @@ def tables() -> list[str]:
     return connections["mail"].introspection.table_names(include_views=True)
 
 
-def moment(seconds: int | None) -> datetime | None:
-    """Return the time that is so many seconds after 1970; None for what is none."""
+def from_timestamp(seconds: int | None) -> datetime | None:
+    """Return the time so many seconds after 1970, or None if it can't be one."""
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None
     except (OverflowError, ValueError, OSError):

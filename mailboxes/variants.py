@@ -1,38 +1,38 @@
-"""What is known of the login chains V1 and V2 and of the Debian releases they run on."""
+"""The login chains V1 and V2, and the Debian releases that they run on, as fixed facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailboxes.errors import gettext_noop as _
+from mailboxes.errors import gettext_noop
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A form in which a variant's daemons can verify a password."""
+    """A password scheme that a variant's daemons can verify."""
 
     name: str
-    """As MAIL_PASSWORD_SCHEME says it; for V2 also Dovecot's name of it."""
+    """Its value in MAIL_PASSWORD_SCHEME; for V2 also Dovecot's name of it."""
 
     handler: str
-    """The handler in `hashes` that writes it."""
+    """The handler in `passwords.hashers` that writes it."""
 
     mechanisms: tuple[str, ...]
-    """What the daemons may offer when every row is of this scheme; one that some row cannot
-    serve breaks the clients that pick it."""
+    """What the daemons may offer while every row is in this scheme; a mechanism that some row
+    doesn't support breaks the clients that choose it."""
 
     weakness: str
-    """What an administrator must know before choosing it; empty if nothing."""
+    """What an administrator should know before choosing it; empty if it is a strong scheme."""
 
     pam_crypt: int | None = None
     """pam_mysql's `crypt=`, where PAM is part of the chain."""
 
-    longest: int = 255
-    """The longest password in bytes (saslauthd refuses 257, bcrypt sees only 72)."""
+    max_bytes: int = 255
+    """The length limit of a password (saslauthd refuses 257 bytes, bcrypt only reads 72)."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the two login chains of the recipe."""
+    """One of the two login chains."""
 
     name: str
     title: str
@@ -45,22 +45,22 @@ class Variant:
 
 @dataclass(frozen=True)
 class Release:
-    """An operating system release whose daemons the export is written for."""
+    """An operating system release that configuration is exported for."""
 
     name: str
     title: str
 
     codename: str
-    """As the machine's own /etc/os-release has it."""
+    """VERSION_CODENAME in the machine's /etc/os-release."""
 
     dovecot: str
-    """Its Dovecot's version; the configuration of another one is not read."""
+    """The version of its Dovecot, which can't read the configuration of another one."""
 
     weak: frozenset[str]
-    """The schemes that its Dovecot knows and refuses, unless `auth_allow_weak_schemes` is set."""
+    """The schemes that its Dovecot refuses unless `auth_allow_weak_schemes` is set."""
 
     one_port: bool
-    """Whether its Dovecot asks all database hosts on the same port."""
+    """Whether its Dovecot can only use the same port for all database hosts."""
 
 
 PLAIN = ("PLAIN", "LOGIN")
@@ -78,9 +78,9 @@ V1 = Variant(
             "MD5",
             "mysql_md5",
             PLAIN,
-            _(
-                "MD5 without salt: whoever copies the table tries billions of passwords a second, "
-                "and equal passwords look equal."
+            gettext_noop(
+                "MD5 has no salt: anyone with a copy of the table can try billions of passwords a "
+                "second, and equal passwords have equal hashes."
             ),
             pam_crypt=3,
         ),
@@ -95,13 +95,14 @@ V2 = Variant(
             "CRAM-MD5",
             "dovecot_cram_md5",
             (*PLAIN, "CRAM-MD5"),
-            _(
-                "CRAM-MD5 without salt: fast to search, and a copied row signs in by CRAM-MD5 as "
-                "it is. Guard the table like clear text."
+            gettext_noop(
+                "CRAM-MD5 has no salt: a copy of the table can be searched quickly, and a copied "
+                "row is enough to sign in with CRAM-MD5. Protect the table as if it contained "
+                "clear text."
             ),
         ),
         Scheme("SHA512-CRYPT", "dovecot_sha512_crypt", PLAIN, ""),
-        Scheme("BLF-CRYPT", "dovecot_blf_crypt", PLAIN, "", longest=72),
+        Scheme("BLF-CRYPT", "dovecot_blf_crypt", PLAIN, "", max_bytes=72),
         Scheme("ARGON2ID", "dovecot_argon2id", PLAIN, ""),
         Scheme("SCRAM-SHA-256", "dovecot_scram_sha_256", (*PLAIN, "SCRAM-SHA-256"), ""),
     ),

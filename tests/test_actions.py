@@ -36,8 +36,8 @@ def test_a_mailbox_is_made_with_its_alias_and_every_column(anna: Mailbox) -> Non
     ("address", "reason"),
     [
         ("anna@example.org", "already taken by a mailbox"),
-        ("info@example.org", "already taken by an alias that leads to anna@example.org"),
-        ("anna@example.com", "does not exist here"),
+        ("info@example.org", "already taken by an alias that forwards to anna@example.org"),
+        ("anna@example.com", "doesn't exist here"),
         ("anna@off.example", "is disabled"),
     ],
 )
@@ -57,7 +57,7 @@ def test_a_mailbox_that_cannot_be_is_refused(anna: Mailbox, address: str, reason
         ("123456789012", "entirely numeric"),
         ("anna.berg.org", "too similar"),
         ("tab\tin the middle", "control"),
-        ("x" * 256, "at most 255"),
+        ("x" * 256, "the limit is 255"),
     ],
 )
 def test_a_password_that_is_weak_or_impossible_is_refused(
@@ -75,12 +75,12 @@ def test_limits_on_numbers_hold_and_self_aliases_do_not_count(domain: Domain) ->
     create("one@example.org")
     create("two@example.org")
     actions.create_alias(Address.parse("info@example.org"), ["one@example.org"])
-    with pytest.raises(Refused, match="limit of 2 mailboxes"):
+    with pytest.raises(Refused, match=r"mailbox limit \(2\)"):
         create("three@example.org")
-    with pytest.raises(Refused, match="limit of 1 aliases"):
+    with pytest.raises(Refused, match=r"alias limit \(1\)"):
         actions.create_alias(CatchAll("example.org"), ["one@example.org"])
     Domain.objects.update(mailboxes=-1)
-    with pytest.raises(Refused, match="may have no mailboxes"):
+    with pytest.raises(Refused, match="may not have any mailboxes"):
         create("three@example.org")
 
 
@@ -132,7 +132,7 @@ def test_a_disabled_mailbox_takes_its_alias_with_it_and_back(anna: Mailbox) -> N
 def test_deleting_a_mailbox_leaves_the_aliases_that_lead_to_it(anna: Mailbox) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["anna@example.org", "b@example.net"])
     actions.create_alias(Address.parse("x@example.org"), ["joanna@example.org"])
-    assert [alias.pk for alias in queries.aliases_leading_to(anna.pk)] == ["info@example.org"]
+    assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
     actions.delete_mailbox(anna)
     assert not Mailbox.objects.exists()
     assert {alias.pk for alias in Alias.objects.all()} == {"info@example.org", "x@example.org"}
@@ -142,7 +142,7 @@ def test_deleting_a_domain_takes_all_of_it_and_nothing_else(anna: Mailbox) -> No
     actions.create_domain(DomainName.parse("example.net"))
     create("bob@example.net")
     actions.create_alias_domain("example.org", "example.net")
-    with pytest.raises(Refused, match="alias domain example.org leads to it"):
+    with pytest.raises(Refused, match="alias domain example.org forwards to it"):
         actions.delete_domain(Domain.objects.get(pk="example.net"))
     actions.delete_domain(Domain.objects.get(pk="example.org"))
     assert [row.pk for row in Domain.objects.all()] == ["example.net"]
@@ -152,7 +152,7 @@ def test_deleting_a_domain_takes_all_of_it_and_nothing_else(anna: Mailbox) -> No
 
 
 def test_a_domain_is_not_made_twice_nor_of_the_hosts_own_name(domain: Domain) -> None:
-    with pytest.raises(Refused, match="exists already"):
+    with pytest.raises(Refused, match="already exists"):
         actions.create_domain(DomainName.parse("EXAMPLE.org"))
     with pytest.raises(Refused, match="own name"):
         actions.create_domain(DomainName.parse("mail.example.org"))
@@ -167,14 +167,14 @@ def test_a_mailboxs_own_alias_may_forward_but_not_be_deleted(anna: Mailbox) -> N
     own = Alias.objects.get()
     actions.change_alias(own, ["anna@example.org", "anna@example.net"])
     assert Alias.objects.get().goto == "anna@example.org,anna@example.net"
-    with pytest.raises(Refused, match="goes with the mailbox"):
+    with pytest.raises(Refused, match="deleted together with the mailbox"):
         actions.delete_alias(own)
 
 
 @pytest.mark.parametrize(
     ("name", "target", "reason"),
     [
-        ("example.org", "example.com", "does not exist"),
+        ("example.org", "example.com", "doesn't exist"),
         ("example.org", "example.org", "itself"),
         ("a.example", "b.example", "already"),
         ("example.org", "a.example", "another one"),
@@ -197,32 +197,32 @@ def test_a_new_password_sets_when_it_expires(anna: Mailbox) -> None:
 
 
 def test_only_the_right_password_of_an_active_mailbox_opens_it(anna: Mailbox) -> None:
-    assert actions.find_by_password("anna@example.org", PASSWORD) == anna
+    assert actions.authenticate("anna@example.org", PASSWORD) == anna
     for address, password in (
         ("anna@example.org", "wrong"),
         ("anna@example.org", ""),
         ("anna@example.com", PASSWORD),
         ("ännä@example.org", PASSWORD),
     ):
-        assert actions.find_by_password(address, password) is None
+        assert actions.authenticate(address, password) is None
     actions.set_active(Domain.objects.get(), False)
-    assert actions.find_by_password("anna@example.org", PASSWORD) is None
+    assert actions.authenticate("anna@example.org", PASSWORD) is None
     actions.set_active(Domain.objects.get(), True)
     actions.set_active(anna, False)
-    assert actions.find_by_password("anna@example.org", PASSWORD) is None
+    assert actions.authenticate("anna@example.org", PASSWORD) is None
 
 
 @pytest.mark.parametrize("stored", ["", "{CRAM-MD5}", "{PLAIN}", "nonsense"])
 def test_an_empty_or_unknown_hash_opens_nothing(anna: Mailbox, stored: str) -> None:
     Mailbox.objects.update(password=stored)
     for password in ("", stored, PASSWORD):
-        assert actions.find_by_password("anna@example.org", password) is None
+        assert actions.authenticate("anna@example.org", password) is None
 
 
 def test_checking_writes_nothing_and_changing_writes_the_hosts_scheme(anna: Mailbox) -> None:
     old = "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99"
     Mailbox.objects.update(password=old)
-    found = actions.find_by_password("anna@example.org", "password")
+    found = actions.authenticate("anna@example.org", "password")
     assert found and Mailbox.objects.get().password == old
     actions.change_password(found, PASSWORD)
     assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
@@ -242,26 +242,26 @@ def test_disabling_keeps_what_others_changed_meanwhile(anna: Mailbox) -> None:
     actions.change_password(anna, "a password of today")
     actions.set_active(loaded, False)
     actions.set_active(loaded, True)
-    assert actions.find_by_password("anna@example.org", "a password of today")
-    assert not actions.find_by_password("anna@example.org", PASSWORD)
+    assert actions.authenticate("anna@example.org", "a password of today")
+    assert not actions.authenticate("anna@example.org", PASSWORD)
 
 
 def test_what_has_been_deleted_meanwhile_is_said(anna: Mailbox) -> None:
     loaded = Mailbox.objects.get()
     actions.delete_mailbox(anna)
-    with pytest.raises(Refused, match="deleted meanwhile"):
+    with pytest.raises(Refused, match="deleted in the meantime"):
         actions.change_password(loaded, "a password of today")
 
 
 def test_letter_case_does_not_hide_where_an_alias_leads(anna: Mailbox) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["Anna@example.org"])
-    assert [alias.pk for alias in queries.aliases_leading_to(anna.pk)] == ["info@example.org"]
+    assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
     with pytest.raises(Refused, match="itself"):
         actions.create_alias(Address.parse("loop@example.org"), ["Loop@example.org"])
 
 
 def test_a_mailboxs_own_alias_keeps_the_state_of_the_mailbox(anna: Mailbox) -> None:
-    with pytest.raises(Refused, match="disable the mailbox instead"):
+    with pytest.raises(Refused, match="Disable the mailbox instead"):
         actions.set_active(Alias.objects.get(), False)
     assert Alias.objects.get().active
 

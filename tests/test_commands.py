@@ -38,21 +38,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a mail database in it that holds example.org."""
     folder = tmp_path_factory.mktemp("databases")
     assert manage("migrate", "--database", "mail", folder=folder).returncode == 0
-    assert manage("createdomain", "example.org", "--maxquota", "100", folder=folder).returncode == 0
+    assert (
+        manage("createdomain", "example.org", "--maxquota", "100M", folder=folder).returncode == 0
+    )
     return folder
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["createdomain", "localhost"], "'localhost' is not a full domain name"),
-        (["createdomain", "example.org"], "The domain example.org exists already."),
+        (["createdomain", "localhost"], "“localhost” is not a domain name"),
+        (["createdomain", "example.org"], "The domain example.org already exists."),
         (["createdomain"], "The following arguments are required: NAME"),
-        (["createmailbox", "a@b@c"], "'a@b@c' is not a mail address"),
-        (["createmailbox", "anna@example.com"], "The domain example.com does not exist here"),
+        (["createmailbox", "a@b@c"], "“a@b@c” is not an email address"),
+        (["createmailbox", "anna@example.com"], "The domain example.com doesn't exist here"),
         (["createmailbox", "x" * 65 + "@example.org"], "is too long"),
-        (["createmailbox", "anna@example.org", "--quota", "many"], "'many' is not a size"),
-        (["createmailbox", "anna@example.org", "--quota", "1G"], "at most 97.7 MiB"),
+        (["createmailbox", "anna@example.org", "--quota", "many"], "“many” is not a size"),
+        (["createmailbox", "anna@example.org", "--quota", "1G"], "at most 100.6 MiB"),
         (["createmailbox", "anna@example.org", "--quota", "1M"], "There is no terminal"),
         (["createmailbox", "a@example.org", "--generate", "--password-stdin"], "not allowed with"),
         (["createmailbox", "a@example.org", "--password", "x"], "nrecognized arguments"),
@@ -96,7 +98,7 @@ def test_a_bad_password_on_standard_input_is_refused(
 def test_only_the_final_newline_of_the_password_is_cut(folder: Path) -> None:
     arguments = ("createmailbox", "blanks@example.org", "--quota", "1M", "--password-stdin")
     assert manage(*arguments, folder=folder, stdin=f" {PASSWORD} \n").returncode == 0
-    check = "from mailboxes.actions import find_by_password as f; print([f('blanks@example.org', p)"
+    check = "from mailboxes.actions import authenticate as f; print([f('blanks@example.org', p)"
     check += f" is not None for p in (' {PASSWORD} ', '{PASSWORD}')])"
     assert "[True, False]" in manage("shell", "-v0", "-c", check, folder=folder).stdout
 
@@ -112,7 +114,7 @@ def test_a_generated_password_is_printed_once_and_works(domain: Domain) -> None:
 def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     done = manage("createdomain", "example.org", folder=tmp_path / "missing")
     assert done.returncode == 1
-    assert "The mail database cannot be used, and nothing was written" in done.stderr
+    assert "The mail database can't be used, and nothing was written" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -157,12 +159,18 @@ def test_a_comparison_is_printed_and_with_a_folder_written_too(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], r"Say where to, with --output DIR, or compare, with --compare OLD\."),
-        (["--compare", "debian11"], r"'debian11' names no host\. Name a variant \(v1, v2\)"),
-        (["--compare", ""], "'' names no host"),
-        (["--compare", "v1/debian12"], "pam_mysql reads no SQLite"),
-        (["--compare", "debian12", "--variant", "v1"], "pam_mysql reads no SQLite"),
-        (["--output", "new", "--scheme", "MD5"], "v2 stores no password as MD5; it knows CRAM-MD5"),
+        ([], r"Either --output DIR or --compare OLD is required\."),
+        (
+            ["--compare", "debian11"],
+            r"“debian11” doesn't describe a host\. Use a variant \(v1, v2\)",
+        ),
+        (["--compare", ""], "“” doesn't describe a host"),
+        (["--compare", "v1/debian12"], "pam_mysql can't read SQLite"),
+        (["--compare", "debian12", "--variant", "v1"], "pam_mysql can't read SQLite"),
+        (
+            ["--output", "new", "--scheme", "MD5"],
+            r"v2 doesn't support the scheme MD5\. Use one of: CRAM-MD5",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_said_and_nothing_else(

@@ -8,11 +8,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 from pytest_django import DjangoAssertNumQueries
 
-from mailboxes import actions, usage
+from mailboxes import actions, queries, usage
 from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
-from mailboxes.usage import Standing
+from mailboxes.usage import MailboxUsage
 from tests.conftest import PASSWORD
 
 THEN = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
@@ -45,12 +45,14 @@ def test_what_is_known_of_a_page_of_mailboxes_is_told_and_the_rest_is_none(table
     came("anna@example.org")
     uses("Bob@Example.org", 3)
     came("carla@example.org")
-    found = usage.of(["anna@example.org", "bob@example.org", "Carla@example.org", "ü@example.org"])
+    found = usage.find(
+        ["anna@example.org", "bob@example.org", "Carla@example.org", "ü@example.org"]
+    )
     assert found == {
-        "anna@example.org": Standing(5 * MB, 17, THEN),
-        "bob@example.org": Standing(3, 1, None),
-        "Carla@example.org": Standing(None, None, THEN),
-        "ü@example.org": Standing(),
+        "anna@example.org": MailboxUsage(5 * MB, 17, THEN),
+        "bob@example.org": MailboxUsage(3, 1, None),
+        "Carla@example.org": MailboxUsage(None, None, THEN),
+        "ü@example.org": MailboxUsage(),
     }
 
 
@@ -59,15 +61,15 @@ def test_a_page_costs_two_queries_and_an_empty_one_none(
 ) -> None:
     page = [f"n{number}@example.org" for number in range(100)]
     with django_assert_num_queries(2, connection=connections["mail"]):
-        assert len(usage.of(page)) == 100
+        assert len(usage.find(page)) == 100
     with django_assert_num_queries(0, connection=connections["mail"]):
-        assert usage.of([]) == {}
+        assert usage.find([]) == {}
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 10**18, 9223372036854775807])
 def test_a_time_that_is_none_breaks_no_page(tables: None, seconds: int) -> None:
     came("anna@example.org", seconds)
-    assert usage.of(["anna@example.org"]) == {"anna@example.org": Standing()}
+    assert usage.find(["anna@example.org"]) == {"anna@example.org": MailboxUsage()}
 
 
 def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
@@ -87,7 +89,7 @@ def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
 def test_a_host_too_large_for_it_is_not_searched_for_full_mailboxes(
     domain: Domain, monkeypatch: pytest.MonkeyPatch, mailboxes: int, others: int, shown: int
 ) -> None:
-    monkeypatch.setattr(usage, "MOST", 2)
+    monkeypatch.setattr(queries, "MAX_ROWS", 2)
     for number in range(mailboxes):
         mailbox(f"n{number}", MB, MB)
     for number in range(others):
@@ -106,7 +108,7 @@ def test_a_deleted_mailbox_is_forgotten_and_the_others_are_not(anna: Mailbox, bo
 def test_a_deleted_domain_is_forgotten_with_all_its_mailboxes(
     anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "SLICE", 1)
+    monkeypatch.setattr(usage, "BATCH", 1)
     actions.create_domain(DomainName.parse("sub.example.org"))
     other = actions.create_mailbox(Address.parse("anna@sub.example.org"), PASSWORD)
     for address in (anna.pk, bob.pk, other.pk):
@@ -152,7 +154,7 @@ def test_where_the_tables_are_missing_nothing_is_known_and_nothing_breaks() -> N
         changed("ALTER TABLE quota2 RENAME TO away", "ALTER TABLE away RENAME TO quota2"),
         changed("ALTER TABLE last_login RENAME TO away2", "ALTER TABLE away2 RENAME TO last_login"),
     ):
-        assert usage.of([anna.pk]) == {anna.pk: Standing()}
+        assert usage.find([anna.pk]) == {anna.pk: MailboxUsage()}
         assert usage.nearly_full() is None
         actions.delete_mailbox(anna)
         assert not Mailbox.objects.exists()
@@ -167,7 +169,7 @@ def test_another_trouble_with_a_table_is_not_taken_for_its_absence() -> None:
         changed(rename("bytes", "octets"), rename("octets", "bytes")),
         pytest.raises(DatabaseError, match="bytes"),
     ):
-        usage.of(["anna@example.org"])
+        usage.find(["anna@example.org"])
 
 
 @lasting
@@ -177,4 +179,4 @@ def test_the_migration_makes_the_table_that_is_missing_and_keeps_the_other() -> 
     change("DROP TABLE last_login")
     call_command("migrate", "mailboxes", database="mail", verbosity=0)
     came("anna@example.org")
-    assert usage.of(["anna@example.org"]) == {"anna@example.org": Standing(MB, 1, THEN)}
+    assert usage.find(["anna@example.org"]) == {"anna@example.org": MailboxUsage(MB, 1, THEN)}

@@ -6,50 +6,37 @@ alias to itself, quotas are bytes, limits are 0 for none and -1 for none allowed
 
 from mailboxes.actions.aliases import (
     change_alias,
-    check_changed_alias,
-    check_new_alias,
     create_alias,
     create_alias_domain,
     delete_alias,
+    delete_alias_domain,
 )
 from mailboxes.actions.base import set_active
-from mailboxes.actions.domains import (
-    change_domain,
-    check_new_domain,
-    create_domain,
-    delete_domain,
-)
+from mailboxes.actions.domains import change_domain, create_domain, delete_domain
 from mailboxes.actions.mailboxes import (
     change_mailbox,
-    check_changed_mailbox,
     check_new_mailbox,
     create_mailbox,
     delete_mailbox,
     set_quota,
 )
-from mailboxes.actions.passwords import change_password, check_password, find_by_password
-from mailboxes.actions.rules import check_alias_domain
+from mailboxes.actions.passwords import authenticate, change_password
 
 __all__ = [
+    "authenticate",
     "change_alias",
     "change_domain",
     "change_mailbox",
     "change_password",
-    "check_alias_domain",
-    "check_changed_alias",
-    "check_changed_mailbox",
-    "check_new_alias",
-    "check_new_domain",
     "check_new_mailbox",
-    "check_password",
     "create_alias",
     "create_alias_domain",
     "create_domain",
     "create_mailbox",
     "delete_alias",
+    "delete_alias_domain",
     "delete_domain",
     "delete_mailbox",
-    "find_by_password",
     "set_active",
     "set_quota",
 ]

@@ -1,47 +1,71 @@
-"""What the actions share: making rows, saving columns, enabling and disabling."""
+"""What the actions share: inserting rows, saving columns, enabling and disabling."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    transaction,
+)
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from mailboxes.actions import rules
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
+Row = Domain | Mailbox | Alias | AliasDomain
+FAILURES = (
+    *(DataError, IntegrityError, InternalError, NotSupportedError, OperationalError),
+    ProgrammingError,
+)
+"""PEP 249's subclasses of DatabaseError: the database has failed."""
+
 
 @contextmanager
-def new_row(taken: str, field: str = "address") -> Iterator[None]:
-    """Make rows in one transaction; refuse with this sentence if somebody else was quicker."""
+def inserting(message: object, params: Mapping[str, Any], field: str) -> Iterator[None]:
+    """Insert rows in one transaction; refuse with this message if the key already exists."""
     try:
         with transaction.atomic(using="mail"):
             yield
     except IntegrityError as error:
-        raise Refused(taken, field) from error
+        raise Refused(message, params, code="taken", field=field) from error
 
 
-def save(row: Domain | Mailbox | Alias | AliasDomain, *columns: str) -> None:
-    """Save these columns alone, so that what others have changed meanwhile stays."""
+def save_columns(row: Row, *columns: str) -> None:
+    """Save only these columns, so that changes that others made meanwhile are kept."""
     rules.check_columns(row, *columns)
     try:
         row.save(update_fields=[*columns, "modified"])
-    except DatabaseError as error:
-        if type(error) is not DatabaseError:  # its children are other troubles
-            raise
+    except FAILURES:
+        raise
+    except DatabaseError as error:  # no such row; Django 6 has a subclass of its own for that
         raise Refused(
-            _("%(row)s has been deleted meanwhile; nothing was changed.") % {"row": row}
+            _("%(row)s has been deleted in the meantime. Nothing was changed."),
+            {"row": str(row)},
+            code="deleted",
         ) from error
 
 
 @transaction.atomic(using="mail")
-def set_active(row: Domain | Mailbox | Alias | AliasDomain, active: bool) -> None:
-    """Enable or disable a row; a mailbox takes its alias to itself with it."""
+def set_active(row: Row, active: bool) -> bool:
+    """Enable or disable a row, a mailbox together with its own alias.
+
+    Returns whether anything was to do, as far as the row given knows.
+    """
     if isinstance(row, Alias):
         rules.check_active(row, active)
+    changed = row.active != active
     row.active = active
-    save(row, "active")
+    save_columns(row, "active")
     if isinstance(row, Mailbox):
         own = Alias.objects.filter(pk=row.pk).exclude(active=active)
         own.update(active=active, modified=timezone.now())
+    return changed

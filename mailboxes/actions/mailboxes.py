@@ -1,12 +1,11 @@
 """Creating, changing and deleting mailboxes."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from mailboxes import usage
 from mailboxes.actions import rules
-from mailboxes.actions.base import new_row, save, set_active
-from mailboxes.actions.passwords import change_password, put_password
+from mailboxes.actions.base import inserting, save_columns, set_active
+from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.addresses import Address
 from mailboxes.models import Alias, Domain, Mailbox
 
@@ -25,57 +24,62 @@ def create_mailbox(
         active=active,
     )
     rules.check_columns(mailbox, "name", "quota")
-    check_new_mailbox(address, quota)
-    put_password(mailbox, password)
-    with new_row(_("The address %(address)s is taken already.") % {"address": address}):
-        check_new_mailbox(address, quota, lock=True)
+    set_password(mailbox, password)
+    with inserting(rules.TAKEN, {"address": mailbox.pk}, "address"):
+        renew_expiry(mailbox, check_new_mailbox(address, quota))
         mailbox.save(force_insert=True)
         Alias.objects.create(
-            address=str(address), goto=str(address), domain_id=address.domain, active=active
+            address=mailbox.pk, goto=mailbox.pk, domain_id=address.domain, active=active
         )
     return mailbox
 
 
-def check_new_mailbox(address: Address, quota: int, lock: bool = False) -> None:
-    """Refuse a mailbox whose domain, address or quota the tables do not allow."""
-    domain = rules.usable_domain(address.domain, lock)
-    rules.check_free(str(address))
-    rules.check_count(
-        domain, domain.mailboxes, Mailbox.objects.filter(domain=domain.pk), _("mailboxes")
-    )
+def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain:
+    """Return the mailbox's domain, locked; refuse what its limits or the tables don't allow.
+
+    Without the lock it can be asked outside of a transaction, before a password is typed.
+    """
+    domain = rules.active_domain(address.domain, lock)
+    rules.check_address_is_free(str(address))
+    rules.check_mailbox_limit(domain)
     rules.check_quota(domain, quota)
+    return domain
 
 
-@transaction.atomic(using="mail")
 def change_mailbox(mailbox: Mailbox, password: str = "") -> None:
-    """Save name, quota and state, the self-alias following; and a password if one is given."""
-    check_changed_mailbox(mailbox, lock=True)
-    save(mailbox, "name", "quota")
-    set_active(mailbox, mailbox.active)
+    """Save name, quota and state, the mailbox's own alias included; and a password if given."""
     if password:
-        change_password(mailbox, password)
+        set_password(mailbox, password)
+    with transaction.atomic(using="mail"):
+        domain = check_changed_quota(mailbox)
+        columns = ["name", "quota"]
+        if password:
+            renew_expiry(mailbox, domain)
+            columns += ["password", "password_expiry"]
+        save_columns(mailbox, *columns)
+        set_active(mailbox, mailbox.active)
 
 
 @transaction.atomic(using="mail")
 def set_quota(mailbox: Mailbox, quota: int) -> None:
-    """Give a mailbox another quota in bytes, 0 for none; refuse what its domain does not allow."""
+    """Set another quota in bytes, 0 for none; refuse what the domain's limits don't allow."""
     mailbox.quota = quota
-    check_changed_mailbox(mailbox, lock=True)
-    save(mailbox, "quota")
+    check_changed_quota(mailbox)
+    save_columns(mailbox, "quota")
 
 
-def check_changed_mailbox(mailbox: Mailbox, lock: bool = False) -> None:
-    """Refuse a changed quota that the domain's limits do not allow; an old one may stay."""
-    rows = Domain.objects.select_for_update() if lock else Domain.objects
-    domain = rows.filter(pk=mailbox.domain_id).first()
+def check_changed_quota(mailbox: Mailbox) -> Domain | None:
+    """Return the mailbox's domain, locked; refuse a new quota that its limits don't allow."""
+    domain = Domain.objects.select_for_update().filter(pk=mailbox.domain_id).first()
     changed = Mailbox.objects.filter(pk=mailbox.pk).exclude(quota=mailbox.quota).exists()
     if domain and changed:
         rules.check_quota(domain, mailbox.quota, besides=mailbox.pk)
+    return domain
 
 
 @transaction.atomic(using="mail")
 def delete_mailbox(mailbox: Mailbox) -> None:
-    """Delete the mailbox and its alias to itself; other aliases and the mail on disk stay."""
+    """Delete the mailbox and its own alias; other aliases and the mail on disk are kept."""
     Alias.objects.filter(pk=mailbox.pk).delete()
-    usage.forget([mailbox.pk])
+    usage.delete_for([mailbox.pk])
     Mailbox.objects.filter(pk=mailbox.pk).delete()

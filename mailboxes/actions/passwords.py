@@ -1,58 +1,62 @@
-"""Setting a mailbox's password, and finding a mailbox by it."""
+"""Setting a mailbox's password, and signing its owner in."""
 
 from datetime import timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.actions.base import save
+from mailboxes.actions.base import save_columns
 from mailboxes.conf import mail_host
-from mailboxes.errors import Refused
-from mailboxes.formats import translated
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
+from mailboxes.passwords.schemes import BadPassword
+from mailboxes.variants import Scheme
 
 
-@transaction.atomic(using="mail")
 def change_password(mailbox: Mailbox, password: str) -> None:
     """Set a new password in the host's scheme, whatever scheme the old one had."""
-    put_password(mailbox, password)
-    save(mailbox, "password", "password_expiry")
+    set_password(mailbox, password)
+    renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
+    save_columns(mailbox, "password", "password_expiry")
 
 
-def put_password(mailbox: Mailbox, password: str) -> None:
+def set_password(mailbox: Mailbox, password: str) -> None:
+    """Check and hash the password of a mailbox that is about to be saved.
+
+    It takes up to a quarter of a second, so never call it in a transaction.
+    """
     scheme = mail_host().scheme
-    check_password(password, mailbox)
-    mailbox.password = schemes.store(password, scheme.handler)
-    days = Domain.objects.filter(pk=mailbox.domain_id).values_list("password_expiry").first()
-    if days and days[0]:
-        mailbox.password_expiry = timezone.now() + timedelta(days=days[0])
+    check_password(password, mailbox, scheme)
+    mailbox.password = schemes.make_password(password, scheme.handler)
 
 
-def check_password(password: str, mailbox: Mailbox) -> None:
-    """Refuse a password that the daemons cannot take or that is too easy to guess."""
+def check_password(password: str, mailbox: Mailbox, scheme: Scheme) -> None:
+    """Refuse a password that the daemons can't handle or that is too easy to guess."""
+    schemes.check_usable(password, scheme.max_bytes)
     try:
-        schemes.check_password(password, mail_host().scheme.longest)
         validate_password(password, mailbox)  # type: ignore[arg-type]  # any row with names
-    except schemes.BadPassword as error:
-        raise Refused(translated(error), "password") from error
     except ValidationError as error:
-        raise Refused(" ".join(error.messages), "password") from error
+        raise BadPassword(" ".join(error.messages), code="weak", field="password") from error
 
 
-def find_by_password(address: str, password: str) -> Mailbox | None:
-    """Return the active mailbox that this password opens.
+def renew_expiry(mailbox: Mailbox, domain: Domain | None) -> None:
+    """Let a new password expire after the days that PostfixAdmin's column gives the domain."""
+    if domain and domain.password_expiry:
+        mailbox.password_expiry = timezone.now() + timedelta(days=domain.password_expiry)
+
+
+def authenticate(address: str, password: str) -> Mailbox | None:
+    """Return the active mailbox that this password belongs to.
 
     An unknown address, a wrong password and a disabled mailbox or domain give None, and each
     costs at least one check in the host's scheme. A row in another scheme costs its own check
-    besides, which the caller has to hide.
+    in addition, which the caller has to hide.
     """
     handler = mail_host().scheme.handler
     mailbox = Mailbox.objects.filter(pk=address).first()
     fits = mailbox is not None and mailbox.check_password(password)
-    if mailbox is None or not schemes.is_of(mailbox.password, handler):
-        schemes.spend(handler, password)
-    open_domain = Domain.objects.filter(pk=address.rpartition("@")[2], active=True).exists()
-    return mailbox if mailbox and fits and mailbox.active and open_domain else None
+    if mailbox is None or schemes.needs_update(mailbox.password, handler):
+        schemes.dummy_verify(handler, password)
+    is_open = Domain.objects.filter(pk=address.rpartition("@")[2], active=True).exists()
+    return mailbox if mailbox and fits and mailbox.active and is_open else None

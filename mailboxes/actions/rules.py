@@ -1,160 +1,156 @@
-"""What a domain allows: its state, its limits, and which addresses are free."""
+"""What a domain and its tables allow: state, limits, free addresses."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet, Sum
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
-from mailboxes.formats import size
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, is_own
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
+from mailboxes.sizes import Size
 
-LONGEST_GOTO = 65535  # bytes, the column type `text`
+MAX_GOTO = 65535  # bytes, the column type `text`
+
+TAKEN = _("The address %(address)s is already taken.")
+TAKEN_BY_MAILBOX = _("The address %(address)s is already taken by a mailbox.")
+TAKEN_BY_ALIAS = _(
+    "The address %(address)s is already taken by an alias that forwards to %(goto)s."
+)
+NO_DOMAIN = _("The domain %(domain)s doesn't exist here. Create it first.")
+DOMAIN_DISABLED = _("The domain %(domain)s is disabled. Enable it first.")
+NO_MAILBOXES = _("%(domain)s may not have any mailboxes.")
+MAILBOX_LIMIT = _("%(domain)s has reached its mailbox limit (%(limit)s).")
+NO_ALIASES = _("%(domain)s may not have any aliases.")
+ALIAS_LIMIT = _("%(domain)s has reached its alias limit (%(limit)s).")
+QUOTAS_OFF = _("Quotas are switched off for %(domain)s. Enter 0.")
+MAX_QUOTA = _(
+    "A mailbox in %(domain)s needs a quota of at most %(largest)s; %(quota)s was requested."
+)
+QUOTA_EXHAUSTED = _("%(domain)s has nothing left of its %(whole)s; %(quota)s was requested.")
+QUOTA_LEFT = _("%(domain)s has %(left)s left of its %(whole)s; %(quota)s was requested.")
+FORWARDS_TO_ITSELF = _("%(address)s would only forward to itself, so its mail would be lost.")
+TOO_MANY_TARGETS = _(
+    "The targets are %(length)s characters long; the table has room for %(limit)s. Split them "
+    "between several aliases."
+)
+ENABLE_MAILBOX = _(
+    "%(alias)s is the mailbox's own alias, which delivers its mail. Enable the mailbox instead."
+)
+DISABLE_MAILBOX = _(
+    "%(alias)s is the mailbox's own alias, which delivers its mail. Disable the mailbox instead."
+)
+SAME_DOMAIN = _("%(name)s can't forward to itself.")
+IS_ALIAS_DOMAIN = _("%(name)s already forwards to another domain.")
+CHAINED = _(
+    "%(name)s can't forward to %(target)s, because an alias domain can't forward to another one."
+)
 
 
-def usable_domain(name: str, lock: bool = False) -> Domain:
-    """Return the active domain of this name, its row locked if asked; else refuse."""
+def active_domain(name: str, lock: bool = True) -> Domain:
+    """Return the active domain of this name, its row locked; refuse any other."""
     rows = Domain.objects.select_for_update() if lock else Domain.objects
     domain = rows.filter(pk=name).first()
     if domain is None:
-        raise Refused(
-            _("The domain %(name)s does not exist here; create it first.") % {"name": name}
-        )
+        raise Refused(NO_DOMAIN, {"domain": name}, code="no_domain", field="address")
     if not domain.active:
-        raise Refused(_("The domain %(name)s is disabled; enable it first.") % {"name": name})
+        raise Refused(DOMAIN_DISABLED, {"domain": name}, code="domain_disabled", field="address")
     return domain
 
 
-def check_free(address: str) -> None:
+def check_address_is_free(address: str) -> None:
     if Mailbox.objects.filter(pk=address).exists():
-        raise Refused(
-            _("The address %(address)s is already taken by a mailbox.") % {"address": address}
-        )
+        raise Refused(TAKEN_BY_MAILBOX, {"address": address}, code="taken", field="address")
     alias = Alias.objects.filter(pk=address).first()
     if alias:
-        raise Refused(
-            _("The address %(address)s is already taken by an alias that leads to %(goto)s.")
-            % {"address": address, "goto": alias.goto}
-        )
+        params = {"address": address, "goto": ", ".join(alias.targets)}
+        raise Refused(TAKEN_BY_ALIAS, params, code="taken", field="address")
 
 
-def plain_aliases(domain: Domain) -> QuerySet[Alias]:
-    """Return the domain's aliases that count for its limit: all but the mailboxes' own."""
-    return Alias.objects.filter(~is_own(), domain=domain.pk)
+def check_mailbox_limit(domain: Domain) -> None:
+    rows = Mailbox.objects.filter(domain=domain.pk)
+    check_limit(domain, domain.mailboxes, rows, NO_MAILBOXES, MAILBOX_LIMIT)
 
 
-def check_count(domain: Domain, limit: int, rows: QuerySet[Any], what: str) -> None:
-    """Refuse one more row than the domain may have; rows are counted up to the limit only."""
+def check_alias_limit(domain: Domain) -> None:
+    """Refuse one alias too many; the mailboxes' own are not counted."""
+    rows = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
+    check_limit(domain, domain.aliases, rows, NO_ALIASES, ALIAS_LIMIT)
+
+
+def check_limit(
+    domain: Domain, limit: int, rows: QuerySet, none_allowed: object, reached: object
+) -> None:
+    """Refuse one more row than the domain may have; rows are only counted up to the limit."""
     if limit < 0:
-        raise Refused(_("%(domain)s may have no %(what)s.") % {"domain": domain, "what": what})
+        raise Refused(none_allowed, {"domain": domain.pk}, code="limit", field="address")
     if limit and rows.order_by()[:limit].count() >= limit:
-        raise Refused(
-            _("%(domain)s has reached its limit of %(limit)s %(what)s.")
-            % {"domain": domain, "limit": limit, "what": what}
-        )
+        params = {"domain": domain.pk, "limit": limit}
+        raise Refused(reached, params, code="limit", field="address")
 
 
 def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
-    """Refuse a mailbox's quota in bytes that the domain's limits do not allow."""
+    """Refuse a mailbox's quota in bytes that the domain's limits don't allow.
+
+    The quota of the mailbox `besides` is not counted, since it is the one to be replaced.
+    """
     multiplier = quota_multiplier()
+    params = {"domain": domain.pk, "quota": Size(quota)}
     if domain.maxquota < 0 and quota:
-        raise Refused(
-            _("%(domain)s has quotas switched off; write 0.") % {"domain": domain}, "quota"
-        )
+        raise Refused(QUOTAS_OFF, params, code="quota", field="quota")
     largest = domain.maxquota * multiplier
     if domain.maxquota > 0 and not 0 < quota <= largest:
-        raise Refused(
-            _(
-                "A mailbox of %(domain)s needs a quota of at most %(largest)s; %(quota)s was "
-                "asked for."
-            )
-            % {"domain": domain, "largest": size(largest), "quota": size(quota)},
-            "quota",
-        )
+        params["largest"] = Size(largest)
+        raise Refused(MAX_QUOTA, params, code="quota", field="quota")
     if domain.quota > 0:
         others = Mailbox.objects.filter(domain=domain.pk).exclude(pk=besides)
-        left = domain.quota * multiplier - int(others.aggregate(sum=Sum("quota"))["sum"] or 0)
+        whole = domain.quota * multiplier
+        left = whole - int(others.aggregate(sum=Sum("quota"))["sum"] or 0)
         if not 0 < quota <= left:
-            raise Refused(
-                _("%(domain)s has %(left)s left of its %(whole)s; %(quota)s was asked for.")
-                % {
-                    "domain": domain,
-                    "left": size(left) if left > 0 else _("nothing"),
-                    "whole": size(domain.quota * multiplier),
-                    "quota": size(quota),
-                },
-                "quota",
-            )
+            params |= {"left": Size(left), "whole": Size(whole)}
+            message = QUOTA_LEFT if left > 0 else QUOTA_EXHAUSTED
+            raise Refused(message, params, code="quota", field="quota")
 
 
-def check_targets(address: str, targets: Iterable[str]) -> None:
+def check_targets(address: str, targets: Sequence[str]) -> None:
     goto = ",".join(targets)
     if goto.lower() == address:
-        raise Refused(
-            _("%(address)s would lead to itself only, and its mail nowhere.")
-            % {"address": address},
-            "goto",
-        )
-    if len(goto) > LONGEST_GOTO:
-        raise Refused(
-            _(
-                "The targets are %(goto)s characters long; the table holds %(longest_goto)s. "
-                "Divide them among several aliases."
-            )
-            % {"goto": len(goto), "longest_goto": LONGEST_GOTO},
-            "goto",
-        )
+        raise Refused(FORWARDS_TO_ITSELF, {"address": address}, code="loop", field="goto")
+    if len(goto) > MAX_GOTO:
+        params = {"length": len(goto), "limit": MAX_GOTO}
+        raise Refused(TOO_MANY_TARGETS, params, code="too_long", field="goto")
 
 
 def check_active(alias: Alias, active: bool) -> None:
-    """Refuse to part a mailbox from the alias by which it gets its mail."""
+    """Refuse to separate a mailbox from the alias that delivers its mail."""
     mailbox = Mailbox.objects.filter(pk=alias.pk).first()
     if mailbox and mailbox.active != active:
-        sentence = (
-            _(
-                "%(alias)s is the alias by which the mailbox of that name gets its mail; enable "
-                "the mailbox instead."
-            )
-            if active
-            else _(
-                "%(alias)s is the alias by which the mailbox of that name gets its mail; disable "
-                "the mailbox instead."
-            )
-        )
-        raise Refused(sentence % {"alias": alias}, "active")
+        message = ENABLE_MAILBOX if active else DISABLE_MAILBOX
+        raise Refused(message, {"alias": alias.pk}, code="mailbox_alias", field="active")
 
 
 def check_columns(row: Model, *columns: str) -> None:
-    """Refuse what the columns cannot hold; without names all but the relations are looked at."""
+    """Refuse what the columns can't store; without names, check all except the relations."""
     fields = {field.name for field in row._meta.concrete_fields if not field.is_relation}
     try:
         row.clean_fields(exclude=fields - set(columns or fields) | {"domain"} - {row._meta.pk.name})
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
-        raise Refused(f"{field}: {' '.join(messages)}", field) from error
+        labels = {column.name: column.verbose_name for column in row._meta.concrete_fields}
+        params = {"field": labels[field], "reason": " ".join(messages)}
+        raise Refused("%(field)s: %(reason)s", params, code="column", field=field) from error
 
 
 def check_alias_domain(name: str, target: str) -> None:
     for domain, field in ((name, "alias_domain"), (target, "target_domain")):
         if not Domain.objects.filter(pk=domain).exists():
-            raise Refused(
-                _("The domain %(domain)s does not exist here; create it first.")
-                % {"domain": domain},
-                field,
-            )
+            raise Refused(NO_DOMAIN, {"domain": domain}, code="no_domain", field=field)
+    params = {"name": name, "target": target}
     if name == target:
-        raise Refused(_("%(name)s cannot lead to itself.") % {"name": name}, "target_domain")
+        raise Refused(SAME_DOMAIN, params, code="loop", field="target_domain")
     if AliasDomain.objects.filter(pk=name).exists():
-        raise Refused(
-            _("%(name)s leads to another domain already.") % {"name": name}, "alias_domain"
-        )
+        raise Refused(IS_ALIAS_DOMAIN, params, code="taken", field="alias_domain")
     chained = AliasDomain.objects.filter(pk=target) | AliasDomain.objects.filter(target_domain=name)
     if chained.exists():
-        raise Refused(
-            _("%(name)s cannot lead to %(target)s: an alias domain may not lead to another one.")
-            % {"name": name, "target": target},
-            "target_domain",
-        )
+        raise Refused(CHAINED, params, code="chain", field="target_domain")

@@ -9,43 +9,40 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
 from mailboxes.admin import display
-from mailboxes.admin.base import DeedAdmin
-from mailboxes.admin.changelist import InDomainList, ListAdmin, iso
+from mailboxes.admin.base import MailAdmin
+from mailboxes.admin.changelist import InDomainList, ListAdmin
+from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import AliasKindFilter, DomainFilter, StatusFilter
 from mailboxes.forms import AliasDomainForm, AliasForm
 from mailboxes.models import Alias, AliasDomain
 
 
-class AliasList(InDomainList):
-    list_display = ["entry", "leads_to", "status", "changed"]
+@admin.register(Alias)
+class AliasAdmin(InDomainList, MailAdmin):
+    form = AliasForm
+    list_display = ["entry", "forwards_to", "status", "changed"]
     list_filter = [StatusFilter, AliasKindFilter, DomainFilter]
-    search_within = ("address", "goto")
+    search_columns = ("address", "goto")
     actions = ["enable", "disable", "delete_selected"]
-    columns = ("address", "leads_to", "active", "created", "modified")
+    csv_columns = ("address", "forwards_to", "active", "created", "modified")
+    sections = [(None, ["goto", "active"])]
+    shown_as = {"goto": "all_targets"}
 
     @admin.display(description=_("alias"))
     def entry(self, row: Any) -> str:
-        more = str(_("all that has no mailbox or alias of its own")) if row.pk[0] == "@" else ""
-        return display.entry(row.url, row.pk, more)
+        detail = str(_("catch-all: every address without a mailbox or alias"))
+        return display.row_link(row.url, row.pk, detail if row.pk[0] == "@" else "")
 
-    @admin.display(description=_("leads to"))
-    def leads_to(self, row: Any) -> str:
+    @admin.display(description=_("forwards to"))
+    def forwards_to(self, row: Any) -> str:
         return display.targets(row.targets)
 
-    def csv_row(self, row: Any) -> list[Any]:
-        dates = [iso(row.created), iso(row.modified)]
-        return [row.pk, row.goto, row.active, *dates]
-
-
-@admin.register(Alias)
-class AliasAdmin(AliasList, DeedAdmin):
-    form = AliasForm
-    parts = [(None, ["goto", "active"])]
-    in_words = {"goto": "all_targets"}
-
-    @admin.display(description=_("leads to"))
+    @admin.display(description=_("forwards to"))
     def all_targets(self, row: Alias) -> str:
         return display.lines(row.targets)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        return [row.pk, row.goto, row.active, iso_time(row.created), iso_time(row.modified)]
 
     def save_model(self, request: HttpRequest, obj: Alias, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
@@ -54,34 +51,32 @@ class AliasAdmin(AliasList, DeedAdmin):
             return
         obj.pk = actions.create_alias(data["address"], data["goto"], data["active"]).pk
 
-    def forbid_deletion(self, row: Alias) -> list[str]:
-        reason = _("%(alias)s is the alias by which the mailbox of that name gets its mail.")
-        return [reason % {"alias": row}] if row.is_own else []
-
     def delete_model(self, request: HttpRequest, obj: Alias) -> None:
         actions.delete_alias(obj)
 
-
-class AliasDomainList(ListAdmin):
-    list_display = ["entry", "target_domain", "status", "changed"]
-    list_filter = [StatusFilter]
-    search_keys = ("alias_domain", "target_domain")
-    search_within = ("alias_domain", "target_domain")
-    actions = ["enable", "disable", "delete_selected"]
-    columns = ("alias_domain", "target_domain", "active", "created", "modified")
-
-    @admin.display(description=_("alias domain"))
-    def entry(self, row: Any) -> str:
-        return display.entry(row.url, row.pk)
-
-    def csv_row(self, row: Any) -> list[Any]:
-        return [row.pk, row.target_domain, row.active, iso(row.created), iso(row.modified)]
+    def deletion_obstacles(self, row: Alias) -> list[str]:
+        reason = _("%(alias)s is the mailbox's own alias, which delivers its mail.")
+        return [reason % {"alias": row}] if row.is_mailbox_alias else []
 
 
 @admin.register(AliasDomain)
-class AliasDomainAdmin(AliasDomainList, DeedAdmin):
+class AliasDomainAdmin(ListAdmin, MailAdmin):
     form = AliasDomainForm
-    parts = [(None, ["active"])]
+    list_display = ["entry", "target_domain", "status", "changed"]
+    list_filter = [StatusFilter]
+    search_keys = ("alias_domain", "target_domain")
+    search_columns = ("alias_domain", "target_domain")
+    actions = ["enable", "disable", "delete_selected"]
+    csv_columns = ("alias_domain", "target_domain", "active", "created", "modified")
+    sections = [(None, ["active"])]
+
+    @admin.display(description=_("alias domain"))
+    def entry(self, row: Any) -> str:
+        return display.row_link(row.url, row.pk)
+
+    def csv_row(self, row: Any) -> list[Any]:
+        dates = [iso_time(row.created), iso_time(row.modified)]
+        return [row.pk, row.target_domain, row.active, *dates]
 
     def save_model(
         self, request: HttpRequest, obj: AliasDomain, form: ModelForm, change: bool
@@ -90,6 +85,8 @@ class AliasDomainAdmin(AliasDomainList, DeedAdmin):
         if change:
             actions.set_active(obj, obj.active)
             return
-        actions.create_alias_domain(
-            str(data["alias_domain"]), str(data["target_domain"]), data["active"]
-        )
+        name, target = str(data["alias_domain"]), str(data["target_domain"])
+        obj.pk = actions.create_alias_domain(name, target, data["active"]).pk
+
+    def delete_model(self, request: HttpRequest, obj: AliasDomain) -> None:
+        actions.delete_alias_domain(obj)

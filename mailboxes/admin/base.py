@@ -1,4 +1,4 @@
-"""What the forms of the four tables share."""
+"""What the forms of the four tables share: sections, one action per change, deletion."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -17,84 +17,118 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions, history
 from mailboxes.admin import display
-from mailboxes.admin.bulk_actions import page_of
+from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.errors import Refused
-from mailboxes.formats import translated
-from mailboxes.forms import focus
+from mailboxes.formats import error_message
+from mailboxes.forms import autofocus
+
+Section = tuple[Any, Sequence[str]]
+"""The title of a part of the form, if any, and its fields."""
 
 
-class DeedAdmin(admin.ModelAdmin):
-    """Forms of the stock admin; every change goes through a deed."""
+class MailAdmin(admin.ModelAdmin):
+    """The stock admin's forms; every change goes through one action."""
 
     readonly_fields = ["created_at", "changed_at"]
-    parts: Sequence[tuple[Any, Sequence[str]]] = ()
-    """Title and fields of each part of the form, but for what only a new row is asked for."""
+    sections: Sequence[Section] = ()
+    """The form without the fields that only a new row has."""
 
-    last_part: Promise = _("Dates")
-    in_words: Mapping[str, str] = {}
-    """What shows a field, if anything, to whoever may only look."""
+    dates_title: Promise = _("Dates")
+    shown_as: Mapping[str, str] = {}
+    """What replaces a field, if anything, where it can only be viewed."""
 
-    goes_along: Sequence[type[Model]] = ()
-    """The models whose rows a deletion takes along; it needs the right to delete them, too."""
+    deletes_also: Sequence[type[Model]] = ()
+    """The models whose rows are deleted together with this one, with their permissions."""
 
-    typed_to_delete = False
-    """Whether a deletion wants the row's name typed."""
+    confirm_by_name = False
+    """Whether the row's name must be typed before it is deleted."""
 
     @property
     def media(self) -> Media:
         return Media()
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        (title, first), *others = self.parts
+        (title, first), *others = self.sections
         if obj is None:
             new = self.form.only_when_new  # type: ignore[attr-defined]
             return [(title, {"fields": [*new, *first]}), *as_fieldsets(others)]
-        dates = (self.last_part, self.readonly_fields)
-        parts = [(title, first), *others, dates]
+        dates = (self.dates_title, self.readonly_fields)
+        sections = [(title, first), *others, dates]
         if self.has_change_permission(request, obj):
-            return as_fieldsets(parts)
-        words = {"active": "state", **self.in_words}
+            return as_fieldsets(sections)
+        names = {"active": "state", **self.shown_as}
         shown = [
-            (title, list(filter(None, (words.get(name, name) for name in names))))
-            for title, names in parts
+            (title, list(filter(None, (names.get(name, name) for name in fields))))
+            for title, fields in sections
         ]
-        return as_fieldsets(part for part in shown if "new_password1" not in part[1])
+        return as_fieldsets(section for section in shown if "new_password1" not in section[1])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [*self.readonly_fields, "state", *filter(None, self.in_words.values())]
+        return [*self.readonly_fields, "state", *filter(None, self.shown_as.values())]
+
+    def get_form(
+        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
+        return form
 
     @admin.display(description=_("status"))
     def state(self, row: Any) -> str:
         return display.status(row.active)
 
+    @admin.display(description=_("created"))
+    def created_at(self, row: Any) -> str:
+        return display.local_time(row.created)
+
+    @admin.display(description=_("changed"))
+    def changed_at(self, row: Any) -> str:
+        return display.local_time(row.modified)
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Choose the domain of the list from which one came."""
+        """Select the domain whose list the link was on."""
         domain = request.GET.get("domain", "")
         return {"address": f"@{domain}"} if domain else {}
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        focus(context["adminform"].form)
+        autofocus(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
         stock = super().construct_change_message(request, form, formsets, add)
-        return stock if add else history.changes(form)
+        return stock if add else history.form_changes(form)
 
-    @admin.display(description=_("created"))
-    def created_at(self, row: Any) -> str:
-        return display.moment(row.created)
+    @method_decorator(csrf_protect)
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form, or run its action; what the action refuses is shown beside the field.
 
-    @admin.display(description=_("changed"))
-    def changed_at(self, row: Any) -> str:
-        return display.moment(row.modified)
+        Unlike the stock view it opens no transaction: each action has its own, and no password
+        is hashed inside of one.
+        """
+        arguments = (request, object_id, form_url, extra_context)
+        try:
+            return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
+        except Refused as error:
+            request.refusal = error  # type: ignore[attr-defined]
+            return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
+
+    # Enable and disable
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_set_active"
@@ -102,81 +136,79 @@ class DeedAdmin(admin.ModelAdmin):
         return [path("<path:key>/set-active/", view, name=name), *super().get_urls()]
 
     def set_active_view(self, request: HttpRequest, key: str) -> HttpResponse:
-        """Enable or disable one row; the message that is left can undo it."""
+        """Enable or disable one row; the message offers to undo it."""
         row = self.get_object(request, unquote(key))
         if row is None:
             raise Http404
+        page = HttpResponseRedirect(admin_url(self.opts, "change", quote(row.pk)))
         if request.method != "POST":  # as after a session that had ended
-            return HttpResponseRedirect(page_of(self.opts, "change", quote(row.pk)))
+            return page
         if not self.has_change_permission(request, row):
             raise PermissionDenied
         active = request.POST.get("active") == "1"
-        self.or_refusal(self.do_set_active, request, row, active)
-        return HttpResponseRedirect(page_of(self.opts, "change", quote(row.pk)))
+        try:
+            changed = actions.set_active(row, active)
+        except Refused as error:
+            self.message_user(request, error_message(error), messages.ERROR)
+            return page
+        if changed:
+            values = {"Active": [str(not active), str(active)]}
+            self.log_change(request, row, history.change_message(values))
+        self.message_user(request, self.undo_message(request, row, active), messages.SUCCESS)
+        return page
 
-    def do_set_active(self, request: HttpRequest, row: Any, active: bool) -> HttpResponse:
-        actions.set_active(row, active)
-        self.log_change(request, row, history.changed("Active", str(not active), str(active)))
+    def undo_message(self, request: HttpRequest, row: Any, active: bool) -> str:
         text = _("%(row)s is enabled.") if active else _("%(row)s is disabled.")
-        undo = render_to_string(
-            "admin/undo_one.html",
-            {
-                "action": page_of(self.opts, "set_active", quote(row.pk)),
-                "active": "0" if active else "1",
-                "token": get_token(request),
-            },
-        )
-        message = format_html("{}{}", text % {"row": row}, SafeString(undo))
-        self.message_user(request, message, messages.SUCCESS)
-        return HttpResponse()
+        context = {
+            "action": admin_url(self.opts, "set_active", quote(row.pk)),
+            "active": "0" if active else "1",
+            "token": get_token(request),
+        }
+        undo = SafeString(render_to_string("admin/undo_one.html", context))
+        return format_html("{}{}", text % {"row": row}, undo)
 
-    @method_decorator(sensitive_post_parameters())
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.or_refusal(super().changeform_view, request, *args, **kwargs)
-
-    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.or_refusal(super().changelist_view, request, *args, **kwargs)
+    # Deletion
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        context = {"typed_to_delete": self.typed_to_delete} | (extra_context or {})
+        context = {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
         name = unquote(object_id)
         typed = request.POST.get("confirm", "").strip().lower()
-        if request.method == "POST" and self.typed_to_delete and typed != name.lower():
-            text = _("Nothing was deleted: to delete %(name)s, type its name.") % {"name": name}
+        if request.method == "POST" and self.confirm_by_name and typed != name.lower():
+            text = _("Nothing was deleted. To delete %(name)s, type its name.") % {"name": name}
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-        return self.or_refusal(super().delete_view, request, object_id, context)
+        return self.or_message(super().delete_view, request, object_id, context)
 
-    def or_refusal(
-        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+    def or_message(
+        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any
     ) -> HttpResponse:
-        """Say what a deed refused, such as when the tables changed after the form's check."""
+        """Show what an action refuses as a message on the same page."""
         try:
-            return view(request, *args, **kwargs)
+            return view(request, *args)
         except Refused as error:
-            self.message_user(request, translated(error), messages.ERROR)
+            self.message_user(request, error_message(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List in words what goes and what stays; the last item says what forbids it."""
+        """List in words what is deleted and what is kept; the last item is what prevents it."""
         rows = list(objs)
         lacking = {
             str(model._meta.verbose_name)
-            for model in (self.model, *self.goes_along)
+            for model in (self.model, *self.deletes_also)
             if not request.user.has_perm(f"mailboxes.delete_{model._meta.model_name}")
         }
         lines = [line for row in rows for line in self.describe_deletion(row)]
-        forbidden = [reason for row in rows for reason in self.forbid_deletion(row)]
-        return lines, {self.opts.verbose_name_plural: len(rows)}, lacking, forbidden
+        obstacles = [reason for row in rows for reason in self.deletion_obstacles(row)]
+        return lines, {self.opts.verbose_name_plural: len(rows)}, lacking, obstacles
 
     def describe_deletion(self, row: Any) -> list[str]:
         return [str(row)]
 
-    def forbid_deletion(self, row: Any) -> list[str]:
+    def deletion_obstacles(self, row: Any) -> list[str]:
         return []
 
 
-def as_fieldsets(parts: Iterable[tuple[Any, Sequence[str]]]) -> list[Any]:
-    return [(title, {"fields": list(fields)}) for title, fields in parts]
+def as_fieldsets(sections: Iterable[Section]) -> list[Any]:
+    return [(title, {"fields": list(fields)}) for title, fields in sections]

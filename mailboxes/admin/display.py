@@ -1,29 +1,29 @@
-"""What stands in the cells of a list: states, sizes and times in words, with an icon or a bar."""
+"""How table cells and read-only fields are drawn: states, sizes and times, with icons and bars."""
 
 from datetime import datetime
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailboxes.addresses import readable
-from mailboxes.formats import size
+from mailboxes.addresses import to_unicode
+from mailboxes.formats import number, size
 from mailboxes.icons import icon
+from mailboxes.usage import FULL, NEARLY_FULL
 
-NEARLY_FULL, FULL = 90, 100
-SHOWN = 3
-
-
-def badge(tone: str, name: str, words: str) -> SafeString:
-    return format_html('<span class="badge {}">{}{}</span>', tone, icon(name), words)
+MAX_TARGETS = 3
 
 
-def quiet(words: str | Promise) -> SafeString:
-    return format_html('<span class="quiet">{}</span>', words)
+def badge(tone: str, icon_name: str, text: str | Promise) -> SafeString:
+    return format_html('<span class="badge {}">{}{}</span>', tone, icon(icon_name), text)
+
+
+def quiet(text: str | Promise) -> SafeString:
+    return format_html('<span class="quiet">{}</span>', text)
 
 
 def status(active: bool, domain_active: bool = True) -> SafeString:
@@ -34,85 +34,86 @@ def status(active: bool, domain_active: bool = True) -> SafeString:
     return badge("quiet", "circle-off", _("Disabled"))
 
 
-def entry(url: str, words: str, more: str = "") -> SafeString:
-    """Return the row's own link with a quiet second line."""
-    more = ", ".join(filter(None, (readable(words), more)))
-    name, at, domain = words.rpartition("@")
-    link = format_html('<a href="{}">{}<wbr>{}{}</a>', url, name, at, domain)
-    return format_html("{}{}", link, quiet(more) if more else "")
+def row_link(url: str, name: str, detail: str = "") -> SafeString:
+    """Return the link to a row's page, with a quiet second line."""
+    detail = ", ".join(filter(None, (to_unicode(name), detail)))
+    local_part, at, domain = name.rpartition("@")
+    link = format_html('<a href="{}">{}<wbr>{}{}</a>', url, local_part, at, domain)
+    return format_html("{}{}", link, quiet(detail) if detail else "")
 
 
 def usage(quota: int, used: int | None) -> SafeString:
-    """Return quota and usage in bytes as words, and as a bar where both are known."""
+    """Return quota and usage in bytes as text, and as a bar where both are known."""
     if used is None:
         return format_html("{}", size(quota))
     if quota <= 0:
-        return format_html("{}", _("%(used)s, no limit") % {"used": in_use(used)})
+        return format_html("{}", _("%(used)s, no limit") % {"used": used_size(used)})
     percent = used * 100 // quota
-    words = _("%(used)s of %(quota)s, %(percent)d %%") % {
-        "used": in_use(used),
+    text = _("%(used)s of %(quota)s, %(percent)d %%") % {
+        "used": used_size(used),
         "quota": size(quota),
         "percent": percent,
     }
     return format_html(
         '<span class="usage">{}<progress class="bar {}" max="100" value="{}" aria-hidden="true">'
         "</progress></span>",
-        warning(percent, words),
+        with_warning(percent, text),
         "bad" if percent >= FULL else "warn" if percent >= NEARLY_FULL else "good",
         min(percent, 100),
     )
 
 
-def warning(percent: int, words: str) -> SafeString:
-    whole = format_html('<span class="nowrap">{}</span>', words)
+def with_warning(percent: int, text: str) -> SafeString:
+    whole = format_html('<span class="nowrap">{}</span>', text)
     if percent < NEARLY_FULL:
         return whole
-    said = _("Full") if percent >= FULL else _("Nearly full")
-    return format_html("<strong>{}:</strong> {}", said, whole)
+    warning = _("Full") if percent >= FULL else _("Nearly full")
+    return format_html("<strong>{}:</strong> {}", warning, whole)
 
 
-def in_use(used: int) -> str:
-    return size(used) if used > 0 else _("nothing")
+def used_size(used: int) -> str:
+    return size(used) if used > 0 else str(_("nothing"))
 
 
-def share(count: int, limit: int, url: str) -> SafeString:
-    """Return how many of how many there may be; 0 is no limit, -1 none at all."""
-    link = format_html('<a href="{}">{}</a>', url, number_format(count, force_grouping=True))
+def count_of_limit(count: int, limit: int, url: str) -> SafeString:
+    """Return a number and its limit; 0 is no limit, -1 none at all."""
+    link = format_html('<a href="{}">{}</a>', url, number(count))
     if not limit:
         return link
-    words = _("of %(limit)s") % {"limit": number_format(max(limit, 0), force_grouping=True)}
+    text = _("of %(limit)s") % {"limit": number(max(limit, 0))}
     full = badge("warn", "triangle-alert", _("full")) if count and count >= limit else ""
-    return format_html("<span>{} {} {}</span>", link, words, full)
+    return format_html("<span>{} {} {}</span>", link, text, full)
 
 
 def quotas(for_all: int, for_each: int) -> SafeString:
-    """Return a domain's two limits in bytes; 0 is no limit, and -1 in the second: no quotas."""
+    """Return a domain's two limits in bytes; 0 is no limit, and -1 for each switches quotas off."""
     parts = []
     if for_all > 0:
-        parts.append(_("%(size)s in all") % {"size": size(for_all)})
-    if for_each:
-        each = size(for_each) if for_each > 0 else ""
-        parts.append(_("at most %(size)s each") % {"size": each} if each else _("switched off"))
+        parts.append(_("%(size)s in total") % {"size": size(for_all)})
+    if for_each > 0:
+        parts.append(_("at most %(size)s each") % {"size": size(for_each)})
+    elif for_each < 0:
+        parts.append(str(_("switched off")))
     return format_html("{}", ", ".join(parts) or _("no limit"))
 
 
 def lines(addresses: list[str]) -> SafeString:
-    """Return the addresses, one a line."""
-    shown = format_html_join("", "<span>{}</span>", ((address,) for address in addresses))
-    return format_html('<span class="lines">{}</span>', shown)
+    """Return the addresses, one per line."""
+    spans = format_html_join("", "<span>{}</span>", ((address,) for address in addresses))
+    return format_html('<span class="lines">{}</span>', spans)
 
 
 def targets(addresses: list[str]) -> SafeString:
-    """Return the first addresses, one a line, and how many more there are."""
-    more = len(addresses) - SHOWN
+    """Return the first addresses, one per line, and how many more there are."""
+    more = len(addresses) - MAX_TARGETS
     if more <= 0:
         return lines(addresses)
-    words = ngettext("and one more target", "and %(more)d more targets", more) % {"more": more}
-    return format_html("{}{}", lines(addresses[:SHOWN]), quiet(words))
+    text = ngettext("and one more target", "and %(more)d more targets", more) % {"more": more}
+    return format_html("{}{}", lines(addresses[:MAX_TARGETS]), quiet(text))
 
 
-def moment(time: datetime | None, never: str = "") -> SafeString:
-    """Return the time with its zone named; shell.js turns it into the zone of whoever looks."""
+def local_time(time: datetime | None, never: str | Promise = "") -> SafeString:
+    """Return the time with its zone; shell.js converts it to the browser's zone."""
     if time is None:
         return quiet(never or _("Never"))
     local = localtime(time)

@@ -12,53 +12,66 @@ from django.utils.translation import ngettext
 
 from mailboxes import actions
 from mailboxes.admin import display
-from mailboxes.admin.base import DeedAdmin
-from mailboxes.admin.bulk_actions import NAMED
-from mailboxes.admin.changelist import ListAdmin, iso
+from mailboxes.admin.base import MailAdmin
+from mailboxes.admin.bulk_actions import MAX_NAMES
+from mailboxes.admin.changelist import ListAdmin
+from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import StatusFilter
 from mailboxes.conf import mail_host, quota_multiplier
+from mailboxes.formats import number
 from mailboxes.forms import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import aliases_into
+from mailboxes.queries import aliases_forwarding_into
 
 
-class DomainList(ListAdmin):
+@admin.register(Domain)
+class DomainAdmin(ListAdmin, MailAdmin):
+    form = DomainForm
     list_display = ["entry", "mailbox_usage", "alias_usage", "quotas", "status"]
     list_filter = [StatusFilter]
-    search_within = ("domain", "description")
-    columns = (
+    search_columns = ("domain", "description")
+    csv_columns = (
         *("domain", "description", "active", "mailboxes", "mailboxes_at_most", "aliases"),
         *("aliases_at_most", "quota_of_one_bytes", "quota_of_all_bytes", "created", "modified"),
     )
+    sections = [
+        (None, ["description", "active"]),
+        (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
+    ]
+    shown_as = {"description": "about", "maxquota": "quotas", "quota": ""}
+    deletes_also = [Mailbox, Alias]
+    confirm_by_name = True
+
+    # The list
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Delete one domain at a time: its name must be typed."""
-        actions: dict[str, Any] = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
+        """Delete only one domain at a time, since its name must be typed."""
+        found: dict[str, Any] = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
 
-    def furnish(self, rows: list[Any]) -> None:
-        """Count mailboxes and aliases of these rows alone; a mailbox's own alias is not counted."""
+    def annotate(self, rows: list[Any]) -> None:
+        """Count the mailboxes and aliases of these rows; the mailboxes' own aliases don't count."""
         names = [row.pk for row in rows]
-        mailboxes, aliases = (counted(model, names) for model in (Mailbox, Alias))
+        mailboxes, aliases = (count_by_domain(model, names) for model in (Mailbox, Alias))
         for row in rows:
             row.mailbox_count = mailboxes.get(row.pk, 0)
             row.alias_count = max(aliases.get(row.pk, 0) - row.mailbox_count, 0)
-        places = [reverse(f"admin:mailboxes_{name}_changelist") for name in ("mailbox", "alias")]
+        pages = [reverse(f"admin:mailboxes_{name}_changelist") for name in ("mailbox", "alias")]
         for row in rows:
-            row.mailbox_list, row.alias_list = (f"{place}?domain={row.pk}" for place in places)
+            row.mailbox_list, row.alias_list = (f"{page}?domain={row.pk}" for page in pages)
 
     @admin.display(description=_("domain"))
     def entry(self, row: Any) -> str:
-        return display.entry(row.url, row.pk, row.description)
+        return display.row_link(row.url, row.pk, row.description)
 
     @admin.display(description=_("mailboxes"))
     def mailbox_usage(self, row: Any) -> str:
-        return display.share(row.mailbox_count, row.mailboxes, row.mailbox_list)
+        return display.count_of_limit(row.mailbox_count, row.mailboxes, row.mailbox_list)
 
     @admin.display(description=_("aliases"))
     def alias_usage(self, row: Any) -> str:
-        return display.share(row.alias_count, row.aliases, row.alias_list)
+        return display.count_of_limit(row.alias_count, row.aliases, row.alias_list)
 
     @admin.display(description=_("quota"))
     def quotas(self, row: Any) -> str:
@@ -69,25 +82,10 @@ class DomainList(ListAdmin):
         counts = [row.mailbox_count, row.mailboxes, row.alias_count, row.aliases]
         unit = quota_multiplier()
         sizes = [size if size < 0 else size * unit for size in (row.maxquota, row.quota)]
-        dates = [iso(row.created), iso(row.modified)]
+        dates = [iso_time(row.created), iso_time(row.modified)]
         return [row.domain, row.description, row.active, *counts, *sizes, *dates]
 
-
-def counted(model: type[Mailbox] | type[Alias], domains: list[str]) -> dict[str, int]:
-    rows: Any = model.objects.filter(domain__in=domains).order_by().values_list("domain_id")
-    return dict(rows.annotate(count=Count("pk")))
-
-
-@admin.register(Domain)
-class DomainAdmin(DomainList, DeedAdmin):
-    form = DomainForm
-    goes_along = [Mailbox, Alias]
-    typed_to_delete = True
-    parts = [
-        (None, ["description", "active"]),
-        (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
-    ]
-    in_words = {"description": "about", "maxquota": "quotas", "quota": ""}
+    # The form
 
     @admin.display(description=_("description"))
     def about(self, row: Domain) -> str:
@@ -98,39 +96,43 @@ class DomainAdmin(DomainList, DeedAdmin):
             actions.change_domain(obj)
             return
         data = dict(form.cleaned_data)
-        actions.create_domain(data.pop("domain"), **data)
+        obj.pk = actions.create_domain(data.pop("domain"), **data).pk
+
+    def delete_model(self, request: HttpRequest, obj: Domain) -> None:
+        actions.delete_domain(obj)
 
     def describe_deletion(self, row: Domain) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()
-        aliases = Alias.objects.filter(domain=row.pk).count() - mailboxes
-        led = [
-            _("Its place as an alias domain of %(target)s.") % {"target": alias.target_domain}
-            for alias in AliasDomain.objects.filter(pk=row.pk)
-        ]
-        others = aliases_into(row.pk)
+        aliases = max(Alias.objects.filter(domain=row.pk).count() - mailboxes, 0)
+        others = aliases_forwarding_into(row.pk)[:MAX_NAMES]
         return [
             _("The domain %(domain)s.") % {"domain": row},
-            ngettext("%(count)d mailbox of it.", "%(count)d mailboxes of it.", mailboxes)
-            % {"count": mailboxes},
-            ngettext("%(count)d further alias.", "%(count)d further aliases.", max(aliases, 0))
-            % {"count": max(aliases, 0)},
-            *led,
+            ngettext("%(count)s mailbox in it.", "%(count)s mailboxes in it.", mailboxes)
+            % {"count": number(mailboxes)},
+            ngettext("%(count)s other alias.", "%(count)s other aliases.", aliases)
+            % {"count": number(aliases)},
             *(
-                _("The alias %(alias)s still leads into it; mail to it will come back.")
-                % {"alias": alias}
-                for alias in others[:NAMED]
+                _("Its role as an alias domain of %(target)s.") % {"target": alias.target_domain}
+                for alias in AliasDomain.objects.filter(pk=row.pk)
             ),
-            _("The mail itself stays on the mail host, in %(folder)s.")
+            *(
+                _("The alias %(alias)s still forwards to it; its mail will bounce.")
+                % {"alias": alias}
+                for alias in others
+            ),
+            _("The mail itself is kept on the mail host, in %(folder)s.")
             % {"folder": f"{mail_host().home}/{row.pk}"},
         ]
 
-    def forbid_deletion(self, row: Domain) -> list[str]:
+    def deletion_obstacles(self, row: Domain) -> list[str]:
         sources = AliasDomain.objects.filter(target_domain=row.pk)
         return [
-            _("The alias domain %(source)s leads to %(domain)s; delete it first.")
+            _("The alias domain %(source)s forwards to %(domain)s. Delete it first.")
             % {"source": source, "domain": row}
             for source in sources
         ]
 
-    def delete_model(self, request: HttpRequest, obj: Domain) -> None:
-        actions.delete_domain(obj)
+
+def count_by_domain(model: type[Mailbox] | type[Alias], domains: list[str]) -> dict[str, int]:
+    rows: Any = model.objects.filter(domain__in=domains).order_by().values_list("domain_id")
+    return dict(rows.annotate(count=Count("pk")))

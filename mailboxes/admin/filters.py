@@ -8,15 +8,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import usage
-from mailboxes.addresses import in_tables
+from mailboxes import queries, usage
+from mailboxes.addresses import to_ascii
 from mailboxes.export import compatibility
-from mailboxes.models import Mailbox, is_own
-from mailboxes.queries import domain_names, tally
+from mailboxes.models import Mailbox, has_mailbox
+from mailboxes.queries import capped_count, domain_names
 
 
 class ListFilter(SimpleListFilter):
-    """A filter that also shows what was asked for and is none of its choices."""
+    """A filter that also shows a value from the URL that is not one of its choices."""
 
     def value(self) -> str | None:
         return (super().value() or "").strip() or None
@@ -29,7 +29,7 @@ class ListFilter(SimpleListFilter):
 
 
 class StatusFilter(ListFilter):
-    """Rows that are active, or disabled; named as the stock filter of that column is."""
+    """Active or disabled rows; its parameter is that of the stock filter of this column."""
 
     title = _("status")
     parameter_name = "active__exact"
@@ -42,39 +42,39 @@ class StatusFilter(ListFilter):
 
 
 class DomainFilter(ListFilter):
-    """Rows of one domain. Where domains are many, the chosen one alone is a link."""
+    """Rows of one domain. Where there are many domains, only the selected one is a link."""
 
     title = _("domain")
     parameter_name = "domain"
-    many: Sequence[str] = ()
-    """The first names, to be suggested where they are too many to be listed."""
+    suggestions: Sequence[str] = ()
+    """The first names, where there are too many for a list."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names, many = domain_names()
-        if many:
-            self.many = names
-            chosen = request.GET.get("domain", "").strip()
-            names = [in_tables(chosen)] if chosen else []
+        names, more = domain_names()
+        if more:
+            self.suggestions = names
+            selected = request.GET.get("domain", "").strip()
+            names = [to_ascii(selected)] if selected else []
         return [(name, name) for name in names]
 
     def has_output(self) -> bool:
         return True
 
     def value(self) -> str | None:
-        return in_tables(super().value() or "") or None
+        return to_ascii(super().value() or "") or None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(domain=self.value()) if self.value() else queryset
 
 
 class AliasKindFilter(ListFilter):
-    """Aliases that somebody made, which is what is looked for, or those of the mailboxes."""
+    """Aliases that somebody created, by default, or the mailboxes' own."""
 
     title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("own", str(_("of the mailboxes"))), ("all", str(_("all")))]
+        return [("own", str(_("mailboxes' own"))), ("all", str(_("all")))]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         first, *others = super().choices(changelist)
@@ -82,28 +82,28 @@ class AliasKindFilter(ListFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        kinds = {"own": queryset.filter(is_own()), "all": queryset}
-        return kinds.get(self.value() or "", queryset.filter(~is_own()))
+        kinds = {"own": queryset.filter(has_mailbox()), "all": queryset}
+        return kinds.get(self.value() or "", queryset.filter(~has_mailbox()))
 
 
 class AttentionFilter(ListFilter):
-    """Mailboxes of which the dashboard warns; not on a table too long to be read through."""
+    """Mailboxes that the dashboard warns about; not offered where the table is too long to read."""
 
     title = _("attention")
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        if tally(Mailbox.objects.all(), usage.MOST).more:
+        if capped_count(Mailbox.objects.all(), queries.MAX_ROWS).more:
             return []
         full = [("full", str(_("nearly full")))] if usage.knows_usage() else []
-        return [*full, ("weak", str(_("weak password form")))]
+        return [*full, ("weak", str(_("weak password hash")))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
         if self.value() not in dict(self.lookup_choices):
             return queryset.none()
-        found = compatibility.weak_forms() if self.value() == "weak" else usage.nearly_full()
+        found = compatibility.weak_passwords() if self.value() == "weak" else usage.nearly_full()
         return queryset.filter(pk__in=found or [])
 
     def has_output(self) -> bool:
@@ -113,4 +113,4 @@ class AttentionFilter(ListFilter):
         *others, last = super().choices(changelist)
         yield from others
         known = last["display"] != self.value()
-        yield last if known else {**last, "display": _("not on a table of this length")}
+        yield last if known else {**last, "display": _("not available for so many mailboxes")}

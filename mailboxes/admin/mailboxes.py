@@ -11,89 +11,92 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions, history, usage
 from mailboxes.admin import display
-from mailboxes.admin.base import DeedAdmin
-from mailboxes.admin.changelist import InDomainList, iso
+from mailboxes.admin.base import MailAdmin
+from mailboxes.admin.changelist import InDomainList
+from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.conf import mail_host
-from mailboxes.formats import kept_size
 from mailboxes.forms import MailboxForm, SizeField
 from mailboxes.models import Mailbox
-from mailboxes.queries import aliases_leading_to
+from mailboxes.queries import aliases_forwarding_to
 
 
 class QuotaForm(forms.Form):
-    quota = SizeField(label=_("Quota"), help_text=_("Such as 1G or 500M; 0 for no limit."))
+    quota = SizeField(
+        label=_("Quota"), help_text=_("For example 1G or 500M. Enter 0 for no limit.")
+    )
 
 
-class MailboxList(InDomainList):
+@admin.register(Mailbox)
+class MailboxAdmin(InDomainList, MailAdmin):
+    form = MailboxForm
     list_display = ["entry", "status", "usage", "signed_in"]
     list_filter = [StatusFilter, DomainFilter, AttentionFilter]
-    search_within = ("username", "name")
+    search_columns = ("username", "name")
     actions = ["enable", "disable", "set_quota", "delete_selected"]
-    columns = ("address", "name", "active", "quota_bytes", "used_bytes", "messages",
-               "last_sign_in", "created", "modified")  # fmt: skip
+    csv_columns = ("address", "name", "active", "quota_bytes", "used_bytes", "messages",
+                   "last_sign_in", "created", "modified")  # fmt: skip
+    sections = [
+        (None, ["name", "quota", "active"]),
+        (_("Password"), ["new_password1", "new_password2"]),
+    ]
+    dates_title = _("Usage and dates")
+    readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
+    shown_as = {"name": "owner", "quota": ""}
+
+    # The list
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Leave out who signed in when where nobody writes it down."""
-        known = usage.knows_sign_ins()
-        return [name for name in self.list_display if known or name != "signed_in"]
+        """Leave the last sign-in out where it is not recorded."""
+        recorded = usage.knows_sign_ins()
+        return [name for name in self.list_display if recorded or name != "signed_in"]
 
-    def furnish(self, rows: list[Any]) -> None:
-        super().furnish(rows)
-        standings = usage.of([row.pk for row in rows])
+    def annotate(self, rows: list[Any]) -> None:
+        super().annotate(rows)
+        found = usage.find([row.pk for row in rows])
         for row in rows:
-            row.standing = standings[row.pk]
+            row.found = found[row.pk]
 
     @admin.display(description=_("mailbox"))
     def entry(self, row: Any) -> str:
-        return display.entry(row.url, row.pk, row.name)
+        return display.row_link(row.url, row.pk, row.name)
 
     @admin.display(description=_("usage"))
     def usage(self, row: Any) -> str:
-        return display.usage(row.quota, row.standing.bytes)
+        return display.usage(row.quota, row.found.bytes)
 
     @admin.display(description=_("last sign-in"))
     def signed_in(self, row: Any) -> str:
-        return display.moment(row.standing.last_login)
+        return display.local_time(row.found.last_login)
 
     def csv_row(self, row: Any) -> list[Any]:
-        known = row.standing
-        used = ["" if part is None else part for part in (known.bytes, known.messages)]
-        dates = [iso(time) for time in (known.last_login, row.created, row.modified)]
+        found = row.found
+        used = ["" if part is None else part for part in (found.bytes, found.messages)]
+        dates = [iso_time(time) for time in (found.last_login, row.created, row.modified)]
         return [row.pk, row.name, row.active, row.quota, *used, *dates]
 
     @admin.action(description=_("Set quota…"), permissions=["change"])
-    def set_quota(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def set_quota(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         form = QuotaForm(request.POST if "post" in request.POST else None)
         texts = (
             _("Set the quota of %(count)s %(kind)s?"),
             _("Set the quota of %(count)s %(kind)s."),
         )
-        if page := self.ask(request, queryset, texts[0], form=form):
+        if page := self.confirm(request, queryset, texts[0], form=form):
             return page
         quota, before = form.cleaned_data["quota"], {}
 
-        def deed(row: Mailbox) -> None:
+        def action(row: Mailbox) -> None:
             before[row.pk] = row.quota
             actions.set_quota(row, quota)
 
-        def changed(row: Mailbox) -> Any:
-            sizes = (kept_size(size) for size in (before[row.pk], quota))
-            return history.changed("Quota", *sizes)
+        def changes(row: Mailbox) -> Any:
+            sizes = [history.size_value(size) for size in (before[row.pk], quota)]
+            return history.change_message({"Quota": sizes})
 
-        return self.carry_out(request, queryset, deed, texts, changed, form=form)
+        return self.run(request, queryset, action, texts, changes, form=form)
 
-
-@admin.register(Mailbox)
-class MailboxAdmin(MailboxList, DeedAdmin):
-    form = MailboxForm
-    last_part = _("Usage and dates")
-    readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
-    parts = [
-        (None, ["name", "quota", "active"]),
-        (_("Password"), ["new_password1", "new_password2"]),
-    ]
-    in_words = {"name": "owner", "quota": ""}
+    # The form
 
     @admin.display(description=_("name"))
     def owner(self, row: Mailbox) -> str:
@@ -101,16 +104,16 @@ class MailboxAdmin(MailboxList, DeedAdmin):
 
     @admin.display(description=_("usage"))
     def used(self, row: Mailbox) -> str:
-        return display.usage(row.quota, usage.of([row.pk])[row.pk].bytes)
+        return display.usage(row.quota, usage.find([row.pk])[row.pk].bytes)
 
     @admin.display(description=_("last sign-in"))
     def signed_in_at(self, row: Mailbox) -> str:
         never = (
             _("Never")
             if usage.knows_sign_ins()
-            else _("Not known: only Dovecot with MariaDB or MySQL writes it down.")
+            else _("Unknown: only Dovecot with MariaDB or MySQL records it.")
         )
-        return display.moment(usage.of([row.pk])[row.pk].last_login, str(never))
+        return display.local_time(usage.find([row.pk])[row.pk].last_login, never)
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
@@ -121,18 +124,18 @@ class MailboxAdmin(MailboxList, DeedAdmin):
             data["address"], data["new_password1"], data["name"], data["quota"], data["active"]
         ).pk
 
-    def describe_deletion(self, row: Mailbox) -> list[str]:
-        stranded = [
-            _("The alias %(alias)s still leads to %(mailbox)s; mail to it will come back.")
-            % {"alias": alias, "mailbox": row}
-            for alias in aliases_leading_to(row.pk)
-        ]
-        return [
-            _("The mailbox %(mailbox)s and its alias to itself.") % {"mailbox": row},
-            *stranded,
-            _("The mail itself stays on the mail host, in %(folder)s.")
-            % {"folder": f"{mail_host().home}/{row.maildir}"},
-        ]
-
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
         actions.delete_mailbox(obj)
+
+    def describe_deletion(self, row: Mailbox) -> list[str]:
+        others = [
+            _("The alias %(alias)s still forwards to %(mailbox)s; its mail will bounce.")
+            % {"alias": alias, "mailbox": row}
+            for alias in aliases_forwarding_to(row.pk)
+        ]
+        return [
+            _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
+            *others,
+            _("The mail itself is kept on the mail host, in %(folder)s.")
+            % {"folder": f"{mail_host().home}/{row.maildir}"},
+        ]

@@ -1,4 +1,4 @@
-"""Administrators and groups in the admin: Django's own, less what this panel has no use for."""
+"""Administrators and groups in the admin: Django's own, without what this panel doesn't need."""
 
 from typing import Any
 
@@ -16,58 +16,64 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes.admin import display
-from mailboxes.forms import focus
+from mailboxes.formats import number
+from mailboxes.forms import autofocus
 from mailboxes.widgets import NewPasswordInput
 
-DEEDS = {
-    "view": _("look at"),
+ACTIONS = {
+    "view": _("view"),
     "add": _("add"),
     "change": _("change"),
     "delete": _("delete"),
 }
-GIVEN = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
-"""The models that a right can be given for; on all others the panel has no pages."""
+MODELS = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
+"""The models with permissions to grant; the panel has no pages for the others."""
 
-
-ANSWERS = {
-    "is_active": (_("active"), _("Whoever is not cannot sign in; the rights stay as they are.")),
-    "is_staff": (_("may use this panel"), _("Without this, none of the rights below counts.")),
+FLAGS = {
+    "is_active": (
+        _("active"),
+        _("Inactive administrators can't sign in; their permissions are kept."),
+    ),
+    "is_staff": (
+        _("may use this panel"),
+        _("Without this, the permissions below have no effect."),
+    ),
     "is_superuser": (
-        _("may do everything"),
-        _("With the configuration, its database passwords, and the rights of all others."),
+        _("superuser"),
+        _("May do everything, including the configuration with its database passwords."),
     ),
 }
-"""What the boxes of an administrator mean, and what one should know of them."""
+"""The label and the help text of an administrator's check boxes."""
 
 
-class RightsField(forms.ModelMultipleChoiceField):
-    """Rights as boxes to tick, in words and by model."""
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Permissions as check boxes, in words and by model."""
 
     widget = forms.CheckboxSelectMultiple
 
     def __init__(self, **kwargs: Any) -> None:
-        rights = Permission.objects.filter(
-            content_type__app_label__in=("mailboxes", "auth"), content_type__model__in=GIVEN
+        permissions = Permission.objects.filter(
+            content_type__app_label__in=("mailboxes", "auth"), content_type__model__in=MODELS
         )
         order = ("-content_type__app_label", "content_type__model", "pk")
-        rows = rights.select_related("content_type").order_by(*order)
+        rows = permissions.select_related("content_type").order_by(*order)
         super().__init__(queryset=rows, required=False, **kwargs)
 
     def label_from_instance(self, obj: Permission) -> str:
         model = obj.content_type.model_class()
-        deed = DEEDS.get(obj.codename.partition("_")[0], obj.codename)
+        action = ACTIONS.get(obj.codename.partition("_")[0], obj.codename)
         what = model._meta.verbose_name_plural if model else obj.content_type.model
         what = _("administrators") if model is User else what
-        return f"{str(what).capitalize()}: {deed}"
+        return f"{str(what).capitalize()}: {action}"
 
 
-class Rights:
-    """Boxes to tick in place of two lists that need JavaScript; and no pop-up windows.
+class PermissionsMixin:
+    """Check boxes instead of two lists that need JavaScript, and no pop-up windows.
 
-    Whoever is no superuser and could tick them would have every right there is.
+    Only superusers get them, since anyone else could grant themselves every permission.
     """
 
-    rights_label: Promise = _("Rights")
+    permissions_label: Promise = _("Permissions")
 
     @property
     def media(self) -> forms.Media:
@@ -76,16 +82,16 @@ class Rights:
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        focus(context["adminform"].form)
+        autofocus(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(
         self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name in ("permissions", "user_permissions"):
-            return RightsField(label=self.rights_label)
-        if db_field.name in ANSWERS:
-            label, text = ANSWERS[db_field.name]
+            return PermissionsField(label=self.permissions_label)
+        if db_field.name in FLAGS:
+            label, text = FLAGS[db_field.name]
             return forms.BooleanField(required=False, label=label, help_text=text)
         if db_field.name == "groups":
             rows = Group.objects.order_by("name")
@@ -96,41 +102,41 @@ class Rights:
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class OwnWidget(forms.BaseForm):
-    """A form that asks for a new password as the form of a mailbox does."""
+class NewPasswordMixin(forms.BaseForm):
+    """A form with the same password field as the form of a mailbox."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)  # nobody here signs in by other means
+        self.fields.pop("usable_password", None)  # there is no other way to sign in here
         widget = NewPasswordInput("password2")
         widget.is_required = True
         self.fields["password1"].widget = widget
-        focus(self)
+        autofocus(self)
 
 
-class NewPasswordForm(OwnWidget, AdminPasswordChangeForm):
+class NewPasswordForm(NewPasswordMixin, AdminPasswordChangeForm):
     """A new password, twice."""
 
 
-class NewAdministratorForm(OwnWidget, UserCreationForm):
+class NewAdministratorForm(NewPasswordMixin, UserCreationForm):
     """A name, and a password twice."""
 
 
-class Administrators(Rights, UserAdmin):
+class AdministratorAdmin(PermissionsMixin, UserAdmin):
     add_form = NewAdministratorForm
     change_password_form = NewPasswordForm
     list_per_page = 50
     sortable_by = ()
-    list_display = ("username", "full_name", "email_address", "status", "kind", "signed_in")
+    list_display = ("username", "full_name", "email_address", "status", "role", "signed_in")
     list_filter = ("is_active", "is_superuser")
     actions = None
-    rights_label = _("Rights of this person alone")
+    permissions_label = _("Individual permissions")
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
         (
-            _("What this person may do"),
+            _("Permissions"),
             {
                 "fields": (
                     "is_active",
@@ -156,16 +162,16 @@ class Administrators(Rights, UserAdmin):
     def status(self, row: User) -> str:
         return display.status(row.is_active and row.is_staff)
 
-    @admin.display(description=_("may do"))
-    def kind(self, row: User) -> str:
+    @admin.display(description=_("role"))
+    def role(self, row: User) -> str:
         if row.is_superuser:
-            return str(_("everything"))
+            return str(_("superuser"))
         groups = ", ".join(group.name for group in row.groups.all())
-        return groups or display.quiet(_("what is ticked"))
+        return groups or display.quiet(_("individual permissions"))
 
     @admin.display(description=_("last sign-in"))
     def signed_in(self, row: User) -> str:
-        return display.moment(row.last_login)
+        return display.local_time(row.last_login)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request)
@@ -182,55 +188,55 @@ class Administrators(Rights, UserAdmin):
         return super().add_view(request, form_url, titles | (extra_context or {}))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self.in_reach(request, obj)
+        return super().has_change_permission(request, obj) and self.may_manage(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Let nobody delete the last superuser, which is oneself."""
-        mine = obj is not None and obj.pk == request.user.pk
-        may = super().has_delete_permission(request, obj) and self.in_reach(request, obj)
-        return may and not mine
+        """Nobody can delete themselves, so the last superuser is always kept."""
+        is_self = obj is not None and obj.pk == request.user.pk
+        may = super().has_delete_permission(request, obj) and self.may_manage(request, obj)
+        return may and not is_self
 
-    def in_reach(self, request: HttpRequest, obj: User | None) -> bool:
+    def may_manage(self, request: HttpRequest, obj: User | None) -> bool:
         return obj is None or request.user.is_superuser or not obj.is_superuser
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Leave out what this person may not decide, and what would lock oneself out."""
-        kept: set[str] = set()
+        """Leave out what the administrator may not change, and what would lock them out."""
+        hidden: set[str] = set()
         if obj and not request.user.is_superuser:
-            kept |= {"is_superuser", "groups", "user_permissions"}
+            hidden |= {"is_superuser", "groups", "user_permissions"}
         if obj and obj.pk == request.user.pk:
-            kept |= {"is_active", "is_staff", "is_superuser"}
+            hidden |= {"is_active", "is_staff", "is_superuser"}
         found = [
-            (title, [name for name in part["fields"] if name not in kept])
+            (title, [name for name in part["fields"] if name not in hidden])
             for title, part in super().get_fieldsets(request, obj)
         ]
         return [(title, {"fields": names}) for title, names in found if names]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Say in words what goes: the log, too, of what these people have changed."""
-        people = list(objs)
-        entries = LogEntry.objects.filter(user__in=people).count()
-        lines = [_("The administrator %(name)s.") % {"name": person} for person in people]
+        """List in words what is deleted, including these administrators' entries in the log."""
+        users = list(objs)
+        entries = LogEntry.objects.filter(user__in=users).count()
+        lines = [_("The administrator %(name)s.") % {"name": user} for user in users]
         if entries:
             text = ngettext(
-                "%(count)d entry of the history, which says what was changed. Take away the tick "
-                "at “Active” instead, and it stays.",
-                "%(count)d entries of the history, which say what was changed. Take away the tick "
-                "at “Active” instead, and they stay.",
+                "%(count)s entry in the history. To keep it, clear “Active” instead of deleting "
+                "the administrator.",
+                "%(count)s entries in the history. To keep them, clear “Active” instead of "
+                "deleting the administrator.",
                 entries,
             )
-            lines.append(text % {"count": entries})
+            lines.append(text % {"count": number(entries)})
         may = request.user.has_perm("auth.delete_user")
         return lines, {}, set() if may else {_("administrators")}, []
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        """Let a new one sign in here at once; what for, the next page asks."""
+        """Let a new administrator sign in; the next page has the permissions."""
         if not change:
             obj.is_staff = True
         super().save_model(request, obj, form, change)
 
 
-class Groups(Rights, GroupAdmin):
+class PanelGroupAdmin(PermissionsMixin, GroupAdmin):
     list_per_page = 50
     actions = None
 
@@ -249,5 +255,5 @@ class Groups(Rights, GroupAdmin):
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
-admin.site.register(User, Administrators)
-admin.site.register(Group, Groups)
+admin.site.register(User, AdministratorAdmin)
+admin.site.register(Group, PanelGroupAdmin)

@@ -8,12 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailboxes.errors import Sentence
-from mailboxes.errors import gettext_noop as _
+from mailboxes.errors import Refused, gettext_noop
 
 
-class BadExport(Sentence):
-    """A host for which no working configuration can be written, or a folder that is in the way."""
+class BadExport(Refused):
+    """A host that no working configuration can be written for, or a folder that can't be used."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class File:
 
 
 def pack(files: list[File], name: str) -> bytes:
-    """Return the files as .tar.gz in one folder; equal files give equal bytes."""
+    """Return the files as a .tar.gz with one folder; equal files give equal bytes."""
     archive = io.BytesIO()
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=archive, mtime=0) as compressed,
@@ -58,7 +57,7 @@ def member(name: str, mode: int, kind: bytes) -> tarfile.TarInfo:
 
 
 def folders(files: list[File]) -> list[str]:
-    """Return each folder of the bundle after the one that holds it, the top as `.`."""
+    """Return each folder of the bundle, parents first; the top is `.`."""
     return sorted({str(parent) for file in files for parent in Path(file.path).parents})
 
 
@@ -68,14 +67,16 @@ def bundle_mode(file: File) -> int:
 
 
 def write(files: list[File], directory: Path) -> None:
-    """Write the files into a folder that is new or empty; all of them or none."""
+    """Write all files into a new or empty folder, or none of them."""
     try:
         if directory.is_symlink() or (directory.exists() and not is_empty_folder(directory)):
             raise BadExport(
-                _("%(directory)s is there already and not an empty folder; name another."),
-                directory=directory,
+                gettext_noop(
+                    "%(directory)s already exists and is not an empty folder. Choose another one."
+                ),
+                {"directory": str(directory)},
             )
-        # For nobody else to read (0700) from its first moment on.
+        # mkdtemp creates it with mode 0700, so it is never readable for others.
         partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
             write_into(partial, files)
@@ -85,9 +86,8 @@ def write(files: list[File], directory: Path) -> None:
             raise
     except OSError as error:
         raise BadExport(
-            _("The bundle cannot be written to %(directory)s: %(reason)s."),
-            directory=directory,
-            reason=error.strerror,
+            gettext_noop("The bundle can't be written to %(directory)s: %(reason)s."),
+            {"directory": str(directory), "reason": error.strerror},
         ) from error
 
 

@@ -1,7 +1,8 @@
-"""Which mailboxes could not sign in with a host, and why."""
+"""Which mailboxes' owners couldn't sign in on a host, and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
@@ -9,50 +10,51 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.conf import MailHost
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
-from mailboxes.passwords.schemes import Trouble, Why
+from mailboxes.passwords.schemes import Problem, Reason
+from mailboxes.queries import batches
 
-SHOWN = 20
-SLICE = 5000
+MAX_ADDRESSES = 20
+BATCH = 5000
 READ_BY_PAM = {
-    1: _("what crypt(3) writes, such as $6$, with no {NAME} before it"),
-    3: _("what MySQL's MD5() writes"),
+    1: _("hashes of crypt(3), such as $6$, without a {SCHEME} in front"),
+    3: _("hashes of MySQL's MD5()"),
 }
-REASONS = {
-    Why.EMPTY: _("no password is stored"),
-    Why.UNKNOWN: _("stored in a form that is not known here, costs too much, or is damaged"),
-    Why.FOREIGN: _("stored as %(scheme)s, but pam_mysql reads only %(read)s"),
-    Why.WEAK: _("stored as %(scheme)s, which Dovecot of %(release)s refuses as weak"),
-    Why.TOLERATED: _("let in by MAIL_ALLOW_WEAK_SCHEMES, stored as %(scheme)s"),
-    Why.PLAIN_ONLY: _("only with PLAIN and LOGIN, stored as %(scheme)s"),
+TEXTS = {
+    Reason.EMPTY: _("no password is stored"),
+    Reason.UNKNOWN: _("the stored password is damaged, unsupported or too expensive to check"),
+    Reason.NOT_FOR_PAM: _("stored as %(scheme)s, but pam_mysql only reads %(read)s"),
+    Reason.WEAK: _("stored as %(scheme)s, which Dovecot on %(release)s refuses as weak"),
+    Reason.TOLERATED: _("stored as %(scheme)s, allowed by MAIL_ALLOW_WEAK_SCHEMES"),
+    Reason.PLAIN_ONLY: _("stored as %(scheme)s, which only supports PLAIN and LOGIN"),
 }
-SOFT = (Why.TOLERATED, Why.PLAIN_ONLY)
+CAN_SIGN_IN = (Reason.TOLERATED, Reason.PLAIN_ONLY)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A mailbox whose owner could not sign in, or not in every way that is offered."""
+class Incompatibility:
+    """A mailbox whose owner couldn't sign in, or not with every mechanism that is offered."""
 
     address: str
-    trouble: Trouble
+    problem: Problem
     already: bool
-    """Whether that is so on the old host, too."""
+    """Whether the old host has the same problem."""
 
 
 @dataclass
 class Group:
-    """The findings of one reason."""
+    """The mailboxes with one problem."""
 
-    reason: str
+    text: str
     count: int = 0
     already: int = 0
     addresses: list[str] = field(default_factory=list)
     """The first of them."""
 
-    def add(self, finding: Finding) -> None:
+    def add(self, found: Incompatibility) -> None:
         self.count += 1
-        self.already += finding.already
-        if len(self.addresses) < SHOWN:
-            self.addresses.append(finding.address)
+        self.already += found.already
+        if len(self.addresses) < MAX_ADDRESSES:
+            self.addresses.append(found.address)
 
     @property
     def others(self) -> int:
@@ -60,91 +62,95 @@ class Group:
 
 
 @dataclass
-class Census:
-    """How many mailboxes there are, and what was found, the most frequent reason first."""
+class Report:
+    """How many active mailboxes there are, and those with a problem, grouped."""
 
     mailboxes: int
-    groups: dict[Trouble, Group]
+    groups: dict[Problem, Group]
 
-    def of(self, *whys: Why) -> list[Group]:
-        found = [group for trouble, group in self.groups.items() if trouble.why in whys]
+    def with_reasons(self, *reasons: Reason) -> list[Group]:
+        """Return the groups with these reasons, the largest first."""
+        found = [group for problem, group in self.groups.items() if problem.reason in reasons]
         return sorted(found, key=lambda group: -group.count)
 
     @property
-    def shut_out(self) -> list[Group]:
-        return self.of(*(why for why in Why if why not in SOFT))
+    def locked_out(self) -> list[Group]:
+        return self.with_reasons(*(reason for reason in Reason if reason not in CAN_SIGN_IN))
+
+    @property
+    def locked_out_count(self) -> int:
+        return sum(group.count for group in self.locked_out)
 
     @property
     def tolerated(self) -> list[Group]:
-        return self.of(Why.TOLERATED)
+        return self.with_reasons(Reason.TOLERATED)
 
     @property
     def plain_only(self) -> list[Group]:
-        return self.of(Why.PLAIN_ONLY)
+        return self.with_reasons(Reason.PLAIN_ONLY)
 
     @property
-    def weak(self) -> int:
-        """How many MAIL_ALLOW_WEAK_SCHEMES would let in."""
-        return sum(group.count for group in self.of(Why.WEAK))
+    def weak_count(self) -> int:
+        """How many more could sign in with MAIL_ALLOW_WEAK_SCHEMES."""
+        return sum(group.count for group in self.with_reasons(Reason.WEAK))
 
 
-def take_census(old: MailHost, new: MailHost) -> Census:
-    """Go once through the table; only numbers and the first addresses are kept."""
-    groups: dict[Trouble, Group] = {}
-    for finding in findings(old, new):
-        if finding.trouble not in groups:
-            groups[finding.trouble] = Group(reason(finding.trouble, new))
-        groups[finding.trouble].add(finding)
+def check(old: MailHost, new: MailHost) -> Report:
+    """Read the table once; only numbers and the first addresses are kept."""
+    groups: dict[Problem, Group] = {}
+    for found in incompatible_mailboxes(old, new):
+        if found.problem not in groups:
+            groups[found.problem] = Group(describe(found.problem, new))
+        groups[found.problem].add(found)
     mailboxes = Mailbox.objects.filter(active=True, domain__active=True).count()
-    return Census(mailboxes, groups)
+    return Report(mailboxes, groups)
 
 
-def findings(old: MailHost, new: MailHost) -> Iterator[Finding]:
-    """Yield the mailboxes that are in trouble on the new host, by address."""
-    for address, stored in passwords():
-        if found := trouble(stored, new):
-            yield Finding(address, found, alike(found, trouble(stored, old)))
+def incompatible_mailboxes(old: MailHost, new: MailHost) -> Iterator[Incompatibility]:
+    """Yield the mailboxes with a problem on the new host, by address."""
+    for address, stored in stored_passwords():
+        if problem := find_problem(stored, new):
+            already = has_same_effect(problem, find_problem(stored, old))
+            yield Incompatibility(address, problem, already)
 
 
-def weak_forms() -> list[str]:
-    """Return the addresses whose passwords a copy of the table would tell soon."""
-    return [address for address, stored in passwords() if schemes.is_weak(stored)]
+def weak_passwords() -> list[str]:
+    """Return the addresses whose passwords would soon be found in a copy of the table."""
+    return [address for address, stored in stored_passwords() if schemes.is_weak(stored)]
 
 
-def passwords() -> Iterator[tuple[str, str]]:
-    """Yield address and stored form of each active mailbox of an active domain, by address.
+def stored_passwords() -> Iterator[tuple[str, str]]:
+    """Yield address and stored password of each active mailbox in an active domain, by address.
 
-    They come in slices, since MySQL's client library keeps the whole answer to a query. The domain
-    is no condition of that query: MySQL would begin with the domains and sort all, for each slice.
+    The domain is not a condition of the query: MySQL would start with the domains and sort all
+    rows for each batch.
     """
     domain = Domain.objects.filter(pk=OuterRef("domain_id"), active=True)
-    rows = Mailbox.objects.filter(active=True).order_by("username")
-    shown = rows.annotate(open=Exists(domain)).values_list("username", "password", "open")
-    last = ""
-    while found := list(shown.filter(username__gt=last)[:SLICE]):
-        yield from ((address, stored) for address, stored, is_open in found if is_open)
-        last = found[-1][0]
+    rows = Mailbox.objects.filter(active=True).annotate(open=Exists(domain))
+    columns = rows.values_list("username", "password", "open")
+    for batch in batches(columns, BATCH, key=itemgetter(0)):
+        yield from ((address, stored) for address, stored, is_open in batch if is_open)
 
 
-def trouble(stored: str, host: MailHost) -> Trouble | None:
+def find_problem(stored: str, host: MailHost) -> Problem | None:
     scheme = host.scheme
-    found = schemes.trouble(stored, scheme.pam_crypt, host.release.weak, scheme.mechanisms)
-    if found and found.why == Why.WEAK and host.weak_schemes:
-        return Trouble(Why.TOLERATED, found.scheme)
+    found = schemes.find_problem(stored, scheme.pam_crypt, host.release.weak, scheme.mechanisms)
+    if found and found.reason == Reason.WEAK and host.weak_schemes:
+        return Problem(Reason.TOLERATED, found.scheme)
     return found
 
 
-def alike(one: Trouble, other: Trouble | None) -> bool:
-    """Say whether both keep the owner out, or both let her in with the same reserve."""
-    if one.why in SOFT:
-        return other is not None and one.why == other.why
-    return other is not None and other.why not in SOFT
+def has_same_effect(new: Problem, old: Problem | None) -> bool:
+    """Say whether both keep the owner out, or both let her in with the same reservation."""
+    if new.reason in CAN_SIGN_IN:
+        return old is not None and new.reason == old.reason
+    return old is not None and old.reason not in CAN_SIGN_IN
 
 
-def reason(trouble: Trouble, host: MailHost) -> str:
-    """Say why; the scheme is named, and nothing else of what is stored."""
-    return str(REASONS[trouble.why]) % {
-        "scheme": trouble.scheme,
+def describe(problem: Problem, host: MailHost) -> str:
+    """Return the reason in words; it names the scheme and nothing else of what is stored."""
+    return str(TEXTS[problem.reason]) % {
+        "scheme": problem.scheme,
         "release": host.release.title,
         "read": READ_BY_PAM.get(host.scheme.pam_crypt or 0, ""),
     }

@@ -1,19 +1,15 @@
-"""A command that does one deed or says in one sentence why not."""
+"""A command that runs one action, or prints in one sentence why it can't."""
 
 from typing import Any, NoReturn
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 
-from mailboxes.addresses import BadAddress
 from mailboxes.errors import Refused
-from mailboxes.export.bundle import BadExport
-from mailboxes.sizes import BadSize
 
 
-class DeedCommand(BaseCommand):
-    """Exit status 0 only if the deed was done; otherwise 1 and a sentence on standard error."""
+class MailCommand(BaseCommand):
+    """Exit status 0 if the action was done, otherwise 1 and a sentence on standard error."""
 
     requires_migrations_checks = False
 
@@ -29,11 +25,11 @@ class DeedCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)
-        except (BadAddress, BadExport, BadSize, ImproperlyConfigured, Refused) as error:
+        except Refused as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, InterfaceError) as error:
             tables = "no such table" in str(error) or error.args[:1] == (1146,)
-            hint = " Make its tables first: manage.py migrate --database mail." if tables else ""
+            hint = " Create its tables first: manage.py migrate --database mail." if tables else ""
             raise CommandError(
-                f"The mail database cannot be used, and nothing was written: {error}.{hint}"
+                f"The mail database can't be used, and nothing was written: {error}.{hint}"
             ) from error

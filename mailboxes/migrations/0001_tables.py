@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -59,26 +59,29 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "description",
-                    mailboxes.fields.WordsField(
+                    mailboxes.fields.UnicodeField(
                         blank=True, default="", max_length=255, verbose_name="description"
                     ),
                 ),
                 (
                     "aliases",
                     models.IntegerField(
-                        db_default=0, default=0, validators=LIMIT, verbose_name="aliases at most"
+                        db_default=0, default=0, validators=LIMIT, verbose_name="maximum aliases"
                     ),
                 ),
                 (
                     "mailboxes",
                     models.IntegerField(
-                        db_default=0, default=0, validators=LIMIT, verbose_name="mailboxes at most"
+                        db_default=0, default=0, validators=LIMIT, verbose_name="maximum mailboxes"
                     ),
                 ),
                 (
                     "maxquota",
                     models.BigIntegerField(
-                        db_default=0, default=0, validators=LIMIT, verbose_name="MB for one mailbox"
+                        db_default=0,
+                        default=0,
+                        validators=LIMIT,
+                        verbose_name="quota of one mailbox",
                     ),
                 ),
                 (
@@ -87,7 +90,7 @@ class Migration(migrations.Migration):
                         db_default=0,
                         default=0,
                         validators=LIMIT,
-                        verbose_name="MB for all mailboxes",
+                        verbose_name="quota of all mailboxes",
                     ),
                 ),
                 (
@@ -125,7 +128,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -133,7 +136,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -156,7 +159,7 @@ class Migration(migrations.Migration):
                 (
                     "target_domain",
                     mailboxes.fields.AddressField(
-                        db_default="", max_length=255, verbose_name="leads to"
+                        db_default="", max_length=255, verbose_name="forwards to"
                     ),
                 ),
             ],
@@ -176,7 +179,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -184,7 +187,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -200,7 +203,7 @@ class Migration(migrations.Migration):
                         max_length=255, primary_key=True, serialize=False, verbose_name="address"
                     ),
                 ),
-                ("goto", mailboxes.fields.LongAddressField(verbose_name="leads to")),
+                ("goto", mailboxes.fields.AddressListField(verbose_name="forwards to")),
                 (
                     "domain",
                     models.ForeignKey(
@@ -226,7 +229,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "created",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now_add=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="created",
@@ -234,7 +237,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "modified",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         auto_now=True,
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         verbose_name="modified",
@@ -256,7 +259,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name",
-                    mailboxes.fields.WordsField(
+                    mailboxes.fields.UnicodeField(
                         blank=True, default="", max_length=255, verbose_name="name"
                     ),
                 ),
@@ -268,32 +271,32 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "phone",
-                    mailboxes.fields.WordsField(
+                    mailboxes.fields.UnicodeField(
                         blank=True, db_default="", default="", max_length=30
                     ),
                 ),
                 (
                     "email_other",
-                    mailboxes.fields.WordsField(
+                    mailboxes.fields.UnicodeField(
                         blank=True, db_default="", default="", max_length=255
                     ),
                 ),
                 (
                     "token",
-                    mailboxes.fields.WordsField(
+                    mailboxes.fields.UnicodeField(
                         blank=True, db_default="", default="", max_length=255
                     ),
                 ),
                 (
                     "token_validity",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                     ),
                 ),
                 (
                     "password_expiry",
-                    mailboxes.fields.SecondsField(
+                    mailboxes.fields.WholeSecondField(
                         db_default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                         default=datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.UTC),
                     ),

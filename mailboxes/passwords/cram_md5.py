@@ -1,4 +1,4 @@
-"""The key that Dovecot keeps for CRAM-MD5: two MD5 states that begin every HMAC of a password."""
+"""The key that Dovecot stores for CRAM-MD5: the two MD5 states that start a password's HMAC."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ ROUNDS = tuple(
 
 
 def state_after(block: bytes) -> bytes:
-    """Return MD5's state after one block, which hashlib does not give away."""
+    """Return MD5's state after one block, which hashlib doesn't reveal."""
     words = struct.unpack("<16I", block)
     a, b, c, d = START
     for constant, index, left, right in ROUNDS[0]:

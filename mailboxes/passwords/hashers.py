@@ -1,6 +1,5 @@
-"""Every stored form that PostfixAdmin, Dovecot and pam_mysql know, in one passlib context."""
+"""Every password hash that PostfixAdmin, Dovecot and pam_mysql support, in one passlib context."""
 
-import ctypes
 import hashlib
 import hmac
 import os
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import crypt_r
 import passlib.hash
 import passlib.utils.handlers as uh
 from passlib.context import CryptContext
@@ -19,23 +19,23 @@ from passlib.utils import to_bytes
 
 from mailboxes.passwords import cram_md5
 
-# A row may ask for any amount of work. What would cost more than about a second is no known form,
-# here and in the shapes below.
-MOST_ROUNDS = 999_999
-SCRAM_ROUNDS = 4096  # what Dovecot writes, and the least that it reads
+# A stored hash may demand any amount of work. One that would take more than about a second counts
+# as unknown, here and in the patterns below.
+MAX_ROUNDS = 999_999
+SCRAM_ROUNDS = 4096  # what Dovecot writes, and the minimum that it accepts
 
-Check = Callable[[bytes, bytes, str], bool]
-"""Compares a password with what stands after the prefix; the text is the mailbox's address."""
+Verifier = Callable[[bytes, bytes, str], bool]
+"""Compares a password with what follows the prefix; the text is the mailbox's address."""
 
 
-def shape(text: str) -> re.Pattern[str]:
+def compile_pattern(text: str) -> re.Pattern[str]:
     """Return the pattern; `~` is a letter of crypt(3)'s base64, `#` one of MIME's."""
     return re.compile(text.replace("~", "[./A-Za-z0-9]").replace("#", "[A-Za-z0-9+/]"), re.A)
 
 
 @dataclass
-class Form:
-    """A stored form that passlib has no handler for; an object, like passlib's PrefixWrapper."""
+class Handler:
+    """A scheme that passlib has no handler for; an object, like passlib's PrefixWrapper."""
 
     name: str
     pattern: re.Pattern[str]
@@ -44,7 +44,7 @@ class Form:
     setting_kwds: ClassVar[tuple[str, ...]] = ()
     context_kwds: ClassVar[tuple[str, ...]] = ("user",)
 
-    def using(self, relaxed: bool = False) -> "Form":
+    def using(self, relaxed: bool = False) -> "Handler":
         return replace(self)
 
     def identify(self, stored: str) -> bool:
@@ -58,37 +58,39 @@ class Form:
 
     def hash(self, password: bytes | str) -> str:
         if self.write is None:
-            raise TypeError(f"{self.name} is read and never written.")
+            raise TypeError(f"{self.name} is only read, never written.")
         return self.write(to_bytes(password))
 
 
-class CutBcrypt(passlib.hash.bcrypt):  # type: ignore[misc]
-    """Reads 72 bytes of a password, as crypt(3) does; the library refuses a longer one."""
+class TruncatingBcrypt(passlib.hash.bcrypt):  # type: ignore[misc]
+    """Only reads 72 bytes of a password, as crypt(3) does; the library refuses a longer one."""
 
     def _calc_checksum(self, secret: bytes | str) -> Any:
         writing = self.use_defaults
         return super()._calc_checksum(secret if writing else to_bytes(secret)[:72])
 
 
-def narrowed(handler: Any, text: str, **settings: object) -> Any:
-    """Return passlib's handler for rows of exactly this shape; alone it looks at the start only."""
-    pattern = shape(text)
-    narrow = handler.using(**settings)
-    narrow.identify = lambda stored: pattern.fullmatch(stored) is not None
-    narrow.pattern = pattern
-    return narrow
+def restricted(handler: Any, text: str, **settings: object) -> Any:
+    """Return passlib's handler for exactly this pattern; by itself it only looks at the start."""
+    pattern = compile_pattern(text)
+    found = handler.using(**settings)
+    found.identify = lambda stored: pattern.fullmatch(stored) is not None
+    found.pattern = pattern
+    return found
 
 
-# The letters that may end bcrypt's salt and sum leave no stray bits: crypt(3) writes none, and so
-# a row that has them opens nothing there either.
-bcrypt = narrowed(CutBcrypt, r"\$2[aby]\$(0[4-9]|1[0-4])\$~{21}[.Oeu]~{30}[.CGKOSWaeimquy26]")
-sha512_crypt = narrowed(
+# bcrypt's salt and checksum end in letters without stray bits. crypt(3) writes no others, so a hash
+# with such bits fits no password there either.
+bcrypt = restricted(
+    TruncatingBcrypt, r"\$2[aby]\$(0[4-9]|1[0-4])\$~{21}[.Oeu]~{30}[.CGKOSWaeimquy26]"
+)
+sha512_crypt = restricted(
     passlib.hash.sha512_crypt, r"\$6\$(rounds=[1-9]\d{3,5}\$)?~{0,16}\$~{86}", rounds=20_000
 )
-sha256_crypt = narrowed(passlib.hash.sha256_crypt, r"\$5\$(rounds=[1-9]\d{3,5}\$)?~{0,16}\$~{43}")
-md5_crypt = narrowed(passlib.hash.md5_crypt, r"\$1\$~{0,8}\$~{22}")
-des_crypt = narrowed(passlib.hash.des_crypt, r"~{13}")
-argon2 = narrowed(
+sha256_crypt = restricted(passlib.hash.sha256_crypt, r"\$5\$(rounds=[1-9]\d{3,5}\$)?~{0,16}\$~{43}")
+md5_crypt = restricted(passlib.hash.md5_crypt, r"\$1\$~{0,8}\$~{22}")
+des_crypt = restricted(passlib.hash.des_crypt, r"~{13}")
+argon2 = restricted(
     passlib.hash.argon2,
     r"\$argon2id?\$v=19\$m=(\d{1,5},t=\d|1\d{5},t=[1-6]|2\d{5},t=[1-4]),p=\d(\$#{11,86}){2}",
     # What `doveadm pw` writes. 64 MiB fits in the 256 MiB that Dovecot gives an auth process.
@@ -99,84 +101,69 @@ argon2 = narrowed(
 )
 
 
-def load_crypt() -> Any:
-    """Return crypt(3), which Python no longer offers, or None where there is no libcrypt."""
-    try:
-        crypt = ctypes.CDLL("libcrypt.so.1").crypt_r
-    except OSError:
-        return None
-    crypt.restype = ctypes.c_char_p
-    return crypt
+def verify_yescrypt(password: bytes, stored: str, user: str) -> bool:
+    return hmac.compare_digest(crypt_r.crypt(password.decode(), stored), stored)
 
 
-CRYPT = load_crypt()
-
-
-def yescrypt_fits(password: bytes, stored: str, user: str) -> bool:
-    scratch = ctypes.create_string_buffer(2**18)  # twice the largest struct crypt_data
-    made = CRYPT and CRYPT(password, stored.encode(), scratch)
-    return bool(made) and hmac.compare_digest(made, stored.encode())
-
-
-yescrypt = Form(
+yescrypt = Handler(
     "yescrypt",
-    shape(r"\$(g?y\$j[7-9AB][5T]\$|7\$[6-9A-C]U\.{4}/\.{4})~{1,86}\$~{43}"),
-    yescrypt_fits,
+    compile_pattern(r"\$(g?y\$j[7-9AB][5T]\$|7\$[6-9A-C]U\.{4}/\.{4})~{1,86}\$~{43}"),
+    verify_yescrypt,
 )
-CRYPT_FORMS = [bcrypt, sha512_crypt, sha256_crypt, md5_crypt, des_crypt, yescrypt, argon2]
-CRYPT_CONTEXT = CryptContext(CRYPT_FORMS)
+CRYPT_HANDLERS = [bcrypt, sha512_crypt, sha256_crypt, md5_crypt, des_crypt, yescrypt, argon2]
+CRYPT_CONTEXT = CryptContext(CRYPT_HANDLERS)
 
 
-def crypt_fits(password: bytes, raw: bytes, user: str) -> bool:
+def verify_crypt(password: bytes, raw: bytes, user: str) -> bool:
     return bool(CRYPT_CONTEXT.verify(password, raw.decode(), user=user))
 
 
-def plain_fits(password: bytes, raw: bytes, user: str) -> bool:
+def verify_plain(password: bytes, raw: bytes, user: str) -> bool:
     return hmac.compare_digest(password, raw)
 
 
-def plain_trunc_fits(password: bytes, raw: bytes, user: str) -> bool:
-    """Compare with `8-password`: a start of just that length stands for all that begins so."""
+def verify_plain_trunc(password: bytes, raw: bytes, user: str) -> bool:
+    """Compare with `8-password`: a start of just that length fits every password that starts so."""
     length, _, start = raw.partition(b"-")
     cut = password[: len(start)] if len(start) == int(length) else password
     return bool(start) and hmac.compare_digest(cut, start)
 
 
-def cram_md5_fits(password: bytes, raw: bytes, user: str) -> bool:
+def verify_cram_md5(password: bytes, raw: bytes, user: str) -> bool:
     return hmac.compare_digest(cram_md5.key(password), raw)
 
 
-def digest(algorithm: str, salted: bool = False) -> Check:
-    """Return the check of digest(password), or of digest(password + salt) + salt."""
+def digest(algorithm: str, salted: bool = False) -> Verifier:
+    """Return the verifier of digest(password), or of digest(password + salt) + salt."""
     info = lookup_hash(algorithm)
 
-    def fits(password: bytes, raw: bytes, user: str) -> bool:
+    def verify(password: bytes, raw: bytes, user: str) -> bool:
         summed, salt = raw[: info.digest_size], raw[info.digest_size :]
         made = info.const(password + salt).digest()
         return bool(salt) is salted and hmac.compare_digest(made, summed)
 
-    return fits
+    return verify
 
 
 md5, salted_md5 = digest("md5"), digest("md5", salted=True)
 
 
-def digest_md5_fits(password: bytes, raw: bytes, user: str) -> bool:
+def verify_digest_md5(password: bytes, raw: bytes, user: str) -> bool:
     name, at, realm = user.rpartition("@")
     who = f"{name}:{realm}" if at else f"{user}:"
     return md5(who.encode() + b":" + password, raw, user)
 
 
-def md5_fits(password: bytes, raw: bytes, user: str) -> bool:
-    """Check {MD5}, which is md5-crypt for Dovecot and a digest for everyone else."""
+def verify_md5(password: bytes, raw: bytes, user: str) -> bool:
+    """Check {MD5}, which is md5-crypt in Dovecot and a digest everywhere else."""
     if raw.startswith(b"$1$"):
-        return crypt_fits(password, raw, user)
-    return md5(password, decoded(raw.decode(), "", 16), user)
+        return verify_crypt(password, raw, user)
+    return md5(password, decode(raw.decode(), "", 16), user)
 
 
-def pbkdf2_fits(password: bytes, raw: bytes, user: str) -> bool:
+def verify_pbkdf2(password: bytes, raw: bytes, user: str) -> bool:
     start, version, salt, rounds, key = raw.split(b"$")
-    if (start, version) != (b"", b"1") or int(rounds) > MOST_ROUNDS:
+    if (start, version) != (b"", b"1") or int(rounds) > MAX_ROUNDS:
         return False
     made = hashlib.pbkdf2_hmac("sha1", password, salt, int(rounds))
     return hmac.compare_digest(made, unhexlify(key))
@@ -189,15 +176,15 @@ def scram_keys(algorithm: str, password: bytes, salt: bytes, rounds: int) -> tup
     return hashlib.new(algorithm, client).digest(), hmac.digest(salted, b"Server Key", algorithm)
 
 
-def scram(algorithm: str) -> Check:
-    def fits(password: bytes, raw: bytes, user: str) -> bool:
+def scram(algorithm: str) -> Verifier:
+    def verify(password: bytes, raw: bytes, user: str) -> bool:
         rounds, salt, stored_key, _ = raw.split(b",")
-        if not SCRAM_ROUNDS <= int(rounds) <= MOST_ROUNDS:
+        if not SCRAM_ROUNDS <= int(rounds) <= MAX_ROUNDS:
             return False
         made, _ = scram_keys(algorithm, password, b64decode(salt, validate=True), int(rounds))
         return hmac.compare_digest(made, b64decode(stored_key, validate=True))
 
-    return fits
+    return verify
 
 
 def write_scram(password: bytes) -> str:
@@ -207,23 +194,23 @@ def write_scram(password: bytes) -> str:
     return "{SCRAM-SHA-256}" + ",".join((str(SCRAM_ROUNDS), *parts))
 
 
-# What Dovecot calls a scheme, and what others call the same. The number says how many bytes are
+# Dovecot's names of a scheme, and other names of the same. The number is how many bytes are
 # written as hex or base64, 0 if that varies; None is a scheme that stores text.
-SCHEMES: dict[str, tuple[int | None, Check]] = {
+SCHEMES: dict[str, tuple[int | None, Verifier]] = {
     name: (size, check)
     for names, size, check in (
-        ("CRYPT BLF-CRYPT SHA512-CRYPT SHA256-CRYPT MD5-CRYPT DES-CRYPT", None, crypt_fits),
-        ("ARGON2 ARGON2I ARGON2ID", None, crypt_fits),
-        ("PLAIN CLEAR CLEARTEXT", None, plain_fits),
-        ("PLAIN-TRUNC", None, plain_trunc_fits),
-        ("CRAM-MD5 HMAC-MD5", 32, cram_md5_fits),
-        ("DIGEST-MD5", 16, digest_md5_fits),
+        ("CRYPT BLF-CRYPT SHA512-CRYPT SHA256-CRYPT MD5-CRYPT DES-CRYPT", None, verify_crypt),
+        ("ARGON2 ARGON2I ARGON2ID", None, verify_crypt),
+        ("PLAIN CLEAR CLEARTEXT", None, verify_plain),
+        ("PLAIN-TRUNC", None, verify_plain_trunc),
+        ("CRAM-MD5 HMAC-MD5", 32, verify_cram_md5),
+        ("DIGEST-MD5", 16, verify_digest_md5),
         ("SCRAM-SHA-1", None, scram("sha1")),
         ("SCRAM-SHA-256", None, scram("sha256")),
-        ("PBKDF2", None, pbkdf2_fits),
+        ("PBKDF2", None, verify_pbkdf2),
         ("PLAIN-MD4", 16, digest("md4")),
         ("PLAIN-MD5 LDAP-MD5 MD5RAW", 16, md5),
-        ("MD5", None, md5_fits),
+        ("MD5", None, verify_md5),
         ("SMD5", 0, salted_md5),
         ("SHA SHA1", 20, digest("sha1")),
         ("SSHA", 0, digest("sha1", salted=True)),
@@ -237,8 +224,8 @@ SCHEMES: dict[str, tuple[int | None, Check]] = {
 PREFIXED = re.compile(rf"\{{({'|'.join(SCHEMES)})(?:\.(B64|BASE64|HEX))?\}}(.+)", re.A | re.I)
 
 
-def decoded(text: str, encoding: str, size: int | None) -> bytes:
-    """Return the bytes meant; where no encoding is named, the length tells it, as in Dovecot."""
+def decode(text: str, encoding: str, size: int | None) -> bytes:
+    """Return the bytes; without the name of an encoding, its length tells it, as in Dovecot."""
     if not encoding and size is None:
         return text.encode()
     if encoding.upper() == "HEX" or (not encoding and size and len(text) == 2 * size):
@@ -246,8 +233,8 @@ def decoded(text: str, encoding: str, size: int | None) -> bytes:
     return b64decode(text, validate=True)
 
 
-# Dovecot's names of what crypt(3) reads; under {CRYPT}, {SHA512-CRYPT} and {SHA256-CRYPT} it hands
-# any of them to crypt(3), under {DES-CRYPT}, too.
+# Dovecot's names of what crypt(3) reads. It passes any of them to crypt(3) under {CRYPT},
+# {SHA512-CRYPT}, {SHA256-CRYPT} and {DES-CRYPT}.
 CRYPT_NAMES = {
     "SHA512-CRYPT": sha512_crypt,
     "BLF-CRYPT": bcrypt,
@@ -258,7 +245,7 @@ CRYPT_NAMES = {
 }
 STRICT = ("BLF-CRYPT", "MD5-CRYPT")
 SCRAM_TEXT = r"(409[6-9]|4[1-9]\d\d|[5-9]\d{3}|\d{5,6}),#+={0,2},"
-# What must stand behind the name, decoded, for Dovecot to compare it at all.
+# What must follow the name, decoded, for Dovecot to compare it at all.
 CONTENTS = {
     name: re.compile(text.replace("#", "[A-Za-z0-9+/]").encode(), re.S)
     for names, text in (
@@ -284,14 +271,14 @@ HEX_MD5 = re.compile("[0-9A-Fa-f]{32}")
 
 
 def crypt_scheme(stored: str) -> str:
-    """Return Dovecot's name of a form of crypt(3), or nothing if it is none."""
-    return next((name for name, form in CRYPT_NAMES.items() if form.identify(stored)), "")
+    """Return Dovecot's name of a hash of crypt(3), or an empty text for any other."""
+    return next((name for name, handler in CRYPT_NAMES.items() if handler.identify(stored)), "")
 
 
 def dovecot_scheme(stored: str) -> str:
-    """Return the scheme by which Dovecot checks the row, or nothing if no password would open it.
+    """Return the scheme that Dovecot checks the hash with, or an empty text if nothing fits it.
 
-    The exported queries read a row without a name as crypt(3), and 32 hex digits as {PLAIN-MD5}.
+    The exported queries read a hash without a name as crypt(3), and 32 hex digits as {PLAIN-MD5}.
     """
     found = PREFIXED.fullmatch(stored)
     if found:
@@ -301,7 +288,7 @@ def dovecot_scheme(stored: str) -> str:
 
 def prefixed_scheme(name: str, encoding: str, text: str) -> str:
     try:
-        raw = decoded(text, encoding, SCHEMES[name][0])
+        raw = decode(text, encoding, SCHEMES[name][0])
         read = crypt_scheme(raw.decode()) if name in CRYPT_NAMES else ""
     except ValueError:
         return ""
@@ -312,17 +299,17 @@ def prefixed_scheme(name: str, encoding: str, text: str) -> str:
     return name if read and name == "DES-CRYPT" else read
 
 
-def prefixed_fits(password: bytes, stored: str, user: str) -> bool:
+def verify_prefixed(password: bytes, stored: str, user: str) -> bool:
     [(name, encoding, text)] = PREFIXED.findall(stored)
     size, check = SCHEMES[name.upper()]
-    return check(password, decoded(text, encoding, size), user)
+    return check(password, decode(text, encoding, size), user)
 
 
-def ssha_fits(password: bytes, stored: str, user: str) -> bool:
-    return prefixed_fits(password, "{SSHA}" + stored, user)
+def verify_ssha(password: bytes, stored: str, user: str) -> bool:
+    return verify_prefixed(password, "{SSHA}" + stored, user)
 
 
-def joomla15_fits(password: bytes, stored: str, user: str) -> bool:
+def verify_joomla15(password: bytes, stored: str, user: str) -> bool:
     summed, _, salt = stored.partition(":")
     return salted_md5(password, unhexlify(summed) + salt.encode(), user)
 
@@ -331,29 +318,34 @@ def write_cram_md5(password: bytes) -> str:
     return "{CRAM-MD5}" + cram_md5.key(password).hex()
 
 
-# Dovecot pays at each login and a mail client opens several connections: 10, which PHP and so
-# PostfixAdmin write, costs about as much as the Argon2 above.
+# Dovecot computes it at each sign-in, and a mail client opens several connections: 10, which PHP
+# and so PostfixAdmin write, costs about as much as the Argon2 above.
 BCRYPT = {"ident": "2y", "rounds": 10}
 SCRAM = rf"\{{SCRAM-SHA-256\}}{SCRAM_ROUNDS},#{{22}}==(,#{{43}}=){{2}}"
 WRITTEN = [
-    uh.PrefixWrapper("mysql_md5", narrowed(passlib.hash.hex_md5, "[0-9a-f]{32}")),
+    uh.PrefixWrapper("mysql_md5", restricted(passlib.hash.hex_md5, "[0-9a-f]{32}")),
     sha512_crypt,
-    Form("dovecot_cram_md5", shape(r"\{CRAM-MD5\}[0-9a-f]{64}"), prefixed_fits, write_cram_md5),
+    Handler(
+        "dovecot_cram_md5",
+        compile_pattern(r"\{CRAM-MD5\}[0-9a-f]{64}"),
+        verify_prefixed,
+        write_cram_md5,
+    ),
     uh.PrefixWrapper("dovecot_sha512_crypt", sha512_crypt, prefix="{SHA512-CRYPT}"),
     uh.PrefixWrapper("dovecot_blf_crypt", bcrypt.using(**BCRYPT), prefix="{BLF-CRYPT}"),
     uh.PrefixWrapper("dovecot_argon2id", argon2, prefix="{ARGON2ID}"),
-    Form("dovecot_scram_sha_256", shape(SCRAM), prefixed_fits, write_scram),
+    Handler("dovecot_scram_sha_256", compile_pattern(SCRAM), verify_prefixed, write_scram),
 ]
-# Bare forms last: a crypt(3) letter or a hex digit is also one of base64.
+# Hashes without a name last: a letter of crypt(3) or a hex digit is also one of base64.
 READ = [
-    Form("dovecot", PREFIXED, prefixed_fits),
-    *(form for form in CRYPT_FORMS if form is not sha512_crypt),
+    Handler("dovecot", PREFIXED, verify_prefixed),
+    *(handler for handler in CRYPT_HANDLERS if handler is not sha512_crypt),
     passlib.hash.hex_md5,
     passlib.hash.hex_sha1,
     passlib.hash.hex_sha256,
     passlib.hash.hex_sha512,
     passlib.hash.mysql41,
-    Form("joomla15", shape("[0-9a-f]{32}:.+"), joomla15_fits),
-    Form("ssha", shape("#{28,}={0,2}"), ssha_fits),
+    Handler("joomla15", compile_pattern("[0-9a-f]{32}:.+"), verify_joomla15),
+    Handler("ssha", compile_pattern("#{28,}={0,2}"), verify_ssha),
 ]
 KNOWN = CryptContext(WRITTEN + READ)

@@ -1,4 +1,4 @@
-"""Template tags of every page: icons, and the navigation."""
+"""Template tags for all pages: icons, navigation, history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from django.core.exceptions import ImproperlyConfigured
 from django.db.models.options import Options
 from django.template import RequestContext
 from django.urls import reverse
@@ -20,6 +19,7 @@ from django.utils.translation import ngettext
 
 from mailboxes import history
 from mailboxes.conf import mail_host
+from mailboxes.errors import Refused
 from mailboxes.icons import icon
 
 register = template.Library()
@@ -27,7 +27,7 @@ register.simple_tag(icon)
 
 SUPERUSER = "superuser"
 MODELS = ("domain", "mailbox", "alias", "aliasdomain")
-GROUPS: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = (
+NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = (
     (
         _("Mail"),
         (
@@ -55,7 +55,7 @@ GROUPS: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = 
         ),
     ),
     (
-        _("People"),
+        _("Accounts"),
         (
             ("admin:auth_user_changelist", "user-cog", _("Administrators"), "auth.view_user"),
             ("admin:auth_group_changelist", "users", _("Groups"), "auth.view_group"),
@@ -66,7 +66,7 @@ GROUPS: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = 
 
 
 @dataclass(frozen=True)
-class Place:
+class NavigationItem:
     """A page in the navigation."""
 
     url: str
@@ -76,35 +76,36 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Group:
+class NavigationGroup:
     title: Promise
-    places: list[Place]
+    items: list[NavigationItem]
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: RequestContext) -> list[Group]:
-    """Return the pages that this person may open, in their groups."""
-    groups = [Group(title, allowed(context, places)) for title, places in GROUPS]
-    return [group for group in groups if group.places]
+def navigation(context: RequestContext) -> list[NavigationGroup]:
+    """Return the pages that the administrator may open, in groups."""
+    groups = [NavigationGroup(title, allowed_items(context, pages)) for title, pages in NAVIGATION]
+    return [group for group in groups if group.items]
 
 
-def allowed(
-    context: RequestContext, places: tuple[tuple[str, str, Promise, str], ...]
-) -> list[Place]:
+def allowed_items(
+    context: RequestContext, pages: tuple[tuple[str, str, Promise, str], ...]
+) -> list[NavigationItem]:
     request = context["request"]
     user = request.user
     found = [
         (reverse(name), icon, title)
-        for name, icon, title, right in places
-        if not right or (user.is_superuser if right == SUPERUSER else user.has_perm(right))
+        for name, icon, title, permission in pages
+        if not permission
+        or (user.is_superuser if permission == SUPERUSER else user.has_perm(permission))
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
-    return [Place(url, icon, title, url == nearest) for url, icon, title in found]
+    return [NavigationItem(url, icon, title, url == nearest) for url, icon, title in found]
 
 
 @register.filter
 def kind(opts: Options, count: int) -> str:
-    """Return what so many rows are called; whoever Django calls a user is an administrator here."""
+    """Return the singular or plural name of a model; Django's users are administrators here."""
     if opts.model_name == "user":
         return ngettext("administrator", "administrators", count)
     return str(opts.verbose_name if count == 1 else opts.verbose_name_plural)
@@ -112,38 +113,40 @@ def kind(opts: Options, count: int) -> str:
 
 @register.filter
 def changes_of(entry: LogEntry) -> list[tuple[str, str, str]]:
-    return list(history.told(entry))
+    return list(history.entry_changes(entry))
 
 
 @register.filter
 def message_of(entry: LogEntry) -> str:
-    return history.message(entry)
+    return history.entry_message(entry)
 
 
 @register.simple_tag
 def lockout_minutes() -> int:
-    """Return for how long a pair of name and client is locked after too many failures."""
+    """Return how long a name and client are locked after too many failures."""
     return round(settings.AXES_COOLOFF_TIME * 60)
 
 
 @register.simple_tag
 def mail_hostname() -> str:
-    """Return the mail host's name, or nothing while the settings are wrong."""
+    """Return the mail host's name, or an empty text while the settings are wrong."""
     try:
         return mail_host().hostname
-    except ImproperlyConfigured:
+    except Refused:
         return ""
 
 
 @register.filter
-def list_of(page: str) -> str:
-    """Return the name of a model's list, or of the page that is no model's."""
+def page_url_name(page: str) -> str:
+    """Return the URL name of a model's list, or of any other page."""
     return f"admin:mailboxes_{page}_changelist" if page in MODELS else page
 
 
 @register.simple_tag
-def labelled(results: Sequence[Sequence[str]], headers: Sequence[dict[str, Any]]) -> list[Any]:
-    """Return the cells of a stock list with their column's title, which a card on a phone shows."""
+def labelled_cells(
+    results: Sequence[Sequence[str]], headers: Sequence[dict[str, Any]]
+) -> list[Any]:
+    """Return a list's cells with their column's title, which cards on a phone show."""
     titles = ("" if "<" in header["text"] else capfirst(header["text"]) for header in headers)
     starts = [format_html('<td data-label="{}" ', title) if title else "<td " for title in titles]
     return [

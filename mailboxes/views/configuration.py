@@ -1,4 +1,4 @@
-"""The configuration page with its downloads, and the page that compares two hosts."""
+"""The configuration page with its downloads, and Upgrade and migrate."""
 
 import logging
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,19 +17,21 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from mailboxes import queries
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.errors import Refused
 from mailboxes.export import compare
-from mailboxes.export import render as exporter
-from mailboxes.export.bundle import BadExport, File, pack
+from mailboxes.export.bundle import File, pack
+from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
-from mailboxes.formats import translated
+from mailboxes.export.render import check_host, render_bundle
+from mailboxes.export.upgrade import notes, steps
+from mailboxes.formats import error_message
 from mailboxes.models import Mailbox
-from mailboxes.queries import tally
+from mailboxes.queries import capped_count
 from mailboxes.variants import VARIANTS
 
 logger = logging.getLogger(__name__)
-# Of so many mailboxes the forms of the passwords are read in about 0.2 seconds.
-MOST_COUNTED = 20_000
 
 
 def superuser(request: HttpRequest) -> User:
@@ -42,87 +44,84 @@ def superuser(request: HttpRequest) -> User:
 @never_cache
 @require_safe
 def configuration(request: HttpRequest) -> HttpResponse:
-    """Say what the host is and what to do; show each file of the bundle, its passwords hidden."""
+    """Show the host and what to do, and each file of the bundle with its passwords hidden."""
     superuser(request)
     context = admin.site.each_context(request) | {"title": _("Configuration")}
     try:
         host = mail_host()
         context |= {
             "host": host,
-            "files": coloured_files(host),
+            "files": highlighted_files(host),
             "bundle": bundle_name(host),
             "stronger": stronger_schemes(host),
             **other_variant(host),
         }
-    except (ImproperlyConfigured, BadExport) as error:
-        context |= {"refusal": translated(error)}
+    except Refused as error:
+        context |= {"refusal": error_message(error)}
     return render(request, "mailboxes/configuration.html", context)
 
 
-def coloured_files(host: MailHost) -> list[tuple[File, SafeString]]:
-    """Return each file with its text in colour, those that land on the host first."""
-    files = sorted(exporter.bundle(host, masked=True), key=lambda file: not file.target)
+def highlighted_files(host: MailHost) -> list[tuple[File, SafeString]]:
+    """Return each file with its highlighted text, the host's own files first."""
+    files = sorted(render_bundle(host, masked=True), key=lambda file: not file.target)
     return [(file, highlight(file.text, language(file.path))) for file in files]
 
 
 def stronger_schemes(host: MailHost) -> dict[str, str]:
-    """Return the schemes that are not weak, each with the name of a host that would use it."""
+    """Return the schemes that are not weak, and the key of the host that uses each of them."""
     schemes = [scheme for scheme in host.variant.schemes.values() if not scheme.weakness]
-    return {scheme.name: compare.name(replace(host, scheme=scheme)) for scheme in schemes}
+    return {scheme.name: replace(host, scheme=scheme).key for scheme in schemes}
 
 
 def other_variant(host: MailHost) -> dict[str, Any]:
-    """Say who could not sign in with the other variant; the page does without, if it must."""
+    """Return who couldn't sign in with the other variant, unless that takes too long."""
     other = mail_host(next(name for name in VARIANTS if name != host.variant.name))
-    found: dict[str, Any] = {
-        "here": compare.name(host),
-        "other": other,
-        "there": compare.name(other),
-    }
+    found: dict[str, Any] = {"here": host.key, "other": other, "there": other.key}
     try:
-        exporter.check(other)
-    except BadExport as error:
-        found |= {"no_other": translated(error)}
+        check_host(other)
+    except Refused as error:
+        found |= {"no_other": error_message(error)}
     try:
-        found |= {"total": tally(Mailbox.objects.all(), MOST_COUNTED)}
+        found |= {"total": capped_count(Mailbox.objects.all(), queries.MAX_ROWS)}
         if not found["total"].more:
-            move = compare.Move(host, other)
-            found |= {"verdict": move.verdict(), "shut_out": move.census.shut_out}
+            change = Comparison(host, other)
+            found |= {"verdict": change.verdict(), "locked_out": change.report.locked_out}
     except DatabaseError as error:
-        logger.warning("The mailboxes cannot be counted: %s", error)
+        logger.warning("The mailboxes can't be counted: %s", error)
     return found
 
 
 @never_cache
 @require_safe
 def upgrade(request: HttpRequest) -> HttpResponse:
-    """Show what changes from one host to another, and which mailboxes could not sign in there."""
+    """Show what changes from one host to another, and who couldn't sign in there."""
     superuser(request)
     context = admin.site.each_context(request) | {"title": _("Upgrade and migrate")}
     try:
-        names = zip(("from", "to"), compare.usual_move(), strict=True)
-        context |= {"choices": compare.choices()}
-        old, new = (compare.host_named(request.GET.get(end, usual)) for end, usual in names)
-        context |= {"old": compare.name(old), "new": compare.name(new)}
-        move = compare.Move(old, new)
-        changes = [(change, highlight(change.diff, "diff")) for change in move.changes]
-        context |= {"move": move, "changes": changes}
-    except (ImproperlyConfigured, BadExport) as error:
-        context |= {"refusal": translated(error)}
+        keys = zip(("from", "to"), compare.suggested_upgrade(), strict=True)
+        context |= {"choices": compare.host_choices()}
+        old, new = (compare.parse_host(request.GET.get(end, usual)) for end, usual in keys)
+        change = Comparison(old, new)
+        files = [(file, highlight(file.diff, "diff")) for file in change.files]
+        context |= {"change": change, "files": files, "old": old.key, "new": new.key}
+        context |= {"notes": notes(change), "steps": steps(change)}
+    except Refused as error:
+        context |= {"refusal": error_message(error)}
     return render(request, "mailboxes/upgrade.html", context)
 
 
 @never_cache
 def download(request: HttpRequest) -> HttpResponse:
-    """Send one file of the bundle, or all as .tar.gz, secrets included; and log who took it."""
+    """Send one file of the bundle, or all as .tar.gz, with the passwords, and log who did it."""
     user = superuser(request)
     if request.method != "POST":  # as after a session that had ended
         return redirect("configuration")
     try:
         host = mail_host()
-        files = exporter.bundle(host)
-    except (ImproperlyConfigured, BadExport) as error:
-        return HttpResponse(translated(error), status=409, content_type="text/plain; charset=utf-8")
+        files = render_bundle(host)
+    except Refused as error:
+        text = error_message(error)
+        return HttpResponse(text, status=409, content_type="text/plain; charset=utf-8")
     path = request.POST.get("path", "")
     name, content = (path, one_file(files, path)) if path else archive(host, files)
     LogEntry.objects.create(

@@ -13,46 +13,38 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mailboxes.conf import mail_host
-from mailboxes.forms import ChangePasswordForm, focus, known_form
+from mailboxes.forms import ChangePasswordForm, autofocus, normalise_address
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return whose address counts failed sign-ins: nginx's word for it if nginx stands in front."""
+    """Return the client's address for counting failed sign-ins, from nginx if it is in front."""
     header = "HTTP_X_REAL_IP" if settings.BEHIND_PROXY else "REMOTE_ADDR"
     return request.META.get(header) or None
 
 
 def client_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
-    """Return the name that counts failed sign-ins, as long as the column that keeps it."""
+    """Return the name for counting failed sign-ins, cut to the length of its column."""
     return str((credentials or request.POST).get("username") or "")[:255]
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    staff = request.user.is_authenticated and request.user.is_staff
-    return redirect("admin:index" if staff else "change-password")
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Let a mailbox owner set a new password; a pair of address and client that fails is locked."""
+    """Let a mailbox owner set a new password; too many failures lock the address and the client."""
     started = time.monotonic()
     form = ChangePasswordForm(request.POST or None)
-    credentials = {"username": known_form(request.POST.get("address", ""))}
+    credentials = {"username": normalise_address(request.POST.get("address", ""))}
     if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
         return render(request, "429.html", status=429)
-    if form.is_valid():
-        form.refuse(form.save)
-    if form.is_valid():
+    if form.is_valid() and form.save():
         reset(username=credentials["username"], ip=client_address(request))
         return redirect("password-changed")
     if form.is_bound and form.wrong_login:
-        request.POST = QueryDict()  # axes keeps what it finds there
+        request.POST = QueryDict()  # axes stores what it finds there
         time.sleep(max(0, started + settings.WRONG_ANSWER_SECONDS - time.monotonic()))
         user_login_failed.send(change_password, credentials=credentials, request=request)
-    focus(form)
+    autofocus(form)
     return render(request, "mailboxes/change_password.html", {"form": form, "host": mail_host()})
 
 

@@ -46,7 +46,7 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     url, yes = f"{DOMAIN}{domain.pk}/delete/", {"post": "yes"}
     for typed in ({}, {"confirm": "bücher"}):
         answer = rita.post(url, yes | typed, follow=True)
-        said = "Nothing was deleted: to delete xn--bcher-kva.example"
+        said = "Nothing was deleted. To delete xn--bcher-kva.example"
         assert said in answer.content.decode()
     assert Domain.objects.exists()
     rita.post(url, yes | {"confirm": " XN--BCHER-KVA.example "})
@@ -94,11 +94,11 @@ def test_a_mailbox_is_created(rita: Client, domain: Domain) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"address_0": "a@b@c"}, "not a mail address"),
-        ({"address_0": "anna@example.com"}, "does not exist here"),
+        ({"address_0": "a@b@c"}, "not an email address"),
+        ({"address_0": "anna@example.com"}, "exist here"),
         ({"address_0": "anna@example.org"}, "already taken by a mailbox"),
         ({"quota_0": "much"}, "not a size"),
-        ({"new_password2": "another"}, "differ"),
+        ({"new_password2": "another"}, "match"),
         ({"new_password1": "short", "new_password2": "short"}, "too short"),
         ({"new_password1": "", "new_password2": ""}, "required"),
         ({"new_password1": "carl@example.org", "new_password2": "carl@example.org"}, "similar"),
@@ -143,8 +143,8 @@ def test_disabling_and_enabling_many_takes_the_aliases_along(
 def test_deleting_a_mailbox_says_what_goes_and_what_stays(rita: Client, anna: Mailbox) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
     page = rita.get(f"{MAILBOX}anna@example.org/delete/").content.decode()
-    assert "its alias to itself" in page
-    assert "info@example.org still leads to anna@example.org" in page
+    assert "its own alias" in page
+    assert "info@example.org still forwards to anna@example.org" in page
     assert "/var/vmail/example.org/anna/" in page
     assert rita.post(f"{MAILBOX}anna@example.org/delete/", {"post": "yes"}).status_code == 302
     assert not Mailbox.objects.exists() and Alias.objects.get().pk == "info@example.org"
@@ -161,11 +161,11 @@ def test_deleting_many_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mail
 
 def test_deleting_a_domain_says_what_goes(rita: Client, anna: Mailbox) -> None:
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "1 mailbox of it." in page and "0 further aliases." in page
+    assert "1 mailbox in it." in page and "0 other aliases." in page
     actions.create_domain(DomainName.parse("example.net"))
     actions.create_alias_domain("example.net", "example.org")
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "example.net leads to example.org; delete it first" in page
+    assert "example.net forwards to example.org. Delete it first" in page
     rita.post(f"{DOMAIN}example.org/delete/", {"post": "yes", "confirm": "example.org"})
     assert Domain.objects.count() == 2
 
@@ -183,7 +183,7 @@ def test_aliases_are_listed_without_those_of_the_mailboxes(rita: Client, anna: M
 
 def test_a_mailboxs_own_alias_cannot_be_deleted(rita: Client, anna: Mailbox) -> None:
     page = rita.post(f"{ALIAS}anna@example.org/delete/", {"post": "yes"})
-    assert "by which the mailbox of that name gets its mail" in page.content.decode()
+    assert "own alias, which delivers its mail" in page.content.decode()
     assert Alias.objects.exists()
 
 
@@ -263,7 +263,7 @@ def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mai
     assert AliasDomain.objects.get().target_domain == "example.org"
     assert "already" in errors(rita.post(f"{url}add/", fields))
     page = rita.get(f"{DOMAIN}example.net/delete/").content.decode()
-    assert "Its place as an alias domain of example.org." in page
+    assert "Its role as an alias domain of example.org." in page
     rita.post(f"{url}example.net/change/", {})
     assert not AliasDomain.objects.get().active
     rita.post(f"{url}example.net/delete/", {"post": "yes"})
@@ -299,9 +299,9 @@ def test_who_may_delete_domains_alone_deletes_no_mailboxes(client: Client, anna:
 def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) -> None:
     chosen = {"action": "disable", "_selected_action": [anna.pk], "post": "yes"}
     page = rita.post(f"{ALIAS}?kind=own", chosen, follow=True)
-    assert "disable the mailbox instead" in page.content.decode()
+    assert "Disable the mailbox instead" in page.content.decode()
     page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})
-    assert "disable the mailbox instead" in errors(page)
+    assert "Disable the mailbox instead" in errors(page)
     assert Alias.objects.get().active
 
 
@@ -326,7 +326,7 @@ def test_deleting_a_domain_names_the_aliases_that_lead_into_it(rita: Client, ann
     actions.create_alias(Address.parse("info@example.net"), ["Anna@example.org", "x@example.edu"])
     actions.create_alias(Address.parse("other@example.net"), ["anna@example.org.uk"])
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "The alias info@example.net still leads into it" in page and "other@" not in page
+    assert "The alias info@example.net still forwards to it" in page and "other@" not in page
 
 
 @pytest.mark.parametrize("app", ["mailboxes", "auth"])

@@ -60,7 +60,7 @@ def test_deleting_says_that_the_history_goes_along(rita: Client) -> None:
     assert "The administrator otto." in page and "history" not in page
     right = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(user=otto, action_flag=2, content_type=right, object_repr="x")
-    assert "1 entry of the history" in rita.get(url).content.decode()
+    assert "1 entry in the history" in rita.get(url).content.decode()
     rita.post(url, {"post": "yes"})
     assert not User.objects.filter(username="otto") and not LogEntry.objects.filter(user=otto.pk)
 

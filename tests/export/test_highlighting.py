@@ -26,7 +26,7 @@ def parts(marked: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
 def test_each_file_stays_as_it_is_but_for_its_colours(host: MailHost) -> None:
-    for file in render.bundle(host):
+    for file in render.render_bundle(host):
         marked = highlight(file.text, language(file.path))
         assert plain(marked) == file.text
         comments = [text for name, text in parts(marked) if name == "c"]
@@ -88,7 +88,7 @@ def test_what_a_line_says_is_seen_by_its_colours(
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
 def test_each_hidden_password_is_marked(host: MailHost) -> None:
-    files = render.bundle(host, masked=True)
+    files = render.render_bundle(host, masked=True)
     for file in files:
         marked = highlight(file.text, language(file.path))
         assert marked.count("<mark>********</mark>") == file.text.count(render.MASK)

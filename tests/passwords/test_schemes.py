@@ -293,7 +293,7 @@ def test_no_stored_text_makes_the_check_fail(start: str, text: str, end: str, cu
     stored = start[:cut] + text + end[cut:]
     assert schemes.fits("foo", stored, ANNA) in (True, False)
     assert schemes.fits(text, stored, ANNA) in (True, False)
-    assert [schemes.is_of(stored, handler) for handler in SHAPES].count(True) <= 1
+    assert [not schemes.needs_update(stored, handler) for handler in SHAPES].count(True) <= 1
 
 
 def test_every_scheme_of_the_variants_has_a_handler_that_is_tested_here() -> None:
@@ -304,20 +304,20 @@ def test_every_scheme_of_the_variants_has_a_handler_that_is_tested_here() -> Non
 
 @pytest.mark.parametrize("handler", SHAPES)
 def test_what_is_written_has_the_shape_that_the_daemons_expect(handler: str) -> None:
-    stored = schemes.store("{PLAIN}foo", handler)
+    stored = schemes.make_password("{PLAIN}foo", handler)
     assert re.fullmatch(SHAPES[handler], stored, re.ASCII)
     assert len(stored) <= 255
-    assert schemes.is_of(stored, handler)
+    assert not schemes.needs_update(stored, handler)
     assert not schemes.fits("foo", stored)
 
 
 @pytest.mark.parametrize("handler", ["sha512_crypt", "dovecot_scram_sha_256"])
 def test_equal_passwords_do_not_look_equal_where_there_is_a_salt(handler: str) -> None:
-    assert schemes.store("foo", handler) != schemes.store("foo", handler)
+    assert schemes.make_password("foo", handler) != schemes.make_password("foo", handler)
 
 
 def opens(password: str, handler: str) -> None:
-    stored = schemes.store(password, handler)
+    stored = schemes.make_password(password, handler)
     assert schemes.fits(password, stored)
     assert not schemes.fits(password + "x", stored)
 
@@ -338,15 +338,15 @@ def test_any_password_opens_what_was_stored_slowly_for_it(handler: str, password
 
 @pytest.mark.parametrize("password", CHEAP)
 def test_a_password_that_looks_like_a_hash_is_hashed(password: str) -> None:
-    stored = schemes.store(password, "mysql_md5")
+    stored = schemes.make_password(password, "mysql_md5")
     assert stored == hashlib.md5(password.encode()).hexdigest()
     assert schemes.fits(password, stored)
     assert not schemes.fits("foo", stored)
 
 
 def test_the_unsalted_forms_are_those_of_mysql_and_dovecot() -> None:
-    assert schemes.store("foo bär", "mysql_md5") == "1519f690d23d625a81e001984942cdf8"
-    assert schemes.store("foo", "dovecot_cram_md5") == f"{{CRAM-MD5}}{CRAM}"
+    assert schemes.make_password("foo bär", "mysql_md5") == "1519f690d23d625a81e001984942cdf8"
+    assert schemes.make_password("foo", "dovecot_cram_md5") == f"{{CRAM-MD5}}{CRAM}"
 
 
 @pytest.mark.parametrize(
@@ -374,16 +374,16 @@ def test_the_scram_keys_are_those_that_doveadm_writes(algorithm: str) -> None:
 
 
 def test_bcrypt_is_not_written_for_a_password_that_it_would_cut() -> None:
-    schemes.store("é" * 36, "dovecot_blf_crypt")
+    schemes.make_password("é" * 36, "dovecot_blf_crypt")
     with pytest.raises(ValueError, match="72"):
-        schemes.store("é" * 36 + "x", "dovecot_blf_crypt")
+        schemes.make_password("é" * 36 + "x", "dovecot_blf_crypt")
 
 
 def test_what_is_only_read_cannot_be_written() -> None:
     with pytest.raises(TypeError):
-        schemes.store("foo", "dovecot")
+        schemes.make_password("foo", "dovecot")
     with pytest.raises(KeyError):
-        schemes.store("foo", "plaintext")
+        schemes.make_password("foo", "plaintext")
 
 
 @pytest.mark.parametrize(
@@ -411,14 +411,14 @@ def test_what_is_only_read_cannot_be_written() -> None:
 def test_a_form_with_other_letters_or_parameters_is_not_of_the_handler(
     stored: str, handler: str
 ) -> None:
-    assert not schemes.is_of(stored, handler)
+    assert schemes.needs_update(stored, handler)
 
 
 def test_a_form_with_the_handlers_parameters_is_of_it() -> None:
     bare = SHA512_CRYPT.replace("$6$", "$6$rounds=20000$")
-    assert schemes.is_of(bare, "sha512_crypt")
-    assert schemes.is_of("{SHA512-CRYPT}" + bare, "dovecot_sha512_crypt")
-    assert schemes.is_of(f"{{ARGON2ID}}$argon2id{ARGON2}", "dovecot_argon2id")
+    assert not schemes.needs_update(bare, "sha512_crypt")
+    assert not schemes.needs_update("{SHA512-CRYPT}" + bare, "dovecot_sha512_crypt")
+    assert not schemes.needs_update(f"{{ARGON2ID}}$argon2id{ARGON2}", "dovecot_argon2id")
 
 
 def least_time(deed: Callable[[], object]) -> float:
@@ -432,16 +432,16 @@ def least_time(deed: Callable[[], object]) -> float:
 
 def test_an_unknown_address_costs_as_much_as_a_wrong_password() -> None:
     handler = "sha512_crypt"
-    stored = schemes.store("foo", handler)
-    schemes.spend(handler, "bar")
+    stored = schemes.make_password("foo", handler)
+    schemes.dummy_verify(handler, "bar")
     wrong = least_time(lambda: schemes.fits("bar", stored))
-    assert wrong / 2 < least_time(lambda: schemes.spend(handler, "bar")) < wrong * 2
+    assert wrong / 2 < least_time(lambda: schemes.dummy_verify(handler, "bar")) < wrong * 2
 
 
 @pytest.mark.parametrize("handler", SHAPES)
 def test_spending_time_never_fails(handler: str) -> None:
     for password in ("", "\0", "foo\ud800", "x" * 10_000):
-        schemes.spend(handler, password)
+        schemes.dummy_verify(handler, password)
 
 
 @pytest.mark.parametrize(
@@ -456,15 +456,15 @@ def test_spending_time_never_fails(handler: str) -> None:
         ("secret\x7f", "control character"),
         ("secret\x85", "control character"),
         ("secret\ud83d", "half a character"),
-        ("s" * 73, "73 bytes, but at most 72"),
-        ("é" * 36 + "s", "73 bytes, but at most 72"),
-        ("😀" * 19, "76 bytes, but at most 72"),
+        ("s" * 73, "73 bytes long; the limit is 72"),
+        ("é" * 36 + "s", "73 bytes long; the limit is 72"),
+        ("😀" * 19, "76 bytes long; the limit is 72"),
     ],
 )
 def test_a_password_that_gets_lost_on_the_way_is_refused(password: str, reason: str) -> None:
     with pytest.raises(schemes.BadPassword, match=reason) as refusal:
-        schemes.check_password(password, 72)
-    assert re.fullmatch(r"The password [^.]*\.", str(refusal.value))
+        schemes.check_usable(password, 72)
+    assert re.fullmatch(r"The password [^.]*\.( Accented [^.]*\.)?", str(refusal.value))
     assert "secret" not in str(refusal.value)
     assert refusal.value.__context__ is None
 
@@ -474,14 +474,7 @@ def test_a_password_that_gets_lost_on_the_way_is_refused(password: str, reason: 
     [" foo ", "\"'`;#%$\\{}[]", "%u", "é" * 36, "😀" * 18, "s" * 72, "{PLAIN}x", "\u200b"],
 )
 def test_any_other_password_is_taken(password: str) -> None:
-    schemes.check_password(password, 72)
-
-
-@pytest.mark.parametrize("password", ["", "foo\0", "foo\n", "foo\ud800", "x" * 4097])
-@pytest.mark.parametrize("handler", QUICK)
-def test_nothing_is_stored_for_a_password_that_cannot_be_used(handler: str, password: str) -> None:
-    with pytest.raises(schemes.BadPassword):
-        schemes.store(password, handler)
+    schemes.check_usable(password, 72)
 
 
 def test_libpass_alone_provides_the_module_passlib() -> None:
@@ -503,5 +496,5 @@ def test_a_form_that_is_tried_quickly_is_weak(stored: str) -> None:
 def test_no_scheme_that_is_offered_as_strong_is_weak_and_the_others_are() -> None:
     for variant in VARIANTS.values():
         for scheme in variant.schemes.values():
-            stored = schemes.store("four unrelated words", scheme.handler)
+            stored = schemes.make_password("four unrelated words", scheme.handler)
             assert schemes.is_weak(stored) == bool(scheme.weakness)

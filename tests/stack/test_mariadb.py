@@ -14,16 +14,16 @@ ROOMS = ["deeds", "admin", "password_page", "checks", "usage"]
 OLD_PASSWORD = """\
 from mailboxes import actions
 from mailboxes.models import Mailbox
-olga = actions.find_by_password("olga@old.example", "password")
+olga = actions.authenticate("olga@old.example", "password")
 actions.change_password(olga, "quite another password")
-assert actions.find_by_password("olga@old.example", "password") is None
+assert actions.authenticate("olga@old.example", "password") is None
 actions.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
 actions.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
 """
 OLGA = ["olga@old.example"]
 STANDING = f"""\
 from mailboxes import usage
-found = usage.of({OLGA})["{OLGA[0]}"]
+found = usage.find({OLGA})["{OLGA[0]}"]
 print(found.bytes, found.messages, found.last_login.timestamp())
 """
 

@@ -86,7 +86,7 @@ def test_the_panel_reads_what_dovecot_wrote(mail: MailHost) -> None:
     wait_until(lambda: row(mail, LAST_LOGIN, ANNA), "the table has the sign-in")
     code = (
         "from mailboxes import usage; "
-        f"found = usage.of(['{ANNA.address}'])['{ANNA.address}']; "
+        f"found = usage.find(['{ANNA.address}'])['{ANNA.address}']; "
         "print(found.messages, found.bytes, int(found.last_login.timestamp()))"
     )
     used, messages = row(mail, USAGE, ANNA)

@@ -5,13 +5,13 @@ from typing import Any
 
 from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
-from mailboxes.management.base import DeedCommand
+from mailboxes.management.base import MailCommand
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.passwords.generate import generate_password
 
 GIB = 2**30
 DOMAINS = {
-    "example.org": "A society, with most of the mailboxes",
+    "example.org": "A club, with most of the mailboxes",
     "example.net": "A shop",
     "example.com": "Another name of example.org",
 }
@@ -27,7 +27,7 @@ PEOPLE = {
     "ida.von.der.langen.bruecke@example.org": ("Ida von der Langen Brücke", 10 * GIB),
     "jonas@example.org": ("Jonas Keller", GIB // 2),
     "office@example.org": ("Office", 0),
-    "backup@example.org": ("Reports of the backup", GIB // 4),
+    "backup@example.org": ("Backup reports", GIB // 4),
     "karl@example.net": ("Karl Lindt", GIB),
     "lena@example.net": ("Lena Marsh", 2 * GIB),
     "mia@example.net": ("Mia Novak", GIB),
@@ -48,15 +48,15 @@ ALIASES = {
     "postmaster@example.net": ("lena@example.net",),
 }
 USED = (0.37, 0.22, 0.94, 0.49, 0.44, 0.55, 0.08, 1.0, 0.71, 0.12)
-"""Which part of its quota each mailbox fills, over and over."""
+"""The part of its quota that each mailbox uses, repeated."""
 
 DISABLED = ("trainee@example.net", "jonas@example.org")
 
 
-class Command(DeedCommand):
+class Command(MailCommand):
     help = (
-        "Create example.org, example.net and example.com with mailboxes and aliases to try things "
-        "on, where they are not there yet. Each mailbox gets a password of its own, printed once."
+        "Create the domains example.org, example.net and example.com with mailboxes and aliases "
+        "for trying things out, unless they exist. Each mailbox gets its own password, shown once."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -75,7 +75,7 @@ class Command(DeedCommand):
                 continue
             actions.create_mailbox(address, password, name=person, quota=quota)
             self.stdout.write(f"  {address}  {password}")
-        self.fill(name)
+        self.record_usage(name)
         for text, targets in ALIASES.items():
             address = Address.parse(text)
             if address.domain == name:
@@ -83,13 +83,13 @@ class Command(DeedCommand):
         for mailbox in Mailbox.objects.filter(pk__in=DISABLED, domain=name):
             actions.set_active(mailbox, False)
 
-    def fill(self, name: str) -> None:
-        """Write what Dovecot would: how full the mailboxes are, and who signed in when."""
+    def record_usage(self, name: str) -> None:
+        """Record usage and sign-ins as Dovecot would."""
         now = int(time.time())
         for number, mailbox in enumerate(Mailbox.objects.filter(domain=name)):
             used = int(USED[number % len(USED)] * (mailbox.quota or GIB))
-            known = {"bytes": used, "messages": used // 60_000}
-            Usage.objects.update_or_create(known, username=mailbox.pk)
+            usage = {"bytes": used, "messages": used // 60_000}
+            Usage.objects.update_or_create(usage, username=mailbox.pk)
             if number % 6 != 5:
-                seen = {"domain": name, "last_login": now - number**3 * 5_000}
-                LastLogin.objects.update_or_create(seen, username=mailbox.pk)
+                login = {"domain": name, "last_login": now - number**3 * 5_000}
+                LastLogin.objects.update_or_create(login, username=mailbox.pk)

@@ -6,11 +6,13 @@ from django.core.management.base import CommandParser
 
 from mailboxes import actions
 from mailboxes.addresses import DomainName
-from mailboxes.management.base import DeedCommand
+from mailboxes.conf import quota_multiplier
+from mailboxes.management.base import MailCommand
+from mailboxes.sizes import parse_size, to_units
 
 
-class Command(DeedCommand):
-    help = "Create a domain whose mail this host takes."
+class Command(MailCommand):
+    help = "Create a domain that this host receives mail for."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="such as example.org")
@@ -21,18 +23,30 @@ class Command(DeedCommand):
                 type=int,
                 default=0,
                 metavar="N",
-                help=f"how many {limit} it may have; 0 for no limit, -1 for none",
+                help=f"the most {limit} it may have; 0 for no limit, -1 for none",
             )
         parser.add_argument(
-            "--maxquota", type=int, default=0, metavar="MB", help="for one mailbox; 0 for no limit"
+            "--maxquota",
+            default="0",
+            metavar="SIZE",
+            help="the most that one mailbox may have, such as 1G; 0 for no limit, -1 to switch "
+            "quotas off",
         )
         parser.add_argument(
-            "--quota", type=int, default=0, metavar="MB", help="for all mailboxes; 0 for no limit"
+            "--quota",
+            default="0",
+            metavar="SIZE",
+            help="the most that all mailboxes may have together, such as 50G; 0 for no limit",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        columns = ("description", "mailboxes", "aliases", "maxquota", "quota")
+        unit, maxquota = quota_multiplier(), options["maxquota"]
         domain = actions.create_domain(
-            DomainName.parse(options["name"]), **{column: options[column] for column in columns}
+            DomainName.parse(options["name"]),
+            description=options["description"],
+            mailboxes=options["mailboxes"],
+            aliases=options["aliases"],
+            maxquota=-1 if maxquota == "-1" else to_units(parse_size(maxquota), unit),
+            quota=to_units(parse_size(options["quota"]), unit),
         )
         self.stdout.write(f"Created the domain {domain}.")

@@ -9,71 +9,75 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes.conf import MailHost, mail_host
-from mailboxes.export import bundle, render
-from mailboxes.export.compare import SCHEMES, STATUSES, Move, host_named
-from mailboxes.export.compatibility import Finding, reason
-from mailboxes.management.base import DeedCommand
+from mailboxes.export import bundle, upgrade
+from mailboxes.export.compare import SCHEMES, STATUSES, Comparison, parse_host
+from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
+from mailboxes.export.render import render_bundle
+from mailboxes.formats import number
+from mailboxes.management.base import MailCommand
 from mailboxes.variants import RELEASES, VARIANTS
 
 
-class Command(DeedCommand):
+class Command(MailCommand):
     help = (
-        "Write the configuration of the mail host into a new folder. It holds database passwords: "
-        "only you can read it. Its README says what to do with it. With --compare, say what it "
-        "changes on a host as it is now, and which mailboxes could not sign in afterwards."
+        "Write the configuration of the mail host into a new folder that only you can read, since "
+        "it contains database passwords. Its README explains what to do with it. With --compare, "
+        "show what it changes on an existing host, and which mailboxes couldn't sign in afterwards."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--output", type=Path, metavar="DIR", help="a new or empty folder")
-        parser.add_argument("--variant", choices=VARIANTS, help="not MAIL_VARIANT's")
-        parser.add_argument("--release", choices=RELEASES, help="not MAIL_RELEASE's")
-        parser.add_argument("--scheme", choices=SCHEMES, help="not MAIL_PASSWORD_SCHEME's")
+        parser.add_argument("--variant", choices=VARIANTS, help="instead of MAIL_VARIANT")
+        parser.add_argument("--release", choices=RELEASES, help="instead of MAIL_RELEASE")
+        parser.add_argument("--scheme", choices=SCHEMES, help="instead of MAIL_PASSWORD_SCHEME")
         parser.add_argument(
             "--compare",
             metavar="OLD",
-            help="what the host is now: debian12, v1, v1/debian12 or v1/debian12/MD5; what is not "
-            "named is as in the settings. It is a report: the exit status is 0, whatever it finds",
+            help="what the host is now: debian12, v1, v1/debian12 or v1/debian12/MD5; the rest is "
+            "taken from the settings. The exit status is 0 whatever the comparison finds",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         output, old = options["output"], options["compare"]
         if not output and old is None:
-            raise CommandError("Say where to, with --output DIR, or compare, with --compare OLD.")
+            raise CommandError("Either --output DIR or --compare OLD is required.")
         parts = [options[part] for part in ("variant", "release", "scheme") if options[part]]
-        host = host_named("/".join(parts)) if parts else mail_host()
+        host = parse_host("/".join(parts)) if parts else mail_host()
         if old is not None:
-            self.compare_unless_closed(Move(host_named(old), host))
+            self.compare_until_closed(Comparison(parse_host(old), host))
         if output:
             self.write(host, output)
 
     def write(self, host: MailHost, output: Path) -> None:
-        files = render.bundle(host)
+        files = render_bundle(host)
         bundle.write(files, output)
         self.stdout.write(
             f"Wrote {len(files)} files for {host.variant.name.upper()} on {host.release.title} "
-            f"to {output}. Begin with {output / 'README'}."
+            f"to {output}. Start with {output / 'README'}."
         )
 
-    def compare_unless_closed(self, move: Move) -> None:
+    def compare_until_closed(self, change: Comparison) -> None:
         try:
-            self.compare(move)
-        except BrokenPipeError:  # who reads it has seen enough, such as `head`
+            self.compare(change)
+        except BrokenPipeError:  # the reader has seen enough, such as `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def compare(self, move: Move) -> None:
-        """Print the numbers first; then the mailboxes, one a line and none kept."""
-        statuses = [change.status for change in move.changes]
+    def compare(self, change: Comparison) -> None:
+        """Print the numbers first, then one mailbox per line without keeping any."""
+        statuses = [file.status for file in change.files]
         files = ", ".join(f"{statuses.count(status)} {STATUSES[status]}" for status in STATUSES)
-        self.stdout.write(f"{move.title}\n\nFiles: {files}.\nMailboxes: {move.verdict()}")
-        for group in [*move.census.shut_out, *move.census.tolerated, *move.census.plain_only]:
-            self.stdout.write(f"  {group.count:,} {group.reason}")
-        self.section("These mailboxes", (said(finding, move) for finding in move.findings()))
-        self.section("What else people notice", move.notes())
-        steps = ("\n     ".join([step.text, *step.commands]) for step in move.steps())
-        self.section("In this order", (f"{number}. {step}" for number, step in enumerate(steps, 1)))
-        for change in move.changes:
-            if change.diff:
-                self.section(f"{change.path} ({change.words})", [change.diff.rstrip("\n")])
+        self.stdout.write(f"{change.title}\n\nFiles: {files}.\nMailboxes: {change.verdict()}")
+        report = change.report
+        for group in [*report.locked_out, *report.tolerated, *report.plain_only]:
+            self.stdout.write(f"  {number(group.count)} {group.text}")
+        found = incompatible_mailboxes(change.old, change.new)
+        self.section("Mailboxes", (mailbox_line(mailbox, change) for mailbox in found))
+        self.section("What else users will notice", upgrade.notes(change))
+        steps = ("\n     ".join([step.text, *step.commands]) for step in upgrade.steps(change))
+        self.section("What to do", (f"{place}. {step}" for place, step in enumerate(steps, 1)))
+        for file in change.files:
+            if file.diff:
+                self.section(f"{file.path} ({file.status_text})", [file.diff.rstrip("\n")])
 
     def section(self, title: str, lines: Iterable[str]) -> None:
         """Print the lines under a title; nothing if there are none."""
@@ -82,7 +86,7 @@ class Command(DeedCommand):
             title = ""
 
 
-def said(finding: Finding, move: Move) -> str:
-    known = finding.already and move.old != move.new
-    why = reason(finding.trouble, move.new)
-    return f"{finding.address}: {why}" + (" (on the old host, too)" if known else "")
+def mailbox_line(mailbox: Incompatibility, change: Comparison) -> str:
+    already = mailbox.already and change.old != change.new
+    text = describe(mailbox.problem, change.new)
+    return f"{mailbox.address}: {text}" + (" (already on the old host)" if already else "")

@@ -3,22 +3,30 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.management.base import CommandError
 
-from mailboxes.management.base import DeedCommand
+from mailboxes.management.base import MailCommand
 from mailboxes.passwords.generate import generate_password
 
+NAME = "admin"
 
-class Command(DeedCommand):
+
+class Command(MailCommand):
     help = (
-        "Create the first administrator, `admin`, and print the generated password once; "
-        "do nothing when there is one already."
+        "Create the first administrator, `admin`, and print the generated password once. Do "
+        "nothing if there is a superuser already."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         users = get_user_model()._default_manager
         if users.filter(is_superuser=True).exists():
             return
+        if users.filter(username=NAME).exists():
+            raise CommandError(
+                f"There is no superuser, but an administrator called {NAME} without superuser "
+                "status. Create a superuser under another name: manage.py createsuperuser"
+            )
         password = generate_password()
-        users.create_superuser("admin", password=password)
-        self.stdout.write("Created the first administrator. Note the password, shown this once:")
-        self.stdout.write(f"  user name  admin\n  password   {password}")
+        users.create_superuser(NAME, password=password)
+        self.stdout.write("Created the first administrator. The password is only shown now:")
+        self.stdout.write(f"  user name  {NAME}\n  password   {password}")
