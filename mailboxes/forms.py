@@ -218,6 +218,7 @@ class MailboxForm(ActionForm, forms.ModelForm):
         if not self.instance._state.adding:
             for name in ("new_password1", "new_password2"):
                 self.fields[name].required = False
+            self.fields["new_password1"].widget.owner = self.instance.pk
             self.fields["new_password1"].label = _("New password")
             self.fields["new_password2"].label = _("Repeat new password")
             self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")

@@ -11,6 +11,7 @@ admin_view = admin.site.admin_view
 urlpatterns = [
     path("", home.home, name="home"),
     path("password/", password.change_password, name="change-password"),
+    path("password/check/", password.check_new_password, name="password-check"),
     path("password/changed/", password.password_changed, name="password-changed"),
     path("admin/", admin_view(dashboard.dashboard), name="dashboard"),
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes.passwords.generate import ALPHABET
 from mailboxes.sizes import UNITS, exact_size
 
 SIZES = {"M": "MiB", "G": "GiB", "T": "TiB", "K": "KiB", "": _("bytes")}
@@ -89,15 +90,26 @@ class SizeInput(forms.MultiWidget):
 
 
 class NewPasswordInput(forms.PasswordInput):
-    """A new password with buttons to make one, to see and to copy it; never rendered with one."""
+    """A new password, with buttons to generate, show and copy it, and the server's judgement.
+
+    It is never rendered with a value. `confirmation` names the field that repeats the password.
+    """
 
     template_name = "mailboxes/widgets/password.html"
+    owner = ""
+    """The mailbox's address or the administrator's name, unless the form has a field for it."""
 
-    def __init__(self, twin: str) -> None:
-        self.twin = twin
+    def __init__(self, confirmation: str, account: str = "mailbox") -> None:
+        self.confirmation = confirmation
+        self.account = account
         super().__init__({"autocomplete": "new-password"})
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        own = str(context["widget"]["attrs"].get("id", ""))
-        return context | {"twin": own.replace(name, self.twin)}
+        own_id = str(context["widget"]["attrs"].get("id", ""))
+        return context | {
+            "account": self.account,
+            "alphabet": ALPHABET,
+            "confirmation": own_id.replace(name, self.confirmation),
+            "owner": self.owner,
+        }

@@ -20,7 +20,7 @@ from mailboxes.actions.mailboxes import (
     delete_mailbox,
     set_quota,
 )
-from mailboxes.actions.passwords import authenticate, change_password
+from mailboxes.actions.passwords import authenticate, change_password, check_password
 
 __all__ = [
     "authenticate",
@@ -29,6 +29,7 @@ __all__ = [
     "change_mailbox",
     "change_password",
     "check_new_mailbox",
+    "check_password",
     "create_alias",
     "create_alias_domain",
     "create_domain",

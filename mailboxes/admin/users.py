@@ -108,7 +108,7 @@ class NewPasswordMixin(forms.BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("usable_password", None)  # there is no other way to sign in here
-        widget = NewPasswordInput("password2")
+        widget = NewPasswordInput("password2", account="administrator")
         widget.is_required = True
         self.fields["password1"].widget = widget
         autofocus(self)

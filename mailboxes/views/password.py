@@ -5,15 +5,23 @@ import time
 from axes.handlers.proxy import AxesProxyHandler
 from axes.utils import reset
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.signals import user_login_failed
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mailboxes import actions
 from mailboxes.conf import mail_host
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.forms import ChangePasswordForm, autofocus, normalise_address
+from mailboxes.models import Mailbox
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -51,3 +59,21 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @require_safe
 def password_changed(request: HttpRequest) -> HttpResponse:
     return render(request, "mailboxes/password_changed.html", {"host": mail_host()})
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def check_new_password(request: HttpRequest) -> JsonResponse:
+    """Judge a password while it is typed, exactly as it is judged when it is saved."""
+    password, owner = request.POST.get("password", ""), request.POST.get("owner", "")
+    try:
+        if request.POST.get("account") == "administrator":
+            validate_password(password, User(username=owner))
+        else:
+            mailbox = Mailbox(username=owner, name=request.POST.get("name", ""))
+            actions.check_password(password, mailbox, mail_host().scheme)
+    except (Refused, ValidationError) as error:
+        messages = error.messages if isinstance(error, ValidationError) else [error_message(error)]
+        return JsonResponse({"accepted": False, "text": " ".join(messages)})
+    return JsonResponse({"accepted": True, "text": gettext("This password is strong enough.")})

@@ -1,33 +1,35 @@
 // Forms: the password buttons and strength meter, and the preview of an address.
 "use strict";
 
-const CHARACTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-
-function randomCharacter() {
-  const limit = 256 - (256 % CHARACTERS.length);
+function randomCharacter(alphabet) {
+  const limit = 256 - (256 % alphabet.length);
   for (;;) {
     const [byte] = crypto.getRandomValues(new Uint8Array(1));
-    if (byte < limit) return CHARACTERS[byte % CHARACTERS.length];
+    if (byte < limit) return alphabet[byte % alphabet.length];
   }
 }
 
-// Twenty out of 57 characters are 116 bits of entropy; the groups make it easier to type.
-function generate() {
-  const groups = Array.from({ length: 4 }, () => Array.from({ length: 5 }, randomCharacter).join(""));
-  return groups.join("-");
+// Four groups of five, as the commands generate them; groups are easier to type.
+function generate(alphabet) {
+  const group = () => Array.from({ length: 5 }, () => randomCharacter(alphabet)).join("");
+  return Array.from({ length: 4 }, group).join("-");
 }
 
-// A rough estimate: length adds to the score, repeated and consecutive characters don't.
-function strength(password) {
-  if ([...password].length < 12) return 0;
-  let distinct = 1;
-  for (let i = 1; i < password.length; i += 1) {
-    const step = password.charCodeAt(i) - password.charCodeAt(i - 1);
-    if (Math.abs(step) > 1) distinct += 1;
-  }
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^a-zA-Z\d]/].filter((kind) => kind.test(password)).length;
-  const points = Math.min(distinct, new Set(password).size * 2) + kinds * 2;
-  return points < 14 ? 1 : points < 22 ? 2 : 3;
+// The server judges the password as it will when it is saved; the browser has no opinion of its own.
+async function judge(box, password) {
+  const { elements } = box.closest("form");
+  const typed = (name) => elements[name]?.value ?? "";
+  const address = typed("address_1") ? `${typed("address_0")}@${typed("address_1")}` : typed("address_0");
+  const body = new URLSearchParams({
+    csrfmiddlewaretoken: typed("csrfmiddlewaretoken"),
+    account: box.dataset.account,
+    owner: box.dataset.owner || address || typed("address") || typed("username"),
+    name: typed("name"),
+    password,
+  });
+  const response = await fetch(box.dataset.check, { method: "POST", body });
+  if (!response.ok) throw new Error(response.statusText);
+  return response.json();
 }
 
 function setUp(box) {
@@ -35,7 +37,6 @@ function setUp(box) {
   const confirmation = document.getElementById(box.dataset.confirmation);
   const meter = box.querySelector(".strength");
   const [show, generateButton, copy] = box.querySelectorAll("button");
-  const levels = box.dataset.levels.split("|");
   box.querySelector(".buttons").hidden = false;
 
   function setVisible(visible) {
@@ -43,20 +44,24 @@ function setUp(box) {
     show.querySelector("span").textContent = visible ? box.dataset.hideLabel : box.dataset.showLabel;
   }
 
+  let timer;
   function updateStrength() {
-    meter.hidden = input.value === "";
-    const level = strength(input.value);
-    const bar = meter.querySelector("progress");
-    bar.value = Math.max(level, 0.3);
-    bar.className = `bar ${["bad", "warn", "warn", "good"][level]}`;
-    const verdict = box.dataset.strength.replace("%s", levels[level]);
-    const text = meter.querySelector("span");
-    if (text.textContent !== verdict) text.textContent = verdict;
+    clearTimeout(timer);
+    meter.textContent = "";
+    if (input.value !== "") timer = setTimeout(showVerdict, 400);
+  }
+
+  async function showVerdict() {
+    const password = input.value;
+    const verdict = await judge(box, password).catch(() => null);
+    if (verdict === null || input.value !== password) return;
+    meter.className = `strength ${verdict.accepted ? "good" : "bad"}`;
+    meter.textContent = verdict.text;
   }
 
   show.addEventListener("click", () => setVisible(input.type === "password"));
   generateButton.addEventListener("click", () => {
-    input.value = generate();
+    input.value = generate(box.dataset.alphabet);
     confirmation.value = input.value;
     setVisible(true);
     updateStrength();
