@@ -10,7 +10,7 @@ from mailboxes.errors import Refused
 from mailboxes.variants import VARIANTS
 
 
-def check_mail_host(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Report settings that the exported daemons couldn't work with."""
     variant = VARIANTS.get(settings.MAIL_VARIANT)
     scheme = settings.MAIL_PASSWORD_SCHEME

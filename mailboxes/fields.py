@@ -13,7 +13,7 @@ NO_MATCH = "\x1a"
 """A text that no row contains."""
 
 
-def ascii_or_no_match(value: Any) -> Any:
+def ascii_or_no_match(value: object) -> object:
     """Replace a text that the column can't contain, since MariaDB fails when it looks for one.
 
     The error is "Illegal mix of collations" (1267): the column is latin1.
@@ -36,10 +36,10 @@ class AsciiMixin(CollationMixin):
 
     collations = {"mysql": "latin1_general_ci", "sqlite": "NOCASE"}
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_prep_value(self, value: object) -> object:
         return ascii_or_no_match(super().get_prep_value(value))  # type: ignore[misc]
 
-    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+    def get_db_prep_save(self, value: object, connection: BaseDatabaseWrapper) -> object:
         if isinstance(value, str) and not value.isascii():
             raise ValueError("The column only stores ASCII.")
         return super().get_db_prep_save(value, connection)  # type: ignore[misc]
@@ -62,7 +62,7 @@ class AddressListField(AsciiMixin, models.TextField):
 class AsciiPatternMixin:
     """A lookup by LIKE or REGEXP, whose right side Django doesn't pass to the field."""
 
-    def get_prep_lookup(self) -> Any:
+    def get_prep_lookup(self) -> object:
         return ascii_or_no_match(super().get_prep_lookup())  # type: ignore[misc]
 
 
@@ -102,6 +102,6 @@ class WholeSecondField(models.DateTimeField):
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         return "datetime" if connection.vendor == "mysql" else super().db_type(connection)
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_prep_value(self, value: object) -> object:
         value = super().get_prep_value(value)
         return value.replace(microsecond=0) if isinstance(value, datetime) else value

@@ -1,13 +1,13 @@
 """The forms of the admin and of the password page. What they refuse is decided by `actions`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import actions, history
+from mailboxes import actions
 from mailboxes.addresses import (
     MAX_ADDRESS,
     Address,
@@ -16,103 +16,21 @@ from mailboxes.addresses import (
     parse_alias,
     parse_targets,
 )
-from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
+from mailboxes.form_fields import (
+    DomainField,
+    LimitField,
+    NewAddressField,
+    ParsedField,
+    PasswordField,
+    SizeField,
+)
 from mailboxes.formats import error_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import domain_names
-from mailboxes.sizes import BadSize, exact_limit, parse_size, to_units
-from mailboxes.widgets import AddressInput, NewPasswordInput, SizeInput
+from mailboxes.widgets import NewPasswordInput
 
 PASSWORD_HELP = _("At least 12 characters. Three unrelated words work well.")
-
-
-class ParsedField(forms.CharField):
-    """A text that is parsed by a function, whose refusal is the field's error."""
-
-    def __init__(self, parse: Callable[[str], Any], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.parse = parse
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        try:
-            return self.parse(text) if text else text
-        except Refused as error:
-            raise ValidationError(error_message(error), code=error.code) from error
-
-
-class SizeField(ParsedField):
-    """Bytes, entered with a unit."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(parse_size, **{"widget": SizeInput(), **kwargs})
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return parse_size(str(initial)) != parse_size(str(data))
-        except BadSize:
-            return True
-
-    def log_value(self, value: int) -> dict[str, int]:
-        return history.size_value(value)
-
-
-class LimitField(SizeField):
-    """A domain's limit, entered as a size and stored in units of QUOTA_MULTIPLIER bytes.
-
-    A size that is not a whole number of units is rounded up, and shown again as it was entered.
-    """
-
-    def __init__(self, may_be_off: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.may_be_off = may_be_off
-
-    def prepare_value(self, value: Any) -> Any:
-        return exact_limit(value, quota_multiplier()) if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> Any:
-        if value == "-1" and self.may_be_off:
-            return -1
-        return to_units(super().clean(value), quota_multiplier())
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.clean(data) != int(initial))
-        except ValidationError:
-            return True
-
-    def log_value(self, value: int) -> dict[str, int]:
-        return history.size_value(value * quota_multiplier())
-
-
-class PasswordField(forms.CharField):
-    """A password to be set. Spaces at its ends belong to it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-        super().__init__(**{"strip": False, "max_length": 1000, "widget": widget, **kwargs})
-
-
-class NewAddressField(ParsedField):
-    """A new address of this host; the form gives it the domains to choose from."""
-
-    def set_domains(self, names: Sequence[str], more: bool) -> None:
-        self.widget = AddressInput(names, more)
-        self.widget.is_required = self.required
-
-
-class DomainField(ParsedField):
-    """The name of an existing domain; the form gives it the domains to choose from."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(DomainName.parse, **kwargs)
-
-    def set_domains(self, names: Sequence[str], more: bool) -> None:
-        if not more:
-            choices = [("", _("Choose…")), *((name, name) for name in names)]
-            self.widget = forms.Select(choices=choices)
-            self.widget.is_required = self.required
 
 
 def autofocus(form: forms.BaseForm) -> None:

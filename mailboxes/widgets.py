@@ -1,9 +1,9 @@
-"""Inputs of the forms: an address in two parts, a size with its unit, a password that one can see.
+"""Form inputs: an address in two parts, a size with its unit, a password with buttons.
 
-Each works without JavaScript; static/mailadmin/forms.js adds what a browser can do besides.
+Each works without JavaScript; static/mailadmin/forms.js adds the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.passwords.generate import ALPHABET
 from mailboxes.sizes import UNITS, exact_size
 
+Context = dict[str, Any]
+
 SIZES = {"M": "MiB", "G": "GiB", "T": "TiB", "K": "KiB", "": _("bytes")}
 
 
 class AddressInput(forms.MultiWidget):
-    """Local part and domain side by side; a whole address in the first one counts alone."""
+    """Local part and domain side by side; a whole address in the first part is enough."""
 
     template_name = "mailboxes/widgets/address.html"
     use_fieldset = True
@@ -26,7 +28,7 @@ class AddressInput(forms.MultiWidget):
         name = forms.TextInput(
             {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
         )
-        choices = [("", _("choose…")), *((domain, domain) for domain in domains)]
+        choices = [("", _("Choose…")), *((domain, domain) for domain in domains)]
         domain = (
             forms.TextInput({"autocomplete": "off", "list": "domains", "spellcheck": "false"})
             if many
@@ -35,20 +37,20 @@ class AddressInput(forms.MultiWidget):
         super().__init__([name, domain])
         self.many = many
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+    def get_context(self, name: str, value: object, attrs: Context | None) -> Context:
         context = super().get_context(name, value, attrs)
         labels = (_("local part"), _("domain"))
         for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
             part["attrs"]["aria-label"] = label
-            part["attrs"].pop("required", None)  # a whole address may stand in the first
+            part["attrs"].pop("required", None)  # the first may contain a whole address
         context["widget"]["subwidgets"][1]["attrs"].pop("autofocus", None)
         return context | {"domains": self.domains if self.many else ()}
 
-    def decompress(self, value: Any) -> list[Any]:
+    def decompress(self, value: object) -> list[str]:
         name, _at, domain = str(value or "").rpartition("@")
         return [name, domain]
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+    def value_from_datadict(self, data: Mapping[str, object], files: Any, name: str) -> Any:
         local_part, domain = super().value_from_datadict(data, files, name)
         local_part, domain = (local_part or "").strip(), (domain or "").strip()
         if "@" in local_part:
@@ -57,7 +59,7 @@ class AddressInput(forms.MultiWidget):
 
 
 class SizeInput(forms.MultiWidget):
-    """A number and its unit; a size that is written whole into the first one counts alone."""
+    """A number and its unit; a whole size in the first part is enough."""
 
     template_name = "mailboxes/widgets/size.html"
     use_fieldset = True
@@ -66,22 +68,22 @@ class SizeInput(forms.MultiWidget):
         number = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "size": 8})
         super().__init__([number, forms.Select(choices=list(SIZES.items()))])
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context(name, value, attrs)
+    def get_context(self, name: str, value: object, attrs: Context | None) -> Context:
+        context: Context = super().get_context(name, value, attrs)
         labels = (_("number"), _("unit"))
         for part, label in zip(context["widget"]["subwidgets"], labels, strict=True):
             part["attrs"]["aria-label"] = label
         context["widget"]["subwidgets"][1]["attrs"].pop("autofocus", None)
         return context
 
-    def decompress(self, value: Any) -> list[Any]:
+    def decompress(self, value: object) -> list[str]:
         text = exact_size(value) if isinstance(value, int) else str(value or "")
         if text in ("", "0", "-1"):
             return [text, "G"]
         unit = text[-1] if text[-1] in UNITS else ""
         return [text.removesuffix(unit), unit]
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+    def value_from_datadict(self, data: Mapping[str, object], files: Any, name: str) -> Any:
         number, unit = super().value_from_datadict(data, files, name)
         number = (number or "").strip()
         if number and number[-1].isdecimal() and number not in ("0", "-1"):
@@ -104,7 +106,7 @@ class NewPasswordInput(forms.PasswordInput):
         self.account = account
         super().__init__({"autocomplete": "new-password"})
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+    def get_context(self, name: str, value: object, attrs: Context | None) -> Context:
         context = super().get_context(name, value, attrs)
         own_id = str(context["widget"]["attrs"].get("id", ""))
         return context | {

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.forms import Media
+from django.forms import BaseFormSet, Form, Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -21,13 +21,14 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions, history
+from mailboxes.actions.base import Row
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 
-Section = tuple[Any, Sequence[str]]
+Section = tuple[Promise | None, Sequence[str]]
 """The title of a part of the form, if any, and its fields."""
 
 
@@ -72,37 +73,37 @@ class MailAdmin(admin.ModelAdmin):
         return [*self.readonly_fields, "state", *filter(None, self.shown_as.values())]
 
     def get_form(
-        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
+        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: object
     ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
         return form
 
     @admin.display(description=_("status"))
-    def state(self, row: Any) -> str:
+    def state(self, row: Row) -> str:
         return display.status(row.active)
 
     @admin.display(description=_("created"))
-    def created_at(self, row: Any) -> str:
+    def created_at(self, row: Row) -> str:
         return display.local_time(row.created)
 
     @admin.display(description=_("changed"))
-    def changed_at(self, row: Any) -> str:
+    def changed_at(self, row: Row) -> str:
         return display.local_time(row.modified)
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
         """Select the domain whose list the link was on."""
         domain = request.GET.get("domain", "")
         return {"address": f"@{domain}"} if domain else {}
 
     def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         autofocus(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+        self, request: HttpRequest, form: Form, formsets: Iterable[BaseFormSet], add: bool = False
     ) -> Any:
         stock = super().construct_change_message(request, form, formsets, add)
         return stock if add else history.form_changes(form)
@@ -157,7 +158,7 @@ class MailAdmin(admin.ModelAdmin):
         self.message_user(request, self.undo_message(request, row, active), messages.SUCCESS)
         return page
 
-    def undo_message(self, request: HttpRequest, row: Any, active: bool) -> str:
+    def undo_message(self, request: HttpRequest, row: Row, active: bool) -> str:
         text = _("%(row)s is enabled.") if active else _("%(row)s is disabled.")
         context = {
             "action": admin_url(self.opts, "set_active", quote(row.pk)),
@@ -170,7 +171,7 @@ class MailAdmin(admin.ModelAdmin):
     # Deletion
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
         name = unquote(object_id)
@@ -182,7 +183,7 @@ class MailAdmin(admin.ModelAdmin):
         return self.or_message(super().delete_view, request, object_id, context)
 
     def or_message(
-        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any
+        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: object
     ) -> HttpResponse:
         """Show what an action refuses as a message on the same page."""
         try:
@@ -191,7 +192,7 @@ class MailAdmin(admin.ModelAdmin):
             self.message_user(request, error_message(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+    def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """List in words what is deleted and what is kept; the last item is what prevents it."""
         rows = list(objs)
         lacking = {

@@ -20,11 +20,13 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions, history, queries
+from mailboxes.actions.base import Row
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, number
 from mailboxes.forms import autofocus
@@ -39,12 +41,16 @@ MAX_NAMES = 20
 MAX_REFUSALS = 1000
 """How many refusals are listed after it."""
 
+RowCallable = Callable[[Any], object]
+Texts = tuple[Promise, Promise]
+"""The question before and the report after an action, both with %(count)s and %(kind)s."""
+
 
 @dataclass
 class Outcome:
     """What happened to the rows of one request."""
 
-    done: list[Any] = field(default_factory=list)
+    done: list[Row] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     """A sentence for each row that was not changed."""
 
@@ -52,7 +58,7 @@ class Outcome:
     """The key to continue after; empty if all rows are done."""
 
 
-def run_batch(rows: QuerySet, action: Callable[[Any], Any], after: str = "") -> Outcome:
+def run_batch(rows: QuerySet, action: RowCallable, after: str = "") -> Outcome:
     """Run the action on the first rows behind a key; each is changed or refused by itself."""
     found, more = rows_after(rows, after, BATCH)
     outcome = Outcome(last=found[-1].pk if more else "")
@@ -108,7 +114,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return self.set_active(request, queryset, False, texts)
 
     def set_active(
-        self, request: HttpRequest, queryset: QuerySet, active: bool, texts: Any
+        self, request: HttpRequest, queryset: QuerySet, active: bool, texts: Texts
     ) -> HttpResponse | None:
         if page := self.confirm(request, queryset, texts[0]):
             return page
@@ -130,7 +136,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return self.run(request, queryset, partial(self.delete_model, request), texts)
 
     def confirm(
-        self, request: HttpRequest, queryset: QuerySet, question: Any, **context: Any
+        self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any
     ) -> HttpResponse | None:
         """Return the page that asks, with the number of rows; None once it is confirmed."""
         count = capped_count(queryset, queries.MAX_ROWS)
@@ -148,7 +154,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return self.bulk_page(request, question, count.number, **context)
 
     def bulk_page(
-        self, request: HttpRequest, question: Any, count: int, **context: Any
+        self, request: HttpRequest, question: Promise, count: int, **context: Any
     ) -> HttpResponse:
         """Return the page that asks whether to start or, with an `outcome`, to continue."""
         title = question % {"count": number(count), "kind": self.kind(count)}
@@ -171,9 +177,9 @@ class BulkActionsAdmin(admin.ModelAdmin):
         self,
         request: HttpRequest,
         rows: QuerySet,
-        action: Callable[[Any], Any],
-        texts: Any,
-        changes: Callable[[Any], Any] | None = None,
+        action: RowCallable,
+        texts: Texts,
+        changes: RowCallable | None = None,
         undo: bool = False,
         **context: Any,
     ) -> HttpResponse | None:
@@ -198,7 +204,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def kind(self, count: int) -> str:
         return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
 
-    def undo_form(self, request: HttpRequest, rows: list[Any]) -> str:
+    def undo_form(self, request: HttpRequest, rows: list[Row]) -> str:
         """Return a form that enables these rows again."""
         context = {
             "rows": rows,
@@ -207,9 +213,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         }
         return render_to_string("admin/undo.html", context)
 
-    def log_rows(
-        self, request: HttpRequest, rows: list[Model], changes: Callable[[Any], Any] | None
-    ) -> None:
+    def log_rows(self, request: HttpRequest, rows: list[Row], changes: RowCallable | None) -> None:
         """Log what was changed in each row, or that it was deleted."""
         user = request.user
         if not rows or not isinstance(user, User):

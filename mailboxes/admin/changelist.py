@@ -118,7 +118,7 @@ class ListAdmin(BulkActionsAdmin):
     search_fields = ["pk"]  # tells the stock admin that there is a search
     csv_columns: tuple[str, ...] = ()
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[KeysetChangeList]:
         return KeysetChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

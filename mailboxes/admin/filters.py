@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import ModelAdmin, SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ class ListFilter(SimpleListFilter):
     def value(self) -> str | None:
         return (super().value() or "").strip() or None
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         found = list(super().choices(changelist))
         yield from found
         if not any(choice["selected"] for choice in found):
@@ -34,10 +35,10 @@ class StatusFilter(ListFilter):
     title = _("status")
     parameter_name = "active__exact"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("1", str(_("active"))), ("0", str(_("disabled")))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(active=self.value() == "1") if self.value() else queryset
 
 
@@ -49,7 +50,7 @@ class DomainFilter(ListFilter):
     suggestions: Sequence[str] = ()
     """The first names, where there are too many for a list."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         names, more = domain_names()
         if more:
             self.suggestions = names
@@ -63,7 +64,7 @@ class DomainFilter(ListFilter):
     def value(self) -> str | None:
         return to_ascii(super().value() or "") or None
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(domain=self.value()) if self.value() else queryset
 
 
@@ -73,15 +74,15 @@ class AliasKindFilter(ListFilter):
     title = _("kind")
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("own", str(_("mailboxes' own"))), ("all", str(_("all")))]
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         first, *others = super().choices(changelist)
         yield {**first, "display": _("aliases")}
         yield from others
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         kinds = {"own": queryset.filter(has_mailbox()), "all": queryset}
         return kinds.get(self.value() or "", queryset.filter(~has_mailbox()))
 
@@ -92,13 +93,13 @@ class AttentionFilter(ListFilter):
     title = _("attention")
     parameter_name = "attention"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         if capped_count(Mailbox.objects.all(), queries.MAX_ROWS).more:
             return []
         full = [("full", str(_("nearly full")))] if usage.knows_usage() else []
         return [*full, ("weak", str(_("weak password hash")))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
             return queryset
         if self.value() not in dict(self.lookup_choices):
@@ -109,7 +110,7 @@ class AttentionFilter(ListFilter):
     def has_output(self) -> bool:
         return bool(self.lookup_choices or self.value())
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         *others, last = super().choices(changelist)
         yield from others
         known = last["display"] != self.value()

@@ -16,7 +16,8 @@ from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.conf import mail_host
-from mailboxes.forms import MailboxForm, SizeField
+from mailboxes.form_fields import SizeField
+from mailboxes.forms import MailboxForm
 from mailboxes.models import Mailbox
 from mailboxes.queries import aliases_forwarding_to
 

@@ -51,7 +51,7 @@ class PermissionsField(forms.ModelMultipleChoiceField):
 
     widget = forms.CheckboxSelectMultiple
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         permissions = Permission.objects.filter(
             content_type__app_label__in=("mailboxes", "auth"), content_type__model__in=MODELS
         )
@@ -86,7 +86,7 @@ class PermissionsMixin:
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(
-        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: object
     ) -> Any:
         if db_field.name in ("permissions", "user_permissions"):
             return PermissionsField(label=self.permissions_label)

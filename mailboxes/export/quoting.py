@@ -1,6 +1,7 @@
 """How a value is written in each exported file, by that file's own rules."""
 
 import re
+import shlex
 import unicodedata
 
 from mailboxes.errors import Refused, gettext_noop
@@ -158,5 +159,4 @@ def sql_name(value: str, setting: str) -> str:
 
 def shell_word(value: str, setting: str) -> str:
     """Quote as one word of a POSIX shell."""
-    quoted = printable(value, setting).replace("'", "'\\''")
-    return f"'{quoted}'"
+    return shlex.quote(printable(value, setting))

@@ -1,9 +1,8 @@
 """The bundle that turns a Debian machine into the described mail host."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from django.template import Context, Engine, Library
@@ -12,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.conf import MailDatabase, MailHost
 from mailboxes.export import quoting
 from mailboxes.export.bundle import BadExport, File
+from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATES, FileSpec
+from mailboxes.export.requirements import check_host, is_v1, ports
 
-TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates" / "config"
 MASK = "********"
 # It marks a name that a template lacks; `quoting` lets no control character through.
 MISSING = "\x00%s\x00"
-PAM_FILE = "etc/pam.d/smtp"
 MAX_PAM_LINE = 1000  # bytes; libpam cuts a line at 1,024, its newline included
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 
@@ -37,77 +36,6 @@ for quote in (
 ):
     register.filter(quote.__name__, quote)
 
-
-@dataclass(frozen=True)
-class FileSpec:
-    """A file of the bundle before it is rendered."""
-
-    path: str
-    group: str = "root"
-    mode: int = 0o600
-    variant: str = ""
-    """The variant that has it; empty for both."""
-
-    engine: str = ""
-    """The database engine that needs it; empty for both."""
-
-    lacked_by: str = ""
-    """The release that doesn't need it."""
-
-    def template(self, host: MailHost) -> str:
-        """Return the most specific template, or an empty text if the host has no such file."""
-        variant, release = host.variant.name, host.release.name
-        if self.variant not in ("", variant) or self.engine not in ("", host.database.engine):
-            return ""
-        if self.lacked_by == release:
-            return ""
-        places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
-        for place in places:
-            if TEMPLATES.joinpath(place).is_file():
-                return place
-        raise BadExport(_("There is no template %(places)s."), {"places": ", ".join(places)})
-
-
-MANIFEST = FileSpec("MANIFEST")
-MAPS = (
-    "alias_domain_catchalls",
-    "alias_domain_sender_logins",
-    "alias_domains",
-    "aliases",
-    "domains",
-    "mailboxes",
-    "sender_logins",
-)
-FILES = (
-    FileSpec("README"),
-    FileSpec("apply", mode=0o700),
-    FileSpec("grants.sql", engine="mysql"),
-    FileSpec("postfix/main.cf"),
-    FileSpec("postfix/master.cf"),
-    *(FileSpec(f"etc/postfix/mailadmin/{name}.cf", "postfix", 0o640) for name in MAPS),
-    FileSpec("etc/default/saslauthd", mode=0o644, variant="v1"),
-    FileSpec("etc/mailadmin-pam-mysql.conf", variant="v1"),
-    FileSpec(PAM_FILE, variant="v1"),
-    FileSpec("etc/postfix/sasl/smtpd.conf", mode=0o644, variant="v1"),
-    FileSpec(
-        "etc/systemd/system/saslauthd.service.d/mailadmin.conf",
-        mode=0o644,
-        variant="v1",
-        lacked_by="debian12",
-    ),
-    FileSpec("etc/tmpfiles.d/mailadmin.conf", mode=0o644, variant="v1"),
-    FileSpec("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
-    FileSpec("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
-    FileSpec("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql", lacked_by="debian13"),
-    FileSpec(
-        "etc/dovecot/mailadmin-usage.conf.ext",
-        "dovecot",
-        0o640,
-        "v2",
-        "mysql",
-        lacked_by="debian13",
-    ),
-)
 
 # How each database spells what the maps' queries need. Postfix replaces %s (the key) and
 # %u and %d (its parts). `_latin1`: Postfix talks utf8mb4, and an address with a character outside
@@ -165,64 +93,6 @@ def mask(host: MailHost) -> MailHost:
     )
 
 
-def uses_mysql(host: MailHost) -> bool:
-    return host.database.engine == "mysql"
-
-
-def is_v1(host: MailHost) -> bool:
-    return host.variant.name == "v1"
-
-
-def check_host(host: MailHost) -> None:
-    """Refuse a host whose daemons can't work with its database."""
-    if uses_mysql(host):
-        check_accounts(host)
-        check_hosts(host)
-    elif is_v1(host):
-        raise BadExport(
-            _(
-                "MAIL_VARIANT is v1, which needs MySQL or MariaDB, because pam_mysql can't read "
-                "SQLite. Set MAIL_DATABASE_URL to such a database, or MAIL_VARIANT to v2."
-            )
-        )
-    elif not host.database.name.startswith("/"):
-        raise BadExport(
-            _(
-                "MAIL_DATABASE_URL must contain the absolute path of the SQLite file, because the "
-                "mail daemons have another working directory."
-            )
-        )
-
-
-def check_accounts(host: MailHost) -> None:
-    for name, account in (("LOOKUP", host.lookup), ("AUTH", host.auth)):
-        for part, value in (("USER", account.user), ("PASSWORD", account.password)):
-            if not value:
-                setting = f"MAIL_{name}_{part}"
-                message = _("%(setting)s is empty. The mail daemons need it.")
-                raise BadExport(message, {"setting": setting})
-    if host.lookup.user == host.auth.user:
-        raise BadExport(
-            _(
-                "MAIL_LOOKUP_USER and MAIL_AUTH_USER must be different accounts, so that Postfix's "
-                "lookups can't read passwords."
-            )
-        )
-
-
-def check_hosts(host: MailHost) -> None:
-    if not host.database.hosts:
-        raise BadExport(_("MAIL_DB_HOSTS is empty. Set it to where the mail host finds MySQL."))
-    if not is_v1(host) and host.release.one_port and len(ports(host)) > 1:
-        raise BadExport(
-            _(
-                "MAIL_DB_HOSTS contains different ports, but Dovecot on %(release)s uses the same "
-                "port for all database hosts."
-            ),
-            {"release": host.release.title},
-        )
-
-
 def check_pam_lines(texts: dict[FileSpec, str]) -> None:
     lines = [line for spec in texts if spec.path == PAM_FILE for line in texts[spec].splitlines()]
     if any(len(line.encode()) > MAX_PAM_LINE for line in lines):
@@ -234,10 +104,6 @@ def check_pam_lines(texts: dict[FileSpec, str]) -> None:
             ),
             {"limit": MAX_PAM_LINE},
         )
-
-
-def ports(host: MailHost) -> list[int]:
-    return sorted({place.port for place in host.database.hosts if not place.socket})
 
 
 def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:

@@ -13,7 +13,7 @@ class MailCommand(BaseCommand):
 
     requires_migrations_checks = False
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
 
         def error(message: str) -> NoReturn:
@@ -22,7 +22,7 @@ class MailCommand(BaseCommand):
         parser.error = error  # type: ignore[method-assign]
         return parser
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
+    def execute(self, *args: object, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)
         except Refused as error:

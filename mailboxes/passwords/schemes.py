@@ -9,7 +9,9 @@ from functools import cache
 from passlib.context import CryptContext
 
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.passwords.hashers import KNOWN, crypt_scheme, dovecot_scheme
+from mailboxes.passwords.dovecot import dovecot_scheme
+from mailboxes.passwords.hashers import KNOWN
+from mailboxes.passwords.unix_crypt import crypt_scheme
 
 # NUL ends a password in SASL and in every C program, a line break ends it on standard input, and
 # Dovecot 2.3 loses one with a TAB between auth and auth-worker. Nobody can type the others.

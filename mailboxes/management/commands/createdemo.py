@@ -59,7 +59,7 @@ class Command(MailCommand):
         "for trying things out, unless they exist. Each mailbox gets its own password, shown once."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         new = [name for name in DOMAINS if not Domain.objects.filter(pk=name).exists()]
         for name in new:
             self.create(name)

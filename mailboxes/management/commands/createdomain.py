@@ -39,7 +39,7 @@ class Command(MailCommand):
             help="the most that all mailboxes may have together, such as 50G; 0 for no limit",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         unit, maxquota = quota_multiplier(), options["maxquota"]
         domain = actions.create_domain(
             DomainName.parse(options["name"]),

@@ -34,7 +34,7 @@ class Command(MailCommand):
             "--password-stdin", action="store_true", help="read one line from standard input"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         address = Address.parse(options["address"])
         quota = parse_size(options["quota"])
         if options["generate"]:

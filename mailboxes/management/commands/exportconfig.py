@@ -37,7 +37,7 @@ class Command(MailCommand):
             "taken from the settings. The exit status is 0 whatever the comparison finds",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         output, old = options["output"], options["compare"]
         if not output and old is None:
             raise CommandError("Either --output DIR or --compare OLD is required.")

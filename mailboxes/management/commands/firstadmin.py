@@ -17,7 +17,7 @@ class Command(MailCommand):
         "nothing if there is a superuser already."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         users = get_user_model()._default_manager
         if users.filter(is_superuser=True).exists():
             return

@@ -1,0 +1,84 @@
+"""The files of the bundle, and the template of each, most specific first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.conf import MailHost
+from mailboxes.export.bundle import BadExport
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates" / "config"
+PAM_FILE = "etc/pam.d/smtp"
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A file of the bundle before it is rendered."""
+
+    path: str
+    group: str = "root"
+    mode: int = 0o600
+    variant: str = ""
+    """The variant that has it; empty for both."""
+
+    engine: str = ""
+    """The database engine that needs it; empty for both."""
+
+    lacked_by: str = ""
+    """The release that doesn't need it."""
+
+    def template(self, host: MailHost) -> str:
+        """Return the most specific template, or an empty text if the host has no such file."""
+        variant, release = host.variant.name, host.release.name
+        if self.variant not in ("", variant) or self.engine not in ("", host.database.engine):
+            return ""
+        if self.lacked_by == release:
+            return ""
+        places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
+        for place in places:
+            if TEMPLATES.joinpath(place).is_file():
+                return place
+        raise BadExport(_("There is no template %(places)s."), {"places": ", ".join(places)})
+
+
+MANIFEST = FileSpec("MANIFEST")
+MAPS = (
+    "alias_domain_catchalls",
+    "alias_domain_sender_logins",
+    "alias_domains",
+    "aliases",
+    "domains",
+    "mailboxes",
+    "sender_logins",
+)
+FILES = (
+    FileSpec("README"),
+    FileSpec("apply", mode=0o700),
+    FileSpec("grants.sql", engine="mysql"),
+    FileSpec("postfix/main.cf"),
+    FileSpec("postfix/master.cf"),
+    *(FileSpec(f"etc/postfix/mailadmin/{name}.cf", "postfix", 0o640) for name in MAPS),
+    FileSpec("etc/default/saslauthd", mode=0o644, variant="v1"),
+    FileSpec("etc/mailadmin-pam-mysql.conf", variant="v1"),
+    FileSpec(PAM_FILE, variant="v1"),
+    FileSpec("etc/postfix/sasl/smtpd.conf", mode=0o644, variant="v1"),
+    FileSpec(
+        "etc/systemd/system/saslauthd.service.d/mailadmin.conf",
+        mode=0o644,
+        variant="v1",
+        lacked_by="debian12",
+    ),
+    FileSpec("etc/tmpfiles.d/mailadmin.conf", mode=0o644, variant="v1"),
+    FileSpec("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
+    FileSpec("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
+    FileSpec("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql", lacked_by="debian13"),
+    FileSpec(
+        "etc/dovecot/mailadmin-usage.conf.ext",
+        "dovecot",
+        0o640,
+        "v2",
+        "mysql",
+        lacked_by="debian13",
+    ),
+)

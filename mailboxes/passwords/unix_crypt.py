@@ -1,0 +1,62 @@
+"""The hashes of crypt(3), and of Argon2, which Dovecot passes on like them."""
+
+import hmac
+
+import crypt_r
+import passlib.hash
+from passlib.context import CryptContext
+
+from mailboxes.passwords.handlers import Handler, TruncatingBcrypt, compile_pattern, restricted
+
+# bcrypt's salt and checksum end in letters without stray bits. crypt(3) writes no others, so a hash
+# with such bits fits no password there either.
+bcrypt = restricted(
+    TruncatingBcrypt, r"\$2[aby]\$(0[4-9]|1[0-4])\$~{21}[.Oeu]~{30}[.CGKOSWaeimquy26]"
+)
+sha512_crypt = restricted(
+    passlib.hash.sha512_crypt, r"\$6\$(rounds=[1-9]\d{3,5}\$)?~{0,16}\$~{86}", rounds=20_000
+)
+sha256_crypt = restricted(passlib.hash.sha256_crypt, r"\$5\$(rounds=[1-9]\d{3,5}\$)?~{0,16}\$~{43}")
+md5_crypt = restricted(passlib.hash.md5_crypt, r"\$1\$~{0,8}\$~{22}")
+des_crypt = restricted(passlib.hash.des_crypt, r"~{13}")
+argon2 = restricted(
+    passlib.hash.argon2,
+    r"\$argon2id?\$v=19\$m=(\d{1,5},t=\d|1\d{5},t=[1-6]|2\d{5},t=[1-4]),p=\d(\$#{11,86}){2}",
+    # What `doveadm pw` writes. 64 MiB fits in the 256 MiB that Dovecot gives an auth process.
+    type="ID",
+    memory_cost=65536,
+    rounds=3,
+    parallelism=1,
+)
+
+
+def verify_yescrypt(password: bytes, stored: str, user: str) -> bool:
+    return hmac.compare_digest(crypt_r.crypt(password.decode(), stored), stored)
+
+
+yescrypt = Handler(
+    "yescrypt",
+    compile_pattern(r"\$(g?y\$j[7-9AB][5T]\$|7\$[6-9A-C]U\.{4}/\.{4})~{1,86}\$~{43}"),
+    verify_yescrypt,
+)
+CRYPT_HANDLERS = [bcrypt, sha512_crypt, sha256_crypt, md5_crypt, des_crypt, yescrypt, argon2]
+CRYPT_CONTEXT = CryptContext(CRYPT_HANDLERS)
+# Dovecot's names of what crypt(3) reads. It passes any of them to crypt(3) under {CRYPT},
+# {SHA512-CRYPT}, {SHA256-CRYPT} and {DES-CRYPT}.
+CRYPT_NAMES = {
+    "SHA512-CRYPT": sha512_crypt,
+    "BLF-CRYPT": bcrypt,
+    "SHA256-CRYPT": sha256_crypt,
+    "MD5-CRYPT": md5_crypt,
+    "CRYPT": yescrypt,
+    "DES-CRYPT": des_crypt,
+}
+
+
+def verify_crypt(password: bytes, raw: bytes, user: str) -> bool:
+    return bool(CRYPT_CONTEXT.verify(password, raw.decode(), user=user))
+
+
+def crypt_scheme(stored: str) -> str:
+    """Return Dovecot's name of a hash of crypt(3), or an empty text for any other."""
+    return next((name for name, handler in CRYPT_NAMES.items() if handler.identify(stored)), "")
