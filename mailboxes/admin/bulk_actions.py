@@ -163,7 +163,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": label if "outcome" in context else title,
             "opts": self.opts,
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "across": request.POST.get("select_across") == "1",
             "action": request.POST.getlist("action")[0],
             "label": label,
