@@ -1,6 +1,6 @@
-"""Every setting, read once from the environment or from `.env`; see deploy/env.example.
+"""All settings, read from the environment or from `.env`; deploy/env.example describes them.
 
-ENV_FILE names another file than `.env`.
+ENV_FILE is the path of a file to be used instead of `.env`.
 """
 
 import os
@@ -27,24 +27,24 @@ if env_file.exists():
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return the variable as it stands: django-environ's own reader would expand a leading $."""
+    """Return the variable unchanged; django-environ's own reader would expand a leading $."""
     value = os.environ.get(name, default)
     if not value and default is None:
-        raise ImproperlyConfigured(f"{name} is not set; see deploy/env.example for what it holds.")
+        raise ImproperlyConfigured(f"{name} is not set. It is described in deploy/env.example.")
     return value or ""
 
 
 def flag(name: str, default: str) -> bool:
     value = text(name, default).lower()
     if value not in {"true", "false", "yes", "no", "on", "off", "1", "0"}:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be true or false.")
+        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to true or false.")
     return value in {"true", "yes", "on", "1"}
 
 
 def number(name: str, default: int) -> int:
     value = text(name, str(default))
     if not value.isdecimal() or not value.isascii() or int(value) == 0:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number from 1 up.")
+        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to a whole number, at least 1.")
     return int(value)
 
 
@@ -55,7 +55,7 @@ def items(name: str, default: str = "") -> list[str]:
 def database(name: str, default: str, journal: str) -> dict[str, Any]:
     url = text(name, default)
     try:
-        found = dict(environ.Env.db_url_config(url.replace("+", "%2B")))  # else a blank
+        found = dict(environ.Env.db_url_config(url.replace("+", "%2B")))  # it would become a space
         urlsplit(url).port  # noqa: B018 (raises for a port that is no number)
     except (ValueError, KeyError, ImproperlyConfigured):
         found = {}
@@ -81,8 +81,8 @@ def database(name: str, default: str, journal: str) -> dict[str, Any]:
         }
     else:
         raise ImproperlyConfigured(
-            f"{name} is not a usable address of a database; write sqlite:///var/name.sqlite3 or "
-            "mysql://user:password@host:port/name, with # / : @ % in the password as %23 %2F %3A "
+            f"{name} is not a usable database URL. Set it to sqlite:///var/name.sqlite3 or to "
+            "mysql://user:password@host:port/name; in the password, write # / : @ % as %23 %2F %3A "
             "%40 %25."
         )
     return {**found, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
@@ -95,8 +95,8 @@ DEBUG = flag("DEBUG", "false")
 ALLOWED_HOSTS = items("ALLOWED_HOSTS", "localhost,127.0.0.1")
 CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
 
-# True where nginx (deploy/nginx.conf) stands in front: it sets X-Real-IP and X-Forwarded-Proto.
-# Without it these headers are a client's own words and are not believed.
+# True behind nginx (deploy/nginx.conf), which sets X-Real-IP and X-Forwarded-Proto. Without it
+# these headers come from the client and are ignored.
 BEHIND_PROXY = flag("BEHIND_PROXY", "false")
 
 # Application
@@ -118,8 +118,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # BREACH guesses what is in a compressed page by requests with its reader's cookies. Ours are
-    # SameSite=Strict, the CSRF token is masked anew each time, and the length is made to vary.
+    # BREACH guesses the content of a compressed page through requests with its reader's cookies.
+    # Ours are SameSite=Strict, the CSRF token is masked differently each time, and lengths vary.
     "django.middleware.gzip.GZipMiddleware",
     "mailboxes.middleware.DatabaseUnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -188,7 +188,7 @@ AXES_USERNAME_CALLABLE = "mailboxes.views.password.client_username"
 AXES_CLIENT_IP_CALLABLE = "mailboxes.views.password.client_address"
 AXES_VERBOSE = False
 
-# On the password page a wrong answer takes at least so many seconds, whatever scheme a row is of.
+# The least time in seconds for a failed sign-in on the password page, whatever the row's scheme.
 WRONG_ANSWER_SECONDS = 0.5
 
 # The mail host
@@ -241,7 +241,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_HSTS_SECONDS = 31536000 if BEHIND_PROXY else 0
 SECURE_SSL_REDIRECT = BEHIND_PROXY
-# HSTS for sibling domains, and for good, is not the panel's to decide.
+# The panel can't decide about HSTS for subdomains, or about preloading.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

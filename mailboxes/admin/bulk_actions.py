@@ -11,7 +11,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.forms import CheckboxInput
@@ -127,9 +126,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
         first = list(queryset[: 0 if "post" in request.POST else MAX_NAMES])
-        lines, _models, lacking, obstacles = self.get_deleted_objects(first, request)
-        if lacking:
-            raise PermissionDenied
+        lines, _models, _permissions, obstacles = self.get_deleted_objects(first, request)
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page
