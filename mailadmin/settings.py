@@ -173,7 +173,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("username", "name", "email")},
     },
-    {"NAME": "mailboxes.validators.GuessablePasswordValidator"},
+    {"NAME": "mailboxes.password_validation.GuessablePasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"

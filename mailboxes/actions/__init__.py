@@ -4,6 +4,7 @@ An action raises Refused, and has then written nothing. PostfixAdmin's rules hol
 alias to itself, quotas are bytes, limits are 0 for none and -1 for none allowed.
 """
 
+from mailboxes.actions.activation import set_active
 from mailboxes.actions.aliases import (
     change_alias,
     create_alias,
@@ -11,7 +12,6 @@ from mailboxes.actions.aliases import (
     delete_alias,
     delete_alias_domain,
 )
-from mailboxes.actions.base import set_active
 from mailboxes.actions.domains import change_domain, create_domain, delete_domain
 from mailboxes.actions.mailboxes import (
     change_mailbox,

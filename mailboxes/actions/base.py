@@ -1,4 +1,4 @@
-"""What the actions share: inserting rows, saving columns, enabling and disabling."""
+"""What the actions share: inserting rows and saving columns."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,6 @@ from django.db import (
     ProgrammingError,
     transaction,
 )
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.actions import rules
@@ -52,20 +51,3 @@ def save_columns(row: Row, *columns: str) -> None:
             {"row": str(row)},
             code="deleted",
         ) from error
-
-
-@transaction.atomic(using="mail")
-def set_active(row: Row, active: bool) -> bool:
-    """Enable or disable a row, a mailbox together with its own alias.
-
-    Returns whether anything was to do, as far as the row given knows.
-    """
-    if isinstance(row, Alias):
-        rules.check_active(row, active)
-    changed = row.active != active
-    row.active = active
-    save_columns(row, "active")
-    if isinstance(row, Mailbox):
-        own = Alias.objects.filter(pk=row.pk).exclude(active=active)
-        own.update(active=active, modified=timezone.now())
-    return changed

@@ -4,7 +4,8 @@ from django.db import transaction
 
 from mailboxes import usage
 from mailboxes.actions import rules
-from mailboxes.actions.base import inserting, save_columns, set_active
+from mailboxes.actions.activation import set_active
+from mailboxes.actions.base import inserting, save_columns
 from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.addresses import Address
 from mailboxes.models import Alias, Domain, Mailbox

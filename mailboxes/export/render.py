@@ -12,7 +12,7 @@ from mailboxes.conf import MailDatabase, MailHost
 from mailboxes.export import quoting
 from mailboxes.export.bundle import BadExport, File
 from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATES, FileSpec
-from mailboxes.export.requirements import check_host, is_v1, ports
+from mailboxes.export.prerequisites import check_host, is_v1, ports
 
 MASK = "********"
 # It marks a name that a template lacks; `quoting` lets no control character through.

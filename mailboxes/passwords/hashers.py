@@ -7,14 +7,14 @@ import passlib.utils.handlers as uh
 from passlib.context import CryptContext
 
 from mailboxes.passwords import cram_md5
-from mailboxes.passwords.dovecot import (
+from mailboxes.passwords.dovecot_schemes import (
     PREFIXED,
     SCRAM_ROUNDS,
     salted_md5,
     verify_prefixed,
     write_scram,
 )
-from mailboxes.passwords.handlers import Handler, compile_pattern, restricted
+from mailboxes.passwords.passlib_handlers import Handler, compile_pattern, restricted
 from mailboxes.passwords.unix_crypt import CRYPT_HANDLERS, argon2, bcrypt, sha512_crypt
 
 

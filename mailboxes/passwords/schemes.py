@@ -9,7 +9,7 @@ from functools import cache
 from passlib.context import CryptContext
 
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.passwords.dovecot import dovecot_scheme
+from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.hashers import KNOWN
 from mailboxes.passwords.unix_crypt import crypt_scheme
 

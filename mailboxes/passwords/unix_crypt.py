@@ -6,7 +6,12 @@ import crypt_r
 import passlib.hash
 from passlib.context import CryptContext
 
-from mailboxes.passwords.handlers import Handler, TruncatingBcrypt, compile_pattern, restricted
+from mailboxes.passwords.passlib_handlers import (
+    Handler,
+    TruncatingBcrypt,
+    compile_pattern,
+    restricted,
+)
 
 # bcrypt's salt and checksum end in letters without stray bits. crypt(3) writes no others, so a hash
 # with such bits fits no password there either.

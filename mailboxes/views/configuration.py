@@ -24,8 +24,8 @@ from mailboxes.export import compare
 from mailboxes.export.bundle import File, pack
 from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
+from mailboxes.export.prerequisites import check_host
 from mailboxes.export.render import render_bundle
-from mailboxes.export.requirements import check_host
 from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import error_message
 from mailboxes.models import Mailbox

@@ -21,7 +21,7 @@ from mailboxes import queries, usage
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
-from mailboxes.export.requirements import check_host
+from mailboxes.export.prerequisites import check_host
 from mailboxes.formats import error_message, number
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailboxes.passwords import cram_md5, schemes
-from mailboxes.passwords.dovecot import scram_keys
+from mailboxes.passwords.dovecot_schemes import scram_keys
 from mailboxes.passwords.hashers import KNOWN
 from mailboxes.variants import VARIANTS
 
