@@ -21,6 +21,12 @@ def error_message(error: Exception) -> str:
     return text % params if params else text
 
 
+def database_message(error: Exception) -> str:
+    """Return the database's own message, with MySQL's error number where it has one."""
+    *code, message = error.args or ("no message",)
+    return f"{message} ({code[0]})" if code else str(message)
+
+
 def value_text(value: Any) -> str:
     """Return a value as it is written in a sentence."""
     if isinstance(value, Refused):

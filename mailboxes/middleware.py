@@ -7,6 +7,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from mailboxes.formats import database_message
+
 logger = logging.getLogger(__name__)
 
 # Errors of libmariadb and the server: no connection, too many, lost, or access denied.
@@ -35,5 +37,5 @@ class DatabaseUnavailableMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not is_unavailable(error):
             return None
-        logger.error("A database is unavailable: %s", error)
+        logger.error("A database is unavailable: %s", database_message(error))
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})

@@ -1,6 +1,6 @@
 """What the forms of the four tables share: sections, one action per change, deletion."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -180,17 +180,11 @@ class MailAdmin(admin.ModelAdmin):
             text = _("Nothing was deleted. To delete %(name)s, type its name.") % {"name": name}
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-        return self.or_message(super().delete_view, request, object_id, context)
-
-    def or_message(
-        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: object
-    ) -> HttpResponse:
-        """Show what an action refuses as a message on the same page."""
         try:
-            return view(request, *args)
+            return super().delete_view(request, object_id, context)
         except Refused as error:
             self.message_user(request, error_message(error), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            return HttpResponseRedirect(admin_url(self.opts, "change", object_id))
 
     def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """List in words what is deleted and what is kept; the last item is what prevents it."""

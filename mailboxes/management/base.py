@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 
 from mailboxes.errors import Refused
+from mailboxes.formats import database_message, error_message
 
 
 class MailCommand(BaseCommand):
@@ -26,10 +27,11 @@ class MailCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except Refused as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(error_message(error)) from error
         except (DatabaseError, InterfaceError) as error:
             tables = "no such table" in str(error) or error.args[:1] == (1146,)
             hint = " Create its tables first: manage.py migrate --database mail." if tables else ""
             raise CommandError(
-                f"The mail database can't be used, and nothing was written: {error}.{hint}"
+                f"The mail database can't be used, and nothing was written: "
+                f"{database_message(error)}.{hint}"
             ) from error

@@ -27,7 +27,7 @@ from mailboxes.export.highlighting import highlight, language
 from mailboxes.export.prerequisites import check_host
 from mailboxes.export.render import render_bundle
 from mailboxes.export.upgrade import notes, steps
-from mailboxes.formats import error_message
+from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
 from mailboxes.variants import VARIANTS
@@ -88,7 +88,7 @@ def other_variant(host: MailHost) -> dict[str, Any]:
             change = Comparison(host, other)
             found |= {"verdict": change.verdict(), "locked_out": change.report.locked_out}
     except DatabaseError as error:
-        logger.warning("The mailboxes can't be counted: %s", error)
+        logger.warning("The mailboxes can't be counted: %s", database_message(error))
     return found
 
 
