@@ -11,8 +11,9 @@ from mailboxes.errors import Refused, gettext_noop
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # At least two labels, none of them in the form of an IDN, the last one not a number.
 ASCII_DOMAIN = re.compile(rf"(?!.*xn--)({LABEL.pattern}\.)+(?!\d+\.?$){LABEL.pattern}\.?")
-# RFC 5321's atext without what is harmful on the way: / would leave the mailbox's folder, % and !
-# are old routing that Postfix still obeys, * ? $ ` | # { } ^ are special to shells and maps.
+# RFC 5321's atext without the characters that cause trouble in transit: / would leave the mailbox's
+# folder, % and ! are old routing that Postfix still obeys, * ? $ ` | # { } ^ are special to shells
+# and maps.
 MAILBOX_LOCAL_PART = re.compile(r"[a-z0-9._+=&'~-]+")
 TARGET_LOCAL_PART = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
 MAX_LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
@@ -42,13 +43,13 @@ BAD_DOTS = gettext_noop(
     "a dot, or contain two dots in a row."
 )
 LONG_LOCAL_PART = gettext_noop(
-    "“%(text)s” is too long: the part before the @ may have up to %(limit)s characters."
+    "“%(text)s” is too long: the part before the @ is limited to %(limit)s characters."
 )
 NO_TARGET = gettext_noop("An alias needs at least one address to forward to.")
 
 
 class BadAddress(Refused):
-    """A text that is not an address or domain name which Postfix can look up."""
+    """A string that isn't an address or domain name that Postfix can look up."""
 
 
 def check_length(text: str) -> None:
@@ -59,13 +60,13 @@ def check_length(text: str) -> None:
 
 @dataclass(frozen=True)
 class DomainName:
-    """A domain as Postfix looks it up: lower case ASCII, an IDN in its `xn--` form."""
+    """A domain as Postfix looks it up: lowercase ASCII, an IDN in its `xn--` form."""
 
     name: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the domain; raise BadAddress if it is not a full domain name."""
+        """Return the domain; raise BadAddress if it isn't a full domain name."""
         check_length(text)
         if ASCII_DOMAIN.fullmatch(text.lower()):  # old names may have "--" where IDNA reserves it
             return cls(text.lower().removesuffix("."))
@@ -85,7 +86,7 @@ class DomainName:
 
 
 def to_ascii(domain: str) -> str:
-    """Return a domain name as the tables store it; any other text unchanged."""
+    """Return a domain name as the tables store it, and any other string unchanged."""
     try:
         return str(DomainName.parse(domain)) if not domain.isascii() else domain
     except BadAddress:
@@ -93,7 +94,7 @@ def to_ascii(domain: str) -> str:
 
 
 def to_unicode(name: str) -> str:
-    """Return a domain or an address with its IDN decoded; an empty text if it has none."""
+    """Return a domain or an address with its IDN decoded, or an empty string if it has none."""
     local_part, at, domain = name.rpartition("@")
     if "xn--" not in domain:
         return ""
@@ -105,7 +106,7 @@ def to_unicode(name: str) -> str:
 
 @dataclass(frozen=True)
 class Address:
-    """An address as the tables store it: lower case ASCII, both parts checked."""
+    """An address as the tables store it: lowercase ASCII, with both parts checked."""
 
     local_part: str
     domain: str
@@ -122,8 +123,8 @@ class Address:
     def parse_target(cls, text: str) -> Self:
         """Return the target of an alias, or raise BadAddress.
 
-        It may belong to another host: then the local part may contain all that RFC 5321 allows,
-        and its case is not ours to fold.
+        It may belong to another host, so the local part may contain anything that RFC 5321 allows,
+        and its case is preserved.
         """
         local_part, domain = split(text)
         check_local_part(text, local_part, TARGET_LOCAL_PART, TARGET_LETTERS)
@@ -171,7 +172,7 @@ def parse_alias(text: str) -> Address | CatchAll:
 
 
 def parse_targets(text: str) -> tuple[str, ...]:
-    """Return an alias's targets without repeats; they are separated by lines, commas or blanks."""
+    """Return an alias's targets without duplicates; white space or commas separate them."""
     names = [name for name in re.split(r"[,\s]+", text) if name]
     targets = dict.fromkeys(str(Address.parse_target(name)) for name in names)
     if not targets:

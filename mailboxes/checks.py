@@ -18,7 +18,7 @@ def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]
         return [
             Error(
                 f"MAIL_PASSWORD_SCHEME is “{scheme}”, which the daemons of "
-                f"MAIL_VARIANT={variant.name} can't verify: nobody could sign in.",
+                f"MAIL_VARIANT={variant.name} can't verify, so nobody could sign in.",
                 hint=f"Set it to one of: {', '.join(variant.schemes)}.",
                 id="mailboxes.E001",
             )
@@ -30,7 +30,7 @@ def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]
     if same_database(settings.DATABASES["default"], settings.DATABASES["mail"]):
         return [
             Error(
-                "DATABASE_URL and MAIL_DATABASE_URL are the same database.",
+                "DATABASE_URL and MAIL_DATABASE_URL point to the same database.",
                 hint="Use two databases, so that the mail daemons can't read the panel's tables.",
                 id="mailboxes.E003",
             )

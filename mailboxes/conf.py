@@ -18,7 +18,7 @@ Known = TypeVar("Known", Variant, Release, Scheme)
 
 
 class BadSetting(Refused):
-    """A setting that no mail host can be built from; its message names the setting."""
+    """A setting that doesn't describe a working mail host; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class MailDatabase:
 
 @dataclass(frozen=True)
 class MailHost:
-    """Everything that the exported configuration depends on; equal hosts give equal bytes."""
+    """Everything that the exported configuration depends on; equal hosts produce equal bytes."""
 
     variant: Variant
     release: Release
     scheme: Scheme
     weak_schemes: bool
-    """Whether Dovecot accepts the schemes that the release calls weak."""
+    """Whether Dovecot accepts the schemes that the release considers weak."""
 
     hostname: str
     database: MailDatabase
@@ -80,7 +80,7 @@ class MailHost:
 
 
 def mail_host(variant: str = "", release: str = "") -> MailHost:
-    """Return the host of the settings, or what it would be with another variant or release.
+    """Return the host that the settings describe, or the same with another variant or release.
 
     Raises BadSetting.
     """
@@ -132,9 +132,9 @@ def hostname(text: str) -> str:
 def directory(setting: str, text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", text):
         message = _(
-            "%(setting)s is “%(text)s”. Set it to an absolute path of letters, digits and the "
-            "characters _ . - such as /var/vmail, since it is written into files that don't "
-            "support quoting."
+            "%(setting)s is “%(text)s”. Set it to an absolute path such as /var/vmail. It may only "
+            "contain letters, digits and the characters / _ . - because it is written to files "
+            "that don't support quoting."
         )
         raise BadSetting(message, {"setting": setting, "text": text})
     return str(PurePosixPath(text))
@@ -143,8 +143,8 @@ def directory(setting: str, text: str) -> str:
 def user_id(setting: str, number: int) -> int:
     if not 100 <= number < 2**31:
         message = _(
-            "%(setting)s is %(number)s. Set it to a number from 100 to 2147483647: Postfix doesn't "
-            "deliver to smaller ones (virtual_minimum_uid), and 0 would be root."
+            "%(setting)s is %(number)s. Set it to a number from 100 to 2147483647. Postfix doesn't "
+            "accept lower IDs (virtual_minimum_uid), and 0 is root."
         )
         raise BadSetting(message, {"setting": setting, "number": str(number)})
     return number
@@ -176,13 +176,13 @@ def database_host(text: str) -> DatabaseHost:
     if not found or not 0 < int(found[2] or 3306) < 65536:
         message = _(
             "MAIL_DB_HOSTS contains “%(text)s”. Each entry must be a host name or an IPv4 address, "
-            "optionally with :port, or unix:/path/of/the.sock. (pam_mysql can't read IPv6 "
-            "addresses; give the host a name.)"
+            "optionally with :port, or unix:/path/to/the.sock. pam_mysql doesn't support IPv6 "
+            "addresses; use a host name instead."
         )
         raise BadSetting(message, {"text": text})
     return DatabaseHost(found[1], int(found[2] or 3306))
 
 
 def quota_multiplier() -> int:
-    """Return the bytes of one unit in a domain's limits, which PostfixAdmin calls MB."""
+    """Return the number of bytes in one unit of a domain's limits, which PostfixAdmin calls MB."""
     return int(settings.QUOTA_MULTIPLIER)

@@ -1,20 +1,20 @@
-"""Every refusal: one kind of error, whose message is translated where it is shown."""
+"""Refusals: one kind of error, whose message is translated where it is shown."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def gettext_noop(message: str) -> str:
-    """Mark a message for translation in a module that does not depend on Django."""
+    """Mark a message for translation in a module that doesn't depend on Django."""
     return message
 
 
 class Refused(ValueError):
-    """Something that cannot be done, and nothing has been changed.
+    """Something can't be done, and nothing has been changed.
 
-    Like Django's ValidationError it keeps the message apart from its params. The message is marked
-    by `gettext_noop` or is lazy; `formats.error_message` translates it, and str() is the English
-    sentence. `field` names the form field or column that it is about, if any.
+    Like Django's ValidationError, it keeps the message separate from its params. The message is
+    marked with `gettext_noop` or is lazy; `formats.error_message` translates it, and str() returns
+    it in English. `field` is the name of the form field or column concerned, if any.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Refused(ValueError):
 
 
 def printable(value: Any) -> Any:
-    """Return a text without what would break a line or a terminal; other values as they are."""
+    """Replace characters that could break a line or a terminal; return other values unchanged."""
     if not isinstance(value, str):
         return value
     return "".join(

@@ -10,11 +10,11 @@ from django.db.models import lookups
 from django.utils.translation import gettext_lazy as _
 
 NO_MATCH = "\x1a"
-"""A text that no row contains."""
+"""A value that no row contains."""
 
 
 def ascii_or_no_match(value: object) -> object:
-    """Replace a text that the column can't contain, since MariaDB fails when it looks for one.
+    """Replace text that the column can't contain, since MariaDB fails when it searches for it.
 
     The error is "Illegal mix of collations" (1267): the column is latin1.
     """
@@ -32,7 +32,7 @@ class CollationMixin:
 
 
 class AsciiMixin(CollationMixin):
-    """ASCII without regard to case, which Postfix folds before a lookup."""
+    """Case-insensitive ASCII, since Postfix folds the case of a lookup key."""
 
     collations = {"mysql": "latin1_general_ci", "sqlite": "NOCASE"}
 
@@ -60,7 +60,7 @@ class AddressListField(AsciiMixin, models.TextField):
 
 
 class AsciiPatternMixin:
-    """A lookup by LIKE or REGEXP, whose right side Django doesn't pass to the field."""
+    """A lookup with LIKE or REGEXP, whose right-hand side Django doesn't pass to the field."""
 
     def get_prep_lookup(self) -> object:
         return ascii_or_no_match(super().get_prep_lookup())  # type: ignore[misc]
@@ -87,7 +87,7 @@ class UnicodeField(CollationMixin, models.CharField):
     default_validators = [
         RegexValidator(
             "[\x00-\x1f\x7f-\x9f\ud800-\udfff]",
-            _("It contains a control character or a byte that is not valid UTF-8."),
+            _("Control characters and invalid UTF-8 are not allowed."),
             inverse_match=True,
         )
     ]

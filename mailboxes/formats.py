@@ -1,4 +1,4 @@
-"""How values are written for a person, in the language of the reader."""
+"""Formatting of values for people, in the reader's language."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from mailboxes.sizes import Size
 
 
 def error_message(error: Exception) -> str:
-    """Return the sentence of a refusal; other errors have no translation."""
+    """Return the translated message of a refusal; other errors have no translation."""
     if not isinstance(error, Refused):
         return str(error)
     message = error.message
@@ -28,7 +28,7 @@ def database_message(error: Exception) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return a value as it is written in a sentence."""
+    """Return a value as it appears in a message."""
     if isinstance(value, Refused):
         return error_message(value)
     if isinstance(value, Size):
@@ -39,12 +39,12 @@ def value_text(value: Any) -> str:
 
 
 def number(count: int) -> str:
-    """Return a whole number with its thousands grouped."""
+    """Return a whole number with thousands separators."""
     return number_format(count, force_grouping=True)
 
 
 def size(count: int) -> str:
-    """Return bytes in the unit that suits them; 0 is no limit."""
+    """Return a size in bytes with a suitable unit; 0 means no limit."""
     if count <= 0:
         return gettext("no limit")
     amount, unit = str(Size(count)).split(" ")

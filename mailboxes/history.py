@@ -1,4 +1,4 @@
-"""The admin log with values: what was changed, from what to what."""
+"""The admin log with old and new values."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ Values = dict[str, list[Any]]
 
 
 def form_changes(form: BaseForm) -> list[dict[str, Any]]:
-    """Return what a form changed, for the log: labels, and the values of all but passwords.
+    """Return a form's changes for the log: labels, and all values except passwords.
 
     The stock admin reads the key `changed`; the key `values` is ours.
     """
@@ -30,12 +30,12 @@ def form_changes(form: BaseForm) -> list[dict[str, Any]]:
 
 
 def change_message(values: Values) -> list[dict[str, Any]]:
-    """Return what the log stores of changes, given as label: [old value, new value]."""
+    """Return the log's message for changes, given as label: [old value, new value]."""
     return [{"changed": {"fields": list(values)}, "values": values}]
 
 
 def size_value(count: int) -> dict[str, int]:
-    """Return bytes as the log stores them, to be written in the language of its reader."""
+    """Return a size as the log stores it, to be formatted in the reader's language."""
     return {"bytes": int(count)}
 
 

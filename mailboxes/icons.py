@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 @cache
 def icon(name: str, tone: str = "") -> SafeString:
-    """Return the icon as decoration: the words beside it say what it means."""
+    """Return the icon as decoration; the text beside it says what it means."""
     return format_html(
         '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         f" {tone}" if tone else "",

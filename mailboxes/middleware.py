@@ -17,7 +17,7 @@ SQLITE_WORDS = ("unable to open", "locked", "readonly", "disk I/O")
 
 
 def is_unavailable(error: Exception) -> bool:
-    """Say whether the database could not be reached, rather than received a bad query."""
+    """Say whether the database is unavailable, as opposed to rejecting a query."""
     if isinstance(error, InterfaceError):
         return True
     code = error.args[0] if error.args else None
@@ -26,7 +26,7 @@ def is_unavailable(error: Exception) -> bool:
 
 
 class DatabaseUnavailableMiddleware:
-    """Answer 503 with an explanation if a database can't be reached."""
+    """Respond with status 503 and an explanation if a database can't be reached."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

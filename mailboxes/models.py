@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.fields import AddressField, AddressListField, UnicodeField, WholeSecondField
 from mailboxes.passwords import schemes
 
-# -1 means none at all; the sum of all quotas in bytes must fit into a bigint.
+# -1 means none allowed; the sum of all quotas in bytes must fit into a bigint.
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ class Dated(models.Model):
 
 
 class Domain(Dated):
-    """A domain that this host receives mail for. Limits: 0 is no limit, -1 none at all."""
+    """A domain that this host receives mail for. A limit of 0 means no limit, -1 none allowed."""
 
     domain = AddressField(_("domain"), primary_key=True)
     description = UnicodeField(_("description"), blank=True, default="")
@@ -130,7 +130,7 @@ class Alias(InDomain):
 
 
 class AliasDomain(Dated):
-    """A domain each of whose addresses forwards to the same address of another domain."""
+    """A domain whose addresses forward to the same addresses of another domain."""
 
     alias_domain = AddressField(_("alias domain"), primary_key=True, db_default="")
     target_domain = AddressField(_("forwards to"), db_default="")
@@ -150,7 +150,7 @@ class AliasDomain(Dated):
 
 
 class Usage(models.Model):
-    """How full a mailbox is, written by Dovecot; it needs no permissions of its own."""
+    """How full a mailbox is, written by Dovecot; doesn't need permissions of its own."""
 
     username = AddressField(_("address"), primary_key=True)
     bytes = models.BigIntegerField(_("bytes"), default=0, db_default=0)
@@ -184,5 +184,5 @@ class LastLogin(models.Model):
 
 
 def has_mailbox() -> models.Exists:
-    """Return the condition that an alias is a mailbox's own: they have the same address."""
+    """Return the condition that an alias is a mailbox's own: both have the same address."""
     return models.Exists(Mailbox.objects.filter(pk=models.OuterRef("address")))

@@ -13,17 +13,17 @@ from mailboxes.addresses import to_ascii
 from mailboxes.models import Alias, AliasDomain, Domain
 
 MAX_COUNT = 1000
-"""How far a list counts its rows."""
+"""How many rows a list counts at most."""
 
 MAX_ROWS = 20_000
-"""How many rows a page may read through, which takes about 0.2 s, or a bulk action may change."""
+"""How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
 
 BATCH = 1000
 
 
 @dataclass(frozen=True)
 class CappedCount:
-    """A number of rows, or that there are more than this number."""
+    """A number of rows, and whether there are more than that."""
 
     number: int
     more: bool = False
@@ -43,13 +43,13 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
 
 
 def domain_names(maximum: int = 50) -> tuple[list[str], bool]:
-    """Return the first domains' names, and whether there are more of them."""
+    """Return the names of the first domains, and whether there are more."""
     names = list(Domain.objects.values_list("pk", flat=True)[: maximum + 1])
     return names[:maximum], len(names) > maximum
 
 
 def rows_after(rows: QuerySet, key: str, number: int) -> tuple[list[Any], bool]:
-    """Return the first rows behind a key, in the order of their keys, and whether more follow.
+    """Return the first rows after a key, in key order, and whether more follow.
 
     An empty key means the start of the table.
     """
@@ -62,7 +62,7 @@ def rows_after(rows: QuerySet, key: str, number: int) -> tuple[list[Any], bool]:
 def batches(
     rows: QuerySet, number: int = BATCH, key: Callable[[Any], str] = attrgetter("pk")
 ) -> Iterator[list[Any]]:
-    """Yield all rows by key, so many at a time: MySQL's client library keeps a whole answer."""
+    """Yield all rows in batches, by key: MySQL's client library keeps a whole result in memory."""
     last, more = "", True
     while more:
         found, more = rows_after(rows, last, number)
@@ -72,13 +72,13 @@ def batches(
 
 
 def aliases_forwarding_to(address: str) -> list[Alias]:
-    """Return the aliases with this target, except the mailbox's own one."""
+    """Return the aliases with this target, except the mailbox's own."""
     found = Alias.objects.filter(goto__icontains=address).exclude(pk=address)
     return [alias for alias in found if address in map(str.lower, alias.targets)]
 
 
 def aliases_forwarding_into(domain: str) -> list[Alias]:
-    """Return the aliases of other domains with a target in this one; it reads all aliases."""
+    """Return the aliases of other domains with a target in this one; reads all aliases."""
     ending = f"@{domain}"
     found = Alias.objects.filter(goto__icontains=ending).exclude(domain=domain)
     return [
@@ -91,8 +91,8 @@ def search(
 ) -> QuerySet:
     """Return the rows that a person means by `anna`, `anna@`, `@example.org` or `example.org`.
 
-    With an index: one of the `keys` starts with the text, or the row's domain does. If that finds
-    nothing, or if `inside` is set, it looks inside all `columns`, row by row.
+    First, with an index: one of the `keys` or the row's domain starts with the text. If that finds
+    nothing, or if `inside` is set, all `columns` are searched for it, row by row.
     """
     text = text.strip()
     found = rows.filter(starts_with(rows.model, text, keys))

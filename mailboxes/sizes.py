@@ -1,4 +1,4 @@
-"""Sizes of mailboxes: bytes, read from and written as what a person types."""
+"""Mailbox sizes: bytes, and how people write them."""
 
 import re
 from decimal import Decimal
@@ -6,18 +6,18 @@ from decimal import Decimal
 from mailboxes.errors import Refused, gettext_noop
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-MAX_SIZE = 2**50  # a petabyte, so that the sum of a domain fits into a bigint
+MAX_SIZE = 2**50  # a pebibyte, so that a domain's total fits into a bigint
 BYTES = gettext_noop("bytes")
 
 
 class BadSize(Refused):
-    """A text that is not a size."""
+    """A string that isn't a size."""
 
 
 class Size(int):
-    """Bytes to be shown: str() writes the largest unit that leaves a number from 1 up.
+    """Bytes for display: str() uses the largest unit that gives a number of at least 1.
 
-    Never a value for a query, since mysqlclient writes subclasses of int by their str().
+    Never use it as a query parameter, since mysqlclient writes subclasses of int with str().
     """
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ def parse_size(text: str) -> int:
     size = int(Decimal(found[1].replace(",", ".")) * UNITS[found[2]])
     if size > MAX_SIZE:
         raise BadSize(
-            gettext_noop("“%(text)s” is too large. The largest size is 1024T."),
+            gettext_noop("“%(text)s” is too large. The maximum is 1024T."),
             {"text": text},
             code="too_large",
         )
@@ -54,7 +54,7 @@ def parse_size(text: str) -> int:
 
 
 def exact_size(size: int) -> str:
-    """Return the shortest text that parse_size() reads as exactly these bytes."""
+    """Return the shortest string that parse_size() reads as exactly this number of bytes."""
     for unit in "TGMK":
         if size and size % UNITS[unit] == 0:
             return f"{size // UNITS[unit]}{unit}"
@@ -62,12 +62,12 @@ def exact_size(size: int) -> str:
 
 
 def to_units(size: int, unit: int) -> int:
-    """Return a size in units of so many bytes, rounded up: 1G is 1049 units of 1,024,000."""
+    """Return a size in units of this many bytes, rounded up: 1G is 1049 units of 1,024,000."""
     return -(-size // unit)
 
 
 def exact_limit(count: int, unit: int) -> str:
-    """Return the shortest text whose size takes so many units; -1 as it is."""
+    """Return the shortest string for a size of this many units; -1 is returned unchanged."""
     for name in "TGM":
         number = count * unit // UNITS[name]
         if number > 0 and to_units(number * UNITS[name], unit) == count:

@@ -1,7 +1,7 @@
 """How full the mailboxes are and when their owners last signed in, as Dovecot records it.
 
-Dovecot only does so on V2 with MariaDB or MySQL. Elsewhere, and where an old PostfixAdmin's
-database lacks the tables, nothing is known.
+Dovecot only does so on V2 with MariaDB or MySQL. Elsewhere, and if an old PostfixAdmin's database
+lacks the tables, nothing is known.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Columns = dict[str, tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class MailboxUsage:
-    """What is known of a mailbox; None is unknown, or an owner who has never signed in."""
+    """What is known about a mailbox; None means unknown or, for the last login, never."""
 
     bytes: int | None = None
     messages: int | None = None
@@ -32,10 +32,10 @@ class MailboxUsage:
 
 
 def find(addresses: Sequence[str]) -> dict[str, MailboxUsage]:
-    """Return the usage of each of these addresses, which are those of one page.
+    """Return the usage of each of these addresses, at most a page of them.
 
-    It takes two queries by key. A join would compare columns, which fails on MySQL where their
-    collations differ (1267), and reads whole tables where their character sets do.
+    This takes two queries by key. A join would compare columns, which fails on MySQL if their
+    collations differ (1267), and reads whole tables if their character sets do.
     """
     usages = by_address(Usage.objects.filter(pk__in=addresses), "bytes", "messages")
     logins = by_address(LastLogin.objects.filter(pk__in=addresses), "last_login")
@@ -59,10 +59,10 @@ def knows_sign_ins() -> bool:
 
 
 def nearly_full() -> list[str] | None:
-    """Return the addresses of mailboxes that fill 90 % of their quota or more, fullest first.
+    """Return the addresses of mailboxes that use 90 % of their quota or more, fullest first.
 
-    It reads two columns of both tables, so it returns None where usage is not recorded, or where
-    one of them has more than MAX_ROWS rows: too many for a page that is opened all day.
+    Two columns of both tables are read, so the result is None if usage is not recorded, or if one
+    of them has more than MAX_ROWS rows, which is too many for a page that is opened often.
     """
     used = by_address(Usage.objects.all()[: queries.MAX_ROWS + 1], "bytes")
     if not 0 < len(used) <= queries.MAX_ROWS:
@@ -80,7 +80,7 @@ def nearly_full() -> list[str] | None:
 
 
 def delete_for(addresses: Sequence[str]) -> None:
-    """Delete what is known of these addresses, in the caller's transaction."""
+    """Delete what is known about these addresses, in the caller's transaction."""
     existing = tables()
     for model in (Usage, LastLogin):
         if model._meta.db_table in existing:
@@ -89,7 +89,7 @@ def delete_for(addresses: Sequence[str]) -> None:
 
 
 def by_address(rows: QuerySet, *columns: str) -> Columns:
-    """Return columns of these rows by address in lower case; nothing if the table is missing."""
+    """Return columns of these rows by lowercase address; nothing if the table is missing."""
     try:
         return {
             address.lower(): tuple(values)
@@ -106,7 +106,7 @@ def tables() -> list[str]:
 
 
 def from_timestamp(seconds: int | None) -> datetime | None:
-    """Return the time so many seconds after 1970, or None if it can't be one."""
+    """Return the time of a Unix timestamp, or None if it isn't a valid one."""
     try:
         return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None
     except (OverflowError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""The login chains V1 and V2, and the Debian releases that they run on, as fixed facts."""
+"""The login chains V1 and V2, and the Debian releases that they run on, as constants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Scheme:
     """A password scheme that a variant's daemons can verify."""
 
     name: str
-    """Its value in MAIL_PASSWORD_SCHEME; for V2 also Dovecot's name of it."""
+    """Its value in MAIL_PASSWORD_SCHEME; for V2 also Dovecot's name for it."""
 
     handler: str
     """The handler in `passwords.hashers` that writes it."""
@@ -21,7 +21,7 @@ class Scheme:
     doesn't support breaks the clients that choose it."""
 
     weakness: str
-    """What an administrator should know before choosing it; empty if it is a strong scheme."""
+    """What an administrator should know before choosing it; empty for a strong scheme."""
 
     pam_crypt: int | None = None
     """pam_mysql's `crypt=`, where PAM is part of the chain."""
@@ -54,7 +54,7 @@ class Release:
     """VERSION_CODENAME in the machine's /etc/os-release."""
 
     dovecot: str
-    """The version of its Dovecot, which can't read the configuration of another one."""
+    """The version of its Dovecot, which can't read the configuration of any other version."""
 
     weak: frozenset[str]
     """The schemes that its Dovecot refuses unless `auth_allow_weak_schemes` is set."""
@@ -98,7 +98,7 @@ V2 = Variant(
             gettext_noop(
                 "CRAM-MD5 has no salt: a copy of the table can be searched quickly, and a copied "
                 "row is enough to sign in with CRAM-MD5. Protect the table as if it contained "
-                "clear text."
+                "clear-text passwords."
             ),
         ),
         Scheme("SHA512-CRYPT", "dovecot_sha512_crypt", PLAIN, ""),

@@ -80,7 +80,7 @@ def test_limits_on_numbers_hold_and_self_aliases_do_not_count(domain: Domain) ->
     with pytest.raises(Refused, match=r"alias limit \(1\)"):
         actions.create_alias(CatchAll("example.org"), ["one@example.org"])
     Domain.objects.update(mailboxes=-1)
-    with pytest.raises(Refused, match="may not have any mailboxes"):
+    with pytest.raises(Refused, match="Mailboxes are not allowed"):
         create("three@example.org")
 
 
@@ -142,7 +142,7 @@ def test_deleting_a_domain_takes_all_of_it_and_nothing_else(anna: Mailbox) -> No
     actions.create_domain(DomainName.parse("example.net"))
     create("bob@example.net")
     actions.create_alias_domain("example.org", "example.net")
-    with pytest.raises(Refused, match="alias domain example.org forwards to it"):
+    with pytest.raises(Refused, match="Delete these first: example.org"):
         actions.delete_domain(Domain.objects.get(pk="example.net"))
     actions.delete_domain(Domain.objects.get(pk="example.org"))
     assert [row.pk for row in Domain.objects.all()] == ["example.net"]

@@ -108,4 +108,4 @@ def test_the_hosts_secrets_are_not_in_its_repr(settings: Settings) -> None:
 def test_one_database_for_both_is_refused(settings: Settings, monkeypatch: Any) -> None:
     monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["default"])
     ((identity, sentence),) = found(settings)
-    assert identity == "mailboxes.E003" and "same database" in sentence
+    assert identity == "mailboxes.E003" and "the same database" in sentence

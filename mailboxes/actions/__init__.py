@@ -1,7 +1,8 @@
-"""What may be done to the mail tables, each action whole or not at all.
+"""The actions on the mail tables, each of which is done completely or not at all.
 
-An action raises Refused, and has then written nothing. PostfixAdmin's rules hold: a mailbox has an
-alias to itself, quotas are bytes, limits are 0 for none and -1 for none allowed.
+An action that can't be done raises Refused and writes nothing. PostfixAdmin's conventions apply: a
+mailbox has an alias to itself, quotas are in bytes, and a limit of 0 means no limit, -1 none
+allowed.
 """
 
 from mailboxes.actions.activation import set_active

@@ -10,9 +10,9 @@ from mailboxes.models import Alias, Mailbox
 
 @transaction.atomic(using="mail")
 def set_active(row: Row, active: bool) -> bool:
-    """Enable or disable a row, a mailbox together with its own alias.
+    """Enable or disable a row, and a mailbox's own alias with it.
 
-    Returns whether anything was to do, as far as the row given knows.
+    Returns whether the given row was in the other state.
     """
     if isinstance(row, Alias):
         rules.check_active(row, active)

@@ -12,7 +12,7 @@ from mailboxes.models import Alias, AliasDomain
 
 IS_A_MAILBOX_ALIAS = _(
     "%(alias)s is the mailbox's own alias, which delivers its mail. It is deleted together with "
-    "the mailbox; disable or delete that instead."
+    "the mailbox; disable or delete the mailbox instead."
 )
 
 
@@ -37,7 +37,7 @@ def change_alias(alias: Alias, targets: Sequence[str]) -> None:
 
 
 def delete_alias(alias: Alias) -> None:
-    """Delete an alias; refuse a mailbox's own."""
+    """Delete an alias; refuse to delete a mailbox's own."""
     if alias.is_mailbox_alias:
         raise Refused(IS_A_MAILBOX_ALIAS, {"alias": alias.pk}, code="mailbox_alias")
     Alias.objects.filter(pk=alias.pk).delete()

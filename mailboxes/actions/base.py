@@ -25,7 +25,7 @@ FAILURES = (
     *(DataError, IntegrityError, InternalError, NotSupportedError, OperationalError),
     ProgrammingError,
 )
-"""PEP 249's subclasses of DatabaseError: the database has failed."""
+"""PEP 249's subclasses of DatabaseError: the database itself has failed."""
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def inserting(message: object, params: Mapping[str, Any], field: str) -> Iterato
 
 
 def save_columns(row: Row, *columns: str) -> None:
-    """Save only these columns, so that changes that others made meanwhile are kept."""
+    """Save only these columns, so that changes made by others in the meantime are kept."""
     rules.check_columns(row, *columns)
     try:
         row.save(update_fields=[*columns, "modified"])

@@ -16,11 +16,11 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 TAKEN = _("The domain %(name)s already exists.")
 OWN_HOSTNAME = _(
     "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
-    "users, so it can't contain mailboxes. Use the domain without the host's part."
+    "users, so it can't contain mailboxes. Use the parent domain instead."
 )
 IS_A_TARGET = _(
-    "%(domain)s can't be deleted because the alias domain %(sources)s forwards to it. Delete that "
-    "first."
+    "%(domain)s can't be deleted while alias domains forward to it. Delete these first: "
+    "%(sources)s."
 )
 
 
@@ -37,13 +37,13 @@ def create_domain(name: DomainName, **columns: Any) -> Domain:
 
 
 def change_domain(domain: Domain) -> None:
-    """Save everything of a domain except its name."""
+    """Save everything about a domain except its name."""
     save_columns(domain, "description", "aliases", "mailboxes", "maxquota", "quota", "active")
 
 
 @transaction.atomic(using="mail")
 def delete_domain(domain: Domain) -> None:
-    """Delete the domain with its mailboxes and aliases, and itself as an alias domain."""
+    """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
     sources = AliasDomain.objects.filter(target_domain=domain.pk)
     if sources:
         params = {"domain": domain.pk, "sources": ", ".join(map(str, sources))}

@@ -14,7 +14,7 @@ from mailboxes.models import Alias, Domain, Mailbox
 def create_mailbox(
     address: Address, password: str, name: str = "", quota: int = 0, active: bool = True
 ) -> Mailbox:
-    """Add a mailbox and the alias to itself that Postfix looks up; quota in bytes, 0 for none."""
+    """Add a mailbox and the alias to itself that Postfix looks up; a quota of 0 means no limit."""
     mailbox = Mailbox(
         username=str(address),
         local_part=address.local_part,
@@ -38,7 +38,7 @@ def create_mailbox(
 def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain:
     """Return the mailbox's domain, locked; refuse what its limits or the tables don't allow.
 
-    Without the lock it can be asked outside of a transaction, before a password is typed.
+    Without the lock, it can be called outside a transaction, before a password is entered.
     """
     domain = rules.active_domain(address.domain, lock)
     rules.check_address_is_free(str(address))
@@ -48,7 +48,7 @@ def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain
 
 
 def change_mailbox(mailbox: Mailbox, password: str = "") -> None:
-    """Save name, quota and state, the mailbox's own alias included; and a password if given."""
+    """Save name, quota, state (of the mailbox's own alias, too) and, if given, a password."""
     if password:
         set_password(mailbox, password)
     with transaction.atomic(using="mail"):
@@ -63,7 +63,7 @@ def change_mailbox(mailbox: Mailbox, password: str = "") -> None:
 
 @transaction.atomic(using="mail")
 def set_quota(mailbox: Mailbox, quota: int) -> None:
-    """Set another quota in bytes, 0 for none; refuse what the domain's limits don't allow."""
+    """Set the quota in bytes, 0 for no limit; refuse what the domain's limits don't allow."""
     mailbox.quota = quota
     check_changed_quota(mailbox)
     save_columns(mailbox, "quota")

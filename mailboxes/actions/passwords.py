@@ -24,7 +24,7 @@ def change_password(mailbox: Mailbox, password: str) -> None:
 def set_password(mailbox: Mailbox, password: str) -> None:
     """Check and hash the password of a mailbox that is about to be saved.
 
-    It takes up to a quarter of a second, so never call it in a transaction.
+    This takes up to a quarter of a second, so never call it in a transaction.
     """
     scheme = mail_host().scheme
     check_password(password, mailbox, scheme)
@@ -41,7 +41,7 @@ def check_password(password: str, mailbox: Mailbox, scheme: Scheme) -> None:
 
 
 def renew_expiry(mailbox: Mailbox, domain: Domain | None) -> None:
-    """Let a new password expire after the days that PostfixAdmin's column gives the domain."""
+    """Let a new password expire after the number of days set for the domain in PostfixAdmin."""
     if domain and domain.password_expiry:
         mailbox.password_expiry = timezone.now() + timedelta(days=domain.password_expiry)
 
@@ -50,8 +50,8 @@ def authenticate(address: str, password: str) -> Mailbox | None:
     """Return the active mailbox that this password belongs to.
 
     An unknown address, a wrong password and a disabled mailbox or domain give None, and each
-    costs at least one check in the host's scheme. A row in another scheme costs its own check
-    in addition, which the caller has to hide.
+    costs at least one check in the host's scheme. A row in another scheme additionally costs its
+    own check, which the caller has to hide.
     """
     handler = mail_host().scheme.handler
     mailbox = Mailbox.objects.filter(pk=address).first()

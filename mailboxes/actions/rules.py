@@ -20,20 +20,20 @@ TAKEN_BY_ALIAS = _(
 )
 NO_DOMAIN = _("The domain %(domain)s doesn't exist here. Create it first.")
 DOMAIN_DISABLED = _("The domain %(domain)s is disabled. Enable it first.")
-NO_MAILBOXES = _("%(domain)s may not have any mailboxes.")
+NO_MAILBOXES = _("Mailboxes are not allowed in %(domain)s.")
 MAILBOX_LIMIT = _("%(domain)s has reached its mailbox limit (%(limit)s).")
-NO_ALIASES = _("%(domain)s may not have any aliases.")
+NO_ALIASES = _("Aliases are not allowed in %(domain)s.")
 ALIAS_LIMIT = _("%(domain)s has reached its alias limit (%(limit)s).")
 QUOTAS_OFF = _("Quotas are switched off for %(domain)s. Enter 0.")
-MAX_QUOTA = _(
-    "A mailbox in %(domain)s needs a quota of at most %(largest)s; %(quota)s was requested."
+MAX_QUOTA = _("A mailbox in %(domain)s needs a quota of at most %(largest)s. Requested: %(quota)s.")
+QUOTA_EXHAUSTED = _("%(domain)s has used up its total quota of %(whole)s. Requested: %(quota)s.")
+QUOTA_LEFT = _(
+    "%(domain)s has %(left)s left of its total quota of %(whole)s. Requested: %(quota)s."
 )
-QUOTA_EXHAUSTED = _("%(domain)s has nothing left of its %(whole)s; %(quota)s was requested.")
-QUOTA_LEFT = _("%(domain)s has %(left)s left of its %(whole)s; %(quota)s was requested.")
 FORWARDS_TO_ITSELF = _("%(address)s would only forward to itself, so its mail would be lost.")
 TOO_MANY_TARGETS = _(
-    "The targets are %(length)s characters long; the table has room for %(limit)s. Split them "
-    "between several aliases."
+    "The targets are %(length)s characters long in total; the limit is %(limit)s. Split them "
+    "across several aliases."
 )
 ENABLE_MAILBOX = _(
     "%(alias)s is the mailbox's own alias, which delivers its mail. Enable the mailbox instead."
@@ -74,7 +74,7 @@ def check_mailbox_limit(domain: Domain) -> None:
 
 
 def check_alias_limit(domain: Domain) -> None:
-    """Refuse one alias too many; the mailboxes' own are not counted."""
+    """Refuse an alias beyond the limit; the mailboxes' own are not counted."""
     rows = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
     check_limit(domain, domain.aliases, rows, NO_ALIASES, ALIAS_LIMIT)
 
@@ -82,7 +82,7 @@ def check_alias_limit(domain: Domain) -> None:
 def check_limit(
     domain: Domain, limit: int, rows: QuerySet, none_allowed: object, reached: object
 ) -> None:
-    """Refuse one more row than the domain may have; rows are only counted up to the limit."""
+    """Refuse a row beyond the domain's limit; rows are only counted up to the limit."""
     if limit < 0:
         raise Refused(none_allowed, {"domain": domain.pk}, code="limit", field="address")
     if limit and rows.order_by()[:limit].count() >= limit:
@@ -93,7 +93,7 @@ def check_limit(
 def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
     """Refuse a mailbox's quota in bytes that the domain's limits don't allow.
 
-    The quota of the mailbox `besides` is not counted, since it is the one to be replaced.
+    The quota of the mailbox `besides` is not counted, since it is about to be replaced.
     """
     multiplier = quota_multiplier()
     params = {"domain": domain.pk, "quota": Size(quota)}
@@ -131,7 +131,7 @@ def check_active(alias: Alias, active: bool) -> None:
 
 
 def check_columns(row: Model, *columns: str) -> None:
-    """Refuse what the columns can't store; without names, check all except the relations."""
+    """Refuse what the columns can't store; without names, check all columns except relations."""
     fields = {field.name for field in row._meta.concrete_fields if not field.is_relation}
     try:
         row.clean_fields(exclude=fields - set(columns or fields) | {"domain"} - {row._meta.pk.name})

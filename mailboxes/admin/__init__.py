@@ -1,4 +1,4 @@
-"""Importing the four tables and the administrators registers them; Django looks here for them."""
+"""Django imports this package, which registers the four tables and the administrators."""
 
 from mailboxes.admin import aliases, domains, mailboxes, users
 

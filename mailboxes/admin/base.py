@@ -29,7 +29,7 @@ from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 
 Section = tuple[Promise | None, Sequence[str]]
-"""The title of a part of the form, if any, and its fields."""
+"""The title of a section of the form, if any, and its fields."""
 
 
 class MailAdmin(admin.ModelAdmin):
@@ -37,14 +37,14 @@ class MailAdmin(admin.ModelAdmin):
 
     readonly_fields = ["created_at", "changed_at"]
     sections: Sequence[Section] = ()
-    """The form without the fields that only a new row has."""
+    """The form without the fields that are only shown for a new row."""
 
     dates_title: Promise = _("Dates")
     shown_as: Mapping[str, str] = {}
-    """What replaces a field, if anything, where it can only be viewed."""
+    """What replaces a field, if anything, when it can only be viewed."""
 
     deletes_also: Sequence[type[Model]] = ()
-    """The models whose rows are deleted together with this one, with their permissions."""
+    """The models whose rows are deleted as well, which needs permissions, too."""
 
     confirm_by_name = False
     """Whether the row's name must be typed before it is deleted."""
@@ -92,7 +92,7 @@ class MailAdmin(admin.ModelAdmin):
         return display.local_time(row.modified)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
-        """Select the domain whose list the link was on."""
+        """Preselect the domain whose list the link was on."""
         domain = request.GET.get("domain", "")
         return {"address": f"@{domain}"} if domain else {}
 
@@ -117,10 +117,10 @@ class MailAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the form, or run its action; what the action refuses is shown beside the field.
+        """Show the form, or run its action and show a refusal beside the field.
 
-        Unlike the stock view it opens no transaction: each action has its own, and no password
-        is hashed inside of one.
+        Unlike the stock view, this doesn't open a transaction: each action has its own, and
+        passwords are hashed outside of it.
         """
         arguments = (request, object_id, form_url, extra_context)
         try:
@@ -142,7 +142,7 @@ class MailAdmin(admin.ModelAdmin):
         if row is None:
             raise Http404
         page = HttpResponseRedirect(admin_url(self.opts, "change", quote(row.pk)))
-        if request.method != "POST":  # as after a session that had ended
+        if request.method != "POST":  # for example, after signing in again
             return page
         if not self.has_change_permission(request, row):
             raise PermissionDenied
@@ -187,7 +187,7 @@ class MailAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(admin_url(self.opts, "change", object_id))
 
     def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
-        """List in words what is deleted and what is kept; the last item is what prevents it."""
+        """Describe what is deleted and what is kept; the last item is what prevents it."""
         rows = list(objs)
         lacking = {
             str(model._meta.verbose_name)

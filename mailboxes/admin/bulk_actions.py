@@ -1,4 +1,4 @@
-"""Actions on the rows selected in a list: confirmed first, run by the hundred, then reported."""
+"""Actions on the selected rows of a list: confirmed, run in batches, then reported."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ from mailboxes.forms import autofocus
 from mailboxes.queries import capped_count, rows_after
 
 BATCH = 100
-"""How many rows one request changes; then the browser shows the progress and asks for more."""
+"""How many rows one request changes; the browser then shows the progress and continues."""
 
 MAX_NAMES = 20
 """How many rows are listed before the action."""
@@ -58,7 +58,7 @@ class Outcome:
 
 
 def run_batch(rows: QuerySet, action: RowCallable, after: str = "") -> Outcome:
-    """Run the action on the first rows behind a key; each is changed or refused by itself."""
+    """Run the action on the first rows after a key; each is changed or refused on its own."""
     found, more = rows_after(rows, after, BATCH)
     outcome = Outcome(last=found[-1].pk if more else "")
     for row in found:
@@ -72,7 +72,7 @@ def run_batch(rows: QuerySet, action: RowCallable, after: str = "") -> Outcome:
 
 
 def posted_number(request: HttpRequest, name: str) -> int:
-    """Return a number from one of our hidden fields; 0 if it is anything else."""
+    """Return the number in a hidden field, or 0 if it contains anything else."""
     text = request.POST.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 9 else 0
 
@@ -89,13 +89,13 @@ class BulkActionsAdmin(admin.ModelAdmin):
 
     @admin.display(description="")
     def action_checkbox(self, obj: Model) -> SafeString:
-        """Return the row's checkbox; the stock one is called “Select this object for an action”."""
+        """Return the row's checkbox; the stock label is “Select this object for an action”."""
         attributes = {"class": "action-select", "aria-label": _("Select %(row)s") % {"row": obj}}
         box = CheckboxInput(attributes, lambda value: False)
         return box.render(ACTION_CHECKBOX_NAME, str(obj.pk))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Accept the box for all rows alone; the stock admin requires a selected row, too."""
+        """Accept the checkbox for all rows alone; the stock admin also requires a selected row."""
         if request.POST.get("select_across") == "1":
             data = request.POST.copy()
             data.setdefault(ACTION_CHECKBOX_NAME, "all")
@@ -135,10 +135,13 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def confirm(
         self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any
     ) -> HttpResponse | None:
-        """Return the page that asks, with the number of rows; None once it is confirmed."""
+        """Return the confirmation page with the number of rows, or None once it is confirmed."""
         count = capped_count(queryset, queries.MAX_ROWS)
         if count.more:
-            text = _("At most %(limit)s rows can be changed at once. Search or filter for fewer.")
+            text = _(
+                "At most %(limit)s rows can be changed at once. Narrow the list with a search or a "
+                "filter."
+            )
             self.message_user(request, text % {"limit": number(queries.MAX_ROWS)}, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         form = context.get("form")
@@ -211,7 +214,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return render_to_string("admin/undo.html", context)
 
     def log_rows(self, request: HttpRequest, rows: list[Row], changes: RowCallable | None) -> None:
-        """Log what was changed in each row, or that it was deleted."""
+        """Log each row's changes, or its deletion."""
         user = request.user
         if not rows or not isinstance(user, User):
             return

@@ -1,6 +1,6 @@
 """Lists that are paged by key, with search, bulk actions and CSV.
 
-A page starts behind the key that the last one ended with. So the last page of a million rows
+Each page starts after the key that the previous one ended with, so the last page of a million rows
 costs the same as the first, and only what is shown is counted.
 """
 
@@ -50,7 +50,7 @@ class KeysetChangeList(ChangeList):
         return ["pk"]
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read one row more than a page, to know whether there is another page."""
+        """Read one row more than fits on the page, to find out whether there is another page."""
         self.show_all = self.multi_page = False
         self.inside = INSIDE in request.GET
         self.count = capped_count(self.queryset)
@@ -110,12 +110,12 @@ class ListAdmin(BulkActionsAdmin):
     sortable_by = ()
     show_full_result_count = False
     search_keys: tuple[str, ...] = ("pk",)
-    """What is found by its start, with an index."""
+    """The columns that are searched by prefix, with an index."""
 
     search_columns: tuple[str, ...] = ()
-    """What is searched inside, row by row."""
+    """The columns that are searched anywhere in the text, row by row."""
 
-    search_fields = ["pk"]  # tells the stock admin that there is a search
+    search_fields = ["pk"]  # enables the stock admin's search
     csv_columns: tuple[str, ...] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[KeysetChangeList]:
@@ -133,10 +133,10 @@ class ListAdmin(BulkActionsAdmin):
         return changelist
 
     def annotate(self, rows: list[Any]) -> None:
-        """Give the rows what other tables know of them, in one query for each table."""
+        """Add data from other tables to the rows, with one query per table."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow only the filters, by their whole names.
+        """Allow only the filters, by their full names.
 
         `?password__startswith=` would reveal a hash letter by letter, and so would
         `?domain__mailbox__password__startswith=`.
@@ -167,7 +167,7 @@ class ListAdmin(BulkActionsAdmin):
         return [path("csv/", view, name=name), *super().get_urls()]
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Send all rows that the search and the filters find."""
+        """Send all rows that match the search and the filters."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -187,7 +187,7 @@ class ListAdmin(BulkActionsAdmin):
         return csv_response(name, self.csv_columns, self.csv_rows(changelist.queryset))
 
     def csv_rows(self, queryset: QuerySet) -> Iterator[list[Any]]:
-        """Yield each row's cells, with one query for each thousand rows."""
+        """Yield each row's cells, with one query per thousand rows."""
         for rows in batches(queryset):
             self.annotate(rows)
             yield from map(self.csv_row, rows)

@@ -37,9 +37,9 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
 
 
 def cell(value: Any) -> Any:
-    """Drop white space before a text, since a spreadsheet looks for a formula behind it.
+    """Strip leading white space, since spreadsheets look for a formula after it.
 
-    The writer itself puts an apostrophe before texts that start like a formula.
+    The writer itself puts an apostrophe before anything that starts like a formula.
     """
     return value.lstrip() if isinstance(value, str) else value
 

@@ -1,4 +1,4 @@
-"""How table cells and read-only fields are drawn: states, sizes and times, with icons and bars."""
+"""Rendering of table cells and read-only fields: states, sizes and times, icons and bars."""
 
 from datetime import datetime
 
@@ -43,7 +43,7 @@ def row_link(url: str, name: str, detail: str = "") -> SafeString:
 
 
 def usage(quota: int, used: int | None) -> SafeString:
-    """Return quota and usage in bytes as text, and as a bar where both are known."""
+    """Return quota and usage in bytes as text, and as a bar if both are known."""
     if used is None:
         return format_html("{}", size(quota))
     if quota <= 0:
@@ -76,7 +76,7 @@ def used_size(used: int) -> str:
 
 
 def count_of_limit(count: int, limit: int, url: str) -> SafeString:
-    """Return a number and its limit; 0 is no limit, -1 none at all."""
+    """Return a number and its limit; 0 means no limit, -1 none allowed."""
     link = format_html('<a href="{}">{}</a>', url, number(count))
     if not limit:
         return link
@@ -86,7 +86,7 @@ def count_of_limit(count: int, limit: int, url: str) -> SafeString:
 
 
 def quotas(for_all: int, for_each: int) -> SafeString:
-    """Return a domain's two limits in bytes; 0 is no limit, and -1 for each switches quotas off."""
+    """Return a domain's two limits in bytes; 0 means no limit, -1 for each disables quotas."""
     parts = []
     if for_all > 0:
         parts.append(_("%(size)s in total") % {"size": size(for_all)})

@@ -45,13 +45,13 @@ class DomainAdmin(ListAdmin, MailAdmin):
     # The list
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Delete only one domain at a time, since its name must be typed."""
+        """Allow only one domain to be deleted at a time, since its name must be typed."""
         found: dict[str, Any] = super().get_actions(request)
         found.pop("delete_selected", None)
         return found
 
     def annotate(self, rows: list[Any]) -> None:
-        """Count the mailboxes and aliases of these rows; the mailboxes' own aliases don't count."""
+        """Count the mailboxes and aliases of these rows; the mailboxes' own aren't counted."""
         names = [row.pk for row in rows]
         mailboxes, aliases = (count_by_domain(model, names) for model in (Mailbox, Alias))
         for row in rows:

@@ -1,4 +1,4 @@
-"""The admin lists' filters."""
+"""Filters of the admin's lists."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -43,12 +43,12 @@ class StatusFilter(ListFilter):
 
 
 class DomainFilter(ListFilter):
-    """Rows of one domain. Where there are many domains, only the selected one is a link."""
+    """Rows of one domain. If there are many domains, only the selected one is a link."""
 
     title = _("domain")
     parameter_name = "domain"
     suggestions: Sequence[str] = ()
-    """The first names, where there are too many for a list."""
+    """The first names, if there are too many for a list."""
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         names, more = domain_names()
@@ -88,9 +88,9 @@ class AliasKindFilter(ListFilter):
 
 
 class AttentionFilter(ListFilter):
-    """Mailboxes that the dashboard warns about; not offered where the table is too long to read."""
+    """Mailboxes that the dashboard warns about; not offered if the table is too large to read."""
 
-    title = _("attention")
+    title = _("needs attention")
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
@@ -114,4 +114,4 @@ class AttentionFilter(ListFilter):
         *others, last = super().choices(changelist)
         yield from others
         known = last["display"] != self.value()
-        yield last if known else {**last, "display": _("not available for so many mailboxes")}
+        yield last if known else {**last, "display": _("not available for this many mailboxes")}

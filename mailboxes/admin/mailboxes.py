@@ -24,7 +24,7 @@ from mailboxes.queries import aliases_forwarding_to
 
 class QuotaForm(forms.Form):
     quota = SizeField(
-        label=_("Quota"), help_text=_("For example 1G or 500M. Enter 0 for no limit.")
+        label=_("Quota"), help_text=_("For example, 1G or 500M. Enter 0 for no limit.")
     )
 
 
@@ -48,7 +48,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
     # The list
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Leave the last sign-in out where it is not recorded."""
+        """Leave out the last sign-in if it is not recorded."""
         recorded = usage.knows_sign_ins()
         return [name for name in self.list_display if recorded or name != "signed_in"]
 

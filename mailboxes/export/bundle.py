@@ -1,4 +1,4 @@
-"""The bundle as files: pack them, write them, all or none."""
+"""The bundle as files, packed into an archive or written to a folder."""
 
 import gzip
 import io
@@ -12,12 +12,12 @@ from mailboxes.errors import Refused, gettext_noop
 
 
 class BadExport(Refused):
-    """A host that no working configuration can be written for, or a folder that can't be used."""
+    """A host without a working configuration, or a folder that can't be used."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of the bundle; owner, group and mode are those that it gets on the mail host."""
+    """A file of the bundle; owner, group and mode are those on the mail host."""
 
     path: str
     owner: str
@@ -76,7 +76,7 @@ def write(files: list[File], directory: Path) -> None:
                 ),
                 {"directory": str(directory)},
             )
-        # mkdtemp creates it with mode 0700, so it is never readable for others.
+        # mkdtemp creates it with mode 0700, so it is never readable by others.
         partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
             write_into(partial, files)

@@ -16,7 +16,7 @@ from mailboxes.formats import number
 from mailboxes.variants import RELEASES, VARIANTS
 
 SCHEMES = list(dict.fromkeys(name for variant in VARIANTS.values() for name in variant.schemes))
-# They help to read and to apply a bundle, and only repeat what the other files contain.
+# They help people read and apply a bundle, and only repeat what the other files contain.
 TOOLS = ("MANIFEST", "README", "apply")
 STATUSES = {
     "changed": _("changed"),
@@ -27,11 +27,11 @@ STATUSES = {
 
 
 class BadHost(Refused):
-    """A text that doesn't describe a host."""
+    """A string that doesn't describe a host."""
 
 
 def parse_host(text: str) -> MailHost:
-    """Return the host for `v1`, `debian12` or `v1/debian12/MD5`, the rest from the settings."""
+    """Return the host for `v1`, `debian12` or `v1/debian12/MD5`; the settings supply the rest."""
     parts = {part.casefold() for part in text.split("/")}
     found = [
         {name for name in names if name.casefold() in parts}
@@ -40,7 +40,7 @@ def parse_host(text: str) -> MailHost:
     if sum(map(len, found)) != text.count("/") + 1 or max(map(len, found)) > 1:
         message = _(
             "“%(text)s” doesn't describe a host. Use a variant (%(variants)s), a release "
-            "(%(releases)s), a scheme (%(schemes)s), or several of them, such as v1/debian12."
+            "(%(releases)s), a scheme (%(schemes)s), or a combination, such as v1/debian12."
         )
         params = {
             "text": text,
@@ -156,7 +156,7 @@ class Comparison:
 
     @property
     def other_rows(self) -> bool:
-        """Whether other rows are read than before: pam_mysql reads only one scheme."""
+        """Whether different rows are read than before: pam_mysql reads only one scheme."""
         return self.old.scheme.pam_crypt != self.new.scheme.pam_crypt
 
     @property
@@ -169,7 +169,7 @@ class Comparison:
         return self.old.release != self.new.release and not self.is_upgrade
 
     def verdict(self) -> str:
-        """Say in a sentence or two who could sign in."""
+        """Sum up in a sentence or two who can sign in."""
         total, locked_out = self.report.mailboxes, self.report.locked_out_count
         already = sum(group.already for group in self.report.locked_out)
         numbers = {"all": number(total), "some": number(locked_out), "already": number(already)}
@@ -178,7 +178,7 @@ class Comparison:
         if not locked_out:
             return (
                 ngettext(
-                    "The one active mailbox can sign in.",
+                    "The only active mailbox can sign in.",
                     "All %(all)s active mailboxes can sign in.",
                     total,
                 )
@@ -186,7 +186,5 @@ class Comparison:
             )
         text = _("%(some)s of %(all)s active mailboxes can't sign in.") % numbers
         if already and self.old != self.new:
-            text += (
-                " " + _("(%(already)s of them already can't sign in on the old host.)") % numbers
-            )
+            text += " " + _("(%(already)s of them can't sign in on the old host either.)") % numbers
         return text

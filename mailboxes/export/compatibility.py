@@ -16,14 +16,14 @@ from mailboxes.queries import batches
 MAX_ADDRESSES = 20
 BATCH = 5000
 READ_BY_PAM = {
-    1: _("hashes of crypt(3), such as $6$, without a {SCHEME} in front"),
-    3: _("hashes of MySQL's MD5()"),
+    1: _("crypt(3) hashes, such as $6$, without a {SCHEME} prefix"),
+    3: _("hashes written by MySQL's MD5()"),
 }
 TEXTS = {
-    Reason.EMPTY: _("no password is stored"),
-    Reason.UNKNOWN: _("the stored password is damaged, unsupported or too expensive to check"),
+    Reason.EMPTY: _("without a stored password"),
+    Reason.UNKNOWN: _("stored in a form that is damaged, unsupported or too expensive to check"),
     Reason.NOT_FOR_PAM: _("stored as %(scheme)s, but pam_mysql only reads %(read)s"),
-    Reason.WEAK: _("stored as %(scheme)s, which Dovecot on %(release)s refuses as weak"),
+    Reason.WEAK: _("stored as %(scheme)s, which Dovecot on %(release)s rejects as weak"),
     Reason.TOLERATED: _("stored as %(scheme)s, allowed by MAIL_ALLOW_WEAK_SCHEMES"),
     Reason.PLAIN_ONLY: _("stored as %(scheme)s, which only supports PLAIN and LOGIN"),
 }
@@ -32,7 +32,7 @@ CAN_SIGN_IN = (Reason.TOLERATED, Reason.PLAIN_ONLY)
 
 @dataclass(frozen=True)
 class Incompatibility:
-    """A mailbox whose owner couldn't sign in, or not with every mechanism that is offered."""
+    """A mailbox whose owner couldn't sign in, or not with every mechanism on offer."""
 
     address: str
     problem: Problem
@@ -96,7 +96,7 @@ class Report:
 
 
 def check(old: MailHost, new: MailHost) -> Report:
-    """Read the table once; only numbers and the first addresses are kept."""
+    """Read the table once, keeping only counts and the first addresses."""
     groups: dict[Problem, Group] = {}
     for found in incompatible_mailboxes(old, new):
         if found.problem not in groups:
@@ -115,7 +115,7 @@ def incompatible_mailboxes(old: MailHost, new: MailHost) -> Iterator[Incompatibi
 
 
 def weak_passwords() -> list[str]:
-    """Return the addresses whose passwords would soon be found in a copy of the table."""
+    """Return the addresses whose passwords could be cracked quickly from a copy of the table."""
     return [address for address, stored in stored_passwords() if schemes.is_weak(stored)]
 
 
@@ -141,7 +141,7 @@ def find_problem(stored: str, host: MailHost) -> Problem | None:
 
 
 def has_same_effect(new: Problem, old: Problem | None) -> bool:
-    """Say whether both keep the owner out, or both let her in with the same reservation."""
+    """Say whether both keep the owner out, or both let them in with the same restriction."""
     if new.reason in CAN_SIGN_IN:
         return old is not None and new.reason == old.reason
     return old is not None and old.reason not in CAN_SIGN_IN

@@ -1,4 +1,4 @@
-"""Texts of the bundle in colour: classes that the stylesheet knows, never styles of their own."""
+"""Syntax highlighting of the bundle's files, with CSS classes instead of inline styles."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ SQL_WORDS = (
     "SELECT|FROM|WHERE|AND|OR|NOT|IN|AS|EXISTS|UNION|CASE|WHEN|THEN|ELSE|END|IF|CONCAT|LENGTH"
     "|SUBSTR"
 )
-# Each has its colour in panel.css. What is not of these stays as it is.
+# Each has its colour in panel.css. All other tokens stay plain.
 COLOURED = {
     Comment: Comment,
     Keyword: Keyword,
@@ -50,9 +50,9 @@ COLOURED = {
 
 
 class ConfigurationLexer(RegexLexer):  # type: ignore[misc]
-    """`name = value`, `name: value`, [sections] and blocks in braces, as mail daemons have them.
+    """`name = value`, `name: value`, [sections] and blocks in braces, as mail daemons use them.
 
-    A line that is none of these goes on with the value before it, as in Postfix.
+    Any other line continues the value before it, as in Postfix.
     """
 
     name = "Configuration of a mail daemon"
@@ -93,7 +93,7 @@ class ConfigurationLexer(RegexLexer):  # type: ignore[misc]
 
 
 class Colours(Filter):  # type: ignore[misc]
-    """Leaves the few kinds of tokens that have a colour, so that the page stays small."""
+    """Reduces tokens to the few kinds that have a colour, so that the page stays small."""
 
     def filter(
         self, lexer: Lexer, stream: Iterable[tuple[_TokenType, str]]
@@ -126,7 +126,7 @@ def lexer(language: str) -> Lexer:
 
 
 def language(path: str) -> str:
-    """Return what the file is written in; its path tells."""
+    """Return the language of a file, judging by its path."""
     name = path.rpartition("/")[2]
     if name in ("README", "MANIFEST"):
         return "text"
@@ -136,6 +136,6 @@ def language(path: str) -> str:
 
 
 def highlight(text: str, language: str) -> SafeString:
-    """Return the text as HTML, escaped, and the passwords in it marked as hidden."""
+    """Return the text as escaped HTML, with hidden passwords marked as such."""
     html = format_tokens(text, lexer(language), HtmlFormatter(nowrap=True))
     return SafeString(html.replace(MASK, f"<mark>{MASK}</mark>"))

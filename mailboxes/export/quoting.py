@@ -1,4 +1,4 @@
-"""How a value is written in each exported file, by that file's own rules."""
+"""Quoting of values in each exported file, by that file's own rules."""
 
 import re
 import shlex
@@ -11,19 +11,19 @@ class BadValue(Refused):
     """A value that the file it belongs in doesn't support."""
 
 
-# libpam takes 1,024 bytes as one line, of which pam.d/smtp needs about 300 for itself.
+# libpam reads lines of up to 1,024 bytes, of which pam.d/smtp needs about 300 for itself.
 MAX_PAM_ARGUMENT = 512
 # libmariadb reads my.cnf in pieces of 4,096 bytes.
 MAX_OPTION = 4000
 
 
 def printable(value: str, setting: str) -> str:
-    """Return the value; refuse what would end or break the line in any file."""
+    """Return the value; refuse characters that would end or break a line in any file."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
         raise BadValue(
             gettext_noop(
                 "%(setting)s contains a newline, a tab or another control character, which "
-                "can't be written into the configuration files."
+                "can't be written to the configuration files."
             ),
             {"setting": setting},
         )
@@ -31,12 +31,12 @@ def printable(value: str, setting: str) -> str:
 
 
 def bare(value: str, setting: str) -> str:
-    """Return a host name, a path or the like for a place that doesn't support quoting."""
+    """Return a host name, a path or the like for places that don't support quoting."""
     if not re.fullmatch(r"[A-Za-z0-9._/][A-Za-z0-9._/-]*", value):
         raise BadValue(
             gettext_noop(
-                "%(setting)s may only contain letters, digits and the characters . _ / - since it "
-                "is written into files that don't support quoting."
+                "%(setting)s may only contain letters, digits and the characters . _ / - because "
+                "it is written to files that don't support quoting."
             ),
             {"setting": setting},
         )
@@ -51,7 +51,7 @@ def number(value: int, setting: str) -> str:
 
 
 def map_value(value: str, setting: str) -> str:
-    """Quote for a Postfix map: all after `=` is taken literally, except spaces at the ends."""
+    """Quote for a Postfix map: everything after `=` is literal, except spaces at the ends."""
     printable(value, setting)
     if not value or value != value.strip(" "):
         raise BadValue(
@@ -94,7 +94,7 @@ def pam_option(value: str, setting: str) -> str:
 
 
 def fits_pam_file(value: str, setting: str, preferred: bool) -> bool:
-    """Say whether the value goes into pam_mysql's own file rather than into an argument in pam.d.
+    """Say whether the value goes into pam_mysql's own file rather than an argument in pam.d.
 
     The preferred place is used if it supports the value; if neither does, BadValue is raised.
     """
@@ -139,13 +139,13 @@ def dovecot_24_text(value: str, setting: str) -> str:
 
 
 def sql_text(value: str, setting: str) -> str:
-    """Quote as a string of MySQL; the session's sql_mode must not have NO_BACKSLASH_ESCAPES."""
+    """Quote as a MySQL string; the session's sql_mode must not have NO_BACKSLASH_ESCAPES."""
     quoted = printable(value, setting).replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"
 
 
 def sql_name(value: str, setting: str) -> str:
-    """Quote as a name of MySQL: a database, a table, a column."""
+    """Quote as a MySQL name: that of a database, a table or a column."""
     if not value or value.endswith(" "):
         raise BadValue(
             gettext_noop(

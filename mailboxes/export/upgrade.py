@@ -1,4 +1,4 @@
-"""What an administrator does to change to another host, in order, and what users notice."""
+"""The steps for changing to another host, and what users will notice."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ def scheme_notes(change: Comparison) -> Iterator[str]:
     for mechanism in before - after:
         yield _(
             "%(mechanism)s is no longer offered. Mail clients set to “encrypted password” must be "
-            "set to “normal password”, which TLS protects."
+            "changed to “normal password”, which TLS protects."
         ) % {"mechanism": mechanism}
     for mechanism in after - before:
         yield _(
-            "%(mechanism)s is offered, and mail clients that choose automatically will use it."
+            "%(mechanism)s is now offered, and mail clients that choose automatically will use it."
         ) % {"mechanism": mechanism}
     if change.other_scheme:
         yield _(
-            "New passwords are stored as %(scheme)s. Existing ones stay as they are until they are "
-            "changed."
+            "New passwords are stored as %(scheme)s. Existing passwords keep their scheme until "
+            "they are changed."
         ) % {"scheme": change.new.scheme.name}
 
 
@@ -51,39 +51,40 @@ def variant_notes(change: Comparison) -> Iterator[str]:
     if change.new.variant.name == "v1":
         yield str(_("V1 has no IMAP server and doesn't enforce quotas."))
     else:
-        yield str(_("Mail can be read by IMAP, on port 993."))
+        yield str(_("Mail can be read over IMAP on port 993."))
         yield str(_("Quotas are enforced: a mailbox over its quota receives no more mail."))
     if not change.is_upgrade:
         yield _(
             "The service %(service)s stays installed and keeps running with its old files until it "
-            "is switched off."
+            "is disabled."
         ) % {"service": auth_service(change.old)}
 
 
 def release_notes(change: Comparison) -> Iterator[str]:
     if change.is_downgrade:
-        yield str(_("Debian can't be downgraded to an older release: you need another machine."))
+        yield str(_("Debian can't be downgraded to an older release. You need another machine."))
     if not change.is_upgrade:
         return
     yield str(
         _(
             "From the moment the daemons are stopped until apply has run, nobody can sign in and "
-            "no mail is received. Other servers keep it and try again."
+            "no mail is received. Other servers keep their mail and try again."
         )
     )
     yield str(
         _(
             "The upgrade may ask what to do with changed files, such as 10-auth.conf or "
-            "/etc/default/saslauthd. Choose the new version; apply changes it again."
+            "/etc/default/saslauthd. Choose the package maintainer's version; apply changes it "
+            "again."
         )
     )
     old, new = change.old.release.dovecot, change.new.release.dovecot
     if change.new.variant.name == "v2" and old != new:
         yield _(
-            "Dovecot %(new)s can't read configuration written for %(old)s. Translate your own "
-            "files in /etc/dovecot/conf.d, such as 99-zz-local.conf, or move them away. If your "
-            "certificate was set in 10-ssl.conf, set it again: apply warns if it finds Debian's "
-            "self-signed one in use."
+            "Dovecot %(new)s can't read configuration written for %(old)s. Convert your own files "
+            "in /etc/dovecot/conf.d, such as 99-zz-local.conf, or move them away. If your "
+            "certificate was set in 10-ssl.conf, set it again: apply warns you if Debian's "
+            "self-signed certificate is in use."
         ) % {"new": new, "old": old}
 
 
@@ -107,9 +108,9 @@ def password_step(change: Comparison) -> Iterator[Step]:
         yield Step(
             str(
                 _(
-                    "Give the mailboxes that can't sign in new passwords. Their owners can set one "
-                    "on the password page with their old password, if its scheme is supported "
-                    "there; otherwise set it yourself."
+                    "Set new passwords for the mailboxes that can't sign in. Owners can do this "
+                    "themselves on the password page if the scheme of their old password is "
+                    "supported there; otherwise, set the password for them."
                 )
             )
         )
@@ -119,9 +120,9 @@ def weak_scheme_step(change: Comparison) -> Iterator[Step]:
     if weak := change.report.weak_count:
         text = ngettext(
             "To let %(weak)s mailbox sign in until it has a new password, set this in .env before "
-            "you export:",
+            "exporting:",
             "To let %(weak)s mailboxes sign in until they have new passwords, set this in .env "
-            "before you export:",
+            "before exporting:",
             weak,
         ) % {"weak": number(weak)}
         yield Step(text, ("MAIL_ALLOW_WEAK_SCHEMES=true",))
@@ -134,16 +135,16 @@ def panel_steps(change: Comparison) -> Iterator[Step]:
         "MAIL_PASSWORD_SCHEME": (change.old.scheme.name, change.new.scheme.name),
     }
     lines = [f"{name}={new}" for name, (old, new) in values.items() if old != new]
-    text = _("Set this in .env, and restart the panel:")
+    text = _("Set this in .env and restart the panel:")
     if change.other_rows:
         text = _(
-            "Set this in .env, and restart the panel. Passwords that are changed from now on only "
-            "work on the new host:"
+            "Set this in .env and restart the panel. Passwords changed from now on only work on "
+            "the new host:"
         )
     yield Step(str(text), tuple(lines))
     folder = bundle_folder(change.new)
     yield Step(
-        str(_("Export the configuration, and copy it to the mail host:")),
+        str(_("Export the configuration and copy it to the mail host:")),
         (f".venv/bin/python manage.py exportconfig --output {folder}",),
     )
     if any(file.path == "grants.sql" and file.diff for file in change.files):
@@ -153,7 +154,7 @@ def panel_steps(change: Comparison) -> Iterator[Step]:
 def host_steps(change: Comparison) -> Iterator[Step]:
     if change.is_upgrade:
         yield Step(
-            str(_("On the mail host, stop the daemons, and then upgrade Debian:")),
+            str(_("On the mail host, stop the daemons and then upgrade Debian:")),
             (f"systemctl disable --now postfix {auth_service(change.old)}",),
         )
     apply = f"sh {bundle_folder(change.new)}/apply"
@@ -163,12 +164,12 @@ def host_steps(change: Comparison) -> Iterator[Step]:
 def final_steps(change: Comparison) -> Iterator[Step]:
     if change.other_variant and not change.is_upgrade:
         yield Step(
-            str(_("Switch off what is no longer needed:")),
+            str(_("Disable the service that is no longer needed:")),
             (f"systemctl disable --now {auth_service(change.old)}",),
         )
     if change.is_upgrade:
         yield Step(
-            str(_("If the panel's own machine was upgraded, set it up for the new Python:")),
+            str(_("If the panel's own machine was upgraded, set up the panel for the new Python:")),
             ("./deploy/run --setup", "systemctl restart mailadmin"),
         )
 

@@ -1,4 +1,4 @@
-"""A command that runs one action, or prints in one sentence why it can't."""
+"""The base of the commands: refusals become a CommandError in one sentence."""
 
 from typing import Any, NoReturn
 
@@ -10,7 +10,7 @@ from mailboxes.formats import database_message, error_message
 
 
 class MailCommand(BaseCommand):
-    """Exit status 0 if the action was done, otherwise 1 and a sentence on standard error."""
+    """Exit with status 0 if the action was done, or with 1 and a sentence on standard error."""
 
     requires_migrations_checks = False
 

@@ -12,10 +12,10 @@ LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
 
 
 def add_columns_of_postfixadmin_4(apps, schema_editor):
-    """Add two columns that only PostfixAdmin from 4.0 on reads.
+    """Add two columns that only PostfixAdmin 4.0 and later read.
 
-    The model leaves them out, since the tables of its 3.3 have them not. Whoever alters this
-    table later on SQLite must know: Django makes the table anew there, without them.
+    The model leaves them out, since PostfixAdmin 3.3 doesn't have them. Beware of altering this
+    table later on SQLite: Django recreates it there, without these columns.
     """
     words = "COLLATE utf8mb4_general_ci" if schema_editor.connection.vendor == "mysql" else ""
     schema_editor.execute(f"ALTER TABLE mailbox ADD COLUMN totp_secret varchar(255) {words} NULL")
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["domain"], name="mailbox_domain_key")],
             },
         ),
-        # atomic=False: MySQL ends a transaction at each change of a table.
+        # atomic=False: MySQL commits implicitly at each change of a table.
         migrations.RunPython(
             add_columns_of_postfixadmin_4, migrations.RunPython.noop, atomic=False
         ),

@@ -4,9 +4,10 @@ import mailboxes.fields
 
 
 class CreateMissingModel(migrations.CreateModel):
-    """Make the table, unless PostfixAdmin or Dovecot's own instructions have made one already.
+    """Create the table, unless PostfixAdmin or Dovecot's own instructions have already done so.
 
-    Such a table stays as it is. None is dropped on the way back: its rows may be somebody else's.
+    An existing table is left unchanged. Migrating backwards drops neither: the rows may not be
+    the panel's own.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):

@@ -10,8 +10,8 @@ START = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
 INNER = bytes(byte ^ 0x36 for byte in range(256))
 OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
-# RFC 1321: a step adds a constant and one of the block's 16 words, then turns left. Each round of
-# 16 steps takes the words in an order of its own. One table for each of the four rounds.
+# RFC 1321: a step adds a constant and one of the block's 16 words, then rotates left. Each round of
+# 16 steps uses the words in its own order. One table for each of the four rounds.
 TURNS = ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
 ORDERS = ((1, 0), (5, 1), (3, 5), (7, 0))
 ROUNDS = tuple(

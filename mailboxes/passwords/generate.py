@@ -2,7 +2,7 @@
 
 import secrets
 
-# Without the letters and digits that are easily confused: 0 O 1 l I.
+# Without letters and digits that are easily confused: 0 O 1 l I.
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
 

@@ -13,12 +13,12 @@ from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.hashers import KNOWN
 from mailboxes.passwords.unix_crypt import crypt_scheme
 
-# NUL ends a password in SASL and in every C program, a line break ends it on standard input, and
-# Dovecot 2.3 loses one with a TAB between auth and auth-worker. Nobody can type the others.
+# NUL ends a password in SASL and in every C program, and a line break ends it on standard input.
+# Dovecot 2.3 loses passwords with a TAB between auth and auth-worker. The others can't be typed.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
-# pam_mysql compares letter by letter with what MySQL's MD5() writes.
+# pam_mysql compares it literally with the output of MySQL's MD5().
 PAM_MD5 = re.compile("[0-9a-f]{32}")
 CLEAR_TEXT = ("PLAIN", "CLEAR", "CLEARTEXT")
 MECHANISMS = {
@@ -53,7 +53,7 @@ class Reason(Enum):
     """The owner can sign in, but only while Dovecot is set to allow weak schemes."""
 
     PLAIN_ONLY = "plain only"
-    """The owner can sign in, but not by a mechanism that is offered and that clients may choose."""
+    """The owner can sign in, but not with every mechanism that clients may choose."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Problem:
 
     reason: Reason
     scheme: str = ""
-    """Dovecot's name of the scheme, if it has one. Nothing else of the row is kept."""
+    """Dovecot's name for the scheme, if it has one. Nothing else is kept from the row."""
 
 
 class BadPassword(Refused):
@@ -107,11 +107,11 @@ def find_problem(
     """Return what keeps the row's owner from signing in, or None.
 
     With `pam_crypt` it is pam_mysql that reads the row, otherwise Dovecot, which refuses the
-    `weak` schemes. Dovecot 2.3.19 and 2.4.1 were asked for every scheme here with the exported
-    queries; with `auth_allow_weak_schemes` the two agree in each case. Dovecot 2.4 refuses a weak
-    scheme under any other name, too ({CRYPT}$1$); it refuses {HMAC-MD5} with PLAIN and accepts it
-    with CRAM-MD5. Hashes that take more than about a second to check are unknown here, though the
-    daemons may accept them.
+    `weak` schemes. Every scheme here was tried on Dovecot 2.3.19 and 2.4.1 with the exported
+    queries; with `auth_allow_weak_schemes` the two agree in each case. Dovecot 2.4 also refuses a
+    weak scheme under any other name ({CRYPT}$1$); it refuses {HMAC-MD5} with PLAIN and accepts it
+    with CRAM-MD5. Hashes that take more than about a second to check are treated as unknown here,
+    though the daemons may accept them.
     """
     if not stored:
         return Problem(Reason.EMPTY)
@@ -126,7 +126,7 @@ def find_problem(
 
 
 def is_weak(stored: str) -> bool:
-    """Say whether the hash is of a known scheme that is quickly broken once the row is copied."""
+    """Say whether the hash is in a known scheme that is quickly cracked from a copy of the row."""
     scheme = dovecot_scheme(stored)
     return bool(scheme) and scheme not in SLOW
 
@@ -137,7 +137,7 @@ def is_read_by_pam(stored: str, pam_crypt: int) -> bool:
 
 
 def supports(scheme: str, mechanisms: Collection[str]) -> bool:
-    """Say whether the owner of a row in this scheme can sign in by each of the mechanisms."""
+    """Say whether the owner of a row in this scheme can sign in with each of the mechanisms."""
     supported = ("PLAIN", "LOGIN", MECHANISMS.get(scheme))
     return scheme in CLEAR_TEXT or all(mechanism in supported for mechanism in mechanisms)
 
@@ -166,7 +166,9 @@ def check_usable(password: str, max_bytes: int) -> None:
         )
     if SURROGATE.search(password):
         raise BadPassword(
-            gettext_noop("The password contains half a character, which UTF-8 can't represent."),
+            gettext_noop(
+                "The password contains an invalid character, which UTF-8 can't represent."
+            ),
             field="password",
         )
     size = len(password.encode())

@@ -123,13 +123,13 @@ def message_of(entry: LogEntry) -> str:
 
 @register.simple_tag
 def lockout_minutes() -> int:
-    """Return how long a name and client are locked after too many failures."""
+    """Return how long a name and client are locked out after too many failures."""
     return round(settings.AXES_COOLOFF_TIME * 60)
 
 
 @register.simple_tag
 def mail_hostname() -> str:
-    """Return the mail host's name, or an empty text while the settings are wrong."""
+    """Return the mail host's name, or an empty string while the settings are invalid."""
     try:
         return mail_host().hostname
     except Refused:
@@ -146,7 +146,7 @@ def page_url_name(page: str) -> str:
 def labelled_cells(
     results: Sequence[Sequence[str]], headers: Sequence[dict[str, Any]]
 ) -> list[Any]:
-    """Return a list's cells with their column's title, which cards on a phone show."""
+    """Return a list's cells with their column's title, which is shown on small screens."""
     titles = ("" if "<" in header["text"] else capfirst(header["text"]) for header in headers)
     starts = [format_html('<td data-label="{}" ', title) if title else "<td " for title in titles]
     return [

@@ -45,7 +45,7 @@ def superuser(request: HttpRequest) -> User:
 @never_cache
 @require_safe
 def configuration(request: HttpRequest) -> HttpResponse:
-    """Show the host and what to do, and each file of the bundle with its passwords hidden."""
+    """Show the host, the next steps and each file of the bundle with its passwords hidden."""
     superuser(request)
     context = admin.site.each_context(request) | {"title": _("Configuration")}
     try:
@@ -113,9 +113,9 @@ def upgrade(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def download(request: HttpRequest) -> HttpResponse:
-    """Send one file of the bundle, or all as .tar.gz, with the passwords, and log who did it."""
+    """Send one file of the bundle, or all as .tar.gz, including passwords, and log who did it."""
     user = superuser(request)
-    if request.method != "POST":  # as after a session that had ended
+    if request.method != "POST":  # for example, after signing in again
         return redirect("configuration")
     try:
         host = mail_host()

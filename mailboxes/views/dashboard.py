@@ -86,7 +86,7 @@ def nearly_full(user: User) -> list[str] | None:
 
 
 def fullest(names: list[str] | None) -> list[FullMailbox]:
-    """Return how full the first of these mailboxes are."""
+    """Return the first of these mailboxes, and how full they are."""
     names = (names or [])[:MAX_FULL]
     mailboxes, known = Mailbox.objects.in_bulk(names), usage.find(names)
     return [
@@ -114,7 +114,7 @@ def notices(user: User) -> Iterator[Notice]:
             text = _("New passwords are stored as %(scheme)s, which is weak.") % {
                 "scheme": host.scheme.name
             }
-            yield Notice(text, page="configuration", link=_("What that means"))
+            yield Notice(text, page="configuration", link=_("What this means"))
     if user.has_perm("mailboxes.view_domain"):
         yield from domain_notices()
 
@@ -126,7 +126,7 @@ def password_notices(host: MailHost, superuser: bool) -> Iterator[Notice]:
         text = _(
             "There are too many mailboxes (more than %(limit)s) to check all passwords here."
         ) % {"limit": number(queries.MAX_ROWS)}
-        yield Notice(text, "info", "upgrade" if superuser else "", query, _("Check them"))
+        yield Notice(text, "info", "upgrade" if superuser else "", query, _("Check now"))
         return
     report = compatibility.check(host, host)
     if locked_out := report.locked_out_count:
@@ -138,7 +138,7 @@ def password_notices(host: MailHost, superuser: bool) -> Iterator[Notice]:
             locked_out,
         )
         text %= {"count": number(locked_out)}
-        yield Notice(text, "bad", "upgrade" if superuser else "", query, _("Which, and why"))
+        yield Notice(text, "bad", "upgrade" if superuser else "", query, _("Show details"))
     if not host.scheme.weakness:
         yield from weak_password_notices(host.scheme.name)
 
@@ -183,7 +183,7 @@ def latest(user: User) -> QuerySet[LogEntry]:
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Show the state of things; without any permission it says so."""
+    """Show what the administrator may see, or that there are no permissions yet."""
     user = cast(User, request.user)
     full = nearly_full(user)
     context = admin.site.each_context(request) | {

@@ -25,13 +25,13 @@ from mailboxes.models import Mailbox
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the client's address for counting failed sign-ins, from nginx if it is in front."""
+    """Return the client's address for counting failed sign-ins, from nginx if behind it."""
     header = "HTTP_X_REAL_IP" if settings.BEHIND_PROXY else "REMOTE_ADDR"
     return request.META.get(header) or None
 
 
 def client_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
-    """Return the name for counting failed sign-ins, cut to the length of its column."""
+    """Return the name for counting failed sign-ins, truncated to the length of its column."""
     return str((credentials or request.POST).get("username") or "")[:255]
 
 
@@ -39,7 +39,7 @@ def client_username(request: HttpRequest, credentials: dict[str, str] | None = N
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Let a mailbox owner set a new password; too many failures lock the address and the client."""
+    """Let a mailbox owner set a new password; too many failures lock out the address and client."""
     started = time.monotonic()
     form = ChangePasswordForm(request.POST or None)
     credentials = {"username": normalise_address(request.POST.get("address", ""))}

@@ -369,11 +369,11 @@ def test_the_verdict_counts(tables: None) -> None:
     upgrade = ("debian12", "debian13")
     assert move(*upgrade).verdict() == "There are no active mailboxes."
     add("anna@example.org", ROWS["cram"])
-    assert move(*upgrade).verdict() == "The one active mailbox can sign in."
+    assert move(*upgrade).verdict() == "The only active mailbox can sign in."
     add("bob@example.org", MD5)
     assert move(*upgrade).verdict() == "1 of 2 active mailboxes can't sign in."
     add("carl@example.org", "")
-    assert "(1 of them already can't sign in on the old host.)" in move(*upgrade).verdict()
+    assert "(1 of them can't sign in on the old host either.)" in move(*upgrade).verdict()
     assert "old host" not in move("debian13", "debian13").verdict()
 
 
@@ -385,7 +385,7 @@ def test_the_verdict_counts(tables: None) -> None:
         ("v2/debian13", "v2/debian12", "be downgraded", "10-auth.conf"),
         ("v1/debian12", "v1/debian13", "/etc/default/saslauthd", "Dovecot"),
         ("v2/CRAM-MD5", "v2/ARGON2ID", "CRAM-MD5 is no longer offered", "Maildirs"),
-        ("v2/ARGON2ID", "v2/SCRAM-SHA-256", "SCRAM-SHA-256 is offered", "no longer"),
+        ("v2/ARGON2ID", "v2/SCRAM-SHA-256", "SCRAM-SHA-256 is now offered", "no longer"),
         ("v2/ARGON2ID", "v2/BLF-CRYPT", "stored as BLF-CRYPT", "offered"),
         ("v2", "v1", "no IMAP server", "port 993"),
         ("v2/debian12", "v1/debian12", "dovecot stays installed", "saslauthd"),
@@ -510,13 +510,13 @@ def test_the_command_tells_all_and_no_stored_form(rows: None, on_mysql: None) ->
     assert first == "From V2, Debian 12 (bookworm), CRAM-MD5 to V2, Debian 13 (trixie), CRAM-MD5"
     assert "3 of 6 active mailboxes can't sign in." in rest[0]
     assert (
-        "\nmd5@example.org: stored as PLAIN-MD5, which Dovecot on Debian 13 (trixie) refuses as "
-        "weak\nnope@example.org: the stored password is damaged, unsupported or too expensive to "
-        "check (already on the old host)\n"
+        "\nmd5@example.org: stored as PLAIN-MD5, which Dovecot on Debian 13 (trixie) rejects as "
+        "weak\nnope@example.org: stored in a form that is damaged, unsupported or too expensive to "
+        "check (on the old host as well)\n"
         "sha@example.org: stored as SHA512-CRYPT, which only supports PLAIN and LOGIN" in said
     )
     assert "\n/etc/dovecot/conf.d/99-mailadmin.conf (changed)\n\n@@" in said
-    assert "\n3. Set this in .env, and restart the panel:\n     MAIL_RELEASE=debian13\n" in said
+    assert "\n3. Set this in .env and restart the panel:\n     MAIL_RELEASE=debian13\n" in said
     for hidden in (*filter(None, ROWS.values()), MD5, CRAM, "geheim", "secret of"):
         assert hidden not in said
 
@@ -559,7 +559,7 @@ def test_the_page_tells_all_in_order(rita: Client, rows: None, on_mysql: None) -
 def test_the_page_goes_both_ways(rita: Client, rows: None, on_mysql: None) -> None:
     there = rita.get(URL, {"from": "v2/debian12/CRAM-MD5", "to": "v1/debian12/MD5"})
     back = rita.get(URL, {"from": "v1/debian12", "to": "v2/debian12"})
-    assert "pam_mysql only reads hashes of MySQL&#x27;s MD5()" in there.content.decode()
+    assert "pam_mysql only reads hashes written by MySQL&#x27;s MD5()" in there.content.decode()
     assert "pam_mysql" not in back.content.decode().partition('id="files"')[0]
     commands = re.findall(r"<pre class=\"code\">(.*?)</pre>", there.content.decode())
     assert "MAIL_VARIANT=v1" in commands and "MAIL_PASSWORD_SCHEME=MD5" in commands
@@ -584,8 +584,8 @@ def test_what_cannot_be_compared_is_said_beside_the_choice(
     [
         ("v2/debian13", "bad", "3 of 6 active mailboxes can't sign in. (2 of"),
         ("v2/debian12", "bad", "2 of 6 active mailboxes can't sign in."),
-        ("v2/debian12/ARGON2ID", "good", "The one active mailbox can sign in."),
-        ("v2/debian12/SCRAM-SHA-256", "warn", "The one active mailbox can sign in."),
+        ("v2/debian12/ARGON2ID", "good", "The only active mailbox can sign in."),
+        ("v2/debian12/SCRAM-SHA-256", "warn", "The only active mailbox can sign in."),
     ],
 )
 def test_the_verdict_has_its_tone(

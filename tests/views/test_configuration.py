@@ -126,7 +126,7 @@ def test_the_other_variant_says_how_many_it_would_shut_out(
     assert f'href="/admin/configuration/{THERE}v1/debian13/MD5"' in page
     bob.delete()
     page = words(rita.get(URL).content.decode())
-    assert "no sign-in problems The one active mailbox can sign in." in page
+    assert "no sign-in problems The only active mailbox can sign in." in page
 
 
 def test_the_other_variant_of_v1_is_v2(rita: Client, on_mysql: None, settings: Settings) -> None:

@@ -110,7 +110,7 @@ def test_a_table_too_long_to_be_read_through_has_no_such_filter(
     assert "attention=weak" in rita.get(MAILBOX).content.decode()
     monkeypatch.setattr(queries, "MAX_ROWS", 1)
     page = rita.get(f"{MAILBOX}?attention=full")
-    assert shown(page) == [] and "not available for so many mailboxes" in page.content.decode()
+    assert shown(page) == [] and "not available for this many mailboxes" in page.content.decode()
     assert "attention=" not in rita.get(MAILBOX).content.decode()
     said = rita.get(URL).content.decode()
     assert "(more than 1)" in said and "attention=" not in said

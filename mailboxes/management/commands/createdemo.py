@@ -13,7 +13,7 @@ GIB = 2**30
 DOMAINS = {
     "example.org": "A club, with most of the mailboxes",
     "example.net": "A shop",
-    "example.com": "Another name of example.org",
+    "example.com": "Another name for example.org",
 }
 PEOPLE = {
     "anna@example.org": ("Anna Berg", 2 * GIB),
@@ -48,15 +48,15 @@ ALIASES = {
     "postmaster@example.net": ("lena@example.net",),
 }
 USED = (0.37, 0.22, 0.94, 0.49, 0.44, 0.55, 0.08, 1.0, 0.71, 0.12)
-"""The part of its quota that each mailbox uses, repeated."""
+"""How much of its quota each mailbox uses, repeated."""
 
 DISABLED = ("trainee@example.net", "jonas@example.org")
 
 
 class Command(MailCommand):
     help = (
-        "Create the domains example.org, example.net and example.com with mailboxes and aliases "
-        "for trying things out, unless they exist. Each mailbox gets its own password, shown once."
+        "Create the demo domains example.org, example.net and example.com with mailboxes and "
+        "aliases, unless they exist. Each mailbox gets its own password, which is shown only once."
     )
 
     def handle(self, *args: object, **options: Any) -> None:

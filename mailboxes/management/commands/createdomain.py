@@ -15,7 +15,7 @@ class Command(MailCommand):
     help = "Create a domain that this host receives mail for."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", metavar="NAME", help="such as example.org")
+        parser.add_argument("name", metavar="NAME", help="the domain, such as example.org")
         parser.add_argument("--description", default="", metavar="TEXT")
         for limit in ("mailboxes", "aliases"):
             parser.add_argument(
@@ -23,20 +23,20 @@ class Command(MailCommand):
                 type=int,
                 default=0,
                 metavar="N",
-                help=f"the most {limit} it may have; 0 for no limit, -1 for none",
+                help=f"the maximum number of {limit}; 0 for no limit, -1 for none",
             )
         parser.add_argument(
             "--maxquota",
             default="0",
             metavar="SIZE",
-            help="the most that one mailbox may have, such as 1G; 0 for no limit, -1 to switch "
+            help="the maximum quota per mailbox, such as 1G; 0 for no limit, -1 to switch "
             "quotas off",
         )
         parser.add_argument(
             "--quota",
             default="0",
             metavar="SIZE",
-            help="the most that all mailboxes may have together, such as 50G; 0 for no limit",
+            help="the maximum quota of all mailboxes together, such as 50G; 0 for no limit",
         )
 
     def handle(self, *args: object, **options: Any) -> None:

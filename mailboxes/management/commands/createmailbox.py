@@ -15,23 +15,28 @@ from mailboxes.sizes import parse_size
 
 class Command(MailCommand):
     help = (
-        "Create a mailbox and its own alias, which delivers its mail. Without --generate and "
-        "--password-stdin it asks for the password twice. The password is never an argument, "
-        "since every user of the machine can read those."
+        "Create a mailbox and its own alias, which delivers its mail. You are asked for the "
+        "password twice, unless you use --generate or --password-stdin. The password is never an "
+        "argument, since any user on the machine can read those."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("address", metavar="ADDRESS", help="such as anna@example.org")
+        parser.add_argument(
+            "address", metavar="ADDRESS", help="the address, such as anna@example.org"
+        )
         parser.add_argument("--name", default="", metavar="TEXT", help="the owner's name")
         parser.add_argument(
-            "--quota", default="0", metavar="SIZE", help="such as 1G or 500M; 0 for no limit"
+            "--quota",
+            default="0",
+            metavar="SIZE",
+            help="the quota, such as 1G or 500M; 0 for no limit",
         )
         source = parser.add_mutually_exclusive_group()
         source.add_argument(
             "--generate", action="store_true", help="generate a password and print it once"
         )
         source.add_argument(
-            "--password-stdin", action="store_true", help="read one line from standard input"
+            "--password-stdin", action="store_true", help="read the password from standard input"
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -47,11 +52,11 @@ class Command(MailCommand):
         mailbox = actions.create_mailbox(address, password, name=options["name"], quota=quota)
         self.stdout.write(f"Created the mailbox {mailbox}.")
         if options["generate"]:
-            self.stdout.write(f"Its password, which is only shown now: {password}")
+            self.stdout.write(f"Its password, which is shown only once: {password}")
 
 
 def read_password() -> str:
-    """Return standard input without its final newline; spaces at its ends belong to it."""
+    """Return standard input without its final newline; spaces at the ends are kept."""
     try:
         return sys.stdin.buffer.read().decode().removesuffix("\n")
     except UnicodeDecodeError as error:

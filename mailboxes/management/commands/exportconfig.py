@@ -20,7 +20,7 @@ from mailboxes.variants import RELEASES, VARIANTS
 
 class Command(MailCommand):
     help = (
-        "Write the configuration of the mail host into a new folder that only you can read, since "
+        "Write the configuration of the mail host to a new folder that only you can read, since "
         "it contains database passwords. Its README explains what to do with it. With --compare, "
         "show what it changes on an existing host, and which mailboxes couldn't sign in afterwards."
     )
@@ -33,8 +33,8 @@ class Command(MailCommand):
         parser.add_argument(
             "--compare",
             metavar="OLD",
-            help="what the host is now: debian12, v1, v1/debian12 or v1/debian12/MD5; the rest is "
-            "taken from the settings. The exit status is 0 whatever the comparison finds",
+            help="compare with what the host is now: debian12, v1, v1/debian12 or v1/debian12/MD5; "
+            "the rest is taken from the settings. The exit status is 0 whatever the result",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -59,11 +59,11 @@ class Command(MailCommand):
     def compare_until_closed(self, change: Comparison) -> None:
         try:
             self.compare(change)
-        except BrokenPipeError:  # the reader has seen enough, such as `head`
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def compare(self, change: Comparison) -> None:
-        """Print the numbers first, then one mailbox per line without keeping any."""
+        """Print the numbers first, then one mailbox per line, keeping none in memory."""
         statuses = [file.status for file in change.files]
         files = ", ".join(f"{statuses.count(status)} {STATUSES[status]}" for status in STATUSES)
         self.stdout.write(f"{change.title}\n\nFiles: {files}.\nMailboxes: {change.verdict()}")
@@ -89,4 +89,4 @@ class Command(MailCommand):
 def mailbox_line(mailbox: Incompatibility, change: Comparison) -> str:
     already = mailbox.already and change.old != change.new
     text = describe(mailbox.problem, change.new)
-    return f"{mailbox.address}: {text}" + (" (already on the old host)" if already else "")
+    return f"{mailbox.address}: {text}" + (" (on the old host as well)" if already else "")

@@ -14,7 +14,7 @@ NAME = "admin"
 class Command(MailCommand):
     help = (
         "Create the first administrator, `admin`, and print the generated password once. Do "
-        "nothing if there is a superuser already."
+        "nothing if a superuser already exists."
     )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -28,5 +28,5 @@ class Command(MailCommand):
             )
         password = generate_password()
         users.create_superuser(NAME, password=password)
-        self.stdout.write("Created the first administrator. The password is only shown now:")
+        self.stdout.write("Created the first administrator. The password is shown only once:")
         self.stdout.write(f"  user name  {NAME}\n  password   {password}")
