@@ -17,7 +17,7 @@ from mailboxes.widgets import AddressInput, SizeInput
 
 
 class ParsedField(forms.CharField):
-    """A text that is parsed by a function, whose refusal is the field's error."""
+    """A string parsed by a function, whose refusal becomes the field's error."""
 
     def __init__(self, parse: Callable[[str], Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -76,7 +76,7 @@ class LimitField(SizeField):
 
 
 class PasswordField(forms.CharField):
-    """A password to be set. Spaces at its ends belong to it."""
+    """A new password; leading and trailing spaces are kept."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})

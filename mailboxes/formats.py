@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from mailboxes.errors import Refused, printable
-from mailboxes.sizes import Size
+from mailboxes.sizes import NO_LIMIT, Size
 
 
 def error_message(error: Exception) -> str:
@@ -46,6 +46,6 @@ def number(count: int) -> str:
 def size(count: int) -> str:
     """Return a size in bytes with a suitable unit; 0 means no limit."""
     if count <= 0:
-        return gettext("no limit")
+        return gettext(NO_LIMIT)
     amount, unit = str(Size(count)).split(" ")
     return f"{number_format(Decimal(amount))} {gettext(unit)}"

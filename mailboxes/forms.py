@@ -1,4 +1,4 @@
-"""The forms of the admin and of the password page. What they refuse is decided by `actions`."""
+"""The forms of the admin and the password page; `actions` decides what they refuse."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,14 +41,14 @@ def autofocus(form: forms.BaseForm) -> None:
 
 
 class ActionForm(forms.BaseForm):
-    """A form whose data an action judges; its refusal is shown beside the field."""
+    """A form whose data an action validates; its refusal is shown beside the field."""
 
     error_fields = {"password": "new_password1"}
     """The form's fields for those that a refusal names, where they differ."""
 
     only_when_new: Sequence[str] = ()
     refusal: Refused | None = None
-    """What the action answered when this form's data was sent before."""
+    """The action's refusal of this form's data, if any."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,19 +83,19 @@ class DomainForm(ActionForm, forms.ModelForm):
     domain = ParsedField(
         DomainName.parse,
         label=_("Domain"),
-        help_text=_("For example example.org. It can't be changed later."),
+        help_text=_("For example, example.org. This can't be changed later."),
     )
 
     maxquota = LimitField(
         may_be_off=True,
         initial="0",
-        label=_("Quota of one mailbox"),
-        help_text=_("The most that one mailbox may have. 0 for no limit, -1 to switch quotas off."),
+        label=_("Quota per mailbox"),
+        help_text=_("Maximum quota of a single mailbox. 0 for no limit, -1 to switch quotas off."),
     )
     quota = LimitField(
         initial="0",
-        label=_("Quota of all mailboxes"),
-        help_text=_("The most that all mailboxes may have together. 0 for no limit."),
+        label=_("Total quota of all mailboxes"),
+        help_text=_("Maximum quota of all mailboxes together. 0 for no limit."),
     )
 
     class Meta:
@@ -104,7 +104,9 @@ class DomainForm(ActionForm, forms.ModelForm):
         help_texts = {
             "mailboxes": _("0 for no limit, -1 for none."),
             "aliases": _("0 for no limit, -1 for none."),
-            "active": _("A disabled domain receives no mail, and its owners can't sign in."),
+            "active": _(
+                "A disabled domain receives no mail, and the owners of its mailboxes can't sign in."
+            ),
         }
 
 
@@ -114,7 +116,7 @@ class MailboxForm(ActionForm, forms.ModelForm):
         Address.parse,
         max_length=254,
         label=_("Address"),
-        help_text=_("It can't be changed later."),
+        help_text=_("This can't be changed later."),
     )
     quota = SizeField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
     new_password1 = PasswordField(

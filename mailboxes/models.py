@@ -36,10 +36,10 @@ class Domain(Dated):
         _("maximum mailboxes"), default=0, db_default=0, validators=LIMIT
     )
     maxquota = models.BigIntegerField(
-        _("quota of one mailbox"), default=0, db_default=0, validators=LIMIT
+        _("quota per mailbox"), default=0, db_default=0, validators=LIMIT
     )
     quota = models.BigIntegerField(
-        _("quota of all mailboxes"), default=0, db_default=0, validators=LIMIT
+        _("total quota of all mailboxes"), default=0, db_default=0, validators=LIMIT
     )
     transport = AddressField(_("transport"), default="virtual")
     backupmx = models.BooleanField(_("backup MX only"), default=False, db_default=False)

@@ -8,6 +8,7 @@ from mailboxes.errors import Refused, gettext_noop
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 MAX_SIZE = 2**50  # a pebibyte, so that a domain's total fits into a bigint
 BYTES = gettext_noop("bytes")
+NO_LIMIT = gettext_noop("no limit")
 
 
 class BadSize(Refused):
@@ -21,6 +22,8 @@ class Size(int):
     """
 
     def __str__(self) -> str:
+        if self <= 0:
+            return NO_LIMIT
         for unit in "TGMK":
             if self >= UNITS[unit]:
                 return f"{self / UNITS[unit]:.1f}".removesuffix(".0") + f" {unit}iB"

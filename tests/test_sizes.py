@@ -40,6 +40,8 @@ def test_a_bad_size_is_refused_in_a_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     ("size", "text"),
     [
+        (0, "no limit"),
+        (-1, "no limit"),
         (1023, "1023 bytes"),
         (2**30, "1 GiB"),
         (5120000, "4.9 MiB"),

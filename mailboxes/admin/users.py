@@ -35,19 +35,19 @@ FLAGS = {
         _("Inactive administrators can't sign in; their permissions are kept."),
     ),
     "is_staff": (
-        _("may use this panel"),
+        _("can use this panel"),
         _("Without this, the permissions below have no effect."),
     ),
     "is_superuser": (
         _("superuser"),
-        _("May do everything, including the configuration with its database passwords."),
+        _("Has all permissions, including access to the configuration and its database passwords."),
     ),
 }
-"""The label and the help text of an administrator's check boxes."""
+"""The label and the help text of an administrator's checkboxes."""
 
 
 class PermissionsField(forms.ModelMultipleChoiceField):
-    """Permissions as check boxes, in words and by model."""
+    """Permissions as checkboxes, in words and by model."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -107,7 +107,7 @@ class NewPasswordMixin(forms.BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)  # there is no other way to sign in here
+        self.fields.pop("usable_password", None)  # passwords are the only way to sign in
         widget = NewPasswordInput("password2", account="administrator")
         widget.is_required = True
         self.fields["password1"].widget = widget
@@ -154,7 +154,7 @@ class AdministratorAdmin(PermissionsMixin, UserAdmin):
     def full_name(self, row: User) -> str:
         return row.get_full_name() or display.quiet(_("none"))
 
-    @admin.display(description=_("mail address"))
+    @admin.display(description=_("email address"))
     def email_address(self, row: User) -> str:
         return row.email or display.quiet(_("none"))
 
@@ -213,7 +213,7 @@ class AdministratorAdmin(PermissionsMixin, UserAdmin):
         return [(title, {"fields": names}) for title, names in found if names]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List in words what is deleted, including these administrators' entries in the log."""
+        """Describe what is deleted, including these administrators' entries in the log."""
         users = list(objs)
         entries = LogEntry.objects.filter(user__in=users).count()
         lines = [_("The administrator %(name)s.") % {"name": user} for user in users]

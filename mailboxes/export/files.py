@@ -20,7 +20,7 @@ class FileSpec:
     group: str = "root"
     mode: int = 0o600
     variant: str = ""
-    """The variant that has it; empty for both."""
+    """The variant that includes it; empty for both."""
 
     engine: str = ""
     """The database engine that needs it; empty for both."""
@@ -29,7 +29,7 @@ class FileSpec:
     """The release that doesn't need it."""
 
     def template(self, host: MailHost) -> str:
-        """Return the most specific template, or an empty text if the host has no such file."""
+        """Return the most specific template, or an empty string if the host has no such file."""
         variant, release = host.variant.name, host.release.name
         if self.variant not in ("", variant) or self.engine not in ("", host.database.engine):
             return ""
@@ -39,7 +39,9 @@ class FileSpec:
         for place in places:
             if TEMPLATES.joinpath(place).is_file():
                 return place
-        raise BadExport(_("There is no template %(places)s."), {"places": ", ".join(places)})
+        raise BadExport(
+            _("None of these templates exists: %(places)s."), {"places": ", ".join(places)}
+        )
 
 
 MANIFEST = FileSpec("MANIFEST")

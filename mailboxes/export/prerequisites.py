@@ -22,7 +22,7 @@ def check_host(host: MailHost) -> None:
         raise BadExport(
             _(
                 "MAIL_DATABASE_URL must contain the absolute path of the SQLite file, because the "
-                "mail daemons have another working directory."
+                "mail daemons have a different working directory."
             )
         )
 
@@ -32,7 +32,7 @@ def check_accounts(host: MailHost) -> None:
         for part, value in (("USER", account.user), ("PASSWORD", account.password)):
             if not value:
                 setting = f"MAIL_{name}_{part}"
-                message = _("%(setting)s is empty. The mail daemons need it.")
+                message = _("%(setting)s is empty. The mail daemons need a value.")
                 raise BadExport(message, {"setting": setting})
     if host.lookup.user == host.auth.user:
         raise BadExport(
@@ -45,7 +45,9 @@ def check_accounts(host: MailHost) -> None:
 
 def check_hosts(host: MailHost) -> None:
     if not host.database.hosts:
-        raise BadExport(_("MAIL_DB_HOSTS is empty. Set it to where the mail host finds MySQL."))
+        raise BadExport(
+            _("MAIL_DB_HOSTS is empty. Set it to the address at which the mail host reaches MySQL.")
+        )
     if not is_v1(host) and host.release.one_port and len(ports(host)) > 1:
         raise BadExport(
             _(

@@ -15,7 +15,7 @@ from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATES, FileSpe
 from mailboxes.export.prerequisites import check_host, is_v1, ports
 
 MASK = "********"
-# It marks a name that a template lacks; `quoting` lets no control character through.
+# Marks a name that the context lacks; `quoting` lets no control character through.
 MISSING = "\x00%s\x00"
 MAX_PAM_LINE = 1000  # bytes; libpam cuts a line at 1,024, its newline included
 LOCAL_NAMES = ("localhost", "127.0.0.1")
@@ -125,7 +125,7 @@ def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
 def is_stale(spec: FileSpec, host: MailHost) -> bool:
     """Say whether `apply` removes this file, which an earlier bundle of the variant may have left.
 
-    It only removes files of ours, which belong to no package.
+    It only removes the panel's own files, which don't belong to any package.
     """
     return spec.variant == host.variant.name and "mailadmin" in spec.path
 

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                         db_default=0,
                         default=0,
                         validators=LIMIT,
-                        verbose_name="quota of one mailbox",
+                        verbose_name="quota per mailbox",
                     ),
                 ),
                 (
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                         db_default=0,
                         default=0,
                         validators=LIMIT,
-                        verbose_name="quota of all mailboxes",
+                        verbose_name="total quota of all mailboxes",
                     ),
                 ),
                 (

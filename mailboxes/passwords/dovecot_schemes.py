@@ -24,7 +24,7 @@ from mailboxes.passwords.unix_crypt import (
 MAX_ROUNDS = 999_999
 SCRAM_ROUNDS = 4096  # what Dovecot writes, and the minimum that it accepts
 Verifier = Callable[[bytes, bytes, str], bool]
-"""Compares a password with what follows the prefix; the text is the mailbox's address."""
+"""Compares a password with what follows the prefix; the string is the mailbox's address."""
 
 
 def verify_plain(password: bytes, raw: bytes, user: str) -> bool:
@@ -32,7 +32,7 @@ def verify_plain(password: bytes, raw: bytes, user: str) -> bool:
 
 
 def verify_plain_trunc(password: bytes, raw: bytes, user: str) -> bool:
-    """Compare with `8-password`: a start of just that length fits every password that starts so."""
+    """Compare with `8-password`: a prefix of just that length fits all that starts with it."""
     length, _, start = raw.partition(b"-")
     cut = password[: len(start)] if len(start) == int(length) else password
     return bool(start) and hmac.compare_digest(cut, start)
@@ -103,7 +103,7 @@ def write_scram(password: bytes) -> str:
     return "{SCRAM-SHA-256}" + ",".join((str(SCRAM_ROUNDS), *parts))
 
 
-# Dovecot's names of a scheme, and other names of the same. The number is how many bytes are
+# Dovecot's names for the schemes, including synonyms. The number is how many bytes are
 # written as hex or base64, 0 if that varies; None is a scheme that stores text.
 SCHEMES: dict[str, tuple[int | None, Verifier]] = {
     name: (size, check)
@@ -134,7 +134,7 @@ PREFIXED = re.compile(rf"\{{({'|'.join(SCHEMES)})(?:\.(B64|BASE64|HEX))?\}}(.+)"
 
 
 def decode(text: str, encoding: str, size: int | None) -> bytes:
-    """Return the bytes; without the name of an encoding, its length tells it, as in Dovecot."""
+    """Return the bytes; without an explicit encoding, the length determines it, as in Dovecot."""
     if not encoding and size is None:
         return text.encode()
     if encoding.upper() == "HEX" or (not encoding and size and len(text) == 2 * size):
@@ -170,7 +170,7 @@ HEX_MD5 = re.compile("[0-9A-Fa-f]{32}")
 
 
 def dovecot_scheme(stored: str) -> str:
-    """Return the scheme that Dovecot checks the hash with, or an empty text if nothing fits it.
+    """Return the scheme that Dovecot checks the hash with, or an empty string if nothing fits it.
 
     The exported queries read a hash without a name as crypt(3), and 32 hex digits as {PLAIN-MD5}.
     """

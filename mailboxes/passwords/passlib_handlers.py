@@ -39,7 +39,7 @@ class Handler:
 
     def hash(self, password: bytes | str) -> str:
         if self.write is None:
-            raise TypeError(f"{self.name} is only read, never written.")
+            raise TypeError(f"{self.name} hashes can only be verified, not created.")
         return self.write(to_bytes(password))
 
 
@@ -52,7 +52,7 @@ class TruncatingBcrypt(passlib.hash.bcrypt):  # type: ignore[misc]
 
 
 def restricted(handler: Any, text: str, **settings: object) -> Any:
-    """Return passlib's handler for exactly this pattern; by itself it only looks at the start."""
+    """Return passlib's handler for exactly this pattern; by default, it only checks the start."""
     pattern = compile_pattern(text)
     found = handler.using(**settings)
     found.identify = lambda stored: pattern.fullmatch(stored) is not None

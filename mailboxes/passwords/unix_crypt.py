@@ -13,8 +13,8 @@ from mailboxes.passwords.passlib_handlers import (
     restricted,
 )
 
-# bcrypt's salt and checksum end in letters without stray bits. crypt(3) writes no others, so a hash
-# with such bits fits no password there either.
+# bcrypt's salt and checksum end in characters without stray bits. crypt(3) writes no others, so a
+# hash with such bits fits no password there either.
 bcrypt = restricted(
     TruncatingBcrypt, r"\$2[aby]\$(0[4-9]|1[0-4])\$~{21}[.Oeu]~{30}[.CGKOSWaeimquy26]"
 )
@@ -46,7 +46,7 @@ yescrypt = Handler(
 )
 CRYPT_HANDLERS = [bcrypt, sha512_crypt, sha256_crypt, md5_crypt, des_crypt, yescrypt, argon2]
 CRYPT_CONTEXT = CryptContext(CRYPT_HANDLERS)
-# Dovecot's names of what crypt(3) reads. It passes any of them to crypt(3) under {CRYPT},
+# Dovecot's names for what crypt(3) reads. It passes any of them to crypt(3) under {CRYPT},
 # {SHA512-CRYPT}, {SHA256-CRYPT} and {DES-CRYPT}.
 CRYPT_NAMES = {
     "SHA512-CRYPT": sha512_crypt,
@@ -63,5 +63,5 @@ def verify_crypt(password: bytes, raw: bytes, user: str) -> bool:
 
 
 def crypt_scheme(stored: str) -> str:
-    """Return Dovecot's name of a hash of crypt(3), or an empty text for any other."""
+    """Return Dovecot's name for a hash of crypt(3), or an empty string for any other."""
     return next((name for name, handler in CRYPT_NAMES.items() if handler.identify(stored)), "")

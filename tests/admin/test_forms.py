@@ -66,13 +66,13 @@ def test_limits_of_a_domain_have_units_and_come_back_as_written(
         assert re.search(rf'name="{name}" value="{number}"', page)
     assert page.count('value="G" selected') == 2
     told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
-    assert re.search(r"Quota of one mailbox</strong>: no limit .*?</span> 1 GiB", told)
+    assert re.search(r"Quota per mailbox</strong>: no limit .*?</span> 1 GiB", told)
     rita.post(url, limits | {"maxquota_0": "-1", "quota_0": "500", "quota_1": "G", "active": "on"})
     domain.refresh_from_db()
     assert (domain.maxquota, domain.quota) == (-1, 524288)
     assert re.search('name="maxquota_0" value="-1"', rita.get(url).content.decode())
     told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
-    assert "1 GiB" in told and "switched off" in told and told.count("Quota of all") == 1
+    assert "1 GiB" in told and "switched off" in told and told.count("Total quota of all") == 1
     answer = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
     assert "maxquota" in errors(answer)
 
