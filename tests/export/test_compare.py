@@ -27,7 +27,7 @@ from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.variants import DEBIAN13, VARIANTS
-from tests.passwords.test_schemes import BCRYPT, CHEAP, COSTLY, CRAM, MD5, SHA512_CRYPT
+from tests.hashes import BCRYPT, CHEAP, COSTLY, CRAM, MD5, SHA512_CRYPT
 
 URL = "/admin/configuration/upgrade/"
 MD5_CRYPT = "$1$abcdefgh$XxzGe9Muun7wTYbZO4sdr0"
