@@ -10,10 +10,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
+from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
+from mailboxes.export.compare import Comparison, parse_host
 from mailboxes.models import Domain, Mailbox
+from tests.hashes import CRAM, MD5, SHA512_CRYPT
 
 # A busy machine is no failure of a property.
 hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
@@ -114,3 +117,40 @@ def rita(tables: None) -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("rita"))
     return client
+
+
+def add(address: str, stored: str, **more: Any) -> None:
+    domain = Domain.objects.get_or_create(domain=address.partition("@")[2])[0]
+    local_part = address.partition("@")[0]
+    Mailbox.objects.create(
+        username=address, password=stored, domain=domain, local_part=local_part, **more
+    )
+
+
+ROWS = {
+    "cram": f"{{CRAM-MD5}}{CRAM}",
+    "empty": "",
+    "md5": MD5,
+    "nope": "{NOPE}geheim",
+    "sha": f"{{SHA512-CRYPT}}{SHA512_CRYPT}",
+    "six": SHA512_CRYPT,
+}
+
+
+@pytest.fixture
+def rows(tables: None) -> None:
+    for local_part, stored in ROWS.items():
+        add(f"{local_part}@example.org", stored)
+
+
+@pytest.fixture
+def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that can be exported for both variants; the tables stay where they are."""
+    settings.MAIL_LOOKUP_PASSWORD = "secret of look-ups"
+    settings.MAIL_AUTH_PASSWORD = "secret of sign-ins"
+    whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}
+    monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | whole)
+
+
+def move(old: str, new: str) -> Comparison:
+    return Comparison(parse_host(old), parse_host(new))

@@ -9,6 +9,9 @@ SHA512_CRYPT = (
 )
 BCRYPT = "$2y$04$gMibB8kjJruBOQwkxvnJPuOfLBRkilJ/IYgPFNnuO2w3d6zSE/ofq"
 ARGON2 = "$v=19$m=65536,t=3,p=1$RgwNau9GYiMl6EDds0i6Pg$DbTeHwmdJ6eMyJU+40r91jSo4p8vBkz5fdVa3ZBckj8"
+MD5_CRYPT = "$1$abcdefgh$XxzGe9Muun7wTYbZO4sdr0"
+DES = "abQ9KY.KfrYrc"
+YESCRYPT = "$y$j75$LBqXQGp4qvWTHte0yqFyq0$fFQo19c5umJXXDMzDaoAq4qkXkDH5jTSwIYljm/Pe.9"
 # All are the password foo. Where no line says otherwise, Dovecot 2.3's `doveadm pw` wrote them.
 CHEAP = [
     f"{{PLAIN-MD5}}{MD5}",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.test_render import HOSTS, texts
+from tests.export.conftest import HOSTS, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted(

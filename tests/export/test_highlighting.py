@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mailboxes.conf import MailHost
 from mailboxes.export import render
 from mailboxes.export.highlighting import LANGUAGES, highlight, language
-from tests.export.test_render import HOSTS
+from tests.export.conftest import HOSTS
 
 HOSTILE = "</pre><script>alert('x')</script><b onclick=\"x\">&amp;"
 

@@ -1,83 +1,31 @@
-import hashlib
-import io
 import re
 import shlex
-import stat
-import subprocess
-import sys
-import tarfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailboxes.conf import Account, DatabaseHost, MailDatabase, MailHost
-from mailboxes.export import bundle, render
+from mailboxes.conf import Account, DatabaseHost, MailHost
+from mailboxes.export import render
 from mailboxes.export.bundle import BadExport, File
-from mailboxes.variants import DEBIAN12, DEBIAN13, RELEASES, V1, V2, Release, Scheme, Variant
+from mailboxes.variants import DEBIAN12, DEBIAN13, RELEASES, V1, V2, Release
+from tests.export.conftest import (
+    HOSTS,
+    MYSQL,
+    SQLITE,
+    TWO_PORTS,
+    mail_host,
+    reached_by,
+    texts,
+    with_passwords,
+)
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-LOOKUP, AUTH = "look-ups' secret", 'sign-ins" secret'
-MYSQL = MailDatabase("mysql", "postfix", (DatabaseHost("127.0.0.1"),))
-SQLITE = MailDatabase("sqlite", "/srv/mail admin/mail.sqlite3", ())
-CHAINS = {"v1-mysql": (V1, MYSQL), "v2-mysql": (V2, MYSQL), "v2-sqlite": (V2, SQLITE)}
-
-
-def mail_host(
-    variant: Variant = V2,
-    database: MailDatabase = MYSQL,
-    release: Release = DEBIAN13,
-    scheme: Scheme | None = None,
-) -> MailHost:
-    return MailHost(
-        variant=variant,
-        release=release,
-        scheme=scheme or variant.default_scheme,
-        weak_schemes=False,
-        hostname="mail.example.org",
-        database=database,
-        lookup=Account("maillookup", LOOKUP),
-        auth=Account("mailauth", AUTH),
-        home="/var/vmail",
-        uid=5000,
-        gid=5001,
-    )
-
-
-HOSTS = {
-    f"{release}-{chain}": mail_host(*CHAINS[chain], RELEASES[release])
-    for release in RELEASES
-    for chain in CHAINS
-}
 SCHEMES = [
     replace(host, scheme=scheme)
     for host in HOSTS.values()
     for scheme in host.variant.schemes.values()
 ]
-
-
-def with_passwords(host: MailHost, password: str) -> MailHost:
-    return replace(host, lookup=Account("maillookup", password), auth=Account("mailauth", password))
-
-
-def reached_by(*hosts: DatabaseHost) -> MailDatabase:
-    return replace(MYSQL, hosts=hosts)
-
-
-def texts(host: MailHost) -> dict[str, str]:
-    return {file.path: file.text for file in render.render_bundle(host)}
-
-
-@pytest.fixture(params=HOSTS)
-def host(request: pytest.FixtureRequest) -> MailHost:
-    return HOSTS[request.param]
-
-
-@pytest.fixture
-def files(host: MailHost) -> list[File]:
-    return render.render_bundle(host)
 
 
 @pytest.mark.parametrize("host", SCHEMES)
@@ -90,77 +38,6 @@ def test_every_host_has_a_bundle(host: MailHost) -> None:
         assert file.text.endswith("\n") and not file.text.endswith("\n\n")
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", file.text)
         assert not re.search(r"\{\{|\{%|%\}|\}\}|None|Unknown", file.text)
-
-
-def digest() -> str:
-    """Sum up the archives of all hosts."""
-    archives = (bundle.pack(render.render_bundle(host), "bundle") for host in HOSTS.values())
-    return hashlib.sha256(b"".join(archives)).hexdigest()
-
-
-def test_equal_hosts_give_equal_bytes_in_any_process() -> None:
-    code = "from tests.export.test_render import digest; print(digest())"
-    other = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
-    assert other.strip() == digest()
-
-
-def test_the_archive_holds_the_files_for_root_alone(files: list[File]) -> None:
-    with tarfile.open(fileobj=io.BytesIO(bundle.pack(files, "mailadmin-v2"))) as archive:
-        members = archive.getmembers()
-        contents = {
-            member.name: archive.extractfile(member).read().decode()  # type: ignore[union-attr]
-            for member in members
-            if member.isfile()
-        }
-    assert contents == {f"mailadmin-v2/{file.path}": file.text for file in files}
-    assert members[0].name == "mailadmin-v2"
-    assert {(member.uname, member.gname, member.uid, member.mtime) for member in members} == {
-        ("root", "root", 0, 0)
-    }
-    for member in members:
-        private = 0o700 if member.isdir() or member.name.endswith("/apply") else 0o600
-        assert member.mode == private
-
-
-@pytest.mark.parametrize("exists", [False, True], ids=["new", "empty"])
-def test_the_folder_holds_the_files_for_its_owner_alone(
-    files: list[File], tmp_path: Path, exists: bool
-) -> None:
-    folder = tmp_path / "bundle"
-    if exists:
-        folder.mkdir()
-    bundle.write(files, folder)
-    written = {path for path in folder.rglob("*") if path.is_file()}
-    assert {str(path.relative_to(folder)): path.read_bytes().decode() for path in written} == {
-        file.path: file.text for file in files
-    }
-    for path in [folder, *folder.rglob("*")]:
-        private = 0o700 if path.is_dir() or path.name == "apply" else 0o600
-        assert stat.S_IMODE(path.stat().st_mode) == private
-    assert list(tmp_path.iterdir()) == [folder]
-
-
-def test_a_folder_that_is_not_empty_is_left_alone(files: list[File], tmp_path: Path) -> None:
-    (tmp_path / "mine").write_text("mine")
-    with pytest.raises(BadExport, match="not an empty folder"):
-        bundle.write(files, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-
-
-@pytest.mark.parametrize("name", ["file", "file/below", "missing/below", "link"])
-def test_a_place_that_is_no_folder_is_refused(files: list[File], tmp_path: Path, name: str) -> None:
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(BadExport, match=name):
-        bundle.write(files, tmp_path / name)
-    assert {path.name for path in tmp_path.iterdir()} == {"file", "link"}
-
-
-def test_nothing_is_left_of_a_bundle_that_cannot_be_written(tmp_path: Path) -> None:
-    impossible = File("etc/" + "x" * 300, "root", "root", 0o600, False, "")
-    with pytest.raises(BadExport, match="can't be written"):
-        bundle.write([impossible], tmp_path / "bundle")
-    assert not list(tmp_path.iterdir())
 
 
 def test_only_files_that_say_so_hold_a_secret(host: MailHost, files: list[File]) -> None:
@@ -201,14 +78,6 @@ def test_no_value_can_become_a_command_of_apply() -> None:
     assert shlex.split(word) == [evil]
 
 
-@pytest.mark.parametrize("variant", [V1, V2])
-@pytest.mark.parametrize("name", ["'; DROP TABLE x; --", "a`b", "post fix", "pöst-fix.1"])
-def test_the_name_of_the_database_is_quoted_everywhere(variant: Variant, name: str) -> None:
-    grants = texts(mail_host(variant, replace(MYSQL, name=name)))["grants.sql"]
-    quoted = name.replace("`", "``")
-    assert grants.count(" ON ") == grants.count(f" ON `{quoted}`.")
-
-
 def test_what_postfix_puts_into_a_query_is_always_quoted(files: list[File]) -> None:
     for file in files:
         if "/postfix/mailadmin/" in file.path:
@@ -217,13 +86,6 @@ def test_what_postfix_puts_into_a_query_is_always_quoted(files: list[File]) -> N
             assert "%" not in re.sub(r"'[^']*'", "", query)
 
 
-def test_what_dovecot_puts_into_a_query_is_always_quoted(host: MailHost) -> None:
-    if host.variant is V2:
-        queries = texts(host)["etc/dovecot/mailadmin-sql.conf.ext"].partition("query")[2]
-        assert "%" not in re.sub(r"'[^']*'", "", queries)
-
-
-TWO_PORTS = reached_by(DatabaseHost("a"), DatabaseHost("b", 3307))
 REFUSED = [
     ("MAIL_VARIANT", mail_host(V1, SQLITE)),
     ("MAIL_DATABASE_URL", mail_host(V2, replace(SQLITE, name="var/mail.sqlite3"))),
@@ -268,71 +130,6 @@ def test_an_sqlite_host_needs_no_accounts() -> None:
     assert "grants.sql" not in texts(host)
 
 
-@pytest.mark.parametrize(
-    ("password", "in_file"),
-    [
-        ("plain", "users.db_passwd=plain"),
-        ("a b#c\\", "users.db_passwd=a b#c\\"),
-        ("trailing ", "users.db_passwd=trailing "),
-        ("a;]b", ""),
-        (" leading", ""),
-    ],
-)
-def test_pam_mysql_gets_its_password_where_it_can_read_it(password: str, in_file: str) -> None:
-    files = texts(replace(mail_host(V1), auth=Account("mailauth", password)))
-    own, line = files["etc/mailadmin-pam-mysql.conf"], files["etc/pam.d/smtp"]
-    written = password.replace("]", "\\]")
-    assert (in_file in own.splitlines()) == bool(in_file)
-    assert (f"[passwd={written}]" in line) != bool(in_file)
-    assert ("users.db_passwd" in own) == bool(in_file)
-
-
-def test_names_that_an_argument_cannot_hold_go_into_pam_mysqls_file() -> None:
-    host = mail_host(V1, replace(MYSQL, name="mail#1"))
-    files = texts(replace(host, auth=Account("auth#1", "x")))
-    own, line = files["etc/mailadmin-pam-mysql.conf"], files["etc/pam.d/smtp"]
-    assert "users.database=mail#1" in own and "users.db_user=auth#1" in own
-    assert "[db=" not in line and "[user=" not in line
-
-
-@pytest.mark.parametrize("scheme", V1.schemes.values(), ids=V1.schemes)
-def test_pam_mysql_reads_the_form_of_the_scheme(scheme: Scheme) -> None:
-    lines = texts(mail_host(V1, scheme=scheme))["etc/pam.d/smtp"].splitlines()
-    rules = [line for line in lines if line.startswith(("auth", "account"))]
-    assert [line.split()[0] for line in rules] == ["auth", "account"]
-    for line in rules:
-        assert f" crypt={scheme.pam_crypt} " in line
-        assert "mailbox.active = 1" in line and "domain.active = 1" in line
-        assert "verbose" not in line
-
-
-@pytest.mark.parametrize("scheme", V2.schemes.values(), ids=V2.schemes)
-def test_dovecot_offers_what_the_scheme_can_serve(scheme: Scheme) -> None:
-    conf = texts(mail_host(V2, scheme=scheme))["etc/dovecot/conf.d/99-mailadmin.conf"]
-    offered = re.findall(r"^auth_mechanisms = (.*)$", conf, re.MULTILINE)
-    assert offered == [" ".join(scheme.mechanisms).lower()]
-
-
-@pytest.mark.parametrize(("weak", "said"), [(True, "yes"), (False, "no")])
-def test_dovecot_24_takes_weak_schemes_when_told_to(weak: bool, said: str) -> None:
-    files = texts(replace(mail_host(), weak_schemes=weak))
-    conf = files["etc/dovecot/conf.d/99-mailadmin.conf"]
-    assert re.findall(r"^auth_allow_weak_schemes = (\w+)$", conf, re.M) == [said]
-
-
-def test_dovecot_24_gets_no_line_of_23_and_the_other_way_round() -> None:
-    for host in HOSTS.values():
-        if host.variant is V2:
-            files = texts(host)
-            dovecot = "".join(files[path] for path in files if path.startswith("etc/dovecot/"))
-            settings = re.sub("^ *#.*", "", dovecot, flags=re.M)
-            old = ("disable_plaintext_auth", "mail_location", "'%u'", "plugin {", "args =")
-            new = ("auth_allow_cleartext", "mail_driver", "%{user}", "passdb sql {", "mail_path")
-            wanted, unknown = (old, new) if host.release is DEBIAN12 else (new, old)
-            assert all(name in settings for name in wanted)
-            assert not [name for name in unknown if name in settings]
-
-
 def test_each_release_has_what_its_services_need() -> None:
     v1 = "etc/systemd/system/saslauthd.service.d/mailadmin.conf"
     v2 = {"etc/dovecot/mailadmin-my.cnf", "etc/dovecot/mailadmin-usage.conf.ext"}
@@ -365,19 +162,6 @@ def test_a_file_for_which_a_release_has_no_template_is_not_left_out_silently() -
         render.render_bundle(mail_host(release=unknown))
 
 
-@pytest.mark.parametrize("value", ['a"b', "a\\b", "%{user}", "%%{user}", "%u %% %", "$SET:x #"])
-def test_a_value_of_dovecot_24_is_read_back_as_it_was(value: str) -> None:
-    files = texts(with_passwords(mail_host(), value))
-    [written] = re.findall(r'mysql_password = "(.*)"', files["etc/dovecot/mailadmin-sql.conf.ext"])
-    assert not re.search(r"(?<!%)%\{", written)
-    assert re.sub(r"\\(.)", r"\1", written).replace("%%{", "%{") == value
-
-
-def test_dovecot_24_knows_a_port_for_each_database_host() -> None:
-    conf = texts(mail_host(V2, TWO_PORTS))["etc/dovecot/mailadmin-sql.conf.ext"]
-    assert re.findall(r"host = (\w+)\n  port = (\d+)", conf) == [("a", "3306"), ("b", "3307")]
-
-
 @pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 def test_each_database_host_is_asked_in_its_turn(release: Release) -> None:
     hosts = (DatabaseHost("db1", 3307), DatabaseHost("db2", 3307), DatabaseHost(socket="/run/my"))
@@ -390,51 +174,6 @@ def test_each_database_host_is_asked_in_its_turn(release: Release) -> None:
     for texts_of in (v1, v2):
         hosts_line = "hosts = inet:db1:3307 inet:db2:3307 unix:/run/my\n"
         assert hosts_line in texts_of["etc/postfix/mailadmin/domains.cf"]
-
-
-@pytest.mark.parametrize(
-    ("hosts", "places"),
-    [
-        ([DatabaseHost("127.0.0.1")], {"localhost", "127.0.0.1", "::1"}),
-        ([DatabaseHost(socket="/run/my")], {"localhost", "127.0.0.1", "::1"}),
-        ([DatabaseHost("db1"), DatabaseHost("127.0.0.1")], {"%"}),
-    ],
-)
-@pytest.mark.parametrize("variant", [V1, V2])
-def test_the_accounts_are_for_the_places_that_sign_in(
-    variant: Variant, hosts: list[DatabaseHost], places: set[str]
-) -> None:
-    grants = texts(mail_host(variant, reached_by(*hosts)))["grants.sql"]
-    assert set(re.findall(r"'@'(.*?)'", grants)) == places
-
-
-def test_the_accounts_of_look_ups_never_see_a_password() -> None:
-    grants = texts(mail_host())["grants.sql"].splitlines()
-    lookups = [line for line in grants if line.startswith("GRANT") and "'maillookup'" in line]
-    sign_ins = [line for line in grants if line.startswith("GRANT") and "'mailauth'" in line]
-    assert lookups and not [line for line in lookups if "password" in line]
-    assert [line for line in sign_ins if "password" in line]
-    assert all(line.startswith("GRANT SELECT (") for line in lookups)
-
-
-def tables_written(host: MailHost) -> set[str]:
-    """Return the tables that an account of the mail host may change."""
-    grants = texts(host)["grants.sql"]
-    written = re.findall(r"^GRANT (?!SELECT \()(.*) ON `postfix`\.(\w+) TO '(\w+)'", grants, re.M)
-    assert {(rights, account) for rights, _, account in written} <= {
-        ("SELECT, INSERT, UPDATE", "mailauth")
-    }
-    return {table for _, table, _ in written}
-
-
-def test_dovecot_writes_into_two_tables_and_on_mysql_only(host: MailHost) -> None:
-    dovecot = "".join(text for path, text in texts(host).items() if "/dovecot/" in path)
-    if host.variant is V2 and host.database is MYSQL:
-        assert tables_written(host) == {"quota2", "last_login"}
-        assert re.findall(r"table = (\w+)", dovecot) == ["quota2", "quota2", "last_login"]
-    else:
-        assert host.database is SQLITE or not tables_written(host)
-        assert not re.search("quota_clone|last_login|quota2", dovecot)
 
 
 def test_only_port_587_takes_passwords(host: MailHost) -> None:

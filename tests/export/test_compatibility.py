@@ -1,0 +1,132 @@
+import pytest
+from pytest_django import Settings
+
+from mailboxes.export.compare import Comparison, host_choices, parse_host
+from mailboxes.export.compatibility import (
+    MAX_ADDRESSES,
+    find_problem,
+    incompatible_mailboxes,
+    stored_passwords,
+)
+from mailboxes.models import Domain, Mailbox
+from mailboxes.passwords import schemes
+from tests.conftest import ROWS, add, move
+from tests.hashes import MD5
+
+
+def test_what_the_panel_writes_for_a_host_signs_in_there_by_every_mechanism() -> None:
+    hosts = [parse_host(value) for value in host_choices()]
+    rows = {host.scheme.handler: "" for host in hosts}
+    rows = {handler: schemes.make_password("foo", handler) for handler in rows}
+    for host in hosts:
+        assert find_problem(rows[host.scheme.handler], host) is None
+
+
+def found(move: Comparison) -> dict[str, str]:
+    return {
+        finding.address.partition("@")[
+            0
+        ]: f"{finding.problem.reason.value}{' already' * finding.already}"
+        for finding in incompatible_mailboxes(move.old, move.new)
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "v2/debian12",
+            "v2/debian13",
+            {
+                "empty": "empty already",
+                "md5": "weak",
+                "nope": "unknown already",
+                "sha": "plain only already",
+                "six": "plain only already",
+            },
+        ),
+        (
+            "v2/debian12/SHA512-CRYPT",
+            "v2/debian12/CRAM-MD5",
+            {
+                "empty": "empty already",
+                "md5": "plain only",
+                "nope": "unknown already",
+                "sha": "plain only",
+                "six": "plain only",
+            },
+        ),
+        (
+            "v1/debian12/MD5",
+            "v2/debian12/SHA512-CRYPT",
+            {"empty": "empty already", "nope": "unknown already"},
+        ),
+        (
+            "v2/debian12/CRAM-MD5",
+            "v1/debian13/MD5",
+            {
+                "cram": "not for PAM",
+                "empty": "empty already",
+                "nope": "unknown already",
+                "sha": "not for PAM",
+                "six": "not for PAM",
+            },
+        ),
+        (
+            "v1/debian12/MD5",
+            "v1/debian12/SHA512-CRYPT",
+            {
+                "cram": "not for PAM already",
+                "empty": "empty already",
+                "md5": "not for PAM",
+                "nope": "unknown already",
+                "sha": "not for PAM already",
+            },
+        ),
+    ],
+)
+def test_each_mailbox_in_trouble_is_found_and_whether_it_was_before(
+    rows: None, old: str, new: str, expected: dict[str, str]
+) -> None:
+    assert found(move(old, new)) == expected
+
+
+def test_weak_schemes_that_are_allowed_are_counted_and_lock_nobody_out(
+    rows: None, settings: Settings
+) -> None:
+    settings.MAIL_ALLOW_WEAK_SCHEMES = True
+    assert found(move("debian12", "debian13"))["md5"] == "tolerated"
+    report = move("debian12", "debian13").report
+    assert [group.count for group in report.tolerated] == [1]
+    assert not [group for group in report.locked_out if "PLAIN-MD5" in group.text]
+
+
+def test_only_those_who_may_sign_in_at_all_are_looked_at(rows: None) -> None:
+    add("off@example.org", "", active=False)
+    add("off@example.com", "")
+    Domain.objects.filter(pk="example.com").update(active=False)
+    Mailbox.objects.create(username="lost@example.net", password="", domain_id="example.net")
+    here = move("debian12", "debian12")
+    assert here.report.mailboxes == len(ROWS)
+    assert [address for address, _ in stored_passwords()] == [
+        f"{name}@example.org" for name in ROWS
+    ]
+
+
+def test_every_row_is_seen_once_however_they_are_sliced(
+    rows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in (1, 2, 5, 6, 7):
+        monkeypatch.setattr("mailboxes.export.compatibility.BATCH", size)
+        assert len(list(stored_passwords())) == len(set(stored_passwords())) == len(ROWS)
+
+
+def test_the_report_keeps_numbers_and_the_first_addresses(tables: None) -> None:
+    for number in range(MAX_ADDRESSES + 2):
+        add(f"u{number:02}@example.org", MD5)
+    add("bob@example.org", "")
+    report = move("debian12", "debian13").report
+    weak, empty = report.locked_out
+    assert (weak.count, weak.already, weak.others, len(weak.addresses)) == (22, 0, 2, MAX_ADDRESSES)
+    assert weak.addresses[0] == "u00@example.org" and empty.already == 1
+    assert "PLAIN-MD5" in weak.text and report.weak_count == 22 and not report.plain_only

@@ -1,0 +1,61 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from mailboxes.conf import DatabaseHost, MailHost
+from mailboxes.variants import V1, V2, Variant
+from tests.export.conftest import MYSQL, SQLITE, mail_host, reached_by, texts
+
+
+@pytest.mark.parametrize("variant", [V1, V2])
+@pytest.mark.parametrize("name", ["'; DROP TABLE x; --", "a`b", "post fix", "pöst-fix.1"])
+def test_the_name_of_the_database_is_quoted_everywhere(variant: Variant, name: str) -> None:
+    grants = texts(mail_host(variant, replace(MYSQL, name=name)))["grants.sql"]
+    quoted = name.replace("`", "``")
+    assert grants.count(" ON ") == grants.count(f" ON `{quoted}`.")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "places"),
+    [
+        ([DatabaseHost("127.0.0.1")], {"localhost", "127.0.0.1", "::1"}),
+        ([DatabaseHost(socket="/run/my")], {"localhost", "127.0.0.1", "::1"}),
+        ([DatabaseHost("db1"), DatabaseHost("127.0.0.1")], {"%"}),
+    ],
+)
+@pytest.mark.parametrize("variant", [V1, V2])
+def test_the_accounts_are_for_the_places_that_sign_in(
+    variant: Variant, hosts: list[DatabaseHost], places: set[str]
+) -> None:
+    grants = texts(mail_host(variant, reached_by(*hosts)))["grants.sql"]
+    assert set(re.findall(r"'@'(.*?)'", grants)) == places
+
+
+def test_the_accounts_of_look_ups_never_see_a_password() -> None:
+    grants = texts(mail_host())["grants.sql"].splitlines()
+    lookups = [line for line in grants if line.startswith("GRANT") and "'maillookup'" in line]
+    sign_ins = [line for line in grants if line.startswith("GRANT") and "'mailauth'" in line]
+    assert lookups and not [line for line in lookups if "password" in line]
+    assert [line for line in sign_ins if "password" in line]
+    assert all(line.startswith("GRANT SELECT (") for line in lookups)
+
+
+def tables_written(host: MailHost) -> set[str]:
+    """Return the tables that an account of the mail host may change."""
+    grants = texts(host)["grants.sql"]
+    written = re.findall(r"^GRANT (?!SELECT \()(.*) ON `postfix`\.(\w+) TO '(\w+)'", grants, re.M)
+    assert {(rights, account) for rights, _, account in written} <= {
+        ("SELECT, INSERT, UPDATE", "mailauth")
+    }
+    return {table for _, table, _ in written}
+
+
+def test_dovecot_writes_into_two_tables_and_on_mysql_only(host: MailHost) -> None:
+    dovecot = "".join(text for path, text in texts(host).items() if "/dovecot/" in path)
+    if host.variant is V2 and host.database is MYSQL:
+        assert tables_written(host) == {"quota2", "last_login"}
+        assert re.findall(r"table = (\w+)", dovecot) == ["quota2", "quota2", "last_login"]
+    else:
+        assert host.database is SQLITE or not tables_written(host)
+        assert not re.search("quota_clone|last_login|quota2", dovecot)

@@ -1,0 +1,45 @@
+from dataclasses import replace
+
+import pytest
+
+from mailboxes.conf import Account
+from mailboxes.variants import V1, Scheme
+from tests.export.conftest import MYSQL, mail_host, texts
+
+
+@pytest.mark.parametrize(
+    ("password", "in_file"),
+    [
+        ("plain", "users.db_passwd=plain"),
+        ("a b#c\\", "users.db_passwd=a b#c\\"),
+        ("trailing ", "users.db_passwd=trailing "),
+        ("a;]b", ""),
+        (" leading", ""),
+    ],
+)
+def test_pam_mysql_gets_its_password_where_it_can_read_it(password: str, in_file: str) -> None:
+    files = texts(replace(mail_host(V1), auth=Account("mailauth", password)))
+    own, line = files["etc/mailadmin-pam-mysql.conf"], files["etc/pam.d/smtp"]
+    written = password.replace("]", "\\]")
+    assert (in_file in own.splitlines()) == bool(in_file)
+    assert (f"[passwd={written}]" in line) != bool(in_file)
+    assert ("users.db_passwd" in own) == bool(in_file)
+
+
+def test_names_that_an_argument_cannot_hold_go_into_pam_mysqls_file() -> None:
+    host = mail_host(V1, replace(MYSQL, name="mail#1"))
+    files = texts(replace(host, auth=Account("auth#1", "x")))
+    own, line = files["etc/mailadmin-pam-mysql.conf"], files["etc/pam.d/smtp"]
+    assert "users.database=mail#1" in own and "users.db_user=auth#1" in own
+    assert "[db=" not in line and "[user=" not in line
+
+
+@pytest.mark.parametrize("scheme", V1.schemes.values(), ids=V1.schemes)
+def test_pam_mysql_reads_the_form_of_the_scheme(scheme: Scheme) -> None:
+    lines = texts(mail_host(V1, scheme=scheme))["etc/pam.d/smtp"].splitlines()
+    rules = [line for line in lines if line.startswith(("auth", "account"))]
+    assert [line.split()[0] for line in rules] == ["auth", "account"]
+    for line in rules:
+        assert f" crypt={scheme.pam_crypt} " in line
+        assert "mailbox.active = 1" in line and "domain.active = 1" in line
+        assert "verbose" not in line

@@ -1,0 +1,103 @@
+import pytest
+
+from mailboxes.export import upgrade
+from mailboxes.export.compare import Comparison
+from mailboxes.models import Mailbox
+from tests.conftest import move
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "unsaid"),
+    [
+        ("v2/debian12", "v2/debian13", "10-auth.conf", "no longer offered"),
+        ("v2/debian12", "v2/debian13", "your own files", "be downgraded"),
+        ("v2/debian13", "v2/debian12", "be downgraded", "10-auth.conf"),
+        ("v1/debian12", "v1/debian13", "/etc/default/saslauthd", "Dovecot"),
+        ("v2/CRAM-MD5", "v2/ARGON2ID", "CRAM-MD5 is no longer offered", "Maildirs"),
+        ("v2/ARGON2ID", "v2/SCRAM-SHA-256", "SCRAM-SHA-256 is now offered", "no longer"),
+        ("v2/ARGON2ID", "v2/BLF-CRYPT", "stored as BLF-CRYPT", "offered"),
+        ("v2", "v1", "no IMAP server", "port 993"),
+        ("v2/debian12", "v1/debian12", "dovecot stays installed", "saslauthd"),
+        ("v1/debian12", "v2/debian12", "saslauthd stays installed", "dovecot"),
+        ("v1", "v2", "Quotas are enforced", "enforce quotas"),
+        ("v2/debian12", "v1/debian13", "enforce quotas", "stays installed"),
+    ],
+)
+def test_what_people_notice_is_said(
+    tables: None, on_mysql: None, old: str, new: str, said: str, unsaid: str
+) -> None:
+    notes = " ".join(upgrade.notes(move(old, new)))
+    assert said in notes and unsaid not in notes
+
+
+V1_ON_13 = "/root/mailhost-v1-debian13-md5"
+V2_ON_13 = "/root/mailhost-v2-debian13-cram-md5"
+
+
+def typed(move: Comparison) -> list[str]:
+    return [line for step in upgrade.steps(move) for line in step.commands or ("(a sentence)",)]
+
+
+def test_an_upgrade_begins_with_the_passwords_and_stops_the_daemons(
+    rows: None, on_mysql: None
+) -> None:
+    assert typed(move("v2/debian12", "v2/debian13")) == [
+        "(a sentence)",
+        "MAIL_ALLOW_WEAK_SCHEMES=true",
+        "MAIL_RELEASE=debian13",
+        f".venv/bin/python manage.py exportconfig --output {V2_ON_13}",
+        "systemctl disable --now postfix dovecot",
+        f"sh {V2_ON_13}/apply --dry-run",
+        f"sh {V2_ON_13}/apply",
+        "./deploy/run --setup",
+        "systemctl restart mailadmin",
+    ]
+
+
+def test_an_upgrade_with_another_scheme_begins_with_the_passwords_too(
+    rows: None, on_mysql: None
+) -> None:
+    assert typed(move("v2/debian12", "v2/debian13/ARGON2ID"))[:4] == [
+        "(a sentence)",
+        "MAIL_ALLOW_WEAK_SCHEMES=true",
+        "MAIL_RELEASE=debian13",
+        "MAIL_PASSWORD_SCHEME=ARGON2ID",
+    ]
+
+
+def test_another_variant_ends_with_the_passwords_and_the_old_daemon(
+    rows: None, on_mysql: None
+) -> None:
+    assert typed(move("v2/debian13", "v1/debian13")) == [
+        "MAIL_VARIANT=v1",
+        "MAIL_PASSWORD_SCHEME=MD5",
+        f".venv/bin/python manage.py exportconfig --output {V1_ON_13}",
+        *grants(move("v2/debian13", "v1/debian13")),
+        f"sh {V1_ON_13}/apply --dry-run",
+        f"sh {V1_ON_13}/apply",
+        "systemctl disable --now dovecot",
+        "(a sentence)",
+    ]
+
+
+def grants(move: Comparison) -> list[str]:
+    differs = any(change.path == "grants.sql" and change.diff for change in move.files)
+    return [f"mariadb < {V1_ON_13}/grants.sql"] * differs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "warned"),
+    [("v2", "v1", True), ("v1/MD5", "v1/SHA512-CRYPT", True), ("v2", "v2/ARGON2ID", False)],
+)
+def test_passwords_that_fit_one_host_only_are_warned_of(
+    tables: None, on_mysql: None, old: str, new: str, warned: bool
+) -> None:
+    assert ("only work on the new host" in upgrade.steps(move(old, new))[0].text) is warned
+
+
+def test_staying_where_one_is_takes_no_step_but_passwords(rows: None, on_mysql: None) -> None:
+    here = move("v2/debian13", "v2/debian13")
+    assert typed(here) == ["(a sentence)", "MAIL_ALLOW_WEAK_SCHEMES=true"]
+    assert {change.status for change in here.files} == {"unchanged"} and not upgrade.notes(here)
+    Mailbox.objects.all().delete()
+    assert typed(move("v2/debian13", "v2/debian13")) == []

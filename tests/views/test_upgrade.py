@@ -1,0 +1,115 @@
+import re
+from html import unescape
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes.export.compatibility import MAX_ADDRESSES
+from mailboxes.models import Mailbox
+from tests.conftest import ROWS, add, move
+from tests.hashes import CRAM, MD5
+
+URL = "/admin/configuration/upgrade/"
+
+
+def test_the_page_tells_all_in_order(rita: Client, rows: None, on_mysql: None) -> None:
+    page = unescape(rita.get(URL).content.decode())
+    parts = (
+        'value="v2/debian12/CRAM-MD5" selected',
+        'value="v2/debian13/CRAM-MD5" selected',
+        "3 of 6 active mailboxes can't sign in.",
+        "Unable to sign in",
+        "stored as PLAIN-MD5, which Dovecot on Debian 13",
+        'href="/admin/mailboxes/mailbox/md5_40example.org/change/"',
+        "Able to sign in with PLAIN and LOGIN only",
+        "Other effects",
+        'id="steps">Steps',
+        "MAIL_ALLOW_WEAK_SCHEMES=true",
+        'id="files">Files',
+        "-# Dovecot 2.3",
+    )
+    assert sorted(parts, key=page.index) == list(parts)
+    for hidden in (*filter(None, ROWS.values()), MD5, CRAM, "geheim", "secret of"):
+        assert hidden not in page
+
+
+def test_the_page_goes_both_ways(rita: Client, rows: None, on_mysql: None) -> None:
+    there = rita.get(URL, {"from": "v2/debian12/CRAM-MD5", "to": "v1/debian12/MD5"})
+    back = rita.get(URL, {"from": "v1/debian12", "to": "v2/debian12"})
+    assert "pam_mysql only reads hashes written by MySQL&#x27;s MD5()" in there.content.decode()
+    assert "pam_mysql" not in back.content.decode().partition('id="files"')[0]
+    commands = re.findall(r"<pre class=\"code\">(.*?)</pre>", there.content.decode())
+    assert "MAIL_VARIANT=v1" in commands and "MAIL_PASSWORD_SCHEME=MD5" in commands
+    assert 'value="v2/debian12/CRAM-MD5" selected' in back.content.decode()
+
+
+def test_what_cannot_be_compared_is_said_beside_the_choice(
+    rita: Client, mail_file: None, settings: Settings
+) -> None:
+    for query, sentence in (
+        ({"to": "v1/debian12/MD5"}, "needs MySQL or MariaDB"),
+        ({"from": "<b>"}, "“<b>” doesn't describe a host"),
+    ):
+        page = unescape(rita.get(URL, query).content.decode())
+        assert sentence in page and 'role="alert"' in page and "<select" in page
+    settings.MAIL_VARIANT = "v9"
+    assert "MAIL_VARIANT is “v9”" in rita.get(URL).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("to", "tone", "sentence"),
+    [
+        ("v2/debian13", "bad", "3 of 6 active mailboxes can't sign in. (2 of"),
+        ("v2/debian12", "bad", "2 of 6 active mailboxes can't sign in."),
+        ("v2/debian12/ARGON2ID", "good", "The only active mailbox can sign in."),
+        ("v2/debian12/SCRAM-SHA-256", "warn", "The only active mailbox can sign in."),
+    ],
+)
+def test_the_verdict_has_its_tone(
+    rita: Client, rows: None, on_mysql: None, to: str, tone: str, sentence: str
+) -> None:
+    if tone != "bad":
+        Mailbox.objects.exclude(local_part="sha").delete()
+    page = unescape(rita.get(URL, {"from": "v2/debian12", "to": to}).content.decode())
+    notice = re.search(r'<div class="notice (\w+)">.*?<strong>(.*?)</strong>', page, re.S)
+    assert notice and notice[1] == tone and notice[2].startswith(sentence)
+
+
+def test_each_file_says_what_becomes_of_it_and_shows_its_lines(
+    rita: Client, rows: None, on_mysql: None
+) -> None:
+    page = rita.get(URL, {"from": "v2/debian12", "to": "v1/debian12"}).content.decode()
+    for change in move("v2/debian12", "v1/debian12").files:
+        path = f"{re.escape(change.path)}(</strong>)? <"
+        item = next(item for item in page.split("<li>") if re.search(path, item))
+        assert f"</svg> {change.status_text}</span>" in item
+        found = re.search(r"<pre [^>]*>(.*?)</pre>", item, re.S)
+        assert (unescape(re.sub("<[^>]*>", "", found[1])) if found else "") == change.diff
+    assert '<span class="gd">-driver = mysql</span>' in page
+    assert '<span class="gi">+smtpd_sasl_type = cyrus</span>' in page
+
+
+def test_the_page_counts_those_that_it_does_not_name(rita: Client, mail_file: None) -> None:
+    for number in range(MAX_ADDRESSES + 1):
+        add(f"u{number:02}@example.org", MD5)
+    assert "and one more" in rita.get(URL).content.decode()
+    add("u99@example.org", MD5)
+    assert "and 2 more" in rita.get(URL).content.decode()
+
+
+def test_the_page_is_for_superusers_and_only_to_look_at(rita: Client, mail_file: None) -> None:
+    assert "no-store" in rita.get(URL)["Cache-Control"]
+    assert rita.post(URL).status_code == 405
+    assert Client().get(URL).status_code == 302
+    staff = Client()
+    staff.force_login(User.objects.create_user("sam", is_staff=True))
+    assert staff.get(URL).status_code == 403
+
+
+def test_the_page_has_no_script_or_style_of_its_own(
+    rita: Client, rows: None, on_mysql: None
+) -> None:
+    page = rita.get(URL).content.decode().partition('id="content"')[2]
+    assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
