@@ -1,10 +1,16 @@
+import os
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
-from django.core.management import call_command
+import pytest
+from django.core.management import CommandError, call_command
 
 from mailboxes.export.compatibility import MAX_ADDRESSES
 from tests.conftest import ROWS, add, move
 from tests.hashes import CRAM, MD5
+from tests.management.conftest import ROOT
 
 
 def compare(*arguments: str) -> str:
@@ -39,3 +45,68 @@ def test_the_command_names_every_mailbox(tables: None, mail_file: None) -> None:
 def test_the_command_of_the_page_prints_what_the_page_says(rows: None, on_mysql: None) -> None:
     shown = move("v2/debian12/ARGON2ID", "v1/debian13/SHA512-CRYPT")
     assert compare(*shown.command.split("--compare ")[1].split()).startswith(shown.title)
+
+
+def test_a_comparison_is_printed_and_with_a_folder_written_too(
+    mail_file: None, tmp_path: Path
+) -> None:
+    out = StringIO()
+    call_command("exportconfig", "--compare", "debian12", stdout=out)
+    assert "99-mailadmin.conf (changed)" in out.getvalue()
+    assert not list(tmp_path.iterdir())
+    both = ("--compare", "debian12", "--output", tmp_path / "new", "--scheme", "ARGON2ID")
+    out = StringIO()
+    call_command("exportconfig", *both, stdout=out)
+    assert out.getvalue().startswith("From V2, Debian 12 (bookworm), CRAM-MD5 to V2,")
+    assert "\nWrote " in out.getvalue() and (tmp_path / "new" / "README").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], r"Either --output DIR or --compare OLD is required\."),
+        (
+            ["--compare", "debian11"],
+            r"“debian11” doesn't describe a host\. Use a variant \(v1, v2\)",
+        ),
+        (["--compare", ""], "“” doesn't describe a host"),
+        (["--compare", "v1/debian12"], "pam_mysql can't read SQLite"),
+        (["--compare", "debian12", "--variant", "v1"], "pam_mysql can't read SQLite"),
+        (
+            ["--output", "new", "--scheme", "MD5"],
+            r"v2 doesn't support the scheme MD5\. Use one of: CRAM-MD5",
+        ),
+    ],
+)
+def test_what_cannot_be_compared_is_said_and_nothing_else(
+    mail_file: None, arguments: list[str], sentence: str
+) -> None:
+    out = StringIO()
+    with pytest.raises(CommandError, match=sentence):
+        call_command("exportconfig", *arguments, stdout=out)
+    assert out.getvalue() == ""
+
+
+def test_who_reads_only_the_start_of_a_comparison_sees_no_traceback(folder: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "exportconfig", "--compare", "debian12"],
+        cwd=ROOT,
+        env=os.environ | {"MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_export_writes_a_new_folder_only_its_owner_can_read(
+    mail_file: None, tmp_path: Path
+) -> None:
+    call_command("exportconfig", "--output", tmp_path / "new", stdout=StringIO())
+    assert (tmp_path / "new" / "README").is_file()
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    with pytest.raises(CommandError, match="not an empty folder"):
+        call_command("exportconfig", "--output", tmp_path / "new", stdout=StringIO())

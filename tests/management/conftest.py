@@ -1,0 +1,39 @@
+"""Commands in a process of their own, on databases in a folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def manage(*arguments: str, folder: Path, stdin: str = "", **env: str) -> Any:
+    """Run manage.py in a process of its own on SQLite files in the folder."""
+    databases = {
+        "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
+        "MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3",
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | databases | env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a mail database in it that holds example.org."""
+    folder = tmp_path_factory.mktemp("databases")
+    assert manage("migrate", "--database", "mail", folder=folder).returncode == 0
+    assert (
+        manage("createdomain", "example.org", "--maxquota", "100M", folder=folder).returncode == 0
+    )
+    return folder

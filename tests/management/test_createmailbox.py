@@ -1,0 +1,49 @@
+import sqlite3
+from contextlib import closing
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.conftest import PASSWORD
+from tests.management.conftest import manage
+
+
+@pytest.mark.parametrize(
+    ("stdin", "sentence"),
+    [
+        ("", "empty"),
+        ("\n", "empty"),
+        ("too weak\n", "too short"),
+        ("two lines of\na password\n", "control"),
+        ("a carriage return\r\n", "control"),
+    ],
+)
+def test_a_bad_password_on_standard_input_is_refused(
+    folder: Path, stdin: str, sentence: str
+) -> None:
+    arguments = ("createmailbox", "bad@example.org", "--quota", "1M", "--password-stdin")
+    done = manage(*arguments, folder=folder, stdin=stdin)
+    assert done.returncode == 1 and sentence in done.stderr
+    with closing(sqlite3.connect(folder / "mail.sqlite3")) as tables:
+        for row in ("mailbox WHERE username", "alias WHERE address"):
+            found = tables.execute(f"SELECT COUNT(*) FROM {row} = 'bad@example.org'")
+            assert found.fetchone() == (0,)
+
+
+def test_only_the_final_newline_of_the_password_is_cut(folder: Path) -> None:
+    arguments = ("createmailbox", "blanks@example.org", "--quota", "1M", "--password-stdin")
+    assert manage(*arguments, folder=folder, stdin=f" {PASSWORD} \n").returncode == 0
+    check = "from mailboxes.actions import authenticate as f; print([f('blanks@example.org', p)"
+    check += f" is not None for p in (' {PASSWORD} ', '{PASSWORD}')])"
+    assert "[True, False]" in manage("shell", "-v0", "-c", check, folder=folder).stdout
+
+
+def test_a_generated_password_is_printed_once_and_works(domain: Domain) -> None:
+    out = StringIO()
+    call_command("createmailbox", "anna@example.org", "--generate", "--name", "Anna", stdout=out)
+    password = out.getvalue().split()[-1]
+    assert Mailbox.objects.get().check_password(password)
+    assert Alias.objects.get().goto == "anna@example.org"
