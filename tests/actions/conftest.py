@@ -1,0 +1,12 @@
+"""A short way to create mailboxes."""
+
+from mailboxes import actions
+from mailboxes.addresses import Address
+from mailboxes.models import Mailbox
+from tests.conftest import PASSWORD
+
+MB = 1024000
+
+
+def create(text: str, **columns: object) -> Mailbox:
+    return actions.create_mailbox(Address.parse(text), PASSWORD, **columns)  # type: ignore[arg-type]

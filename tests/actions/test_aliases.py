@@ -1,0 +1,61 @@
+import pytest
+
+from mailboxes import actions, queries
+from mailboxes.addresses import Address, DomainName
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.actions.conftest import create
+
+
+def test_an_alias_to_itself_only_is_refused(domain: Domain) -> None:
+    with pytest.raises(Refused, match="itself"):
+        actions.create_alias(Address.parse("info@example.org"), ["info@example.org"])
+
+
+def test_a_mailboxs_own_alias_may_forward_but_not_be_deleted(anna: Mailbox) -> None:
+    own = Alias.objects.get()
+    actions.change_alias(own, ["anna@example.org", "anna@example.net"])
+    assert Alias.objects.get().goto == "anna@example.org,anna@example.net"
+    with pytest.raises(Refused, match="deleted together with the mailbox"):
+        actions.delete_alias(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "reason"),
+    [
+        ("example.org", "example.com", "doesn't exist"),
+        ("example.org", "example.org", "itself"),
+        ("a.example", "b.example", "already"),
+        ("example.org", "a.example", "another one"),
+        ("b.example", "example.org", "another one"),
+    ],
+)
+def test_alias_domains_do_not_loop(domain: Domain, name: str, target: str, reason: str) -> None:
+    for other in ("a.example", "b.example"):
+        actions.create_domain(DomainName.parse(other))
+    actions.create_alias_domain("a.example", "b.example")
+    with pytest.raises(Refused, match=reason):
+        actions.create_alias_domain(name, target)
+
+
+def test_letter_case_does_not_hide_where_an_alias_leads(anna: Mailbox) -> None:
+    actions.create_alias(Address.parse("info@example.org"), ["Anna@example.org"])
+    assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
+    with pytest.raises(Refused, match="itself"):
+        actions.create_alias(Address.parse("loop@example.org"), ["Loop@example.org"])
+
+
+def test_a_mailboxs_own_alias_keeps_the_state_of_the_mailbox(anna: Mailbox) -> None:
+    with pytest.raises(Refused, match="Disable the mailbox instead"):
+        actions.set_active(Alias.objects.get(), False)
+    assert Alias.objects.get().active
+
+
+def test_a_name_that_is_too_long_and_targets_that_are_too_many_are_refused(domain: Domain) -> None:
+    with pytest.raises(Refused, match="255"):
+        create("anna@example.org", name="x" * 256)
+    with pytest.raises(Refused, match="65535"):
+        actions.create_alias(
+            Address.parse("all@example.org"), [f"n{n}@example.org" for n in range(5000)]
+        )
+    assert not Alias.objects.exists()

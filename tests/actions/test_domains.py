@@ -1,0 +1,70 @@
+import pytest
+
+from mailboxes import actions
+from mailboxes.addresses import Address, CatchAll, DomainName
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from tests.actions.conftest import create
+
+
+def test_limits_on_numbers_hold_and_self_aliases_do_not_count(domain: Domain) -> None:
+    Domain.objects.update(mailboxes=2, aliases=1)
+    create("one@example.org")
+    create("two@example.org")
+    actions.create_alias(Address.parse("info@example.org"), ["one@example.org"])
+    with pytest.raises(Refused, match=r"mailbox limit \(2\)"):
+        create("three@example.org")
+    with pytest.raises(Refused, match=r"alias limit \(1\)"):
+        actions.create_alias(CatchAll("example.org"), ["one@example.org"])
+    Domain.objects.update(mailboxes=-1)
+    with pytest.raises(Refused, match="Mailboxes are not allowed"):
+        create("three@example.org")
+
+
+def test_deleting_a_domain_takes_all_of_it_and_nothing_else(anna: Mailbox) -> None:
+    actions.create_domain(DomainName.parse("example.net"))
+    create("bob@example.net")
+    actions.create_alias_domain("example.org", "example.net")
+    with pytest.raises(Refused, match="Delete these first: example.org"):
+        actions.delete_domain(Domain.objects.get(pk="example.net"))
+    actions.delete_domain(Domain.objects.get(pk="example.org"))
+    assert [row.pk for row in Domain.objects.all()] == ["example.net"]
+    assert [row.pk for row in Mailbox.objects.all()] == ["bob@example.net"]
+    assert [row.pk for row in Alias.objects.all()] == ["bob@example.net"]
+    assert not AliasDomain.objects.exists()
+
+
+def test_a_domain_is_not_made_twice_nor_of_the_hosts_own_name(domain: Domain) -> None:
+    with pytest.raises(Refused, match="already exists"):
+        actions.create_domain(DomainName.parse("EXAMPLE.org"))
+    with pytest.raises(Refused, match="own name"):
+        actions.create_domain(DomainName.parse("mail.example.org"))
+
+
+@pytest.mark.parametrize("text", ["日本", "ü@example.org"])
+def test_letters_that_no_column_holds_are_found_nowhere(anna: Mailbox, text: str) -> None:
+    assert not Mailbox.objects.filter(username=text).exists()
+    assert not Mailbox.objects.filter(username__icontains=text).exists()
+    assert not Mailbox.objects.filter(name=text).exists()
+    with pytest.raises(ValueError, match="ASCII"):
+        Domain.objects.create(domain=text)
+
+
+@pytest.mark.parametrize(
+    ("columns", "field"),
+    [
+        ({"mailboxes": -2}, "mailboxes"),
+        ({"aliases": 99999999999}, "aliases"),
+        ({"quota": 10**20}, "quota"),
+        ({"description": "x" * 256}, "description"),
+        ({"description": "a\nb"}, "description"),
+        ({"description": "\udcff"}, "description"),
+    ],
+)
+def test_what_no_column_can_hold_is_refused(
+    tables: None, columns: dict[str, object], field: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        actions.create_domain(DomainName.parse("example.org"), **columns)
+    assert refused.value.field == field
+    assert not Domain.objects.exists()

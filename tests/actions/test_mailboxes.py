@@ -1,0 +1,107 @@
+import pytest
+from django.db import connections
+
+from mailboxes import actions, queries
+from mailboxes.addresses import Address, DomainName
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.actions.conftest import MB, create
+from tests.conftest import PASSWORD
+
+
+def test_a_mailbox_is_made_with_its_alias_and_every_column(anna: Mailbox) -> None:
+    anna.refresh_from_db()
+    assert (anna.maildir, anna.local_part, anna.domain_id) == (
+        "example.org/anna/",
+        "anna",
+        "example.org",
+    )
+    assert anna.password.startswith("{CRAM-MD5}") and anna.check_password(PASSWORD)
+    alias = Alias.objects.get()
+    assert (alias.address, alias.goto, alias.domain_id) == (anna.pk, anna.pk, "example.org")
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("SELECT * FROM mailbox")
+        row = dict(
+            zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True)
+        )
+    assert [name for name, value in row.items() if value is None] == ["totp_secret"]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("anna@example.org", "already taken by a mailbox"),
+        ("info@example.org", "already taken by an alias that forwards to anna@example.org"),
+        ("anna@example.com", "doesn't exist here"),
+        ("anna@off.example", "is disabled"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_is_refused(anna: Mailbox, address: str, reason: str) -> None:
+    actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
+    actions.create_domain(DomainName.parse("off.example"), active=False)
+    with pytest.raises(Refused, match=reason):
+        create(address)
+    assert Mailbox.objects.count() == 1 and Alias.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "quota", "reason"),
+    [
+        ({"maxquota": 5}, 5 * MB + 1, "at most 4.9 MiB"),
+        ({"maxquota": 5}, 0, "at most 4.9 MiB"),
+        ({"maxquota": -1}, 1, "switched off"),
+        ({"quota": 10}, 11 * MB, "9.8 MiB left"),
+        ({"quota": 10}, 0, "left"),
+    ],
+)
+def test_a_quota_over_the_domains_limit_is_refused(
+    domain: Domain, limits: dict[str, int], quota: int, reason: str
+) -> None:
+    Domain.objects.update(**limits)
+    with pytest.raises(Refused, match=reason):
+        create("anna@example.org", quota=quota)
+
+
+def test_a_changed_quota_is_judged_and_an_old_one_may_stay(anna: Mailbox) -> None:
+    Domain.objects.update(maxquota=5)
+    anna.name = "Anna"
+    actions.change_mailbox(anna)
+    anna.quota = 6 * MB
+    with pytest.raises(Refused, match="at most"):
+        actions.change_mailbox(anna)
+    anna.quota = 5 * MB
+    actions.change_mailbox(anna)
+    assert Mailbox.objects.get().quota == 5 * MB
+
+
+def test_the_domains_quota_is_shared(domain: Domain) -> None:
+    Domain.objects.update(quota=10)
+    create("anna@example.org", quota=6 * MB)
+    with pytest.raises(Refused, match="3.9 MiB left"):
+        create("bob@example.org", quota=6 * MB)
+    create("bob@example.org", quota=4 * MB)
+
+
+def test_a_disabled_mailbox_takes_its_alias_with_it_and_back(anna: Mailbox) -> None:
+    actions.set_active(anna, False)
+    assert not Mailbox.objects.get().active and not Alias.objects.get().active
+    actions.set_active(anna, True)
+    assert Mailbox.objects.get().active and Alias.objects.get().active
+
+
+def test_deleting_a_mailbox_leaves_the_aliases_that_lead_to_it(anna: Mailbox) -> None:
+    actions.create_alias(Address.parse("info@example.org"), ["anna@example.org", "b@example.net"])
+    actions.create_alias(Address.parse("x@example.org"), ["joanna@example.org"])
+    assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
+    actions.delete_mailbox(anna)
+    assert not Mailbox.objects.exists()
+    assert {alias.pk for alias in Alias.objects.all()} == {"info@example.org", "x@example.org"}
+
+
+def test_disabling_keeps_what_others_changed_meanwhile(anna: Mailbox) -> None:
+    loaded = Mailbox.objects.get()
+    actions.change_password(anna, "a password of today")
+    actions.set_active(loaded, False)
+    actions.set_active(loaded, True)
+    assert actions.authenticate("anna@example.org", "a password of today")
+    assert not actions.authenticate("anna@example.org", PASSWORD)

@@ -1,0 +1,74 @@
+import pytest
+
+from mailboxes import actions
+from mailboxes.addresses import Address
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.conftest import PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "empty"),
+        ("3 letters", "too short"),
+        ("123456789012", "easy to guess"),
+        ("anna.berg.org", "too similar"),
+        ("tab\tin the middle", "control"),
+        ("x" * 256, "the limit is 255"),
+    ],
+)
+def test_a_password_that_is_weak_or_impossible_is_refused(
+    domain: Domain, password: str, reason: str
+) -> None:
+    with pytest.raises(Refused, match=reason) as refused:
+        actions.create_mailbox(Address.parse("anna@example.org"), password, name="anna.berg.org")
+    assert refused.value.field == "password"
+    assert not password or password not in str(refused.value)
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_a_new_password_sets_when_it_expires(anna: Mailbox) -> None:
+    Domain.objects.update(password_expiry=365)
+    actions.change_password(anna, "another good password")
+    anna.refresh_from_db()
+    assert 364 <= (anna.password_expiry - anna.modified).days <= 365
+
+
+def test_only_the_right_password_of_an_active_mailbox_opens_it(anna: Mailbox) -> None:
+    assert actions.authenticate("anna@example.org", PASSWORD) == anna
+    for address, password in (
+        ("anna@example.org", "wrong"),
+        ("anna@example.org", ""),
+        ("anna@example.com", PASSWORD),
+        ("ännä@example.org", PASSWORD),
+    ):
+        assert actions.authenticate(address, password) is None
+    actions.set_active(Domain.objects.get(), False)
+    assert actions.authenticate("anna@example.org", PASSWORD) is None
+    actions.set_active(Domain.objects.get(), True)
+    actions.set_active(anna, False)
+    assert actions.authenticate("anna@example.org", PASSWORD) is None
+
+
+@pytest.mark.parametrize("stored", ["", "{CRAM-MD5}", "{PLAIN}", "nonsense"])
+def test_an_empty_or_unknown_hash_opens_nothing(anna: Mailbox, stored: str) -> None:
+    Mailbox.objects.update(password=stored)
+    for password in ("", stored, PASSWORD):
+        assert actions.authenticate("anna@example.org", password) is None
+
+
+def test_checking_writes_nothing_and_changing_writes_the_hosts_scheme(anna: Mailbox) -> None:
+    old = "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99"
+    Mailbox.objects.update(password=old)
+    found = actions.authenticate("anna@example.org", "password")
+    assert found and Mailbox.objects.get().password == old
+    actions.change_password(found, PASSWORD)
+    assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
+
+
+def test_what_has_been_deleted_meanwhile_is_said(anna: Mailbox) -> None:
+    loaded = Mailbox.objects.get()
+    actions.delete_mailbox(anna)
+    with pytest.raises(Refused, match="deleted in the meantime"):
+        actions.change_password(loaded, "a password of today")
