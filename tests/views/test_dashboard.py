@@ -11,7 +11,7 @@ from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
-from tests.admin.test_changelist import shown
+from tests.admin.conftest import shown
 from tests.conftest import PASSWORD
 
 URL = "/admin/"

@@ -1,0 +1,36 @@
+from django.test import Client
+
+from mailboxes import actions
+from mailboxes.addresses import DomainName
+from mailboxes.models import Alias, AliasDomain, Mailbox
+from tests.admin.conftest import ALIAS, DOMAIN, errors
+
+
+def test_a_mailboxs_own_alias_cannot_be_deleted(rita: Client, anna: Mailbox) -> None:
+    page = rita.post(f"{ALIAS}anna@example.org/delete/", {"post": "yes"})
+    assert "own alias, which delivers its mail" in page.content.decode()
+    assert Alias.objects.exists()
+
+
+def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mailbox) -> None:
+    actions.create_domain(DomainName.parse("example.net"))
+    url = "/admin/mailboxes/aliasdomain/"
+    fields = {"alias_domain": "Example.net", "target_domain": "example.org", "active": "on"}
+    assert rita.post(f"{url}add/", fields).status_code == 302
+    assert AliasDomain.objects.get().target_domain == "example.org"
+    assert "already" in errors(rita.post(f"{url}add/", fields))
+    page = rita.get(f"{DOMAIN}example.net/delete/").content.decode()
+    assert "Its role as an alias domain of example.org." in page
+    rita.post(f"{url}example.net/change/", {})
+    assert not AliasDomain.objects.get().active
+    rita.post(f"{url}example.net/delete/", {"post": "yes"})
+    assert not AliasDomain.objects.exists()
+
+
+def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) -> None:
+    chosen = {"action": "disable", "_selected_action": [anna.pk], "post": "yes"}
+    page = rita.post(f"{ALIAS}?kind=own", chosen, follow=True)
+    assert "Disable the mailbox instead" in page.content.decode()
+    page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})
+    assert "Disable the mailbox instead" in errors(page)
+    assert Alias.objects.get().active

@@ -1,0 +1,191 @@
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from mailboxes import actions, queries
+from mailboxes.admin import bulk_actions
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.admin.conftest import DOMAIN, MAILBOX, looker
+
+
+def post(client: Client, url: str, action: str, rows: list[str], **more: str) -> Any:
+    data = {"action": action, "_selected_action": rows, "index": "0"} | more
+    return client.post(url, data, follow=True)
+
+
+@pytest.mark.parametrize("action", ["enable", "disable", "set_quota", "delete_selected"])
+def test_the_count_is_said_before_anything_is_done(
+    rita: Client, anna: Mailbox, bob: Mailbox, action: str
+) -> None:
+    actions.set_active(bob, False)
+    before = list(Mailbox.objects.values())
+    page = post(rita, MAILBOX, action, [anna.pk, bob.pk]).content.decode()
+    assert re.search(r"<h1>[^<]* 2 mailboxes\?</h1>", page)
+    assert anna.pk in page and bob.pk in page
+    assert list(Mailbox.objects.values()) == before
+
+
+def test_disabling_is_undone_from_the_message_that_it_leaves(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    page = post(rita, MAILBOX, "disable", [anna.pk, bob.pk], post="yes").content.decode()
+    assert "Disabled 2 mailboxes." in page and not Mailbox.objects.filter(active=True)
+    form = page[page.index("Disabled 2 mailboxes.") :].partition("</form>")[0]
+    names = re.findall(r'name="_selected_action" value="([^"]+)"', form)
+    assert "Undo" in form and "csrfmiddlewaretoken" in form
+    post(rita, MAILBOX, "enable", names, post="yes")
+    assert Mailbox.objects.filter(active=True).count() == 2
+
+
+def test_a_quota_is_set_for_many_and_refused_for_each(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    chosen = [anna.pk, bob.pk]
+    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="much").content.decode()
+    assert "is not a size" in page and not Mailbox.objects.exclude(quota=0)
+    domain = Domain.objects.get()
+    domain.quota = 1024
+    actions.change_domain(domain)
+    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="600M").content.decode()
+    assert "1 of 2 done." in page and "1 failed" in page
+    assert "bob@example.org: example.org has 400 MiB left" in page
+    assert [row.quota for row in Mailbox.objects.all()] == [600 * 2**20, 0]
+
+
+def hidden(page: Any) -> dict[str, list[str]]:
+    """Return what the form of a page would send by itself."""
+    form = page.content.decode().partition('<form method="post" class="card"')[2]
+    form = form.partition("</form>")[0]
+    found: dict[str, list[str]] = {"quota_1": [""]}
+    for name, value in re.findall(r'type="(?:hidden|text)" name="(\w+)" value="([^"]*)"', form):
+        found.setdefault(name, []).append(unescape(value))
+    if refused := re.search(r'<textarea name="refused" hidden>\n(.*?)</textarea>', form, re.S):
+        found["refused"] = [unescape(refused[1])]
+    return found
+
+
+def test_many_rows_are_changed_by_the_hundred_and_each_refusal_is_reported(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "BATCH", 50)
+    Domain.objects.update(quota=70)
+    url, chosen = f"{MAILBOX}?q=box", {"select_across": "1", "quota_0": "1024000", "quota_1": ""}
+    page = post(rita, url, "set_quota", [], post="yes", count="120", **chosen)
+    assert "50 of 120 done." in page.content.decode() and "data-autosubmit" in str(page.content)
+    assert Mailbox.objects.filter(quota__gt=0).count() == 50
+    page = rita.post(url, hidden(page), follow=True)
+    said = page.content.decode()
+    assert "70 of 120 done." in said and "30 failed" in said and "Stop here" in said
+    page = rita.post(url, hidden(page), follow=True)
+    said = page.content.decode()
+    assert "70 of 120 done." in said and "50 failed" in said
+    assert "data-autosubmit" not in said and "Back to the list" in said
+    for name in many[70:]:
+        assert f"<li>{name}: example.org has" in said
+    assert Mailbox.objects.filter(quota__gt=0).count() == LogEntry.objects.count() == 70
+    told = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
+    assert re.search(r"Quota</strong>: no limit .*?</span> 1000 KiB", told)
+
+
+def test_whoever_stops_is_told_what_was_done(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "BATCH", 50)
+    first = post(rita, MAILBOX, "disable", [], post="yes", select_across="1", count="120")
+    page = rita.post(MAILBOX, hidden(first) | {"stop": ["1"]}, follow=True).content.decode()
+    assert "Disabled 50 mailboxes." in page
+    assert Mailbox.objects.filter(active=True).count() == 70
+    told = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
+    assert re.search(r"Active</strong>: yes .*?</span> no", told)
+
+
+@pytest.mark.parametrize(("number", "more"), [(100, False), (101, True)])
+def test_what_fits_into_one_request_is_told_at_once_with_its_undo(
+    rita: Client, many: list[str], number: int, more: bool
+) -> None:
+    sent = {"post": "yes", "count": str(number)}
+    page = post(rita, MAILBOX, "disable", many[:number], **sent).content.decode()
+    assert ("100 of 101 done." in page, "Undo" in page) == (more, not more)
+
+
+@pytest.mark.parametrize("forged", ["-1", "x", "9" * 30, "٣"])
+def test_numbers_that_the_page_did_not_send_harm_nothing(
+    rita: Client, anna: Mailbox, forged: str
+) -> None:
+    numbers = dict.fromkeys(("done", "failed", "count"), forged)
+    page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **numbers).content.decode()
+    assert "Disabled 1 mailbox" in page or "1 of " in page or "4 of " in page
+    assert not Mailbox.objects.get().active
+
+
+def test_a_refusal_that_was_sent_along_is_text(rita: Client, anna: Mailbox) -> None:
+    sent = {"refused": "<script>alert(1)</script>", "failed": "1"}
+    page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **sent).content.decode()
+    assert "&lt;script&gt;" in page and "<script>alert" not in page
+
+
+def test_all_that_a_search_finds_can_be_changed(rita: Client, many: list[str]) -> None:
+    across = {"select_across": "1"}
+    page = post(rita, f"{MAILBOX}?q=box", "disable", [], **across).content.decode()
+    assert "Disable 120 mailboxes?" in page and "and 100 more" in page
+    first = post(rita, f"{MAILBOX}?q=box", "disable", [], post="yes", **across)
+    page = rita.post(f"{MAILBOX}?q=box", hidden(first), follow=True).content.decode()
+    assert "Disabled 120 mailboxes." in page and not Mailbox.objects.filter(active=True)
+
+
+def test_more_rows_than_one_request_can_change_are_refused(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_ROWS", 100)
+    page = post(rita, MAILBOX, "disable", [], select_across="1", post="yes").content.decode()
+    assert "At most 100 rows can be changed at once" in page
+    assert Mailbox.objects.filter(active=True).count() == 120
+
+
+def test_choosing_nothing_is_said(rita: Client, anna: Mailbox) -> None:
+    page = post(rita, MAILBOX, "disable", []).content.decode()
+    assert "Items must be selected" in page
+
+
+def test_deeds_on_many_rows_are_logged(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
+    post(rita, MAILBOX, "disable", [anna.pk, bob.pk], post="yes")
+    post(rita, MAILBOX, "delete_selected", [bob.pk], post="yes")
+    entries = LogEntry.objects.order_by("pk").values_list("object_repr", "action_flag")
+    assert list(entries) == [(anna.pk, 2), (bob.pk, 2), (bob.pk, 3)]
+
+
+def test_who_may_only_look_is_offered_no_deeds_and_does_none(anna: Mailbox) -> None:
+    client = looker("view_mailbox")
+    assert 'name="action"' not in client.get(MAILBOX).content.decode()
+    post(client, MAILBOX, "disable", [anna.pk], post="yes")
+    post(client, MAILBOX, "delete_selected", [anna.pk], post="yes")
+    assert Mailbox.objects.get().active
+
+
+def test_domains_are_not_deleted_in_bulk(rita: Client, anna: Mailbox) -> None:
+    post(rita, DOMAIN, "delete_selected", ["example.org"], post="yes")
+    assert Domain.objects.exists()
+
+
+def test_disabling_and_enabling_many_takes_the_aliases_along(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    chosen = {"_selected_action": [anna.pk, bob.pk], "post": "yes"}
+    rita.post(MAILBOX, {"action": "disable"} | chosen)
+    assert not Mailbox.objects.filter(active=True) and not Alias.objects.filter(active=True)
+    rita.post(MAILBOX, {"action": "enable"} | chosen)
+    assert Mailbox.objects.filter(active=True).count() == 2
+    assert Alias.objects.filter(active=True).count() == 2
+
+
+def test_deleting_many_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": [anna.pk, bob.pk]}
+    page = rita.post(MAILBOX, chosen).content.decode()
+    assert "The mailbox anna@example.org" in page and "The mailbox bob@example.org" in page
+    assert Mailbox.objects.count() == 2
+    rita.post(MAILBOX, chosen | {"post": "yes"})
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()

@@ -1,0 +1,49 @@
+from django.test import Client
+
+from mailboxes import actions
+from mailboxes.models import Domain, LastLogin, Mailbox, Usage
+from tests.admin.conftest import DOMAIN, MAILBOX
+
+
+def test_each_checkbox_says_what_it_selects(rita: Client, anna: Mailbox) -> None:
+    page = rita.get(MAILBOX).content.decode()
+    assert 'aria-label="Select anna@example.org"' in page and "Select this object" not in page
+
+
+def test_usage_is_said_in_words_and_shown_as_a_bar(rita: Client, anna: Mailbox) -> None:
+    actions.set_quota(anna, 2**30)
+    assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
+    for used, words, tone in (
+        (2**29, "512 MiB of 1 GiB, 50 %", "good"),
+        (983 * 2**20, 'Nearly full:</strong> <span class="nowrap">983 MiB of 1 GiB, 95 %', "warn"),
+        (2**31, 'Full:</strong> <span class="nowrap">2 GiB of 1 GiB, 200 %', "bad"),
+    ):
+        Usage.objects.update_or_create(pk=anna.pk, defaults={"bytes": used})
+        page = rita.get(MAILBOX).content.decode()
+        assert words in page and f'class="bar {tone}"' in page
+    actions.set_quota(anna, 0)
+    assert "2 GiB, no limit" in rita.get(MAILBOX).content.decode()
+
+
+def test_the_last_sign_in_is_shown_where_somebody_writes_it_down(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    assert "Last sign-in" not in rita.get(MAILBOX).content.decode()
+    LastLogin.objects.create(username=anna.pk, domain="example.org", last_login=1_790_000_000)
+    page = rita.get(MAILBOX).content.decode()
+    assert 'datetime="2026-09-21T' in page and " UTC</time>" in page and "Never" in page
+
+
+def test_a_disabled_domain_shows_at_its_mailboxes(rita: Client, anna: Mailbox) -> None:
+    assert "Domain disabled" not in rita.get(MAILBOX).content.decode()
+    actions.set_active(Domain.objects.get(), False)
+    assert "Domain disabled" in rita.get(MAILBOX).content.decode()
+
+
+def test_a_domain_says_how_many_of_how_many_it_has(rita: Client, anna: Mailbox) -> None:
+    domain = Domain.objects.get()
+    domain.mailboxes, domain.aliases, domain.maxquota, domain.quota = 1, 0, 1024, 10240
+    actions.change_domain(domain)
+    page = rita.get(DOMAIN).content.decode()
+    assert '?domain=example.org">1</a> of 1' in page and "full" in page
+    assert "9.8 GiB in total, at most 1000 MiB each" in page

@@ -1,0 +1,68 @@
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from mailboxes import actions
+from mailboxes.addresses import Address
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.admin.conftest import MAILBOX, errors, mailbox_form
+from tests.conftest import PASSWORD
+
+
+def test_a_mailbox_is_created(rita: Client, domain: Domain) -> None:
+    assert rita.post(f"{MAILBOX}add/", mailbox_form()).status_code == 302
+    mailbox = Mailbox.objects.get()
+    assert mailbox.check_password(PASSWORD) and mailbox.quota == 2**30
+    assert Alias.objects.get().goto == "carl@example.org"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"address_0": "a@b@c"}, "not an email address"),
+        ({"address_0": "anna@example.com"}, "exist here"),
+        ({"address_0": "anna@example.org"}, "already taken by a mailbox"),
+        ({"quota_0": "much"}, "not a size"),
+        ({"new_password2": "another"}, "match"),
+        ({"new_password1": "short", "new_password2": "short"}, "too short"),
+        ({"new_password1": "", "new_password2": ""}, "required"),
+        ({"new_password1": "carl@example.org", "new_password2": "carl@example.org"}, "similar"),
+    ],
+)
+def test_a_bad_mailbox_is_a_form_error(
+    rita: Client, anna: Mailbox, fields: dict[str, str], reason: str
+) -> None:
+    page = rita.post(f"{MAILBOX}add/", mailbox_form(**fields))
+    assert reason in errors(page)
+    assert Mailbox.objects.count() == 1
+    assert PASSWORD not in page.content.decode()
+
+
+def test_a_mailbox_keeps_its_password_unless_a_new_one_is_given(
+    rita: Client, anna: Mailbox
+) -> None:
+    url = f"{MAILBOX}anna@example.org/change/"
+    none = {"new_password1": "", "new_password2": ""}
+    assert anna.password not in rita.get(url).content.decode()
+    assert rita.post(url, mailbox_form(name="Änne", **none)).status_code == 302
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD) and anna.name == "Änne"
+    new = {"new_password1": "a new good password", "new_password2": "a new good password"}
+    assert rita.post(url, mailbox_form(**new)).status_code == 302
+    anna.refresh_from_db()
+    assert anna.check_password("a new good password")
+    assert "a new good password" not in str(list(LogEntry.objects.values()))
+
+
+def test_deleting_a_mailbox_says_what_goes_and_what_stays(rita: Client, anna: Mailbox) -> None:
+    actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
+    page = rita.get(f"{MAILBOX}anna@example.org/delete/").content.decode()
+    assert "its own alias" in page
+    assert "info@example.org still forwards to anna@example.org" in page
+    assert "/var/vmail/example.org/anna/" in page
+    assert rita.post(f"{MAILBOX}anna@example.org/delete/", {"post": "yes"}).status_code == 302
+    assert not Mailbox.objects.exists() and Alias.objects.get().pk == "info@example.org"
+
+
+def test_an_address_that_cannot_be_is_not_found(rita: Client, domain: Domain) -> None:
+    assert rita.get(f"{MAILBOX}日本@example.org/change/").status_code == 302

@@ -1,0 +1,73 @@
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes import actions
+from mailboxes.addresses import Address
+from mailboxes.models import Domain, Mailbox
+from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, mailbox_form
+from tests.conftest import PASSWORD
+
+
+def test_who_may_only_look_changes_nothing(client: Client, anna: Mailbox) -> None:
+    user = User.objects.create_user("otto", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_mailbox"))
+    client.force_login(user)
+    page = client.get(f"{MAILBOX}anna@example.org/change/")
+    assert page.status_code == 200 and b"new_password1" not in page.content
+    assert client.post(f"{MAILBOX}anna@example.org/change/", mailbox_form()).status_code == 403
+    assert client.post(f"{MAILBOX}anna@example.org/delete/", {"post": "yes"}).status_code == 403
+    assert client.get(DOMAIN).status_code == 403
+    assert client.get("/admin/configuration/").status_code == 403
+    assert client.post("/admin/configuration/download/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "url", [MAILBOX, f"{DOMAIN}add/", "/admin/configuration/", "/admin/configuration/download/"]
+)
+def test_nobody_sees_the_admin_without_signing_in(client: Client, tables: None, url: str) -> None:
+    answer = client.get(url)
+    assert answer.status_code == 302 and "/admin/login/" in answer["Location"]
+
+
+def test_a_failed_sign_in_is_kept_without_the_password_and_five_lock(
+    client: Client, tables: None, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
+    User.objects.create_superuser("rita", password=PASSWORD)
+    login = {"username": "rita", "password": "a wrong secret"}
+    answers = [client.post("/admin/login/", login).status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 200, 429]
+    kept = str(list(AccessAttempt.objects.values()))
+    assert "rita" in kept and "secret" not in kept
+    right = {"username": "rita", "password": PASSWORD}
+    assert client.post("/admin/login/", right).status_code == 429
+    assert Client(REMOTE_ADDR="192.0.2.9").post("/admin/login/", right).status_code == 302
+
+
+def test_who_may_delete_domains_alone_deletes_no_mailboxes(client: Client, anna: Mailbox) -> None:
+    user = User.objects.create_user("otto", is_staff=True)
+    codes = ["view_domain", "delete_domain"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+    client.force_login(user)
+    form = {"post": "yes", "confirm": "example.org"}
+    assert client.post(f"{DOMAIN}example.org/delete/", form).status_code == 403
+    assert Mailbox.objects.exists()
+
+
+def test_who_may_only_look_reads_words(domain: Domain) -> None:
+    actions.create_mailbox(Address.parse("emil@example.org"), PASSWORD, quota=3 * 2**30)
+    actions.create_alias(Address.parse("info@example.org"), ["emil@example.org", "x@example.edu"])
+    user = User.objects.create_user("otto", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client = Client()
+    client.force_login(user)
+    page = client.get(f"{MAILBOX}emil_40example.org/change/").content.decode()
+    assert "3 GiB" in page and str(3 * 2**30) not in page and "Active</span>" in page
+    assert "<img alt" not in page and "new_password1" not in page
+    page = client.get(f"{ALIAS}info_40example.org/change/").content.decode()
+    assert "<span>emil@example.org</span><span>x@example.edu</span>" in page
+    page = client.get(f"{DOMAIN}example.org/change/").content.decode()
+    assert "no limit" in page and "MB for" not in page
