@@ -1,9 +1,9 @@
-"""What a list of mailboxes costs beside the stock admin's own of the same rows. By one command:
+"""The time of a list of mailboxes compared with the stock admin's. Run it with:
 
     ./deploy/test -n 0 tests/benchmarks.py
 
-It prints and asserts nothing: a time on a shared machine is noise, and only the ratio of two that
-were measured in turn says something.
+It only prints: times on a shared machine are noise, and only the ratio of two that were measured
+in turn means something.
 """
 
 import time
@@ -25,7 +25,7 @@ STOCK, OURS = "/stock/mailboxes/mailbox/", "/admin/mailboxes/mailbox/"
 
 
 class StockMailboxes(admin.ModelAdmin):
-    """The same columns, search and filters, by nothing but the stock admin's own means."""
+    """The same columns, search and filters with the stock admin alone."""
 
     list_display = ["username", "name", "active", "quota", "modified"]
     list_filter = ["active", "domain"]
@@ -40,7 +40,7 @@ urlpatterns = [path("stock/", stock.urls), path("", include("mailadmin.urls"))]
 
 @contextmanager
 def stock_templates() -> Iterator[None]:
-    """Render by Django's templates alone."""
+    """Render with Django's own templates only."""
     with override_settings(TEMPLATES=[settings.TEMPLATES[0] | {"DIRS": []}]):
         yield
 
@@ -52,7 +52,7 @@ def our_templates() -> Iterator[None]:
 
 
 def seconds(client: Client, url: str) -> float:
-    """Return the processor time of one page, the median of some; the first one fills the caches."""
+    """Return the median processor time of one page; a first request fills the caches."""
     page = client.get(url).content.decode()
     assert page.count("name99@example.org") and page.count('class="action-select"') == ROWS
     taken = []

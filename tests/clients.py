@@ -1,4 +1,4 @@
-"""Mail clients that say what the server answered: SMTP and IMAP with SASL of their own."""
+"""SMTP and IMAP clients with their own SASL, which return the server's answers."""
 
 import base64
 import hashlib
@@ -65,7 +65,7 @@ def any_certificate() -> ssl.SSLContext:
 
 
 def connect(machine: Machine, port: int = 25) -> smtplib.SMTP:
-    """Say EHLO in the clear."""
+    """Connect without TLS and send EHLO."""
     with machine.network():
         smtp = smtplib.SMTP("127.0.0.1", port, local_hostname="client.test", timeout=30)
     smtp.ehlo()
@@ -73,7 +73,7 @@ def connect(machine: Machine, port: int = 25) -> smtplib.SMTP:
 
 
 def submission(machine: Machine) -> smtplib.SMTP:
-    """Come to port 587 as mail clients do, and go on under TLS."""
+    """Connect to port 587 and start TLS, as mail clients do."""
     smtp = connect(machine, 587)
     smtp.starttls(context=any_certificate())
     smtp.ehlo()
@@ -96,7 +96,7 @@ def smtp_auth(smtp: smtplib.SMTP, mechanism: str, address: str, password: str) -
 
 
 def smtp_login(machine: Machine, mechanism: str, address: str, password: str) -> int:
-    """Sign in on a connection of its own; return the last reply code."""
+    """Sign in on a new connection; return the last reply code."""
     with submission(machine) as smtp:
         return smtp_auth(smtp, mechanism, address, password)
 
@@ -117,7 +117,7 @@ def imap_auth(session: imaplib.IMAP4, mechanism: str, address: str, password: st
 
 
 def imap_login(machine: Machine, mechanism: str, address: str, password: str) -> bool:
-    """Say whether IMAP lets this login in."""
+    """Say whether IMAP accepts this login."""
     session = imap(machine)
     try:
         return imap_auth(session, mechanism, address, password)
@@ -126,7 +126,7 @@ def imap_login(machine: Machine, mechanism: str, address: str, password: str) ->
 
 
 def imap_subjects(machine: Machine, address: str, password: str) -> list[str]:
-    """Return the subjects in the inbox, read by IMAP."""
+    """Return the subjects in the inbox, read over IMAP."""
     session = imap(machine)
     try:
         assert imap_auth(session, "PLAIN", address, password)

@@ -1,4 +1,4 @@
-"""People and pages that most tests need: Anna owns a mailbox, Bob another one, Rita is staff."""
+"""What most tests need: Anna and Bob, who own mailboxes, and Rita, a superuser."""
 
 import re
 from collections.abc import Generator, Iterator
@@ -18,7 +18,7 @@ from mailboxes.export.compare import Comparison, parse_host
 from mailboxes.models import Domain, Mailbox
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
 
-# A busy machine is no failure of a property.
+# A property does not fail because the machine is busy.
 hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("patient")
 
@@ -28,7 +28,7 @@ MACHINE = re.compile(r"(fresh-)?(debian\d+)(-v\d-\w+)?")
 
 
 def unit(nodeid: str) -> str:
-    """Return what one worker runs as a whole: a mail host's tests, or a file's for a release."""
+    """Return what one worker runs as a whole: tests of one mail host, or of one file."""
     file, _, test = nodeid.partition("::")
     found = MACHINE.search(test)
     if not found:
@@ -38,14 +38,14 @@ def unit(nodeid: str) -> str:
 
 
 def slowness(item: pytest.Item) -> int:
-    """Return the rank of the slow ones, which begin: no worker shall end long after the others."""
+    """Rank slow tests first, so that no worker finishes long after the others."""
     marks = {mark.name for mark in item.iter_markers()}
     return len(marks & {"stack", "browser"}) + unit(item.nodeid).startswith("debian")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Keep together what shares a machine, whatever else sorts the tests."""
+    """Keep tests that share a machine together, in whatever order the tests are."""
     yield
     places = {name: place for place, name in enumerate(unit(item.nodeid) for item in items)}
     items.sort(key=lambda item: (-slowness(item), places[unit(item.nodeid)]))
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Deal units out. (pytest-xdist's own groups do nothing under pytest 9.2: its issue 1386.)"""
+    """Distribute units. (pytest-xdist's own groups do nothing under pytest 9.2: its issue 1386.)"""
     from xdist.scheduler import LoadScopeScheduling
 
     class Units(LoadScopeScheduling):  # type: ignore[misc]
@@ -66,7 +66,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 @pytest.fixture(autouse=True)
 def plain_static_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Name static files as they are: the manifest is made by collectstatic only."""
+    """Serve static files under their own names; only collectstatic writes the manifest."""
     monkeypatch.setitem(settings.STORAGES, "staticfiles", {"BACKEND": STATIC})
 
 
@@ -77,7 +77,7 @@ def quick_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
-    """Leave no test in the language that a page of the one before was asked for in."""
+    """Reset the language that a page of an earlier test has activated."""
     with translation.override("en"):
         yield
 
@@ -91,7 +91,7 @@ def tables(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def mail_file(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of a mail database in a file, which an export names."""
+    """Settings for a mail database in a file, with a path that can be exported."""
     whole = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/srv/mailadmin/var/mail.sqlite3"}
     monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | whole)
 
@@ -119,7 +119,7 @@ def rita(tables: None) -> Client:
     return client
 
 
-def add(address: str, stored: str, **more: Any) -> None:
+def add_mailbox(address: str, stored: str, **more: Any) -> None:
     domain = Domain.objects.get_or_create(domain=address.partition("@")[2])[0]
     local_part = address.partition("@")[0]
     Mailbox.objects.create(
@@ -127,7 +127,7 @@ def add(address: str, stored: str, **more: Any) -> None:
     )
 
 
-ROWS = {
+STORED = {
     "cram": f"{{CRAM-MD5}}{CRAM}",
     "empty": "",
     "md5": MD5,
@@ -138,19 +138,19 @@ ROWS = {
 
 
 @pytest.fixture
-def rows(tables: None) -> None:
-    for local_part, stored in ROWS.items():
-        add(f"{local_part}@example.org", stored)
+def sample_mailboxes(tables: None) -> None:
+    for local_part, stored in STORED.items():
+        add_mailbox(f"{local_part}@example.org", stored)
 
 
 @pytest.fixture
 def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings that can be exported for both variants; the tables stay where they are."""
+    """Settings for MariaDB, which both variants support; the tables stay where they are."""
     settings.MAIL_LOOKUP_PASSWORD = "secret of look-ups"
     settings.MAIL_AUTH_PASSWORD = "secret of sign-ins"
     whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}
     monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | whole)
 
 
-def move(old: str, new: str) -> Comparison:
+def compare(old: str, new: str) -> Comparison:
     return Comparison(parse_host(old), parse_host(new))

@@ -1,4 +1,4 @@
-"""Stored forms of the password `foo` in every known scheme, and the samples they are made of."""
+"""Stored hashes of the password `foo` in every known scheme."""
 
 ANNA = "anna@example.org"
 MD5 = "acbd18db4cc2f85cedef654fccc4a4d8"
@@ -12,7 +12,7 @@ ARGON2 = "$v=19$m=65536,t=3,p=1$RgwNau9GYiMl6EDds0i6Pg$DbTeHwmdJ6eMyJU+40r91jSo4
 MD5_CRYPT = "$1$abcdefgh$XxzGe9Muun7wTYbZO4sdr0"
 DES = "abQ9KY.KfrYrc"
 YESCRYPT = "$y$j75$LBqXQGp4qvWTHte0yqFyq0$fFQo19c5umJXXDMzDaoAq4qkXkDH5jTSwIYljm/Pe.9"
-# All are the password foo. Where no line says otherwise, Dovecot 2.3's `doveadm pw` wrote them.
+# All are of the password foo, written by `doveadm pw` of Dovecot 2.3 unless stated otherwise.
 CHEAP = [
     f"{{PLAIN-MD5}}{MD5}",
     "{PLAIN-MD4}0ac6700c491d70fb8650940b1ca1e4b2",
@@ -78,7 +78,7 @@ CHEAP = [
     "*F3A2A51A9B0F2BE2468926B4132313728C250DBF",
     "26349fe6f276af7590bb7e3448479153:salt",  # pam_mysql's joomla15, by MD5(CONCAT())
     "MpJNrOjJiUIzqnSsZAtPVniXV49zYWx0",  # its ssha, by TO_BASE64()
-    # bare bcrypt as PHP, OpenBSD and Python name it; these differ in their name only
+    # bare bcrypt as PHP, OpenBSD and Python name it; only the prefix differs
     BCRYPT,
     BCRYPT.replace("$2y$", "$2a$"),
     BCRYPT.replace("$2y$", "$2b$"),

@@ -1,10 +1,10 @@
 """PID 1 of a machine: builds its root, keeps its system log, reaps, and ends with the tests.
 
-Started by machine.py in namespaces of its own. It ends when its standard input does, and the
-kernel then ends all that ran in the machine and forgets its mounts.
+Started by machine.py in its own namespaces. It ends when its standard input does, and the kernel
+then ends everything in the machine and drops its mounts.
 
-A machine that boots has a namespace of process ids inside of this one, with systemd as PID 1 of
-it. Each line on standard input starts that anew, over the files that the last one left.
+A machine that boots has another PID namespace inside this one, with systemd as its PID 1. Each
+line on standard input boots it again with the files it has left.
 """
 
 import os
@@ -26,7 +26,7 @@ BOOTING = ("unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child", 
 
 
 class Plan(NamedTuple):
-    """What machine.py says, in the order of the arguments."""
+    """The arguments from machine.py, in their order."""
 
     how: str
     layers: str
@@ -82,7 +82,7 @@ def make_devices(dev: Path) -> None:
 
 
 def settle(hostname: str) -> None:
-    """Make it a Debian host at its first boot: names, and no leave to stay stopped."""
+    """Make it a Debian host at its first boot: names, and services may start."""
     socket.sethostname(hostname)
     for name in ("etc/hosts", "etc/hostname", "etc/resolv.conf", "usr/sbin/policy-rc.d"):
         Path("/", name).unlink(missing_ok=True)
@@ -143,7 +143,7 @@ def stay(plan: Plan, pid: Path) -> None:
 
 @contextmanager
 def own_cgroup(base: Path) -> Iterator[Path]:
-    """Make the group that systemd will take for the root of all: two may not share one."""
+    """Create the group that systemd uses as its root; two can't share one."""
     mount("cgroup2", base / "cgroups", "nosuid")
     entry = Path("/proc/self/cgroup").read_text().partition("0::")[2]
     group = base / "cgroups" / entry.splitlines()[0].lstrip("/") / base.parent.name
@@ -164,7 +164,7 @@ def remove(group: Path) -> None:
 
 
 def boot_at_each_line(plan: Plan) -> None:
-    """Start systemd for each line; the one before has then ended, or is about to."""
+    """Start systemd for each line; the previous one has ended or is about to."""
     mount("tmpfs", Path(plan.base))
     with own_cgroup(Path(plan.base)) as group:
         inside: subprocess.Popen[bytes] | None = None
@@ -185,7 +185,7 @@ def become_systemd(plan: Plan, pid: Path) -> None:
     merged = build(plan)
     mount("sysfs", merged / "sys", "ro")
     mount("cgroup2", merged / "sys/fs/cgroup", "nosuid")
-    # What systemd sets there at its start would hold for the whole computer.
+    # What systemd sets there when it starts would change the whole computer.
     settings = merged / "proc/sys"
     run("mount", "--bind", settings, settings)
     run("mount", "-o", "remount,ro,bind", settings)

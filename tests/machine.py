@@ -1,4 +1,4 @@
-"""A machine of its own for the mail daemons: namespaces over a copy-on-write root."""
+"""A separate machine for the mail daemons: namespaces over a copy-on-write root."""
 
 import ctypes
 import os
@@ -24,7 +24,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    """Return the condition's value as soon as it is true; fail when the time is over."""
+    """Return the condition's value as soon as it is true; fail at the deadline."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
@@ -39,17 +39,17 @@ class Failed(AssertionError):
 
 @dataclass(frozen=True)
 class Root:
-    """A file system that machines are laid over."""
+    """A file system that machines are based on."""
 
     layers: tuple[Path, ...]
-    """Its folders; the first one hides what is in the next."""
+    """Its folders; each one covers the next."""
 
     python: str
-    """A Python in it that has what the tests need."""
+    """A Python in it with what the tests need."""
 
 
 class Machine:
-    """A host without services of ours; leaving the context ends everything in it.
+    """A host without our services; leaving the context ends everything in it.
 
     It boots systemd, or starts its services as SysV did.
     """
@@ -149,7 +149,7 @@ class Machine:
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the machine, as root if no user is named."""
-        # Files, not pipes: a daemon that the command starts may hold its output open for ever.
+        # Files, not pipes: a daemon started by the command may keep its output open for ever.
         with TemporaryFile() as output, TemporaryFile() as errors:
             done = subprocess.run(
                 self.command(command, user),
@@ -175,7 +175,7 @@ class Machine:
         env: Mapping[str, str] = {},
         user: str = "",
     ) -> None:
-        """Start a program that stays, its output in NAME.log, and wait until it is ready."""
+        """Start a long-running program, its output in NAME.log, and wait until it is ready."""
         with self.log_of(name).open("ab") as output:
             self.started[name] = subprocess.Popen(
                 self.command(command, user),
@@ -196,7 +196,7 @@ class Machine:
         """Wait until the programs that were started are gone."""
 
         def ended(process: subprocess.Popen[bytes]) -> bool:
-            # systemd halts all programs before it ends them; nsenter would halt with its own.
+            # systemd stops all programs before it ends them; nsenter would stop with its program.
             process.send_signal(signal.SIGCONT)
             return process.poll() is not None
 
@@ -205,7 +205,7 @@ class Machine:
         self.started.clear()
 
     def stop(self, name: str, pid_file: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """End a program by the number in its own file and wait until it is gone."""
+        """End the program of a PID file and wait until it is gone."""
         pid = (self / pid_file).read_text().strip()
         self.run(["kill", f"-{how}", pid])
         self.started.pop(name).wait(30)
@@ -230,7 +230,7 @@ class Machine:
 
     @contextmanager
     def network(self) -> Iterator[None]:
-        """Make sockets of this thread in the machine's network; they stay there afterwards."""
+        """Open this thread's sockets in the machine's network; they stay there afterwards."""
         inside, outside = Path(f"/proc/{self.pid}/ns/net"), Path("/proc/thread-self/ns/net")
         with inside.open("rb") as theirs, outside.open("rb") as ours:
             enter(theirs)
@@ -245,7 +245,7 @@ class Machine:
 
 
 def environment(user: str, more: Mapping[str, str]) -> dict[str, str]:
-    """Return what a program in the machine gets; nothing of the tests' own environment."""
+    """Return the environment of a program in the machine, without that of the tests."""
     home = "/tmp" if user else "/root"
     return {"PATH": PATH, "HOME": home, "LANG": "C.UTF-8", **more}
 

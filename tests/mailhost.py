@@ -1,4 +1,4 @@
-"""A whole mail host as an administrator builds it: database, panel, bundle, apply."""
+"""A complete mail host, set up like an administrator would: database, panel, bundle, apply."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=20) as connection:
     connection.execute(sys.stdin.read())
 """
-# Dovecot answers each wrong password two seconds late, and later each time.
+# Dovecot delays each refusal by two seconds, and by more each time.
 QUICK_REFUSALS = """\
 # Only for tests.
 auth_failure_delay = 0
@@ -69,7 +69,7 @@ def hosts(*, release: str = "", variant: str = "", database: str = "") -> list[P
 
 
 def fresh_hosts(**properties: str) -> list[ParameterSet]:
-    """Return hosts that each test has for itself; conftest.py knows them by their ids."""
+    """Return hosts that are not shared between tests; conftest.py recognises them by their ids."""
     named = hosts(**properties)
     return [
         pytest.param(*host.values, marks=host.marks, id=f"fresh-{host.values[0]}") for host in named
@@ -87,7 +87,7 @@ BOB = Person(f"bob@{DOMAIN}", "{PLAIN}tr0ub4dor&3 #;")
 
 
 class MailHost:
-    """One of the two chains on one of the two databases, in a machine of its own."""
+    """A variant on one of the two databases, in its own machine."""
 
     def __init__(self, machine: Machine, name: str) -> None:
         release, variant, database = HOSTS[name]
@@ -109,11 +109,11 @@ class MailHost:
         machine.run(["rm", "-rf", checkout / ".env", checkout / "var"])
         machine.run(["install", "-d", "-o", OWNER, "-g", OWNER, checkout / "var"])
         (machine / "etc/dovecot/conf.d/zz-tests.conf").write_text(QUICK_REFUSALS)
-        # Left by a Dovecot that is running already, it would be tried for five seconds.
+        # A running Dovecot has left it; connecting to it would be retried for five seconds.
         (machine / "run/dovecot/anvil-auth-penalty").unlink(missing_ok=True)
 
     def populate(self) -> None:
-        """Make the tables, the domain, Anna and Bob."""
+        """Create the tables, the domain, Anna and Bob."""
         if self.on_mariadb:
             self.mariadb = MariaDB(self.machine)
             self.mariadb.query(
@@ -134,7 +134,7 @@ class MailHost:
         input: str = "",
         check: bool = True,
     ) -> CompletedProcess[str]:
-        """Run manage.py as the panel's own account."""
+        """Run manage.py as the panel's account."""
         return self.machine.run(
             [self.machine.python, self.machine.checkout / "manage.py", *arguments],
             env=self.env | (self.applied or {}) | dict(settings),
@@ -150,18 +150,18 @@ class MailHost:
 
     @property
     def variant(self) -> str:
-        """The chain that the host is applied for."""
+        """The variant that was applied to the host."""
         return (self.applied or {}).get("MAIL_VARIANT", self.env["MAIL_VARIANT"])
 
     @property
     def scheme(self) -> Scheme:
-        """The scheme that the host is applied for."""
+        """The scheme that was applied to the host."""
         known = VARIANTS[self.variant]
         name = (self.applied or {}).get("MAIL_PASSWORD_SCHEME", known.default_scheme.name)
         return known.schemes[name]
 
     def configure(self, **settings: str) -> None:
-        """Let the mail host be as these settings say, if it is not so already."""
+        """Apply these settings to the mail host, unless it has them already."""
         if self.applied == settings:
             return
         self.applied = None
@@ -197,7 +197,7 @@ class MailHost:
         return self.machine.run(["sh", f"{BUNDLE}/apply", *options], check=check)
 
     def sql(self, statement: str) -> None:
-        """Change the mail tables behind the panel's back, as another program may."""
+        """Change the mail tables without the panel, as another program may."""
         if self.on_mariadb:
             self.mariadb.query(statement, "mail")
             return
@@ -206,7 +206,7 @@ class MailHost:
         )
 
     def insert(self, table: str, **row: str) -> None:
-        """Add a row that no command of ours adds."""
+        """Add a row for which the panel has no command."""
         row |= {name: "2026-01-01 00:00:00" for name in ("created", "modified")}
         names, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
         self.sql(f"REPLACE INTO {table} ({names}, active) VALUES ({values}, 1)")
@@ -223,7 +223,7 @@ class MailHost:
             self.sql(f"UPDATE {table} SET active = 1 WHERE {key} = '{value}'")
 
     def change_password(self, person: Person, new: str) -> str:
-        """Change it on the panel's page; return the page that this ends on."""
+        """Change it on the panel's page; return the path of the final page."""
         if not self.panel:
             env = self.env | (self.applied or {})
             self.panel = Panel(self.machine, OWNER, env)
@@ -233,7 +233,7 @@ class MailHost:
         return clients.smtp_login(self.machine, mechanism, person.address, person.password)
 
     def signs_in(self, person: Person, mechanism: str = "PLAIN") -> bool:
-        """Say whether all the services of this host let the login in; fail if they differ."""
+        """Say whether all services of this host accept the login; fail if they differ."""
         login = (self.machine, mechanism, person.address, person.password)
         with ThreadPoolExecutor() as pool:  # Dovecot takes half a second for each refusal
             smtp = pool.submit(clients.smtp_login, *login)
@@ -244,7 +244,7 @@ class MailHost:
         return code == 235
 
     def send(self, sender: Person, to: str, text: str = "Hello.") -> str:
-        """Submit a mail and return its subject, which no other mail has."""
+        """Submit a mail and return its unique subject."""
         message = EmailMessage()
         message["Subject"] = str(uuid4())
         message["From"], message["To"] = sender.address, to
@@ -255,7 +255,7 @@ class MailHost:
         return str(message["Subject"])
 
     def inbox(self, person: Person) -> str:
-        """Return what is in a mailbox: on V1 its Maildir, on V2 its subjects by IMAP."""
+        """Return the contents of a mailbox: on V1 its Maildir, on V2 its subjects over IMAP."""
         if self.variant == "v2":
             return "\n".join(clients.imap_subjects(self.machine, person.address, person.password))
         local_part, _, domain = person.address.partition("@")

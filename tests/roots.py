@@ -1,7 +1,7 @@
-"""The file systems of the Debian releases, which debootstrap makes.
+"""The file systems of the Debian releases, created by debootstrap.
 
-They stay in a cache folder, each beside a Python with what the tests need. Each is made again when
-it is missing or when it should hold something else, and the older one is removed.
+They are kept in a cache folder, each with a Python that has what the tests need. One is created
+again if it is missing or its contents have changed, and the old one is removed.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ COMPUTER = (
     "libmariadb-dev",
 )
 TOOLS = ("unshare", "nsenter", "ip", "setpriv", "debootstrap")
-# Units that would change the whole computer, wait for devices or for a time of day.
+# Units that would change the whole computer, or wait for devices or a time of day.
 USELESS = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer"),
     *("systemd-tmpfiles-clean.timer", "console-getty.service", "getty@.service"),
@@ -42,7 +42,7 @@ USELESS = (
     *("sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-kernel-config.mount"),
     *("sys-fs-fuse-connections.mount", "dev-hugepages.mount", "dev-mqueue.mount"),
 )
-# servers.py and the tests of deploy/ start the database and nginx by themselves.
+# servers.py and the tests of deploy/ start the database and nginx themselves.
 FINISH = f"""\
 apt-get clean
 rm -rf /var/lib/apt/lists/*
@@ -59,7 +59,7 @@ chroot "$4" sh -eu
 PYTHON = Path("/opt/mailadmin")
 WHEELS = PYTHON / "wheels"
 REQUIREMENTS = CHECKOUT / "tests/requirements.txt"
-# What has no wheel is built in the root, by any version of this.
+# Packages without a wheel are built in the root, by any version of this.
 BUILDER = "setuptools"
 
 
@@ -79,7 +79,7 @@ def ready(release: str, config: pytest.Config) -> Root:
 
 @cache
 def made(release: str, config: pytest.Config) -> Root | Exception:
-    """Return the root, or why there is none: minutes pass until that is known."""
+    """Return the root, or the error; it may take minutes."""
 
     def say(sentence: str) -> None:
         capture = config.pluginmanager.getplugin("capturemanager")
@@ -114,7 +114,7 @@ def cache_folder() -> Path:
 
 @contextmanager
 def alone(codename: str) -> Iterator[None]:
-    """Let others wait who want the same release."""
+    """Make other processes wait for the same release."""
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / f"lock-{codename}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -124,11 +124,11 @@ def alone(codename: str) -> Iterator[None]:
 def kept(
     family: str, content: str, make: Callable[[Path], None], say: Callable[[str], None]
 ) -> Path:
-    """Return the folder for this content, made if it is missing, and hold it for this process."""
+    """Return the folder for this content, created if missing and locked for this process."""
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     folder = cache_folder() / f"{family}-{digest}"
     if not folder.exists():
-        say(f"Making {folder} for the tests, which takes minutes and is done once.")
+        say(f"Creating {folder} for the tests. This takes minutes, but only once.")
         for other in cache_folder().glob(f"{family}-*"):
             remove_unless_held(other)
         partial = cache_folder() / f"{family}-partial"

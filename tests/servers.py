@@ -1,4 +1,4 @@
-"""The servers that are not part of the mail host: MariaDB and the panel's gunicorn."""
+"""The servers besides the mail host: MariaDB and the panel under gunicorn."""
 
 import http.cookiejar
 import re
@@ -45,13 +45,13 @@ class MariaDB:
         self.machine.stop("mariadb", f"{RUN}/mysqld.pid", how)
 
     def query(self, sql: str, database: str = "") -> str:
-        """Run SQL as root, the way an administrator on the database host does."""
+        """Run SQL as root, as an administrator on the database host would."""
         client = ["mariadb", "--default-character-set=utf8mb4", "--skip-column-names"]
         return self.machine.run([*client, *([database] if database else [])], input=sql).stdout
 
 
 class Panel:
-    """The panel under gunicorn in the machine, and a browser without a screen for it."""
+    """The panel under gunicorn in the machine, and a simple HTTP client for it."""
 
     def __init__(self, machine: Machine, user: str, env: Mapping[str, str]) -> None:
         self.machine = machine
@@ -82,7 +82,7 @@ class Panel:
         self.machine.stop("panel", str(self.folder / "panel.pid"))
 
     def change_password(self, address: str, current: str, new: str) -> str:
-        """Fill in the password page as its reader would; return the page that it ends on."""
+        """Fill in the password page as a user would; return the path of the final page."""
         page = f"http://127.0.0.1:{PANEL_PORT}/password/"
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)

@@ -14,7 +14,7 @@ def found(settings: Settings, **changes: object) -> list[tuple[str | None, str]]
     return [(message.id, message.msg) for message in check_mail_host(None)]
 
 
-def test_the_settings_of_the_tests_are_in_order(settings: Settings) -> None:
+def test_the_test_settings_pass_the_checks(settings: Settings) -> None:
     assert found(settings) == []
 
 
@@ -34,7 +34,9 @@ def test_a_scheme_that_the_daemons_cannot_verify_is_refused(
     ("variant", "scheme"),
     [(variant.name, scheme) for variant in VARIANTS.values() for scheme in variant.schemes],
 )
-def test_every_scheme_of_a_variant_is_taken(settings: Settings, variant: str, scheme: str) -> None:
+def test_every_scheme_of_a_variant_is_accepted(
+    settings: Settings, variant: str, scheme: str
+) -> None:
     identities = [
         name for name, _ in found(settings, MAIL_VARIANT=variant, MAIL_PASSWORD_SCHEME=scheme)
     ]
@@ -56,7 +58,7 @@ def test_every_scheme_of_a_variant_is_taken(settings: Settings, variant: str, sc
         ("MAIL_GID", 99),
     ],
 )
-def test_a_wrong_setting_is_named(settings: Settings, name: str, value: object) -> None:
+def test_an_invalid_setting_is_named(settings: Settings, name: str, value: object) -> None:
     ((identity, sentence),) = found(settings, **{name: value})
     assert identity == "mailboxes.E002" and sentence.startswith(name)
 
@@ -70,7 +72,7 @@ def test_a_wrong_setting_is_named(settings: Settings, name: str, value: object) 
         ("localhost", DatabaseHost(socket="/run/mysqld/mysqld.sock")),
     ],
 )
-def test_a_database_host_is_read(text: str, host: DatabaseHost) -> None:
+def test_a_database_host_is_parsed(text: str, host: DatabaseHost) -> None:
     assert database_host(text) == host
 
 
@@ -93,14 +95,14 @@ def test_a_database_host_that_no_daemon_could_use_is_refused(text: str) -> None:
         ),
     ],
 )
-def test_the_panels_own_way_to_the_database_is_the_daemons_too(
+def test_daemons_use_the_panels_database_host_by_default(
     database: dict[str, object], host: DatabaseHost
 ) -> None:
     whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail"} | database
     assert mail_database(whole, []).hosts == (host,)
 
 
-def test_the_hosts_secrets_are_not_in_its_repr(settings: Settings) -> None:
+def test_secrets_are_not_in_the_hosts_repr(settings: Settings) -> None:
     settings.MAIL_AUTH_PASSWORD = "geheim"
     assert "geheim" not in repr(mail_host())
 

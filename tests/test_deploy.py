@@ -1,4 +1,4 @@
-"""deploy/: read as text, then run on a machine of its own, with nginx and systemd's socket."""
+"""deploy/, first as text, then on its own machine with nginx and systemd's socket."""
 
 import configparser
 import http.client
@@ -38,7 +38,7 @@ def unit(name: str) -> configparser.ConfigParser:
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "tests/requirements.txt"])
-def test_every_required_package_has_one_version_and_a_hash(file: str) -> None:
+def test_every_requirement_is_pinned_with_a_hash(file: str) -> None:
     text = (ROOT / file).read_text().replace("\\\n", " ")
     packages = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     assert packages
@@ -46,7 +46,7 @@ def test_every_required_package_has_one_version_and_a_hash(file: str) -> None:
         assert re.match(r"[a-z0-9._-]+==[^ ]+ .*--hash=sha256:[0-9a-f]{64}", line), line
 
 
-def test_the_tests_have_the_same_versions_as_production() -> None:
+def test_the_tests_use_the_same_versions_as_production() -> None:
     def versions(file: str) -> set[str]:
         return set(re.findall(r"^\S+==\S+", (ROOT / file).read_text(), re.MULTILINE))
 
@@ -62,9 +62,7 @@ def test_the_tests_have_the_same_versions_as_production() -> None:
         ([], "0", "PORT is 0; it must be a port number"),
     ],
 )
-def test_run_refuses_what_it_does_not_understand(
-    arguments: list[str], port: str, sentence: str
-) -> None:
+def test_run_refuses_invalid_arguments(arguments: list[str], port: str, sentence: str) -> None:
     done = subprocess.run(
         [ROOT / "deploy/run", *arguments],
         env=os.environ | {"PORT": port},
@@ -80,7 +78,7 @@ def test_run_explains_itself() -> None:
     assert done.returncode == 0 and "--demo" in done.stdout
 
 
-def test_gunicorn_listens_on_this_machine_only_whatever_the_port() -> None:
+def test_gunicorn_only_listens_on_localhost() -> None:
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--print-config"]
     done = subprocess.run(
         [*command, "mailadmin.wsgi"],
@@ -102,12 +100,9 @@ def test_nginx_and_the_service_use_the_same_socket() -> None:
     assert "mailadmin.socket" in unit("mailadmin.service")["Unit"]["Requires"]
 
 
-# On a machine of its own
-
-
 @pytest.fixture(scope="module", params=releases())
 def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """A machine with the checkout where the README puts it, and an account for the service."""
+    """A machine with the checkout where the README puts it, and the service's account."""
     root = roots.ready(request.param, request.config)
     with Machine(root) as machine:
         machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
@@ -122,13 +117,13 @@ def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def first_run(served: Machine) -> str:
-    # No machine reaches the network, and the checkout's .venv may be of another Python.
+    # The machines have no network, and the checkout's .venv may belong to another Python.
     from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(roots.WHEELS)}
     return served.run([SERVED / "deploy/run", "--setup"], env=from_here, timeout=600).stdout
 
 
 @pytest.mark.stack
-def test_the_first_run_makes_secrets_databases_and_an_administrator(
+def test_the_first_run_creates_secrets_databases_and_an_administrator(
     served: Machine, first_run: str
 ) -> None:
     assert re.search(r"^  user name  admin\n  password   \S{20,}$", first_run, re.MULTILINE)
@@ -150,9 +145,7 @@ def test_the_first_run_makes_secrets_databases_and_an_administrator(
 
 
 @pytest.mark.stack
-def test_the_second_run_says_nothing_new_and_changes_nothing(
-    served: Machine, first_run: str
-) -> None:
+def test_a_second_run_changes_nothing(served: Machine, first_run: str) -> None:
     def content() -> str:
         files = "find -L /srv/mailadmin/.env /srv/mailadmin/var/static -type f -print0 | sort -z"
         digests = served.run(["sh", "-c", f"{files} | xargs -0 sha256sum"]).stdout
@@ -165,7 +158,7 @@ def test_the_second_run_says_nothing_new_and_changes_nothing(
 
 
 @pytest.mark.stack
-def test_the_last_line_is_the_address_and_it_answers(served: Machine, first_run: str) -> None:
+def test_the_last_line_is_the_address_of_the_running_panel(served: Machine, first_run: str) -> None:
     log = served.log_of("run")
     served.start(
         "run",
@@ -192,7 +185,7 @@ def test_the_last_line_is_the_address_and_it_answers(served: Machine, first_run:
         ("MAIL_DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "The mail database (MAIL_DATABASE"),
     ],
 )
-def test_a_wrong_setting_ends_the_start_before_anything_listens(
+def test_an_invalid_setting_stops_the_start_before_anything_listens(
     served: Machine, first_run: str, line: str, sentence: str
 ) -> None:
     wrong = Path("/run/wrong.env")
@@ -206,7 +199,7 @@ def test_a_wrong_setting_ends_the_start_before_anything_listens(
 
 
 class Visitor:
-    """A client of the panel behind nginx, which it reaches by HTTPS."""
+    """An HTTPS client of the panel behind nginx."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -233,7 +226,7 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def visitor(served: Machine, first_run: str) -> Visitor:
-    """The panel as the units and nginx's site serve it."""
+    """A client of the panel as served by the units and nginx."""
     env = served / f"{SERVED}/.env"
     usual = env.read_text()
     env.write_text(f"{usual}\nBEHIND_PROXY=true\nALLOWED_HOSTS={SITE}\n")
@@ -249,18 +242,18 @@ def visitor(served: Machine, first_run: str) -> Visitor:
     served.run(["systemctl", "enable", "--now", *UNITS, "nginx.service"])
     visitor = Visitor(served)
     wait_until(lambda: visitor.ask("GET", "/admin/login/")[0].status != 502, "nginx has a panel")
-    env.write_text(usual)  # for the other tests; the panel has read it
+    env.write_text(usual)  # for the other tests; the panel has read it already
     return visitor
 
 
 @pytest.mark.stack
-def test_systemd_finds_no_fault_in_the_units(served: Machine, visitor: Visitor) -> None:
+def test_systemd_accepts_the_units(served: Machine, visitor: Visitor) -> None:
     done = served.run(["systemd-analyze", "verify", "--man=no", *UNITS])
     assert done.stdout + done.stderr == ""
 
 
 @pytest.mark.stack
-def test_the_panel_answers_by_https_only(served: Machine, visitor: Visitor) -> None:
+def test_the_panel_only_answers_over_https(served: Machine, visitor: Visitor) -> None:
     answer, page = visitor.ask("GET", "/admin/login/")
     assert answer.status == 200 and "csrfmiddlewaretoken" in page
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
@@ -273,7 +266,9 @@ def test_the_panel_answers_by_https_only(served: Machine, visitor: Visitor) -> N
 
 
 @pytest.mark.stack
-def test_static_files_are_compressed_and_kept_for_years(served: Machine, visitor: Visitor) -> None:
+def test_static_files_are_compressed_and_cached_for_years(
+    served: Machine, visitor: Visitor
+) -> None:
     manifest = json.loads((served / f"{SERVED}/var/static/staticfiles.json").read_text())
     path = f"/static/{manifest['paths']['admin/js/core.js']}"
     answer, _ = visitor.ask("HEAD", path, Accept_Encoding="gzip")
@@ -282,7 +277,7 @@ def test_static_files_are_compressed_and_kept_for_years(served: Machine, visitor
 
 
 @pytest.mark.stack
-def test_a_visitor_cannot_choose_the_address_that_counts_failures(visitor: Visitor) -> None:
+def test_visitors_cannot_spoof_the_address_that_failures_are_counted_for(visitor: Visitor) -> None:
     seen = []
     for number in range(6):
         answer, page = visitor.ask("GET", "/admin/login/")

@@ -1,4 +1,4 @@
-"""The settings from outside: manage.py in a process of its own, with an environment of its own."""
+"""The settings, read by manage.py in its own process with its own environment."""
 
 import ast
 import os
@@ -26,7 +26,7 @@ ON_MYSQL = {
     "MAIL_LOOKUP_PASSWORD": SECRET,
     "MAIL_AUTH_PASSWORD": SECRET,
 }
-# What is set on top of a usable environment, and the variable that the refusal must name.
+# The variable that the error must name, and what is set on top of a valid environment.
 WRONG: list[tuple[str, dict[str, str]]] = [
     ("SECRET_KEY", {"SECRET_KEY": ""}),
     ("DEBUG", {"DEBUG": "maybe"}),
@@ -68,7 +68,7 @@ def manage(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def answers() -> list[subprocess.CompletedProcess[str]]:
-    """What `manage.py check` says to each wrong setting; together, for each needs a process."""
+    """The results of `manage.py check` for each invalid setting, run in parallel."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(lambda case: manage("check", **case[1]), WRONG))
 
@@ -77,33 +77,33 @@ def answers() -> list[subprocess.CompletedProcess[str]]:
     ("number", "name"),
     [pytest.param(n, name, id=f"{name}-{n}") for n, (name, _) in enumerate(WRONG)],
 )
-def test_a_wrong_setting_ends_the_start_with_a_sentence(
+def test_an_invalid_setting_stops_the_start_with_a_sentence(
     answers: list[subprocess.CompletedProcess[str]], number: int, name: str
 ) -> None:
     done = answers[number]
     assert done.returncode == 1 and done.stdout == ""
-    told = [line for line in done.stderr.splitlines() if re.search(rf"\b{name}\b", line)]
-    assert told and told[0].rstrip(")").endswith("."), done.stderr
+    lines = [line for line in done.stderr.splitlines() if re.search(rf"\b{name}\b", line)]
+    assert lines and lines[0].rstrip(")").endswith("."), done.stderr
     assert "Traceback" not in done.stderr and SECRET not in done.stderr
 
 
-def test_the_least_environment_is_enough() -> None:
+def test_the_minimal_environment_is_enough() -> None:
     done = manage("check")
     assert done.returncode == 0, done.stderr
 
 
-def test_every_default_of_env_example_is_the_default_of_the_settings(tmp_path: Path) -> None:
+def test_env_example_has_the_defaults_of_the_settings(tmp_path: Path) -> None:
     example = (ROOT / "deploy/env.example").read_text()
     everything = re.sub(r"^#([A-Z_]+=)", r"\1", example, flags=re.MULTILINE)
     file = tmp_path / "env"
     file.write_text(everything.replace("SECRET_KEY=\n", f"SECRET_KEY={SECRET}\n"))
     written, unwritten = manage("diffsettings", ENV_FILE=str(file)), manage("diffsettings")
     assert written.returncode == 0, written.stderr
-    at = re.compile(" at 0x[0-9a-f]+")  # where a lazy text lies in memory
+    at = re.compile(" at 0x[0-9a-f]+")  # the address of a lazy string
     assert at.sub("", written.stdout) == at.sub("", unwritten.stdout)
 
 
-def test_a_value_that_looks_like_a_reference_arrives_as_it_is(tmp_path: Path) -> None:
+def test_values_are_not_interpolated(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("MAIL_LOOKUP_PASSWORD=$PATH\nMAIL_AUTH_PASSWORD=${HOME} a#b;c'd\n")
     code = "from django.conf import settings as s"
@@ -112,14 +112,14 @@ def test_a_value_that_looks_like_a_reference_arrives_as_it_is(tmp_path: Path) ->
     assert seen.stdout == "$PATH ${HOME} a#b;c'd\n", seen.stderr
 
 
-def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("MAIL_VARIANT=v3\nMAIL_HOME=relative\n")
     done = manage("check", ENV_FILE=str(file), MAIL_VARIANT="v2")
     assert "MAIL_VARIANT" not in done.stderr and "MAIL_HOME" in done.stderr
 
 
-def test_env_example_lists_what_the_settings_read_and_nothing_else() -> None:
+def test_env_example_lists_exactly_the_variables_that_are_read() -> None:
     calls = [
         node
         for node in ast.walk(ast.parse((ROOT / "mailadmin/settings.py").read_text()))
@@ -128,14 +128,14 @@ def test_env_example_lists_what_the_settings_read_and_nothing_else() -> None:
     read = {
         node.args[0].value
         for node in calls
-        if isinstance(node.args[0], ast.Constant)  # not those inside the readers themselves
+        if isinstance(node.args[0], ast.Constant)  # not the calls in the readers themselves
     }
     lines = (ROOT / "deploy/env.example").read_text().splitlines()
     listed = [found[1] for line in lines if (found := re.match(r"#?([A-Z_]+)=", line))]
     assert len(listed) == len(set(listed)) and set(listed) == read
 
 
-def test_every_variable_of_env_example_has_a_line_of_comment() -> None:
+def test_every_variable_of_env_example_has_a_comment() -> None:
     lines = (ROOT / "deploy/env.example").read_text().splitlines()
     for before, line in pairwise(lines):
         if re.match(r"#?[A-Z_]+=", line):
@@ -150,7 +150,7 @@ def test_every_variable_of_env_example_has_a_line_of_comment() -> None:
         ("MAIL_DATABASE_URL", "mysql://u:a%23b%2Fc@localhost/mail", "mail"),
     ],
 )
-def test_a_database_address_is_understood(variable: str, address: str, name: str) -> None:
+def test_a_database_url_is_parsed(variable: str, address: str, name: str) -> None:
     passwords = {"MAIL_LOOKUP_PASSWORD": "a", "MAIL_AUTH_PASSWORD": "b"}
     alias = "mail" if variable.startswith("MAIL") else "default"
     code = f"from django.conf import settings as s; print(s.DATABASES[{alias!r}]['NAME'])"
@@ -158,7 +158,7 @@ def test_a_database_address_is_understood(variable: str, address: str, name: str
     assert seen.stdout == f"{name}\n", seen.stderr
 
 
-def test_a_line_of_the_file_that_says_nothing_ends_the_start(tmp_path: Path) -> None:
+def test_an_invalid_line_of_the_file_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text("SECRET_KEY=x\n\n# a comment\nMAIL_HOSTNAME = mail.example.org\n")
     command = [sys.executable, "manage.py", "check"]

@@ -1,4 +1,4 @@
-"""The shell scripts, with `apply` of each bundle, as a shell and ShellCheck read them."""
+"""The shell scripts, including `apply` of each bundle, read by a shell and ShellCheck."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ SCRIPTS = sorted(
     for path in (ROOT / folder).iterdir()
     if path.is_file() and path.read_text().startswith("#!")
 )
-# It follows /etc/os-release, the one file that scripts of ours take in.
+# It follows /etc/os-release, the only file that our scripts source.
 SHELLCHECK = ["shellcheck", "--external-sources", "--format=gcc"]
 
 
@@ -36,13 +36,13 @@ def complaints(*command: str | Path) -> str:
     return done.stdout or f"ended with {done.returncode}" * bool(done.returncode)
 
 
-def test_the_projects_own_scripts_can_be_run() -> None:
+def test_scripts_are_executable() -> None:
     assert {".ci/run", "deploy/run", "deploy/test"} < set(SCRIPTS)
     assert [name for name in SCRIPTS if not os.access(ROOT / name, os.X_OK)] == []
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
-def test_a_shell_can_read_it(script: Path, shell: str) -> None:
+def test_scripts_have_valid_syntax(script: Path, shell: str) -> None:
     assert script.read_text().startswith("#!/bin/sh\n")
     assert complaints(shell, "-n", script) == ""
 

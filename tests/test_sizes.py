@@ -25,14 +25,14 @@ from mailboxes.sizes import (
         ("1,5G", 1610612736),
     ],
 )
-def test_a_size_is_read_with_its_unit(text: str, size: int) -> None:
+def test_a_size_is_parsed_with_its_unit(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
 @pytest.mark.parametrize(
     "text", ["", "G", "-1", "1X", "1 G B", "1e9", "٣", "1,024M", "1,G", "9999999T"]
 )
-def test_a_bad_size_is_refused_in_a_sentence(text: str) -> None:
+def test_an_invalid_size_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(BadSize, match=r"[.)]$"):
         parse_size(text)
 
@@ -47,7 +47,7 @@ def test_a_bad_size_is_refused_in_a_sentence(text: str) -> None:
         (5120000, "4.9 MiB"),
     ],
 )
-def test_a_size_is_shown_as_a_person_reads_it(size: int, text: str) -> None:
+def test_a_size_is_shown_in_a_readable_unit(size: int, text: str) -> None:
     assert str(Size(size)) == text
 
 
@@ -67,7 +67,7 @@ def test_the_exact_form_of_a_size_is_read_back(size: int) -> None:
         ("-1", 1024000, -1),
     ],
 )
-def test_a_limit_is_shown_as_it_was_written(text: str, unit: int, count: int) -> None:
+def test_a_limit_is_shown_as_it_was_entered(text: str, unit: int, count: int) -> None:
     assert exact_limit(count, unit) == text
     assert text == "-1" or to_units(parse_size(text), unit) == count
 

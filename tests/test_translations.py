@@ -1,4 +1,4 @@
-"""Every text of a page is there in German, too; deploy/translate gathers them."""
+"""The German catalogue, which deploy/translate updates."""
 
 import gettext
 import os
@@ -20,26 +20,26 @@ from tests.conftest import PASSWORD
 BASE = Path(settings.BASE_DIR)
 FOLDER = BASE / "locale/de/LC_MESSAGES"
 CATALOGUE = polib.pofile(str(FOLDER / "django.po"))
-PLACES = re.compile(r"%\(\w+\)[sd]|%%s|</?[a-z]+[^>]*>")
+PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|%%s|</?[a-z]+[^>]*>")
 PLAIN = {"mailadmin", "CSV", "Postfix", "Dovecot", "MariaDB", "SQLite", "saslauthd", "PAM"}
-"""What stands in templates in no language: names, and that of a format."""
+"""Words in templates that need no translation."""
 
 
-def places(text: str) -> set[str]:
-    return set(PLACES.findall(text))
+def placeholders(text: str) -> set[str]:
+    return set(PLACEHOLDERS.findall(text))
 
 
-def test_each_text_is_translated_with_all_that_stands_in_its_places() -> None:
+def test_every_message_is_translated_with_its_placeholders() -> None:
     assert len(CATALOGUE) > 400
     for entry in CATALOGUE:
         texts = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
         assert all(texts) and "fuzzy" not in entry.flags, entry.msgid
-        wanted = places(entry.msgid_plural or entry.msgid)
-        assert places(texts[-1]) == wanted, entry.msgid
+        wanted = placeholders(entry.msgid_plural or entry.msgid)
+        assert placeholders(texts[-1]) == wanted, entry.msgid
         assert ("'" not in texts[-1] and '"' not in texts[-1]) or "<a href=" in texts[-1], texts[-1]
 
 
-def test_what_is_compiled_is_what_was_written() -> None:
+def test_the_compiled_catalogue_is_up_to_date() -> None:
     with (FOLDER / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for entry in CATALOGUE:
@@ -51,7 +51,7 @@ def test_what_is_compiled_is_what_was_written() -> None:
             assert compiled.gettext(entry.msgid) == entry.msgstr
 
 
-def test_no_text_of_the_sources_is_missing_and_none_is_left_over(tmp_path: Path) -> None:
+def test_the_catalogue_has_exactly_the_messages_of_the_sources(tmp_path: Path) -> None:
     if shutil.which("xgettext") is None:
         reason = "GNU gettext is not installed; ./deploy/test installs it."
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
@@ -72,7 +72,7 @@ TEMPLATES = [
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
-def test_a_template_says_nothing_in_one_language_only(file: Path) -> None:
+def test_templates_contain_no_untranslated_text(file: Path) -> None:
     hidden = r"{% blocktranslate.*?endblocktranslate %}|{% comment.*?endcomment %}"
     text = re.sub(hidden, "", file.read_text(), flags=re.S)
     text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", " ", text, flags=re.S)
@@ -82,8 +82,8 @@ def test_a_template_says_nothing_in_one_language_only(file: Path) -> None:
     assert words <= PLAIN
 
 
-def test_a_singular_has_one_plural_only() -> None:
-    """Texts are found by their singular: a second plural would be shown with the first one's."""
+def test_each_singular_has_one_plural() -> None:
+    """Messages are looked up by their singular, so a second plural would never be found."""
     plurals: dict[str, set[str]] = {}
     for file in TEMPLATES:
         found = re.findall(r"%}([^%]+){% plural %}([^%]+){% endblocktranslate", file.read_text())
@@ -114,7 +114,7 @@ def errors(page: Any) -> str:
         ({"quota_0": "3.5"}, "hat example.org noch 2,9 GiB übrig"),
     ],
 )
-def test_a_refusal_is_german_whoever_says_it(
+def test_refusals_are_translated_wherever_they_come_from(
     german: Client, anna: Mailbox, fields: dict[str, str], sentence: str
 ) -> None:
     Domain.objects.update(quota=3000)
@@ -123,7 +123,7 @@ def test_a_refusal_is_german_whoever_says_it(
     assert sentence in errors(german.post("/admin/mailboxes/mailbox/add/", form))
 
 
-def test_the_browser_chooses_the_language_until_somebody_does(client: Client, tables: None) -> None:
+def test_the_browsers_language_is_used_until_one_is_chosen(client: Client, tables: None) -> None:
     page = client.get("/password/", headers={"Accept-Language": "de-AT,de;q=0.9"})
     assert "Passwort Ihres Postfachs ändern" in page.content.decode()
     client.post("/language/", {"language": "en"})
@@ -143,7 +143,7 @@ def test_the_browser_chooses_the_language_until_somebody_does(client: Client, ta
         "/admin/auth/user/1/change/",
     ],
 )
-def test_a_page_in_german_has_none_of_the_english_words(
+def test_german_pages_contain_no_english_words(
     german: Client, mail_file: None, anna: Mailbox, url: str
 ) -> None:
     page = german.get(url, follow=True).content.decode()

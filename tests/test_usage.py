@@ -19,18 +19,18 @@ THEN = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 MB = 2**20
 
 
-def uses(address: str, size: int, messages: int = 1) -> None:
+def record_usage(address: str, size: int, messages: int = 1) -> None:
     Usage.objects.create(username=address, bytes=size, messages=messages)
 
 
-def came(address: str, seconds: float = THEN.timestamp()) -> None:
+def record_sign_in(address: str, seconds: float = THEN.timestamp()) -> None:
     LastLogin.objects.create(username=address, domain="example.org", last_login=int(seconds))
 
 
 def mailbox(name: str, quota: int, used: int) -> Mailbox:
-    """Make a row as it is in the table, without the work of a password."""
+    """Create a row directly, which is faster than hashing a password."""
     address = f"{name}@example.org"
-    uses(address, used)
+    record_usage(address, used)
     return Mailbox.objects.create(
         username=address, local_part=name, domain_id="example.org", quota=quota
     )
@@ -40,11 +40,11 @@ def rows() -> set[str]:
     return {row.pk for model in (Usage, LastLogin) for row in model.objects.all()}
 
 
-def test_what_is_known_of_a_page_of_mailboxes_is_told_and_the_rest_is_none(tables: None) -> None:
-    uses("anna@example.org", 5 * MB, 17)
-    came("anna@example.org")
-    uses("Bob@Example.org", 3)
-    came("carla@example.org")
+def test_known_usage_is_returned_and_the_rest_is_none(tables: None) -> None:
+    record_usage("anna@example.org", 5 * MB, 17)
+    record_sign_in("anna@example.org")
+    record_usage("Bob@Example.org", 3)
+    record_sign_in("carla@example.org")
     found = usage.find(
         ["anna@example.org", "bob@example.org", "Carla@example.org", "ü@example.org"]
     )
@@ -56,7 +56,7 @@ def test_what_is_known_of_a_page_of_mailboxes_is_told_and_the_rest_is_none(table
     }
 
 
-def test_a_page_costs_two_queries_and_an_empty_one_none(
+def test_a_page_takes_two_queries_and_an_empty_one_none(
     tables: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     page = [f"n{number}@example.org" for number in range(100)]
@@ -67,8 +67,8 @@ def test_a_page_costs_two_queries_and_an_empty_one_none(
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 10**18, 9223372036854775807])
-def test_a_time_that_is_none_breaks_no_page(tables: None, seconds: int) -> None:
-    came("anna@example.org", seconds)
+def test_an_invalid_time_is_ignored(tables: None, seconds: int) -> None:
+    record_sign_in("anna@example.org", seconds)
     assert usage.find(["anna@example.org"]) == {"anna@example.org": MailboxUsage()}
 
 
@@ -78,7 +78,7 @@ def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
     mailbox("over", 10 * MB, 11 * MB)
     mailbox("full", 1000 * MB, 1000 * MB)
     mailbox("unlimited", 0, 5000 * MB)
-    uses("gone@example.org", 5000 * MB)
+    record_usage("gone@example.org", 5000 * MB)
     found = [address.partition("@")[0] for address in usage.nearly_full() or []]
     assert found == ["over", "full", "just"]
 
@@ -86,34 +86,34 @@ def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
 @pytest.mark.parametrize(
     ("mailboxes", "others", "shown"), [(2, 0, 2), (3, 0, 0), (1, 1, 1), (1, 2, 0)]
 )
-def test_a_host_too_large_for_it_is_not_searched_for_full_mailboxes(
+def test_large_hosts_are_not_searched_for_full_mailboxes(
     domain: Domain, monkeypatch: pytest.MonkeyPatch, mailboxes: int, others: int, shown: int
 ) -> None:
     monkeypatch.setattr(queries, "MAX_ROWS", 2)
     for number in range(mailboxes):
         mailbox(f"n{number}", MB, MB)
     for number in range(others):
-        uses(f"gone{number}@example.org", MB)
+        record_usage(f"gone{number}@example.org", MB)
     assert (usage.nearly_full() is not None) == bool(shown)
 
 
-def test_a_deleted_mailbox_is_forgotten_and_the_others_are_not(anna: Mailbox, bob: Mailbox) -> None:
+def test_deleting_a_mailbox_only_deletes_its_own_usage(anna: Mailbox, bob: Mailbox) -> None:
     for address in (anna.pk, bob.pk):
-        uses(address, MB)
-        came(address)
+        record_usage(address, MB)
+        record_sign_in(address)
     actions.delete_mailbox(anna)
     assert rows() == {bob.pk}
 
 
-def test_a_deleted_domain_is_forgotten_with_all_its_mailboxes(
+def test_deleting_a_domain_deletes_the_usage_of_its_mailboxes(
     anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "BATCH", 1)
     actions.create_domain(DomainName.parse("sub.example.org"))
     other = actions.create_mailbox(Address.parse("anna@sub.example.org"), PASSWORD)
     for address in (anna.pk, bob.pk, other.pk):
-        uses(address, MB)
-        came(address)
+        record_usage(address, MB)
+        record_sign_in(address)
     actions.create_alias_domain("sub.example.org", "example.org")
     with pytest.raises(Refused):
         actions.delete_domain(Domain.objects.get(pk="example.org"))
@@ -138,16 +138,16 @@ def changed(there: str, back: str) -> Iterator[None]:
         change(back)
 
 
-def test_no_right_is_made_for_what_only_dovecot_writes(tables: None) -> None:
+def test_tables_that_only_dovecot_writes_have_no_permissions(tables: None) -> None:
     models = Permission.objects.values_list("content_type__model", flat=True)
     assert "mailbox" in models and not {"usage", "lastlogin"} & set(models)
 
 
-lasting = pytest.mark.django_db(databases=["default", "mail"], transaction=True)
+committed = pytest.mark.django_db(databases=["default", "mail"], transaction=True)
 
 
-@lasting
-def test_where_the_tables_are_missing_nothing_is_known_and_nothing_breaks() -> None:
+@committed
+def test_missing_tables_are_tolerated() -> None:
     Domain.objects.create(domain="example.org")
     anna = mailbox("anna", MB, MB)
     with (
@@ -162,8 +162,8 @@ def test_where_the_tables_are_missing_nothing_is_known_and_nothing_breaks() -> N
     assert rows() == {anna.pk}
 
 
-@lasting
-def test_another_trouble_with_a_table_is_not_taken_for_its_absence() -> None:
+@committed
+def test_other_database_errors_are_not_hidden() -> None:
     rename = "ALTER TABLE quota2 RENAME COLUMN {} TO {}".format
     with (
         changed(rename("bytes", "octets"), rename("octets", "bytes")),
@@ -172,11 +172,11 @@ def test_another_trouble_with_a_table_is_not_taken_for_its_absence() -> None:
         usage.find(["anna@example.org"])
 
 
-@lasting
-def test_the_migration_makes_the_table_that_is_missing_and_keeps_the_other() -> None:
-    uses("anna@example.org", MB)
+@committed
+def test_the_migration_creates_the_missing_table_and_keeps_the_other() -> None:
+    record_usage("anna@example.org", MB)
     call_command("migrate", "mailboxes", "0001", database="mail", verbosity=0)
     change("DROP TABLE last_login")
     call_command("migrate", "mailboxes", database="mail", verbosity=0)
-    came("anna@example.org")
+    record_sign_in("anna@example.org")
     assert usage.find(["anna@example.org"]) == {"anna@example.org": MailboxUsage(MB, 1, THEN)}

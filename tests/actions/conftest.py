@@ -1,4 +1,4 @@
-"""A short way to create mailboxes."""
+"""A shortcut to create mailboxes."""
 
 from mailboxes import actions
 from mailboxes.addresses import Address

@@ -7,12 +7,12 @@ from mailboxes.models import Alias, Domain, Mailbox
 from tests.actions.conftest import create
 
 
-def test_an_alias_to_itself_only_is_refused(domain: Domain) -> None:
+def test_an_alias_that_only_forwards_to_itself_is_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="itself"):
         actions.create_alias(Address.parse("info@example.org"), ["info@example.org"])
 
 
-def test_a_mailboxs_own_alias_may_forward_but_not_be_deleted(anna: Mailbox) -> None:
+def test_a_mailboxs_own_alias_can_forward_but_cannot_be_deleted(anna: Mailbox) -> None:
     own = Alias.objects.get()
     actions.change_alias(own, ["anna@example.org", "anna@example.net"])
     assert Alias.objects.get().goto == "anna@example.org,anna@example.net"
@@ -38,20 +38,20 @@ def test_alias_domains_do_not_loop(domain: Domain, name: str, target: str, reaso
         actions.create_alias_domain(name, target)
 
 
-def test_letter_case_does_not_hide_where_an_alias_leads(anna: Mailbox) -> None:
+def test_letter_case_does_not_hide_what_an_alias_forwards_to(anna: Mailbox) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["Anna@example.org"])
     assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
     with pytest.raises(Refused, match="itself"):
         actions.create_alias(Address.parse("loop@example.org"), ["Loop@example.org"])
 
 
-def test_a_mailboxs_own_alias_keeps_the_state_of_the_mailbox(anna: Mailbox) -> None:
+def test_a_mailboxs_own_alias_cannot_be_disabled_alone(anna: Mailbox) -> None:
     with pytest.raises(Refused, match="Disable the mailbox instead"):
         actions.set_active(Alias.objects.get(), False)
     assert Alias.objects.get().active
 
 
-def test_a_name_that_is_too_long_and_targets_that_are_too_many_are_refused(domain: Domain) -> None:
+def test_a_name_and_targets_that_are_too_long_are_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="255"):
         create("anna@example.org", name="x" * 256)
     with pytest.raises(Refused, match="65535"):

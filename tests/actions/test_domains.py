@@ -7,7 +7,7 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.actions.conftest import create
 
 
-def test_limits_on_numbers_hold_and_self_aliases_do_not_count(domain: Domain) -> None:
+def test_limits_are_enforced_and_the_mailboxes_own_aliases_do_not_count(domain: Domain) -> None:
     Domain.objects.update(mailboxes=2, aliases=1)
     create("one@example.org")
     create("two@example.org")
@@ -21,7 +21,7 @@ def test_limits_on_numbers_hold_and_self_aliases_do_not_count(domain: Domain) ->
         create("three@example.org")
 
 
-def test_deleting_a_domain_takes_all_of_it_and_nothing_else(anna: Mailbox) -> None:
+def test_deleting_a_domain_deletes_its_rows_and_nothing_else(anna: Mailbox) -> None:
     actions.create_domain(DomainName.parse("example.net"))
     create("bob@example.net")
     actions.create_alias_domain("example.org", "example.net")
@@ -34,7 +34,7 @@ def test_deleting_a_domain_takes_all_of_it_and_nothing_else(anna: Mailbox) -> No
     assert not AliasDomain.objects.exists()
 
 
-def test_a_domain_is_not_made_twice_nor_of_the_hosts_own_name(domain: Domain) -> None:
+def test_an_existing_domain_and_the_hosts_own_name_are_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="already exists"):
         actions.create_domain(DomainName.parse("EXAMPLE.org"))
     with pytest.raises(Refused, match="own name"):
@@ -42,7 +42,7 @@ def test_a_domain_is_not_made_twice_nor_of_the_hosts_own_name(domain: Domain) ->
 
 
 @pytest.mark.parametrize("text", ["日本", "ü@example.org"])
-def test_letters_that_no_column_holds_are_found_nowhere(anna: Mailbox, text: str) -> None:
+def test_non_ascii_text_is_never_found_in_ascii_columns(anna: Mailbox, text: str) -> None:
     assert not Mailbox.objects.filter(username=text).exists()
     assert not Mailbox.objects.filter(username__icontains=text).exists()
     assert not Mailbox.objects.filter(name=text).exists()
@@ -61,7 +61,7 @@ def test_letters_that_no_column_holds_are_found_nowhere(anna: Mailbox, text: str
         ({"description": "\udcff"}, "description"),
     ],
 )
-def test_what_no_column_can_hold_is_refused(
+def test_values_that_do_not_fit_their_column_are_refused(
     tables: None, columns: dict[str, object], field: str
 ) -> None:
     with pytest.raises(Refused) as refused:

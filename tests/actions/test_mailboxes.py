@@ -9,7 +9,7 @@ from tests.actions.conftest import MB, create
 from tests.conftest import PASSWORD
 
 
-def test_a_mailbox_is_made_with_its_alias_and_every_column(anna: Mailbox) -> None:
+def test_a_mailbox_is_created_with_its_alias_and_every_column(anna: Mailbox) -> None:
     anna.refresh_from_db()
     assert (anna.maildir, anna.local_part, anna.domain_id) == (
         "example.org/anna/",
@@ -36,7 +36,7 @@ def test_a_mailbox_is_made_with_its_alias_and_every_column(anna: Mailbox) -> Non
         ("anna@off.example", "is disabled"),
     ],
 )
-def test_a_mailbox_that_cannot_be_is_refused(anna: Mailbox, address: str, reason: str) -> None:
+def test_an_impossible_mailbox_is_refused(anna: Mailbox, address: str, reason: str) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
     actions.create_domain(DomainName.parse("off.example"), active=False)
     with pytest.raises(Refused, match=reason):
@@ -62,7 +62,7 @@ def test_a_quota_over_the_domains_limit_is_refused(
         create("anna@example.org", quota=quota)
 
 
-def test_a_changed_quota_is_judged_and_an_old_one_may_stay(anna: Mailbox) -> None:
+def test_a_changed_quota_is_checked_and_an_unchanged_one_is_kept(anna: Mailbox) -> None:
     Domain.objects.update(maxquota=5)
     anna.name = "Anna"
     actions.change_mailbox(anna)
@@ -82,14 +82,14 @@ def test_the_domains_quota_is_shared(domain: Domain) -> None:
     create("bob@example.org", quota=4 * MB)
 
 
-def test_a_disabled_mailbox_takes_its_alias_with_it_and_back(anna: Mailbox) -> None:
+def test_a_mailboxs_own_alias_is_disabled_and_enabled_with_it(anna: Mailbox) -> None:
     actions.set_active(anna, False)
     assert not Mailbox.objects.get().active and not Alias.objects.get().active
     actions.set_active(anna, True)
     assert Mailbox.objects.get().active and Alias.objects.get().active
 
 
-def test_deleting_a_mailbox_leaves_the_aliases_that_lead_to_it(anna: Mailbox) -> None:
+def test_deleting_a_mailbox_keeps_the_aliases_that_forward_to_it(anna: Mailbox) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["anna@example.org", "b@example.net"])
     actions.create_alias(Address.parse("x@example.org"), ["joanna@example.org"])
     assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
@@ -98,7 +98,7 @@ def test_deleting_a_mailbox_leaves_the_aliases_that_lead_to_it(anna: Mailbox) ->
     assert {alias.pk for alias in Alias.objects.all()} == {"info@example.org", "x@example.org"}
 
 
-def test_disabling_keeps_what_others_changed_meanwhile(anna: Mailbox) -> None:
+def test_disabling_keeps_changes_made_in_the_meantime(anna: Mailbox) -> None:
     loaded = Mailbox.objects.get()
     actions.change_password(anna, "a password of today")
     actions.set_active(loaded, False)

@@ -18,9 +18,7 @@ from tests.conftest import PASSWORD
         ("x" * 256, "the limit is 255"),
     ],
 )
-def test_a_password_that_is_weak_or_impossible_is_refused(
-    domain: Domain, password: str, reason: str
-) -> None:
+def test_a_weak_or_unusable_password_is_refused(domain: Domain, password: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason) as refused:
         actions.create_mailbox(Address.parse("anna@example.org"), password, name="anna.berg.org")
     assert refused.value.field == "password"
@@ -28,14 +26,14 @@ def test_a_password_that_is_weak_or_impossible_is_refused(
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 
-def test_a_new_password_sets_when_it_expires(anna: Mailbox) -> None:
+def test_a_new_password_renews_the_expiry_date(anna: Mailbox) -> None:
     Domain.objects.update(password_expiry=365)
     actions.change_password(anna, "another good password")
     anna.refresh_from_db()
     assert 364 <= (anna.password_expiry - anna.modified).days <= 365
 
 
-def test_only_the_right_password_of_an_active_mailbox_opens_it(anna: Mailbox) -> None:
+def test_only_the_right_password_of_an_active_mailbox_authenticates(anna: Mailbox) -> None:
     assert actions.authenticate("anna@example.org", PASSWORD) == anna
     for address, password in (
         ("anna@example.org", "wrong"),
@@ -52,13 +50,13 @@ def test_only_the_right_password_of_an_active_mailbox_opens_it(anna: Mailbox) ->
 
 
 @pytest.mark.parametrize("stored", ["", "{CRAM-MD5}", "{PLAIN}", "nonsense"])
-def test_an_empty_or_unknown_hash_opens_nothing(anna: Mailbox, stored: str) -> None:
+def test_an_empty_or_unknown_hash_authenticates_nobody(anna: Mailbox, stored: str) -> None:
     Mailbox.objects.update(password=stored)
     for password in ("", stored, PASSWORD):
         assert actions.authenticate("anna@example.org", password) is None
 
 
-def test_checking_writes_nothing_and_changing_writes_the_hosts_scheme(anna: Mailbox) -> None:
+def test_checking_keeps_the_old_hash_and_changing_uses_the_hosts_scheme(anna: Mailbox) -> None:
     old = "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99"
     Mailbox.objects.update(password=old)
     found = actions.authenticate("anna@example.org", "password")
@@ -67,7 +65,7 @@ def test_checking_writes_nothing_and_changing_writes_the_hosts_scheme(anna: Mail
     assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
 
 
-def test_what_has_been_deleted_meanwhile_is_said(anna: Mailbox) -> None:
+def test_changing_the_password_of_a_deleted_mailbox_is_refused(anna: Mailbox) -> None:
     loaded = Mailbox.objects.get()
     actions.delete_mailbox(anna)
     with pytest.raises(Refused, match="deleted in the meantime"):

@@ -1,4 +1,4 @@
-"""Lists and forms of the admin, and who looks at them."""
+"""The admin's lists and forms, and staff with some permissions."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def shown(page: Any) -> list[str]:
     return [row.pk for row in page.context["cl"].result_list]
 
 
-def looker(*codes: str) -> Client:
+def staff(*codes: str) -> Client:
     user = User.objects.create_user("otto", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codes))
     client = Client()

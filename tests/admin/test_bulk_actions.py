@@ -9,7 +9,7 @@ from django.test import Client
 from mailboxes import actions, queries
 from mailboxes.admin import bulk_actions
 from mailboxes.models import Alias, Domain, Mailbox
-from tests.admin.conftest import DOMAIN, MAILBOX, looker
+from tests.admin.conftest import DOMAIN, MAILBOX, staff
 
 
 def post(client: Client, url: str, action: str, rows: list[str], **more: str) -> Any:
@@ -18,7 +18,7 @@ def post(client: Client, url: str, action: str, rows: list[str], **more: str) ->
 
 
 @pytest.mark.parametrize("action", ["enable", "disable", "set_quota", "delete_selected"])
-def test_the_count_is_said_before_anything_is_done(
+def test_the_number_of_rows_is_confirmed_first(
     rita: Client, anna: Mailbox, bob: Mailbox, action: str
 ) -> None:
     actions.set_active(bob, False)
@@ -29,7 +29,7 @@ def test_the_count_is_said_before_anything_is_done(
     assert list(Mailbox.objects.values()) == before
 
 
-def test_disabling_is_undone_from_the_message_that_it_leaves(
+def test_disabling_can_be_undone_from_its_message(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     page = post(rita, MAILBOX, "disable", [anna.pk, bob.pk], post="yes").content.decode()
@@ -41,7 +41,7 @@ def test_disabling_is_undone_from_the_message_that_it_leaves(
     assert Mailbox.objects.filter(active=True).count() == 2
 
 
-def test_a_quota_is_set_for_many_and_refused_for_each(
+def test_a_bulk_quota_is_checked_for_each_mailbox(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     chosen = [anna.pk, bob.pk]
@@ -57,7 +57,7 @@ def test_a_quota_is_set_for_many_and_refused_for_each(
 
 
 def hidden(page: Any) -> dict[str, list[str]]:
-    """Return what the form of a page would send by itself."""
+    """Return the hidden fields that the form on the page would send."""
     form = page.content.decode().partition('<form method="post" class="card"')[2]
     form = form.partition("</form>")[0]
     found: dict[str, list[str]] = {"quota_1": [""]}
@@ -68,7 +68,7 @@ def hidden(page: Any) -> dict[str, list[str]]:
     return found
 
 
-def test_many_rows_are_changed_by_the_hundred_and_each_refusal_is_reported(
+def test_many_rows_are_changed_in_batches_and_each_refusal_is_reported(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk_actions, "BATCH", 50)
@@ -78,20 +78,20 @@ def test_many_rows_are_changed_by_the_hundred_and_each_refusal_is_reported(
     assert "50 of 120 done." in page.content.decode() and "data-autosubmit" in str(page.content)
     assert Mailbox.objects.filter(quota__gt=0).count() == 50
     page = rita.post(url, hidden(page), follow=True)
-    said = page.content.decode()
-    assert "70 of 120 done." in said and "30 failed" in said and "Stop here" in said
+    text = page.content.decode()
+    assert "70 of 120 done." in text and "30 failed" in text and "Stop here" in text
     page = rita.post(url, hidden(page), follow=True)
-    said = page.content.decode()
-    assert "70 of 120 done." in said and "50 failed" in said
-    assert "data-autosubmit" not in said and "Back to the list" in said
+    text = page.content.decode()
+    assert "70 of 120 done." in text and "50 failed" in text
+    assert "data-autosubmit" not in text and "Back to the list" in text
     for name in many[70:]:
-        assert f"<li>{name}: example.org has" in said
+        assert f"<li>{name}: example.org has" in text
     assert Mailbox.objects.filter(quota__gt=0).count() == LogEntry.objects.count() == 70
-    told = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
-    assert re.search(r"Quota</strong>: no limit .*?</span> 1000 KiB", told)
+    history = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
+    assert re.search(r"Quota</strong>: no limit .*?</span> 1000 KiB", history)
 
 
-def test_whoever_stops_is_told_what_was_done(
+def test_stopping_reports_what_was_done(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk_actions, "BATCH", 50)
@@ -99,12 +99,12 @@ def test_whoever_stops_is_told_what_was_done(
     page = rita.post(MAILBOX, hidden(first) | {"stop": ["1"]}, follow=True).content.decode()
     assert "Disabled 50 mailboxes." in page
     assert Mailbox.objects.filter(active=True).count() == 70
-    told = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
-    assert re.search(r"Active</strong>: yes .*?</span> no", told)
+    history = rita.get("/admin/mailboxes/mailbox/box000_40example.org/history/").content.decode()
+    assert re.search(r"Active</strong>: yes .*?</span> no", history)
 
 
 @pytest.mark.parametrize(("number", "more"), [(100, False), (101, True)])
-def test_what_fits_into_one_request_is_told_at_once_with_its_undo(
+def test_a_single_batch_is_reported_at_once_with_undo(
     rita: Client, many: list[str], number: int, more: bool
 ) -> None:
     sent = {"post": "yes", "count": str(number)}
@@ -113,22 +113,20 @@ def test_what_fits_into_one_request_is_told_at_once_with_its_undo(
 
 
 @pytest.mark.parametrize("forged", ["-1", "x", "9" * 30, "٣"])
-def test_numbers_that_the_page_did_not_send_harm_nothing(
-    rita: Client, anna: Mailbox, forged: str
-) -> None:
+def test_forged_numbers_do_no_harm(rita: Client, anna: Mailbox, forged: str) -> None:
     numbers = dict.fromkeys(("done", "failed", "count"), forged)
     page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **numbers).content.decode()
     assert "Disabled 1 mailbox" in page or "1 of " in page or "4 of " in page
     assert not Mailbox.objects.get().active
 
 
-def test_a_refusal_that_was_sent_along_is_text(rita: Client, anna: Mailbox) -> None:
+def test_posted_refusals_are_escaped(rita: Client, anna: Mailbox) -> None:
     sent = {"refused": "<script>alert(1)</script>", "failed": "1"}
     page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **sent).content.decode()
     assert "&lt;script&gt;" in page and "<script>alert" not in page
 
 
-def test_all_that_a_search_finds_can_be_changed(rita: Client, many: list[str]) -> None:
+def test_all_search_results_can_be_changed(rita: Client, many: list[str]) -> None:
     across = {"select_across": "1"}
     page = post(rita, f"{MAILBOX}?q=box", "disable", [], **across).content.decode()
     assert "Disable 120 mailboxes?" in page and "and 100 more" in page
@@ -137,7 +135,7 @@ def test_all_that_a_search_finds_can_be_changed(rita: Client, many: list[str]) -
     assert "Disabled 120 mailboxes." in page and not Mailbox.objects.filter(active=True)
 
 
-def test_more_rows_than_one_request_can_change_are_refused(
+def test_too_many_rows_are_refused(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "MAX_ROWS", 100)
@@ -146,20 +144,20 @@ def test_more_rows_than_one_request_can_change_are_refused(
     assert Mailbox.objects.filter(active=True).count() == 120
 
 
-def test_choosing_nothing_is_said(rita: Client, anna: Mailbox) -> None:
+def test_selecting_nothing_shows_a_message(rita: Client, anna: Mailbox) -> None:
     page = post(rita, MAILBOX, "disable", []).content.decode()
     assert "Items must be selected" in page
 
 
-def test_deeds_on_many_rows_are_logged(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
+def test_bulk_actions_are_logged(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
     post(rita, MAILBOX, "disable", [anna.pk, bob.pk], post="yes")
     post(rita, MAILBOX, "delete_selected", [bob.pk], post="yes")
     entries = LogEntry.objects.order_by("pk").values_list("object_repr", "action_flag")
     assert list(entries) == [(anna.pk, 2), (bob.pk, 2), (bob.pk, 3)]
 
 
-def test_who_may_only_look_is_offered_no_deeds_and_does_none(anna: Mailbox) -> None:
-    client = looker("view_mailbox")
+def test_view_permission_offers_and_allows_no_bulk_actions(anna: Mailbox) -> None:
+    client = staff("view_mailbox")
     assert 'name="action"' not in client.get(MAILBOX).content.decode()
     post(client, MAILBOX, "disable", [anna.pk], post="yes")
     post(client, MAILBOX, "delete_selected", [anna.pk], post="yes")
@@ -171,7 +169,7 @@ def test_domains_are_not_deleted_in_bulk(rita: Client, anna: Mailbox) -> None:
     assert Domain.objects.exists()
 
 
-def test_disabling_and_enabling_many_takes_the_aliases_along(
+def test_bulk_disabling_and_enabling_includes_the_mailboxes_own_aliases(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     chosen = {"_selected_action": [anna.pk, bob.pk], "post": "yes"}
@@ -182,7 +180,7 @@ def test_disabling_and_enabling_many_takes_the_aliases_along(
     assert Alias.objects.filter(active=True).count() == 2
 
 
-def test_deleting_many_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
+def test_bulk_deletion_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
     chosen = {"action": "delete_selected", "_selected_action": [anna.pk, bob.pk]}
     page = rita.post(MAILBOX, chosen).content.decode()
     assert "The mailbox anna@example.org" in page and "The mailbox bob@example.org" in page

@@ -18,7 +18,7 @@ def link(page: Any, relation: str) -> str:
     return found[1].replace("&amp;", "&") if found else ""
 
 
-def test_pages_follow_each_other_by_key_and_lead_back(rita: Client, many: list[str]) -> None:
+def test_pages_can_be_followed_forwards_and_back(rita: Client, many: list[str]) -> None:
     first = rita.get(MAILBOX)
     assert shown(first) == many[:50] and link(first, "prev") == ""
     second = rita.get(MAILBOX + link(first, "next"))
@@ -28,14 +28,14 @@ def test_pages_follow_each_other_by_key_and_lead_back(rita: Client, many: list[s
     assert shown(rita.get(MAILBOX + link(second, "prev"))) == many[:50]
 
 
-def test_a_filter_or_a_search_begins_with_its_first_page(rita: Client, many: list[str]) -> None:
+def test_filter_links_return_to_the_first_page(rita: Client, many: list[str]) -> None:
     page = rita.get(f"{MAILBOX}?after={many[60]}&q=box").content.decode()
     assert shown(rita.get(f"{MAILBOX}?after={many[60]}&q=box"))[0] == many[61]
     for link in re.findall(r'href="(\?[^"]*active__exact=[^"]*)"', page):
         assert "after=" not in link and "q=box" in link
 
 
-def test_domains_are_searched_and_filtered_as_people_write_them(rita: Client) -> None:
+def test_idn_domains_are_searched_and_filtered_in_unicode(rita: Client) -> None:
     for name in ("müller.example", "example.org", "example.org.uk"):
         actions.create_domain(DomainName.parse(name))
         actions.create_mailbox(Address.parse(f"anna@{name}"), PASSWORD)
@@ -49,18 +49,18 @@ def test_domains_are_searched_and_filtered_as_people_write_them(rita: Client) ->
     assert len(shown(rita.get(f"{MAILBOX}?q=@example.or"))) == 2
 
 
-def test_links_to_other_pages_keep_search_and_filters(rita: Client, many: list[str]) -> None:
+def test_page_links_keep_the_search_and_filters(rita: Client, many: list[str]) -> None:
     page = rita.get(f"{MAILBOX}?q=box&active__exact=1")
     assert shown(rita.get(MAILBOX + link(page, "next"))) == many[50:100]
     assert "q=box" in link(page, "next") and "active__exact=1" in link(page, "next")
 
 
-def test_a_page_whose_rows_are_gone_begins_anew(rita: Client, many: list[str]) -> None:
+def test_a_page_without_rows_falls_back_to_the_first(rita: Client, many: list[str]) -> None:
     assert shown(rita.get(f"{MAILBOX}?after=zzz")) == many[:50]
     assert shown(rita.get(f"{MAILBOX}?before=a")) == many[:50]
 
 
-def test_no_page_is_found_by_counting_rows(rita: Client, many: list[str]) -> None:
+def test_paging_uses_no_offset_and_no_unlimited_count(rita: Client, many: list[str]) -> None:
     with CaptureQueriesContext(connections["mail"]) as asked:
         rita.get(f"{MAILBOX}?after={many[60]}")
     statements = [query["sql"] for query in asked]
@@ -68,7 +68,7 @@ def test_no_page_is_found_by_counting_rows(rita: Client, many: list[str]) -> Non
     assert all("LIMIT" in text for text in statements if "COUNT(*)" in text)
 
 
-def test_more_rows_are_not_counted_than_are_said(
+def test_the_number_of_rows_is_capped(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries.capped_count, "__defaults__", (100,))
@@ -95,7 +95,7 @@ def test_more_rows_are_not_counted_than_are_said(
         ("日本", []),
     ],
 )
-def test_a_search_finds_what_one_means(
+def test_a_search_finds_the_expected_mailboxes(
     rita: Client, anna: Mailbox, bob: Mailbox, asked: str, found: list[str]
 ) -> None:
     actions.create_domain(DomainName.parse("example.net"))
@@ -103,7 +103,7 @@ def test_a_search_finds_what_one_means(
     assert shown(rita.get(MAILBOX, {"q": asked})) == found
 
 
-def test_a_search_goes_inside_addresses_where_it_is_asked_to(rita: Client, anna: Mailbox) -> None:
+def test_a_search_can_look_within_addresses(rita: Client, anna: Mailbox) -> None:
     actions.create_mailbox(Address.parse("joanna@example.org"), PASSWORD)
     page = rita.get(f"{MAILBOX}?q=anna")
     assert shown(page) == ["anna@example.org"]
@@ -114,7 +114,7 @@ def test_a_search_goes_inside_addresses_where_it_is_asked_to(rita: Client, anna:
     ]
 
 
-def test_aliases_and_domains_are_searched_alike(rita: Client, anna: Mailbox) -> None:
+def test_aliases_and_domains_can_be_searched_too(rita: Client, anna: Mailbox) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["somebody@example.edu"])
     actions.create_domain(DomainName.parse("example.net"), description="A shop")
     actions.create_alias_domain("example.net", "example.org")
@@ -129,14 +129,14 @@ def test_aliases_and_domains_are_searched_alike(rita: Client, anna: Mailbox) -> 
         assert len(shown(rita.get(url, {"q": asked}))) == 1, asked
 
 
-def test_nothing_yet_and_nothing_matches_are_two_texts(rita: Client) -> None:
+def test_an_empty_list_and_an_empty_search_have_different_texts(rita: Client) -> None:
     assert "No mailboxes yet" in rita.get(MAILBOX).content.decode()
     assert "No matching mailboxes" in rita.get(f"{MAILBOX}?q=x").content.decode()
     assert "No matching mailboxes" in rita.get(f"{MAILBOX}?active__exact=0").content.decode()
 
 
 @pytest.mark.parametrize("url", [MAILBOX, DOMAIN, f"{ALIAS}?kind=all"])
-def test_a_list_of_fifty_asks_no_more_than_a_list_of_one(
+def test_a_list_of_fifty_needs_no_more_queries_than_a_list_of_one(
     rita: Client, anna: Mailbox, url: str
 ) -> None:
     def number() -> int:

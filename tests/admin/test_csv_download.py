@@ -11,31 +11,31 @@ from mailboxes import actions, queries
 from mailboxes.addresses import CatchAll, DomainName
 from mailboxes.admin.csv_download import csv_lines
 from mailboxes.models import Alias, Domain, Mailbox, Usage
-from tests.admin.conftest import ALIAS, MAILBOX, looker
+from tests.admin.conftest import ALIAS, MAILBOX, staff
 
 
-def rows_of(answer: Any) -> list[list[str]]:
+def csv_rows(answer: Any) -> list[list[str]]:
     assert answer.status_code == 200
     return list(csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
 
 
-def test_the_csv_holds_what_the_search_finds(
+def test_the_csv_contains_the_search_results(
     rita: Client, anna: Mailbox, bob: Mailbox, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries.batches, "__defaults__", (50, attrgetter("pk")))
     Usage.objects.create(username=anna.pk, bytes=7, messages=2)
     answer = rita.get(f"{MAILBOX}csv/?q=anna")
     assert answer["Content-Disposition"].startswith('attachment; filename="mailboxes-')
-    head, row = rows_of(answer)
+    head, row = csv_rows(answer)
     assert head[:4] == ["address", "name", "active", "quota_bytes"]
     assert row[:7] == [anna.pk, "Anna Berg", "True", "0", "7", "2", ""]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+Z", row[7])
-    everything = rows_of(rita.get(f"{MAILBOX}csv/?after={many[70]}"))
+    everything = csv_rows(rita.get(f"{MAILBOX}csv/?after={many[70]}"))
     assert [row[0] for row in everything[1:]] == [anna.pk, bob.pk, *many]
     assert LogEntry.objects.filter(object_repr__startswith="mailboxes-").count() == 2
 
 
-def test_every_list_has_its_csv(rita: Client, anna: Mailbox) -> None:
+def test_every_list_can_be_downloaded_as_csv(rita: Client, anna: Mailbox) -> None:
     actions.create_domain(DomainName.parse("example.net"))
     actions.create_alias_domain("example.net", "example.org")
     for name, first in (
@@ -43,21 +43,21 @@ def test_every_list_has_its_csv(rita: Client, anna: Mailbox) -> None:
         ("alias", ["anna@example.org", "anna@example.org"]),
         ("aliasdomain", ["example.net", "example.org", "True"]),
     ):
-        rows = rows_of(rita.get(f"/admin/mailboxes/{name}/csv/?kind=all" if name == "alias" else
+        rows = csv_rows(rita.get(f"/admin/mailboxes/{name}/csv/?kind=all" if name == "alias" else
                                 f"/admin/mailboxes/{name}/csv/"))  # fmt: skip
         assert rows[1][: len(first)] == first
 
 
-def test_a_spreadsheet_finds_no_formula_in_the_csv(rita: Client, domain: Domain) -> None:
+def test_formulas_in_the_csv_are_escaped(rita: Client, domain: Domain) -> None:
     actions.create_alias(CatchAll("example.org"), ["x@example.edu"])
-    assert rows_of(rita.get(f"{ALIAS}csv/"))[1][0] == "'@example.org"
-    cells = ["=1+1", "+1a", "-1a", "@x", "\t=1", "\r=1", " =1", "anna@example.org"]
-    [_bom, _columns, line] = csv_lines([], [cells])
+    assert csv_rows(rita.get(f"{ALIAS}csv/"))[1][0] == "'@example.org"
+    values = ["=1+1", "+1a", "-1a", "@x", "\t=1", "\r=1", " =1", "anna@example.org"]
+    [_bom, _columns, line] = csv_lines([], [values])
     assert line == "'=1+1,'+1a,'-1a,'@x,'=1,'=1,'=1,anna@example.org\r\n"
 
 
-def test_the_csv_needs_the_right_to_look(anna: Mailbox) -> None:
-    client = looker("view_alias")
+def test_downloading_the_csv_requires_view_permission(anna: Mailbox) -> None:
+    client = staff("view_alias")
     assert client.get(f"{MAILBOX}csv/").status_code == 403
     assert client.get(f"{ALIAS}csv/").status_code == 200
     assert Client().get(f"{MAILBOX}csv/").status_code == 302

@@ -5,12 +5,12 @@ from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from tests.admin.conftest import DOMAIN, MAILBOX
 
 
-def test_each_checkbox_says_what_it_selects(rita: Client, anna: Mailbox) -> None:
+def test_each_checkbox_is_labelled_with_its_row(rita: Client, anna: Mailbox) -> None:
     page = rita.get(MAILBOX).content.decode()
     assert 'aria-label="Select anna@example.org"' in page and "Select this object" not in page
 
 
-def test_usage_is_said_in_words_and_shown_as_a_bar(rita: Client, anna: Mailbox) -> None:
+def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> None:
     actions.set_quota(anna, 2**30)
     assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
     for used, words, tone in (
@@ -25,7 +25,7 @@ def test_usage_is_said_in_words_and_shown_as_a_bar(rita: Client, anna: Mailbox) 
     assert "2 GiB, no limit" in rita.get(MAILBOX).content.decode()
 
 
-def test_the_last_sign_in_is_shown_where_somebody_writes_it_down(
+def test_the_last_sign_in_is_only_shown_where_it_is_recorded(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     assert "Last sign-in" not in rita.get(MAILBOX).content.decode()
@@ -34,13 +34,13 @@ def test_the_last_sign_in_is_shown_where_somebody_writes_it_down(
     assert 'datetime="2026-09-21T' in page and " UTC</time>" in page and "Never" in page
 
 
-def test_a_disabled_domain_shows_at_its_mailboxes(rita: Client, anna: Mailbox) -> None:
+def test_mailboxes_of_a_disabled_domain_are_marked(rita: Client, anna: Mailbox) -> None:
     assert "Domain disabled" not in rita.get(MAILBOX).content.decode()
     actions.set_active(Domain.objects.get(), False)
     assert "Domain disabled" in rita.get(MAILBOX).content.decode()
 
 
-def test_a_domain_says_how_many_of_how_many_it_has(rita: Client, anna: Mailbox) -> None:
+def test_a_domain_shows_its_mailboxes_and_their_limit(rita: Client, anna: Mailbox) -> None:
     domain = Domain.objects.get()
     domain.mailboxes, domain.aliases, domain.maxquota, domain.quota = 1, 0, 1024, 10240
     actions.change_domain(domain)

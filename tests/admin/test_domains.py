@@ -21,16 +21,14 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     url, yes = f"{DOMAIN}{domain.pk}/delete/", {"post": "yes"}
     for typed in ({}, {"confirm": "bücher"}):
         answer = rita.post(url, yes | typed, follow=True)
-        said = "Nothing was deleted. To delete xn--bcher-kva.example"
-        assert said in answer.content.decode()
+        message = "Nothing was deleted. To delete xn--bcher-kva.example"
+        assert message in answer.content.decode()
     assert Domain.objects.exists()
     rita.post(url, yes | {"confirm": " XN--BCHER-KVA.example "})
     assert not Domain.objects.exists()
 
 
-def test_limits_of_a_domain_have_units_and_come_back_as_written(
-    rita: Client, domain: Domain
-) -> None:
+def test_domain_limits_have_units_and_are_shown_as_entered(rita: Client, domain: Domain) -> None:
     url = f"{DOMAIN}{domain.pk}/change/"
     limits = {"mailboxes": "0", "aliases": "0", "maxquota_0": "1", "maxquota_1": "G"}
     rita.post(url, limits | {"quota_0": "500", "quota_1": "G", "active": "on"})
@@ -40,26 +38,30 @@ def test_limits_of_a_domain_have_units_and_come_back_as_written(
     for name, number in (("maxquota_0", "1"), ("quota_0", "500")):
         assert re.search(rf'name="{name}" value="{number}"', page)
     assert page.count('value="G" selected') == 2
-    told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
-    assert re.search(r"Quota per mailbox</strong>: no limit .*?</span> 1 GiB", told)
+    history = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
+    assert re.search(r"Quota per mailbox</strong>: no limit .*?</span> 1 GiB", history)
     rita.post(url, limits | {"maxquota_0": "-1", "quota_0": "500", "quota_1": "G", "active": "on"})
     domain.refresh_from_db()
     assert (domain.maxquota, domain.quota) == (-1, 524288)
     assert re.search('name="maxquota_0" value="-1"', rita.get(url).content.decode())
-    told = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
-    assert "1 GiB" in told and "switched off" in told and told.count("Total quota of all") == 1
+    history = rita.get(f"{DOMAIN}{domain.pk}/history/").content.decode()
+    assert (
+        "1 GiB" in history
+        and "switched off" in history
+        and history.count("Total quota of all") == 1
+    )
     answer = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
     assert "maxquota" in errors(answer)
 
 
 @pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.org", "example.org"])
-def test_a_bad_domain_is_a_form_error(rita: Client, domain: Domain, name: str) -> None:
+def test_an_invalid_domain_is_a_form_error(rita: Client, domain: Domain, name: str) -> None:
     numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
     assert "domain" in errors(rita.post(f"{DOMAIN}add/", {"domain": name} | numbers))
     assert Domain.objects.count() == 1
 
 
-def test_deleting_a_domain_says_what_goes(rita: Client, anna: Mailbox) -> None:
+def test_deleting_a_domain_lists_what_is_deleted(rita: Client, anna: Mailbox) -> None:
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
     assert "1 mailbox in it." in page and "0 other aliases." in page
     actions.create_domain(DomainName.parse("example.net"))
@@ -70,7 +72,9 @@ def test_deleting_a_domain_says_what_goes(rita: Client, anna: Mailbox) -> None:
     assert Domain.objects.count() == 2
 
 
-def test_deleting_a_domain_names_the_aliases_that_lead_into_it(rita: Client, anna: Mailbox) -> None:
+def test_deleting_a_domain_names_the_aliases_that_forward_to_it(
+    rita: Client, anna: Mailbox
+) -> None:
     actions.create_domain(DomainName.parse("example.net"))
     actions.create_alias(Address.parse("info@example.net"), ["Anna@example.org", "x@example.edu"])
     actions.create_alias(Address.parse("other@example.net"), ["anna@example.org.uk"])

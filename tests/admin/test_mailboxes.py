@@ -29,7 +29,7 @@ def test_a_mailbox_is_created(rita: Client, domain: Domain) -> None:
         ({"new_password1": "carl@example.org", "new_password2": "carl@example.org"}, "similar"),
     ],
 )
-def test_a_bad_mailbox_is_a_form_error(
+def test_an_invalid_mailbox_is_a_form_error(
     rita: Client, anna: Mailbox, fields: dict[str, str], reason: str
 ) -> None:
     page = rita.post(f"{MAILBOX}add/", mailbox_form(**fields))
@@ -54,7 +54,9 @@ def test_a_mailbox_keeps_its_password_unless_a_new_one_is_given(
     assert "a new good password" not in str(list(LogEntry.objects.values()))
 
 
-def test_deleting_a_mailbox_says_what_goes_and_what_stays(rita: Client, anna: Mailbox) -> None:
+def test_deleting_a_mailbox_lists_what_is_deleted_and_what_is_kept(
+    rita: Client, anna: Mailbox
+) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
     page = rita.get(f"{MAILBOX}anna@example.org/delete/").content.decode()
     assert "its own alias" in page
@@ -64,5 +66,5 @@ def test_deleting_a_mailbox_says_what_goes_and_what_stays(rita: Client, anna: Ma
     assert not Mailbox.objects.exists() and Alias.objects.get().pk == "info@example.org"
 
 
-def test_an_address_that_cannot_be_is_not_found(rita: Client, domain: Domain) -> None:
+def test_an_impossible_address_is_not_found(rita: Client, domain: Domain) -> None:
     assert rita.get(f"{MAILBOX}日本@example.org/change/").status_code == 302

@@ -11,7 +11,7 @@ from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, mailbox_form
 from tests.conftest import PASSWORD
 
 
-def test_who_may_only_look_changes_nothing(client: Client, anna: Mailbox) -> None:
+def test_view_permission_does_not_allow_changes(client: Client, anna: Mailbox) -> None:
     user = User.objects.create_user("otto", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_mailbox"))
     client.force_login(user)
@@ -27,12 +27,12 @@ def test_who_may_only_look_changes_nothing(client: Client, anna: Mailbox) -> Non
 @pytest.mark.parametrize(
     "url", [MAILBOX, f"{DOMAIN}add/", "/admin/configuration/", "/admin/configuration/download/"]
 )
-def test_nobody_sees_the_admin_without_signing_in(client: Client, tables: None, url: str) -> None:
+def test_the_admin_requires_signing_in(client: Client, tables: None, url: str) -> None:
     answer = client.get(url)
     assert answer.status_code == 302 and "/admin/login/" in answer["Location"]
 
 
-def test_a_failed_sign_in_is_kept_without_the_password_and_five_lock(
+def test_failed_sign_ins_are_recorded_without_the_password_and_five_lock_the_user(
     client: Client, tables: None, settings: Settings
 ) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
@@ -47,7 +47,9 @@ def test_a_failed_sign_in_is_kept_without_the_password_and_five_lock(
     assert Client(REMOTE_ADDR="192.0.2.9").post("/admin/login/", right).status_code == 302
 
 
-def test_who_may_delete_domains_alone_deletes_no_mailboxes(client: Client, anna: Mailbox) -> None:
+def test_deleting_a_domain_requires_permission_to_delete_mailboxes(
+    client: Client, anna: Mailbox
+) -> None:
     user = User.objects.create_user("otto", is_staff=True)
     codes = ["view_domain", "delete_domain"]
     user.user_permissions.set(Permission.objects.filter(codename__in=codes))
@@ -57,7 +59,7 @@ def test_who_may_delete_domains_alone_deletes_no_mailboxes(client: Client, anna:
     assert Mailbox.objects.exists()
 
 
-def test_who_may_only_look_reads_words(domain: Domain) -> None:
+def test_read_only_pages_show_values_in_words(domain: Domain) -> None:
     actions.create_mailbox(Address.parse("emil@example.org"), PASSWORD, quota=3 * 2**30)
     actions.create_alias(Address.parse("info@example.org"), ["emil@example.org", "x@example.edu"])
     user = User.objects.create_user("otto", is_staff=True)

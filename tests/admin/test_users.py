@@ -17,7 +17,7 @@ def change(rita: Client, user: User, **fields: Any) -> Any:
     return rita.post(f"{USER}{user.pk}/change/", data)
 
 
-def test_a_new_administrator_may_sign_in_and_nothing_more(rita: Client) -> None:
+def test_a_new_administrator_can_sign_in_but_has_no_permissions(rita: Client) -> None:
     form = {"username": "otto", "password1": PASSWORD, "password2": PASSWORD}
     assert rita.post(f"{USER}add/", form).status_code == 302
     otto = User.objects.get(username="otto")
@@ -34,7 +34,7 @@ def test_a_password_that_is_too_easy_is_refused(rita: Client) -> None:
     assert "too short" in page.content.decode() and not User.objects.filter(username="otto")
 
 
-def test_rights_are_boxes_in_words_and_are_given(rita: Client) -> None:
+def test_permissions_are_granted_by_checkboxes_with_readable_labels(rita: Client) -> None:
     otto = User.objects.create_user("otto", is_staff=True)
     page = rita.get(f"{USER}{otto.pk}/change/").content.decode()
     assert "Mailboxes: change" in page and "Can change" not in page
@@ -46,14 +46,14 @@ def test_rights_are_boxes_in_words_and_are_given(rita: Client) -> None:
     assert otto.has_perm("mailboxes.view_alias") and otto.groups.get() == group
 
 
-def test_a_right_that_the_panel_does_not_know_is_not_given(rita: Client) -> None:
+def test_permissions_outside_the_panel_cannot_be_granted(rita: Client) -> None:
     otto = User.objects.create_user("otto", is_staff=True)
     right = Permission.objects.get(codename="delete_session")
     page = change(rita, otto, user_permissions=[right.pk])
     assert page.status_code == 200 and "not one of the available choices" in page.content.decode()
 
 
-def test_deleting_says_that_the_history_goes_along(rita: Client) -> None:
+def test_deleting_an_administrator_warns_that_the_history_is_deleted_too(rita: Client) -> None:
     otto = User.objects.create_user("otto")
     url = f"{USER}{otto.pk}/delete/"
     page = rita.get(url).content.decode()
@@ -65,7 +65,7 @@ def test_deleting_says_that_the_history_goes_along(rita: Client) -> None:
     assert not User.objects.filter(username="otto") and not LogEntry.objects.filter(user=otto.pk)
 
 
-def test_who_may_not_delete_administrators_is_told_so(tables: None) -> None:
+def test_deleting_an_administrator_requires_permission(tables: None) -> None:
     otto = User.objects.create_user("otto", is_staff=True)
     otto.user_permissions.set(Permission.objects.filter(codename="view_user"))
     client = Client()
@@ -74,7 +74,7 @@ def test_who_may_not_delete_administrators_is_told_so(tables: None) -> None:
     assert User.objects.get() == otto
 
 
-def test_no_one_else_can_make_a_superuser_or_touch_one(rita: Client) -> None:
+def test_only_superusers_can_create_or_change_superusers(rita: Client) -> None:
     codes = ["view_user", "add_user", "change_user", "delete_user", "change_group", "add_group"]
     otto = User.objects.create_user("otto", is_staff=True)
     otto.user_permissions.set(Permission.objects.filter(codename__in=codes))
@@ -93,7 +93,7 @@ def test_no_one_else_can_make_a_superuser_or_touch_one(rita: Client) -> None:
     assert client.get("/admin/auth/group/add/").status_code == 403
 
 
-def test_a_superuser_cannot_lock_oneself_out(rita: Client) -> None:
+def test_superusers_cannot_lock_themselves_out(rita: Client) -> None:
     boss = User.objects.get(username="rita")
     rita.post(f"{USER}{boss.pk}/change/", {"username": "rita", "first_name": "Rita"})
     boss.refresh_from_db()
@@ -101,12 +101,12 @@ def test_a_superuser_cannot_lock_oneself_out(rita: Client) -> None:
     assert rita.post(f"{USER}{boss.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_an_empty_cell_is_said_in_words(rita: Client) -> None:
+def test_an_empty_value_is_shown_as_none(rita: Client) -> None:
     page = rita.get(USER).content.decode()
     assert ">none</span>" in page and "1 administrator<" in page and ">-<" not in page
 
 
-def test_a_hash_is_on_no_page(rita: Client) -> None:
+def test_password_hashes_are_never_shown(rita: Client) -> None:
     otto = User.objects.create_user("otto", password=PASSWORD)
     stored = otto.password.split("$")
     page = rita.get(f"{USER}{otto.pk}/change/").content.decode()
@@ -114,7 +114,7 @@ def test_a_hash_is_on_no_page(rita: Client) -> None:
         assert part not in page
 
 
-def test_a_new_password_is_set_and_ends_the_sessions(rita: Client) -> None:
+def test_setting_a_password_ends_the_sessions(rita: Client) -> None:
     otto = User.objects.create_user("otto", password="an old password", is_staff=True)
     client = Client()
     client.force_login(otto)
@@ -129,7 +129,7 @@ def test_a_new_password_is_set_and_ends_the_sessions(rita: Client) -> None:
 
 
 @pytest.mark.parametrize("url", [USER, f"{USER}add/", f"{USER}1/change/", "/admin/auth/group/add/"])
-def test_the_pages_of_people_load_no_script_but_the_panels_own(rita: Client, url: str) -> None:
+def test_administrator_pages_only_load_the_panels_own_scripts(rita: Client, url: str) -> None:
     page = rita.get(url, follow=True).content.decode()
     scripts = re.findall(r'<script[^>]* src="([^"]*)"', page)
     assert scripts and [path for path in scripts if "mailadmin/" not in path] == []

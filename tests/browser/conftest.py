@@ -27,7 +27,7 @@ from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, Stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
-OUT_OF_ORDER = {
+UNREACHABLE = {
     "MAIL_DATABASE_URL": "mysql://nobody:x@127.0.0.1:1/mail",
     "MAIL_LOOKUP_PASSWORD": "x",
     "MAIL_AUTH_PASSWORD": "x",
@@ -49,7 +49,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def surroundings(folder: Path, port: int = 0) -> dict[str, str]:
+def environment(folder: Path, port: int = 0) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
         "MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3",
@@ -61,7 +61,7 @@ def surroundings(folder: Path, port: int = 0) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A folder for each kind of panel in prepare.py; one of the workers makes them for all."""
+    """A folder for each kind of panel in prepare.py, created by one worker for all."""
     base = tmp_path_factory.getbasetemp()
     alone = not hasattr(request.config, "workerinput")
     folder = (base if alone else base.parent) / "prepared"
@@ -81,7 +81,7 @@ def prepare(folder: Path, kind: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.browser.prepare", kind]
     subprocess.run(
-        command, cwd=ROOT, env=surroundings(folder), check=True, stdout=subprocess.DEVNULL
+        command, cwd=ROOT, env=environment(folder), check=True, stdout=subprocess.DEVNULL
     )
 
 
@@ -89,10 +89,10 @@ def prepare(folder: Path, kind: str) -> None:
 def running_panel(
     source: Path, folder: Path, settings: Mapping[str, str] | None = None, workers: int = 1
 ) -> Iterator[Panel]:
-    """Run a panel of its own on a copy of what has been prepared."""
+    """Run a panel on a copy of a prepared folder."""
     shutil.copytree(source, folder, dirs_exist_ok=True)
     port = free_port()
-    env = surroundings(folder, port)
+    env = environment(folder, port)
     log = folder / "gunicorn.log"
     gunicorn = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(workers), "--threads", "4"]
     with log.open("wb") as sink:
@@ -133,7 +133,7 @@ def await_port(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def browser_or_reason() -> Iterator[Browser]:
-    """Chromium for one file: while Playwright runs, Django takes this thread for asynchronous."""
+    """Chromium for one file: while Playwright runs, Django considers this thread asynchronous."""
     if not CHROMIUM.exists():
         reason = f"{CHROMIUM} is not installed; ./deploy/test installs it."
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
@@ -154,7 +154,7 @@ def browser_or_reason() -> Iterator[Browser]:
 
 @contextmanager
 def watched(browser: Browser, panel: Panel, **options: Any) -> Iterator[BrowserContext]:
-    """Open a context that fails on a console error, a violation of the CSP or a foreign request."""
+    """Open a context that fails on console errors, CSP violations and requests to other hosts."""
     complaints: list[str] = []
     context = browser.new_context(base_url=panel.url, **options)
     context.set_default_timeout(10_000)
@@ -185,14 +185,13 @@ def page(panel: Panel, browser_or_reason: Browser) -> Iterator[Page]:
 
 @dataclass
 class Journey:
-    """Where the pages are: a panel full of demonstration data, one with many domains, an empty one,
-    and one that is out of order."""
+    """The panels: one with demo data, one with many domains, one empty, and one broken."""
 
     browser: Browser
     panels: dict[str, Panel]
     states: dict[tuple[str, str], Any]
     alive: set[str] = field(default_factory=set)
-    """The kinds of links that are known to lead somewhere."""
+    """The kinds of links that are known to work."""
 
     @contextmanager
     def page(self, stop: Stop, **options: Any) -> Iterator[Page]:
@@ -204,7 +203,7 @@ class Journey:
 
 @pytest.fixture(scope="module")
 def panels(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Panel]]:
-    settings = {"demo": {}, "many": {}, "empty": {}, "broken": OUT_OF_ORDER}
+    settings = {"demo": {}, "many": {}, "empty": {}, "broken": UNREACHABLE}
     with ExitStack() as stack:
         yield {
             kind: stack.enter_context(
@@ -235,7 +234,7 @@ def sign_in(page: Page, who: str, password: str) -> None:
 
 @pytest.fixture(scope="module")
 def rita_signed_in(panel: Panel, browser_or_reason: Browser) -> Any:
-    """What a browser keeps of a superuser who has signed in through the form."""
+    """The browser state of a superuser who has signed in through the form."""
     with watched(browser_or_reason, panel) as context:
         sign_in(context.new_page(), "rita", panel.admin_password)
         return context.storage_state()

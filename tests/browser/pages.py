@@ -1,4 +1,4 @@
-"""Every page of the panel, each state of it that looks different, and how one gets there."""
+"""Every page of the panel in each state that looks different, and how to get there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary
 
 @dataclass(frozen=True)
 class Stop:
-    """A page, and who sees it: `rita` the superuser, `otto` who may nothing, or `nobody`."""
+    """A page and its visitor: `rita`, a superuser, `otto`, without permissions, or `nobody`."""
 
     name: str
     url: str
     prepare: Callable[[Page], object] = lambda page: None
-    """What is done there before one looks; it works with and without JavaScript."""
+    """What is done on the page first, with or without JavaScript."""
 
     status: int = 200
     who: str = "rita"
     panel: str = "demo"
-    """Which of the panels that `Journey` has."""
+    """One of the panels of `Journey`."""
 
     def __str__(self) -> str:
         return self.name
 
 
 def submit(page: Page) -> None:
-    """Send the page's own form as it is."""
+    """Submit the page's form unchanged."""
     page.evaluate("document.querySelector('main form[method=post]').noValidate = true")
     page.locator("main form[method=post] [type=submit]").first.click()
 
@@ -51,7 +51,7 @@ def press(selector: str) -> Callable[[Page], None]:
 
 
 def choose(action: str) -> Callable[[Page], None]:
-    """Return what selects the last two rows and asks for the action."""
+    """Return a function that selects the last two rows and chooses the action."""
 
     def prepare(page: Page) -> None:
         for number in (-1, -2):
@@ -68,7 +68,7 @@ def log_in(page: Page, name: str, password: str) -> None:
 
 
 def wrong_login(page: Page) -> None:
-    """Fail as somebody new each time: the fifth failure of the same would be locked out."""
+    """Fail with a new name each time: the fifth failure of one name would lock it."""
     log_in(page, f"nobody-{uuid4()}", "wrong")
 
 
@@ -102,7 +102,7 @@ def change_password(address: str, current: str, new: str) -> Callable[[Page], No
 
 
 def change_name(page: Page) -> None:
-    """Save another name, and look into the history."""
+    """Save another name and open the history."""
     name = page.locator("input[name=name]")
     name.fill("Anna Berg" if "Kunz" in name.input_value() else "Anna Berg-Kunz")
     page.locator("button[name=_continue]").click()
@@ -110,7 +110,7 @@ def change_name(page: Page) -> None:
 
 
 def set_quota_of_all(page: Page) -> None:
-    """Be refused for each of 120 rows, which takes two requests; scripts send the second one."""
+    """Be refused for each of 120 rows, which takes two requests; a script sends the second."""
     by_hand = page.locator(".switch[hidden]").count()
     page.locator("input[name=select_across]").check()
     page.locator("button[name=action][value=set_quota]").click()
@@ -201,14 +201,14 @@ STOPS = [
         who="nobody",
         panel="broken",
     ),
-    # The last ones: whoever presses Delete there takes away what others need.
+    # Last, because pressing Delete there removes rows that other pages need.
     Stop("mailbox-delete", f"{ANNA}delete/"),
     Stop("administrator-delete", "/admin/auth/user/2/delete/"),
 ]
 
 
 def visit(stop: Stop, page: Page) -> int:
-    """Open the page, bring it into its state, and return the answer's status."""
+    """Open the page, prepare it, and return the status of the response."""
     statuses: list[int] = []
 
     def note(response: object) -> None:
@@ -225,7 +225,7 @@ def visit(stop: Stop, page: Page) -> int:
 
 
 def mark_controls(page: Page) -> int:
-    """Number the controls that one sees; the first of some radio buttons stands for all."""
+    """Number the visible controls; a group of radio buttons counts as one."""
     script = """selector => {
         const seen = [...document.querySelectorAll(selector)].filter(
             control => control.checkVisibility({visibilityProperty: true}) && !control.disabled

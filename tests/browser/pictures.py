@@ -1,9 +1,9 @@
-"""Pictures of every page, for whoever changes one to look at. By one command:
+"""Screenshots of every page, for review after a change. Take them with:
 
     ./deploy/test -n 0 tests/browser/pictures.py
 
-They land in var/pictures, at 1280 and 390 pixels, light and dark; `-k mailboxes` takes those of
-some pages.
+They are saved in var/pictures, 1280 and 390 pixels wide, light and dark; `-k mailboxes` only takes
+some of them.
 """
 
 import pytest
@@ -16,7 +16,7 @@ FOLDER = ROOT / "var" / "pictures"
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
-def test_a_picture_is_taken(journey: Journey, stop: Stop) -> None:
+def test_a_screenshot_is_taken(journey: Journey, stop: Stop) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with journey.page(stop) as page:
         visit(stop, page)

@@ -1,6 +1,6 @@
-"""Makes the databases of a panel for the browser: python -m tests.browser.prepare KIND
+"""Creates the databases of a panel for the browser: python -m tests.browser.prepare KIND
 
-They land where the environment says. Each kind has the superuser `rita`.
+They are created where the environment says. Each kind has the superuser `rita`.
 """
 
 import sys
@@ -38,7 +38,7 @@ def small() -> None:
 
 
 def demo() -> None:
-    """Demonstration data, Otto, who may nothing, a group, and an address that is locked."""
+    """Demo data, Otto, who has no permissions, a group, and a locked address."""
     call_command("createdemo", verbosity=0)
     User.objects.create_user("otto", is_staff=True, password=PASSWORD)
     Group.objects.create(name="Help desk")
@@ -51,7 +51,7 @@ def demo() -> None:
 
 
 def many() -> None:
-    """More domains than are listed, and mailboxes for three pages; some cannot sign in."""
+    """More domains than a list shows, and three pages of mailboxes; some can't sign in."""
     domains = [Domain(domain=f"d{number:02}.example.org", maxquota=1049) for number in range(60)]
     Domain.objects.bulk_create(domains)
     names = [f"box{number:03}" for number in range(120)]

@@ -21,7 +21,7 @@ def fill(page: Page, address: str) -> None:
     page.get_by_label("Password, again").fill(PASSWORD)
 
 
-def test_a_domain_and_a_mailbox_are_made_and_the_mailbox_is_disabled(rita: Page) -> None:
+def test_a_domain_and_a_mailbox_are_created_and_the_mailbox_is_disabled(rita: Page) -> None:
     rita.get_by_role("link", name="Domains", exact=True).first.click()
     rita.get_by_role("link", name="Add domain").click()
     rita.get_by_label("Domain", exact=True).fill("example.net")
@@ -43,7 +43,7 @@ def test_a_domain_and_a_mailbox_are_made_and_the_mailbox_is_disabled(rita: Page)
     expect(rita.get_by_text("Enabled 1 mailbox.")).to_be_visible()
 
 
-def test_a_refusal_stands_at_its_field_which_has_the_focus(rita: Page) -> None:
+def test_an_error_is_shown_at_its_field_which_is_focused(rita: Page) -> None:
     fill(rita, "anna@example.com")
     rita.get_by_role("button", name="Save", exact=True).click()
     expect(rita.locator("#id_address_error")).to_contain_text(
@@ -53,7 +53,7 @@ def test_a_refusal_stands_at_its_field_which_has_the_focus(rita: Page) -> None:
     assert rita.locator("#id_new_password1").input_value() == ""
 
 
-def test_a_mailbox_is_made_with_the_keyboard_and_a_generated_password(rita: Page) -> None:
+def test_a_mailbox_is_created_with_the_keyboard_and_a_generated_password(rita: Page) -> None:
     rita.goto("/admin/mailboxes/mailbox/add/")
     rita.keyboard.type("emil")
     expect(rita.get_by_label("local part")).to_be_focused()
@@ -91,14 +91,14 @@ def test_a_mailbox_is_made_with_the_keyboard_and_a_generated_password(rita: Page
         ("autumn leaves fall", "strong enough"),
     ],
 )
-def test_the_password_is_judged_while_it_is_typed(page: Page, password: str, verdict: str) -> None:
+def test_the_password_is_checked_while_it_is_typed(page: Page, password: str, verdict: str) -> None:
     page.goto("/password/")
     page.get_by_label("Email address").fill("anna@example.org")
     page.get_by_label("New password", exact=True).fill(password)
     expect(page.get_by_text(verdict)).to_be_visible()
 
 
-def test_a_mailbox_is_made_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
+def test_a_mailbox_is_created_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
     with watched(browser_or_reason, panel, java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, "rita", panel.admin_password)
@@ -108,7 +108,7 @@ def test_a_mailbox_is_made_without_javascript(panel: Panel, browser_or_reason: B
         expect(page.get_by_text("was added successfully")).to_be_visible()
 
 
-def test_deleting_says_what_goes_and_wants_the_name(rita: Page) -> None:
+def test_deleting_lists_what_is_deleted_and_asks_for_the_name(rita: Page) -> None:
     rita.goto("/admin/mailboxes/domain/example.org/change/")
     rita.get_by_role("link", name="Delete").click()
     expect(rita.get_by_text("mailboxes of it.")).to_be_visible()
@@ -119,7 +119,7 @@ def test_deleting_says_what_goes_and_wants_the_name(rita: Page) -> None:
     expect(rita).to_have_url(re.compile("/domain/example.org/change/"))
 
 
-def test_disabling_from_the_form_is_undone_and_stands_in_the_history(rita: Page) -> None:
+def test_disabling_from_the_form_can_be_undone_and_is_in_the_history(rita: Page) -> None:
     rita.goto("/admin/mailboxes/mailbox/carl_40example.org/change/")
     rita.get_by_role("button", name="Disable").click()
     expect(rita.get_by_text("carl@example.org is disabled.")).to_be_visible()
@@ -132,7 +132,7 @@ def test_disabling_from_the_form_is_undone_and_stands_in_the_history(rita: Page)
     expect(rita.get_by_role("cell", name="Active: yes")).to_be_visible()
 
 
-def test_slash_goes_to_the_search_and_escape_closes_a_filter(rita: Page) -> None:
+def test_slash_focuses_the_search_and_escape_closes_a_filter(rita: Page) -> None:
     rita.keyboard.press("/")
     expect(rita.get_by_label("Find a mailbox")).to_be_focused()
     rita.keyboard.type("bob@")
@@ -148,7 +148,7 @@ def test_slash_goes_to_the_search_and_escape_closes_a_filter(rita: Page) -> None
     expect(rita.get_by_label("Search")).to_have_value("/")
 
 
-def test_ctrl_k_goes_to_the_search_from_within_a_field(rita: Page) -> None:
+def test_ctrl_k_focuses_the_search_from_within_a_field(rita: Page) -> None:
     rita.goto("/admin/mailboxes/mailbox/add/")
     expect(rita.get_by_label("local part")).to_be_focused()
     rita.keyboard.type("a/b")
@@ -157,7 +157,7 @@ def test_ctrl_k_goes_to_the_search_from_within_a_field(rita: Page) -> None:
     expect(rita.get_by_label("Find a mailbox")).to_be_focused()
 
 
-def test_the_key_slash_can_be_switched_off(rita: Page) -> None:
+def test_the_slash_shortcut_can_be_switched_off(rita: Page) -> None:
     rita.locator(".account summary").press("Enter")
     rita.get_by_role("button", name="Search shortcut: /").press("Enter")
     rita.goto("/admin/")
@@ -200,7 +200,7 @@ def test_an_empty_password_is_not_copied(rita: Page) -> None:
     expect(rita.locator("#id_new_password1")).to_be_focused()
 
 
-def test_the_theme_is_chosen_and_kept(rita: Page) -> None:
+def test_the_chosen_theme_is_kept(rita: Page) -> None:
     rita.locator(".account summary").press("Enter")
     ground = "getComputedStyle(document.body).backgroundColor"
     before = rita.evaluate(ground)
@@ -212,7 +212,7 @@ def test_the_theme_is_chosen_and_kept(rita: Page) -> None:
     expect(rita.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
 
 
-def test_times_are_those_of_the_viewer(panel: Panel, browser_or_reason: Browser) -> None:
+def test_times_are_in_the_viewers_time_zone(panel: Panel, browser_or_reason: Browser) -> None:
     with watched(browser_or_reason, panel, timezone_id="Asia/Tokyo") as context:
         page = context.new_page()
         sign_in(page, "rita", panel.admin_password)

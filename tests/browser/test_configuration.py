@@ -19,7 +19,7 @@ CLIPBOARD = "navigator.clipboard.readText()"
 
 @pytest.fixture(scope="module")
 def mysql_panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
-    """A panel whose files hold passwords; its mail database does not answer."""
+    """A panel whose files contain passwords; its mail database is unreachable."""
     with running_panel(prepared / "empty", tmp_path_factory.mktemp("mysql"), ON_MYSQL) as panel:
         yield panel
 
@@ -43,7 +43,7 @@ def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
     assert download.value.suggested_filename == "README"
 
 
-def test_what_is_copied_is_the_file_byte_by_byte(rita: Page) -> None:
+def test_copies_match_the_file_byte_for_byte(rita: Page) -> None:
     rita.goto(URL)
     for name in ("etc/dovecot/mailadmin-sql.conf.ext", "README", "postfix/master.cf"):
         rita.get_by_role("button", name=f"Copy {name}").click()
@@ -64,7 +64,7 @@ def test_a_command_is_copied_without_a_line_break(rita: Page) -> None:
     assert rita.evaluate(CLIPBOARD) == "MAIL_PASSWORD_SCHEME=ARGON2ID"
 
 
-def test_a_copy_holds_the_password_that_the_page_hides(
+def test_a_copy_contains_the_password_that_the_page_hides(
     mysql_panel: Panel, browser_or_reason: Browser
 ) -> None:
     with watched(browser_or_reason, mysql_panel) as context:
@@ -80,8 +80,8 @@ def test_a_copy_holds_the_password_that_the_page_hides(
         assert "IDENTIFIED BY 'secret of sign-ins'" in page.evaluate(CLIPBOARD)
 
 
-def test_where_nothing_can_be_copied_the_text_is_selected(rita: Page) -> None:
-    # What a browser has on a page that came without TLS.
+def test_without_clipboard_access_the_text_is_selected(rita: Page) -> None:
+    # As on a page without TLS.
     rita.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     rita.goto(URL)
     rita.get_by_role("button", name="Copy README").press("Enter")
@@ -90,7 +90,7 @@ def test_where_nothing_can_be_copied_the_text_is_selected(rita: Page) -> None:
     assert rita.evaluate("getSelection().toString()").startswith("The mail host ")
 
 
-def test_files_are_opened_by_their_links_and_all_at_once(rita: Page) -> None:
+def test_files_open_by_their_links_or_all_at_once(rita: Page) -> None:
     rita.goto(URL)
     texts = rita.locator(".file pre")
     readme = rita.get_by_role("region", name="Contents of README")
@@ -104,7 +104,7 @@ def test_files_are_opened_by_their_links_and_all_at_once(rita: Page) -> None:
     expect(rita.locator("#announcements")).to_have_text("All files are expanded.")
 
 
-def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
+def test_files_open_without_javascript(panel: Panel, browser_or_reason: Browser) -> None:
     with watched(browser_or_reason, panel, java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, "rita", panel.admin_password)
@@ -115,7 +115,7 @@ def test_files_are_opened_without_javascript(panel: Panel, browser_or_reason: Br
 
 
 @pytest.mark.parametrize("url", [URL, UPGRADE])
-def test_a_phone_shows_all_files_without_scrolling_sideways(rita: Page, url: str) -> None:
+def test_files_fit_a_phone_without_horizontal_scrolling(rita: Page, url: str) -> None:
     rita.set_viewport_size({"width": 390, "height": 844})
     rita.goto(url)
     rita.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")

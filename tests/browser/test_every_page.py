@@ -1,4 +1,4 @@
-"""What holds of every page: axe finds nothing, all is there without JavaScript, no link is dead."""
+"""On every page, axe finds no violations, JavaScript is optional, and no link is dead."""
 
 import re
 from html import unescape
@@ -19,29 +19,29 @@ RULES = {
     },
     "resultTypes": ["violations"],
 }
-OF_COLOURS = RULES | {
+COLOUR_RULES = RULES | {
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 }
-"""What may hold in light and not in dark; all else is asked in light alone."""
+"""The rules that can differ in dark mode; the others are only checked in light mode."""
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
-def test_axe_finds_nothing_light_or_dark_on_a_desk_or_a_phone(journey: Journey, stop: Stop) -> None:
+def test_axe_finds_no_violations_in_any_theme_or_size(journey: Journey, stop: Stop) -> None:
     with journey.page(stop) as page:
         assert visit(stop, page) == stop.status
         for width, height, scheme in MODES:
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            rules = RULES if scheme == "light" else OF_COLOURS
+            rules = RULES if scheme == "light" else COLOUR_RULES
             found = Axe().run(page, options=rules).response["violations"]
-            told = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
-            assert told == [], f"{width} {scheme}"
+            violations = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
+            assert violations == [], f"{width} {scheme}"
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{stop} is {wide} wide on a screen of {width}"
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
-def test_the_page_is_of_use_without_javascript_and_no_link_is_dead(
+def test_every_page_works_without_javascript_and_has_no_dead_links(
     journey: Journey, stop: Stop
 ) -> None:
     with journey.page(stop, java_script_enabled=False) as page:
@@ -59,11 +59,11 @@ def test_the_page_is_of_use_without_javascript_and_no_link_is_dead(
 
 
 def kind(link: str) -> str:
-    """Return what this link has in common with those of other rows."""
+    """Return the link without the parts that differ between rows."""
     return re.sub(r"[^/?=&]*(_40|@)[^/?=&]*|\d+|[\w-]+[.][\w.-]+", "*", link)
 
 
-def test_a_list_weighs_little_and_its_parts_are_compressed_and_kept(journey: Journey) -> None:
+def test_a_list_is_small_and_its_assets_are_compressed_and_cached(journey: Journey) -> None:
     answers: list[Response] = []
     stop = next(stop for stop in STOPS if stop.name == "many-mailboxes")
     with journey.page(stop) as page:
@@ -80,6 +80,6 @@ def test_a_list_weighs_little_and_its_parts_are_compressed_and_kept(journey: Jou
 
 
 def weight(answer: Response) -> int:
-    """Return the octets that the answer took on its way."""
+    """Return the size of the response on the wire, in bytes."""
     sizes = answer.request.sizes()
     return sizes["responseHeadersSize"] + sizes["responseBodySize"]

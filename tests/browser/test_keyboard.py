@@ -1,4 +1,4 @@
-"""Each control of every page does something when it is used with the keyboard alone."""
+"""Every control of every page reacts to the keyboard alone."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ CHANGED = STATE.replace("window.seen =", "return window.seen !==")
 
 
 def kinds(page: Page) -> list[dict[str, Any]]:
-    """Return what tells each control from others: twins in a hundred rows are one."""
+    """Return what identifies each control; copies of it in other rows are the same."""
     script = """shell => [...document.querySelectorAll("[data-control]")].map(control => ({
         tag: control.tagName,
         type: control.type ?? "",
@@ -48,7 +48,7 @@ def kinds(page: Page) -> list[dict[str, Any]]:
 
 
 def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]) -> bool:
-    """Use the control with the keyboard alone; say whether anything came of it."""
+    """Use the control with the keyboard alone; say whether anything happened."""
     control.focus()
     page.evaluate(STATE)
     if what["tag"] in PRESSED or what["type"] == "submit":
@@ -63,14 +63,14 @@ def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]
         try:
             if asked or page.evaluate(CHANGED):
                 break
-        except Error:  # it has left the page just now
+        except Error:  # the page is being left
             break
     else:
         return False
     return True
 
 
-def test_each_control_is_used_with_the_keyboard_alone(journey: Journey) -> None:
+def test_every_control_works_with_the_keyboard_alone(journey: Journey) -> None:
     used: set[str] = set()
     dead: list[str] = []
     for stop in STOPS:
@@ -84,8 +84,8 @@ def test_each_control_is_used_with_the_keyboard_alone(journey: Journey) -> None:
 def use_next(
     journey: Journey, stop: Stop, start: int, used: set[str], dead: list[str]
 ) -> int | None:
-    """Use the page's next controls that are not known yet, until one of them sends a form or hides
-    the next one; return where to go on, if anywhere."""
+    """Use the page's next new controls, until one of them submits a form or hides the next one;
+    return the number to continue at, if any."""
     asked: list[Request] = []
     with journey.page(stop) as page:
         visit(stop, page)
@@ -94,7 +94,7 @@ def use_next(
         mark_controls(page)
         for number, what in enumerate(kinds(page)):
             key = json.dumps(["" if what["shell"] else stop.name.partition("-")[0], what])
-            if number < start or key in used or passes(what):
+            if number < start or key in used or is_skipped(what):
                 continue
             control = page.locator(f"[data-control='{number}']")
             if not control.is_visible():
@@ -109,9 +109,9 @@ def use_next(
 
 
 def stay(route: Route) -> None:
-    """Answer a link or a search with 204, on which a browser stays where it is.
+    """Answer a link or a search with 204, so that the browser stays on the page.
 
-    Where links lead to, test_every_page.py asks; what searches find, test_lists.py.
+    test_every_page.py follows the links, and tests/admin/test_changelist.py tests the search.
     """
     if route.request.is_navigation_request() and route.request.method == "GET":
         route.fulfill(status=204)
@@ -119,8 +119,8 @@ def stay(route: Route) -> None:
         route.continue_()
 
 
-def passes(what: dict[str, Any]) -> bool:
-    """Say whether there is nothing to be used: one choice alone, or a text that one only reads."""
+def is_skipped(what: dict[str, Any]) -> bool:
+    """Say whether there is nothing to use: a single choice, or a text that is only read."""
     reading = what["tag"] not in (*PRESSED, "INPUT", "SELECT", "TEXTAREA")
     leaves = what["path"].endswith(
         "/logout/"

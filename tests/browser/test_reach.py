@@ -1,4 +1,4 @@
-"""Each control of every page is reached by Tab, and one sees where one is."""
+"""Every control of every page is reached by Tab, and the focus is visible."""
 
 import pytest
 
@@ -24,7 +24,7 @@ FOCUS = """() => {
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
-def test_tab_reaches_each_control_and_shows_where_one_is(journey: Journey, stop: Stop) -> None:
+def test_tab_reaches_every_control_and_shows_the_focus(journey: Journey, stop: Stop) -> None:
     with journey.page(stop) as page:
         visit(stop, page)
         count = mark_controls(page)
@@ -36,7 +36,7 @@ def test_tab_reaches_each_control_and_shows_where_one_is(journey: Journey, stop:
             if focus["number"] is None:
                 continue
             reached.add(int(focus["number"]))
-            assert focus["marked"], f"no one sees the focus on {focus['html']}"
+            assert focus["marked"], f"the focus is not visible on {focus['html']}"
             assert not focus["covered"], f"something covers {focus['html']}"
         missed = [
             page.locator(f"[data-control='{number}']").evaluate("e => e.outerHTML.slice(0, 160)")

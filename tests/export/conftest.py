@@ -1,4 +1,4 @@
-"""Hosts to export for, and their bundles."""
+"""Mail hosts and their bundles."""
 
 from dataclasses import replace
 

@@ -16,18 +16,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def digest() -> str:
-    """Sum up the archives of all hosts."""
+    """Return a digest of the archives of all hosts."""
     archives = (bundle.pack(render.render_bundle(host), "bundle") for host in HOSTS.values())
     return hashlib.sha256(b"".join(archives)).hexdigest()
 
 
-def test_equal_hosts_give_equal_bytes_in_any_process() -> None:
+def test_equal_hosts_produce_equal_bytes_in_any_process() -> None:
     code = "from tests.export.test_bundle import digest; print(digest())"
     other = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
     assert other.strip() == digest()
 
 
-def test_the_archive_holds_the_files_for_root_alone(files: list[File]) -> None:
+def test_files_in_the_archive_are_only_readable_by_root(files: list[File]) -> None:
     with tarfile.open(fileobj=io.BytesIO(bundle.pack(files, "mailadmin-v2"))) as archive:
         members = archive.getmembers()
         contents = {
@@ -46,7 +46,7 @@ def test_the_archive_holds_the_files_for_root_alone(files: list[File]) -> None:
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new", "empty"])
-def test_the_folder_holds_the_files_for_its_owner_alone(
+def test_files_in_the_folder_are_only_readable_by_their_owner(
     files: list[File], tmp_path: Path, exists: bool
 ) -> None:
     folder = tmp_path / "bundle"
@@ -71,7 +71,9 @@ def test_a_folder_that_is_not_empty_is_left_alone(files: list[File], tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "missing/below", "link"])
-def test_a_place_that_is_no_folder_is_refused(files: list[File], tmp_path: Path, name: str) -> None:
+def test_a_path_that_cannot_be_a_folder_is_refused(
+    files: list[File], tmp_path: Path, name: str
+) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(BadExport, match=name):
@@ -79,7 +81,7 @@ def test_a_place_that_is_no_folder_is_refused(files: list[File], tmp_path: Path,
     assert {path.name for path in tmp_path.iterdir()} == {"file", "link"}
 
 
-def test_nothing_is_left_of_a_bundle_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     impossible = File("etc/" + "x" * 300, "root", "root", 0o600, False, "")
     with pytest.raises(BadExport, match="can't be written"):
         bundle.write([impossible], tmp_path / "bundle")

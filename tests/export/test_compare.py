@@ -5,11 +5,11 @@ from pytest_django import Settings
 
 from mailboxes.export.compare import BadHost, host_choices, parse_host, suggested_upgrade
 from mailboxes.variants import VARIANTS
-from tests.conftest import ROWS, add, move
+from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import MD5
 
 
-def test_what_a_name_leaves_out_is_as_in_the_settings(settings: Settings) -> None:
+def test_missing_parts_of_a_host_are_taken_from_the_settings(settings: Settings) -> None:
     settings.MAIL_RELEASE = "debian13"
     assert parse_host("debian12").key == "v2/debian12/CRAM-MD5"
     assert parse_host("v1").key == "v1/debian13/MD5"
@@ -25,7 +25,7 @@ def test_what_a_name_leaves_out_is_as_in_the_settings(settings: Settings) -> Non
 @pytest.mark.parametrize(
     "text", ["", "debian11", "v1/v2", "v1/v1", "v1/", "/", "v1 debian12", "v1/debian12/x"]
 )
-def test_a_name_that_is_none_says_which_there_are(text: str) -> None:
+def test_an_unknown_host_is_refused_with_the_valid_names(text: str) -> None:
     with pytest.raises(
         BadHost, match=r"doesn't describe a host.*v1, v2.*debian12, debian13.*CRAM-MD5"
     ):
@@ -40,25 +40,25 @@ def test_a_scheme_of_the_other_variant_is_refused() -> None:
 
 
 @pytest.mark.parametrize("release", ["debian12", "debian13"])
-def test_the_suggested_upgrade_is_the_upgrade(settings: Settings, release: str) -> None:
+def test_the_upgrade_to_the_next_release_is_suggested(settings: Settings, release: str) -> None:
     settings.MAIL_RELEASE = release
     assert suggested_upgrade() == ("v2/debian12/CRAM-MD5", "v2/debian13/CRAM-MD5")
 
 
-def test_the_verdict_counts(tables: None) -> None:
+def test_the_verdict_counts_mailboxes(tables: None) -> None:
     upgrade = ("debian12", "debian13")
-    assert move(*upgrade).verdict() == "There are no active mailboxes."
-    add("anna@example.org", ROWS["cram"])
-    assert move(*upgrade).verdict() == "The only active mailbox can sign in."
-    add("bob@example.org", MD5)
-    assert move(*upgrade).verdict() == "1 of 2 active mailboxes can't sign in."
-    add("carl@example.org", "")
-    assert "(1 of them can't sign in on the old host either.)" in move(*upgrade).verdict()
-    assert "old host" not in move("debian13", "debian13").verdict()
+    assert compare(*upgrade).verdict() == "There are no active mailboxes."
+    add_mailbox("anna@example.org", STORED["cram"])
+    assert compare(*upgrade).verdict() == "The only active mailbox can sign in."
+    add_mailbox("bob@example.org", MD5)
+    assert compare(*upgrade).verdict() == "1 of 2 active mailboxes can't sign in."
+    add_mailbox("carl@example.org", "")
+    assert "(1 of them can't sign in on the old host either.)" in compare(*upgrade).verdict()
+    assert "old host" not in compare("debian13", "debian13").verdict()
 
 
-def test_files_are_new_gone_changed_or_the_same(tables: None, on_mysql: None) -> None:
-    changes = {change.path: change for change in move("v2/debian12", "v1/debian12").files}
+def test_files_are_new_removed_changed_or_unchanged(tables: None, on_mysql: None) -> None:
+    changes = {change.path: change for change in compare("v2/debian12", "v1/debian12").files}
     dovecot, pam = changes["/etc/dovecot/conf.d/99-mailadmin.conf"], changes["/etc/pam.d/smtp"]
     assert (dovecot.status, pam.status) == ("removed", "new")
     assert changes["/etc/postfix/mailadmin/domains.cf"].status == "unchanged"
@@ -69,7 +69,7 @@ def test_files_are_new_gone_changed_or_the_same(tables: None, on_mysql: None) ->
     assert landing == sorted(landing, reverse=True) and "apply" not in changes
 
 
-def test_no_secret_stands_in_a_diff(tables: None, on_mysql: None) -> None:
+def test_diffs_contain_no_secrets(tables: None, on_mysql: None) -> None:
     for old, new in (("v1", "v2"), ("v2", "v1"), ("v2/debian12", "v2/debian13")):
-        diffs = "".join(change.diff for change in move(old, new).files)
+        diffs = "".join(change.diff for change in compare(old, new).files)
         assert "********" in diffs and "secret" not in diffs

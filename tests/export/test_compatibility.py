@@ -10,11 +10,11 @@ from mailboxes.export.compatibility import (
 )
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
-from tests.conftest import ROWS, add, move
+from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import MD5
 
 
-def test_what_the_panel_writes_for_a_host_signs_in_there_by_every_mechanism() -> None:
+def test_new_passwords_work_with_every_mechanism_of_the_host() -> None:
     hosts = [parse_host(value) for value in host_choices()]
     rows = {host.scheme.handler: "" for host in hosts}
     rows = {handler: schemes.make_password("foo", handler) for handler in rows}
@@ -22,12 +22,12 @@ def test_what_the_panel_writes_for_a_host_signs_in_there_by_every_mechanism() ->
         assert find_problem(rows[host.scheme.handler], host) is None
 
 
-def found(move: Comparison) -> dict[str, str]:
+def problems(comparison: Comparison) -> dict[str, str]:
     return {
         finding.address.partition("@")[
             0
         ]: f"{finding.problem.reason.value}{' already' * finding.already}"
-        for finding in incompatible_mailboxes(move.old, move.new)
+        for finding in incompatible_mailboxes(comparison.old, comparison.new)
     }
 
 
@@ -85,47 +85,47 @@ def found(move: Comparison) -> dict[str, str]:
         ),
     ],
 )
-def test_each_mailbox_in_trouble_is_found_and_whether_it_was_before(
-    rows: None, old: str, new: str, expected: dict[str, str]
+def test_incompatible_mailboxes_are_found_and_whether_they_already_were(
+    sample_mailboxes: None, old: str, new: str, expected: dict[str, str]
 ) -> None:
-    assert found(move(old, new)) == expected
+    assert problems(compare(old, new)) == expected
 
 
-def test_weak_schemes_that_are_allowed_are_counted_and_lock_nobody_out(
-    rows: None, settings: Settings
+def test_allowed_weak_schemes_are_counted_but_lock_nobody_out(
+    sample_mailboxes: None, settings: Settings
 ) -> None:
     settings.MAIL_ALLOW_WEAK_SCHEMES = True
-    assert found(move("debian12", "debian13"))["md5"] == "tolerated"
-    report = move("debian12", "debian13").report
+    assert problems(compare("debian12", "debian13"))["md5"] == "tolerated"
+    report = compare("debian12", "debian13").report
     assert [group.count for group in report.tolerated] == [1]
     assert not [group for group in report.locked_out if "PLAIN-MD5" in group.text]
 
 
-def test_only_those_who_may_sign_in_at_all_are_looked_at(rows: None) -> None:
-    add("off@example.org", "", active=False)
-    add("off@example.com", "")
+def test_only_active_mailboxes_are_examined(sample_mailboxes: None) -> None:
+    add_mailbox("off@example.org", "", active=False)
+    add_mailbox("off@example.com", "")
     Domain.objects.filter(pk="example.com").update(active=False)
     Mailbox.objects.create(username="lost@example.net", password="", domain_id="example.net")
-    here = move("debian12", "debian12")
-    assert here.report.mailboxes == len(ROWS)
+    here = compare("debian12", "debian12")
+    assert here.report.mailboxes == len(STORED)
     assert [address for address, _ in stored_passwords()] == [
-        f"{name}@example.org" for name in ROWS
+        f"{name}@example.org" for name in STORED
     ]
 
 
-def test_every_row_is_seen_once_however_they_are_sliced(
-    rows: None, monkeypatch: pytest.MonkeyPatch
+def test_every_row_is_read_once_whatever_the_batch_size(
+    sample_mailboxes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in (1, 2, 5, 6, 7):
         monkeypatch.setattr("mailboxes.export.compatibility.BATCH", size)
-        assert len(list(stored_passwords())) == len(set(stored_passwords())) == len(ROWS)
+        assert len(list(stored_passwords())) == len(set(stored_passwords())) == len(STORED)
 
 
-def test_the_report_keeps_numbers_and_the_first_addresses(tables: None) -> None:
+def test_the_report_keeps_counts_and_the_first_addresses(tables: None) -> None:
     for number in range(MAX_ADDRESSES + 2):
-        add(f"u{number:02}@example.org", MD5)
-    add("bob@example.org", "")
-    report = move("debian12", "debian13").report
+        add_mailbox(f"u{number:02}@example.org", MD5)
+    add_mailbox("bob@example.org", "")
+    report = compare("debian12", "debian13").report
     weak, empty = report.locked_out
     assert (weak.count, weak.already, weak.others, len(weak.addresses)) == (22, 0, 2, MAX_ADDRESSES)
     assert weak.addresses[0] == "u00@example.org" and empty.already == 1

@@ -8,27 +8,27 @@ from mailboxes.variants import DEBIAN12, V2, Scheme
 from tests.export.conftest import HOSTS, TWO_PORTS, mail_host, texts, with_passwords
 
 
-def test_what_dovecot_puts_into_a_query_is_always_quoted(host: MailHost) -> None:
+def test_query_parameters_of_dovecot_are_always_quoted(host: MailHost) -> None:
     if host.variant is V2:
         queries = texts(host)["etc/dovecot/mailadmin-sql.conf.ext"].partition("query")[2]
         assert "%" not in re.sub(r"'[^']*'", "", queries)
 
 
 @pytest.mark.parametrize("scheme", V2.schemes.values(), ids=V2.schemes)
-def test_dovecot_offers_what_the_scheme_can_serve(scheme: Scheme) -> None:
+def test_dovecot_offers_the_mechanisms_that_the_scheme_supports(scheme: Scheme) -> None:
     conf = texts(mail_host(V2, scheme=scheme))["etc/dovecot/conf.d/99-mailadmin.conf"]
     offered = re.findall(r"^auth_mechanisms = (.*)$", conf, re.MULTILINE)
     assert offered == [" ".join(scheme.mechanisms).lower()]
 
 
-@pytest.mark.parametrize(("weak", "said"), [(True, "yes"), (False, "no")])
-def test_dovecot_24_takes_weak_schemes_when_told_to(weak: bool, said: str) -> None:
+@pytest.mark.parametrize(("weak", "value"), [(True, "yes"), (False, "no")])
+def test_dovecot_24_allows_weak_schemes_if_configured(weak: bool, value: str) -> None:
     files = texts(replace(mail_host(), weak_schemes=weak))
     conf = files["etc/dovecot/conf.d/99-mailadmin.conf"]
-    assert re.findall(r"^auth_allow_weak_schemes = (\w+)$", conf, re.M) == [said]
+    assert re.findall(r"^auth_allow_weak_schemes = (\w+)$", conf, re.M) == [value]
 
 
-def test_dovecot_24_gets_no_line_of_23_and_the_other_way_round() -> None:
+def test_settings_of_dovecot_23_and_24_are_not_mixed() -> None:
     for host in HOSTS.values():
         if host.variant is V2:
             files = texts(host)
@@ -42,13 +42,13 @@ def test_dovecot_24_gets_no_line_of_23_and_the_other_way_round() -> None:
 
 
 @pytest.mark.parametrize("value", ['a"b', "a\\b", "%{user}", "%%{user}", "%u %% %", "$SET:x #"])
-def test_a_value_of_dovecot_24_is_read_back_as_it_was(value: str) -> None:
+def test_values_of_dovecot_24_are_read_back_unchanged(value: str) -> None:
     files = texts(with_passwords(mail_host(), value))
     [written] = re.findall(r'mysql_password = "(.*)"', files["etc/dovecot/mailadmin-sql.conf.ext"])
     assert not re.search(r"(?<!%)%\{", written)
     assert re.sub(r"\\(.)", r"\1", written).replace("%%{", "%{") == value
 
 
-def test_dovecot_24_knows_a_port_for_each_database_host() -> None:
+def test_dovecot_24_has_a_port_for_each_database_host() -> None:
     conf = texts(mail_host(V2, TWO_PORTS))["etc/dovecot/mailadmin-sql.conf.ext"]
     assert re.findall(r"host = (\w+)\n  port = (\d+)", conf) == [("a", "3306"), ("b", "3307")]

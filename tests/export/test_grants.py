@@ -25,14 +25,14 @@ def test_the_name_of_the_database_is_quoted_everywhere(variant: Variant, name: s
     ],
 )
 @pytest.mark.parametrize("variant", [V1, V2])
-def test_the_accounts_are_for_the_places_that_sign_in(
+def test_accounts_are_granted_for_the_hosts_that_they_connect_from(
     variant: Variant, hosts: list[DatabaseHost], places: set[str]
 ) -> None:
     grants = texts(mail_host(variant, reached_by(*hosts)))["grants.sql"]
     assert set(re.findall(r"'@'(.*?)'", grants)) == places
 
 
-def test_the_accounts_of_look_ups_never_see_a_password() -> None:
+def test_the_lookup_account_cannot_read_passwords() -> None:
     grants = texts(mail_host())["grants.sql"].splitlines()
     lookups = [line for line in grants if line.startswith("GRANT") and "'maillookup'" in line]
     sign_ins = [line for line in grants if line.startswith("GRANT") and "'mailauth'" in line]
@@ -42,7 +42,7 @@ def test_the_accounts_of_look_ups_never_see_a_password() -> None:
 
 
 def tables_written(host: MailHost) -> set[str]:
-    """Return the tables that an account of the mail host may change."""
+    """Return the tables that the mail host's accounts can write to."""
     grants = texts(host)["grants.sql"]
     written = re.findall(r"^GRANT (?!SELECT \()(.*) ON `postfix`\.(\w+) TO '(\w+)'", grants, re.M)
     assert {(rights, account) for rights, _, account in written} <= {
@@ -51,7 +51,7 @@ def tables_written(host: MailHost) -> set[str]:
     return {table for _, table, _ in written}
 
 
-def test_dovecot_writes_into_two_tables_and_on_mysql_only(host: MailHost) -> None:
+def test_dovecot_only_writes_to_two_tables_and_only_on_mysql(host: MailHost) -> None:
     dovecot = "".join(text for path, text in texts(host).items() if "/dovecot/" in path)
     if host.variant is V2 and host.database is MYSQL:
         assert tables_written(host) == {"quota2", "last_login"}

@@ -14,18 +14,18 @@ HOSTILE = "</pre><script>alert('x')</script><b onclick=\"x\">&amp;"
 
 
 def plain(marked: str) -> str:
-    """Return what a browser shows, and what Copy takes, of the HTML."""
+    """Return the text of the HTML, as it is shown and copied."""
     return html.unescape(re.sub(r"<[^>]*>", "", marked))
 
 
 def parts(marked: str) -> list[tuple[str, str]]:
-    """Return what has a colour, with its class."""
+    """Return the coloured parts with their classes."""
     found = re.findall(r'<span class="(\w+)">(.*?)</span>', marked)
     return [(name, html.unescape(text)) for name, text in found]
 
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
-def test_each_file_stays_as_it_is_but_for_its_colours(host: MailHost) -> None:
+def test_highlighting_does_not_change_the_text(host: MailHost) -> None:
     for file in render.render_bundle(host):
         marked = highlight(file.text, language(file.path))
         assert plain(marked) == file.text
@@ -35,7 +35,7 @@ def test_each_file_stays_as_it_is_but_for_its_colours(host: MailHost) -> None:
 
 @pytest.mark.parametrize("name", LANGUAGES)
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\r\0\ufeff")))
-def test_any_text_is_escaped_and_whole(name: str, text: str) -> None:
+def test_any_text_is_escaped_and_complete(name: str, text: str) -> None:
     marked = highlight(f"{text}\n", name)
     assert plain(marked) == f"{text}\n"
     assert set(re.findall("<[^>]*>", marked)) <= TAGS
@@ -50,7 +50,7 @@ TAGS = {"</span>", "<mark>", "</mark>"} | {
 @pytest.mark.parametrize(
     "line", ["{}", "name = {}", 'name = "{}"', "# {}", "-{}", "'{}'", "x {{ {}"]
 )
-def test_html_in_a_value_does_nothing(name: str, line: str) -> None:
+def test_html_in_a_value_is_escaped(name: str, line: str) -> None:
     text = line.format(HOSTILE) + "\n"
     marked = highlight(text, name)
     assert plain(marked) == text and set(re.findall("<[^>]*>", marked)) <= TAGS
@@ -79,7 +79,7 @@ def test_html_in_a_value_does_nothing(name: str, line: str) -> None:
          [("gu", "@@ -1 +1 @@"), ("gd", "-- a"), ("gi", "+b")]),
     ],
 )  # fmt: skip
-def test_what_a_line_says_is_seen_by_its_colours(
+def test_lines_are_coloured_by_their_syntax(
     name: str, text: str, expected: list[tuple[str, str]]
 ) -> None:
     found = [(kind, part.strip("\n")) for kind, part in parts(highlight(text, name))]

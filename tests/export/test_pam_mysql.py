@@ -26,7 +26,7 @@ def test_pam_mysql_gets_its_password_where_it_can_read_it(password: str, in_file
     assert ("users.db_passwd" in own) == bool(in_file)
 
 
-def test_names_that_an_argument_cannot_hold_go_into_pam_mysqls_file() -> None:
+def test_names_that_an_argument_cannot_express_are_written_to_pam_mysqls_file() -> None:
     host = mail_host(V1, replace(MYSQL, name="mail#1"))
     files = texts(replace(host, auth=Account("auth#1", "x")))
     own, line = files["etc/mailadmin-pam-mysql.conf"], files["etc/pam.d/smtp"]
@@ -35,7 +35,7 @@ def test_names_that_an_argument_cannot_hold_go_into_pam_mysqls_file() -> None:
 
 
 @pytest.mark.parametrize("scheme", V1.schemes.values(), ids=V1.schemes)
-def test_pam_mysql_reads_the_form_of_the_scheme(scheme: Scheme) -> None:
+def test_pam_mysql_is_configured_for_the_scheme(scheme: Scheme) -> None:
     lines = texts(mail_host(V1, scheme=scheme))["etc/pam.d/smtp"].splitlines()
     rules = [line for line in lines if line.startswith(("auth", "account"))]
     assert [line.split()[0] for line in rules] == ["auth", "account"]

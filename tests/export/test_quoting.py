@@ -1,4 +1,4 @@
-"""Each rule against a parser that is written from the rules of its file."""
+"""Each quoting rule, read back by a parser of that file format."""
 
 import re
 import shlex
@@ -20,12 +20,12 @@ texts = st.text() | st.text(st.sampled_from(SPECIAL + "ab1ü☃"))
 
 
 def read_map(written: str) -> str:
-    """Postfix: all of the line after `=`, less blanks at its ends."""
+    """Postfix: the rest of the line after `=`, without spaces at either end."""
     return written.splitlines()[0].strip(" \t") if written.strip(" \t\n") else ""
 
 
 def read_pam_argument(written: str) -> str:
-    """Linux-PAM: cut comments first, then read up to a `]` that no backslash stands before."""
+    """Linux-PAM: remove comments, then read up to a `]` without a backslash before it."""
     line = f"auth required pam_mysql.so [x={written}] end".splitlines()[0].partition("#")[0]
     found = re.search(r"\[x=((?:\\\]|[^]])*+)\] end", line)
     return found[1].replace("\\]", "]") if found else ""
@@ -85,7 +85,7 @@ LITERAL = ("a Postfix map", "pam_mysql's own file")
 @every_rule
 @given(value=texts)
 @few
-def test_what_is_written_is_read_back_as_it_was(rule: Rule, read: Parser, value: str) -> None:
+def test_written_values_are_read_back_unchanged(rule: Rule, read: Parser, value: str) -> None:
     try:
         written = rule(value, "SOME_SETTING")
     except BadValue:
@@ -129,24 +129,24 @@ def test_a_refusal_names_the_setting_and_not_the_value(rule: Rule, read: Parser)
 
 
 @every_rule
-def test_half_a_character_is_refused(rule: Rule, read: Parser) -> None:
+def test_half_a_surrogate_pair_is_refused(rule: Rule, read: Parser) -> None:
     with pytest.raises(BadValue):
         rule("abc\udcff", "SOME_SETTING")
 
 
 @pytest.mark.parametrize("value", ["it's", "$(id) `id` $HOME", "a\\", "*", "--help", "ü ☃"])
-def test_the_shell_itself_reads_back_a_word(value: str) -> None:
+def test_the_shell_reads_a_word_back_unchanged(value: str) -> None:
     script = f"printf %s {quoting.shell_word(value, 'SOME_SETTING')}"
     assert subprocess.run(["sh", "-c", script], capture_output=True).stdout.decode() == value
 
 
 @pytest.mark.parametrize("value", ["mail.example.org", "/var/vmail", "db-1", "/run/my_sql.sock"])
-def test_a_bare_word_stays_as_it_is(value: str) -> None:
+def test_a_bare_word_is_not_changed(value: str) -> None:
     assert quoting.bare(value, "SOME_SETTING") == value
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a#b", "a;b", "$a", "é", "a\n", "-o", "a%d", "a'b"])
-def test_what_needs_quotes_is_no_bare_word(value: str) -> None:
+def test_values_that_need_quotes_are_not_bare_words(value: str) -> None:
     with pytest.raises(BadValue, match="SOME_SETTING"):
         quoting.bare(value, "SOME_SETTING")
 
@@ -169,18 +169,18 @@ def test_a_number_is_written_in_digits() -> None:
         (" leading", False),
     ],
 )
-def test_a_password_takes_the_place_that_can_express_it(value: str, in_file: bool) -> None:
+def test_a_password_is_put_where_it_can_be_expressed(value: str, in_file: bool) -> None:
     assert quoting.fits_pam_file(value, "MAIL_AUTH_PASSWORD", preferred=True) is in_file
 
 
 @pytest.mark.parametrize("value", ["a#b;c", " leading#", "a;b\\", ";" + "x" * 900, "", "a\nb"])
-def test_a_password_that_has_no_place_is_refused(value: str) -> None:
+def test_a_password_that_fits_nowhere_is_refused(value: str) -> None:
     with pytest.raises(BadValue, match="MAIL_AUTH_PASSWORD"):
         quoting.fits_pam_file(value, "MAIL_AUTH_PASSWORD", preferred=True)
 
 
 @given(value=texts, preferred=st.booleans())
-def test_the_place_that_is_chosen_holds_the_value(value: str, preferred: bool) -> None:
+def test_the_chosen_place_can_express_the_value(value: str, preferred: bool) -> None:
     try:
         in_file = quoting.fits_pam_file(value, "MAIL_AUTH_PASSWORD", preferred)
     except BadValue:

@@ -40,7 +40,7 @@ def test_every_host_has_a_bundle(host: MailHost) -> None:
         assert not re.search(r"\{\{|\{%|%\}|\}\}|None|Unknown", file.text)
 
 
-def test_only_files_that_say_so_hold_a_secret(host: MailHost, files: list[File]) -> None:
+def test_only_files_marked_as_secret_contain_secrets(host: MailHost, files: list[File]) -> None:
     host = with_passwords(host, "onlyinsecretfiles")
     for file in render.render_bundle(host):
         assert ("onlyinsecretfiles" in file.text) == file.secret
@@ -48,7 +48,7 @@ def test_only_files_that_say_so_hold_a_secret(host: MailHost, files: list[File])
 
 
 @pytest.mark.parametrize("password", ["Zq9plain", "Zq9;x", "Zq9#x", 'Zq9"r\\x'])
-def test_a_masked_bundle_is_the_same_without_the_secrets(host: MailHost, password: str) -> None:
+def test_a_masked_bundle_only_differs_in_the_secrets(host: MailHost, password: str) -> None:
     host = with_passwords(host, password)
     shown, real = render.render_bundle(host, masked=True), render.render_bundle(host)
     assert not [file.path for file in shown if "Zq9" in file.text]
@@ -59,7 +59,7 @@ def test_a_masked_bundle_is_the_same_without_the_secrets(host: MailHost, passwor
         assert len(mask.text.splitlines()) == len(file.text.splitlines())
 
 
-def test_the_manifest_tells_apply_what_goes_where(files: list[File]) -> None:
+def test_the_manifest_lists_every_file_for_apply(files: list[File]) -> None:
     texts = {file.path: file.text for file in files}
     rows = [line.split() for line in texts["MANIFEST"].splitlines() if line[0] != "#"]
     assert rows == [
@@ -70,7 +70,7 @@ def test_the_manifest_tells_apply_what_goes_where(files: list[File]) -> None:
     assert all(file.target in ("", f"/{file.path}") for file in files)
 
 
-def test_no_value_can_become_a_command_of_apply() -> None:
+def test_no_value_can_inject_a_command_into_apply() -> None:
     evil = "/srv/$(touch evil)`id`'\"; $HOME/mail.sqlite3"
     script = texts(mail_host(V2, replace(SQLITE, name=evil)))["apply"]
     line = next(line for line in script.splitlines() if line.startswith("database="))
@@ -78,7 +78,7 @@ def test_no_value_can_become_a_command_of_apply() -> None:
     assert shlex.split(word) == [evil]
 
 
-def test_what_postfix_puts_into_a_query_is_always_quoted(files: list[File]) -> None:
+def test_query_parameters_of_postfix_are_always_quoted(files: list[File]) -> None:
     for file in files:
         if "/postfix/mailadmin/" in file.path:
             query = file.text.partition("\nquery = ")[2]
@@ -120,7 +120,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("setting", "host"), REFUSED)
 @pytest.mark.parametrize("masked", [False, True])
-def test_what_cannot_work_is_refused_by_name(setting: str, host: MailHost, masked: bool) -> None:
+def test_an_unusable_setting_is_refused_by_name(setting: str, host: MailHost, masked: bool) -> None:
     with pytest.raises(BadExport, match=rf"^{setting}\b.*\.$"):
         render.render_bundle(host, masked)
 
@@ -130,7 +130,7 @@ def test_an_sqlite_host_needs_no_accounts() -> None:
     assert "grants.sql" not in texts(host)
 
 
-def test_each_release_has_what_its_services_need() -> None:
+def test_each_release_has_the_files_that_its_services_need() -> None:
     v1 = "etc/systemd/system/saslauthd.service.d/mailadmin.conf"
     v2 = {"etc/dovecot/mailadmin-my.cnf", "etc/dovecot/mailadmin-usage.conf.ext"}
     for host in HOSTS.values():
@@ -156,14 +156,14 @@ def test_apply_removes_only_our_own_files_of_an_earlier_bundle(host: MailHost, s
     assert f'\nstale="{stale}"\n' in texts(host)["apply"]
 
 
-def test_a_file_for_which_a_release_has_no_template_is_not_left_out_silently() -> None:
+def test_a_missing_template_is_an_error() -> None:
     unknown = replace(DEBIAN13, name="debian99")
     with pytest.raises(BadExport, match="v2/debian99/etc/dovecot"):
         render.render_bundle(mail_host(release=unknown))
 
 
 @pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
-def test_each_database_host_is_asked_in_its_turn(release: Release) -> None:
+def test_database_hosts_are_tried_in_order(release: Release) -> None:
     hosts = (DatabaseHost("db1", 3307), DatabaseHost("db2", 3307), DatabaseHost(socket="/run/my"))
     v1, v2 = (texts(mail_host(variant, reached_by(*hosts), release)) for variant in (V1, V2))
     rules = re.findall(r"^auth (\S+).* host=(\S+)", v1["etc/pam.d/smtp"], re.MULTILINE)
@@ -176,14 +176,14 @@ def test_each_database_host_is_asked_in_its_turn(release: Release) -> None:
         assert hosts_line in texts_of["etc/postfix/mailadmin/domains.cf"]
 
 
-def test_only_port_587_takes_passwords(host: MailHost) -> None:
+def test_only_port_587_accepts_passwords(host: MailHost) -> None:
     files = texts(host)
     assert "\nsmtpd_sasl_auth_enable = no\n" in files["postfix/main.cf"]
     assert "\n  -o smtpd_sasl_auth_enable=yes\n" in files["postfix/master.cf"]
     assert "permit_mynetworks" not in re.sub(r"^#.*", "", files["postfix/main.cf"], flags=re.M)
 
 
-def test_the_read_me_says_what_an_administrator_must_know(host: MailHost) -> None:
+def test_the_readme_describes_the_host(host: MailHost) -> None:
     read_me = " ".join(texts(host)["README"].split())
     assert host.scheme.weakness in read_me
     assert ("quota is not enforced" in read_me) == (host.variant is V1)
@@ -197,7 +197,7 @@ def test_a_strong_scheme_gets_no_warning() -> None:
     assert "is weak" not in strong["README"]
 
 
-def test_a_name_that_a_template_does_not_know_never_reaches_a_file() -> None:
+def test_an_undefined_template_variable_is_an_error() -> None:
     with pytest.raises(BadExport, match="unknown"):
         render.render_template("common/postfix/main.cf", {})
 

@@ -3,11 +3,11 @@ import pytest
 from mailboxes.export import upgrade
 from mailboxes.export.compare import Comparison
 from mailboxes.models import Mailbox
-from tests.conftest import move
+from tests.conftest import compare
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said", "unsaid"),
+    ("old", "new", "included", "excluded"),
     [
         ("v2/debian12", "v2/debian13", "10-auth.conf", "no longer offered"),
         ("v2/debian12", "v2/debian13", "your own files", "be downgraded"),
@@ -23,25 +23,27 @@ from tests.conftest import move
         ("v2/debian12", "v1/debian13", "enforce quotas", "stays installed"),
     ],
 )
-def test_what_people_notice_is_said(
-    tables: None, on_mysql: None, old: str, new: str, said: str, unsaid: str
+def test_the_notes_describe_other_effects(
+    tables: None, on_mysql: None, old: str, new: str, included: str, excluded: str
 ) -> None:
-    notes = " ".join(upgrade.notes(move(old, new)))
-    assert said in notes and unsaid not in notes
+    notes = " ".join(upgrade.notes(compare(old, new)))
+    assert included in notes and excluded not in notes
 
 
 V1_ON_13 = "/root/mailhost-v1-debian13-md5"
 V2_ON_13 = "/root/mailhost-v2-debian13-cram-md5"
 
 
-def typed(move: Comparison) -> list[str]:
-    return [line for step in upgrade.steps(move) for line in step.commands or ("(a sentence)",)]
+def commands(comparison: Comparison) -> list[str]:
+    return [
+        line for step in upgrade.steps(comparison) for line in step.commands or ("(a sentence)",)
+    ]
 
 
-def test_an_upgrade_begins_with_the_passwords_and_stops_the_daemons(
-    rows: None, on_mysql: None
+def test_an_upgrade_starts_with_the_passwords_and_stops_the_daemons(
+    sample_mailboxes: None, on_mysql: None
 ) -> None:
-    assert typed(move("v2/debian12", "v2/debian13")) == [
+    assert commands(compare("v2/debian12", "v2/debian13")) == [
         "(a sentence)",
         "MAIL_ALLOW_WEAK_SCHEMES=true",
         "MAIL_RELEASE=debian13",
@@ -54,10 +56,10 @@ def test_an_upgrade_begins_with_the_passwords_and_stops_the_daemons(
     ]
 
 
-def test_an_upgrade_with_another_scheme_begins_with_the_passwords_too(
-    rows: None, on_mysql: None
+def test_an_upgrade_with_another_scheme_starts_with_the_passwords_too(
+    sample_mailboxes: None, on_mysql: None
 ) -> None:
-    assert typed(move("v2/debian12", "v2/debian13/ARGON2ID"))[:4] == [
+    assert commands(compare("v2/debian12", "v2/debian13/ARGON2ID"))[:4] == [
         "(a sentence)",
         "MAIL_ALLOW_WEAK_SCHEMES=true",
         "MAIL_RELEASE=debian13",
@@ -66,13 +68,13 @@ def test_an_upgrade_with_another_scheme_begins_with_the_passwords_too(
 
 
 def test_another_variant_ends_with_the_passwords_and_the_old_daemon(
-    rows: None, on_mysql: None
+    sample_mailboxes: None, on_mysql: None
 ) -> None:
-    assert typed(move("v2/debian13", "v1/debian13")) == [
+    assert commands(compare("v2/debian13", "v1/debian13")) == [
         "MAIL_VARIANT=v1",
         "MAIL_PASSWORD_SCHEME=MD5",
         f".venv/bin/python manage.py exportconfig --output {V1_ON_13}",
-        *grants(move("v2/debian13", "v1/debian13")),
+        *grants(compare("v2/debian13", "v1/debian13")),
         f"sh {V1_ON_13}/apply --dry-run",
         f"sh {V1_ON_13}/apply",
         "systemctl disable --now dovecot",
@@ -80,8 +82,8 @@ def test_another_variant_ends_with_the_passwords_and_the_old_daemon(
     ]
 
 
-def grants(move: Comparison) -> list[str]:
-    differs = any(change.path == "grants.sql" and change.diff for change in move.files)
+def grants(comparison: Comparison) -> list[str]:
+    differs = any(change.path == "grants.sql" and change.diff for change in comparison.files)
     return [f"mariadb < {V1_ON_13}/grants.sql"] * differs
 
 
@@ -89,15 +91,17 @@ def grants(move: Comparison) -> list[str]:
     ("old", "new", "warned"),
     [("v2", "v1", True), ("v1/MD5", "v1/SHA512-CRYPT", True), ("v2", "v2/ARGON2ID", False)],
 )
-def test_passwords_that_fit_one_host_only_are_warned_of(
+def test_the_steps_warn_about_passwords_that_only_work_on_one_host(
     tables: None, on_mysql: None, old: str, new: str, warned: bool
 ) -> None:
-    assert ("only work on the new host" in upgrade.steps(move(old, new))[0].text) is warned
+    assert ("only work on the new host" in upgrade.steps(compare(old, new))[0].text) is warned
 
 
-def test_staying_where_one_is_takes_no_step_but_passwords(rows: None, on_mysql: None) -> None:
-    here = move("v2/debian13", "v2/debian13")
-    assert typed(here) == ["(a sentence)", "MAIL_ALLOW_WEAK_SCHEMES=true"]
+def test_an_unchanged_host_only_needs_password_steps(
+    sample_mailboxes: None, on_mysql: None
+) -> None:
+    here = compare("v2/debian13", "v2/debian13")
+    assert commands(here) == ["(a sentence)", "MAIL_ALLOW_WEAK_SCHEMES=true"]
     assert {change.status for change in here.files} == {"unchanged"} and not upgrade.notes(here)
     Mailbox.objects.all().delete()
-    assert typed(move("v2/debian13", "v2/debian13")) == []
+    assert commands(compare("v2/debian13", "v2/debian13")) == []

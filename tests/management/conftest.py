@@ -1,4 +1,4 @@
-"""Commands in a process of their own, on databases in a folder."""
+"""Running manage.py in its own process, with its databases in a folder."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def manage(*arguments: str, folder: Path, stdin: str = "", **env: str) -> Any:
-    """Run manage.py in a process of its own on SQLite files in the folder."""
+    """Run manage.py in its own process with SQLite files in the folder."""
     databases = {
         "DATABASE_URL": f"sqlite:///{folder}/panel.sqlite3",
         "MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3",
@@ -30,7 +30,7 @@ def manage(*arguments: str, folder: Path, stdin: str = "", **env: str) -> Any:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a mail database in it that holds example.org."""
+    """A folder with a mail database that contains example.org."""
     folder = tmp_path_factory.mktemp("databases")
     assert manage("migrate", "--database", "mail", folder=folder).returncode == 0
     assert (

@@ -27,7 +27,7 @@ from tests.management.conftest import ROOT, manage
         (["exportconfig", "--output", "new", "--variant", "v3"], "nvalid choice: 'v3'"),
     ],
 )
-def test_what_cannot_be_done_ends_with_status_1_and_a_sentence(
+def test_errors_exit_with_status_1_and_a_sentence(
     folder: Path, arguments: list[str], sentence: str
 ) -> None:
     done = manage(*arguments, folder=folder)
@@ -37,14 +37,14 @@ def test_what_cannot_be_done_ends_with_status_1_and_a_sentence(
     assert not (ROOT / "new").exists()
 
 
-def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_database_is_reported(tmp_path: Path) -> None:
     done = manage("createdomain", "example.org", folder=tmp_path / "missing")
     assert done.returncode == 1
     assert "The mail database can't be used, and nothing was written" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_mysql_server_that_is_down_is_said_without_its_password(tmp_path: Path) -> None:
+def test_an_unreachable_mysql_server_is_reported_without_the_password(tmp_path: Path) -> None:
     env = {
         "MAIL_DATABASE_URL": "mysql://panel:geheim@127.0.0.1:9/mail",
         "MAIL_LOOKUP_PASSWORD": "a",
@@ -55,7 +55,7 @@ def test_a_mysql_server_that_is_down_is_said_without_its_password(tmp_path: Path
     assert "geheim" not in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_demo_is_made_once(tables: None) -> None:
+def test_the_demo_is_created_once(tables: None) -> None:
     for _ in range(2):
         call_command("createdemo", stdout=StringIO())
     assert Domain.objects.count() == 3 and Mailbox.objects.count() == 18

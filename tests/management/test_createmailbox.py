@@ -21,7 +21,7 @@ from tests.management.conftest import manage
         ("a carriage return\r\n", "control"),
     ],
 )
-def test_a_bad_password_on_standard_input_is_refused(
+def test_an_invalid_password_on_standard_input_is_refused(
     folder: Path, stdin: str, sentence: str
 ) -> None:
     arguments = ("createmailbox", "bad@example.org", "--quota", "1M", "--password-stdin")
@@ -33,7 +33,7 @@ def test_a_bad_password_on_standard_input_is_refused(
             assert found.fetchone() == (0,)
 
 
-def test_only_the_final_newline_of_the_password_is_cut(folder: Path) -> None:
+def test_only_the_final_newline_of_the_password_is_removed(folder: Path) -> None:
     arguments = ("createmailbox", "blanks@example.org", "--quota", "1M", "--password-stdin")
     assert manage(*arguments, folder=folder, stdin=f" {PASSWORD} \n").returncode == 0
     check = "from mailboxes.actions import authenticate as f; print([f('blanks@example.org', p)"

@@ -8,48 +8,50 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mailboxes.export.compatibility import MAX_ADDRESSES
-from tests.conftest import ROWS, add, move
+from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import CRAM, MD5
 from tests.management.conftest import ROOT
 
 
-def compare(*arguments: str) -> str:
+def printed(*arguments: str) -> str:
     out = StringIO()
     call_command("exportconfig", "--compare", *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_the_command_tells_all_and_no_stored_form(rows: None, on_mysql: None) -> None:
-    said = compare("v2/debian12", "--variant", "v2", "--release", "debian13")
-    first, *rest = said.split("\n\n")
+def test_a_comparison_lists_everything_except_stored_passwords(
+    sample_mailboxes: None, on_mysql: None
+) -> None:
+    output = printed("v2/debian12", "--variant", "v2", "--release", "debian13")
+    first, *rest = output.split("\n\n")
     assert first == "From V2, Debian 12 (bookworm), CRAM-MD5 to V2, Debian 13 (trixie), CRAM-MD5"
     assert "3 of 6 active mailboxes can't sign in." in rest[0]
     assert (
         "\nmd5@example.org: stored as PLAIN-MD5, which Dovecot on Debian 13 (trixie) rejects as "
         "weak\nnope@example.org: stored in a form that is damaged, unsupported or too expensive to "
         "check (on the old host as well)\n"
-        "sha@example.org: stored as SHA512-CRYPT, which only supports PLAIN and LOGIN" in said
+        "sha@example.org: stored as SHA512-CRYPT, which only supports PLAIN and LOGIN" in output
     )
-    assert "\n/etc/dovecot/conf.d/99-mailadmin.conf (changed)\n\n@@" in said
-    assert "\n3. Set this in .env and restart the panel:\n     MAIL_RELEASE=debian13\n" in said
-    for hidden in (*filter(None, ROWS.values()), MD5, CRAM, "geheim", "secret of"):
-        assert hidden not in said
+    assert "\n/etc/dovecot/conf.d/99-mailadmin.conf (changed)\n\n@@" in output
+    assert "\n3. Set this in .env and restart the panel:\n     MAIL_RELEASE=debian13\n" in output
+    for hidden in (*filter(None, STORED.values()), MD5, CRAM, "geheim", "secret of"):
+        assert hidden not in output
 
 
-def test_the_command_names_every_mailbox(tables: None, mail_file: None) -> None:
+def test_a_comparison_names_every_affected_mailbox(tables: None, mail_file: None) -> None:
     for number in range(MAX_ADDRESSES * 2):
-        add(f"u{number}@example.org", MD5)
-    assert compare("debian12").count("@example.org: ") == MAX_ADDRESSES * 2
+        add_mailbox(f"u{number}@example.org", MD5)
+    assert printed("debian12").count("@example.org: ") == MAX_ADDRESSES * 2
 
 
-def test_the_command_of_the_page_prints_what_the_page_says(rows: None, on_mysql: None) -> None:
-    shown = move("v2/debian12/ARGON2ID", "v1/debian13/SHA512-CRYPT")
-    assert compare(*shown.command.split("--compare ")[1].split()).startswith(shown.title)
-
-
-def test_a_comparison_is_printed_and_with_a_folder_written_too(
-    mail_file: None, tmp_path: Path
+def test_the_command_shown_on_the_page_prints_the_same_comparison(
+    sample_mailboxes: None, on_mysql: None
 ) -> None:
+    shown = compare("v2/debian12/ARGON2ID", "v1/debian13/SHA512-CRYPT")
+    assert printed(*shown.command.split("--compare ")[1].split()).startswith(shown.title)
+
+
+def test_a_comparison_can_be_printed_and_exported_together(mail_file: None, tmp_path: Path) -> None:
     out = StringIO()
     call_command("exportconfig", "--compare", "debian12", stdout=out)
     assert "99-mailadmin.conf (changed)" in out.getvalue()
@@ -78,7 +80,7 @@ def test_a_comparison_is_printed_and_with_a_folder_written_too(
         ),
     ],
 )
-def test_what_cannot_be_compared_is_said_and_nothing_else(
+def test_invalid_arguments_print_an_error_and_nothing_else(
     mail_file: None, arguments: list[str], sentence: str
 ) -> None:
     out = StringIO()
@@ -87,7 +89,7 @@ def test_what_cannot_be_compared_is_said_and_nothing_else(
     assert out.getvalue() == ""
 
 
-def test_who_reads_only_the_start_of_a_comparison_sees_no_traceback(folder: Path) -> None:
+def test_a_closed_pipe_causes_no_traceback(folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -102,7 +104,7 @@ def test_who_reads_only_the_start_of_a_comparison_sees_no_traceback(folder: Path
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_an_export_writes_a_new_folder_only_its_owner_can_read(
+def test_an_export_creates_a_folder_that_only_its_owner_can_read(
     mail_file: None, tmp_path: Path
 ) -> None:
     call_command("exportconfig", "--output", tmp_path / "new", stdout=StringIO())

@@ -14,5 +14,5 @@ from mailboxes.passwords import cram_md5
     ],
     ids=["63 bytes", "64 bytes", "65 bytes", "255 bytes", "signs"],
 )
-def test_the_cram_md5_key_is_the_one_that_doveadm_writes(password: str, key: str) -> None:
+def test_cram_md5_keys_match_those_of_doveadm(password: str, key: str) -> None:
     assert cram_md5.key(password.encode()).hex() == key

@@ -12,7 +12,7 @@ from tests.hashes import ANNA, ARGON2, BCRYPT, CHEAP, COSTLY, CRAM, MD5, SHA512_
 
 
 @pytest.mark.parametrize("stored", CHEAP + COSTLY)
-def test_every_known_form_opens_with_its_password_and_no_other(stored: str) -> None:
+def test_every_known_hash_fits_its_password_and_no_other(stored: str) -> None:
     assert schemes.fits("foo", stored, ANNA)
     assert not schemes.fits("fop", stored, ANNA)
     assert not schemes.fits("foo ", stored, ANNA)
@@ -32,7 +32,7 @@ def test_digest_md5_belongs_to_one_address(username: str, stored: str) -> None:
     assert not schemes.fits("foo", f"{{DIGEST-MD5}}{stored}")
 
 
-def test_a_truncated_plain_password_stands_for_all_that_begin_so() -> None:
+def test_a_truncated_plain_password_fits_any_password_with_that_prefix() -> None:
     assert schemes.fits("foo", "{PLAIN-TRUNC}3-foo")
     assert schemes.fits("foobar", "{PLAIN-TRUNC}3-foo")
     assert not schemes.fits("fo", "{PLAIN-TRUNC}3-foo")
@@ -48,7 +48,7 @@ def test_a_truncated_plain_password_stands_for_all_that_begin_so() -> None:
         ("é" * 36, "$2y$04$Uzx178k2knDMQ2BOL8MUseHER5B20ilKzOjl.0vbQ1kyVng6CrwcS"),
     ],
 )
-def test_bcrypt_sees_72_bytes_as_the_daemons_do(seen: str, stored: str) -> None:
+def test_bcrypt_only_uses_72_bytes_as_the_daemons_do(seen: str, stored: str) -> None:
     for opens in (seen, seen + "b", seen + "é" * 100):
         assert schemes.fits(opens, stored)
         assert schemes.fits(opens, "{BLF-CRYPT}" + stored)
@@ -102,7 +102,7 @@ def test_bcrypt_sees_72_bytes_as_the_daemons_do(seen: str, stored: str) -> None:
         SHA512_CRYPT + "\n",
         BCRYPT[:-1],
         BCRYPT.replace("$2y$", "$2x$"),
-        BCRYPT[:-1] + "r",  # stray bits, which crypt(3) does not write
+        BCRYPT[:-1] + "r",  # stray bits, which crypt(3) never writes
         "{BLF-CRYPT}" + BCRYPT[:30],
         f"{{ARGON2ID}}$argon2id{ARGON2[:-2]}",
         f"{{ARGON2ID}}$argon2id{ARGON2}\0",
@@ -123,14 +123,14 @@ def test_bcrypt_sees_72_bytes_as_the_daemons_do(seen: str, stored: str) -> None:
         "{PLAIN}\ud800",
     ],
 )
-def test_a_broken_or_unknown_form_fits_nothing(stored: str | None) -> None:
+def test_a_broken_or_unknown_hash_fits_nothing(stored: str | None) -> None:
     assert not schemes.fits("foo", stored, ANNA)
     assert not schemes.fits("", stored, ANNA)
     assert not schemes.fits(stored or "foo", stored, ANNA)
 
 
 @pytest.mark.parametrize("stored", CHEAP)
-def test_the_stored_text_itself_is_no_password(stored: str) -> None:
+def test_the_stored_text_itself_is_not_a_password(stored: str) -> None:
     scheme, _, rest = stored.rpartition("}")
     assert not schemes.fits(stored, stored, ANNA)
     assert schemes.fits(rest, stored, ANNA) is (scheme in ("{PLAIN", "{CLEAR", "{CLEARTEXT"))
@@ -145,7 +145,7 @@ def test_the_stored_text_itself_is_no_password(stored: str) -> None:
         "$1$abcdefgh$M55TzYaaccxVGbptZWaxX/",
     ],
 )
-def test_an_empty_password_fits_not_even_what_was_made_of_it(stored: str) -> None:
+def test_an_empty_password_does_not_even_fit_its_own_hash(stored: str) -> None:
     assert KNOWN.verify(b"", stored)
     assert not schemes.fits("", stored)
 
@@ -175,14 +175,14 @@ def test_an_impossible_password_fits_nothing(stored: str) -> None:
     ],
     ids=lambda stored: stored[:30],
 )
-def test_a_row_that_asks_for_too_much_work_is_refused_at_once(stored: str) -> None:
+def test_an_expensive_hash_is_refused_at_once(stored: str) -> None:
     before = time.process_time()
     assert not schemes.fits("foo", stored)
     assert time.process_time() - before < 0.5
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
-def test_the_scram_keys_are_those_that_doveadm_writes(algorithm: str) -> None:
+def test_scram_keys_match_those_of_doveadm(algorithm: str) -> None:
     prefix = "{SCRAM-" + algorithm.upper().replace("SHA", "SHA-")
     (row,) = (stored for stored in CHEAP if stored.startswith(prefix))
     rounds, salt, *keys = row.partition("}")[2].split(",")
@@ -190,7 +190,7 @@ def test_the_scram_keys_are_those_that_doveadm_writes(algorithm: str) -> None:
     assert [b64encode(key).decode() for key in made] == keys
 
 
-def test_libpass_alone_provides_the_module_passlib() -> None:
+def test_only_libpass_provides_the_module_passlib() -> None:
     assert set(metadata.packages_distributions()["passlib"]) == {"libpass"}
     with pytest.raises(metadata.PackageNotFoundError):
         metadata.distribution("passlib")

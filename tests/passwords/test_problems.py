@@ -7,7 +7,7 @@ from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.variants import DEBIAN13
 from tests.hashes import BCRYPT, CHEAP, COSTLY, CRAM, DES, MD5, MD5_CRYPT, SHA512_CRYPT, YESCRYPT
 
-# What Dovecot 2.3.19 and 2.4.1 read of the known forms, asked with the exported queries.
+# The scheme as which Dovecot 2.3.19 and 2.4.1 read each row, tried with the exported queries.
 NAMES = {
     MD5: "PLAIN-MD5",
     MD5.upper(): "PLAIN-MD5",
@@ -64,7 +64,7 @@ REFUSED = [
     BCRYPT[:-1],
     "*0",
     "!",
-    # bare, which nobody but pam_mysql with another crypt= reads
+    # bare, which only pam_mysql with another crypt= reads
     "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
     "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     "f7fbba6e0636f890e56fbbf3283e524c6fa3204ae298382d624741d0dc663832"
@@ -78,25 +78,25 @@ WEAK = ("PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "SMD5", "MD5", "MD5-CRYPT", "DES-C
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 
-def why(found: Problem | None) -> Reason | None:
+def reason_of(found: Problem | None) -> Reason | None:
     return found.reason if found else None
 
 
 @pytest.mark.parametrize(("stored", "scheme"), NAMES.items())
-def test_a_weak_scheme_is_known_whatever_the_row_calls_it(stored: str, scheme: str) -> None:
+def test_a_weak_scheme_is_recognised_under_any_name(stored: str, scheme: str) -> None:
     assert schemes.find_problem(stored) is None
     assert schemes.find_problem(stored, weak=[scheme]) == Problem(Reason.WEAK, scheme)
 
 
 @pytest.mark.parametrize("stored", REFUSED)
-def test_what_dovecot_cannot_read_is_refused_with_weak_schemes_too(stored: str) -> None:
-    assert why(schemes.find_problem(stored)) in (Reason.EMPTY, Reason.UNKNOWN)
-    assert why(schemes.find_problem(stored, pam_crypt=3)) in (Reason.EMPTY, Reason.UNKNOWN)
+def test_rows_that_dovecot_cannot_read_are_unknown_to_every_host(stored: str) -> None:
+    assert reason_of(schemes.find_problem(stored)) in (Reason.EMPTY, Reason.UNKNOWN)
+    assert reason_of(schemes.find_problem(stored, pam_crypt=3)) in (Reason.EMPTY, Reason.UNKNOWN)
     assert not schemes.find_problem(stored or None, weak=WEAK).scheme  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("stored", CHEAP + COSTLY)
-def test_dovecot_reads_every_known_form_that_names_its_scheme(stored: str) -> None:
+def test_dovecot_reads_every_known_hash_that_names_its_scheme(stored: str) -> None:
     prefix = re.match(r"\{([^}.]*)", stored)
     named = prefix and prefix[1].upper()
     if named == "MD5RAW" or stored in REFUSED:
@@ -110,11 +110,11 @@ def test_dovecot_reads_every_known_form_that_names_its_scheme(stored: str) -> No
 
 
 @pytest.mark.parametrize("stored", NAMES)
-def test_pam_mysql_reads_one_bare_form(stored: str) -> None:
+def test_pam_mysql_only_reads_one_bare_scheme(stored: str) -> None:
     as_md5, as_crypt = (schemes.find_problem(stored, pam_crypt=crypt) for crypt in (3, 1))
     assert (as_md5 is None) == (stored == MD5)
     assert (as_crypt is None) == (stored in (SHA512_CRYPT, BCRYPT, MD5_CRYPT, DES, YESCRYPT))
-    assert {why(as_md5), why(as_crypt)} <= {None, Reason.NOT_FOR_PAM}
+    assert {reason_of(as_md5), reason_of(as_crypt)} <= {None, Reason.NOT_FOR_PAM}
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_pam_mysql_reads_one_bare_form(stored: str) -> None:
         ("{PLAIN-TRUNC}4-foo", ""),
     ],
 )
-def test_a_row_serves_one_mechanism_beside_plain_and_login(stored: str, mechanism: str) -> None:
+def test_a_hash_supports_one_mechanism_besides_plain_and_login(stored: str, mechanism: str) -> None:
     assert schemes.find_problem(stored, mechanisms=("PLAIN", "LOGIN")) is None
     for offered in ("CRAM-MD5", "SCRAM-SHA-256"):
         found = schemes.find_problem(stored, mechanisms=("PLAIN", "LOGIN", offered))
-        assert why(found) == (None if offered == mechanism else Reason.PLAIN_ONLY)
+        assert reason_of(found) == (None if offered == mechanism else Reason.PLAIN_ONLY)
 
 
 @pytest.mark.parametrize("stored", ["{PLAIN}foo", "{CLEAR}foo", "{cleartext}foo"])
-def test_clear_text_serves_every_mechanism(stored: str) -> None:
+def test_clear_text_supports_every_mechanism(stored: str) -> None:
     assert schemes.find_problem(stored, mechanisms=[*MECHANISMS, "SCRAM-SHA-256"]) is None

@@ -12,16 +12,16 @@ def test_common_words_and_patterns_are_guessable(password: str) -> None:
     assert is_guessable(password)
 
 
-def test_unrelated_words_and_generated_passwords_are_not() -> None:
+def test_unrelated_words_and_generated_passwords_are_not_guessable() -> None:
     for password in ("four unrelated words", "kaffee tasse blau", generate_password()):
         assert not is_guessable(password)
 
 
-def test_what_is_known_of_the_owner_is_guessable() -> None:
+def test_the_owners_name_and_address_are_guessable() -> None:
     password = "hürlimann-kuckucksheim"
     assert not is_guessable(password)
     assert is_guessable(password, ["georg@kuckucksheim.example", "Georg Hürlimann"])
 
 
-def test_only_the_start_of_a_very_long_password_is_judged() -> None:
+def test_only_the_start_of_a_very_long_password_is_checked() -> None:
     assert is_guessable("a" * MAX_LENGTH + " four unrelated words")

@@ -1,4 +1,4 @@
-"""The mail hosts that the tests share: each is built once, at its first use."""
+"""The mail hosts that the tests share, each built at its first use."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -12,14 +12,14 @@ from tests.mailhost import HOSTS, MailHost, fresh_hosts, hosts, releases
 
 @pytest.fixture(params=releases())
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """A machine of a release, in which nothing runs."""
+    """A machine of a release in which nothing runs."""
     with Machine(roots.ready(request.param, request.config), boots=False) as machine:
         yield machine
 
 
 @pytest.fixture(scope="session")
 def build(request: pytest.FixtureRequest) -> Iterator[Callable[[str], MailHost]]:
-    """Return the host of a name; the one before it then ends."""
+    """Return the host of a name; the previous one is stopped."""
     built: dict[str, MailHost] = {}
     with ExitStack() as stack:
 
@@ -56,13 +56,13 @@ def mail(host: MailHost) -> MailHost:
 
 @pytest.fixture
 def boots() -> bool:
-    """Whether a fresh host has systemd; a test may say that it has not."""
+    """Whether a fresh host has systemd; a test can override it."""
     return True
 
 
 @pytest.fixture(params=fresh_hosts())
 def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
-    """A host with the packages alone, and a bundle for it."""
+    """A host with nothing but the packages, and a bundle for it."""
     root = roots.ready(HOSTS[request.param][0], request.config)
     with Machine(root, boots=boots) as machine:
         fresh = MailHost(machine, request.param)
@@ -76,7 +76,7 @@ def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
 def pytest_runtest_makereport(
     item: pytest.Function, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failed test what the daemons said meanwhile."""
+    """Show the daemons' logs with a failed test."""
     report = yield
     used = [item.funcargs.get(name) for name in ("host", "fresh", "machine")]
     machines = [one.machine if isinstance(one, MailHost) else one for one in used]

@@ -1,4 +1,4 @@
-"""The bundle's `apply` on a real host: what it changes, keeps, refuses and puts back."""
+"""The bundle's `apply` on a real host: what it changes, keeps, refuses and rolls back."""
 
 import re
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ BREAKS_A_DAEMON = {
 
 
 def state(machine: Machine) -> str:
-    """Return each file of the configuration with owner, mode, size and time; and the daemons."""
+    """Return the configuration files with owner, mode, size and time, and the daemons."""
     return machine.run(["sh", "-c", f"{FILES}; ls /var/backups/mailadmin; {DAEMONS}"]).stdout
 
 
 @pytest.fixture
 def changed(mail: MailHost) -> Iterator[MailHost]:
-    """A host that its test may leave in another state."""
+    """A host that the test may leave in another state."""
     yield mail
     mail.applied = None
 
@@ -60,7 +60,7 @@ def test_a_dry_run_on_a_fresh_host_changes_nothing_either(fresh: MailHost) -> No
     assert state(fresh.machine) == before
 
 
-def test_a_fresh_host_needs_one_run_and_gets_no_file_that_others_may_read(
+def test_one_run_sets_up_a_fresh_host_and_no_secret_is_readable_by_others(
     fresh: MailHost,
 ) -> None:
     done = fresh.apply()
@@ -77,7 +77,7 @@ def test_a_fresh_host_needs_one_run_and_gets_no_file_that_others_may_read(
 @pytest.mark.parametrize(
     "fresh", [*fresh_hosts(variant="v1"), *fresh_hosts(database="sqlite")], indirect=True
 )
-def test_a_host_without_systemd_gets_its_services_as_well(fresh: MailHost) -> None:
+def test_services_are_started_without_systemd_too(fresh: MailHost) -> None:
     fresh.populate()
     fresh.configure()
     assert fresh.signs_in(ANNA)
@@ -85,13 +85,13 @@ def test_a_host_without_systemd_gets_its_services_as_well(fresh: MailHost) -> No
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
-def test_dovecot_has_nothing_to_say_against_its_configuration(mail: MailHost) -> None:
+def test_dovecot_accepts_its_configuration_without_warnings(mail: MailHost) -> None:
     done = mail.machine.run(["doveconf", "-n"])
     assert done.stdout and not done.stderr
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_what_it_replaces_is_kept(changed: MailHost) -> None:
+def test_replaced_files_are_backed_up(changed: MailHost) -> None:
     main_cf = changed.machine / "etc/postfix/main.cf"
     before = main_cf.read_text()
     changed.export(MAIL_HOSTNAME="other.example.test")
@@ -101,7 +101,7 @@ def test_what_it_replaces_is_kept(changed: MailHost) -> None:
 
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
-def test_a_configuration_that_a_daemon_refuses_is_put_back(changed: MailHost) -> None:
+def test_a_configuration_that_a_daemon_refuses_is_rolled_back(changed: MailHost) -> None:
     changed.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
     path, nonsense = BREAKS_A_DAEMON[changed.variant]
     with (changed.machine / f"{BUNDLE}/{path}").open("a") as file:
@@ -116,7 +116,7 @@ def test_a_configuration_that_a_daemon_refuses_is_put_back(changed: MailHost) ->
 
 
 def refusal(host: MailHost, *command: str, user: str = "") -> str:
-    """Return the sentence with which `apply` ends after changing nothing."""
+    """Return the error of `apply`, which must have changed nothing."""
     before = state(host.machine)
     done = host.machine.run(command, user=user, check=False)
     assert (done.returncode, done.stdout) == (1, "")
@@ -125,12 +125,12 @@ def refusal(host: MailHost, *command: str, user: str = "") -> str:
 
 
 @pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
-def test_it_wants_root(fresh: MailHost) -> None:
+def test_it_requires_root(fresh: MailHost) -> None:
     folder = fresh.export()
     assert "as root" in refusal(fresh, "sh", f"{folder}/apply", user=OWNER)
 
 
-def test_it_names_the_packages_that_are_missing(fresh: MailHost) -> None:
+def test_it_names_missing_packages(fresh: MailHost) -> None:
     missing = "dovecot-lmtpd" if fresh.variant == "v2" else "libpam-mysql"
     fresh.machine.run(["dpkg", "--remove", "--force-depends", missing])
     assert f"apt-get install {missing}" in refusal(fresh, "sh", f"{BUNDLE}/apply")
@@ -147,9 +147,7 @@ HALF = r"/^Package: postfix$/,/^$/s/^Status: .*/Status: install ok half-configur
         ("sed -i s/^VERSION_CODENAME=.*/VERSION_CODENAME=forky/ /etc/os-release", "is for Debian"),
     ],
 )
-def test_it_refuses_a_machine_that_is_not_ready_for_it(
-    fresh: MailHost, spoil: str, sentence: str
-) -> None:
+def test_it_refuses_a_machine_that_is_not_ready(fresh: MailHost, spoil: str, sentence: str) -> None:
     fresh.machine.run(["sh", "-c", spoil])
     assert sentence in refusal(fresh, "sh", f"{BUNDLE}/apply")
 
@@ -170,22 +168,20 @@ OF_23 = "/etc/dovecot/conf.d/99-zz-local.conf"
         ("sed -i /^dovecot_config/d /etc/dovecot/dovecot.conf", "/etc/dovecot/dovecot.conf"),
     ],
 )
-def test_it_refuses_what_an_upgrade_left_in_the_language_of_dovecot_23(
-    fresh: MailHost, spoil: str, file: str
-) -> None:
+def test_it_refuses_files_left_over_from_dovecot_23(fresh: MailHost, spoil: str, file: str) -> None:
     fresh.machine.run(["sh", "-c", spoil])
-    said = refusal(fresh, "sh", f"{BUNDLE}/apply")
-    assert "written for Dovecot 2.3" in said and f" {file} " in said
+    message = refusal(fresh, "sh", f"{BUNDLE}/apply")
+    assert "written for Dovecot 2.3" in message and f" {file} " in message
 
 
 @pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
-def test_it_refuses_a_bundle_of_which_a_file_is_missing(fresh: MailHost) -> None:
+def test_it_refuses_an_incomplete_bundle(fresh: MailHost) -> None:
     (fresh.machine / f"{BUNDLE}/etc/postfix/mailadmin/aliases.cf").unlink()
     assert "aliases.cf is missing" in refusal(fresh, "sh", f"{BUNDLE}/apply")
 
 
 @pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
-def test_it_knows_no_other_option(fresh: MailHost) -> None:
+def test_it_refuses_unknown_options(fresh: MailHost) -> None:
     assert "--force" in refusal(fresh, "sh", f"{BUNDLE}/apply", "--force")
 
 

@@ -1,4 +1,4 @@
-"""Mailbox passwords with every sign that some file, protocol or daemon takes for its own."""
+"""Mailbox passwords with every character that is special in some file, protocol or daemon."""
 
 import pytest
 
@@ -23,7 +23,7 @@ OF_MAILBOXES = {
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 @pytest.mark.parametrize("kind", OF_MAILBOXES)
-def test_an_awkward_password_of_a_mailbox_signs_in(mail: MailHost, kind: str) -> None:
+def test_an_awkward_password_can_sign_in(mail: MailHost, kind: str) -> None:
     password = OF_MAILBOXES[kind]
     address = f"{kind.replace(' ', '-').lower()}@{DOMAIN}"
     person = mail.create(Person(address, password))
@@ -32,6 +32,6 @@ def test_an_awkward_password_of_a_mailbox_signs_in(mail: MailHost, kind: str) ->
     assert not mail.signs_in(Person(address, password[:-1]))
 
 
-def test_the_lengths_are_what_their_names_say() -> None:
+def test_the_lengths_match_their_names() -> None:
     for kind in ("64 bytes", "65 bytes", "255 bytes"):
         assert len(OF_MAILBOXES[kind].encode()) == int(kind.split()[0])

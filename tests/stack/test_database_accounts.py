@@ -1,4 +1,4 @@
-"""Database passwords with every sign that some file takes for its own, up to a real login."""
+"""Database passwords with every character that is special in some file, up to a real login."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.mailhost import ANNA, BOB, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
 
-# MAILSTACK.md 2.3 and 3.2: which file breaks on what. pam_mysql's own file holds all but ; and a
-# blank at the beginning; only its arguments hold those, and nothing of V1 holds # and ; both.
+# MAILSTACK.md 2.3 and 3.2: which characters break which file. pam_mysql's own file allows all but
+# ; and a leading space; only its arguments allow those, and no file of V1 allows both # and ;.
 OF_ACCOUNTS = {
     "hash sign, quotes, backslash at the end": "a #b\"c'd \\e\\",
     "in double quotes and not ASCII": '" pässwörd ☃ 密码 "',
@@ -29,11 +29,11 @@ OUT_OF_REACH = [
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 @pytest.mark.parametrize("kind", OF_ACCOUNTS)
-def test_an_awkward_password_of_the_database_accounts_reaches_every_file(
+def test_awkward_passwords_of_the_database_accounts_work_in_every_file(
     host: MailHost, kind: str
 ) -> None:
     password = OF_ACCOUNTS[kind]
-    # Postfix's maps have no quotes, so that blanks at either end are out of their reach.
+    # Postfix's maps have no quotes, so they can't express spaces at either end.
     host.configure(MAIL_AUTH_PASSWORD=password, MAIL_LOOKUP_PASSWORD=password.strip())
     assert host.signs_in(ANNA)
     assert not host.signs_in(Person(ANNA.address, BOB.password))
@@ -43,7 +43,7 @@ def test_an_awkward_password_of_the_database_accounts_reaches_every_file(
 
 
 def assert_written(host: MailHost) -> None:
-    """Dovecot writes by another connection than the one by which it checks passwords."""
+    """Dovecot uses another connection for writing than for checking passwords."""
     host.sql("DELETE FROM last_login")
     assert host.signs_in(BOB)
     wait_until(lambda: host.mariadb.query("SELECT * FROM last_login", "mail"), "a sign-in")
@@ -51,7 +51,7 @@ def assert_written(host: MailHost) -> None:
 
 @pytest.mark.parametrize(("variant", "setting", "value"), OUT_OF_REACH)
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_what_a_file_cannot_express_is_refused_by_name(
+def test_passwords_that_a_file_cannot_express_are_refused_by_name(
     host: MailHost, variant: str, setting: str, value: str
 ) -> None:
     folder = f"/tmp/refused-{variant}"
@@ -64,7 +64,7 @@ def test_what_a_file_cannot_express_is_refused_by_name(
 
 
 def denied(host: MailHost, account: str, statement: str) -> bool:
-    """Say whether the server forbids this statement to the account of the exported files."""
+    """Say whether the server denies this statement to an account of the exported files."""
     client = ["mariadb", "--host=127.0.0.1", f"--user=mail_{account}", "mail", "-e", statement]
     done = host.machine.run(client, env={"MYSQL_PWD": f"{account}-password"}, check=False)
     assert not done.returncode or "denied" in done.stderr, done.stderr
@@ -72,7 +72,7 @@ def denied(host: MailHost, account: str, statement: str) -> bool:
 
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
-def test_the_accounts_read_what_they_need_and_nothing_else(mail: MailHost) -> None:
+def test_the_accounts_can_only_read_what_they_need(mail: MailHost) -> None:
     assert not denied(mail, "lookup", "SELECT username, maildir FROM mailbox")
     assert not denied(mail, "auth", "SELECT username, password FROM mailbox")
     assert denied(mail, "lookup", "SELECT password FROM mailbox")

@@ -1,4 +1,4 @@
-"""What is stored and what Dovecot's own tool makes of it, in both directions."""
+"""Stored hashes against Dovecot's own tool, in both directions."""
 
 import subprocess
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ AWKWARD = {
     "73 bytes": "é" * 36 + "x",
     "255 bytes": "é" + "0123456789" * 25 + "xyz",
 }
-# A row in one of these is no password: a chain of one-time keys, and a length that is missing.
+# Their output is not a stored password: a chain of one-time keys, and one without its length.
 NOT_READ = {"OTP", "PLAIN-TRUNC"}
 PREFIXES = {"mysql_md5": "{PLAIN-MD5}", "sha512_crypt": "{CRYPT}"}
 WRITTEN = [
@@ -47,13 +47,13 @@ awkward = pytest.mark.parametrize("password", AWKWARD.values(), ids=AWKWARD)
 
 @pytest.fixture(scope="module", params=releases())
 def dovecot(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """A machine with the release's own doveadm, in which nothing runs."""
+    """A machine with the release's doveadm in which nothing runs."""
     with Machine(roots.ready(request.param, request.config), boots=False) as machine:
         yield machine
 
 
 def doveadm_pw(dovecot: Machine, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `doveadm pw`; -O leaves the machine's own configuration unread."""
+    """Run `doveadm pw`; -O skips the machine's own configuration."""
     return dovecot.run(["doveadm", "-O", "pw", "-u", ANNA, *arguments], check=False)
 
 
@@ -68,7 +68,7 @@ def accepted(dovecot: Machine, stored: str, password: str) -> bool:
 
 
 @pytest.mark.parametrize(("handler", "password"), WRITTEN)
-def test_dovecot_accepts_what_is_stored_and_no_other_password(
+def test_dovecot_accepts_new_hashes_with_their_password_only(
     dovecot: Machine, handler: str, password: str
 ) -> None:
     stored = PREFIXES.get(handler, "") + schemes.make_password(password, handler)
@@ -77,7 +77,9 @@ def test_dovecot_accepts_what_is_stored_and_no_other_password(
 
 
 @awkward
-def test_what_doveadm_writes_in_any_scheme_is_read(dovecot: Machine, password: str) -> None:
+def test_hashes_that_doveadm_writes_in_any_scheme_are_verified(
+    dovecot: Machine, password: str
+) -> None:
     names = set(doveadm_pw(dovecot, "-l").stdout.split())
     assert {"CRAM-MD5", "SHA512-CRYPT", "SCRAM-SHA-256"} < names
     rows = {name: written(dovecot, name, password) for name in names - NOT_READ}
@@ -86,9 +88,7 @@ def test_what_doveadm_writes_in_any_scheme_is_read(dovecot: Machine, password: s
 
 
 @awkward
-def test_a_cram_md5_key_is_byte_for_byte_the_one_of_doveadm(
-    dovecot: Machine, password: str
-) -> None:
+def test_cram_md5_keys_match_doveadm_byte_for_byte(dovecot: Machine, password: str) -> None:
     assert schemes.make_password(password, "dovecot_cram_md5") == written(
         dovecot, "CRAM-MD5", password
     )
@@ -139,7 +139,7 @@ SHA1 = "C+7Hteo/D9vJXQ3UfzxbwnXaijM="
         (YESCRYPT, "fop", False),
     ],
 )
-def test_an_odd_row_opens_with_what_opens_it_in_dovecot(
+def test_odd_rows_are_verified_as_dovecot_does(
     dovecot: Machine, stored: str, password: str, fits: bool
 ) -> None:
     assert accepted(dovecot, stored, password) is fits

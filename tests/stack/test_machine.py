@@ -26,7 +26,7 @@ with Machine(Root(tuple(map(Path, layers)), python)) as machine:
 
 
 @pytest.mark.parametrize("release", releases())
-def test_a_machine_ends_with_the_process_that_started_it_however_that_ends(
+def test_a_machine_ends_with_the_process_that_started_it(
     release: str, pytestconfig: pytest.Config
 ) -> None:
     root = roots.ready(release, pytestconfig)

@@ -1,4 +1,4 @@
-"""The tables on MariaDB: ours, and those that PostfixAdmin made."""
+"""The tables on MariaDB: our own, and those created by PostfixAdmin."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.servers import MariaDB
 pytestmark = pytest.mark.stack
 DUMPS = Path(__file__).resolve().parent.parent / "postfixadmin"
 ROOMS = ["deeds", "admin", "password_page", "checks", "usage"]
-# A password of an old scheme is right, is replaced in the host's scheme, and is then wrong.
+# A password in an old scheme is accepted, then replaced in the host's scheme.
 OLD_PASSWORD = """\
 from mailboxes import actions
 from mailboxes.models import Mailbox
@@ -21,7 +21,7 @@ actions.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
 actions.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
 """
 OLGA = ["olga@old.example"]
-STANDING = f"""\
+PRINT_USAGE = f"""\
 from mailboxes import usage
 found = usage.find({OLGA})["{OLGA[0]}"]
 print(found.bytes, found.messages, found.last_login.timestamp())
@@ -48,7 +48,7 @@ def mariadb(machine: Machine) -> MariaDB:
     return mariadb
 
 
-def test_what_holds_on_sqlite_holds_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
+def test_the_database_tests_pass_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
     files = [machine.checkout / f"tests/test_{room}.py" for room in ROOMS]
     settings = machine.checkout / "pyproject.toml"
     pytest_here: list[str | Path] = [machine.python, "-m", "pytest", "-c", settings]
@@ -57,20 +57,22 @@ def test_what_holds_on_sqlite_holds_on_mariadb(machine: Machine, mariadb: MariaD
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
-def test_many_at_once_do_not_exceed_the_domains_limit(machine: Machine, mariadb: MariaDB) -> None:
+def test_concurrent_commands_do_not_exceed_the_domains_limit(
+    machine: Machine, mariadb: MariaDB
+) -> None:
     manage = f"{machine.python} {machine.checkout / 'manage.py'}"
     create = f"{manage} createmailbox m$n@example.org --generate"
     script = f"for n in 1 2 3 4 5 6; do {create} >/tmp/$n 2>&1 & done; wait; cat /tmp/[1-6]"
     machine.run([*manage.split(), "migrate", "--database", "mail"], env=ENV)
     machine.run([*manage.split(), "createdomain", "example.org", "--mailboxes", "3"], env=ENV)
-    said = machine.run(["sh", "-c", script], env=ENV).stdout
-    assert said.count("Created the mailbox") == 3
-    assert said.count("has reached its limit of 3 mailboxes") == 3
+    output = machine.run(["sh", "-c", script], env=ENV).stdout
+    assert output.count("Created the mailbox") == 3
+    assert output.count("has reached its limit of 3 mailboxes") == 3
     assert mariadb.query("SELECT COUNT(*) FROM alias", "mail").strip() == "3"
 
 
 @pytest.mark.parametrize("dump", ["3.3.16", "4.0.5"])
-def test_the_deeds_work_on_tables_that_postfixadmin_made(
+def test_the_actions_work_on_tables_created_by_postfixadmin(
     machine: Machine, mariadb: MariaDB, dump: str
 ) -> None:
     mariadb.query((DUMPS / f"{dump}.sql").read_text(), "mail")
@@ -82,12 +84,12 @@ def test_the_deeds_work_on_tables_that_postfixadmin_made(
     ):
         manage: list[str | Path] = [machine.python, machine.checkout / "manage.py"]
         machine.run([*manage, *arguments], env=ENV, input=stdin)
-    said = mariadb.query(
+    output = mariadb.query(
         "SELECT username, LEFT(password, 10), active FROM mailbox ORDER BY 1;"
         "SELECT address, active FROM alias ORDER BY 1; SHOW TABLES",
         "mail",
     )
-    assert [line.split("\t") for line in said.splitlines()] == [
+    assert [line.split("\t") for line in output.splitlines()] == [
         ["anna@new.example", "{CRAM-MD5}", "1"],
         ["olga@old.example", "{CRAM-MD5}", "0"],
         ["anna@new.example", "1"],
@@ -102,7 +104,7 @@ def test_the_deeds_work_on_tables_that_postfixadmin_made(
 
 
 @pytest.mark.parametrize("dump", ["3.3.16", "4.0.5"])
-def test_a_postfixadmins_own_table_of_usage_stays_and_the_other_one_is_made(
+def test_postfixadmins_usage_table_is_kept_and_the_other_one_is_created(
     machine: Machine, mariadb: MariaDB, dump: str
 ) -> None:
     mariadb.query((DUMPS / f"{dump}.sql").read_text(), "mail")
@@ -111,5 +113,5 @@ def test_a_postfixadmins_own_table_of_usage_stays_and_the_other_one_is_made(
     machine.run([*manage, "migrate", "--database", "mail", "--fake-initial"], env=ENV)
     assert mariadb.query("SHOW CREATE TABLE quota2", "mail") == before
     mariadb.query("INSERT INTO last_login VALUES ('Olga@old.example', 'old.example', 99)", "mail")
-    said = machine.run([*manage, "shell", "-v0", "-c", STANDING], env=ENV).stdout
-    assert said.split() == ["4096", "2", "99.0"]
+    output = machine.run([*manage, "shell", "-v0", "-c", PRINT_USAGE], env=ENV).stdout
+    assert output.split() == ["4096", "2", "99.0"]

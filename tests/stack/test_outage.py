@@ -1,4 +1,4 @@
-"""The database away: nothing half-written, one sentence, and services that recover."""
+"""Without the database: nothing is half-written, errors are one sentence, services recover."""
 
 import signal
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.servers import MariaDB
 pytestmark = pytest.mark.stack
 
 EVA = Person(f"eva@{DOMAIN}", "four words that Eva knows")
-# Dovecot knows one port for all hosts, pam_mysql one host for each line.
+# Dovecot has one port for all hosts, pam_mysql one host per line.
 FIRST_ONE_DEAD = {"v1": "127.0.0.1:3399,127.0.0.1", "v2": "unix:/run/dead.sock,127.0.0.1"}
 SOCKET = {"v1": "localhost", "v2": "localhost"}
 SLOW_ALIAS = "CREATE TRIGGER slow BEFORE INSERT ON alias FOR EACH ROW DO SLEEP(60)"
@@ -28,7 +28,7 @@ BOTH_ROWS = (
 
 @pytest.fixture
 def database(host: MailHost) -> Iterator[MariaDB]:
-    """The database server, running again afterwards."""
+    """The database server, which is started again afterwards."""
     host.configure()
     yield host.mariadb
     if not host.machine.listens(3306):
@@ -37,13 +37,13 @@ def database(host: MailHost) -> Iterator[MariaDB]:
 
 
 def recover(host: MailHost) -> None:
-    """Let Postfix ask a database that was dead once: by itself it does so after a minute only."""
+    """Make Postfix retry the database, which it would otherwise only do after a minute."""
     host.machine.run(["postfix", "reload"])
     wait_until(lambda: recipient_code(host) == 250, "Postfix looks addresses up again")
 
 
 def recipient_code(host: MailHost) -> int:
-    """Ask port 25, as another mail server does, whether it takes mail for Bob."""
+    """Return the reply code of port 25 to another mail server with mail for Bob."""
     with clients.connect(host.machine) as smtp:
         smtp.mail("someone@elsewhere.example")
         return smtp.rcpt(BOB.address)[0]
@@ -90,7 +90,7 @@ def test_a_command_without_its_database_says_so_in_one_sentence(
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_the_password_page_says_that_the_database_is_away(
+def test_the_password_page_says_that_the_database_is_unavailable(
     host: MailHost, database: MariaDB
 ) -> None:
     mistaken = Person(ANNA.address, "not Anna's password")
@@ -103,7 +103,7 @@ def test_the_password_page_says_that_the_database_is_away(
 
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
-def test_nobody_signs_in_without_the_database_and_everybody_after_it(
+def test_signing_in_fails_without_the_database_and_recovers(
     host: MailHost, database: MariaDB
 ) -> None:
     assert host.smtp_code(ANNA) == 235
@@ -116,7 +116,7 @@ def test_nobody_signs_in_without_the_database_and_everybody_after_it(
 
 
 @pytest.mark.parametrize("host", hosts(variant="v1"), indirect=True)
-def test_other_servers_are_told_to_send_again_later(host: MailHost, database: MariaDB) -> None:
+def test_other_servers_get_a_temporary_error(host: MailHost, database: MariaDB) -> None:
     assert recipient_code(host) == 250
     database.stop()
     assert recipient_code(host) == 451
@@ -126,12 +126,10 @@ def test_other_servers_are_told_to_send_again_later(host: MailHost, database: Ma
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
 @pytest.mark.parametrize("places", [FIRST_ONE_DEAD, SOCKET], ids=["first one dead", "socket"])
-def test_the_database_is_found_at_the_place_that_answers(
-    host: MailHost, places: dict[str, str]
-) -> None:
+def test_the_database_host_that_answers_is_used(host: MailHost, places: dict[str, str]) -> None:
     host.configure(MAIL_DB_HOSTS=places[host.variant])
-    # Now and then a worker of Dovecot 2.4.1 dies of signal 11 beside a place that is dead, and the
-    # client is told to try again.
+    # With a dead host in the list, a worker of Dovecot 2.4.1 sometimes dies of signal 11, and the
+    # client gets a temporary error.
     wait_until(lambda: host.signs_in(ANNA), "Anna signs in")
     assert not host.signs_in(Person(ANNA.address, BOB.password))
     host.await_mail(BOB, wait_until(lambda: sent(host), "the mail is taken"))

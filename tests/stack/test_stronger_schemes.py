@@ -1,4 +1,4 @@
-"""The stronger schemes on the hosts whose daemons verify them, each with its mechanisms."""
+"""The stronger schemes on the hosts that support them, each with its mechanisms."""
 
 import pytest
 
@@ -24,12 +24,12 @@ def stronger(host: MailHost, scheme: str) -> None:
     host.configure(MAIL_PASSWORD_SCHEME=scheme)
 
 
-def test_the_mechanisms_that_every_row_serves_are_offered(host: MailHost) -> None:
+def test_the_mechanisms_of_the_scheme_are_offered(host: MailHost) -> None:
     with clients.submission(host.machine) as smtp:
         assert clients.mechanisms(smtp) == set(host.scheme.mechanisms)
 
 
-def test_a_new_mailbox_signs_in_by_each_mechanism(host: MailHost) -> None:
+def test_a_new_mailbox_can_sign_in_with_each_mechanism(host: MailHost) -> None:
     name = f"new-{host.scheme.name.lower()}@{DOMAIN}"
     person = host.create(Person(name, "four new 'words' für #neu"))
     for mechanism in host.scheme.mechanisms:
@@ -38,7 +38,7 @@ def test_a_new_mailbox_signs_in_by_each_mechanism(host: MailHost) -> None:
     host.await_mail(BOB, host.send(person, BOB.address))
 
 
-def test_an_old_mailbox_moves_to_the_scheme_when_its_password_changes(host: MailHost) -> None:
+def test_changing_the_password_updates_the_scheme(host: MailHost) -> None:
     weak = {"MAIL_PASSWORD_SCHEME": VARIANTS[host.variant].default_scheme.name}
     old = Person(f"old-{host.scheme.name.lower()}@{DOMAIN}", "four old words of mine")
     host.create(old, settings=weak)
@@ -49,5 +49,5 @@ def test_an_old_mailbox_moves_to_the_scheme_when_its_password_changes(host: Mail
         assert not host.signs_in(old, mechanism)
 
 
-def test_rows_of_the_default_scheme_still_sign_in_where_the_daemons_can(host: MailHost) -> None:
+def test_mailboxes_of_the_default_scheme_can_still_sign_in_on_v2(host: MailHost) -> None:
     assert host.signs_in(ANNA) == (host.variant == "v2")

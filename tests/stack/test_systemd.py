@@ -1,4 +1,4 @@
-"""The mail hosts under systemd: units, and what is there after a reboot."""
+"""The mail hosts under systemd: their units, and a reboot."""
 
 import pytest
 
@@ -9,7 +9,7 @@ DEBIANS_OWN = "/usr/lib/systemd/"
 
 
 @pytest.mark.parametrize("host", hosts(), indirect=True)
-def test_systemd_finds_no_fault_in_the_units_and_what_is_added_to_them(mail: MailHost) -> None:
+def test_systemd_accepts_the_units_and_their_drop_ins(mail: MailHost) -> None:
     units = [f"{name}.service" for name in ("postfix", "dovecot", "saslauthd")]
     done = mail.machine.run(["systemd-analyze", "verify", "--man=no", "--generators=yes", *units])
     complaints = (done.stdout + done.stderr).splitlines()
@@ -17,7 +17,7 @@ def test_systemd_finds_no_fault_in_the_units_and_what_is_added_to_them(mail: Mai
 
 
 @pytest.mark.parametrize("host", hosts(), indirect=True)
-def test_everybody_signs_in_after_a_reboot(mail: MailHost) -> None:
+def test_signing_in_works_after_a_reboot(mail: MailHost) -> None:
     if mail.on_mariadb:
         mail.mariadb.stop()
     mail.machine.reboot()

@@ -1,4 +1,4 @@
-"""From one chain to the other and back, and from one release to the next."""
+"""From one variant to the other and back, and from one release to the next."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_ho
 
 pytestmark = pytest.mark.stack
 
-OF_V1 = Person(f"of-v1@{DOMAIN}", "four words from the first chain")
-OF_V2 = Person(f"of-v2@{DOMAIN}", "four words from the second chain")
+OF_V1 = Person(f"of-v1@{DOMAIN}", "four words from the first variant")
+OF_V2 = Person(f"of-v2@{DOMAIN}", "four words from the second variant")
 WITHOUT_SYSTEM_USERS = "s/^!include auth-system.conf.ext/# mailadmin: see 99-mailadmin.conf. &/"
 
 
@@ -18,7 +18,7 @@ def assert_in_use(host: MailHost, person: Person) -> None:
 
 
 @pytest.mark.parametrize("host", hosts(variant="v1"), indirect=True)
-def test_a_host_changes_the_chain_and_changes_it_back(host: MailHost) -> None:
+def test_a_host_can_change_its_variant_and_change_back(host: MailHost) -> None:
     host.configure()
     assert_in_use(host, host.create(OF_V1))
     delivered_by_v1 = host.send(OF_V1, OF_V1.address)
@@ -36,7 +36,7 @@ def test_a_host_changes_the_chain_and_changes_it_back(host: MailHost) -> None:
 
 
 def place(host: MailHost, bundle: str) -> set[str]:
-    """Leave on the host what the `apply` of another release left there; return the paths."""
+    """Install the files of another release as its `apply` would; return the paths."""
     placed = set()
     for line in (host.machine / bundle / "MANIFEST").read_text().splitlines():
         if line and not line.startswith("#"):
@@ -50,7 +50,7 @@ def place(host: MailHost, bundle: str) -> set[str]:
 
 
 @pytest.mark.parametrize("fresh", fresh_hosts(release="debian13"), indirect=True)
-def test_what_the_release_before_left_is_no_obstacle(fresh: MailHost) -> None:
+def test_files_of_the_previous_release_are_replaced(fresh: MailHost) -> None:
     fresh.populate()
     fresh.export(MAIL_RELEASE="debian12")
     old = place(fresh, BUNDLE)

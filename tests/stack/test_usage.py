@@ -1,4 +1,4 @@
-"""What Dovecot writes into the mail database: how full a mailbox is, and who came when."""
+"""What Dovecot records in the mail database: the usage of mailboxes and the last sign-ins."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def row(mail: MailHost, query: str, person: Person) -> list[str]:
 
 
 def await_usage(mail: MailHost, person: Person, messages: int) -> int:
-    """Wait until the table has so many messages of a person; return their bytes."""
+    """Wait until the table has this number of messages; return their bytes."""
 
     def found() -> bool:
         return row(mail, USAGE, person)[1:] == [str(messages)]
@@ -53,7 +53,7 @@ def sizes(mail: MailHost, person: Person, *, delete: bool = False) -> list[int]:
 
 
 @pytest.mark.parametrize("name", ["carla", "d'arc+x=y&z~"])
-def test_the_table_says_how_full_a_mailbox_is(mail: MailHost, name: str) -> None:
+def test_the_usage_of_a_mailbox_is_recorded(mail: MailHost, name: str) -> None:
     carla = mail.create(Person(f"{name}@{DOMAIN}", "four words that Carla knows"))
     assert not row(mail, USAGE, carla)
     deliver(mail, carla, "x" * 3000)
@@ -66,7 +66,7 @@ def test_the_table_says_how_full_a_mailbox_is(mail: MailHost, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["emil", "f'o+x=y&z~"])
-def test_the_table_says_when_somebody_last_signed_in_to_read(mail: MailHost, name: str) -> None:
+def test_the_last_sign_in_by_imap_is_recorded(mail: MailHost, name: str) -> None:
     emil = mail.create(Person(f"{name}@{DOMAIN}", "four words that Emil knows"))
     deliver(mail, emil)
     await_usage(mail, emil, 1)
@@ -81,7 +81,7 @@ def test_the_table_says_when_somebody_last_signed_in_to_read(mail: MailHost, nam
     assert domain == DOMAIN and before <= int(seconds) <= time.time()
 
 
-def test_the_panel_reads_what_dovecot_wrote(mail: MailHost) -> None:
+def test_the_panel_reads_the_usage_that_dovecot_recorded(mail: MailHost) -> None:
     mail.await_mail(ANNA, mail.send(BOB, ANNA.address))
     wait_until(lambda: row(mail, LAST_LOGIN, ANNA), "the table has the sign-in")
     code = (
@@ -91,19 +91,19 @@ def test_the_panel_reads_what_dovecot_wrote(mail: MailHost) -> None:
     )
     used, messages = row(mail, USAGE, ANNA)
     seconds = row(mail, LAST_LOGIN, ANNA)[1]
-    said = mail.manage("shell", "-v0", "-c", code).stdout.split()
-    assert said == [messages, used, seconds]
+    output = mail.manage("shell", "-v0", "-c", code).stdout.split()
+    assert output == [messages, used, seconds]
 
 
 @pytest.fixture
 def repaired(mail: MailHost) -> Iterator[MailHost]:
-    """The host, which writes again afterwards."""
+    """The host, which can record usage again afterwards."""
     yield mail
     if mail.mariadb.query("SHOW TABLES LIKE 'away_%'", "mail"):
         mail.sql("RENAME TABLE away_quota2 TO quota2, away_last_login TO last_login")
     mail.export()  # another test may have left the bundle of other accounts
     mail.grant()
-    mail.machine.run(["doveadm", "reload"])  # which makes the socket anew
+    mail.machine.run(["doveadm", "reload"])  # which creates the socket again
 
 
 def no_tables(mail: MailHost) -> None:
@@ -120,36 +120,36 @@ def no_socket(mail: MailHost) -> None:
     mail.machine.run(["rm", "/run/dovecot/dict"])
 
 
-TROUBLES = [
+FAILURES = [
     (no_tables, "quota2' doesn't exist"),
     (no_rights, "denied to user 'mail_auth'"),
     (no_socket, "net_connect_unix(/run/dovecot/dict) failed"),
 ]
 
 
-@pytest.mark.parametrize(("trouble", "reason"), TROUBLES, ids=[t.__name__ for t, _ in TROUBLES])
-def test_mail_goes_on_where_nothing_can_be_written(
-    repaired: MailHost, trouble: Callable[[MailHost], None], reason: str
+@pytest.mark.parametrize(("failure", "reason"), FAILURES, ids=[t.__name__ for t, _ in FAILURES])
+def test_mail_still_works_if_usage_cannot_be_recorded(
+    repaired: MailHost, failure: Callable[[MailHost], None], reason: str
 ) -> None:
-    trouble(repaired)
+    failure(repaired)
     repaired.await_mail(BOB, repaired.send(ANNA, BOB.address))
-    wait_until(lambda: reason in everything_said(repaired), "the log says why")
+    wait_until(lambda: reason in all_logs(repaired), "the log says why")
     assert repaired.signs_in(ANNA) and repaired.signs_in(BOB)
 
 
-def everything_said(mail: MailHost) -> str:
+def all_logs(mail: MailHost) -> str:
     return "".join(log for _, log in mail.machine.tails())
 
 
 @pytest.mark.parametrize("places", ["unix:/run/dead.sock,127.0.0.1", "localhost"])
-def test_the_tables_are_found_at_the_place_that_answers(host: MailHost, places: str) -> None:
+def test_usage_is_recorded_at_the_database_host_that_answers(host: MailHost, places: str) -> None:
     host.configure(MAIL_DB_HOSTS=places)
     host.sql("DELETE FROM last_login")
     assert host.signs_in(ANNA)
     wait_until(lambda: row(host, LAST_LOGIN, ANNA), "the table has the sign-in", 40)
 
 
-def test_nobody_else_on_the_host_may_say_how_full_a_mailbox_is(mail: MailHost) -> None:
+def test_other_users_of_the_host_cannot_record_usage(mail: MailHost) -> None:
     def may_connect(group: str) -> bool:
         who = ("--reuid=nobody", "--regid=nogroup", f"--groups={group}")
         reach = ["setpriv", *who, "test", "-w", "/run/dovecot/dict"]
@@ -158,12 +158,12 @@ def test_nobody_else_on_the_host_may_say_how_full_a_mailbox_is(mail: MailHost) -
     assert may_connect("dovecot") and not may_connect("nogroup")
 
 
-def test_the_account_may_add_and_change_rows_of_these_tables_alone(mail: MailHost) -> None:
-    said = mail.mariadb.query("SHOW GRANTS FOR mail_auth@'127.0.0.1'")
-    wide = [line for line in said.splitlines() if "SELECT (" not in line and "USAGE" not in line]
+def test_the_account_can_only_write_to_the_usage_tables(mail: MailHost) -> None:
+    output = mail.mariadb.query("SHOW GRANTS FOR mail_auth@'127.0.0.1'")
+    wide = [line for line in output.splitlines() if "SELECT (" not in line and "USAGE" not in line]
     assert sorted(line.partition(" TO ")[0] for line in wide) == [
         "GRANT SELECT, INSERT, UPDATE ON `mail`.`last_login`",
         "GRANT SELECT, INSERT, UPDATE ON `mail`.`quota2`",
     ]
-    said = mail.mariadb.query("SHOW GRANTS FOR mail_lookup@'127.0.0.1'")
-    assert "quota2" not in said and "last_login" not in said
+    output = mail.mariadb.query("SHOW GRANTS FOR mail_lookup@'127.0.0.1'")
+    assert "quota2" not in output and "last_login" not in output

@@ -34,7 +34,7 @@ def commands(page: str) -> list[str]:
 
 
 def words(html: str) -> str:
-    """Return the text of the page as it is read, each run of blanks as one."""
+    """Return the text of the page with whitespace collapsed."""
     return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
 
 
@@ -46,7 +46,7 @@ def cards(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("variant", "release", "said"),
+    ("variant", "release", "text"),
     [
         ("v1", "debian12", "Mail client signs in Postfix accepts mail on port 587 saslauthd"),
         ("v1", "debian12", "PAM verifies it (pam_mysql) MariaDB stores the password hash"),
@@ -62,18 +62,18 @@ def cards(page: str) -> list[str]:
         ("v2", "debian13", "Enforced Mail to a mailbox that is over its quota is rejected"),
     ],
 )
-def test_the_page_says_what_the_host_is(
-    rita: Client, on_mysql: None, settings: Settings, variant: str, release: str, said: str
+def test_the_page_describes_the_host(
+    rita: Client, on_mysql: None, settings: Settings, variant: str, release: str, text: str
 ) -> None:
     settings.MAIL_VARIANT, settings.MAIL_RELEASE = variant, release
     page = words(rita.get(URL).content.decode())
-    assert said in page and f"MAIL_VARIANT={variant}" in page
+    assert text in page and f"MAIL_VARIANT={variant}" in page
     assert f"MAIL_RELEASE={release}" in page
     refuses_weak_forms = (variant, release) == ("v2", "debian13")
     assert ("MAIL_ALLOW_WEAK_SCHEMES=false" in page) == refuses_weak_forms
 
 
-def test_a_weak_scheme_is_called_so_and_the_stronger_are_named(
+def test_a_weak_scheme_is_marked_and_stronger_ones_are_offered(
     rita: Client, on_mysql: None, settings: Settings
 ) -> None:
     page = rita.get(URL).content.decode()
@@ -100,7 +100,7 @@ def test_the_steps_are_in_order_with_their_commands(rita: Client, on_mysql: None
     ]
 
 
-def test_the_steps_are_those_of_the_host(
+def test_the_steps_depend_on_the_host(
     rita: Client, on_mysql: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.MAIL_VARIANT = "v1"
@@ -115,13 +115,13 @@ def test_the_steps_are_those_of_the_host(
 # --- The other variant
 
 
-def test_the_other_variant_says_how_many_it_would_shut_out(
+def test_the_other_variant_shows_how_many_could_not_sign_in(
     rita: Client, on_mysql: None, anna: Mailbox, bob: Mailbox
 ) -> None:
     Mailbox.objects.filter(pk=anna.pk).update(password="acbd18db4cc2f85cedef654fccc4a4d8")
     page = rita.get(URL).content.decode()
-    said = "The other variant: V1 Compare V1 consists of Postfix, saslauthd, PAM, MySQL"
-    assert said in words(page)
+    text = "The other variant: V1 Compare V1 consists of Postfix, saslauthd, PAM, MySQL"
+    assert text in words(page)
     assert "sign-in problems 1 of 2 active mailboxes can't sign in." in words(page)
     assert f'href="/admin/configuration/{THERE}v1/debian13/MD5"' in page
     bob.delete()
@@ -136,7 +136,7 @@ def test_the_other_variant_of_v1_is_v2(rita: Client, on_mysql: None, settings: S
     assert "from=v1/debian13/MD5&amp;to=v2/debian13/CRAM-MD5" in page
 
 
-def test_more_mailboxes_than_are_quickly_read_are_counted_only_when_asked_for(
+def test_large_tables_are_only_counted_on_request(
     rita: Client, on_mysql: None, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mailboxes.queries.MAX_ROWS", 1)
@@ -145,15 +145,13 @@ def test_more_mailboxes_than_are_quickly_read_are_counted_only_when_asked_for(
     assert f'href="/admin/configuration/{THERE}v1/debian13/MD5">Count them</a>' in page
 
 
-def test_a_variant_that_cannot_be_made_is_no_link(
-    rita: Client, mail_file: None, anna: Mailbox
-) -> None:
+def test_an_unavailable_variant_is_not_linked(rita: Client, mail_file: None, anna: Mailbox) -> None:
     page = rita.get(URL).content.decode()
     assert "pam_mysql can&#x27;t read SQLite" in page and "to=v1" not in page
     assert "> sign-in problems" in page
 
 
-def test_the_page_does_without_a_mail_database(rita: Client, on_mysql: None) -> None:
+def test_the_page_works_without_the_mail_database(rita: Client, on_mysql: None) -> None:
     with connections["mail"].cursor() as cursor:
         cursor.execute("DROP TABLE mailbox")
     answer = rita.get(URL)
@@ -165,7 +163,7 @@ def test_the_page_does_without_a_mail_database(rita: Client, on_mysql: None) -> 
 
 
 def shown(card: str) -> str:
-    """Return the text in a file's card as the browser shows it."""
+    """Return the text of a file in its card."""
     found = re.search(r"<pre [^>]*>(.*?)</pre>", card, re.S)
     return unescape(re.sub(r"<[^>]*>", "", found[1])) if found else ""
 
@@ -177,7 +175,7 @@ def files(request: pytest.FixtureRequest, on_mysql: None, settings: Settings) ->
     return sorted(found, key=lambda file: not file.target)
 
 
-def test_each_file_has_its_card(rita: Client, files: list[File]) -> None:
+def test_each_file_has_a_card(rita: Client, files: list[File]) -> None:
     page = rita.get(URL).content.decode()
     for file, card in zip(files, cards(page), strict=True):
         assert shown(card) == file.text
@@ -186,11 +184,11 @@ def test_each_file_has_its_card(rita: Client, files: list[File]) -> None:
         assert ("</svg> contains a password" in card) == file.secret == ("data-secret" in card)
         lines = file.text.count("\n")
         assert f"{lines} lines of {file.path}" in words(card)
-        for deed in ("Copy", "Download"):
-            assert f'aria-label="{deed} {file.path}"' in card
+        for verb in ("Copy", "Download"):
+            assert f'aria-label="{verb} {file.path}"' in card
 
 
-def test_a_table_of_contents_leads_to_each_file(rita: Client, files: list[File]) -> None:
+def test_a_table_of_contents_links_to_each_file(rita: Client, files: list[File]) -> None:
     page = rita.get(URL).content.decode()
     links = re.findall(r'<a href="#(file-\d+)">(.*?)</a>', page)
     titles = re.findall(r'id="(file-\d+)">.*?<h3>(.*?)</h3>', page, re.S)
@@ -201,25 +199,25 @@ def test_a_table_of_contents_leads_to_each_file(rita: Client, files: list[File])
     )
 
 
-def test_all_files_but_the_first_are_folded(rita: Client, files: list[File]) -> None:
+def test_all_files_but_the_first_are_collapsed(rita: Client, files: list[File]) -> None:
     first, *rest = cards(rita.get(URL).content.decode())
     assert '<details class="fold" open>' in first and '<span class="c">' in first
     assert rest and all('<details class="fold">' in card for card in rest)
 
 
-def test_no_secret_is_on_the_page(rita: Client, files: list[File]) -> None:
+def test_secrets_are_not_shown(rita: Client, files: list[File]) -> None:
     page = rita.get(URL).content.decode()
     assert "secret of" not in page
     assert page.count("<mark>********</mark>") > sum(file.secret for file in files)
 
 
-def test_html_in_a_setting_is_text(rita: Client, on_mysql: None, settings: Settings) -> None:
+def test_html_in_a_setting_is_escaped(rita: Client, on_mysql: None, settings: Settings) -> None:
     settings.MAIL_LOOKUP_USER = "<script>x"
     page = rita.get(URL).content.decode()
     assert "&lt;script&gt;x" in page and "<script>x" not in page
 
 
-def test_the_page_has_no_script_or_style_of_its_own(rita: Client, on_mysql: None) -> None:
+def test_the_page_has_no_inline_script_or_style(rita: Client, on_mysql: None) -> None:
     page = rita.get(URL).content.decode().partition('id="content"')[2]
     assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
 
@@ -253,17 +251,19 @@ def test_one_file_is_downloaded_with_its_secrets(rita: Client, on_mysql: None) -
 
 
 @pytest.mark.parametrize("path", ["../mailadmin/settings.py", "/etc/passwd", "nothing"])
-def test_nothing_but_the_bundle_is_downloaded(rita: Client, mail_file: None, path: str) -> None:
+def test_only_files_of_the_bundle_can_be_downloaded(
+    rita: Client, mail_file: None, path: str
+) -> None:
     assert rita.post(f"{URL}download/", {"path": path}).status_code == 404
     assert not LogEntry.objects.exists()
 
 
-def test_a_download_is_never_a_get(rita: Client) -> None:
+def test_downloads_require_post(rita: Client) -> None:
     answer = rita.get(f"{URL}download/")
     assert answer.status_code == 302 and answer["Location"] == URL and not answer.content
 
 
-def test_what_cannot_be_exported_is_said(rita: Client, mail_file: None, settings: Settings) -> None:
+def test_export_errors_are_shown(rita: Client, mail_file: None, settings: Settings) -> None:
     settings.MAIL_VARIANT = "v1"
     settings.MAIL_PASSWORD_SCHEME = ""
     page = rita.get(URL).content.decode()

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
 
@@ -11,7 +10,7 @@ from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
-from tests.admin.conftest import shown
+from tests.admin.conftest import shown, staff
 from tests.conftest import PASSWORD
 
 URL = "/admin/"
@@ -20,26 +19,18 @@ BASE = Path(configured.BASE_DIR)
 SPRITE = (BASE / "static/mailadmin/icons.svg").read_text()
 
 
-def numbers(page: str) -> dict[str, str]:
-    """Return each count of the page by the address it leads to."""
+def counts(page: str) -> dict[str, str]:
+    """Return each count on the page by the URL that it links to."""
     found = re.findall(r'<li><a href="([^"]+)"><span>.*?</span><strong>(.*?)</strong>', page)
     return dict(found)
 
 
-def staff(*codes: str) -> Client:
-    user = User.objects.create_user("otto", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codes))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def test_counts_lead_to_the_lists_that_they_count(
+def test_counts_link_to_the_lists_that_they_count(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
     actions.set_active(bob, False)
-    found = numbers(rita.get(URL).content.decode())
+    found = counts(rita.get(URL).content.decode())
     assert found == {
         "/admin/mailboxes/domain/": "1",
         "/admin/mailboxes/mailbox/": "2",
@@ -50,11 +41,9 @@ def test_counts_lead_to_the_lists_that_they_count(
         assert rita.get(url).context["cl"].result_count == int(number)
 
 
-@pytest.mark.parametrize(("most", "said"), [(1, "more than 1"), (2, "2"), (3, "2")])
-def test_a_count_ends_where_it_would_cost_too_much(
-    anna: Mailbox, bob: Mailbox, most: int, said: str
-) -> None:
-    assert str(capped_count(Mailbox.objects.all(), most)) == said
+@pytest.mark.parametrize(("limit", "text"), [(1, "more than 1"), (2, "2"), (3, "2")])
+def test_an_expensive_count_is_capped(anna: Mailbox, bob: Mailbox, limit: int, text: str) -> None:
+    assert str(capped_count(Mailbox.objects.all(), limit)) == text
 
 
 def test_an_empty_panel_names_the_next_step(rita: Client) -> None:
@@ -62,14 +51,14 @@ def test_an_empty_panel_names_the_next_step(rita: Client) -> None:
     assert "There are no domains yet." in page and "/admin/mailboxes/domain/add/" in page
 
 
-def test_a_weak_scheme_is_said(rita: Client, mail_file: None, settings: Settings) -> None:
+def test_a_weak_scheme_is_reported(rita: Client, mail_file: None, settings: Settings) -> None:
     assert "stored as CRAM-MD5, which is weak" in rita.get(URL).content.decode()
     settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
     page = rita.get(URL).content.decode()
     assert "which is weak" not in page and "Everything looks good" in page
 
 
-def test_weak_forms_are_counted_until_the_last_is_gone(
+def test_weak_hashes_are_counted_until_the_last_is_replaced(
     rita: Client, mail_file: None, settings: Settings, anna: Mailbox, bob: Mailbox
 ) -> None:
     assert "weak hash" not in rita.get(URL).content.decode()
@@ -94,16 +83,16 @@ def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
     Usage.objects.create(username=anna.pk, bytes=930)
     Usage.objects.create(username=bob.pk, bytes=899)
     page = rita.get(URL).content.decode()
-    assert numbers(page)[f"{MAILBOX}?attention=full"] == "1"
+    assert counts(page)[f"{MAILBOX}?attention=full"] == "1"
     assert re.search(r">anna@example.org</a> <strong>93\s%</strong>", page)
     assert "bob@example.org" not in page
     assert shown(rita.get(f"{MAILBOX}?attention=full")) == [anna.pk]
-    assert numbers(staff("view_domain").get(URL).content.decode()) == {
+    assert counts(staff("view_domain").get(URL).content.decode()) == {
         "/admin/mailboxes/domain/": "1"
     }
 
 
-def test_a_table_too_long_to_be_read_through_has_no_such_filter(
+def test_filters_that_read_every_row_are_not_offered_for_large_tables(
     rita: Client, mail_file: None, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Usage.objects.create(username=anna.pk, bytes=1)
@@ -112,13 +101,11 @@ def test_a_table_too_long_to_be_read_through_has_no_such_filter(
     page = rita.get(f"{MAILBOX}?attention=full")
     assert shown(page) == [] and "not available for this many mailboxes" in page.content.decode()
     assert "attention=" not in rita.get(MAILBOX).content.decode()
-    said = rita.get(URL).content.decode()
-    assert "(more than 1)" in said and "attention=" not in said
+    dashboard = rita.get(URL).content.decode()
+    assert "(more than 1)" in dashboard and "attention=" not in dashboard
 
 
-def test_who_is_no_superuser_is_told_what_concerns_the_mailboxes(
-    mail_file: None, anna: Mailbox
-) -> None:
+def test_staff_only_see_problems_in_their_areas(mail_file: None, anna: Mailbox) -> None:
     otto = staff("view_mailbox")
     assert "Nothing in the areas you have access to." in otto.get(URL).content.decode()
     Mailbox.objects.update(password="$6$nobody$reads")
@@ -126,7 +113,9 @@ def test_who_is_no_superuser_is_told_what_concerns_the_mailboxes(
     assert "1 active mailbox can&#x27;t sign in" in page and "configuration" not in page
 
 
-def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mailbox) -> None:
+def test_mailboxes_that_cannot_sign_in_are_counted(
+    rita: Client, mail_file: None, anna: Mailbox
+) -> None:
     assert "can&#x27;t sign in" not in rita.get(URL).content.decode()
     Mailbox.objects.update(password="$6$nobody$reads")
     page = rita.get(URL).content.decode()
@@ -134,20 +123,20 @@ def test_who_cannot_sign_in_is_counted(rita: Client, mail_file: None, anna: Mail
     assert "/admin/configuration/upgrade/?from=v2/debian13/CRAM-MD5&amp;to=v2" in page
 
 
-def test_a_disabled_domain_is_said(rita: Client, domain: Domain) -> None:
+def test_a_disabled_domain_is_reported(rita: Client, domain: Domain) -> None:
     actions.create_domain(DomainName.parse("example.net"))
     actions.set_active(domain, False)
     page = rita.get(URL).content.decode()
     assert "1 domain is disabled" in page and "example.org</span>" in page
 
 
-def test_wrong_settings_are_said_and_the_page_opens(rita: Client, settings: Settings) -> None:
+def test_invalid_settings_are_reported_on_the_page(rita: Client, settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "no host"
     page = rita.get(URL)
     assert page.status_code == 200 and "MAIL_HOSTNAME is" in page.content.decode()
 
 
-def test_the_latest_changes_say_who_and_what(rita: Client) -> None:
+def test_recent_changes_name_the_administrator_and_the_row(rita: Client) -> None:
     rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
     page = rita.get(URL).content.decode()
     assert re.search(r'href="/admin/mailboxes/domain/example.net/change/">example.net</a>', page)
@@ -159,18 +148,16 @@ def domain_form(name: str) -> dict[str, str]:
     return {"domain": name, "active": "on"} | numbers
 
 
-def test_who_may_see_aliases_sees_nothing_of_domains_and_mailboxes(
-    rita: Client, anna: Mailbox
-) -> None:
+def test_staff_who_can_view_aliases_see_nothing_else(rita: Client, anna: Mailbox) -> None:
     rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
     actions.set_active(Domain.objects.get(pk="example.net"), False)
     page = staff("view_alias").get(URL).content.decode()
-    assert list(numbers(page)) == ["/admin/mailboxes/alias/"]
+    assert list(counts(page)) == ["/admin/mailboxes/alias/"]
     for other in ("example.net", "anna", "/admin/mailboxes/domain/", "/admin/configuration/"):
         assert other not in page
 
 
-def test_who_has_no_right_is_told_so(tables: None) -> None:
+def test_staff_without_permissions_see_a_message(tables: None) -> None:
     page = staff().get(URL).content.decode()
     assert "you have no permissions yet" in page
 
@@ -185,14 +172,14 @@ def test_who_has_no_right_is_told_so(tables: None) -> None:
         ("/admin/auth/user/", "/admin/auth/user/"),
     ],
 )
-def test_the_navigation_says_where_one_is(
+def test_the_navigation_marks_the_current_page(
     rita: Client, mail_file: None, url: str, current: str
 ) -> None:
     page = rita.get(url).content.decode()
     assert re.findall(r'<a href="([^"]+)" aria-current="page">', page) == [current]
 
 
-def test_every_place_of_the_navigation_opens(rita: Client, mail_file: None) -> None:
+def test_every_navigation_link_opens(rita: Client, mail_file: None) -> None:
     page = rita.get(URL).content.decode()
     menu = page[page.index("<aside") : page.index("</aside>")]
     places = re.findall(r'<a [^>]*href="(/[^"]*)"', menu)
@@ -200,7 +187,7 @@ def test_every_place_of_the_navigation_opens(rita: Client, mail_file: None) -> N
     assert {rita.get(place).status_code for place in places} == {200}
 
 
-def test_the_language_is_chosen_and_kept(client: Client, tables: None) -> None:
+def test_the_chosen_language_is_kept(client: Client, tables: None) -> None:
     answer = client.post("/language/", {"language": "de", "next": "/password/"})
     assert answer["Location"] == "/password/"
     assert '<html lang="de">' in client.get("/password/").content.decode()
@@ -211,12 +198,12 @@ def test_the_language_is_chosen_and_kept(client: Client, tables: None) -> None:
     [*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py")],
     ids=lambda file: file.name,
 )
-def test_each_icon_that_is_named_is_in_the_sprite(source: Path) -> None:
+def test_every_icon_that_is_used_is_in_the_sprite(source: Path) -> None:
     for name in re.findall(r"""(?:\bicon "|\bicon\(")([a-z0-9-]+)""", source.read_text()):
         assert f'<symbol id="{name}"' in SPRITE
 
 
-def test_no_icon_is_carried_along_that_no_page_shows() -> None:
+def test_every_icon_in_the_sprite_is_used() -> None:
     files = (*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py"))
     source = "".join(file.read_text() for file in files)
     unused = [

@@ -29,7 +29,7 @@ def test_an_owner_changes_the_password(client: Client, anna: Mailbox) -> None:
     assert "old one no longer works" in client.get("/password/changed/").content.decode()
 
 
-def test_unknown_wrong_and_disabled_get_one_answer(client: Client, anna: Mailbox) -> None:
+def test_unknown_wrong_and_disabled_get_the_same_answer(client: Client, anna: Mailbox) -> None:
     actions.set_active(anna, False)
     disabled = send(client)
     actions.set_active(anna, True)
@@ -56,7 +56,7 @@ def test_unknown_wrong_and_disabled_get_one_answer(client: Client, anna: Mailbox
         ("with a\ttabulator in it", "with a\ttabulator in it", "new_password1", "control"),
     ],
 )
-def test_a_bad_new_password_is_refused(
+def test_an_invalid_new_password_is_refused(
     client: Client, anna: Mailbox, new: str, again: str, field: str, reason: str
 ) -> None:
     page = send(client, new_password1=new, new_password2=again)
@@ -65,7 +65,7 @@ def test_a_bad_new_password_is_refused(
     assert anna.check_password(PASSWORD)
 
 
-def test_the_old_password_is_judged_before_the_new_one(client: Client, anna: Mailbox) -> None:
+def test_the_old_password_is_checked_before_the_new_one(client: Client, anna: Mailbox) -> None:
     page = send(client, current_password="wrong", new_password1="x", new_password2="y")
     assert page.context["form"].errors == {"__all__": [WRONG]}
 
@@ -80,26 +80,26 @@ def test_five_failures_lock_the_pair_of_address_and_client(
     assert send(client, "bob@example.org", current_password=PASSWORD + " of Bob").status_code == 302
 
 
-def test_unknown_addresses_are_locked_alike(client: Client, domain: Domain) -> None:
+def test_unknown_addresses_are_locked_too(client: Client, domain: Domain) -> None:
     answers = [send(client, "nobody@example.org").status_code for _ in range(6)]
     assert answers == [200, 200, 200, 200, 429, 429]
 
 
-def test_a_success_forgets_the_failures(client: Client, anna: Mailbox) -> None:
+def test_a_success_clears_the_failures(client: Client, anna: Mailbox) -> None:
     for _ in range(4):
         send(client, current_password="wrong")
     assert send(client).status_code == 302
     assert not AccessAttempt.objects.exists()
 
 
-def test_a_clients_own_word_for_its_address_is_not_believed(client: Client, anna: Mailbox) -> None:
+def test_forwarding_headers_from_clients_are_not_trusted(client: Client, anna: Mailbox) -> None:
     for number in range(5):
         headers = {"X-Real-IP": f"192.0.2.{number}", "X-Forwarded-For": f"192.0.2.{number}"}
         send(Client(headers=headers), current_password="wrong")
     assert send(client).status_code == 429
 
 
-def test_behind_a_proxy_its_word_is_the_clients_address(settings: Settings, anna: Mailbox) -> None:
+def test_behind_a_proxy_its_header_is_trusted(settings: Settings, anna: Mailbox) -> None:
     settings.BEHIND_PROXY = True
     for _ in range(5):
         headers = {"X-Real-IP": "192.0.2.1"}
@@ -108,7 +108,7 @@ def test_behind_a_proxy_its_word_is_the_clients_address(settings: Settings, anna
     assert send(Client(headers={"X-Real-IP": "192.0.2.2"})).status_code == 302
 
 
-def test_no_password_is_logged_or_kept_or_shown(
+def test_passwords_are_never_logged_stored_or_shown(
     client: Client, anna: Mailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -120,11 +120,11 @@ def test_no_password_is_logged_or_kept_or_shown(
         assert secret not in caplog.text + kept + page.content.decode()
 
 
-def test_the_form_needs_its_csrf_token(anna: Mailbox) -> None:
+def test_the_form_requires_its_csrf_token(anna: Mailbox) -> None:
     assert send(Client(enforce_csrf_checks=True)).status_code == 403
 
 
-def test_the_page_says_when_the_change_counts_and_leads_nowhere_else(
+def test_the_page_says_when_the_change_takes_effect_and_has_no_link_to_the_admin(
     client: Client, tables: None
 ) -> None:
     page = client.get("/password/")
@@ -133,7 +133,7 @@ def test_the_page_says_when_the_change_counts_and_leads_nowhere_else(
     assert "no-store" in page["Cache-Control"]
 
 
-def test_the_front_door_leads_to_the_password_page_or_to_the_admin(
+def test_the_home_page_redirects_to_the_password_page_or_the_admin(
     client: Client, rita: Client
 ) -> None:
     assert client.get("/")["Location"] == "/password/"
@@ -141,7 +141,7 @@ def test_the_front_door_leads_to_the_password_page_or_to_the_admin(
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000"])
-def test_blanks_around_the_address_do_not_get_round_the_lock(
+def test_spaces_around_the_address_do_not_bypass_the_lock(
     client: Client, anna: Mailbox, blank: str
 ) -> None:
     for number in range(5):
@@ -149,7 +149,7 @@ def test_blanks_around_the_address_do_not_get_round_the_lock(
     assert send(client, blank * 9 + "anna@example.org").status_code == 429
 
 
-def test_a_wrong_answer_takes_its_time_whatever_the_row_holds(
+def test_a_wrong_answer_is_delayed_whatever_is_stored(
     client: Client, anna: Mailbox, settings: Settings
 ) -> None:
     settings.WRONG_ANSWER_SECONDS = 0.3
@@ -159,7 +159,7 @@ def test_a_wrong_answer_takes_its_time_whatever_the_row_holds(
         assert time.monotonic() - started >= 0.3
 
 
-def test_a_mailbox_deleted_while_its_owner_types_is_said(anna: Mailbox) -> None:
+def test_a_mailbox_deleted_in_the_meantime_is_a_form_error(anna: Mailbox) -> None:
     data = {"address": anna.pk, "current_password": PASSWORD}
     form = ChangePasswordForm(data | {"new_password1": NEW, "new_password2": NEW})
     assert form.is_valid()
@@ -169,5 +169,5 @@ def test_a_mailbox_deleted_while_its_owner_types_is_said(anna: Mailbox) -> None:
 
 
 @pytest.mark.parametrize("url", ["/", "/password/", "/password/changed/"])
-def test_a_page_may_be_asked_for_its_head(client: Client, tables: None, url: str) -> None:
+def test_pages_answer_head_requests(client: Client, tables: None, url: str) -> None:
     assert client.head(url).status_code in (200, 302)

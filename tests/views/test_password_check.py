@@ -22,7 +22,7 @@ CANDIDATES = [
 
 @pytest.mark.parametrize("scheme", ["CRAM-MD5", "BLF-CRYPT"])
 @pytest.mark.parametrize("password", CANDIDATES)
-def test_the_verdict_is_the_one_that_saving_gives(
+def test_the_verdict_matches_that_on_saving(
     client: Client, anna: Mailbox, settings: Settings, password: str, scheme: str
 ) -> None:
     settings.MAIL_PASSWORD_SCHEME = scheme
@@ -37,7 +37,7 @@ def test_the_verdict_is_the_one_that_saving_gives(
         assert password not in verdict["text"]
 
 
-def test_an_administrators_password_has_no_limit_of_the_mail_daemons(
+def test_the_daemons_limits_do_not_apply_to_administrators(
     client: Client, db: None, settings: Settings
 ) -> None:
     settings.MAIL_PASSWORD_SCHEME = "BLF-CRYPT"
@@ -49,13 +49,13 @@ def test_an_administrators_password_has_no_limit_of_the_mail_daemons(
     assert [answer["accepted"] for answer in answers] == [True, False]
 
 
-def test_a_verdict_asks_no_table_and_is_not_cached(client: Client) -> None:
+def test_a_verdict_needs_no_query_and_is_not_cached(client: Client) -> None:
     # The test has no access to a database: any query would fail it.
     answer = client.post(URL, {"owner": "anna@example.org", "password": PASSWORD})
     assert answer.json()["accepted"] and "no-store" in answer["Cache-Control"]
 
 
-def test_a_verdict_needs_a_post_and_a_token() -> None:
+def test_a_verdict_requires_a_post_with_a_token() -> None:
     assert Client().get(URL).status_code == 405
     strict = Client(enforce_csrf_checks=True)
     assert strict.post(URL, {"password": PASSWORD}).status_code == 403

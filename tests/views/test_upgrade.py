@@ -8,13 +8,15 @@ from pytest_django import Settings
 
 from mailboxes.export.compatibility import MAX_ADDRESSES
 from mailboxes.models import Mailbox
-from tests.conftest import ROWS, add, move
+from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import CRAM, MD5
 
 URL = "/admin/configuration/upgrade/"
 
 
-def test_the_page_tells_all_in_order(rita: Client, rows: None, on_mysql: None) -> None:
+def test_the_page_shows_its_parts_in_order(
+    rita: Client, sample_mailboxes: None, on_mysql: None
+) -> None:
     page = unescape(rita.get(URL).content.decode())
     parts = (
         'value="v2/debian12/CRAM-MD5" selected',
@@ -31,11 +33,13 @@ def test_the_page_tells_all_in_order(rita: Client, rows: None, on_mysql: None) -
         "-# Dovecot 2.3",
     )
     assert sorted(parts, key=page.index) == list(parts)
-    for hidden in (*filter(None, ROWS.values()), MD5, CRAM, "geheim", "secret of"):
+    for hidden in (*filter(None, STORED.values()), MD5, CRAM, "geheim", "secret of"):
         assert hidden not in page
 
 
-def test_the_page_goes_both_ways(rita: Client, rows: None, on_mysql: None) -> None:
+def test_hosts_can_be_compared_in_both_directions(
+    rita: Client, sample_mailboxes: None, on_mysql: None
+) -> None:
     there = rita.get(URL, {"from": "v2/debian12/CRAM-MD5", "to": "v1/debian12/MD5"})
     back = rita.get(URL, {"from": "v1/debian12", "to": "v2/debian12"})
     assert "pam_mysql only reads hashes written by MySQL&#x27;s MD5()" in there.content.decode()
@@ -45,7 +49,7 @@ def test_the_page_goes_both_ways(rita: Client, rows: None, on_mysql: None) -> No
     assert 'value="v2/debian12/CRAM-MD5" selected' in back.content.decode()
 
 
-def test_what_cannot_be_compared_is_said_beside_the_choice(
+def test_hosts_that_cannot_be_compared_are_an_error_beside_the_choice(
     rita: Client, mail_file: None, settings: Settings
 ) -> None:
     for query, sentence in (
@@ -67,8 +71,8 @@ def test_what_cannot_be_compared_is_said_beside_the_choice(
         ("v2/debian12/SCRAM-SHA-256", "warn", "The only active mailbox can sign in."),
     ],
 )
-def test_the_verdict_has_its_tone(
-    rita: Client, rows: None, on_mysql: None, to: str, tone: str, sentence: str
+def test_the_verdict_has_a_matching_tone(
+    rita: Client, sample_mailboxes: None, on_mysql: None, to: str, tone: str, sentence: str
 ) -> None:
     if tone != "bad":
         Mailbox.objects.exclude(local_part="sha").delete()
@@ -77,11 +81,11 @@ def test_the_verdict_has_its_tone(
     assert notice and notice[1] == tone and notice[2].startswith(sentence)
 
 
-def test_each_file_says_what_becomes_of_it_and_shows_its_lines(
-    rita: Client, rows: None, on_mysql: None
+def test_each_file_shows_its_status_and_its_diff(
+    rita: Client, sample_mailboxes: None, on_mysql: None
 ) -> None:
     page = rita.get(URL, {"from": "v2/debian12", "to": "v1/debian12"}).content.decode()
-    for change in move("v2/debian12", "v1/debian12").files:
+    for change in compare("v2/debian12", "v1/debian12").files:
         path = f"{re.escape(change.path)}(</strong>)? <"
         item = next(item for item in page.split("<li>") if re.search(path, item))
         assert f"</svg> {change.status_text}</span>" in item
@@ -91,15 +95,15 @@ def test_each_file_says_what_becomes_of_it_and_shows_its_lines(
     assert '<span class="gi">+smtpd_sasl_type = cyrus</span>' in page
 
 
-def test_the_page_counts_those_that_it_does_not_name(rita: Client, mail_file: None) -> None:
+def test_mailboxes_beyond_the_first_are_only_counted(rita: Client, mail_file: None) -> None:
     for number in range(MAX_ADDRESSES + 1):
-        add(f"u{number:02}@example.org", MD5)
+        add_mailbox(f"u{number:02}@example.org", MD5)
     assert "and one more" in rita.get(URL).content.decode()
-    add("u99@example.org", MD5)
+    add_mailbox("u99@example.org", MD5)
     assert "and 2 more" in rita.get(URL).content.decode()
 
 
-def test_the_page_is_for_superusers_and_only_to_look_at(rita: Client, mail_file: None) -> None:
+def test_the_page_is_read_only_and_for_superusers(rita: Client, mail_file: None) -> None:
     assert "no-store" in rita.get(URL)["Cache-Control"]
     assert rita.post(URL).status_code == 405
     assert Client().get(URL).status_code == 302
@@ -108,8 +112,8 @@ def test_the_page_is_for_superusers_and_only_to_look_at(rita: Client, mail_file:
     assert staff.get(URL).status_code == 403
 
 
-def test_the_page_has_no_script_or_style_of_its_own(
-    rita: Client, rows: None, on_mysql: None
+def test_the_page_has_no_inline_script_or_style(
+    rita: Client, sample_mailboxes: None, on_mysql: None
 ) -> None:
     page = rita.get(URL).content.decode().partition('id="content"')[2]
     assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
