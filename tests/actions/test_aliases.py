@@ -59,3 +59,14 @@ def test_a_name_and_targets_that_are_too_long_are_refused(domain: Domain) -> Non
             Address.parse("all@example.org"), [f"n{n}@example.org" for n in range(5000)]
         )
     assert not Alias.objects.exists()
+
+
+def test_only_a_mailboxs_own_alias_can_forward_to_itself_alone(anna: Mailbox) -> None:
+    own = Alias.objects.get()
+    actions.change_alias(own, [anna.pk, "anna@example.net"])
+    actions.change_alias(own, [anna.pk])
+    assert Alias.objects.get().goto == anna.pk
+    info = actions.create_alias(Address.parse("info@example.org"), [anna.pk])
+    with pytest.raises(Refused, match="only forward to itself"):
+        actions.change_alias(info, ["info@example.org"])
+    assert Alias.objects.get(pk=info.pk).goto == anna.pk

@@ -105,3 +105,16 @@ def test_disabling_keeps_changes_made_in_the_meantime(anna: Mailbox) -> None:
     actions.set_active(loaded, True)
     assert actions.authenticate("anna@example.org", "a password of today")
     assert not actions.authenticate("anna@example.org", PASSWORD)
+
+
+def test_a_mailboxs_old_quota_does_not_count_against_its_new_one(domain: Domain) -> None:
+    Domain.objects.update(quota=10)
+    anna = create("anna@example.org", quota=7 * MB)
+    create("bob@example.org", quota=1 * MB)
+    actions.set_quota(anna, 9 * MB)
+    anna.quota = 8 * MB
+    actions.change_mailbox(anna)
+    assert Mailbox.objects.get(pk=anna.pk).quota == 8 * MB
+    with pytest.raises(Refused, match="8.8 MiB left"):
+        actions.set_quota(anna, 9 * MB + 1)
+    assert Mailbox.objects.get(pk=anna.pk).quota == 8 * MB

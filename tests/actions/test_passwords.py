@@ -1,10 +1,16 @@
+import hashlib
+
 import pytest
+from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.addresses import Address
+from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.passwords import schemes
 from tests.conftest import PASSWORD
+from tests.hashes import MD5
 
 
 @pytest.mark.parametrize(
@@ -70,3 +76,34 @@ def test_changing_the_password_of_a_deleted_mailbox_is_refused(anna: Mailbox) ->
     actions.delete_mailbox(anna)
     with pytest.raises(Refused, match="deleted in the meantime"):
         actions.change_password(loaded, "a password of today")
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rounds of each PBKDF2 that is computed, as in SCRAM-SHA-256."""
+    rounds: list[int] = []
+    pbkdf2_hmac = hashlib.pbkdf2_hmac
+
+    def counting(name: str, password: bytes, salt: bytes, iterations: int) -> bytes:
+        rounds.append(iterations)
+        return pbkdf2_hmac(name, password, salt, iterations)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", counting)
+    return rounds
+
+
+@pytest.mark.parametrize("stored", ["", "nonsense", MD5, f"{{PLAIN-MD5}}{MD5}", "of the scheme"])
+@pytest.mark.parametrize("password", ["foo", "wrong"])
+def test_every_attempt_costs_one_check_in_the_hosts_scheme(
+    anna: Mailbox, settings: Settings, hashed: list[int], stored: str, password: str
+) -> None:
+    settings.MAIL_PASSWORD_SCHEME = "SCRAM-SHA-256"
+    handler = mail_host().scheme.handler
+    schemes.dummy_verify(handler, "foo")  # which creates its hash the first time
+    if stored == "of the scheme":
+        stored = schemes.make_password("foo", handler)
+    Mailbox.objects.update(password=stored)
+    for address in (anna.pk, "nobody@example.org"):
+        hashed.clear()
+        actions.authenticate(address, password)
+        assert hashed == [4096], address
