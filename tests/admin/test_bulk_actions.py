@@ -187,3 +187,18 @@ def test_bulk_deletion_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mail
     assert Mailbox.objects.count() == 2
     rita.post(MAILBOX, chosen | {"post": "yes"})
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_all_refusals_are_counted_but_only_the_first_are_listed(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "BATCH", 50)
+    monkeypatch.setattr(bulk_actions, "MAX_REFUSALS", 60)
+    Domain.objects.update(quota=1)
+    data = {"post": "yes", "select_across": "1", "quota_0": "2048000"}
+    page = post(rita, MAILBOX, "set_quota", [], count="120", **data)
+    for failed, listed in ((50, 50), (100, 60), (120, 60)):
+        text = page.content.decode()
+        assert "0 of 120 done." in text and f"{failed} failed" in text
+        assert re.findall(r"<li>(box\d+@example.org): example.org has", text) == many[:listed]
+        page = rita.post(MAILBOX, hidden(page), follow=True)
