@@ -111,3 +111,32 @@ def test_one_database_for_both_is_refused(settings: Settings, monkeypatch: Any) 
     monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["default"])
     ((identity, sentence),) = found(settings)
     assert identity == "mailboxes.E003" and "the same database" in sentence
+
+
+def mysql(socket: str, **more: object) -> dict[str, object]:
+    whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}
+    return whole | {"OPTIONS": {"unix_socket": socket} if socket else {}} | more
+
+
+@pytest.mark.parametrize(
+    ("panel", "mail", "is_same"),
+    [
+        (mysql("/run/a.sock"), mysql("/run/a.sock"), True),
+        (mysql("/run/a.sock"), mysql("/run/b.sock"), False),
+        (mysql("/run/a.sock"), mysql(""), False),
+        (mysql(""), mysql(""), True),
+        (mysql("/run/a.sock"), mysql("/run/a.sock", NAME="panel"), False),
+        (mysql("", HOST="db1"), mysql("", HOST="db2"), False),
+        (mysql("", HOST="db1", PORT=3306), mysql("", HOST="db1", PORT=3307), False),
+    ],
+)
+def test_databases_on_different_sockets_or_hosts_are_not_the_same(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    panel: dict[str, object],
+    mail: dict[str, object],
+    is_same: bool,
+) -> None:
+    monkeypatch.setitem(settings.DATABASES, "default", panel)
+    monkeypatch.setitem(settings.DATABASES, "mail", mail)
+    assert [identity for identity, _ in found(settings)] == ["mailboxes.E003"] * is_same
