@@ -1,0 +1,33 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from mailboxes.models import Domain
+
+
+@pytest.mark.parametrize(("maxquota", "quota"), [("1G", "50G"), ("-1", "1000M"), ("1.5 GiB", "0")])
+def test_sizes_are_read_like_in_the_form(rita: Client, maxquota: str, quota: str) -> None:
+    sizes = ("--maxquota", maxquota, "--quota", quota)
+    call_command("createdomain", "command.example", *sizes, stdout=StringIO())
+    form = {"domain": "form.example", "maxquota_0": maxquota, "quota_0": quota}
+    rita.post("/admin/mailboxes/domain/add/", form | {"mailboxes": "0", "aliases": "0"})
+    by_command, by_form = Domain.objects.order_by("pk")
+    assert (by_command.pk, by_form.pk) == ("command.example", "form.example")
+    assert (by_command.maxquota, by_command.quota) == (by_form.maxquota, by_form.quota)
+
+
+def test_sizes_are_stored_in_units_and_rounded_up(tables: None) -> None:
+    sizes = ("--maxquota", "-1", "--quota", "1G")
+    call_command("createdomain", "example.org", *sizes, stdout=StringIO())
+    domain = Domain.objects.get()
+    assert (domain.maxquota, domain.quota) == (-1, 1049)
+
+
+@pytest.mark.parametrize("option", ["--quota", "--maxquota"])
+@pytest.mark.parametrize("size", ["much", "-2", ""])
+def test_an_invalid_size_is_refused(tables: None, option: str, size: str) -> None:
+    with pytest.raises(CommandError, match=f"“{size}” is not a size"):
+        call_command("createdomain", "example.org", option, size, stdout=StringIO())
+    assert not Domain.objects.exists()
