@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from mailboxes.models import Mailbox
@@ -21,3 +22,14 @@ def test_signing_in_again_returns_to_the_mailbox(rita: Client, anna: Mailbox) ->
     answer = rita.get(f"{MAILBOX}anna_40example.org/set-active/")
     assert answer["Location"] == f"{MAILBOX}anna_40example.org/change/"
     assert Mailbox.objects.get().active
+
+
+def test_only_an_actual_change_of_the_status_is_logged(rita: Client, anna: Mailbox) -> None:
+    url = f"{MAILBOX}anna_40example.org/set-active/"
+    answer = rita.post(url, {"active": "1"}, follow=True)
+    assert "anna@example.org is enabled." in answer.content.decode()
+    assert Mailbox.objects.get().active and not LogEntry.objects.exists()
+    rita.post(url, {"active": "0"})
+    rita.post(url, {"active": "0"})
+    assert not Mailbox.objects.get().active
+    assert LogEntry.objects.get().object_repr == "anna@example.org"

@@ -1,6 +1,10 @@
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from mailboxes import actions
 from mailboxes.addresses import Address
@@ -68,3 +72,58 @@ def test_deleting_a_mailbox_lists_what_is_deleted_and_what_is_kept(
 
 def test_an_impossible_address_is_not_found(rita: Client, domain: Domain) -> None:
     assert rita.get(f"{MAILBOX}日本@example.org/change/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("limits", "field", "reason"),
+    [
+        ({"mailboxes": 1}, "address", "has reached its mailbox limit (1)"),
+        ({"mailboxes": -1}, "address", "Mailboxes are not allowed in"),
+        ({"active": False}, "address", "is disabled. Enable it first"),
+        ({"maxquota": 100}, "quota", "needs a quota of at most 97.7 MiB"),
+        ({"quota": 100}, "quota", "has 97.7 MiB left"),
+    ],
+)
+def test_a_refusal_is_shown_beside_its_field_with_what_was_entered(
+    rita: Client, anna: Mailbox, limits: dict[str, int], field: str, reason: str
+) -> None:
+    Domain.objects.update(**limits)
+    page = rita.post(f"{MAILBOX}add/", mailbox_form())
+    assert page.status_code == 200
+    assert list(page.context["adminform"].form.errors) == [field] and reason in errors(page)
+    text = page.content.decode()
+    for value in (
+        'name="address_0" value="carl"',
+        'value="example.org" selected',
+        'name="name" value="Carl"',
+        'name="quota_0" value="1"',
+        'value="G" selected',
+    ):
+        assert value in text, value
+    assert PASSWORD not in text
+    assert Mailbox.objects.get() == anna and Alias.objects.count() == 1
+    assert not LogEntry.objects.exists()
+
+
+def test_a_refused_change_writes_nothing(rita: Client, anna: Mailbox) -> None:
+    Domain.objects.update(maxquota=100)
+    none = {"new_password1": "", "new_password2": ""}
+    page = rita.post(f"{MAILBOX}{anna.pk}/change/", mailbox_form(name="Änne", **none))
+    assert "needs a quota of at most" in errors(page)
+    text = page.content.decode()
+    assert 'value="Änne"' in text and 'name="quota_0" value="1"' in text
+    anna.refresh_from_db()
+    assert (anna.name, anna.quota) == ("Anna Berg", 0) and not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(("limits", "number"), [({}, 8), ({"mailboxes": 9, "quota": 9999}, 10)])
+def test_creating_a_mailbox_takes_few_queries(
+    rita: Client, domain: Domain, limits: dict[str, int], number: int
+) -> None:
+    Domain.objects.update(**limits)
+    with CaptureQueriesContext(connections["mail"]) as captured:
+        assert rita.post(f"{MAILBOX}add/", mailbox_form()).status_code == 302
+    queries = [query["sql"] for query in captured]
+    assert len(queries) == number, queries
+    of_domains = [query for query in queries if re.search(r"FROM .domain\b", query)]
+    assert len(of_domains) == len(set(of_domains)) == 2  # the choices, and the locked row
