@@ -19,16 +19,6 @@ URL = "/admin/configuration/"
 THERE = "upgrade/?from=v2/debian13/CRAM-MD5&amp;to="
 
 
-@pytest.fixture
-def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of a host on MariaDB; nothing asks that database."""
-    settings.MAIL_DB_HOSTS = ["127.0.0.1"]
-    settings.MAIL_LOOKUP_PASSWORD = "secret of look-ups"
-    settings.MAIL_AUTH_PASSWORD = "secret of sign-ins"
-    whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}
-    monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | whole)
-
-
 def commands(page: str) -> list[str]:
     return [unescape(text) for text in re.findall(r'<pre class="code">(.*?)</pre>', page)]
 
