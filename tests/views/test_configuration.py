@@ -1,18 +1,13 @@
-import io
 import re
-import tarfile
 from html import unescape
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
 from mailboxes.conf import mail_host
-from mailboxes.export import render
-from mailboxes.export.bundle import File
 from mailboxes.models import Mailbox
 
 URL = "/admin/configuration/"
@@ -26,13 +21,6 @@ def commands(page: str) -> list[str]:
 def words(html: str) -> str:
     """Return the text of the page with whitespace collapsed."""
     return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
-
-
-def cards(page: str) -> list[str]:
-    return page.split('<article class="card file"')[1:]
-
-
-# --- What the host is
 
 
 @pytest.mark.parametrize(
@@ -75,9 +63,6 @@ def test_a_weak_scheme_is_marked_and_stronger_ones_are_offered(
     assert "Weak:" not in page and "strong" in page
 
 
-# --- What to do
-
-
 def test_the_steps_are_in_order_with_their_commands(rita: Client, on_mysql: None) -> None:
     assert commands(rita.get(URL).content.decode()) == [
         "scp mailadmin-v2-debian13.tar.gz root@mail.example.org:",
@@ -100,9 +85,6 @@ def test_the_steps_depend_on_the_host(
     monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["mail"] | file)
     found = " ".join(commands(rita.get(URL).content.decode()))
     assert "mariadb" not in found and "org sqlite:/etc/postfix" in found
-
-
-# --- The other variant
 
 
 def test_the_other_variant_shows_how_many_could_not_sign_in(
@@ -149,64 +131,6 @@ def test_the_page_works_without_the_mail_database(rita: Client, on_mysql: None) 
     assert "The mailboxes can't be counted at the moment" in answer.content.decode()
 
 
-# --- The files
-
-
-def shown(card: str) -> str:
-    """Return the text of a file in its card."""
-    found = re.search(r"<pre [^>]*>(.*?)</pre>", card, re.S)
-    return unescape(re.sub(r"<[^>]*>", "", found[1])) if found else ""
-
-
-@pytest.fixture(params=["v1", "v2"])
-def files(request: pytest.FixtureRequest, on_mysql: None, settings: Settings) -> list[File]:
-    settings.MAIL_VARIANT = request.param
-    found = render.render_bundle(mail_host(), masked=True)
-    return sorted(found, key=lambda file: not file.target)
-
-
-def test_each_file_has_a_card(rita: Client, files: list[File]) -> None:
-    page = rita.get(URL).content.decode()
-    for file, card in zip(files, cards(page), strict=True):
-        assert shown(card) == file.text
-        place = f"{file.owner}:{file.group} {file.mode:04o}" if file.target else "in the bundle"
-        assert f"{file.target or file.path} {place}" in words(card)
-        assert ("</svg> contains a password" in card) == file.secret == ("data-secret" in card)
-        lines = file.text.count("\n")
-        assert f"{lines} lines of {file.path}" in words(card)
-        for verb in ("Copy", "Download"):
-            assert f'aria-label="{verb} {file.path}"' in card
-
-
-def test_a_table_of_contents_links_to_each_file(rita: Client, files: list[File]) -> None:
-    page = rita.get(URL).content.decode()
-    links = re.findall(r'<a href="#(file-\d+)">(.*?)</a>', page)
-    titles = re.findall(r'id="(file-\d+)">.*?<h3>(.*?)</h3>', page, re.S)
-    assert (
-        links
-        == titles
-        == [(f"file-{place}", file.target or file.path) for place, file in enumerate(files, 1)]
-    )
-
-
-def test_all_files_but_the_first_are_collapsed(rita: Client, files: list[File]) -> None:
-    first, *rest = cards(rita.get(URL).content.decode())
-    assert '<details class="fold" open>' in first and '<span class="c">' in first
-    assert rest and all('<details class="fold">' in card for card in rest)
-
-
-def test_secrets_are_not_shown(rita: Client, files: list[File]) -> None:
-    page = rita.get(URL).content.decode()
-    assert "secret of" not in page
-    assert page.count("<mark>********</mark>") > sum(file.secret for file in files)
-
-
-def test_html_in_a_setting_is_escaped(rita: Client, on_mysql: None, settings: Settings) -> None:
-    settings.MAIL_LOOKUP_USER = "<script>x"
-    page = rita.get(URL).content.decode()
-    assert "&lt;script&gt;x" in page and "<script>x" not in page
-
-
 def test_the_page_has_no_inline_script_or_style(rita: Client, on_mysql: None) -> None:
     page = rita.get(URL).content.decode().partition('id="content"')[2]
     assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
@@ -218,46 +142,3 @@ def test_the_page_is_for_superusers(rita: Client, mail_file: None) -> None:
     staff.force_login(User.objects.create_user("sam", is_staff=True))
     assert staff.get(URL).status_code == 403
     assert staff.post(f"{URL}download/").status_code == 403
-
-
-# --- The downloads
-
-
-def test_the_bundle_is_downloaded_and_logged(rita: Client, on_mysql: None) -> None:
-    answer = rita.post(f"{URL}download/")
-    with tarfile.open(fileobj=io.BytesIO(answer.content)) as bundle:
-        names = bundle.getnames()
-    assert "mailadmin-v2-debian13/apply" in names
-    assert "mailadmin-v2-debian13.tar.gz" in answer["Content-Disposition"]
-    assert "no-store" in answer["Cache-Control"]
-    entry = LogEntry.objects.get()
-    assert entry.user.get_username() == "rita" and "mailadmin-v2" in entry.object_repr
-
-
-def test_one_file_is_downloaded_with_its_secrets(rita: Client, on_mysql: None) -> None:
-    answer = rita.post(f"{URL}download/", {"path": "grants.sql"})
-    assert b"secret of sign-ins" in answer.content
-    assert LogEntry.objects.get().object_repr == "grants.sql"
-
-
-@pytest.mark.parametrize("path", ["../mailadmin/settings.py", "/etc/passwd", "nothing"])
-def test_only_files_of_the_bundle_can_be_downloaded(
-    rita: Client, mail_file: None, path: str
-) -> None:
-    assert rita.post(f"{URL}download/", {"path": path}).status_code == 404
-    assert not LogEntry.objects.exists()
-
-
-def test_downloads_require_post(rita: Client) -> None:
-    answer = rita.get(f"{URL}download/")
-    assert answer.status_code == 302 and answer["Location"] == URL and not answer.content
-
-
-def test_export_errors_are_shown(rita: Client, mail_file: None, settings: Settings) -> None:
-    settings.MAIL_VARIANT = "v1"
-    settings.MAIL_PASSWORD_SCHEME = ""
-    page = rita.get(URL).content.decode()
-    assert "The configuration can't be generated" in page and "SQLite" in page
-    assert rita.post(f"{URL}download/").status_code == 409
-    settings.MAIL_VARIANT = "v9"
-    assert "MAIL_VARIANT is “v9”" in rita.get(URL).content.decode()

@@ -1,0 +1,214 @@
+"""deploy/ on its own machine with nginx and systemd's socket."""
+
+import http.client
+import json
+import re
+import shutil
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests import roots
+from tests.machine import CHECKOUT, Machine, wait_until
+from tests.mailhost import releases
+
+pytestmark = pytest.mark.stack
+
+SITE = "panel.example.org"
+SERVED = Machine.checkout
+UNITS = ["mailadmin.service", "mailadmin.socket"]
+DUMP = """\
+import sqlite3
+for name in ("panel", "mail"):
+    print(*sqlite3.connect(f"/srv/mailadmin/var/{name}.sqlite3").iterdump(), sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module", params=releases())
+def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """A machine with the checkout where the README puts it, and the service's account."""
+    root = roots.ready(request.param, request.config)
+    with Machine(root) as machine:
+        machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
+        machine.run(
+            ["adduser", "--system", "--group", "--no-create-home", "--home", SERVED, "mailadmin"]
+        )
+        machine.run(
+            ["install", "-d", "-o", "mailadmin", "-g", "mailadmin", "-m", "750", SERVED / "var"]
+        )
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def first_run(served: Machine) -> str:
+    # The machines have no network, and the checkout's .venv may belong to another Python.
+    from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(roots.WHEELS)}
+    return served.run([SERVED / "deploy/run", "--setup"], env=from_here, timeout=600).stdout
+
+
+def test_the_first_run_creates_secrets_databases_and_an_administrator(
+    served: Machine, first_run: str
+) -> None:
+    assert re.search(r"^  user name  admin\n  password   \S{20,}$", first_run, re.MULTILINE)
+    for name, owner, mode in (
+        (".env", "mailadmin", "600"),
+        ("var", "mailadmin", "750"),
+        ("var/panel.sqlite3", "mailadmin", "640"),
+        ("var/mail.sqlite3", "mailadmin", "640"),
+    ):
+        assert served.run(["stat", "-c", "%U %a", SERVED / name]).stdout == f"{owner} {mode}\n", (
+            name
+        )
+    env = (served / f"{SERVED}/.env").read_text()
+    secrets = re.findall(
+        r"^(?:SECRET_KEY|MAIL_\w+_PASSWORD)=([A-Za-z0-9]{32,})$", env, re.MULTILINE
+    )
+    assert len(set(secrets)) == 3
+    assert not any(secret in first_run for secret in secrets)
+
+
+def test_a_second_run_changes_nothing(served: Machine, first_run: str) -> None:
+    def content() -> str:
+        files = "find -L /srv/mailadmin/.env /srv/mailadmin/var/static -type f -print0 | sort -z"
+        digests = served.run(["sh", "-c", f"{files} | xargs -0 sha256sum"]).stdout
+        return digests + served.run(["python3", "-c", DUMP]).stdout
+
+    before = content()
+    again = served.run([SERVED / "deploy/run", "--setup"]).stdout
+    assert content() == before
+    assert again == first_run.splitlines(keepends=True)[-1]
+
+
+def test_the_last_line_is_the_address_of_the_running_panel(served: Machine, first_run: str) -> None:
+    log = served.log_of("run")
+    served.start(
+        "run",
+        ["env", "PORT=8765", SERVED / "deploy/run", "--demo"],
+        lambda: "Ctrl+C" in log.read_text(),
+    )
+    last = log.read_text().splitlines()[-1]
+    assert last == "The panel is at http://127.0.0.1:8765/admin/ (Ctrl+C stops it)."
+    with served.network(), closing(http.client.HTTPConnection("127.0.0.1", 8765)) as visitor:
+        visitor.request("GET", "/admin/login/", headers={"X-Forwarded-Proto": "https"})
+        assert visitor.getresponse().status == 200
+    refused = served.run(["env", "PORT=8765", SERVED / "deploy/run"], check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Port 8765 cannot be used: Address already in use.")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("MAIL_VARIANT=v3", "MAIL_VARIANT is 'v3'"),
+        ("DEBUG=maybe", "DEBUG is 'maybe'"),
+        ("DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "(DATABASE_URL) could not be prepared"),
+        ("MAIL_DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "The mail database (MAIL_DATABASE"),
+    ],
+)
+def test_an_invalid_setting_stops_the_start_before_anything_listens(
+    served: Machine, first_run: str, line: str, sentence: str
+) -> None:
+    wrong = Path("/run/wrong.env")
+    text = (served / f"{SERVED}/.env").read_text()
+    (served / str(wrong)).write_text(f"{text}\n{line}\n")
+    (served / str(wrong)).chmod(0o644)
+    done = served.run([SERVED / "deploy/run"], env={"ENV_FILE": str(wrong)}, check=False)
+    assert done.returncode == 1 and sentence in done.stderr
+    assert not re.search("geheim|Traceback|WARNINGS", done.stdout + done.stderr)
+    assert "http" not in done.stdout
+
+
+class Visitor:
+    """An HTTPS client of the panel behind nginx."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.cookie = ""
+
+    def ask(
+        self, method: str, path: str, body: str = "", **headers: str
+    ) -> tuple[http.client.HTTPResponse, str]:
+        trusting = ssl._create_unverified_context()  # the certificate is Debian's self-signed one
+        sent = {
+            "Host": SITE,
+            "Cookie": self.cookie,
+            "Referer": f"https://{SITE}{path}",
+            "Content-Type": "application/x-www-form-urlencoded",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        panel = http.client.HTTPSConnection("127.0.0.1", context=trusting, timeout=30)
+        with self.machine.network(), closing(panel):
+            panel.request(method, path, body, sent)
+            answer = panel.getresponse()
+            page = answer.read().decode()
+        return answer, page
+
+
+@pytest.fixture(scope="module")
+def visitor(served: Machine, first_run: str) -> Visitor:
+    """A client of the panel as served by the units and nginx."""
+    env = served / f"{SERVED}/.env"
+    usual = env.read_text()
+    env.write_text(f"{usual}\nBEHIND_PROXY=true\nALLOWED_HOSTS={SITE}\n")
+    for name in UNITS:
+        shutil.copy(CHECKOUT / "deploy" / name, served / "etc/systemd/system")
+    served.run(["make-ssl-cert", "generate-default-snakeoil"])
+    sites = served / "etc/nginx/sites-enabled"
+    shutil.rmtree(sites)
+    sites.mkdir()
+    shutil.copy(CHECKOUT / "deploy/nginx.conf", sites / "mailadmin")
+    served.run(["nginx", "-t"])
+    served.run(["systemctl", "daemon-reload"])
+    served.run(["systemctl", "enable", "--now", *UNITS, "nginx.service"])
+    visitor = Visitor(served)
+    wait_until(lambda: visitor.ask("GET", "/admin/login/")[0].status != 502, "nginx has a panel")
+    env.write_text(usual)  # for the other tests; the panel has read it already
+    return visitor
+
+
+def test_systemd_accepts_the_units(served: Machine, visitor: Visitor) -> None:
+    done = served.run(["systemd-analyze", "verify", "--man=no", *UNITS])
+    assert done.stdout + done.stderr == ""
+
+
+def test_the_panel_only_answers_over_https(served: Machine, visitor: Visitor) -> None:
+    answer, page = visitor.ask("GET", "/admin/login/")
+    assert answer.status == 200 and "csrfmiddlewaretoken" in page
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+    assert all("Secure" in cookie for cookie in answer.headers.get_all("Set-Cookie", []))
+    with served.network(), closing(http.client.HTTPConnection("127.0.0.1")) as plain:
+        plain.request("GET", "/admin/?next=1", headers={"Host": SITE})
+        answer = plain.getresponse()
+    assert answer.status == 301
+    assert answer.headers["Location"] == f"https://{SITE}/admin/?next=1"
+
+
+def test_static_files_are_compressed_and_cached_for_years(
+    served: Machine, visitor: Visitor
+) -> None:
+    manifest = json.loads((served / f"{SERVED}/var/static/staticfiles.json").read_text())
+    path = f"/static/{manifest['paths']['admin/js/core.js']}"
+    answer, _ = visitor.ask("HEAD", path, Accept_Encoding="gzip")
+    assert answer.status == 200 and answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_visitors_cannot_spoof_the_address_that_failures_are_counted_for(visitor: Visitor) -> None:
+    seen = []
+    for number in range(6):
+        answer, page = visitor.ask("GET", "/admin/login/")
+        visitor.cookie = "; ".join(
+            cookie.split(";")[0] for cookie in answer.headers.get_all("Set-Cookie", [])
+        )
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token, page
+        form = f"csrfmiddlewaretoken={token[1]}&username=admin&password=wrong&next=/admin/"
+        claimed = f"192.0.2.{number}"
+        answer, _ = visitor.ask(
+            "POST", "/admin/login/", form, X_Real_IP=claimed, X_Forwarded_For=claimed
+        )
+        seen.append(answer.status)
+    assert seen[0] == 200 and seen[-1] == 429
