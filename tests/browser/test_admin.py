@@ -18,7 +18,7 @@ def fill(page: Page, address: str) -> None:
     else:
         page.get_by_label("local part").fill(address)
     page.locator("#id_new_password1").fill(PASSWORD)
-    page.get_by_label("Password, again").fill(PASSWORD)
+    page.get_by_label("Repeat password").fill(PASSWORD)
 
 
 def test_a_domain_and_a_mailbox_are_created_and_the_mailbox_is_disabled(rita: Page) -> None:
@@ -47,7 +47,7 @@ def test_an_error_is_shown_at_its_field_which_is_focused(rita: Page) -> None:
     fill(rita, "anna@example.com")
     rita.get_by_role("button", name="Save", exact=True).click()
     expect(rita.locator("#id_address_error")).to_contain_text(
-        "The domain example.com does not exist here"
+        "The domain example.com doesn't exist here"
     )
     expect(rita.get_by_label("local part")).to_be_focused()
     assert rita.locator("#id_new_password1").input_value() == ""
@@ -55,8 +55,8 @@ def test_an_error_is_shown_at_its_field_which_is_focused(rita: Page) -> None:
 
 def test_a_mailbox_is_created_with_the_keyboard_and_a_generated_password(rita: Page) -> None:
     rita.goto("/admin/mailboxes/mailbox/add/")
-    rita.keyboard.type("emil")
     expect(rita.get_by_label("local part")).to_be_focused()
+    rita.keyboard.type("emil")
     rita.keyboard.press("Tab")
     rita.keyboard.type("example.org")
     expect(rita.get_by_text("The address will be emil@example.org")).to_be_visible()
@@ -66,8 +66,8 @@ def test_a_mailbox_is_created_with_the_keyboard_and_a_generated_password(rita: P
     rita.keyboard.press("Enter")
     made = rita.locator("#id_new_password1").input_value()
     assert re.fullmatch(r"(\w{5}-){3}\w{5}", made)
-    assert rita.get_by_label("Password, again").input_value() == made
-    expect(rita.get_by_text("Strength: strong")).to_be_visible()
+    assert rita.get_by_label("Repeat password").input_value() == made
+    expect(rita.get_by_text("This password is strong enough.")).to_be_visible()
     rita.keyboard.press("Tab")
     rita.keyboard.press("Enter")
     expect(rita.locator("#announcements")).to_have_text("Copied")
@@ -76,7 +76,7 @@ def test_a_mailbox_is_created_with_the_keyboard_and_a_generated_password(rita: P
     show.press("Enter")
     assert rita.locator("#id_new_password1").get_attribute("type") == "password"
     rita.keyboard.press("Tab")
-    rita.get_by_label("Password, again").press("Enter")
+    rita.get_by_label("Repeat password").press("Enter")
     expect(rita.get_by_text("was added successfully")).to_be_visible()
     rita.goto("/admin/mailboxes/mailbox/emil_40example.org/change/")
     assert made not in rita.content()
@@ -87,7 +87,7 @@ def test_a_mailbox_is_created_with_the_keyboard_and_a_generated_password(rita: P
     [
         ("short", "too short"),
         ("aaaaaaaaaaaa", "too easy to guess"),
-        ("anna@example.org", "too similar to the username"),
+        ("anna@example.org", "too similar to the address"),
         ("autumn leaves fall", "strong enough"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_mailbox_is_created_without_javascript(panel: Panel, browser_or_reason
 def test_deleting_lists_what_is_deleted_and_asks_for_the_name(rita: Page) -> None:
     rita.goto("/admin/mailboxes/domain/example.org/change/")
     rita.get_by_role("link", name="Delete").click()
-    expect(rita.get_by_text("mailboxes of it.")).to_be_visible()
+    expect(rita.get_by_text("mailboxes in it.")).to_be_visible()
     rita.get_by_label("Type example.org to confirm").fill("example.net")
     rita.get_by_role("button", name="Delete").click()
     expect(rita.get_by_text("Nothing was deleted")).to_be_visible()

@@ -102,8 +102,8 @@ def test_the_last_line_is_the_address_of_the_running_panel(served: Machine, firs
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("MAIL_VARIANT=v3", "MAIL_VARIANT is 'v3'"),
-        ("DEBUG=maybe", "DEBUG is 'maybe'"),
+        ("MAIL_VARIANT=v3", "MAIL_VARIANT is “v3”"),
+        ("DEBUG=maybe", "DEBUG is “maybe”"),
         ("DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "(DATABASE_URL) could not be prepared"),
         ("MAIL_DATABASE_URL=mysql://u:geheim@127.0.0.1:9/x", "The mail database (MAIL_DATABASE"),
     ],
