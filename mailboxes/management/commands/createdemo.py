@@ -68,7 +68,7 @@ class Command(MailCommand):
 
     def create(self, name: str) -> None:
         actions.create_domain(DomainName.parse(name), description=DOMAINS[name], mailboxes=25)
-        self.stdout.write(f"Created {name} with these mailboxes:")
+        self.stdout.write(f"Created the domain {name}.")
         for text, (person, quota) in PEOPLE.items():
             address, password = Address.parse(text), generate_password()
             if address.domain != name:
