@@ -13,10 +13,10 @@ OF_MAILBOXES = {
     "variables of files and shells": "%u%n%d%w %{user} ${HOME} $(id) $x",
     "not ASCII": "Grüße aus Århus ñandú",
     "other scripts and emoji": "пароль 密码 🦊🔑🐧",
-    "64 bytes": "0123456789abcde " * 4,
+    "64 bytes": "kettle orbit fjord walnut pepper lantern gravel mosaic thimble!!",
     "65 bytes": "0123456789abcdé " * 3 + "0123456789abcd",
     "255 bytes": "ü0123456789 abcd" * 15,
-    "looks like a scheme": "{PLAIN}xxxxxxxxx",
+    "looks like a scheme": "{PLAIN}kettle orbit fjord",
     "looks like a hash": "5f4dcc3b5aa765d61d8327deb882cf99",
 }
 
