@@ -103,6 +103,7 @@ BEHIND_PROXY = flag("BEHIND_PROXY", "false")
 
 INSTALLED_APPS = [
     "mailboxes",
+    "mailboxes.audit",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -184,8 +185,8 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
-AXES_USERNAME_CALLABLE = "mailboxes.views.password.client_username"
-AXES_CLIENT_IP_CALLABLE = "mailboxes.views.password.client_address"
+AXES_USERNAME_CALLABLE = "mailboxes.requests.client_username"
+AXES_CLIENT_IP_CALLABLE = "mailboxes.requests.client_address"
 AXES_VERBOSE = False
 
 # The least time in seconds for a failed sign-in on the password page, whatever the row's scheme.

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.core.checks import register
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.checks import check_mail_host
@@ -13,3 +14,4 @@ class MailboxesConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_mail_host)
+        autodiscover_modules("sign_ins")  # needs the models, which are not loaded before

@@ -7,7 +7,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import history
 from mailboxes.addresses import DomainName
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
@@ -43,9 +42,6 @@ class SizeField(ParsedField):
         except BadSize:
             return True
 
-    def log_value(self, value: int) -> dict[str, int]:
-        return history.size_value(value)
-
 
 class LimitField(SizeField):
     """A domain's limit, entered as a size and stored in units of QUOTA_MULTIPLIER bytes.
@@ -70,9 +66,6 @@ class LimitField(SizeField):
             return bool(self.clean(data) != int(str(initial)))
         except ValidationError:
             return True
-
-    def log_value(self, value: int) -> dict[str, int]:
-        return history.size_value(value * quota_multiplier())
 
 
 class PasswordField(forms.CharField):

@@ -16,6 +16,7 @@ from mailboxes.addresses import (
     parse_alias,
     parse_targets,
 )
+from mailboxes.audit.actors import Actor
 from mailboxes.errors import Refused
 from mailboxes.form_fields import (
     DomainField,
@@ -231,12 +232,12 @@ class ChangePasswordForm(ActionForm, forms.Form):
         self.check_repetition(data)
         return data
 
-    def save(self) -> bool:
+    def save(self, actor: Actor) -> bool:
         """Change the password; if that is refused, add the error and return False."""
         if self.mailbox is None:
             return False
         try:
-            actions.change_password(self.mailbox, self.cleaned_data["new_password1"])
+            actions.change_password(actor, self.mailbox, self.cleaned_data["new_password1"])
         except Refused as error:
             self.add_refusal(error)
             return False

@@ -1,89 +1,135 @@
-"""The admin log with old and new values."""
+"""How an entry of the log is written for a person."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.admin.models import LogEntry
-from django.forms import BaseForm
+from django.forms.utils import pretty_name
 from django.utils.text import capfirst
-from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.formats import size
+from mailboxes.audit.entries import OPEN, Logged
+from mailboxes.audit.models import Phase, Subject
+from mailboxes.conf import quota_multiplier
+from mailboxes.formats import number, size
 
-MAX_LENGTH = 200
-PASSWORD_FIELDS = "new_password"  # noqa: S105 (the start of the fields' names)
-YES_NO = {"True": _("yes"), "False": _("no")}
-
-Values = dict[str, list[Any]]
-
-
-def form_changes(form: BaseForm) -> list[dict[str, Any]]:
-    """Return a form's changes for the log: labels, and all values except passwords.
-
-    The stock admin reads the key `changed`; the key `values` is ours.
-    """
-    with override("en"):
-        values = {field_label(form, name): field_values(form, name) for name in form.changed_data}
-    return change_message(values) if values else []
-
-
-def change_message(values: Values) -> list[dict[str, Any]]:
-    """Return the log's message for changes, given as label: [old value, new value]."""
-    return [{"changed": {"fields": list(values)}, "values": values}]
-
-
-def size_value(count: int) -> dict[str, int]:
-    """Return a size as the log stores it, to be formatted in the reader's language."""
-    return {"bytes": int(count)}
-
-
-def field_label(form: BaseForm, name: str) -> str:
-    if name.startswith(PASSWORD_FIELDS):
-        return "Password"
-    return capfirst(str(form.fields[name].label or name))
-
-
-def field_values(form: BaseForm, name: str) -> list[Any]:
-    """Return the old and the new value; nothing for a password."""
-    if name.startswith(PASSWORD_FIELDS):
-        return []
-    log_value = getattr(form.fields[name], "log_value", text_value)
-    return [log_value(form.initial.get(name)), log_value(form.cleaned_data.get(name))]
-
-
-def text_value(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        value = ", ".join(map(str, value))
-    return str("" if value is None else value).replace("\n", ", ")[:MAX_LENGTH]
-
-
-def entry_changes(entry: LogEntry) -> Iterator[tuple[str, str, str]]:
-    """Yield label, old and new value of each change in an entry, in the reader's language."""
-    try:
-        message = json.loads(entry.change_message)
-    except ValueError:
-        return
-    for part in message if isinstance(message, list) else []:
-        for label, values in part.get("values", {}).items():
-            before, after = map(display_value, values or ("", ""))
-            yield translate_label(label), before, after
+VERBS = {
+    "create": _("added"),
+    "change": _("changed"),
+    "enable": _("enabled"),
+    "disable": _("disabled"),
+    "delete": _("deleted"),
+    "download": _("downloaded"),
+    "password": _("password changed"),
+    "sign-in": _("signed in"),
+    "failed-sign-in": _("sign-in failed"),
+    "import": _("carried over"),
+}
+MODELS = {
+    "domain": _("domain"),
+    "mailbox": _("mailbox"),
+    "alias": _("alias"),
+    "aliasdomain": _("alias domain"),
+    "administrator": _("administrator"),
+    "group": _("group"),
+}
+OUTCOMES = {
+    Phase.REFUSED: _("refused: %(reason)s"),
+    OPEN: _("interrupted, or still running"),
+}
+SETTLED = _(
+    "interrupted: changes that took place: %(done)s, that did not: %(not_done)s, unknown: "
+    "%(unknown)s"
+)
+ICONS = {"create": "plus", "delete": "trash-2", "download": "download"}
+LABELS = {
+    "active": _("Active"),
+    "aliases": _("Maximum aliases"),
+    "description": _("Description"),
+    "email": _("Email address"),
+    "first_name": _("First name"),
+    "goto": _("Forwards to"),
+    "groups": _("Groups"),
+    "is_active": _("Active"),
+    "is_staff": _("Can use this panel"),
+    "is_superuser": _("Superuser"),
+    "last_name": _("Last name"),
+    "mailboxes": _("Maximum mailboxes"),
+    "maxquota": _("Quota per mailbox"),
+    "name": _("Name"),
+    "password": _("Password"),
+    "quota": _("Quota"),
+    "domain.quota": _("Total quota of all mailboxes"),
+    "refused": _("Refused"),
+    "target_domain": _("Forwards to"),
+    "user_permissions": _("Permissions"),
+    "username": _("Username"),
+}
 
 
-def display_value(value: Any) -> str:
-    if isinstance(value, dict):
-        return size(value["bytes"]) if value["bytes"] >= 0 else gettext("switched off")
-    return str(YES_NO.get(value, value))
+def verb(logged: Logged) -> str:
+    name = logged.entry.action.rpartition(".")[2]
+    return str(VERBS.get(name, name))
 
 
-def translate_label(label: str) -> str:
-    """Translate a label, whose first letter Django has capitalised."""
-    known = gettext(label)
-    return known if known != label else capfirst(gettext(label[:1].lower() + label[1:]))
+def kind(subject: Subject) -> str:
+    """Return what an object is, to stand before its name."""
+    return capfirst(str(MODELS.get(subject.model, "")))
 
 
-def entry_message(entry: LogEntry) -> str:
-    """Return the stock admin's message of an entry, or the panel's own, translated."""
-    text = entry.get_change_message()
-    return gettext(text) if text else ""
+def icon_name(logged: Logged) -> str:
+    return ICONS.get(logged.entry.action.rpartition(".")[2], "pencil")
+
+
+def outcome(logged: Logged) -> str:
+    """Return what came of it, unless it simply was done."""
+    if logged.outcome == Phase.SETTLED:
+        names = ("done", "not_done", "unknown")
+        return SETTLED % dict(zip(names, logged.text.split(" "), strict=True))
+    text = OUTCOMES.get(logged.outcome)
+    return text % {"reason": logged.text} if text else ""
+
+
+def changes(subject: Subject) -> list[tuple[str, str, str]]:
+    """Return label, old and new value of each change; a password has no values."""
+    found = []
+    for column, values in subject.changes.items():
+        before, after = (value_text(subject.model, column, value) for value in values or ["", ""])
+        found.append((label(subject.model, column), before, after))
+    return found
+
+
+def label(model: str, column: str) -> str:
+    return str(LABELS.get(f"{model}.{column}") or LABELS.get(column) or pretty_name(column))
+
+
+def value_text(model: str, column: str, value: Any) -> str:
+    """Return a column's value in the words of the forms."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if column in ("quota", "maxquota"):
+        return quota_text(value * (quota_multiplier() if model == "domain" else 1))
+    if column == "goto":
+        return str(value).replace(",", ", ")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return number(value) if isinstance(value, int) else str(value)
+
+
+def quota_text(count: int) -> str:
+    return size(count) if count >= 0 else str(_("switched off"))
+
+
+def action_names() -> list[tuple[str, str, str]]:
+    """Return the actions that the log is filtered by: their names, and the two halves in words."""
+    verbs = ("create", "change", "enable", "disable", "delete", "download")
+    found = [
+        (f"{model}.{verb}", str(label), str(VERBS[verb]))
+        for model, label in MODELS.items()
+        for verb in verbs
+    ]
+    signing = ("sign-in", "failed-sign-in")
+    found += [
+        (f"administrator.{verb}", str(_("administrator")), str(VERBS[verb])) for verb in signing
+    ]
+    return [*found, ("mailbox.failed-sign-in", str(_("mailbox")), str(VERBS["failed-sign-in"]))]

@@ -14,6 +14,8 @@ from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
+from mailboxes.audit.actors import COMMAND, Actor
+from mailboxes.audit.models import Entry, Phase
 from mailboxes.export.compare import Comparison, parse_host
 from mailboxes.models import Domain, Mailbox
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
@@ -23,6 +25,7 @@ hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=
 hypothesis.settings.load_profile("patient")
 
 PASSWORD = "four unrelated words"
+TESTER = Actor(COMMAND, "tester", "pytest")
 STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 MACHINE = re.compile(r"(fresh-)?(debian\d+)(-v\d-\w+)?")
 
@@ -98,17 +101,19 @@ def mail_file(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def domain(tables: None) -> Domain:
-    return actions.create_domain(DomainName.parse("example.org"))
+    return actions.create_domain(TESTER, DomainName.parse("example.org"))
 
 
 @pytest.fixture
 def anna(domain: Domain) -> Mailbox:
-    return actions.create_mailbox(Address.parse("anna@example.org"), PASSWORD, name="Anna Berg")
+    return actions.create_mailbox(
+        TESTER, Address.parse("anna@example.org"), PASSWORD, name="Anna Berg"
+    )
 
 
 @pytest.fixture
 def bob(domain: Domain) -> Mailbox:
-    return actions.create_mailbox(Address.parse("bob@example.org"), PASSWORD + " of Bob")
+    return actions.create_mailbox(TESTER, Address.parse("bob@example.org"), PASSWORD + " of Bob")
 
 
 @pytest.fixture
@@ -154,3 +159,18 @@ def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def compare(old: str, new: str) -> Comparison:
     return Comparison(parse_host(old), parse_host(new))
+
+
+def logged(action: str = "") -> list[tuple[str, str, str]]:
+    """Return who, what and which object of each entry in the log, except those of fixtures."""
+    found = Entry.objects.filter(phase__in=[Phase.BEGUN, Phase.CHANGE, Phase.EVENT]).exclude(
+        actor=TESTER.name
+    )
+    found = found.filter(action__startswith=action).order_by("seq")
+    if "sign-in" not in action:
+        found = found.exclude(action__endswith="sign-in")
+    return [
+        (entry.actor, entry.action, subject.name)
+        for entry in found
+        for subject in entry.subjects.order_by("pk")
+    ]

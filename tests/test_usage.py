@@ -13,7 +13,7 @@ from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.usage import MailboxUsage
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 
 THEN = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 MB = 2**20
@@ -101,7 +101,7 @@ def test_deleting_a_mailbox_only_deletes_its_own_usage(anna: Mailbox, bob: Mailb
     for address in (anna.pk, bob.pk):
         record_usage(address, MB)
         record_sign_in(address)
-    actions.delete_mailbox(anna)
+    actions.delete_mailbox(TESTER, anna)
     assert rows() == {bob.pk}
 
 
@@ -109,18 +109,18 @@ def test_deleting_a_domain_deletes_the_usage_of_its_mailboxes(
     anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "BATCH", 1)
-    actions.create_domain(DomainName.parse("sub.example.org"))
-    other = actions.create_mailbox(Address.parse("anna@sub.example.org"), PASSWORD)
+    actions.create_domain(TESTER, DomainName.parse("sub.example.org"))
+    other = actions.create_mailbox(TESTER, Address.parse("anna@sub.example.org"), PASSWORD)
     for address in (anna.pk, bob.pk, other.pk):
         record_usage(address, MB)
         record_sign_in(address)
-    actions.create_alias_domain("sub.example.org", "example.org")
+    actions.create_alias_domain(TESTER, "sub.example.org", "example.org")
     with pytest.raises(Refused):
-        actions.delete_domain(Domain.objects.get(pk="example.org"))
+        actions.delete_domain(TESTER, Domain.objects.get(pk="example.org"))
     assert rows() == {anna.pk, bob.pk, other.pk}
-    actions.delete_domain(Domain.objects.get(pk="sub.example.org"))
+    actions.delete_domain(TESTER, Domain.objects.get(pk="sub.example.org"))
     assert rows() == {anna.pk, bob.pk}
-    actions.delete_domain(Domain.objects.get(pk="example.org"))
+    actions.delete_domain(TESTER, Domain.objects.get(pk="example.org"))
     assert not rows()
 
 
@@ -156,9 +156,9 @@ def test_missing_tables_are_tolerated() -> None:
     ):
         assert usage.find([anna.pk]) == {anna.pk: MailboxUsage()}
         assert usage.nearly_full() is None
-        actions.delete_mailbox(anna)
+        actions.delete_mailbox(TESTER, anna)
         assert not Mailbox.objects.exists()
-        actions.delete_domain(Domain.objects.get())
+        actions.delete_domain(TESTER, Domain.objects.get())
     assert rows() == {anna.pk}
 
 

@@ -13,6 +13,7 @@ from mailboxes.actions.aliases import (
     delete_alias,
     delete_alias_domain,
 )
+from mailboxes.actions.bulk import delete_in_bulk, set_active_in_bulk, set_quota_in_bulk
 from mailboxes.actions.domains import change_domain, create_domain, delete_domain
 from mailboxes.actions.mailboxes import (
     change_mailbox,
@@ -38,7 +39,10 @@ __all__ = [
     "delete_alias",
     "delete_alias_domain",
     "delete_domain",
+    "delete_in_bulk",
     "delete_mailbox",
     "set_active",
+    "set_active_in_bulk",
     "set_quota",
+    "set_quota_in_bulk",
 ]

@@ -4,22 +4,32 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import Row, save_columns
+from mailboxes.actions.base import Row, logged, save_columns
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import recorded
 from mailboxes.models import Alias, Mailbox
 
 
-@transaction.atomic(using="mail")
-def set_active(row: Row, active: bool) -> bool:
+def set_active(actor: Actor, row: Row, active: bool) -> bool:
     """Enable or disable a row, and a mailbox's own alias with it.
 
-    Returns whether the given row was in the other state.
+    Returns whether the given row was in the other state; if not, nothing is logged.
     """
+    if row.active == active:
+        save_active(row, active)
+        return False
+    action = f"{row._meta.model_name}.{'enable' if active else 'disable'}"
+    with recorded(actor, action, logged(row, {"active": [not active, active]})):
+        save_active(row, active)
+    return True
+
+
+@transaction.atomic(using="mail")
+def save_active(row: Row, active: bool) -> None:
     if isinstance(row, Alias):
         rules.check_active(row, active)
-    changed = row.active != active
     row.active = active
     save_columns(row, "active")
     if isinstance(row, Mailbox):
         own = Alias.objects.filter(pk=row.pk).exclude(active=active)
         own.update(active=active, modified=timezone.now())
-    return changed

@@ -5,8 +5,16 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import inserting, save_columns
+from mailboxes.actions.base import (
+    changed_values,
+    inserting,
+    logged,
+    new_values,
+    save_columns,
+)
 from mailboxes.addresses import Address, CatchAll
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import Changes, recorded
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain
 
@@ -16,40 +24,64 @@ IS_A_MAILBOX_ALIAS = _(
 )
 
 
-def create_alias(address: Address | CatchAll, targets: Sequence[str], active: bool = True) -> Alias:
+def create_alias(
+    actor: Actor, address: Address | CatchAll, targets: Sequence[str], active: bool = True
+) -> Alias:
     """Add an alias that forwards to the targets."""
-    rules.check_targets(str(address), targets)
-    with inserting(rules.TAKEN, {"address": str(address)}, "address"):
-        domain = rules.active_domain(address.domain)
-        rules.check_address_is_free(str(address))
-        rules.check_alias_limit(domain)
-        return Alias.objects.create(
-            address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
-        )
+    alias = Alias(
+        address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
+    )
+    with recorded(actor, "alias.create", logged(alias, new_values(alias, "goto", "active"))):
+        rules.check_targets(alias.pk, targets)
+        with inserting(rules.TAKEN, {"address": alias.pk}, "address"):
+            domain = rules.active_domain(address.domain)
+            rules.check_address_is_free(alias.pk)
+            rules.check_alias_limit(domain)
+            alias.save(force_insert=True)
+    return alias
 
 
-def change_alias(alias: Alias, targets: Sequence[str]) -> None:
+def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
     """Save an alias's targets and whether it is active."""
-    rules.check_active(alias, alias.active)
-    rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
     alias.goto = ",".join(targets)
-    save_columns(alias, "goto", "active")
+    changes = changed_values(alias, "goto", "active")
+    with recorded(actor, "alias.change", logged(alias, changes)):
+        rules.check_active(alias, alias.active)
+        rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
+        save_columns(alias, "goto", "active")
 
 
-def delete_alias(alias: Alias) -> None:
+def delete_alias(actor: Actor, alias: Alias) -> None:
     """Delete an alias; refuse to delete a mailbox's own."""
+    with recorded(actor, "alias.delete", logged(alias, {"goto": [alias.goto, None]})):
+        remove_alias(alias)
+
+
+def remove_alias(alias: Alias) -> None:
     if alias.is_mailbox_alias:
         raise Refused(IS_A_MAILBOX_ALIAS, {"alias": alias.pk}, code="mailbox_alias")
     Alias.objects.filter(pk=alias.pk).delete()
 
 
-def create_alias_domain(name: str, target: str, active: bool = True) -> AliasDomain:
+def create_alias_domain(actor: Actor, name: str, target: str, active: bool = True) -> AliasDomain:
     """Forward each address of one domain to the same address of another."""
-    with inserting(rules.IS_ALIAS_DOMAIN, {"name": name}, "alias_domain"):
+    row = AliasDomain(alias_domain=name, target_domain=target, active=active)
+    changes = new_values(row, "target_domain", "active")
+    with (
+        recorded(actor, "aliasdomain.create", logged(row, changes)),
+        inserting(rules.IS_ALIAS_DOMAIN, {"name": name}, "alias_domain"),
+    ):
         rules.check_alias_domain(name, target)
-        return AliasDomain.objects.create(alias_domain=name, target_domain=target, active=active)
+        row.save(force_insert=True)
+    return row
 
 
-def delete_alias_domain(alias_domain: AliasDomain) -> None:
+def delete_alias_domain(actor: Actor, alias_domain: AliasDomain) -> None:
     """Stop forwarding; the domain itself is kept."""
+    changes: Changes = {"target_domain": [alias_domain.target_domain, None]}
+    with recorded(actor, "aliasdomain.delete", logged(alias_domain, changes)):
+        remove_alias_domain(alias_domain)
+
+
+def remove_alias_domain(alias_domain: AliasDomain) -> None:
     AliasDomain.objects.filter(pk=alias_domain.pk).delete()

@@ -1,4 +1,4 @@
-"""What the actions share: inserting rows and saving columns."""
+"""What the actions share: inserting rows, saving columns, and what is logged of a row."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +17,8 @@ from django.db import (
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.actions import rules
+from mailboxes.audit.log import Changes, subject
+from mailboxes.audit.models import Subject
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
@@ -51,3 +53,24 @@ def save_columns(row: Row, *columns: str) -> None:
             {"row": str(row)},
             code="deleted",
         ) from error
+
+
+def logged(row: Row, changes: Changes | None = None) -> Subject:
+    """Return a row as an object of a line in the log."""
+    domain = row.domain_id if isinstance(row, Mailbox | Alias) else row.pk
+    return subject(str(row._meta.model_name), row.pk, domain, changes)
+
+
+def changed_values(row: Row, *columns: str) -> Changes:
+    """Return the old and the new value of each column in which the row differs from its table."""
+    before = type(row)._default_manager.filter(pk=row.pk).values(*columns).first() or {}
+    return {
+        column: [before[column], getattr(row, column)]
+        for column in columns
+        if column in before and before[column] != getattr(row, column)
+    }
+
+
+def new_values(row: Row, *columns: str) -> Changes:
+    """Return the values of a row that is about to be added."""
+    return {column: [None, getattr(row, column)] for column in columns}

@@ -7,8 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import usage
 from mailboxes.actions import rules
-from mailboxes.actions.base import inserting, save_columns
+from mailboxes.actions.base import (
+    changed_values,
+    inserting,
+    logged,
+    new_values,
+    save_columns,
+)
 from mailboxes.addresses import DomainName
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import recorded
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -24,26 +32,37 @@ IS_A_TARGET = _(
 )
 
 
-def create_domain(name: DomainName, **columns: Any) -> Domain:
+COLUMNS = ("description", "aliases", "mailboxes", "maxquota", "quota", "active")
+
+
+def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
     """Add a domain; refuse a name that is taken or is the mail host's own."""
     domain = Domain(domain=str(name), **columns)
-    rules.check_columns(domain)
     params = {"name": str(name)}
-    if str(name) == mail_host().hostname:
-        raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
-    with inserting(TAKEN, params, "domain"):
-        domain.save(force_insert=True)
+    with recorded(actor, "domain.create", logged(domain, new_values(domain, *COLUMNS))):
+        rules.check_columns(domain)
+        if str(name) == mail_host().hostname:
+            raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
+        with inserting(TAKEN, params, "domain"):
+            domain.save(force_insert=True)
     return domain
 
 
-def change_domain(domain: Domain) -> None:
+def change_domain(actor: Actor, domain: Domain) -> None:
     """Save everything about a domain except its name."""
-    save_columns(domain, "description", "aliases", "mailboxes", "maxquota", "quota", "active")
+    changes = changed_values(domain, *COLUMNS)
+    with recorded(actor, "domain.change", logged(domain, changes)):
+        save_columns(domain, *COLUMNS)
+
+
+def delete_domain(actor: Actor, domain: Domain) -> None:
+    """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
+    with recorded(actor, "domain.delete", logged(domain)):
+        remove_domain(domain)
 
 
 @transaction.atomic(using="mail")
-def delete_domain(domain: Domain) -> None:
-    """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
+def remove_domain(domain: Domain) -> None:
     sources = AliasDomain.objects.filter(target_domain=domain.pk)
     if sources:
         params = {"domain": domain.pk, "sources": ", ".join(map(str, sources))}

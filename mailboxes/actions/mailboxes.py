@@ -4,15 +4,28 @@ from django.db import transaction
 
 from mailboxes import usage
 from mailboxes.actions import rules
-from mailboxes.actions.activation import set_active
-from mailboxes.actions.base import inserting, save_columns
+from mailboxes.actions.activation import save_active
+from mailboxes.actions.base import (
+    changed_values,
+    inserting,
+    logged,
+    new_values,
+    save_columns,
+)
 from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.addresses import Address
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import recorded
 from mailboxes.models import Alias, Domain, Mailbox
 
 
 def create_mailbox(
-    address: Address, password: str, name: str = "", quota: int = 0, active: bool = True
+    actor: Actor,
+    address: Address,
+    password: str,
+    name: str = "",
+    quota: int = 0,
+    active: bool = True,
 ) -> Mailbox:
     """Add a mailbox and the alias to itself that Postfix looks up; a quota of 0 means no limit."""
     mailbox = Mailbox(
@@ -24,14 +37,16 @@ def create_mailbox(
         quota=quota,
         active=active,
     )
-    rules.check_columns(mailbox, "name", "quota")
-    set_password(mailbox, password)
-    with inserting(rules.TAKEN, {"address": mailbox.pk}, "address"):
-        renew_expiry(mailbox, check_new_mailbox(address, quota))
-        mailbox.save(force_insert=True)
-        Alias.objects.create(
-            address=mailbox.pk, goto=mailbox.pk, domain_id=address.domain, active=active
-        )
+    changes = new_values(mailbox, "name", "quota", "active")
+    with recorded(actor, "mailbox.create", logged(mailbox, changes)):
+        rules.check_columns(mailbox, "name", "quota")
+        set_password(mailbox, password)
+        with inserting(rules.TAKEN, {"address": mailbox.pk}, "address"):
+            renew_expiry(mailbox, check_new_mailbox(address, quota))
+            mailbox.save(force_insert=True)
+            Alias.objects.create(
+                address=mailbox.pk, goto=mailbox.pk, domain_id=address.domain, active=active
+            )
     return mailbox
 
 
@@ -47,23 +62,32 @@ def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain
     return domain
 
 
-def change_mailbox(mailbox: Mailbox, password: str = "") -> None:
+def change_mailbox(actor: Actor, mailbox: Mailbox, password: str = "") -> None:
     """Save name, quota, state (of the mailbox's own alias, too) and, if given, a password."""
+    changes = changed_values(mailbox, "name", "quota", "active")
     if password:
-        set_password(mailbox, password)
-    with transaction.atomic(using="mail"):
-        domain = check_changed_quota(mailbox)
-        columns = ["name", "quota"]
+        changes["password"] = []
+    with recorded(actor, "mailbox.change", logged(mailbox, changes)):
         if password:
-            renew_expiry(mailbox, domain)
-            columns += ["password", "password_expiry"]
-        save_columns(mailbox, *columns)
-        set_active(mailbox, mailbox.active)
+            set_password(mailbox, password)
+        with transaction.atomic(using="mail"):
+            domain = check_changed_quota(mailbox)
+            columns = ["name", "quota"]
+            if password:
+                renew_expiry(mailbox, domain)
+                columns += ["password", "password_expiry"]
+            save_columns(mailbox, *columns)
+            save_active(mailbox, mailbox.active)
+
+
+def set_quota(actor: Actor, mailbox: Mailbox, quota: int) -> None:
+    """Set the quota in bytes, 0 for no limit; refuse what the domain's limits don't allow."""
+    with recorded(actor, "mailbox.change", logged(mailbox, {"quota": [mailbox.quota, quota]})):
+        save_quota(mailbox, quota)
 
 
 @transaction.atomic(using="mail")
-def set_quota(mailbox: Mailbox, quota: int) -> None:
-    """Set the quota in bytes, 0 for no limit; refuse what the domain's limits don't allow."""
+def save_quota(mailbox: Mailbox, quota: int) -> None:
     mailbox.quota = quota
     check_changed_quota(mailbox)
     save_columns(mailbox, "quota")
@@ -78,9 +102,14 @@ def check_changed_quota(mailbox: Mailbox) -> Domain | None:
     return domain
 
 
-@transaction.atomic(using="mail")
-def delete_mailbox(mailbox: Mailbox) -> None:
+def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
     """Delete the mailbox and its own alias; other aliases and the mail on disk are kept."""
+    with recorded(actor, "mailbox.delete", logged(mailbox)):
+        remove_mailbox(mailbox)
+
+
+@transaction.atomic(using="mail")
+def remove_mailbox(mailbox: Mailbox) -> None:
     Alias.objects.filter(pk=mailbox.pk).delete()
     usage.delete_for([mailbox.pk])
     Mailbox.objects.filter(pk=mailbox.pk).delete()

@@ -6,7 +6,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from mailboxes.actions.base import save_columns
+from mailboxes.actions.base import logged, save_columns
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import recorded
 from mailboxes.conf import mail_host
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
@@ -14,11 +16,12 @@ from mailboxes.passwords.schemes import BadPassword
 from mailboxes.variants import Scheme
 
 
-def change_password(mailbox: Mailbox, password: str) -> None:
+def change_password(actor: Actor, mailbox: Mailbox, password: str) -> None:
     """Set a new password in the host's scheme, whatever scheme the old one had."""
-    set_password(mailbox, password)
-    renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
-    save_columns(mailbox, "password", "password_expiry")
+    with recorded(actor, "mailbox.change", logged(mailbox, {"password": []})):
+        set_password(mailbox, password)
+        renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
+        save_columns(mailbox, "password", "password_expiry")
 
 
 def set_password(mailbox: Mailbox, password: str) -> None:

@@ -11,10 +11,11 @@ from mailboxes import actions
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList, ListAdmin
-from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import AliasKindFilter, DomainFilter, StatusFilter
+from mailboxes.csv_download import iso_time
 from mailboxes.forms import AliasDomainForm, AliasForm
 from mailboxes.models import Alias, AliasDomain
+from mailboxes.requests import administrator
 
 
 @admin.register(Alias)
@@ -47,12 +48,14 @@ class AliasAdmin(InDomainList, MailAdmin):
     def save_model(self, request: HttpRequest, obj: Alias, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            actions.change_alias(obj, data["goto"])
+            actions.change_alias(administrator(request), obj, data["goto"])
             return
-        obj.pk = actions.create_alias(data["address"], data["goto"], data["active"]).pk
+        obj.pk = actions.create_alias(
+            administrator(request), data["address"], data["goto"], data["active"]
+        ).pk
 
     def delete_model(self, request: HttpRequest, obj: Alias) -> None:
-        actions.delete_alias(obj)
+        actions.delete_alias(administrator(request), obj)
 
     def deletion_obstacles(self, row: Alias) -> list[str]:
         reason = _("%(alias)s is the mailbox's own alias, which delivers its mail.")
@@ -83,10 +86,14 @@ class AliasDomainAdmin(ListAdmin, MailAdmin):
     ) -> None:
         data = form.cleaned_data
         if change:
-            actions.set_active(obj, obj.active)
+            active, obj.active = obj.active, not obj.active
+            if "active" in form.changed_data:
+                actions.set_active(administrator(request), obj, active)
             return
         name, target = str(data["alias_domain"]), str(data["target_domain"])
-        obj.pk = actions.create_alias_domain(name, target, data["active"]).pk
+        obj.pk = actions.create_alias_domain(
+            administrator(request), name, target, data["active"]
+        ).pk
 
     def delete_model(self, request: HttpRequest, obj: AliasDomain) -> None:
-        actions.delete_alias_domain(obj)
+        actions.delete_alias_domain(administrator(request), obj)

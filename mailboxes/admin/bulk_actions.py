@@ -1,6 +1,5 @@
 """Actions on the selected rows of a list: confirmed, run in batches, then reported."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,9 +7,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
-from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.forms import CheckboxInput
@@ -24,12 +20,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import actions, history, queries
+from mailboxes import actions, queries
 from mailboxes.actions.base import Row
-from mailboxes.errors import Refused
+from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms import autofocus
 from mailboxes.queries import capped_count, rows_after
+from mailboxes.requests import administrator
 
 BATCH = 100
 """How many rows one request changes; the browser then shows the progress and continues."""
@@ -40,7 +37,7 @@ MAX_NAMES = 20
 MAX_REFUSALS = 1000
 """How many refusals are listed after it."""
 
-RowCallable = Callable[[Any], object]
+RowsCallable = Callable[[list[Any]], BulkResult]
 Texts = tuple[Promise, Promise]
 """The question before and the report after an action, both with %(count)s and %(kind)s."""
 
@@ -57,18 +54,12 @@ class Outcome:
     """The key to continue after; empty if all rows are done."""
 
 
-def run_batch(rows: QuerySet, action: RowCallable, after: str = "") -> Outcome:
-    """Run the action on the first rows after a key; each is changed or refused on its own."""
+def run_batch(rows: QuerySet, action: RowsCallable, after: str = "") -> Outcome:
+    """Run the action on the first rows behind a key; each is changed or refused by itself."""
     found, more = rows_after(rows, after, BATCH)
-    outcome = Outcome(last=found[-1].pk if more else "")
-    for row in found:
-        try:
-            action(row)
-        except Refused as error:
-            outcome.refused.append(f"{row}: {error_message(error)}")
-        else:
-            outcome.done.append(row)
-    return outcome
+    result = action(found)
+    refused = [f"{row}: {error_message(error)}" for row, error in result.refused]
+    return Outcome(result.done, refused, found[-1].pk if more else "")
 
 
 def posted_number(request: HttpRequest, name: str) -> int:
@@ -118,9 +109,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
         if page := self.confirm(request, queryset, texts[0]):
             return page
         rows = queryset.exclude(active=active)
-        changes = history.change_message({"Active": [str(not active), str(active)]})
-        action = partial(actions.set_active, active=active)
-        return self.run(request, rows, action, texts, lambda row: changes, undo=not active)
+        action = partial(actions.set_active_in_bulk, active=active)
+        return self.run(request, rows, action, texts, undo=not active)
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
@@ -130,7 +120,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page
-        return self.run(request, queryset, partial(self.delete_model, request), texts)
+        return self.run(request, queryset, actions.delete_in_bulk, texts)
 
     def confirm(
         self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any
@@ -177,17 +167,16 @@ class BulkActionsAdmin(admin.ModelAdmin):
         self,
         request: HttpRequest,
         rows: QuerySet,
-        action: RowCallable,
+        action: Callable[..., BulkResult],
         texts: Texts,
-        changes: RowCallable | None = None,
         undo: bool = False,
         **context: Any,
     ) -> HttpResponse | None:
         """Run one batch; return the page that continues, or report on all at the end."""
         outcome = Outcome()
         if "stop" not in request.POST:
-            outcome = run_batch(rows, action, request.POST.get("after", ""))
-        self.log_rows(request, outcome.done, changes)
+            as_administrator = partial(action, administrator(request))
+            outcome = run_batch(rows, as_administrator, request.POST.get("after", ""))
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)
         if outcome.last or failed:
@@ -212,21 +201,3 @@ class BulkActionsAdmin(admin.ModelAdmin):
             "action": admin_url(self.opts, "changelist"),
         }
         return render_to_string("admin/undo.html", context)
-
-    def log_rows(self, request: HttpRequest, rows: list[Row], changes: RowCallable | None) -> None:
-        """Log each row's changes, or its deletion."""
-        user = request.user
-        if not rows or not isinstance(user, User):
-            return
-        kind = ContentType.objects.get_for_model(self.model)
-        LogEntry.objects.bulk_create(
-            LogEntry(
-                user=user,
-                content_type=kind,
-                object_id=row.pk,
-                object_repr=str(row)[:200],
-                action_flag=CHANGE if changes else DELETION,
-                change_message=json.dumps(changes(row)) if changes else "",
-            )
-            for row in rows
-        )

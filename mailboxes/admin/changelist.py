@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -21,13 +19,15 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import override
 
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
-from mailboxes.admin.csv_download import csv_response
+from mailboxes.audit.log import event, subject
+from mailboxes.csv_download import csv_response
 from mailboxes.models import Domain
 from mailboxes.queries import batches, capped_count, rows_after, search
+from mailboxes.requests import administrator
 
 AFTER, BEFORE, INSIDE = "after", "before", "inside"
 OWN_PARAMS = (AFTER, BEFORE, INSIDE)
@@ -177,13 +177,7 @@ class ListAdmin(BulkActionsAdmin):
         with override("en"):
             kind = str(self.opts.verbose_name_plural).replace(" ", "-")
         name = f"{kind}-{timezone.now():%Y-%m-%d}.csv"
-        if isinstance(request.user, User):
-            LogEntry.objects.create(
-                user=request.user,
-                action_flag=CHANGE,
-                object_repr=name,
-                change_message=gettext_noop("Downloaded as CSV."),
-            )
+        event(administrator(request), f"{self.opts.model_name}.download", subject("file", name))
         return csv_response(name, self.csv_columns, self.csv_rows(changelist.queryset))
 
     def csv_rows(self, queryset: QuerySet) -> Iterator[list[Any]]:

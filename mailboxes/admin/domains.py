@@ -15,13 +15,14 @@ from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_NAMES
 from mailboxes.admin.changelist import ListAdmin
-from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import StatusFilter
 from mailboxes.conf import mail_host, quota_multiplier
+from mailboxes.csv_download import iso_time
 from mailboxes.formats import number
 from mailboxes.forms import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
+from mailboxes.requests import administrator
 
 
 @admin.register(Domain)
@@ -93,13 +94,13 @@ class DomainAdmin(ListAdmin, MailAdmin):
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         if change:
-            actions.change_domain(obj)
+            actions.change_domain(administrator(request), obj)
             return
         data = dict(form.cleaned_data)
-        obj.pk = actions.create_domain(data.pop("domain"), **data).pk
+        obj.pk = actions.create_domain(administrator(request), data.pop("domain"), **data).pk
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:
-        actions.delete_domain(obj)
+        actions.delete_domain(administrator(request), obj)
 
     def describe_deletion(self, row: Domain) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()

@@ -1,5 +1,6 @@
 """Mailboxes in the admin: their list and their form."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,17 +10,18 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import actions, history, usage
+from mailboxes import actions, usage
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList
-from mailboxes.admin.csv_download import iso_time
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.conf import mail_host
+from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import SizeField
 from mailboxes.forms import MailboxForm
 from mailboxes.models import Mailbox
 from mailboxes.queries import aliases_forwarding_to
+from mailboxes.requests import administrator
 
 
 class QuotaForm(forms.Form):
@@ -85,17 +87,8 @@ class MailboxAdmin(InDomainList, MailAdmin):
         )
         if page := self.confirm(request, queryset, texts[0], form=form):
             return page
-        quota, before = form.cleaned_data["quota"], {}
-
-        def action(row: Mailbox) -> None:
-            before[row.pk] = row.quota
-            actions.set_quota(row, quota)
-
-        def changes(row: Mailbox) -> Any:
-            sizes = [history.size_value(size) for size in (before[row.pk], quota)]
-            return history.change_message({"Quota": sizes})
-
-        return self.run(request, queryset, action, texts, changes, form=form)
+        action = partial(actions.set_quota_in_bulk, quota=form.cleaned_data["quota"])
+        return self.run(request, queryset, action, texts, form=form)
 
     # The form
 
@@ -119,14 +112,19 @@ class MailboxAdmin(InDomainList, MailAdmin):
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            actions.change_mailbox(obj, data["new_password1"])
+            actions.change_mailbox(administrator(request), obj, data["new_password1"])
             return
         obj.pk = actions.create_mailbox(
-            data["address"], data["new_password1"], data["name"], data["quota"], data["active"]
+            administrator(request),
+            data["address"],
+            data["new_password1"],
+            data["name"],
+            data["quota"],
+            data["active"],
         ).pk
 
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
-        actions.delete_mailbox(obj)
+        actions.delete_mailbox(administrator(request), obj)
 
     def describe_deletion(self, row: Mailbox) -> list[str]:
         others = [

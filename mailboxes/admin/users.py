@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission, User
@@ -13,11 +13,13 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from mailboxes.admin import display
-from mailboxes.formats import number
+from mailboxes.admin.base import MAX_HISTORY
+from mailboxes.audit import entries, log
+from mailboxes.audit.log import subject
 from mailboxes.forms import autofocus
+from mailboxes.requests import administrator
 from mailboxes.widgets import NewPasswordInput
 
 ACTIONS = {
@@ -122,7 +124,59 @@ class NewAdministratorForm(NewPasswordMixin, UserCreationForm):
     """A name, and a password twice."""
 
 
-class AdministratorAdmin(PermissionsMixin, UserAdmin):
+class LoggedAdmin(admin.ModelAdmin):
+    """Administrators and groups: logged by the stock admin's hooks, in its own transaction."""
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        return form_changes(form)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self.log(request, "create", obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        changes = message if isinstance(message, dict) else {"password": []}
+        self.log(request, "change", obj, changes)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            self.log(request, "delete", obj, {})
+
+    def log(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
+        kind = "administrator" if isinstance(obj, User) else "group"
+        entry = subject(kind, str(obj), "", changes)
+        log.change(administrator(request), f"{kind}.{verb}", entry)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, unquote(object_id))
+        kind = "administrator" if isinstance(obj, User) else "group"
+        found = list(entries.of_object(kind, str(obj))[:MAX_HISTORY])
+        return super().history_view(request, object_id, {"entries": entries.read(found, str(obj))})
+
+
+def form_changes(form: forms.BaseForm) -> dict[str, list[Any]]:
+    """Return the old and new value of each changed field; none for a password."""
+    changes: dict[str, list[Any]] = {}
+    for name in form.changed_data:
+        if "password" in name:
+            changes["password"] = []
+        else:
+            values = (form.initial.get(name), form.cleaned_data.get(name))
+            changes[name] = [plain(value) for value in values]
+    return changes
+
+
+def plain(value: Any) -> Any:
+    """Return a value that JSON can store: the names of rows, and text for all other objects."""
+    if isinstance(value, QuerySet | list):
+        return [str(row) for row in value]
+    return value if isinstance(value, bool | int | None) else str(value)
+
+
+class AdministratorAdmin(PermissionsMixin, LoggedAdmin, UserAdmin):
     add_form = NewAdministratorForm
     change_password_form = NewPasswordForm
     list_per_page = 50
@@ -213,19 +267,8 @@ class AdministratorAdmin(PermissionsMixin, UserAdmin):
         return [(title, {"fields": names}) for title, names in found if names]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Describe what is deleted, including these administrators' entries in the log."""
-        users = list(objs)
-        entries = LogEntry.objects.filter(user__in=users).count()
-        lines = [_("The administrator %(name)s.") % {"name": user} for user in users]
-        if entries:
-            text = ngettext(
-                "%(count)s entry in the history. To keep it, clear “Active” instead of deleting "
-                "the administrator.",
-                "%(count)s entries in the history. To keep them, clear “Active” instead of "
-                "deleting the administrator.",
-                entries,
-            )
-            lines.append(text % {"count": number(entries)})
+        """Describe what is deleted; what these administrators did stays in the log."""
+        lines = [_("The administrator %(name)s.") % {"name": user} for user in objs]
         may = request.user.has_perm("auth.delete_user")
         return lines, {}, set() if may else {_("administrators")}, []
 
@@ -236,7 +279,7 @@ class AdministratorAdmin(PermissionsMixin, UserAdmin):
         super().save_model(request, obj, form, change)
 
 
-class PanelGroupAdmin(PermissionsMixin, GroupAdmin):
+class PanelGroupAdmin(PermissionsMixin, LoggedAdmin, GroupAdmin):
     list_per_page = 50
     actions = None
 

@@ -1,10 +1,13 @@
 """The base of the commands: refusals become a CommandError in one sentence."""
 
+import os
+import pwd
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 
+from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
 
@@ -13,6 +16,21 @@ class MailCommand(BaseCommand):
     """Exit with status 0 if the action was done, or with 1 and a sentence on standard error."""
 
     requires_migrations_checks = False
+
+    @property
+    def actor(self) -> Actor:
+        """The account of the operating system that runs the command.
+
+        For root it is the one that called sudo; for others that variable could be anything.
+        """
+        uid = os.getuid()
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = str(uid)
+        if uid == 0:
+            name = os.environ.get("SUDO_USER") or name
+        return Actor(COMMAND, name, type(self).__module__.rpartition(".")[2])
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -30,8 +48,8 @@ class MailCommand(BaseCommand):
             raise CommandError(error_message(error)) from error
         except (DatabaseError, InterfaceError) as error:
             tables = "no such table" in str(error) or error.args[:1] == (1146,)
-            hint = " Create its tables first: manage.py migrate --database mail." if tables else ""
+            hint = " Create the tables first: ./deploy/run --setup" if tables else ""
             raise CommandError(
-                f"The mail database can't be used, and nothing was written: "
+                f"The database can't be used, and nothing was written: "
                 f"{database_message(error)}.{hint}"
             ) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import quote
 from django.db.models.options import Options
 from django.template import RequestContext
 from django.urls import reverse
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes import history
+from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.icons import icon
@@ -112,13 +113,16 @@ def kind(opts: Options, count: int) -> str:
 
 
 @register.filter
-def changes_of(entry: LogEntry) -> list[tuple[str, str, str]]:
-    return list(history.entry_changes(entry))
+def log_url(logged: Logged) -> str:
+    """Return the page of the first object of an entry, unless it was deleted."""
+    found = logged.first
+    if not found or found.model not in MODELS or logged.entry.action.endswith(".delete"):
+        return ""
+    return reverse(f"admin:mailboxes_{found.model}_change", args=[quote(found.name)])
 
 
-@register.filter
-def message_of(entry: LogEntry) -> str:
-    return history.entry_message(entry)
+for log_filter in (history.changes, history.icon_name, history.kind, history.outcome, history.verb):
+    register.filter(f"log_{log_filter.__name__}", log_filter)
 
 
 @register.simple_tag

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
@@ -13,11 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mailboxes import queries
+from mailboxes.audit.log import event, subject
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused
 from mailboxes.export import compare
@@ -30,6 +29,7 @@ from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
+from mailboxes.requests import administrator
 from mailboxes.variants import VARIANTS
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def upgrade(request: HttpRequest) -> HttpResponse:
 @never_cache
 def download(request: HttpRequest) -> HttpResponse:
     """Send one file of the bundle, or all as .tar.gz, including passwords, and log who did it."""
-    user = superuser(request)
+    superuser(request)
     if request.method != "POST":  # for example, after signing in again
         return redirect("configuration")
     try:
@@ -125,13 +125,7 @@ def download(request: HttpRequest) -> HttpResponse:
         return HttpResponse(text, status=409, content_type="text/plain; charset=utf-8")
     path = request.POST.get("path", "")
     name, content = (path, one_file(files, path)) if path else archive(host, files)
-    LogEntry.objects.create(
-        user=user,
-        action_flag=CHANGE,
-        object_repr=name[:200],
-        change_message=gettext_noop("Downloaded from the configuration page."),
-    )
-    logger.info("%s downloaded %s of the configuration.", user.get_username(), name)
+    event(administrator(request), "configuration.download", subject("file", name))
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{name.rpartition("/")[2]}"'
     return response

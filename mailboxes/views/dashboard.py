@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -18,14 +15,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mailboxes import queries, usage
+from mailboxes.audit import entries
+from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_host
 from mailboxes.formats import error_message, number
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
+from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 
+MODELS = ("domain", "mailbox", "alias", "aliasdomain")
 MAX_CHANGES = 8
 MAX_NAMES = 3
 MAX_FULL = 6
@@ -167,17 +167,13 @@ def domain_notices() -> Iterator[Notice]:
         yield Notice(text % {"count": found}, "warn", "domain", "active__exact=0", _("Show"), names)
 
 
-def latest(user: User) -> QuerySet[LogEntry]:
-    """Return the latest changes that the administrator may see; downloads only for superusers."""
-    entries = LogEntry.objects.select_related("user", "content_type").order_by("-pk")
-    if user.is_superuser:
-        return entries[:MAX_CHANGES]
-    models: list[Any] = [Domain, Mailbox, Alias, AliasDomain]
-    visible = [
-        model for model in models if user.has_perm(f"mailboxes.view_{model._meta.model_name}")
-    ]
-    kinds = ContentType.objects.get_for_models(*visible).values()
-    return entries.filter(Q(content_type__in=kinds))[:MAX_CHANGES]
+def latest(user: User) -> list[Logged]:
+    """Return the latest changes that the administrator may see."""
+    found = entries.changes()
+    if not user.is_superuser:
+        visible = [name for name in MODELS if user.has_perm(f"mailboxes.view_{name}")]
+        found = entries.of_models(visible)
+    return entries.read(list(found[:MAX_CHANGES]))
 
 
 @never_cache

@@ -22,17 +22,7 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import ChangePasswordForm, autofocus, normalise_address
 from mailboxes.models import Mailbox
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Return the client's address for counting failed sign-ins, from nginx if behind it."""
-    header = "HTTP_X_REAL_IP" if settings.BEHIND_PROXY else "REMOTE_ADDR"
-    return request.META.get(header) or None
-
-
-def client_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
-    """Return the name for counting failed sign-ins, truncated to the length of its column."""
-    return str((credentials or request.POST).get("username") or "")[:255]
+from mailboxes.requests import client_address, owner
 
 
 @never_cache
@@ -45,7 +35,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     credentials = {"username": normalise_address(request.POST.get("address", ""))}
     if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
         return render(request, "429.html", status=429)
-    if form.is_valid() and form.save():
+    if form.is_valid() and form.save(owner(request, credentials["username"])):
         reset(username=credentials["username"], ip=client_address(request))
         return redirect("password-changed")
     if form.is_bound and form.wrong_login:

@@ -5,19 +5,20 @@ from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.actions.conftest import create
+from tests.conftest import TESTER
 
 
 def test_an_alias_that_only_forwards_to_itself_is_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="itself"):
-        actions.create_alias(Address.parse("info@example.org"), ["info@example.org"])
+        actions.create_alias(TESTER, Address.parse("info@example.org"), ["info@example.org"])
 
 
 def test_a_mailboxs_own_alias_can_forward_but_cannot_be_deleted(anna: Mailbox) -> None:
     own = Alias.objects.get()
-    actions.change_alias(own, ["anna@example.org", "anna@example.net"])
+    actions.change_alias(TESTER, own, ["anna@example.org", "anna@example.net"])
     assert Alias.objects.get().goto == "anna@example.org,anna@example.net"
     with pytest.raises(Refused, match="deleted together with the mailbox"):
-        actions.delete_alias(own)
+        actions.delete_alias(TESTER, own)
 
 
 @pytest.mark.parametrize(
@@ -32,22 +33,22 @@ def test_a_mailboxs_own_alias_can_forward_but_cannot_be_deleted(anna: Mailbox) -
 )
 def test_alias_domains_do_not_loop(domain: Domain, name: str, target: str, reason: str) -> None:
     for other in ("a.example", "b.example"):
-        actions.create_domain(DomainName.parse(other))
-    actions.create_alias_domain("a.example", "b.example")
+        actions.create_domain(TESTER, DomainName.parse(other))
+    actions.create_alias_domain(TESTER, "a.example", "b.example")
     with pytest.raises(Refused, match=reason):
-        actions.create_alias_domain(name, target)
+        actions.create_alias_domain(TESTER, name, target)
 
 
 def test_letter_case_does_not_hide_what_an_alias_forwards_to(anna: Mailbox) -> None:
-    actions.create_alias(Address.parse("info@example.org"), ["Anna@example.org"])
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["Anna@example.org"])
     assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
     with pytest.raises(Refused, match="itself"):
-        actions.create_alias(Address.parse("loop@example.org"), ["Loop@example.org"])
+        actions.create_alias(TESTER, Address.parse("loop@example.org"), ["Loop@example.org"])
 
 
 def test_a_mailboxs_own_alias_cannot_be_disabled_alone(anna: Mailbox) -> None:
     with pytest.raises(Refused, match="Disable the mailbox instead"):
-        actions.set_active(Alias.objects.get(), False)
+        actions.set_active(TESTER, Alias.objects.get(), False)
     assert Alias.objects.get().active
 
 
@@ -56,17 +57,17 @@ def test_a_name_and_targets_that_are_too_long_are_refused(domain: Domain) -> Non
         create("anna@example.org", name="x" * 256)
     with pytest.raises(Refused, match="65535"):
         actions.create_alias(
-            Address.parse("all@example.org"), [f"n{n}@example.org" for n in range(5000)]
+            TESTER, Address.parse("all@example.org"), [f"n{n}@example.org" for n in range(5000)]
         )
     assert not Alias.objects.exists()
 
 
 def test_only_a_mailboxs_own_alias_can_forward_to_itself_alone(anna: Mailbox) -> None:
     own = Alias.objects.get()
-    actions.change_alias(own, [anna.pk, "anna@example.net"])
-    actions.change_alias(own, [anna.pk])
+    actions.change_alias(TESTER, own, [anna.pk, "anna@example.net"])
+    actions.change_alias(TESTER, own, [anna.pk])
     assert Alias.objects.get().goto == anna.pk
-    info = actions.create_alias(Address.parse("info@example.org"), [anna.pk])
+    info = actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
     with pytest.raises(Refused, match="only forward to itself"):
-        actions.change_alias(info, ["info@example.org"])
+        actions.change_alias(TESTER, info, ["info@example.org"])
     assert Alias.objects.get(pk=info.pk).goto == anna.pk

@@ -5,29 +5,30 @@ from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.actions.conftest import create
+from tests.conftest import TESTER
 
 
 def test_limits_are_enforced_and_the_mailboxes_own_aliases_do_not_count(domain: Domain) -> None:
     Domain.objects.update(mailboxes=2, aliases=1)
     create("one@example.org")
     create("two@example.org")
-    actions.create_alias(Address.parse("info@example.org"), ["one@example.org"])
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["one@example.org"])
     with pytest.raises(Refused, match=r"mailbox limit \(2\)"):
         create("three@example.org")
     with pytest.raises(Refused, match=r"alias limit \(1\)"):
-        actions.create_alias(CatchAll("example.org"), ["one@example.org"])
+        actions.create_alias(TESTER, CatchAll("example.org"), ["one@example.org"])
     Domain.objects.update(mailboxes=-1)
     with pytest.raises(Refused, match="Mailboxes are not allowed"):
         create("three@example.org")
 
 
 def test_deleting_a_domain_deletes_its_rows_and_nothing_else(anna: Mailbox) -> None:
-    actions.create_domain(DomainName.parse("example.net"))
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
     create("bob@example.net")
-    actions.create_alias_domain("example.org", "example.net")
+    actions.create_alias_domain(TESTER, "example.org", "example.net")
     with pytest.raises(Refused, match="Delete these first: example.org"):
-        actions.delete_domain(Domain.objects.get(pk="example.net"))
-    actions.delete_domain(Domain.objects.get(pk="example.org"))
+        actions.delete_domain(TESTER, Domain.objects.get(pk="example.net"))
+    actions.delete_domain(TESTER, Domain.objects.get(pk="example.org"))
     assert [row.pk for row in Domain.objects.all()] == ["example.net"]
     assert [row.pk for row in Mailbox.objects.all()] == ["bob@example.net"]
     assert [row.pk for row in Alias.objects.all()] == ["bob@example.net"]
@@ -36,9 +37,9 @@ def test_deleting_a_domain_deletes_its_rows_and_nothing_else(anna: Mailbox) -> N
 
 def test_an_existing_domain_and_the_hosts_own_name_are_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="already exists"):
-        actions.create_domain(DomainName.parse("EXAMPLE.org"))
+        actions.create_domain(TESTER, DomainName.parse("EXAMPLE.org"))
     with pytest.raises(Refused, match="own name"):
-        actions.create_domain(DomainName.parse("mail.example.org"))
+        actions.create_domain(TESTER, DomainName.parse("mail.example.org"))
 
 
 @pytest.mark.parametrize("text", ["日本", "ü@example.org"])
@@ -65,6 +66,6 @@ def test_values_that_do_not_fit_their_column_are_refused(
     tables: None, columns: dict[str, object], field: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        actions.create_domain(DomainName.parse("example.org"), **columns)
+        actions.create_domain(TESTER, DomainName.parse("example.org"), **columns)
     assert refused.value.field == field
     assert not Domain.objects.exists()

@@ -6,7 +6,7 @@ from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.actions.conftest import MB, create
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 
 
 def test_a_mailbox_is_created_with_its_alias_and_every_column(anna: Mailbox) -> None:
@@ -37,8 +37,8 @@ def test_a_mailbox_is_created_with_its_alias_and_every_column(anna: Mailbox) -> 
     ],
 )
 def test_an_impossible_mailbox_is_refused(anna: Mailbox, address: str, reason: str) -> None:
-    actions.create_alias(Address.parse("info@example.org"), ["anna@example.org"])
-    actions.create_domain(DomainName.parse("off.example"), active=False)
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["anna@example.org"])
+    actions.create_domain(TESTER, DomainName.parse("off.example"), active=False)
     with pytest.raises(Refused, match=reason):
         create(address)
     assert Mailbox.objects.count() == 1 and Alias.objects.count() == 2
@@ -65,12 +65,12 @@ def test_a_quota_over_the_domains_limit_is_refused(
 def test_a_changed_quota_is_checked_and_an_unchanged_one_is_kept(anna: Mailbox) -> None:
     Domain.objects.update(maxquota=5)
     anna.name = "Anna"
-    actions.change_mailbox(anna)
+    actions.change_mailbox(TESTER, anna)
     anna.quota = 6 * MB
     with pytest.raises(Refused, match="at most"):
-        actions.change_mailbox(anna)
+        actions.change_mailbox(TESTER, anna)
     anna.quota = 5 * MB
-    actions.change_mailbox(anna)
+    actions.change_mailbox(TESTER, anna)
     assert Mailbox.objects.get().quota == 5 * MB
 
 
@@ -83,26 +83,28 @@ def test_the_domains_quota_is_shared(domain: Domain) -> None:
 
 
 def test_a_mailboxs_own_alias_is_disabled_and_enabled_with_it(anna: Mailbox) -> None:
-    actions.set_active(anna, False)
+    actions.set_active(TESTER, anna, False)
     assert not Mailbox.objects.get().active and not Alias.objects.get().active
-    actions.set_active(anna, True)
+    actions.set_active(TESTER, anna, True)
     assert Mailbox.objects.get().active and Alias.objects.get().active
 
 
 def test_deleting_a_mailbox_keeps_the_aliases_that_forward_to_it(anna: Mailbox) -> None:
-    actions.create_alias(Address.parse("info@example.org"), ["anna@example.org", "b@example.net"])
-    actions.create_alias(Address.parse("x@example.org"), ["joanna@example.org"])
+    actions.create_alias(
+        TESTER, Address.parse("info@example.org"), ["anna@example.org", "b@example.net"]
+    )
+    actions.create_alias(TESTER, Address.parse("x@example.org"), ["joanna@example.org"])
     assert [alias.pk for alias in queries.aliases_forwarding_to(anna.pk)] == ["info@example.org"]
-    actions.delete_mailbox(anna)
+    actions.delete_mailbox(TESTER, anna)
     assert not Mailbox.objects.exists()
     assert {alias.pk for alias in Alias.objects.all()} == {"info@example.org", "x@example.org"}
 
 
 def test_disabling_keeps_changes_made_in_the_meantime(anna: Mailbox) -> None:
     loaded = Mailbox.objects.get()
-    actions.change_password(anna, "a password of today")
-    actions.set_active(loaded, False)
-    actions.set_active(loaded, True)
+    actions.change_password(TESTER, anna, "a password of today")
+    actions.set_active(TESTER, loaded, False)
+    actions.set_active(TESTER, loaded, True)
     assert actions.authenticate("anna@example.org", "a password of today")
     assert not actions.authenticate("anna@example.org", PASSWORD)
 
@@ -111,10 +113,10 @@ def test_a_mailboxs_old_quota_does_not_count_against_its_new_one(domain: Domain)
     Domain.objects.update(quota=10)
     anna = create("anna@example.org", quota=7 * MB)
     create("bob@example.org", quota=1 * MB)
-    actions.set_quota(anna, 9 * MB)
+    actions.set_quota(TESTER, anna, 9 * MB)
     anna.quota = 8 * MB
-    actions.change_mailbox(anna)
+    actions.change_mailbox(TESTER, anna)
     assert Mailbox.objects.get(pk=anna.pk).quota == 8 * MB
     with pytest.raises(Refused, match="8.8 MiB left"):
-        actions.set_quota(anna, 9 * MB + 1)
+        actions.set_quota(TESTER, anna, 9 * MB + 1)
     assert Mailbox.objects.get(pk=anna.pk).quota == 8 * MB

@@ -9,7 +9,7 @@ from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.passwords import schemes
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 from tests.hashes import MD5
 
 
@@ -26,7 +26,9 @@ from tests.hashes import MD5
 )
 def test_a_weak_or_unusable_password_is_refused(domain: Domain, password: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason) as refused:
-        actions.create_mailbox(Address.parse("anna@example.org"), password, name="anna.berg.org")
+        actions.create_mailbox(
+            TESTER, Address.parse("anna@example.org"), password, name="anna.berg.org"
+        )
     assert refused.value.field == "password"
     assert not password or password not in str(refused.value)
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
@@ -34,7 +36,7 @@ def test_a_weak_or_unusable_password_is_refused(domain: Domain, password: str, r
 
 def test_a_new_password_renews_the_expiry_date(anna: Mailbox) -> None:
     Domain.objects.update(password_expiry=365)
-    actions.change_password(anna, "another good password")
+    actions.change_password(TESTER, anna, "another good password")
     anna.refresh_from_db()
     assert 364 <= (anna.password_expiry - anna.modified).days <= 365
 
@@ -48,10 +50,10 @@ def test_only_the_right_password_of_an_active_mailbox_authenticates(anna: Mailbo
         ("ännä@example.org", PASSWORD),
     ):
         assert actions.authenticate(address, password) is None
-    actions.set_active(Domain.objects.get(), False)
+    actions.set_active(TESTER, Domain.objects.get(), False)
     assert actions.authenticate("anna@example.org", PASSWORD) is None
-    actions.set_active(Domain.objects.get(), True)
-    actions.set_active(anna, False)
+    actions.set_active(TESTER, Domain.objects.get(), True)
+    actions.set_active(TESTER, anna, False)
     assert actions.authenticate("anna@example.org", PASSWORD) is None
 
 
@@ -67,15 +69,15 @@ def test_checking_keeps_the_old_hash_and_changing_uses_the_hosts_scheme(anna: Ma
     Mailbox.objects.update(password=old)
     found = actions.authenticate("anna@example.org", "password")
     assert found and Mailbox.objects.get().password == old
-    actions.change_password(found, PASSWORD)
+    actions.change_password(TESTER, found, PASSWORD)
     assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
 
 
 def test_changing_the_password_of_a_deleted_mailbox_is_refused(anna: Mailbox) -> None:
     loaded = Mailbox.objects.get()
-    actions.delete_mailbox(anna)
+    actions.delete_mailbox(TESTER, anna)
     with pytest.raises(Refused, match="deleted in the meantime"):
-        actions.change_password(loaded, "a password of today")
+        actions.change_password(TESTER, loaded, "a password of today")
 
 
 @pytest.fixture

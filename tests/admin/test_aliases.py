@@ -4,6 +4,7 @@ from mailboxes import actions
 from mailboxes.addresses import DomainName
 from mailboxes.models import Alias, AliasDomain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, errors
+from tests.conftest import TESTER
 
 
 def test_a_mailboxs_own_alias_cannot_be_deleted(rita: Client, anna: Mailbox) -> None:
@@ -13,7 +14,7 @@ def test_a_mailboxs_own_alias_cannot_be_deleted(rita: Client, anna: Mailbox) -> 
 
 
 def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mailbox) -> None:
-    actions.create_domain(DomainName.parse("example.net"))
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
     url = "/admin/mailboxes/aliasdomain/"
     fields = {"alias_domain": "Example.net", "target_domain": "example.org", "active": "on"}
     assert rita.post(f"{url}add/", fields).status_code == 302

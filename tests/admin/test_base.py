@@ -1,9 +1,9 @@
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from mailboxes.models import Mailbox
 from tests.admin.conftest import MAILBOX, errors
+from tests.conftest import logged
 
 
 @pytest.mark.parametrize("model", ["domain", "mailbox", "alias", "aliasdomain"])
@@ -28,8 +28,8 @@ def test_only_an_actual_change_of_the_status_is_logged(rita: Client, anna: Mailb
     url = f"{MAILBOX}anna_40example.org/set-active/"
     answer = rita.post(url, {"active": "1"}, follow=True)
     assert "anna@example.org is enabled." in answer.content.decode()
-    assert Mailbox.objects.get().active and not LogEntry.objects.exists()
+    assert Mailbox.objects.get().active and not logged()
     rita.post(url, {"active": "0"})
     rita.post(url, {"active": "0"})
     assert not Mailbox.objects.get().active
-    assert LogEntry.objects.get().object_repr == "anna@example.org"
+    assert logged() == [("rita", "mailbox.disable", "anna@example.org")]

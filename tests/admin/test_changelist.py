@@ -10,7 +10,7 @@ from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, shown
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 
 
 def link(page: Any, relation: str) -> str:
@@ -37,8 +37,8 @@ def test_filter_links_return_to_the_first_page(rita: Client, many: list[str]) ->
 
 def test_idn_domains_are_searched_and_filtered_in_unicode(rita: Client) -> None:
     for name in ("müller.example", "example.org", "example.org.uk"):
-        actions.create_domain(DomainName.parse(name))
-        actions.create_mailbox(Address.parse(f"anna@{name}"), PASSWORD)
+        actions.create_domain(TESTER, DomainName.parse(name))
+        actions.create_mailbox(TESTER, Address.parse(f"anna@{name}"), PASSWORD)
     mine = ["anna@xn--mller-kva.example"]
     for asked in ("?q=müller.example", "?q=anna@müller.example", "?domain=müller.example"):
         assert shown(rita.get(MAILBOX + asked)) == mine, asked
@@ -98,13 +98,13 @@ def test_the_number_of_rows_is_capped(
 def test_a_search_finds_the_expected_mailboxes(
     rita: Client, anna: Mailbox, bob: Mailbox, asked: str, found: list[str]
 ) -> None:
-    actions.create_domain(DomainName.parse("example.net"))
-    actions.create_mailbox(Address.parse("joanna@example.net"), PASSWORD, name="Joanna Gül")
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    actions.create_mailbox(TESTER, Address.parse("joanna@example.net"), PASSWORD, name="Joanna Gül")
     assert shown(rita.get(MAILBOX, {"q": asked})) == found
 
 
 def test_a_search_can_look_within_addresses(rita: Client, anna: Mailbox) -> None:
-    actions.create_mailbox(Address.parse("joanna@example.org"), PASSWORD)
+    actions.create_mailbox(TESTER, Address.parse("joanna@example.org"), PASSWORD)
     page = rita.get(f"{MAILBOX}?q=anna")
     assert shown(page) == ["anna@example.org"]
     assert "Search within addresses and names as well" in page.content.decode()
@@ -115,9 +115,9 @@ def test_a_search_can_look_within_addresses(rita: Client, anna: Mailbox) -> None
 
 
 def test_aliases_and_domains_can_be_searched_too(rita: Client, anna: Mailbox) -> None:
-    actions.create_alias(Address.parse("info@example.org"), ["somebody@example.edu"])
-    actions.create_domain(DomainName.parse("example.net"), description="A shop")
-    actions.create_alias_domain("example.net", "example.org")
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["somebody@example.edu"])
+    actions.create_domain(TESTER, DomainName.parse("example.net"), description="A shop")
+    actions.create_alias_domain(TESTER, "example.net", "example.org")
     for url, asked in (
         (ALIAS, "info@"),
         (ALIAS, "@example.org"),
@@ -146,7 +146,7 @@ def test_a_list_of_fifty_needs_no_more_queries_than_a_list_of_one(
 
     few = number()
     for name in range(60):
-        actions.create_domain(DomainName.parse(f"d{name}.example"))
+        actions.create_domain(TESTER, DomainName.parse(f"d{name}.example"))
     for row in Domain.objects.exclude(pk="example.org"):
         Mailbox.objects.create(username=f"x@{row}", domain=row, password="x")
         Alias.objects.create(address=f"x@{row}", domain=row, goto=f"x@{row}")

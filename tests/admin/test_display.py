@@ -3,6 +3,7 @@ from django.test import Client
 from mailboxes import actions
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from tests.admin.conftest import DOMAIN, MAILBOX
+from tests.conftest import TESTER
 
 
 def test_each_checkbox_is_labelled_with_its_row(rita: Client, anna: Mailbox) -> None:
@@ -11,7 +12,7 @@ def test_each_checkbox_is_labelled_with_its_row(rita: Client, anna: Mailbox) -> 
 
 
 def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> None:
-    actions.set_quota(anna, 2**30)
+    actions.set_quota(TESTER, anna, 2**30)
     assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
     for used, words, tone in (
         (2**29, "512 MiB of 1 GiB, 50 %", "good"),
@@ -21,7 +22,7 @@ def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> No
         Usage.objects.update_or_create(pk=anna.pk, defaults={"bytes": used})
         page = rita.get(MAILBOX).content.decode()
         assert words in page and f'class="bar {tone}"' in page
-    actions.set_quota(anna, 0)
+    actions.set_quota(TESTER, anna, 0)
     assert "2 GiB, no limit" in rita.get(MAILBOX).content.decode()
 
 
@@ -36,14 +37,14 @@ def test_the_last_sign_in_is_only_shown_where_it_is_recorded(
 
 def test_mailboxes_of_a_disabled_domain_are_marked(rita: Client, anna: Mailbox) -> None:
     assert "Domain disabled" not in rita.get(MAILBOX).content.decode()
-    actions.set_active(Domain.objects.get(), False)
+    actions.set_active(TESTER, Domain.objects.get(), False)
     assert "Domain disabled" in rita.get(MAILBOX).content.decode()
 
 
 def test_a_domain_shows_its_mailboxes_and_their_limit(rita: Client, anna: Mailbox) -> None:
     domain = Domain.objects.get()
     domain.mailboxes, domain.aliases, domain.maxquota, domain.quota = 1, 0, 1024, 10240
-    actions.change_domain(domain)
+    actions.change_domain(TESTER, domain)
     page = rita.get(DOMAIN).content.decode()
     assert '?domain=example.org">1</a> of 1' in page and "full" in page
     assert "9.8 GiB in total, at most 1000 MiB each" in page

@@ -8,7 +8,7 @@ from mailboxes import actions
 from mailboxes.addresses import Address
 from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, mailbox_form
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 
 
 def test_view_permission_does_not_allow_changes(client: Client, anna: Mailbox) -> None:
@@ -60,8 +60,10 @@ def test_deleting_a_domain_requires_permission_to_delete_mailboxes(
 
 
 def test_read_only_pages_show_values_in_words(domain: Domain) -> None:
-    actions.create_mailbox(Address.parse("emil@example.org"), PASSWORD, quota=3 * 2**30)
-    actions.create_alias(Address.parse("info@example.org"), ["emil@example.org", "x@example.edu"])
+    actions.create_mailbox(TESTER, Address.parse("emil@example.org"), PASSWORD, quota=3 * 2**30)
+    actions.create_alias(
+        TESTER, Address.parse("info@example.org"), ["emil@example.org", "x@example.edu"]
+    )
     user = User.objects.create_user("otto", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     client = Client()

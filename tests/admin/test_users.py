@@ -2,12 +2,13 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group, Permission, User
-from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
-from tests.conftest import PASSWORD
+from mailboxes.audit.models import Subject
+from mailboxes.models import Mailbox
+from tests.conftest import PASSWORD, logged
 
 USER = "/admin/auth/user/"
 
@@ -53,16 +54,35 @@ def test_permissions_outside_the_panel_cannot_be_granted(rita: Client) -> None:
     assert page.status_code == 200 and "not one of the available choices" in page.content.decode()
 
 
-def test_deleting_an_administrator_warns_that_the_history_is_deleted_too(rita: Client) -> None:
-    otto = User.objects.create_user("otto")
+def test_what_an_administrator_did_stays_in_the_log_when_he_is_deleted_erased_log(
+    rita: Client, anna: Mailbox
+) -> None:
+    otto = User.objects.create_superuser("otto")
+    client = Client()
+    client.force_login(otto)
+    client.post(f"/admin/mailboxes/mailbox/{quote(anna.pk)}/set-active/", {"active": "0"})
     url = f"{USER}{otto.pk}/delete/"
-    page = rita.get(url).content.decode()
-    assert "The administrator otto." in page and "history" not in page
-    right = ContentType.objects.get_for_model(User)
-    LogEntry.objects.create(user=otto, action_flag=2, content_type=right, object_repr="x")
-    assert "1 entry in the history" in rita.get(url).content.decode()
+    assert "The administrator otto." in rita.get(url).content.decode()
     rita.post(url, {"post": "yes"})
-    assert not User.objects.filter(username="otto") and not LogEntry.objects.filter(user=otto.pk)
+    assert not User.objects.filter(username="otto").exists()
+    assert ("otto", "mailbox.disable", anna.pk) in logged()
+    assert ("rita", "administrator.delete", "otto") in logged()
+
+
+def test_changes_of_administrators_are_logged_without_passwords(rita: Client) -> None:
+    new = "four unrelated words"
+    rita.post(f"{USER}add/", {"username": "otto", "password1": new, "password2": new})
+    otto = User.objects.get(username="otto")
+    change(rita, otto, first_name="Otto")
+    rita.post(f"{USER}{otto.pk}/password/", {"password1": new + "!", "password2": new + "!"})
+    assert logged("administrator") == [
+        ("rita", "administrator.create", "otto"),
+        ("rita", "administrator.change", "otto"),
+        ("rita", "administrator.change", "otto"),
+    ]
+    changes = [row.changes for row in Subject.objects.filter(name="otto").order_by("pk")]
+    assert changes[1]["first_name"] == ["", "Otto"] and changes[2] == {"password": []}
+    assert new not in str(changes) and "pbkdf2" not in str(changes)
 
 
 def test_deleting_an_administrator_requires_permission(tables: None) -> None:

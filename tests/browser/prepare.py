@@ -19,8 +19,11 @@ from django.utils import timezone  # noqa: E402
 
 from mailboxes import actions  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
+from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD  # noqa: E402
+
+TESTER = Actor(COMMAND, "tester", "pytest")
 
 
 def empty() -> None:
@@ -32,9 +35,9 @@ def empty() -> None:
 
 def small() -> None:
     """One domain and three mailboxes."""
-    actions.create_domain(DomainName.parse("example.org"))
+    actions.create_domain(TESTER, DomainName.parse("example.org"))
     for name in ("anna", "bob", "carl"):
-        actions.create_mailbox(Address(name, "example.org"), PASSWORD)
+        actions.create_mailbox(TESTER, Address(name, "example.org"), PASSWORD)
 
 
 def demo() -> None:

@@ -32,6 +32,7 @@ def manage(*arguments: str, folder: Path, stdin: str = "", **env: str) -> Any:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a mail database that contains example.org."""
     folder = tmp_path_factory.mktemp("databases")
+    assert manage("migrate", folder=folder).returncode == 0
     assert manage("migrate", "--database", "mail", folder=folder).returncode == 0
     assert (
         manage("createdomain", "example.org", "--maxquota", "100M", folder=folder).returncode == 0

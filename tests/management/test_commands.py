@@ -40,7 +40,7 @@ def test_errors_exit_with_status_1_and_a_sentence(
 def test_a_missing_database_is_reported(tmp_path: Path) -> None:
     done = manage("createdomain", "example.org", folder=tmp_path / "missing")
     assert done.returncode == 1
-    assert "The mail database can't be used, and nothing was written" in done.stderr
+    assert "The database can't be used, and nothing was written" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -67,6 +67,7 @@ def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
     with Machine(root, boots=boots) as machine:
         fresh = MailHost(machine, request.param)
         if not fresh.on_mariadb:
+            fresh.manage("migrate")
             fresh.manage("migrate", "--database", "mail")
         fresh.export()
         yield fresh

@@ -14,11 +14,13 @@ DATABASE_TESTS = ["actions", "admin", "views/test_password.py", "test_checks.py"
 OLD_PASSWORD = """\
 from mailboxes import actions
 from mailboxes.models import Mailbox
+from mailboxes.audit.actors import COMMAND, Actor
+TESTER = Actor(COMMAND, "tester")
 olga = actions.authenticate("olga@old.example", "password")
-actions.change_password(olga, "quite another password")
+actions.change_password(TESTER, olga, "quite another password")
 assert actions.authenticate("olga@old.example", "password") is None
-actions.set_active(Mailbox.objects.get(pk="olga@old.example"), False)
-actions.delete_mailbox(Mailbox.objects.get(pk="new@old.example"))
+actions.set_active(TESTER, Mailbox.objects.get(pk="olga@old.example"), False)
+actions.delete_mailbox(TESTER, Mailbox.objects.get(pk="new@old.example"))
 """
 OLGA = ["olga@old.example"]
 PRINT_USAGE = f"""\
@@ -63,6 +65,7 @@ def test_concurrent_commands_do_not_exceed_the_domains_limit(
     manage = f"{machine.python} {machine.checkout / 'manage.py'}"
     create = f"{manage} createmailbox m$n@example.org --generate"
     script = f"for n in 1 2 3 4 5 6; do {create} >/tmp/$n 2>&1 & done; wait; cat /tmp/[1-6]"
+    machine.run([*manage.split(), "migrate"], env=ENV)
     machine.run([*manage.split(), "migrate", "--database", "mail"], env=ENV)
     machine.run([*manage.split(), "createdomain", "example.org", "--mailboxes", "3"], env=ENV)
     output = machine.run(["sh", "-c", script], env=ENV).stdout
@@ -77,6 +80,7 @@ def test_the_actions_work_on_tables_created_by_postfixadmin(
 ) -> None:
     mariadb.query((DUMPS / f"{dump}.sql").read_text(), "mail")
     for arguments, stdin in (
+        (["migrate"], ""),
         (["createdomain", "new.example"], ""),
         (["createmailbox", "new@old.example", "--generate"], ""),
         (["createmailbox", "anna@new.example", "--password-stdin"], "four unrelated words"),

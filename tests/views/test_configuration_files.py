@@ -4,13 +4,13 @@ import tarfile
 from html import unescape
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import Settings
 
 from mailboxes.conf import mail_host
 from mailboxes.export import render
 from mailboxes.export.bundle import File
+from tests.conftest import logged
 from tests.views.test_configuration import URL, words
 
 
@@ -80,14 +80,15 @@ def test_the_bundle_is_downloaded_and_logged(rita: Client, on_mysql: None) -> No
     assert "mailadmin-v2-debian13/apply" in names
     assert "mailadmin-v2-debian13.tar.gz" in answer["Content-Disposition"]
     assert "no-store" in answer["Cache-Control"]
-    entry = LogEntry.objects.get()
-    assert entry.user.get_username() == "rita" and "mailadmin-v2" in entry.object_repr
+    assert logged("configuration") == [
+        ("rita", "configuration.download", "mailadmin-v2-debian13.tar.gz")
+    ]
 
 
 def test_one_file_is_downloaded_with_its_secrets(rita: Client, on_mysql: None) -> None:
     answer = rita.post(f"{URL}download/", {"path": "grants.sql"})
     assert b"secret of sign-ins" in answer.content
-    assert LogEntry.objects.get().object_repr == "grants.sql"
+    assert logged("configuration") == [("rita", "configuration.download", "grants.sql")]
 
 
 @pytest.mark.parametrize("path", ["../mailadmin/settings.py", "/etc/passwd", "nothing"])
@@ -95,7 +96,7 @@ def test_only_files_of_the_bundle_can_be_downloaded(
     rita: Client, mail_file: None, path: str
 ) -> None:
     assert rita.post(f"{URL}download/", {"path": path}).status_code == 404
-    assert not LogEntry.objects.exists()
+    assert not logged("configuration")
 
 
 def test_downloads_require_post(rita: Client) -> None:

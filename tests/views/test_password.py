@@ -10,7 +10,7 @@ from pytest_django import Settings
 from mailboxes import actions
 from mailboxes.forms import ChangePasswordForm
 from mailboxes.models import Domain, Mailbox
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 
 NEW = "quite another password"
 WRONG = "The address or the current password is wrong, or the mailbox is disabled."
@@ -30,12 +30,12 @@ def test_an_owner_changes_the_password(client: Client, anna: Mailbox) -> None:
 
 
 def test_unknown_wrong_and_disabled_get_the_same_answer(client: Client, anna: Mailbox) -> None:
-    actions.set_active(anna, False)
+    actions.set_active(TESTER, anna, False)
     disabled = send(client)
-    actions.set_active(anna, True)
-    actions.set_active(Domain.objects.get(), False)
+    actions.set_active(TESTER, anna, True)
+    actions.set_active(TESTER, Domain.objects.get(), False)
     of_disabled_domain = send(client)
-    actions.set_active(Domain.objects.get(), True)
+    actions.set_active(TESTER, Domain.objects.get(), True)
     wrong = send(client, current_password="wrong")
     pages = [disabled, of_disabled_domain, wrong]
     pages += [send(client, address) for address in ("nobody@example.org", "no@address@at.all")]
@@ -163,8 +163,8 @@ def test_a_mailbox_deleted_in_the_meantime_is_a_form_error(anna: Mailbox) -> Non
     data = {"address": anna.pk, "current_password": PASSWORD}
     form = ChangePasswordForm(data | {"new_password1": NEW, "new_password2": NEW})
     assert form.is_valid()
-    actions.delete_mailbox(anna)
-    assert not form.save()
+    actions.delete_mailbox(TESTER, anna)
+    assert not form.save(TESTER)
     assert "deleted in the meantime" in str(form.errors)
 
 

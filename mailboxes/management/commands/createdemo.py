@@ -64,24 +64,26 @@ class Command(MailCommand):
         for name in new:
             self.create(name)
         if {"example.org", "example.com"} <= set(new):
-            actions.create_alias_domain("example.com", "example.org")
+            actions.create_alias_domain(self.actor, "example.com", "example.org")
 
     def create(self, name: str) -> None:
-        actions.create_domain(DomainName.parse(name), description=DOMAINS[name], mailboxes=25)
+        actions.create_domain(
+            self.actor, DomainName.parse(name), description=DOMAINS[name], mailboxes=25
+        )
         self.stdout.write(f"Created the domain {name}.")
         for text, (person, quota) in PEOPLE.items():
             address, password = Address.parse(text), generate_password()
             if address.domain != name:
                 continue
-            actions.create_mailbox(address, password, name=person, quota=quota)
+            actions.create_mailbox(self.actor, address, password, name=person, quota=quota)
             self.stdout.write(f"  {address}  {password}")
         self.record_usage(name)
         for text, targets in ALIASES.items():
             address = Address.parse(text)
             if address.domain == name:
-                actions.create_alias(address, targets)
+                actions.create_alias(self.actor, address, targets)
         for mailbox in Mailbox.objects.filter(pk__in=DISABLED, domain=name):
-            actions.set_active(mailbox, False)
+            actions.set_active(self.actor, mailbox, False)
 
     def record_usage(self, name: str) -> None:
         """Record usage and sign-ins as Dovecot would."""

@@ -42,6 +42,7 @@ class Command(MailCommand):
     def handle(self, *args: object, **options: Any) -> None:
         unit, maxquota = quota_multiplier(), options["maxquota"]
         domain = actions.create_domain(
+            self.actor,
             DomainName.parse(options["name"]),
             description=options["description"],
             mailboxes=options["mailboxes"],

@@ -49,7 +49,9 @@ class Command(MailCommand):
         else:
             actions.check_new_mailbox(address, quota, lock=False)
             password = ask_password()
-        mailbox = actions.create_mailbox(address, password, name=options["name"], quota=quota)
+        mailbox = actions.create_mailbox(
+            self.actor, address, password, name=options["name"], quota=quota
+        )
         self.stdout.write(f"Created the mailbox {mailbox}.")
         if options["generate"]:
             self.stdout.write(f"Its password, which is shown only once: {password}")

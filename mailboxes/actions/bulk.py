@@ -1,0 +1,76 @@
+"""Actions on many rows: one entry in the log for each batch, with its rows beneath."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from mailboxes.actions.activation import save_active
+from mailboxes.actions.aliases import remove_alias, remove_alias_domain
+from mailboxes.actions.base import Row, logged
+from mailboxes.actions.domains import remove_domain
+from mailboxes.actions.mailboxes import remove_mailbox, save_quota
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import Changes, begin, end
+from mailboxes.audit.models import Phase
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+
+REMOVE: dict[type[Row], Callable[[Any], None]] = {
+    Domain: remove_domain,
+    Mailbox: remove_mailbox,
+    Alias: remove_alias,
+    AliasDomain: remove_alias_domain,
+}
+
+
+@dataclass
+class BulkResult:
+    """What happened to the rows, each of which is changed or refused by itself."""
+
+    done: list[Any] = field(default_factory=list)
+    refused: list[tuple[Any, Refused]] = field(default_factory=list)
+
+
+def set_active_in_bulk(actor: Actor, rows: Sequence[Row], active: bool) -> BulkResult:
+    """Enable or disable rows of one model."""
+    changes: Changes = {"active": [not active, active]}
+    verb = "enable" if active else "disable"
+    return run(actor, rows, verb, partial(save_active, active=active), lambda row: changes)
+
+
+def set_quota_in_bulk(actor: Actor, rows: Sequence[Mailbox], quota: int) -> BulkResult:
+    """Set the same quota in bytes for many mailboxes, 0 for no limit."""
+    apply = partial(save_quota, quota=quota)
+    return run(actor, rows, "change", apply, lambda row: {"quota": [row.quota, quota]})
+
+
+def delete_in_bulk(actor: Actor, rows: Sequence[Row]) -> BulkResult:
+    """Delete rows of one model."""
+    remove = REMOVE[type(rows[0])] if rows else remove_mailbox
+    return run(actor, rows, "delete", remove, lambda row: {})
+
+
+def run(
+    actor: Actor,
+    rows: Sequence[Any],
+    verb: str,
+    apply: Callable[[Any], None],
+    changes: Callable[[Any], Changes],
+) -> BulkResult:
+    """Log the rows, apply the change to each, and log which of them were refused."""
+    result = BulkResult()
+    if not rows:
+        return result
+    action = f"{rows[0]._meta.model_name}.{verb}"
+    begun = begin(actor, action, [logged(row, changes(row)) for row in rows])
+    for row in rows:
+        try:
+            apply(row)
+        except Refused as error:
+            result.refused.append((row, error))
+        else:
+            result.done.append(row)
+    refusals = [logged(row, {"refused": [None, str(error)]}) for row, error in result.refused]
+    end(begun, Phase.DONE, subjects=refusals)
+    return result

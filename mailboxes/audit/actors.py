@@ -1,0 +1,19 @@
+"""Who does something, and from where."""
+
+from dataclasses import dataclass
+
+ADMINISTRATOR, OWNER, COMMAND = "administrator", "owner", "command"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The one who does something, as the log names them for ever."""
+
+    kind: str
+    """`administrator`, `owner` (of a mailbox) or `command`."""
+
+    name: str
+    """The administrator's name, the mailbox's address, or the account of the operating system."""
+
+    client: str = ""
+    """The address of the client; for a command, the command's name."""

@@ -1,0 +1,89 @@
+"""The chain of the log: each line is sealed by a keyed hash over itself and the line before.
+
+The key is derived from SECRET_KEY, which is not in the database. Someone who can only write the
+database can't change, remove or add a line without `verify` finding it. Lines at the end can be cut
+off together with the head, unless the head is known from elsewhere: it is written to the journal.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from mailboxes.audit.models import Entry, Head, Subject
+
+BATCH = 1000
+SEALED = ("seq", "phase", "begun", "action", "actor_kind", "actor", "client", "text", "digest")
+
+
+def key(secret: str | bytes) -> bytes:
+    return salted_hmac("mailboxes.audit.chain", "log", secret=secret, algorithm="sha256").digest()
+
+
+def digest(subjects: Iterable[Subject]) -> str:
+    """Return the hash of the objects of a line, in their order."""
+    rows = [[row.model, row.name, row.domain, row.changes] for row in subjects]
+    return hashlib.sha256(canonical(rows)).hexdigest()
+
+
+def seal(key: bytes, before: str, entry: Entry) -> str:
+    """Return the mac of a line that follows the one with the mac `before`."""
+    fields = [getattr(entry, name) for name in SEALED]
+    return hmac.digest(key, canonical([before, entry.at.isoformat(), *fields]), "sha256").hex()
+
+
+def prune_seal(key: bytes, head: Head) -> str:
+    return hmac.digest(key, canonical(["pruned", head.pruned_seq, head.pruned_mac]), "sha256").hex()
+
+
+def canonical(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first line that is not as it was written."""
+
+    seq: int
+    reason: str
+
+
+def verify(head: str = "") -> Fault | None:
+    """Return the first fault in the chain; `head` is SEQ:MAC from the journal, if known."""
+    keys = [key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    stored = Head.objects.first() or Head()
+    seq, before = stored.pruned_seq, stored.pruned_mac
+    if seq and not any(
+        hmac.compare_digest(stored.pruned_seal, prune_seal(one, stored)) for one in keys
+    ):
+        return Fault(seq + 1, "starts the chain, but nobody has archived the lines before it")
+    seen = f"{seq}:{before}" == head
+    for entry, subjects in lines():
+        if entry.seq != seq + 1:
+            return Fault(seq + 1, "is missing")
+        if entry.digest != digest(subjects):
+            return Fault(entry.seq, "names other objects or values than it was written with")
+        if not any(hmac.compare_digest(entry.mac, seal(one, before, entry)) for one in keys):
+            return Fault(entry.seq, "was changed, or the line before it was")
+        before, seq = entry.mac, entry.seq
+        seen = seen or f"{seq}:{before}" == head
+    if (stored.seq, stored.mac) != (seq, before):
+        return Fault(seq + 1, "is missing: lines were cut off at the end")
+    if head and not seen:
+        return Fault(int(head.partition(":")[0]), "is missing, which the journal knows")
+    return None
+
+
+def lines() -> Iterator[tuple[Entry, list[Subject]]]:
+    """Yield each line with its objects, so many at a time."""
+    last = -1
+    while batch := list(Entry.objects.filter(seq__gt=last).order_by("seq")[:BATCH]):
+        subjects: dict[int, list[Subject]] = {}
+        for row in Subject.objects.filter(entry__in=batch).order_by("pk"):
+            subjects.setdefault(row.entry_id, []).append(row)
+        yield from ((entry, subjects.get(entry.seq, [])) for entry in batch)
+        last = batch[-1].seq

@@ -1,0 +1,107 @@
+"""Adding to the log: what is begun is committed before the change, what came of it after.
+
+The two databases can't commit together. So a change without a line is impossible, and a line whose
+end is missing is shown as open until `settle` has compared it with the rows.
+"""
+
+import syslog
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes.audit import chain
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.models import Entry, Head, OpenEntry, Phase, Subject
+from mailboxes.errors import Refused
+
+# By syslog(3) rather than logging, so that it also reaches the journal from commands, whose
+# standard error is a terminal. Without a journal, the call does nothing.
+syslog.openlog("mailadmin", 0, syslog.LOG_AUTH)
+
+Changes = dict[str, list[Any]]
+
+
+def subject(model: str, name: str, domain: str = "", changes: Changes | None = None) -> Subject:
+    """Return an object of a line; `changes` are old and new value by column."""
+    return Subject(model=model, name=name[:255], domain=domain[:255], changes=changes or {})
+
+
+@contextmanager
+def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
+    """Log an action that the block carries out: begun, then done or refused.
+
+    If the line can't be written, the block is not entered. An error other than Refused leaves the
+    line open, since nobody knows whether the change was committed.
+    """
+    begun = begin(actor, action, subjects)
+    try:
+        yield
+    except Refused as error:
+        end(begun, Phase.REFUSED, str(error))
+        raise
+    end(begun, Phase.DONE)
+
+
+def begin(actor: Actor, action: str, subjects: Iterable[Subject]) -> Entry:
+    with transaction.atomic(using="default"):
+        entry = append(actor, action, Phase.BEGUN, subjects)
+        OpenEntry.objects.create(entry=entry)
+    return entry
+
+
+def end(begun: Entry, phase: Phase, text: str = "", subjects: Iterable[Subject] = ()) -> None:
+    """Log what became of a line that was begun."""
+    actor = Actor(begun.actor_kind, begun.actor, begun.client)
+    with transaction.atomic(using="default"):
+        append(actor, begun.action, phase, subjects, text=text, begun=begun.seq)
+        OpenEntry.objects.filter(entry=begun).delete()
+
+
+def event(actor: Actor, action: str, *subjects: Subject, text: str = "") -> None:
+    """Log something that changes nothing."""
+    append(actor, action, Phase.EVENT, subjects, text=text)
+
+
+def change(actor: Actor, action: str, *subjects: Subject) -> None:
+    """Log a change in the panel's own database, in the same transaction."""
+    append(actor, action, Phase.CHANGE, subjects)
+
+
+def append(
+    actor: Actor,
+    action: str,
+    phase: Phase,
+    subjects: Iterable[Subject],
+    *,
+    text: str = "",
+    begun: int | None = None,
+) -> Entry:
+    """Add a line under the lock of the head, and write the new head to the journal."""
+    rows = list(subjects)
+    with transaction.atomic(using="default"):
+        Head.objects.get_or_create(pk=1)
+        head = Head.objects.select_for_update().get(pk=1)
+        entry = Entry(
+            seq=head.seq + 1,
+            at=timezone.now(),
+            phase=phase.value,
+            begun=begun,
+            action=action,
+            actor_kind=actor.kind,
+            actor=actor.name[:255],
+            client=actor.client[:255],
+            text=text,
+            digest=chain.digest(rows),
+        )
+        entry.mac = chain.seal(chain.key(settings.SECRET_KEY), head.mac, entry)
+        entry.save(force_insert=True)
+        for row in rows:
+            row.entry = entry
+        Subject.objects.bulk_create(rows, batch_size=500)
+        Head.objects.filter(pk=1).update(seq=entry.seq, mac=entry.mac)
+    syslog.syslog(syslog.LOG_INFO, f"log head {entry.seq}:{entry.mac}")
+    return entry

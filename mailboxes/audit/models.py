@@ -1,0 +1,97 @@
+"""The log's tables. Their rows are only ever added: by `log`, and by nothing else."""
+
+from django.db import models
+
+
+class Phase(models.TextChoices):
+    """What a line says of an action."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    REFUSED = "refused"
+    SETTLED = "settled"
+    CHANGE = "change"
+    """A change in the panel's own database, in the transaction that logs it."""
+
+    EVENT = "event"
+    """Something that changes nothing, such as a failed sign-in or a download."""
+
+
+class Entry(models.Model):
+    """One line of the chain. Names are text, so it survives its actor and its objects."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    phase = models.CharField(max_length=8, choices=Phase)
+    begun = models.BigIntegerField(null=True, db_index=True)
+    """The line that began what this one ends."""
+
+    action = models.CharField(max_length=40)
+    """Such as `mailbox.create`."""
+
+    actor_kind = models.CharField(max_length=20)
+    actor = models.CharField(max_length=255)
+    client = models.CharField(max_length=255, blank=True)
+    text = models.TextField(blank=True)
+    """The reason of a refusal, or what else there is to say; in English."""
+
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the objects beneath."""
+
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-seq"]
+        indexes = [
+            models.Index(fields=["action", "seq"], name="audit_action"),
+            models.Index(fields=["actor", "seq"], name="audit_actor"),
+            models.Index(fields=["client", "seq"], name="audit_client"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action}"
+
+
+class Subject(models.Model):
+    """An object that a line is about, and what was to be changed of it."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="subjects")
+    model = models.CharField(max_length=20)
+    name = models.CharField(max_length=255)
+    domain = models.CharField(max_length=255, blank=True)
+    changes = models.JSONField(default=dict)
+    """Old and new value by column; both are missing for a password."""
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["model", "name", "entry"], name="audit_object"),
+            models.Index(fields=["domain", "entry"], name="audit_domain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Head(models.Model):
+    """The last line of the chain; its row is the lock under which a line is added."""
+
+    seq = models.BigIntegerField(default=0)
+    mac = models.CharField(max_length=64, blank=True)
+    pruned_seq = models.BigIntegerField(default=0)
+    pruned_mac = models.CharField(max_length=64, blank=True)
+    """The last line that was archived and removed; the chain goes on from it."""
+
+    pruned_seal = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.mac}"
+
+
+class OpenEntry(models.Model):
+    """A line whose end has not been logged: it is under way, or a crash has cut it off."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.entry)

@@ -1,0 +1,25 @@
+"""Who sends a request, and from where."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the client's address, from nginx if it is in front."""
+    header = "HTTP_X_REAL_IP" if settings.BEHIND_PROXY else "REMOTE_ADDR"
+    return request.META.get(header) or None
+
+
+def client_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
+    """Return the name for counting failed sign-ins, cut to the length of its column."""
+    return str((credentials or request.POST).get("username") or "")[:255]
+
+
+def administrator(request: HttpRequest) -> Actor:
+    return Actor(ADMINISTRATOR, request.user.get_username(), client_address(request) or "")
+
+
+def owner(request: HttpRequest, address: str) -> Actor:
+    return Actor(OWNER, address, client_address(request) or "")

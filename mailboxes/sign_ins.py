@@ -1,0 +1,38 @@
+"""Sign-ins of administrators and owners: each is logged, failed ones with name and client."""
+
+import json
+import logging
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
+from mailboxes.audit.log import event, subject
+from mailboxes.requests import client_address
+
+logger = logging.getLogger(__name__)
+
+
+@receiver(user_logged_in)
+def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
+    actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request) or "")
+    event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
+
+
+@receiver(user_login_failed)
+def log_failed_sign_in(
+    sender: object,
+    credentials: dict[str, Any],
+    request: HttpRequest | None = None,
+    **kwargs: object,
+) -> None:
+    """Log the name as it was typed, and write the line that deploy/fail2ban.conf matches."""
+    name = str(credentials.get("username") or "")
+    client = client_address(request) or "" if request else ""
+    is_owner = request is not None and request.path.startswith("/password/")
+    kind, model = (OWNER, "mailbox") if is_owner else (ADMINISTRATOR, ADMINISTRATOR)
+    event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))
+    logger.warning("Failed sign-in from %s as %s", client, json.dumps(name[:255]))

@@ -1,0 +1,56 @@
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from mailboxes import actions
+from mailboxes.addresses import Address
+from mailboxes.audit import chain
+from mailboxes.audit.entries import OPEN, read, visible
+from mailboxes.audit.models import Entry
+from mailboxes.models import Domain, Mailbox
+from tests.conftest import PASSWORD, TESTER
+
+
+@pytest.fixture
+def three(domain: Domain) -> list[Mailbox]:
+    return [
+        actions.create_mailbox(TESTER, Address.parse(f"{name}@example.org"), PASSWORD)
+        for name in ("anna", "bob", "chris")
+    ]
+
+
+def test_a_bulk_action_is_one_entry_with_its_rows_beneath(three: list[Mailbox]) -> None:
+    actions.set_active_in_bulk(TESTER, three, False)
+    begun = Entry.objects.get(action="mailbox.disable", phase="begun")
+    rows = [(row.name, row.changes) for row in begun.subjects.order_by("pk")]
+    assert rows == [(mailbox.pk, {"active": [True, False]}) for mailbox in three]
+    assert Entry.objects.get(begun=begun.seq).phase == "done"
+    assert not Mailbox.objects.filter(active=True).exists() and chain.verify() is None
+
+
+def test_refused_rows_are_logged_with_their_reason(three: list[Mailbox]) -> None:
+    Domain.objects.update(quota=2)
+    result = actions.set_quota_in_bulk(TESTER, three, 1024000)
+    assert (len(result.done), len(result.refused)) == (2, 1)
+    end = Entry.objects.get(action="mailbox.change", phase="done")
+    [refused] = end.subjects.all()
+    assert refused.name == three[2].pk and "total quota" in refused.changes["refused"][1]
+
+
+@pytest.mark.skipif(
+    settings.MAIL_ON_MYSQL, reason="creating a trigger would commit the test's transaction"
+)
+def test_a_bulk_action_that_breaks_off_leaves_no_row_without_a_line_log_gap(
+    three: list[Mailbox],
+) -> None:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER broken BEFORE UPDATE ON mailbox WHEN NEW.username LIKE 'bob@%' "
+            "BEGIN SELECT RAISE(FAIL, 'broken'); END"
+        )
+    with pytest.raises(DatabaseError, match="broken"):
+        actions.set_active_in_bulk(TESTER, three, False)
+    [changed] = Mailbox.objects.filter(active=False)
+    [logged] = read(list(visible()[:1]))
+    assert logged.outcome == OPEN
+    assert changed.pk in {row.name for row in logged.entry.subjects.all()}

@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from mailboxes.actions.activation import save_active
+from mailboxes.actions.base import logged
+from mailboxes.actions.settling import settle_open_entries
+from mailboxes.audit import chain
+from mailboxes.audit.entries import read, visible
+from mailboxes.audit.log import recorded
+from mailboxes.audit.models import Entry, OpenEntry, Phase, Subject
+from mailboxes.models import Domain, Mailbox
+from tests.conftest import TESTER
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def interrupt(action: str, row: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Killed), recorded(TESTER, action, row):
+        raise Killed
+    monkeypatch.setattr("mailboxes.actions.settling.PATIENCE", timedelta(0))
+
+
+def settled() -> str:
+    assert settle_open_entries() == 1 and not OpenEntry.objects.exists()
+    assert chain.verify() is None
+    newest = read(list(visible()[:1]))[0]
+    assert newest.outcome == Phase.SETTLED
+    return newest.text
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_interrupted_change_is_compared_with_its_row_log_gap(
+    anna: Mailbox, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    interrupt("mailbox.disable", logged(anna, {"active": [True, False]}), monkeypatch)
+    if committed:
+        save_active(anna, False)
+    assert settled() == ("1 0 0" if committed else "0 1 0")
+
+
+@pytest.mark.parametrize(("verb", "expected"), [("create", "1 0 0"), ("delete", "0 1 0")])
+def test_an_interrupted_creation_or_deletion_is_compared_with_the_table(
+    anna: Mailbox, monkeypatch: pytest.MonkeyPatch, verb: str, expected: str
+) -> None:
+    interrupt(f"mailbox.{verb}", logged(anna), monkeypatch)
+    assert settled() == expected
+
+
+def test_what_has_no_values_cannot_be_determined(
+    anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt("mailbox.change", logged(anna, {"password": []}), monkeypatch)
+    assert settled() == "0 0 1"
+
+
+def test_an_action_that_may_still_be_running_is_left_open(domain: Domain) -> None:
+    with pytest.raises(Killed), recorded(TESTER, "domain.disable", logged(domain)):
+        raise Killed
+    assert settle_open_entries() == 0 and OpenEntry.objects.exists()
+    assert Entry.objects.order_by("-seq")[0].at > timezone.now() - timedelta(minutes=1)

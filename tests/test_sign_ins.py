@@ -1,0 +1,45 @@
+import logging
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from mailboxes.audit.models import Entry
+from mailboxes.models import Mailbox
+from tests.conftest import PASSWORD, logged
+
+LOGIN = "/admin/login/"
+
+
+def test_sign_ins_of_administrators_are_logged_evidence(client: Client, tables: None) -> None:
+    User.objects.create_superuser("rita", password=PASSWORD)
+    client.post(LOGIN, {"username": "rita", "password": "wrong"}, REMOTE_ADDR="192.0.2.7")
+    client.post(LOGIN, {"username": "rita", "password": PASSWORD}, REMOTE_ADDR="192.0.2.8")
+    assert logged("administrator.failed-sign-in") == [
+        ("rita", "administrator.failed-sign-in", "rita")
+    ]
+    assert logged("administrator.sign-in") == [("rita", "administrator.sign-in", "rita")]
+    clients = Entry.objects.order_by("seq").values_list("client", flat=True)
+    assert list(clients) == ["192.0.2.7", "192.0.2.8"]
+    assert "wrong" not in str(list(Entry.objects.values()))
+
+
+def test_failed_sign_ins_of_owners_are_logged(client: Client, anna: Mailbox) -> None:
+    new = {"new_password1": "quite another password", "new_password2": "quite another password"}
+    client.post("/password/", {"address": anna.pk, "current_password": "wrong", **new})
+    assert logged("mailbox.failed-sign-in") == [(anna.pk, "mailbox.failed-sign-in", anna.pk)]
+    client.post("/password/", {"address": anna.pk, "current_password": PASSWORD, **new})
+    assert logged("mailbox.change") == [(anna.pk, "mailbox.change", anna.pk)]
+
+
+@pytest.mark.parametrize("name", ["rita", 'a"b', "x\nFailed sign-in from 192.0.2.9 as", "ü\u202e"])
+def test_the_line_for_fail2ban_names_the_client_and_cannot_be_forged(
+    client: Client, tables: None, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level(logging.WARNING, "mailboxes.sign_ins")
+    client.post(LOGIN, {"username": name, "password": "wrong"}, REMOTE_ADDR="192.0.2.7")
+    [line] = [
+        record.getMessage() for record in caplog.records if record.name == "mailboxes.sign_ins"
+    ]
+    assert line.startswith('Failed sign-in from 192.0.2.7 as "')
+    assert line.isascii() and line.isprintable() and line.endswith('"')
