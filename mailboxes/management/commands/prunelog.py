@@ -1,0 +1,46 @@
+"""manage.py prunelog"""
+
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils.dateparse import parse_date
+
+from mailboxes.audit import chain
+from mailboxes.audit.archive import prune
+from mailboxes.audit.log import event, subject
+from mailboxes.management.base import MailCommand
+
+
+class Command(MailCommand):
+    help = (
+        "Move old entries of the log into a file, after checking that the log is intact. The file "
+        "has one JSON object per line, and only its owner can read it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--before", required=True, metavar="DATE", help="such as 2026-01-31")
+        parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        before, path = day(options["before"]), options["to"]
+        if fault := chain.verify():
+            raise CommandError(
+                f"Entry {fault.seq} of the log {fault.reason}. Nothing was archived: the log is "
+                "evidence now."
+            )
+        count = prune(before, path)
+        event(self.actor, "log.prune", subject("file", str(path)), text=f"{count} entries")
+        self.stdout.write(f"Archived {count} entries in {path}.")
+
+
+def day(text: str) -> datetime:
+    """Return the start of a day in UTC."""
+    try:
+        found = parse_date(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise CommandError(f"“{text}” is not a date such as 2026-01-31.")
+    return datetime.combine(found, time(), UTC)

@@ -1,0 +1,47 @@
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from mailboxes import actions
+from mailboxes.actions.base import logged
+from mailboxes.audit import chain
+from mailboxes.audit.archive import prune
+from mailboxes.audit.log import recorded
+from mailboxes.audit.models import Entry
+from mailboxes.errors import Refused
+from mailboxes.models import Mailbox
+from tests.conftest import TESTER
+
+
+def test_the_chain_goes_on_after_old_lines_are_archived(anna: Mailbox, tmp_path: Path) -> None:
+    before = timezone.now()
+    actions.set_active(TESTER, anna, False)
+    count, path = Entry.objects.filter(at__lt=before).count(), tmp_path / "old.jsonl"
+    assert prune(before, path) == count > 0
+    assert not Entry.objects.filter(at__lt=before).exists()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(lines) == count and lines[0]["action"] == "domain.create"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert chain.verify() is None
+    actions.set_active(TESTER, anna, True)
+    assert chain.verify() is None
+
+
+def test_an_existing_file_is_refused_and_nothing_removed(anna: Mailbox, tmp_path: Path) -> None:
+    count = Entry.objects.count()
+    with pytest.raises(Refused, match="already exists"):
+        prune(timezone.now() + timedelta(1), tmp_path)
+    assert Entry.objects.count() == count
+
+
+def test_open_entries_are_not_archived(anna: Mailbox, tmp_path: Path) -> None:
+    row = logged(anna, {"active": [True, False]})
+    with pytest.raises(KeyError), recorded(TESTER, "mailbox.disable", row):
+        raise KeyError
+    last = Entry.objects.order_by("-seq").first()
+    prune(timezone.now() + timedelta(1), tmp_path / "old.jsonl")
+    assert last and list(Entry.objects.values_list("seq", flat=True)) == [last.seq]
+    assert chain.verify() is None

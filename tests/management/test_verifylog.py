@@ -1,0 +1,31 @@
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+from tests.management.conftest import manage
+
+
+def test_the_log_is_verified_and_archived(folder: Path, tmp_path: Path) -> None:
+    done = manage("verifylog", folder=folder)
+    assert done.returncode == 0 and "The log is intact. Its last entry is" in done.stdout
+    archive = tmp_path / "old.jsonl"
+    done = manage("prunelog", "--before", "2100-01-01", "--to", str(archive), folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(archive.read_text().splitlines()[0])["seq"] == 1
+    assert manage("verifylog", folder=folder).returncode == 0
+    again = manage("prunelog", "--before", "tomorrow", "--to", str(archive), folder=folder)
+    assert again.returncode == 1 and "is not a date" in again.stderr
+
+
+def test_tampering_ends_with_status_1(folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "copy")
+    assert manage("createdomain", "tampered.example", folder=folder).returncode == 0
+    [database] = folder.glob("*panel*")
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE audit_entry SET actor = 'x' WHERE action = 'domain.create'")
+    done = manage("verifylog", folder=folder)
+    assert done.returncode == 1 and "was changed" in done.stderr
+    archive = folder / "evidence.jsonl"
+    done = manage("prunelog", "--before", "2100-01-01", "--to", str(archive), folder=folder)
+    assert done.returncode == 1 and "evidence" in done.stderr and not archive.exists()
