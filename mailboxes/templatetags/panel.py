@@ -53,6 +53,7 @@ NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...
         (
             ("configuration", "settings", _("Configuration"), SUPERUSER),
             ("upgrade", "arrow-right-left", _("Upgrade and migrate"), SUPERUSER),
+            ("log", "history", _("Log"), SUPERUSER),
         ),
     ),
     (

@@ -149,6 +149,8 @@ STOPS = [
     Stop("domain-delete", f"{DOMAIN}example.net/delete/"),
     Stop("alias-delete", f"{ALIAS}jobs_40example.org/delete/"),
     Stop("alias-domain-delete", f"{ALIAS_DOMAIN}example.com/delete/"),
+    Stop("log", "/admin/log/"),
+    Stop("log-nothing", "/admin/log/?q=zzz"),
     Stop("configuration", "/admin/configuration/"),
     Stop("upgrade", UPGRADE),
     Stop("upgrade-refused", f"{UPGRADE}?from=v2/debian13/CRAM-MD5&to=v1/debian13/MD5"),

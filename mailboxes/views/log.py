@@ -1,0 +1,117 @@
+"""The log: what was done, by whom, when and from where; searched, paged by key, and as CSV."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mailboxes import history
+from mailboxes.audit import entries
+from mailboxes.audit.entries import Logged
+from mailboxes.audit.log import event, subject
+from mailboxes.audit.models import Entry, Subject
+from mailboxes.csv_download import csv_response, iso_time
+from mailboxes.requests import administrator
+
+PAGE = 50
+CSV_BATCH = 500
+COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
+           "changes", "outcome")  # fmt: skip
+
+
+class LogForm(forms.Form):
+    """What the log is searched for. Each field is answered by an index."""
+
+    q = forms.CharField(
+        required=False, max_length=255, label=_("Address, domain, administrator or client")
+    )
+    action = forms.ChoiceField(required=False, label=_("Action"))
+    since = forms.DateField(
+        required=False, label=_("From"), widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label=_("Until"), widget=forms.DateInput({"type": "date"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ((name, f"{model}: {verb}") for name, model, verb in history.action_names())
+        self.fields["action"].choices = [("", _("All")), *names]  # type: ignore[attr-defined]
+
+
+@never_cache
+@require_safe
+def log(request: HttpRequest) -> HttpResponseBase:
+    """Show the log to superusers, newest first; `before` is the last line of the page before."""
+    if not request.user.is_superuser:
+        raise PermissionDenied
+    form = LogForm(request.GET)
+    found = search(form.cleaned_data) if form.is_valid() else Entry.objects.none()
+    if "csv" in request.GET:
+        event(administrator(request), "log.download", subject("file", "log.csv"))
+        return csv_response("log.csv", COLUMNS, csv_rows(found))
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        found = found.filter(seq__lt=int(before))
+    page = list(found[: PAGE + 1])
+    query = request.GET.copy()
+    query.pop("before", None)
+    context = admin.site.each_context(request) | {
+        "title": _("Log"),
+        "form": form,
+        "entries": entries.read(page[:PAGE]),
+        "older": page[PAGE - 1].seq if len(page) > PAGE else None,
+        "query": query.urlencode(),
+        "is_first": not before,
+    }
+    return render(request, "mailboxes/log.html", context)
+
+
+def search(asked: dict[str, Any]) -> QuerySet[Entry]:
+    """Return the lines that the form asks for."""
+    found = entries.visible()
+    if text := asked["q"].strip():
+        about = Subject.objects.filter(Q(name=text) | Q(domain=text)).values("entry")
+        found = found.filter(Q(actor=text) | Q(client=text) | Q(pk__in=about))
+    if asked["action"]:
+        found = found.filter(action=asked["action"])
+    if asked["since"]:
+        found = found.filter(at__gte=start_of(asked["since"]))
+    if asked["until"]:
+        found = found.filter(at__lt=start_of(asked["until"] + timedelta(days=1)))
+    return found
+
+
+def start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def csv_rows(found: QuerySet[Entry]) -> Iterator[list[Any]]:
+    """Yield one row for each object of each entry."""
+    last = None
+    while batch := list((found.filter(seq__lt=last) if last else found)[:CSV_BATCH]):
+        for logged in entries.read(batch, most=None):
+            for row in logged.subjects or [Subject()]:
+                yield csv_row(logged, row)
+        last = batch[-1].seq
+
+
+def csv_row(logged: Logged, row: Subject) -> list[Any]:
+    entry = logged.entry
+    changes = "; ".join(
+        f"{name}: {before} -> {after}" if before or after else name
+        for name, before, after in history.changes(row)
+    )
+    who = [entry.actor_kind, entry.actor, entry.client, entry.action]
+    outcome = history.outcome(logged) or logged.outcome
+    return [entry.seq, iso_time(entry.at), *who, row.name, row.domain, changes, outcome]

@@ -1,0 +1,52 @@
+import csv
+
+import pytest
+from django.test import Client
+
+from mailboxes import actions
+from mailboxes.models import Mailbox
+from mailboxes.views import log
+from tests.admin.conftest import staff
+from tests.conftest import TESTER
+
+URL = "/admin/log/"
+
+
+def objects(page: object) -> list[str]:
+    return [logged.first.name for logged in page.context["entries"] if logged.first]  # type: ignore[attr-defined]
+
+
+def test_the_log_is_searched_by_object_domain_and_actor(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    rita.post("/admin/mailboxes/mailbox/bob_40example.org/set-active/", {"active": "0"})
+    actions.delete_mailbox(TESTER, anna)
+    assert objects(rita.get(URL, {"q": anna.pk})) == [anna.pk, anna.pk]
+    assert set(objects(rita.get(URL, {"q": "example.org"}))) == {anna.pk, bob.pk, "example.org"}
+    assert objects(rita.get(URL, {"q": "rita"})) == [bob.pk, "rita"]
+    assert objects(rita.get(URL, {"action": "mailbox.delete"})) == [anna.pk]
+    assert objects(rita.get(URL, {"until": "2001-01-01"})) == []
+    assert "No entries match." in rita.get(URL, {"since": "2101-01-01"}).content.decode()
+
+
+def test_the_log_is_paged_by_key(
+    rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "PAGE", 2)
+    first = rita.get(URL)
+    second = rita.get(URL, {"before": first.context["older"]})
+    assert objects(first) == ["rita", bob.pk] or objects(first) == [bob.pk, anna.pk]
+    assert not set(objects(first)) & set(objects(second))
+
+
+def test_the_log_is_downloaded_as_csv_and_that_is_logged(rita: Client, anna: Mailbox) -> None:
+    answer = rita.get(URL, {"q": anna.pk, "csv": "1"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    [head, row] = csv.reader(text.splitlines())
+    assert head[:4] == ["seq", "time", "actor_kind", "actor"] and row[6] == anna.pk
+    assert objects(rita.get(URL))[0] == "log.csv"
+
+
+def test_only_superusers_see_the_log(anna: Mailbox) -> None:
+    assert staff("view_mailbox").get(URL).status_code == 403
+    assert Client().get(URL).status_code == 302
