@@ -1,5 +1,6 @@
 """A list as CSV that is safe to open in a spreadsheet."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,17 @@ from django.http import StreamingHttpResponse
 
 BOM = "\ufeff"
 """Without it Excel reads UTF-8 as another encoding."""
+
+SIGNS = "=+@|%-"
+WIDE_SIGNS = "\uff1d\uff0b\uff20\uff5c\uff05\uff0d\ufe66\ufe62\ufe6b\ufe6a\ufe63"
+"""The fullwidth and small forms of SIGNS, which spreadsheets for East Asia read like these."""
+
+# Where Excel is set to a language with a decimal comma, it splits at semicolons, for which the
+# quotes around a cell mean nothing: what follows a semicolon, tab or line break starts a cell.
+FORMULA = re.compile(
+    rf"(^(?=[{WIDE_SIGNS}])"
+    rf"|[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029][\s\"]*(?=[{WIDE_SIGNS}{SIGNS}]))"
+)
 
 
 class Echo:
@@ -37,11 +49,12 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
 
 
 def cell(value: Any) -> Any:
-    """Strip leading white space, since spreadsheets look for a formula after it.
+    """Put an apostrophe before what a spreadsheet could take for a formula within the text.
 
-    The writer itself puts an apostrophe before anything that starts like a formula.
+    The writer itself puts one before a text that starts like a formula. Leading white space is
+    stripped, since spreadsheets look for a formula after it.
     """
-    return value.lstrip() if isinstance(value, str) else value
+    return FORMULA.sub(r"\1'", value.lstrip()) if isinstance(value, str) else value
 
 
 def iso_time(time: datetime | None) -> str:

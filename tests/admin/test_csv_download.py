@@ -1,10 +1,13 @@
 import csv
 import re
+from itertools import product
 from operator import attrgetter
 from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailboxes import actions, queries
 from mailboxes.addresses import CatchAll, DomainName
@@ -54,6 +57,51 @@ def test_formulas_in_the_csv_are_escaped(rita: Client, domain: Domain) -> None:
     values = ["=1+1", "+1a", "-1a", "@x", "\t=1", "\r=1", " =1", "anna@example.org"]
     [_bom, _columns, line] = csv_lines([], [values])
     assert line == "'=1+1,'+1a,'-1a,'@x,'=1,'=1,'=1,anna@example.org\r\n"
+
+
+def cells(value: str, delimiter: str) -> list[str]:
+    """Return the cells of a file with this text in column b, as a spreadsheet splits it."""
+    file = "".join(csv_lines(["a", "b", "c"], [["x", value, "y"]])).removeprefix("\ufeff")
+    read = csv.reader(file.splitlines(), delimiter=delimiter)
+    return [cell.lstrip() for row in read for cell in row]
+
+
+SIGNS = "=+-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\ufe6a"
+
+
+@pytest.mark.parametrize(
+    "before", ["", " ", "x;", "x;;", "x; ", 'x;"', 'x; "', "x\t", "x\n", "x\r\n", "x\u2028"]
+)
+def test_csv_no_cell_starts_a_formula_at_whatever_a_spreadsheet_splits(before: str) -> None:
+    for sign, delimiter in product(SIGNS, ",;\t"):
+        found = cells(f"{before}{sign}1+1;y", delimiter)
+        assert any("1+1" in cell for cell in found)
+        assert not [cell for cell in found if cell.startswith(sign)], found
+
+
+@given(st.text(f"{SIGNS}ax1;,\t\n\r\"' "), st.sampled_from(",;\t"))
+def test_csv_no_text_starts_a_formula(text: str, delimiter: str) -> None:
+    for cell in cells(text, delimiter):
+        assert not cell.startswith(tuple(SIGNS)) or re.fullmatch(r"-[\d.,]*", cell), cell
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna@example.org",
+        "Anna-Maria Berg",
+        "Anna - Berg",
+        "a;b; c",
+        "-1.5",
+        "2026-11-26T12:00:00Z",
+        "a = b + c",
+        "first\nsecond",
+        "50 %",
+    ],
+)
+def test_csv_ordinary_text_stays_as_it_is(text: str) -> None:
+    [_bom, _columns, line] = csv_lines([], [[text]])
+    assert next(csv.reader([line])) == [text]
 
 
 def test_downloading_the_csv_requires_view_permission(anna: Mailbox) -> None:
