@@ -2,9 +2,12 @@
 
 import gzip
 import io
+import os
 import shutil
+import stat
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +79,8 @@ def write(files: list[File], directory: Path) -> None:
                 ),
                 {"directory": str(directory)},
             )
+        for folder in way_to(Path.cwd() / directory.parent):
+            check_protected(folder, directory)
         # mkdtemp creates it with mode 0700, so it is never readable by others.
         partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
@@ -89,6 +94,41 @@ def write(files: list[File], directory: Path) -> None:
             gettext_noop("The bundle can't be written to %(directory)s: %(reason)s."),
             {"directory": str(directory), "reason": error.strerror},
         ) from error
+
+
+def way_to(path: Path) -> Iterator[Path]:
+    """Yield every folder and link that is passed on the way to the path, and the path itself."""
+    for place in reversed((path, *path.parents)):
+        yield place
+        if place.is_symlink():
+            yield from way_to(place.parent / place.readlink())
+
+
+def check_protected(folder: Path, directory: Path) -> None:
+    """Raise BadExport if another user could exchange what is in the folder, such as `apply`."""
+    params = {"directory": str(directory), "folder": str(folder)}
+    mode = folder.stat().st_mode
+    if not {folder.stat().st_uid, folder.lstat().st_uid} <= {0, os.geteuid()}:
+        raise BadExport(
+            gettext_noop(
+                "%(directory)s can't be used: %(folder)s belongs to another user, who could "
+                "replace the bundle. Choose a folder that belongs to you or root, like all folders "
+                "above it."
+            ),
+            params,
+            code="unprotected",
+        )
+    # The group's bit is also set where an ACL lets anyone write. In /tmp, whose sticky bit is set,
+    # everyone may only replace what is theirs.
+    if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
+        raise BadExport(
+            gettext_noop(
+                "%(directory)s can't be used: other users may write to %(folder)s, and could "
+                "replace the bundle. Run “chmod go-w %(folder)s”, or choose another folder."
+            ),
+            params,
+            code="unprotected",
+        )
 
 
 def is_empty_folder(directory: Path) -> bool:

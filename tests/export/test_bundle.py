@@ -1,5 +1,6 @@
 import hashlib
 import io
+import os
 import stat
 import subprocess
 import sys
@@ -86,3 +87,73 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(BadExport, match="can't be written"):
         bundle.write([impossible], tmp_path / "bundle")
     assert not list(tmp_path.iterdir())
+
+
+NOBODY = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+def refused(directory: Path, sentence: str) -> None:
+    with pytest.raises(BadExport, match=sentence) as caught:
+        bundle.write([File("apply", "root", "root", 0o700, False, "")], directory)
+    assert caught.value.code == "unprotected"
+    assert not directory.exists()
+
+
+@needs_root
+@pytest.mark.parametrize("below", ["sub", "mine/sub", "../others/sub"])
+def test_export_parent_of_another_user_is_refused(tmp_path: Path, below: str) -> None:
+    others = tmp_path / "others"
+    (others / "mine").mkdir(parents=True)
+    os.chown(others, NOBODY, NOBODY)
+    refused(others / below, f"{others} belongs to another user")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o757, 0o775])
+@pytest.mark.parametrize("below", ["sub", "mine/sub"])
+def test_export_parent_that_others_may_write_is_refused(
+    tmp_path: Path, mode: int, below: str
+) -> None:
+    shared = tmp_path / "shared"
+    (shared / "mine").mkdir(parents=True)
+    shared.chmod(mode)
+    refused(shared / below, f"other users may write to {shared}, .*chmod go-w {shared}”")
+
+
+@needs_root
+def test_export_parent_behind_a_link_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("mine")
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    refused(link / "sub", f"{link} belongs to another user")
+
+
+def test_export_parent_on_the_way_of_a_link_is_checked(tmp_path: Path) -> None:
+    for name in ("mine", "shared"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    (tmp_path / "shared/back").symlink_to(tmp_path / "mine")
+    (tmp_path / "link").symlink_to("shared/back")
+    refused(tmp_path / "link/sub", "other users may write to .*shared, ")
+
+
+def test_export_parent_given_as_a_relative_path_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o777)
+    monkeypatch.chdir(tmp_path)
+    refused(Path("sub"), f"^sub can't be used: other users may write to {tmp_path}, ")
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o077])
+def test_export_parent_with_the_sticky_bit_is_used_under_any_umask(
+    tmp_path: Path, files: list[File], mask: int
+) -> None:
+    tmp_path.chmod(0o1777)
+    old = os.umask(mask)
+    try:
+        bundle.write(files, tmp_path / "bundle")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "bundle").stat().st_mode) == 0o700
