@@ -193,6 +193,14 @@ def prefixed_scheme(name: str, encoding: str, text: str) -> str:
     return name if read and name == "DES-CRYPT" else read
 
 
+def crypt_text(stored: str) -> str:
+    """Return a known hash as crypt(3) reads it; other hashes give a text that it can't read."""
+    found = PREFIXED.fullmatch(stored)
+    if not found:
+        return stored
+    return decode(found[3], found[2] or "", SCHEMES[found[1].upper()][0]).decode(errors="replace")
+
+
 def verify_prefixed(password: bytes, stored: str, user: str) -> bool:
     [(name, encoding, text)] = PREFIXED.findall(stored)
     size, check = SCHEMES[name.upper()]

@@ -9,9 +9,9 @@ from functools import cache
 from passlib.context import CryptContext
 
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.passwords.dovecot_schemes import dovecot_scheme
+from mailboxes.passwords.dovecot_schemes import crypt_text, dovecot_scheme
 from mailboxes.passwords.hashers import KNOWN
-from mailboxes.passwords.unix_crypt import crypt_scheme
+from mailboxes.passwords.unix_crypt import crypt_scheme, has_known_salt
 
 # NUL ends a password in SASL and in every C program, and a line break ends it on standard input.
 # Dovecot 2.3 loses passwords with a TAB between auth and auth-worker. The others can't be typed.
@@ -126,9 +126,9 @@ def find_problem(
 
 
 def is_weak(stored: str) -> bool:
-    """Say whether the hash is in a known scheme that is quickly cracked from a copy of the row."""
+    """Say whether a known hash is quickly cracked from a copy of the row, or of all rows."""
     scheme = dovecot_scheme(stored)
-    return bool(scheme) and scheme not in SLOW
+    return bool(scheme) and (scheme not in SLOW or has_known_salt(crypt_text(stored)))
 
 
 def is_read_by_pam(stored: str, pam_crypt: int) -> bool:

@@ -1,6 +1,7 @@
 """The hashes of crypt(3), and of Argon2, which Dovecot passes on like them."""
 
 import hmac
+import re
 
 import crypt_r
 import passlib.hash
@@ -57,6 +58,10 @@ CRYPT_NAMES = {
     "DES-CRYPT": des_crypt,
 }
 
+# MariaDB's ENCRYPT() has written hashes without a salt, and PostfixAdmin 3.3 has always used the
+# same one for md5crypt.
+KNOWN_SALT = re.compile(r"\$[156]\$(rounds=\d+\$)?(c9809462)?\$")
+
 
 def verify_crypt(password: bytes, raw: bytes, user: str) -> bool:
     return bool(CRYPT_CONTEXT.verify(password, raw.decode(), user=user))
@@ -65,3 +70,8 @@ def verify_crypt(password: bytes, raw: bytes, user: str) -> bool:
 def crypt_scheme(stored: str) -> str:
     """Return Dovecot's name for a hash of crypt(3), or an empty string for any other."""
     return next((name for name, handler in CRYPT_NAMES.items() if handler.identify(stored)), "")
+
+
+def has_known_salt(stored: str) -> bool:
+    """Say whether equal passwords have equal hashes here, so that a table of hashes fits all."""
+    return KNOWN_SALT.match(stored) is not None

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from mailboxes.passwords import schemes
 from mailboxes.passwords.hashers import KNOWN
 from mailboxes.variants import VARIANTS
-from tests.hashes import ANNA, ARGON2, BCRYPT, CHEAP, CRAM, MD5, SHA512_CRYPT
+from tests.hashes import (
+    ANNA,
+    ARGON2,
+    BCRYPT,
+    CHEAP,
+    CRAM,
+    MD5,
+    SHA512_CRYPT,
+    YESCRYPT,
+)
 
 FORMATS = {
     "mysql_md5": r"[0-9a-f]{32}",
@@ -201,6 +210,40 @@ def test_an_unknown_hash_is_not_called_weak(stored: str) -> None:
 @pytest.mark.parametrize("stored", [MD5, f"{{CRAM-MD5}}{CRAM}", "{PLAIN}foo", "{SSHA}" + "A" * 32])
 def test_a_fast_hash_is_weak(stored: str) -> None:
     assert schemes.is_weak(stored)
+
+
+# `foo` by crypt(3) without a salt, and by PostfixAdmin 3.3 with the one that it always uses.
+SALTLESS = (
+    "$6$$QMXjqd7rHQZPQ1yHsXkQqC1FBzDiVfTHXL.LaeDAeVV.IzMaV9VU4MQ8kPuZa2SOP1A0RPm772EaFYjpEJtdu."
+)
+SALTLESS_SHA256 = "$5$$9rlMzFmH6wTaam/8njhJdgD/Y6FpolRkkeYRdL6KJT1"
+SALTLESS_MD5 = "$1$$n1rTiFE0nRifwV/43bVon/"
+CONSTANT = "$1$c9809462$jYo4whE6kk6iOyiJMqdw2."
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        SALTLESS,
+        SALTLESS.replace("$6$", "$6$rounds=5000$"),
+        SALTLESS_SHA256,
+        SALTLESS_MD5,
+        CONSTANT,
+        f"{{SHA512-CRYPT}}{SALTLESS}",
+        f"{{crypt}}{SALTLESS_SHA256}",
+        f"{{SHA256-CRYPT.hex}}{SALTLESS.encode().hex()}",
+        f"{{MD5-CRYPT}}{CONSTANT}",
+        f"{{MD5}}{CONSTANT}",
+    ],
+)
+def test_salts_that_everyone_knows_make_a_hash_weak(stored: str) -> None:
+    assert schemes.fits("foo", stored)
+    assert schemes.is_weak(stored)
+
+
+@pytest.mark.parametrize("stored", [SHA512_CRYPT, f"{{CRYPT}}{SHA512_CRYPT}", BCRYPT, YESCRYPT])
+def test_salts_that_are_random_do_not_make_a_hash_weak(stored: str) -> None:
+    assert not schemes.is_weak(stored)
 
 
 def test_exactly_the_schemes_with_a_weakness_are_weak() -> None:

@@ -12,6 +12,7 @@ from mailboxes.models import Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
 from tests.admin.conftest import shown, staff
 from tests.conftest import PASSWORD, TESTER
+from tests.hashes import SHA512_CRYPT
 
 URL = "/admin/"
 MAILBOX = "/admin/mailboxes/mailbox/"
@@ -72,6 +73,18 @@ def test_weak_hashes_are_counted_until_the_last_is_replaced(
     actions.change_password(TESTER, anna, PASSWORD)
     assert "weak hash" not in rita.get(URL).content.decode()
     assert shown(rita.get(f"{MAILBOX}?attention=weak")) == []
+
+
+def test_salts_that_everyone_knows_are_counted_as_weak(
+    rita: Client, mail_file: None, settings: Settings, anna: Mailbox, bob: Mailbox
+) -> None:
+    settings.MAIL_PASSWORD_SCHEME = "SHA512-CRYPT"
+    good = "{SHA512-CRYPT}" + SHA512_CRYPT
+    Mailbox.objects.update(password=good)
+    assert "weak hash" not in rita.get(URL).content.decode()
+    Mailbox.objects.filter(pk=anna.pk).update(password=good.replace("abcdefgh", ""))
+    assert "1 password is still stored with a weak hash" in rita.get(URL).content.decode()
+    assert shown(rita.get(f"{MAILBOX}?attention=weak")) == [anna.pk]
 
 
 def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
