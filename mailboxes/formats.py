@@ -7,7 +7,9 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
+from mailboxes.addresses import to_unicode
 from mailboxes.errors import Refused, printable
+from mailboxes.scripts import mixed_scripts
 from mailboxes.sizes import NO_LIMIT, Size
 
 
@@ -49,3 +51,19 @@ def size(count: int) -> str:
         return gettext(NO_LIMIT)
     amount, unit = str(Size(count)).split(" ")
     return f"{number_format(Decimal(amount))} {gettext(unit)}"
+
+
+def script_names(name: str) -> str:
+    """Return the scripts that the domain of an address or a domain mixes, or an empty string."""
+    return ", ".join(gettext(script) for script in mixed_scripts(to_unicode(name)))
+
+
+def mixed_scripts_warning(name: str) -> str:
+    """Return a warning for an address or a domain that mixes scripts, or an empty string."""
+    scripts = script_names(name)
+    if not scripts:
+        return ""
+    return gettext(
+        "%(name)s is displayed as “%(unicode)s”, which mixes letters of different scripts "
+        "(%(scripts)s). It may be taken for another name."
+    ) % {"name": name, "unicode": to_unicode(name), "scripts": scripts}

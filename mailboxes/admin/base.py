@@ -26,7 +26,7 @@ from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.audit import entries
 from mailboxes.errors import Refused
-from mailboxes.formats import error_message
+from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms import autofocus
 from mailboxes.requests import administrator
 
@@ -141,6 +141,14 @@ class MailAdmin(admin.ModelAdmin):
         except Refused as error:
             request.refusal = error  # type: ignore[attr-defined]
             return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
+
+    def response_add(
+        self, request: HttpRequest, obj: Row, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        response = super().response_add(request, obj, post_url_continue)
+        if warning := mixed_scripts_warning(obj.pk):
+            self.message_user(request, warning, messages.WARNING)
+        return response
 
     # Enable and disable
 

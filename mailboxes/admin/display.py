@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes.addresses import to_unicode
-from mailboxes.formats import number, size
+from mailboxes.formats import number, script_names, size
 from mailboxes.icons import icon
 from mailboxes.usage import FULL, NEARLY_FULL
 
@@ -35,11 +35,14 @@ def status(active: bool, domain_active: bool = True) -> SafeString:
 
 
 def row_link(url: str, name: str, detail: str = "") -> SafeString:
-    """Return the link to a row's page, with a quiet second line."""
+    """Return the link to a row's page, with a quiet second line and a warning if it is needed."""
     detail = ", ".join(filter(None, (to_unicode(name), detail)))
     local_part, at, domain = name.rpartition("@")
     link = format_html('<a href="{}">{}<wbr>{}{}</a>', url, local_part, at, domain)
-    return format_html("{}{}", link, quiet(detail) if detail else "")
+    scripts = script_names(name)
+    text = _("Mixed scripts: %(scripts)s") % {"scripts": scripts}
+    warning = badge("warn", "triangle-alert", text) if scripts else ""
+    return format_html("{}{}{}", link, quiet(detail) if detail else "", warning)
 
 
 def usage(quota: int, used: int | None) -> SafeString:

@@ -19,8 +19,10 @@ from django.utils.translation import ngettext
 
 from mailboxes import history
 from mailboxes.audit.entries import Logged
+from mailboxes.addresses import to_unicode
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
+from mailboxes.formats import mixed_scripts_warning
 from mailboxes.icons import icon
 
 register = template.Library()
@@ -103,6 +105,12 @@ def allowed_items(
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
     return [NavigationItem(url, icon, title, url == nearest) for url, icon, title in found]
+
+
+@register.inclusion_tag("admin/unicode_name.html")
+def unicode_name(name: str) -> dict[str, str]:
+    """Show how a domain or an address with an IDN is displayed, and warn of mixed scripts."""
+    return {"name": to_unicode(name), "warning": mixed_scripts_warning(name)}
 
 
 @register.filter

@@ -7,7 +7,7 @@ from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import DOMAIN, errors
-from tests.conftest import TESTER
+from tests.conftest import PASSWORD, TESTER
 
 
 def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
@@ -53,6 +53,32 @@ def test_domain_limits_have_units_and_are_shown_as_entered(rita: Client, domain:
     )
     answer = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
     assert "maxquota" in errors(answer)
+
+
+LOOKS_LIKE_APPLE = "\u0430pple.example"
+WARNING = "mixes letters of different scripts (Cyrillic, Latin)"
+
+
+def test_mixed_script_domains_are_named_as_such_wherever_they_are_shown(rita: Client) -> None:
+    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    form = {"domain": LOOKS_LIKE_APPLE, "active": "on"} | numbers
+    added = rita.post(f"{DOMAIN}add/", form, follow=True).content.decode()
+    domain = Domain.objects.get()
+    assert domain.pk == "xn--pple-43d.example"
+    assert f"“{LOOKS_LIKE_APPLE}”, which {WARNING}" in added
+    actions.create_mailbox(Address("anna", domain.pk), PASSWORD)
+    for model, key in (("domain", domain.pk), ("mailbox", f"anna_40{domain.pk}")):
+        url = f"/admin/mailboxes/{model}/"
+        assert "Mixed scripts: Cyrillic, Latin" in rita.get(url).content.decode()
+        for page in (f"{url}{key}/change/", f"{url}{key}/delete/"):
+            assert WARNING in rita.get(page).content.decode(), page
+
+
+def test_mixed_script_warnings_spare_other_international_domains(rita: Client) -> None:
+    domain = actions.create_domain(DomainName.parse("Bücher.example"))
+    for url in (DOMAIN, f"{DOMAIN}{domain.pk}/change/", f"{DOMAIN}{domain.pk}/delete/"):
+        page = rita.get(url).content.decode()
+        assert "bücher.example" in page and "scripts" not in page, url
 
 
 @pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.org", "example.org"])

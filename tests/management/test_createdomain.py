@@ -25,6 +25,13 @@ def test_sizes_are_stored_in_units_and_rounded_up(tables: None) -> None:
     assert (domain.maxquota, domain.quota) == (-1, 1049)
 
 
+def test_mixed_script_domains_are_named_as_such_by_the_command(tables: None) -> None:
+    out = StringIO()
+    call_command("createdomain", "\u0430pple.example", stdout=out)
+    assert "Created the domain xn--pple-43d.example.\n" in out.getvalue()
+    assert "mixes letters of different scripts (Cyrillic, Latin)" in out.getvalue()
+
+
 @pytest.mark.parametrize("option", ["--quota", "--maxquota"])
 @pytest.mark.parametrize("size", ["much", "-2", ""])
 def test_an_invalid_size_is_refused(tables: None, option: str, size: str) -> None:

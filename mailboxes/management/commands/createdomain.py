@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from mailboxes import actions
 from mailboxes.addresses import DomainName
 from mailboxes.conf import quota_multiplier
+from mailboxes.formats import mixed_scripts_warning
 from mailboxes.management.base import MailCommand
 from mailboxes.sizes import parse_size, to_units
 
@@ -51,3 +52,5 @@ class Command(MailCommand):
             quota=to_units(parse_size(options["quota"]), unit),
         )
         self.stdout.write(f"Created the domain {domain}.")
+        if warning := mixed_scripts_warning(domain.pk):
+            self.stdout.write(warning)
