@@ -3,6 +3,10 @@
 import os
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from mailadmin.log_format import LineFormatter
+
 # Under systemd, the socket of deploy/mailadmin.socket replaces this address. It must be set
 # explicitly: with PORT set, gunicorn's own default would be open to the whole network.
 bind = [f"127.0.0.1:{os.environ.get('PORT', '8000')}"]
@@ -30,7 +34,19 @@ control_socket_disable = True
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
+
+class LineLogger(Logger):
+    """Writes one line for each entry, whatever a request contains."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                handler.setFormatter(LineFormatter("%(levelname)s %(name)s: %(message)s"))
+
+
 # Only problems are logged, to standard error. There is no access log: nginx writes one.
+logger_class = LineLogger
 loglevel = "warning"
 
 
