@@ -24,7 +24,7 @@ keepalive = 5
 preload_app = True
 
 # For the heartbeat file: on a disk, a slow write would make a worker look hung.
-worker_tmp_dir = "/dev/shm"  # noqa: S108
+worker_tmp_dir = "/dev/shm"  # noqa: S108 # nosec B108
 
 # The control socket would be in a home directory, which a service account does not have.
 control_socket_disable = True

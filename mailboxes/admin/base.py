@@ -15,7 +15,6 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -183,7 +182,7 @@ class MailAdmin(admin.ModelAdmin):
             "active": "0" if active else "1",
             "token": get_token(request),
         }
-        undo = SafeString(render_to_string("admin/undo_one.html", context))
+        undo = render_to_string("admin/undo_one.html", context)
         return format_html("{}{}", text % {"row": row}, undo)
 
     # Deletion

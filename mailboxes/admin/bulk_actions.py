@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.html import escape
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -186,7 +186,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return self.bulk_page(request, texts[0], count, outcome=outcome, **context)
         report = texts[1] % {"count": number(done), "kind": self.kind(done)}
         if undo and 0 < done == len(outcome.done):
-            report = SafeString(escape(report) + self.undo_form(request, outcome.done))
+            report = format_html("{}{}", report, self.undo_form(request, outcome.done))
         self.message_user(request, report, messages.SUCCESS)
         return None
 
