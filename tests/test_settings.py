@@ -92,6 +92,15 @@ def test_the_minimal_environment_is_enough() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_deployment_check_is_silent_behind_the_proxy() -> None:
+    strict = ("check", "--deploy", "--fail-level", "WARNING")
+    production = {"BEHIND_PROXY": "true", "SECRET_KEY": "".join(map(chr, range(48, 100)))}
+    done = manage(*strict, **production)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout + done.stderr == "System check identified no issues (2 silenced).\n"
+    assert "security.W004" in manage(*strict, **production | {"BEHIND_PROXY": "false"}).stderr
+
+
 def test_env_example_has_the_defaults_of_the_settings(tmp_path: Path) -> None:
     example = (ROOT / "deploy/env.example").read_text()
     everything = re.sub(r"^#([A-Z_]+=)", r"\1", example, flags=re.MULTILINE)
