@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes import history
-from mailboxes.audit.entries import Logged
 from mailboxes.addresses import to_unicode
+from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import mixed_scripts_warning

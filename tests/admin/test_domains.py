@@ -66,7 +66,7 @@ def test_mixed_script_domains_are_named_as_such_wherever_they_are_shown(rita: Cl
     domain = Domain.objects.get()
     assert domain.pk == "xn--pple-43d.example"
     assert f"“{LOOKS_LIKE_APPLE}”, which {WARNING}" in added
-    actions.create_mailbox(Address("anna", domain.pk), PASSWORD)
+    actions.create_mailbox(TESTER, Address("anna", domain.pk), PASSWORD)
     for model, key in (("domain", domain.pk), ("mailbox", f"anna_40{domain.pk}")):
         url = f"/admin/mailboxes/{model}/"
         assert "Mixed scripts: Cyrillic, Latin" in rita.get(url).content.decode()
@@ -75,7 +75,7 @@ def test_mixed_script_domains_are_named_as_such_wherever_they_are_shown(rita: Cl
 
 
 def test_mixed_script_warnings_spare_other_international_domains(rita: Client) -> None:
-    domain = actions.create_domain(DomainName.parse("Bücher.example"))
+    domain = actions.create_domain(TESTER, DomainName.parse("Bücher.example"))
     for url in (DOMAIN, f"{DOMAIN}{domain.pk}/change/", f"{DOMAIN}{domain.pk}/delete/"):
         page = rita.get(url).content.decode()
         assert "bücher.example" in page and "scripts" not in page, url
