@@ -6,7 +6,7 @@ import re
 import shutil
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,21 @@ class Visitor:
             page = answer.read().decode()
         return answer, page
 
+    def connect(self, client: str) -> http.client.HTTPSConnection:
+        """Connect from another address of the loopback network."""
+        trusting = ssl._create_unverified_context()
+        panel = http.client.HTTPSConnection(
+            "127.0.0.1", context=trusting, timeout=30, source_address=(client, 0)
+        )
+        with self.machine.network():
+            panel.connect()
+        return panel
+
+    def status(self, method: str, path: str, client: str) -> int:
+        with closing(self.connect(client)) as panel:
+            panel.request(method, path, headers={"Host": SITE})
+            return panel.getresponse().status
+
 
 @pytest.fixture(scope="module")
 def visitor(served: Machine, first_run: str) -> Visitor:
@@ -212,3 +227,55 @@ def test_visitors_cannot_spoof_the_address_that_failures_are_counted_for(visitor
         )
         seen.append(answer.status)
     assert seen[0] == 200 and seen[-1] == 429
+
+
+@pytest.fixture
+def counted(served: Machine, visitor: Visitor) -> Iterator[Visitor]:
+    """A client of an nginx that has counted nothing yet, and forgets what it counts here."""
+
+    def restart() -> None:
+        served.run(["systemctl", "restart", "nginx.service"])
+        wait_until(lambda: served.listens(443), "nginx")
+
+    restart()
+    yield visitor
+    restart()
+
+
+def test_nginx_limits_the_attempts_of_one_client(counted: Visitor) -> None:
+    def attempt(path: str = "/password/", client: str = "127.0.0.2") -> int:
+        return counted.status("POST", path, client)
+
+    assert [attempt() for _ in range(11)] == [403] * 11  # Django's, for want of a CSRF token
+    wait_until(lambda: attempt() == 429, "a limit")
+    assert attempt("/%70assword/") == attempt("/admin/login/") == 429
+    assert counted.status("GET", "/password/", "127.0.0.2") == 200
+    assert attempt("/language/") == 403
+    assert attempt(client="127.0.0.3") == 403
+
+
+def test_nginx_limits_the_attempts_of_all_clients_together(counted: Visitor) -> None:
+    with ExitStack() as stack:
+        panels = [
+            stack.enter_context(closing(counted.connect(f"127.0.1.{number}")))
+            for number in range(1, 61)
+        ]
+        for panel in panels:
+            panel.request("POST", "/admin/login/", headers={"Host": SITE})
+        answers = [panel.getresponse() for panel in panels]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert len(answers) - len(refused) >= 10 and len(refused) >= 10
+    assert {answer.headers["Retry-After"] for answer in refused} == {"60"}
+    assert counted.status("GET", "/admin/login/", "127.0.2.1") == 200
+
+
+def test_nginx_limits_the_requests_that_one_client_has_in_progress(counted: Visitor) -> None:
+    with ExitStack() as stack:
+        for _ in range(30):
+            panel = stack.enter_context(closing(counted.connect("127.0.0.4")))
+            panel.putrequest("POST", "/language/", skip_host=True)
+            panel.putheader("Host", SITE)
+            panel.putheader("Content-Length", "5")
+            panel.endheaders()
+        wait_until(lambda: counted.status("GET", "/password/", "127.0.0.4") == 429, "a limit")
+        assert counted.status("GET", "/password/", "127.0.0.5") == 200
