@@ -48,7 +48,7 @@ def domain_names(maximum: int = 50) -> tuple[list[str], bool]:
     return names[:maximum], len(names) > maximum
 
 
-def rows_after(rows: QuerySet, key: str, number: int) -> tuple[list[Any], bool]:
+def rows_after(rows: QuerySet, key: Any, number: int) -> tuple[list[Any], bool]:
     """Return the first rows after a key, in key order, and whether more follow.
 
     An empty key means the start of the table.
@@ -60,7 +60,7 @@ def rows_after(rows: QuerySet, key: str, number: int) -> tuple[list[Any], bool]:
 
 
 def batches(
-    rows: QuerySet, number: int = BATCH, key: Callable[[Any], str] = attrgetter("pk")
+    rows: QuerySet, number: int = BATCH, key: Callable[[Any], Any] = attrgetter("pk")
 ) -> Iterator[list[Any]]:
     """Yield all rows in batches, by key: MySQL's client library keeps a whole result in memory."""
     last, more = "", True

@@ -11,7 +11,7 @@ from mailboxes.actions.base import Row, logged
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, save_quota
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import Changes, begin, end
+from mailboxes.audit.log import Changes, begin, end, english
 from mailboxes.audit.models import Phase
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -71,6 +71,6 @@ def run(
             result.refused.append((row, error))
         else:
             result.done.append(row)
-    refusals = [logged(row, {"refused": [None, str(error)]}) for row, error in result.refused]
+    refusals = [logged(row, {"refused": [None, english(error)]}) for row, error in result.refused]
     end(begun, Phase.DONE, subjects=refusals)
     return result

@@ -11,8 +11,6 @@ from mailboxes.audit import chain
 from mailboxes.audit.models import Entry, Head, OpenEntry, Subject
 from mailboxes.errors import Refused, gettext_noop
 
-BATCH = 500
-
 
 def prune(before: datetime, path: Path) -> int:
     """Write the lines from before this time to a new file, then remove them; return how many.

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from mailboxes.audit.models import Entry, Head, Subject
+from mailboxes.queries import batches
 
 BATCH = 1000
 SEALED = ("seq", "phase", "begun", "action", "actor_kind", "actor", "client", "text", "digest")
@@ -80,10 +81,8 @@ def verify(head: str = "") -> Fault | None:
 
 def lines() -> Iterator[tuple[Entry, list[Subject]]]:
     """Yield each line with its objects, so many at a time."""
-    last = -1
-    while batch := list(Entry.objects.filter(seq__gt=last).order_by("seq")[:BATCH]):
+    for batch in batches(Entry.objects.all(), BATCH):
         subjects: dict[int, list[Subject]] = {}
         for row in Subject.objects.filter(entry__in=batch).order_by("pk"):
             subjects.setdefault(row.entry_id, []).append(row)
         yield from ((entry, subjects.get(entry.seq, [])) for entry in batch)
-        last = batch[-1].seq

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from mailboxes.audit import chain
 from mailboxes.audit.actors import Actor
@@ -41,9 +42,15 @@ def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        end(begun, Phase.REFUSED, str(error))
+        end(begun, Phase.REFUSED, english(error))
         raise
     end(begun, Phase.DONE)
+
+
+def english(error: Refused) -> str:
+    """Return a refusal as the log stores it, whatever language its administrator reads."""
+    with override("en"):
+        return str(error)
 
 
 def begin(actor: Actor, action: str, subjects: Iterable[Subject]) -> Entry:
