@@ -28,7 +28,20 @@ Changes = dict[str, list[Any]]
 
 def subject(model: str, name: str, domain: str = "", changes: Changes | None = None) -> Subject:
     """Return an object of a line; `changes` are old and new value by column."""
-    return Subject(model=model, name=name[:255], domain=domain[:255], changes=changes or {})
+    return Subject(
+        model=model,
+        name=storable(name)[:255],
+        domain=storable(domain)[:255],
+        changes={
+            column: [storable(value) if isinstance(value, str) else value for value in values]
+            for column, values in (changes or {}).items()
+        },
+    )
+
+
+def storable(text: str) -> str:
+    """Return a text with lone surrogates escaped: no database stores them (RFC 3629, section 3)."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager
@@ -99,9 +112,9 @@ def append(
             begun=begun,
             action=action,
             actor_kind=actor.kind,
-            actor=actor.name[:255],
-            client=actor.client[:255],
-            text=text,
+            actor=storable(actor.name)[:255],
+            client=storable(actor.client)[:255],
+            text=storable(text),
             digest=chain.digest(rows),
         )
         entry.mac = chain.seal(chain.key(settings.SECRET_KEY), head.mac, entry)

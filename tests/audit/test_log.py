@@ -5,6 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from mailboxes import actions
 from mailboxes.addresses import Address
 from mailboxes.audit import chain
+from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.audit.entries import OPEN, of_object, read, visible
 from mailboxes.audit.log import recorded, subject
 from mailboxes.audit.models import Entry, Head, OpenEntry, Phase, Subject
@@ -30,6 +31,21 @@ def test_a_refusal_is_logged_with_its_reason(tables: None) -> None:
     assert (logged.outcome, logged.text) == (Phase.REFUSED, "No, “x” is taken.")
 
 
+def test_a_text_that_no_database_stores_is_logged_escaped(tables: None) -> None:
+    changed = subject("test", "x\udcff", "y\udcff", {"description": [None, "z\udcff"]})
+    with (
+        pytest.raises(Refused),
+        recorded(Actor(COMMAND, "u\udcff", "c\udcff"), "test.change", changed),
+    ):
+        raise Refused("No, “%(name)s” is not a text.", {"name": "\udcff"})
+    [logged] = read(list(visible()))
+    entry, stored = logged.entry, Subject.objects.get()
+    assert (entry.actor, entry.client, stored.name) == (r"u\udcff", r"c\udcff", r"x\udcff")
+    assert (stored.domain, stored.changes) == (r"y\udcff", {"description": [None, r"z\udcff"]})
+    assert logged.text == "No, “�” is not a text."
+    assert chain.verify() is None
+
+
 def test_a_failure_leaves_the_entry_open(tables: None) -> None:
     with pytest.raises(DatabaseError), recorded(TESTER, "test.change", subject("test", "x")):
         raise DatabaseError("gone")
@@ -38,11 +54,9 @@ def test_a_failure_leaves_the_entry_open(tables: None) -> None:
 
 
 def test_nothing_is_changed_if_the_log_cannot_be_written_log_gap(anna: Mailbox) -> None:
-    with connections["default"].cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_head RENAME TO away")
-        with pytest.raises(DatabaseError):
-            actions.set_active(TESTER, anna, False)
-        cursor.execute("ALTER TABLE away RENAME TO audit_head")
+    Head.objects.update(seq=0)  # the next line's key is taken
+    with pytest.raises(DatabaseError):
+        actions.set_active(TESTER, anna, False)
     assert Mailbox.objects.get().active
 
 
