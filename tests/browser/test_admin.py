@@ -129,7 +129,7 @@ def test_disabling_from_the_form_can_be_undone_and_is_in_the_history(rita: Page)
     rita.get_by_role("button", name="Save and continue editing").click()
     rita.get_by_role("link", name="History").click()
     expect(rita.get_by_role("cell", name="Carl Ode")).to_be_visible()
-    expect(rita.get_by_role("cell", name="Active: yes")).to_be_visible()
+    expect(rita.get_by_role("cell", name="Active: no changed to yes")).to_be_visible()
 
 
 def test_slash_focuses_the_search_and_escape_closes_a_filter(rita: Page) -> None:

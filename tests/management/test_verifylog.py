@@ -1,6 +1,7 @@
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.management.conftest import manage
@@ -22,7 +23,7 @@ def test_tampering_ends_with_status_1(folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(folder, tmp_path / "copy")
     assert manage("createdomain", "tampered.example", folder=folder).returncode == 0
     [database] = folder.glob("*panel*")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE audit_entry SET actor = 'x' WHERE action = 'domain.create'")
     done = manage("verifylog", folder=folder)
     assert done.returncode == 1 and "was changed" in done.stderr

@@ -14,7 +14,7 @@ FILES = (
     "find /etc /var/vmail -type d -printf '%p %m %u %g\\n'"
     " -o -printf '%p %m %u %g %s %T@ %l\\n' | sort"
 )
-DAEMONS = "ps -e -o lstart=,args= | grep -E '[/](master|dovecot|saslauthd)( |$)' | sort"
+DAEMONS = "ps -e -o pid=,args= | grep -E '[/](master|dovecot|saslauthd)( |$)' | sort"
 SECRETS = ("new-secret", "new-too", "lookup-password", "auth-password")
 NEW_SECRETS = {"MAIL_AUTH_PASSWORD": SECRETS[0], "MAIL_LOOKUP_PASSWORD": SECRETS[1]}
 BREAKS_A_DAEMON = {
