@@ -56,7 +56,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
     """Show the log to superusers, newest first; `before` is the last line of the page before."""
     if not request.user.is_superuser:
         raise PermissionDenied
-    form = LogForm(request.GET)
+    form = LogForm(request.GET, label_suffix="")
     found = search(form.cleaned_data) if form.is_valid() else Entry.objects.none()
     if "csv" in request.GET:
         event(administrator(request), "log.download", subject("file", "log.csv"))
