@@ -29,8 +29,8 @@ def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mai
 
 
 def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) -> None:
-    chosen = {"action": "disable", "_selected_action": [anna.pk], "post": "yes"}
-    page = rita.post(f"{ALIAS}?kind=own", chosen, follow=True)
+    selected = {"action": "disable", "_selected_action": [anna.pk], "post": "yes"}
+    page = rita.post(f"{ALIAS}?kind=own", selected, follow=True)
     assert "Disable the mailbox instead" in page.content.decode()
     page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})
     assert "Disable the mailbox instead" in errors(page)

@@ -45,13 +45,13 @@ def test_disabling_can_be_undone_from_its_message(
 def test_a_bulk_quota_is_checked_for_each_mailbox(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
-    chosen = [anna.pk, bob.pk]
-    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="much").content.decode()
+    selected = [anna.pk, bob.pk]
+    page = post(rita, MAILBOX, "set_quota", selected, post="yes", quota_0="much").content.decode()
     assert "is not a size" in page and not Mailbox.objects.exclude(quota=0)
     domain = Domain.objects.get()
     domain.quota = 1024
     actions.change_domain(TESTER, domain)
-    page = post(rita, MAILBOX, "set_quota", chosen, post="yes", quota_0="600M").content.decode()
+    page = post(rita, MAILBOX, "set_quota", selected, post="yes", quota_0="600M").content.decode()
     assert "1 of 2 done." in page and "1 failed" in page
     assert "bob@example.org: example.org has 400 MiB left" in page
     assert [row.quota for row in Mailbox.objects.all()] == [600 * 2**20, 0]
@@ -74,8 +74,8 @@ def test_many_rows_are_changed_in_batches_and_each_refusal_is_reported(
 ) -> None:
     monkeypatch.setattr(bulk_actions, "BATCH", 50)
     Domain.objects.update(quota=70)
-    url, chosen = f"{MAILBOX}?q=box", {"select_across": "1", "quota_0": "1024000", "quota_1": ""}
-    page = post(rita, url, "set_quota", [], post="yes", count="120", **chosen)
+    url, selected = f"{MAILBOX}?q=box", {"select_across": "1", "quota_0": "1024000", "quota_1": ""}
+    page = post(rita, url, "set_quota", [], post="yes", count="120", **selected)
     assert "50 of 120 done." in page.content.decode() and "data-autosubmit" in str(page.content)
     assert Mailbox.objects.filter(quota__gt=0).count() == 50
     page = rita.post(url, hidden(page), follow=True)
@@ -179,20 +179,20 @@ def test_domains_are_not_deleted_in_bulk(rita: Client, anna: Mailbox) -> None:
 def test_bulk_disabling_and_enabling_includes_the_mailboxes_own_aliases(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
-    chosen = {"_selected_action": [anna.pk, bob.pk], "post": "yes"}
-    rita.post(MAILBOX, {"action": "disable"} | chosen)
+    selected = {"_selected_action": [anna.pk, bob.pk], "post": "yes"}
+    rita.post(MAILBOX, {"action": "disable"} | selected)
     assert not Mailbox.objects.filter(active=True) and not Alias.objects.filter(active=True)
-    rita.post(MAILBOX, {"action": "enable"} | chosen)
+    rita.post(MAILBOX, {"action": "enable"} | selected)
     assert Mailbox.objects.filter(active=True).count() == 2
     assert Alias.objects.filter(active=True).count() == 2
 
 
 def test_bulk_deletion_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mailbox) -> None:
-    chosen = {"action": "delete_selected", "_selected_action": [anna.pk, bob.pk]}
-    page = rita.post(MAILBOX, chosen).content.decode()
+    selected = {"action": "delete_selected", "_selected_action": [anna.pk, bob.pk]}
+    page = rita.post(MAILBOX, selected).content.decode()
     assert "The mailbox anna@example.org" in page and "The mailbox bob@example.org" in page
     assert Mailbox.objects.count() == 2
-    rita.post(MAILBOX, chosen | {"post": "yes"})
+    rita.post(MAILBOX, selected | {"post": "yes"})
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 
