@@ -29,20 +29,20 @@ COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "
            "changes", "outcome")  # fmt: skip
 
 
-def date_input() -> forms.DateInput:
-    """Return a plain field: Chromium's own for dates shows no focus once Tab is within it."""
-    return forms.DateInput({"placeholder": _("YYYY-MM-DD")}, format="%Y-%m-%d")
+class DayField(forms.DateField):
+    """A plain field: Chromium's own for dates shows no focus once Tab is within it."""
+
+    widget = forms.DateInput({"placeholder": _("YYYY-MM-DD")}, format="%Y-%m-%d")
+    default_error_messages = {"invalid": _("Enter a date such as 2026-11-26.")}
 
 
 class LogForm(forms.Form):
     """What the log is searched for. Each field is answered by an index."""
 
-    q = forms.CharField(
-        required=False, max_length=255, label=_("Address, domain, administrator or client")
-    )
+    q = forms.CharField(required=False, max_length=255, label=_("Address, domain or name"))
     action = forms.ChoiceField(required=False, label=_("Action"))
-    since = forms.DateField(required=False, label=_("From"), widget=date_input())
-    until = forms.DateField(required=False, label=_("Until"), widget=date_input())
+    since = DayField(required=False, label=_("From"))
+    until = DayField(required=False, label=_("Until"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

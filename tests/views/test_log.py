@@ -27,6 +27,7 @@ def test_the_log_is_searched_by_object_domain_and_actor(
     assert objects(rita.get(URL, {"action": "mailbox.delete"})) == [anna.pk]
     assert objects(rita.get(URL, {"until": "2001-01-01"})) == []
     assert "No entries match." in rita.get(URL, {"since": "2101-01-01"}).content.decode()
+    assert "Enter a date such as" in rita.get(URL, {"since": "tomorrow"}).content.decode()
 
 
 def test_the_log_is_paged_by_key(
