@@ -41,7 +41,7 @@ def flag(name: str, default: str) -> bool:
     return value in {"true", "yes", "on", "1"}
 
 
-def number(name: str, default: int) -> int:
+def whole_number(name: str, default: int) -> int:
     value = text(name, str(default))
     if not value.isdecimal() or not value.isascii() or int(value) == 0:
         raise ImproperlyConfigured(f"{name} is “{value}”. Set it to a whole number, at least 1.")
@@ -185,8 +185,8 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
-AXES_USERNAME_CALLABLE = "mailboxes.requests.client_username"
-AXES_CLIENT_IP_CALLABLE = "mailboxes.requests.client_address"
+AXES_USERNAME_CALLABLE = "mailboxes.clients.client_username"
+AXES_CLIENT_IP_CALLABLE = "mailboxes.clients.client_address"
 AXES_VERBOSE = False
 
 # The least time in seconds for a failed sign-in on the password page, whatever the row's scheme.
@@ -206,9 +206,9 @@ MAIL_ON_MYSQL = DATABASES["mail"]["ENGINE"].endswith("mysql")
 MAIL_LOOKUP_PASSWORD = text("MAIL_LOOKUP_PASSWORD", None if MAIL_ON_MYSQL else "")
 MAIL_AUTH_PASSWORD = text("MAIL_AUTH_PASSWORD", None if MAIL_ON_MYSQL else "")
 MAIL_HOME = text("MAIL_HOME", "/var/vmail")
-MAIL_UID = number("MAIL_UID", 5000)
-MAIL_GID = number("MAIL_GID", 5000)
-QUOTA_MULTIPLIER = number("QUOTA_MULTIPLIER", 1024000)
+MAIL_UID = whole_number("MAIL_UID", 5000)
+MAIL_GID = whole_number("MAIL_GID", 5000)
+QUOTA_MULTIPLIER = whole_number("QUOTA_MULTIPLIER", 1024000)
 
 # Language and time
 

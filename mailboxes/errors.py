@@ -32,11 +32,11 @@ class Refused(ValueError):
         self.field = field
 
     def __str__(self) -> str:
-        params = {name: printable(value) for name, value in self.params.items()}
+        params = {name: replace_unprintable(value) for name, value in self.params.items()}
         return str(self.message) % params if params else str(self.message)
 
 
-def printable(value: Any) -> Any:
+def replace_unprintable(value: Any) -> Any:
     """Replace characters that could break a line or a terminal; return other values unchanged."""
     if not isinstance(value, str):
         return value

@@ -8,9 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from mailboxes.addresses import to_unicode
-from mailboxes.errors import Refused, printable
-from mailboxes.scripts import mixed_scripts
+from mailboxes.errors import Refused, replace_unprintable
 from mailboxes.sizes import NO_LIMIT, Size
+from mailboxes.unicode_scripts import mixed_scripts
 
 
 def error_message(error: Exception) -> str:
@@ -37,7 +37,7 @@ def value_text(value: Any) -> str:
         return size(value)
     if isinstance(value, int):
         return number(value)
-    return str(printable(str(value)))
+    return str(replace_unprintable(str(value)))
 
 
 def number(count: int) -> str:

@@ -23,7 +23,7 @@ VERBS = {
     "failed-sign-in": _("sign-in failed"),
     "import": _("carried over"),
 }
-MODELS = {
+OBJECT_LABELS = {
     "domain": _("domain"),
     "mailbox": _("mailbox"),
     "alias": _("alias"),
@@ -70,9 +70,9 @@ def verb(logged: Logged) -> str:
     return str(VERBS.get(name, name))
 
 
-def kind(subject: Subject) -> str:
+def object_label(subject: Subject) -> str:
     """Return what an object is, to stand before its name."""
-    return capfirst(str(MODELS.get(subject.model, "")))
+    return capfirst(str(OBJECT_LABELS.get(subject.model, "")))
 
 
 def icon_name(logged: Logged) -> str:
@@ -88,20 +88,20 @@ def outcome(logged: Logged) -> str:
     return text % {"reason": logged.text} if text else ""
 
 
-def changes(subject: Subject) -> list[tuple[str, str, str]]:
+def describe_changes(subject: Subject) -> list[tuple[str, str, str]]:
     """Return label, old and new value of each change; a password has no values."""
     found = []
     for column, values in subject.changes.items():
-        before, after = (value_text(subject.model, column, value) for value in values or ["", ""])
-        found.append((label(subject.model, column), before, after))
+        before, after = (column_text(subject.model, column, value) for value in values or ["", ""])
+        found.append((column_label(subject.model, column), before, after))
     return found
 
 
-def label(model: str, column: str) -> str:
+def column_label(model: str, column: str) -> str:
     return str(LABELS.get(f"{model}.{column}") or LABELS.get(column) or pretty_name(column))
 
 
-def value_text(model: str, column: str, value: Any) -> str:
+def column_text(model: str, column: str, value: Any) -> str:
     """Return a column's value in the words of the forms."""
     if value is None or value == "":
         return ""
@@ -125,7 +125,7 @@ def action_names() -> list[tuple[str, str, str]]:
     verbs = ("create", "change", "enable", "disable", "delete", "download")
     found = [
         (f"{model}.{verb}", str(label), str(VERBS[verb]))
-        for model, label in MODELS.items()
+        for model, label in OBJECT_LABELS.items()
         for verb in verbs
     ]
     signing = ("sign-in", "failed-sign-in")

@@ -10,8 +10,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
-from mailboxes.audit.log import event, subject
-from mailboxes.requests import client_address
+from mailboxes.audit.log import log_event, subject
+from mailboxes.clients import client_address
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 @receiver(user_logged_in)
 def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request) or "")
-    event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
+    log_event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
 
 
 @receiver(user_login_failed)
@@ -34,5 +34,5 @@ def log_failed_sign_in(
     client = client_address(request) or "" if request else ""
     is_owner = request is not None and request.path.startswith("/password/")
     kind, model = (OWNER, "mailbox") if is_owner else (ADMINISTRATOR, ADMINISTRATOR)
-    event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))
+    log_event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))
     logger.warning("Failed sign-in from %s as %s", client, json.dumps(name[:255]))

@@ -22,7 +22,7 @@ from mailboxes.actions.mailboxes import (
     delete_mailbox,
     set_quota,
 )
-from mailboxes.actions.passwords import authenticate, change_password, check_password
+from mailboxes.actions.passwords import authenticate, change_password, check_new_password
 
 __all__ = [
     "authenticate",
@@ -31,7 +31,7 @@ __all__ = [
     "change_mailbox",
     "change_password",
     "check_new_mailbox",
-    "check_password",
+    "check_new_password",
     "create_alias",
     "create_alias_domain",
     "create_domain",

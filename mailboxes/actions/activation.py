@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import Row, logged, save_columns
+from mailboxes.actions.base import Row, save_columns, subject_of
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import recorded
 from mailboxes.models import Alias, Mailbox
@@ -13,13 +13,13 @@ from mailboxes.models import Alias, Mailbox
 def set_active(actor: Actor, row: Row, active: bool) -> bool:
     """Enable or disable a row, and a mailbox's own alias with it.
 
-    Returns whether the given row was in the other state; if not, nothing is logged.
+    Returns whether the given row was in the other state; if not, nothing is subject_of.
     """
     if row.active == active:
         save_active(row, active)
         return False
     action = f"{row._meta.model_name}.{'enable' if active else 'disable'}"
-    with recorded(actor, action, logged(row, {"active": [not active, active]})):
+    with recorded(actor, action, subject_of(row, {"active": [not active, active]})):
         save_active(row, active)
     return True
 

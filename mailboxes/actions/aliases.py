@@ -8,9 +8,9 @@ from mailboxes.actions import rules
 from mailboxes.actions.base import (
     changed_values,
     inserting,
-    logged,
     new_values,
     save_columns,
+    subject_of,
 )
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
@@ -31,9 +31,9 @@ def create_alias(
     alias = Alias(
         address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
     )
-    with recorded(actor, "alias.create", logged(alias, new_values(alias, "goto", "active"))):
+    with recorded(actor, "alias.create", subject_of(alias, new_values(alias, "goto", "active"))):
         rules.check_targets(alias.pk, targets)
-        with inserting(rules.TAKEN, {"address": alias.pk}, "address"):
+        with inserting(rules.ADDRESS_TAKEN, {"address": alias.pk}, "address"):
             domain = rules.active_domain(address.domain)
             rules.check_address_is_free(alias.pk)
             rules.check_alias_limit(domain)
@@ -45,7 +45,7 @@ def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
     """Save an alias's targets and whether it is active."""
     alias.goto = ",".join(targets)
     changes = changed_values(alias, "goto", "active")
-    with recorded(actor, "alias.change", logged(alias, changes)):
+    with recorded(actor, "alias.change", subject_of(alias, changes)):
         rules.check_active(alias, alias.active)
         rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
         save_columns(alias, "goto", "active")
@@ -53,7 +53,7 @@ def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
 
 def delete_alias(actor: Actor, alias: Alias) -> None:
     """Delete an alias; refuse to delete a mailbox's own."""
-    with recorded(actor, "alias.delete", logged(alias, {"goto": [alias.goto, None]})):
+    with recorded(actor, "alias.delete", subject_of(alias, {"goto": [alias.goto, None]})):
         remove_alias(alias)
 
 
@@ -68,7 +68,7 @@ def create_alias_domain(actor: Actor, name: str, target: str, active: bool = Tru
     row = AliasDomain(alias_domain=name, target_domain=target, active=active)
     changes = new_values(row, "target_domain", "active")
     with (
-        recorded(actor, "aliasdomain.create", logged(row, changes)),
+        recorded(actor, "aliasdomain.create", subject_of(row, changes)),
         inserting(rules.IS_ALIAS_DOMAIN, {"name": name}, "alias_domain"),
     ):
         rules.check_alias_domain(name, target)
@@ -79,7 +79,7 @@ def create_alias_domain(actor: Actor, name: str, target: str, active: bool = Tru
 def delete_alias_domain(actor: Actor, alias_domain: AliasDomain) -> None:
     """Stop forwarding; the domain itself is kept."""
     changes: Changes = {"target_domain": [alias_domain.target_domain, None]}
-    with recorded(actor, "aliasdomain.delete", logged(alias_domain, changes)):
+    with recorded(actor, "aliasdomain.delete", subject_of(alias_domain, changes)):
         remove_alias_domain(alias_domain)
 
 

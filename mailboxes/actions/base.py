@@ -1,4 +1,4 @@
-"""What the actions share: inserting rows, saving columns, and what is logged of a row."""
+"""What the actions share: inserting rows, saving columns, and what is subject_of of a row."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ def save_columns(row: Row, *columns: str) -> None:
         ) from error
 
 
-def logged(row: Row, changes: Changes | None = None) -> Subject:
+def subject_of(row: Row, changes: Changes | None = None) -> Subject:
     """Return a row as an object of a line in the log."""
     domain = row.domain_id if isinstance(row, Mailbox | Alias) else row.pk
     return subject(str(row._meta.model_name), row.pk, domain, changes)

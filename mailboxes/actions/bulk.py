@@ -7,7 +7,7 @@ from typing import Any
 
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
-from mailboxes.actions.base import Row, logged
+from mailboxes.actions.base import Row, subject_of
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, save_quota
 from mailboxes.audit.actors import Actor
@@ -36,22 +36,22 @@ def set_active_in_bulk(actor: Actor, rows: Sequence[Row], active: bool) -> BulkR
     """Enable or disable rows of one model."""
     changes: Changes = {"active": [not active, active]}
     verb = "enable" if active else "disable"
-    return run(actor, rows, verb, partial(save_active, active=active), lambda row: changes)
+    return run_in_bulk(actor, rows, verb, partial(save_active, active=active), lambda row: changes)
 
 
 def set_quota_in_bulk(actor: Actor, rows: Sequence[Mailbox], quota: int) -> BulkResult:
     """Set the same quota in bytes for many mailboxes, 0 for no limit."""
     apply = partial(save_quota, quota=quota)
-    return run(actor, rows, "change", apply, lambda row: {"quota": [row.quota, quota]})
+    return run_in_bulk(actor, rows, "change", apply, lambda row: {"quota": [row.quota, quota]})
 
 
 def delete_in_bulk(actor: Actor, rows: Sequence[Row]) -> BulkResult:
     """Delete rows of one model."""
     remove = REMOVE[type(rows[0])] if rows else remove_mailbox
-    return run(actor, rows, "delete", remove, lambda row: {})
+    return run_in_bulk(actor, rows, "delete", remove, lambda row: {})
 
 
-def run(
+def run_in_bulk(
     actor: Actor,
     rows: Sequence[Any],
     verb: str,
@@ -63,7 +63,7 @@ def run(
     if not rows:
         return result
     action = f"{rows[0]._meta.model_name}.{verb}"
-    begun = begin(actor, action, [logged(row, changes(row)) for row in rows])
+    begun = begin(actor, action, [subject_of(row, changes(row)) for row in rows])
     for row in rows:
         try:
             apply(row)
@@ -71,6 +71,8 @@ def run(
             result.refused.append((row, error))
         else:
             result.done.append(row)
-    refusals = [logged(row, {"refused": [None, english(error)]}) for row, error in result.refused]
+    refusals = [
+        subject_of(row, {"refused": [None, english(error)]}) for row, error in result.refused
+    ]
     end(begun, Phase.DONE, subjects=refusals)
     return result

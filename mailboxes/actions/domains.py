@@ -10,9 +10,9 @@ from mailboxes.actions import rules
 from mailboxes.actions.base import (
     changed_values,
     inserting,
-    logged,
     new_values,
     save_columns,
+    subject_of,
 )
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
@@ -21,7 +21,7 @@ from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
-TAKEN = _("The domain %(name)s already exists.")
+NAME_TAKEN = _("The domain %(name)s already exists.")
 OWN_HOSTNAME = _(
     "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
     "users, so it can't contain mailboxes. Use the parent domain instead."
@@ -32,32 +32,34 @@ IS_A_TARGET = _(
 )
 
 
-COLUMNS = ("description", "aliases", "mailboxes", "maxquota", "quota", "active")
+EDITABLE_COLUMNS = ("description", "aliases", "mailboxes", "maxquota", "quota", "active")
 
 
 def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
     """Add a domain; refuse a name that is taken or is the mail host's own."""
     domain = Domain(domain=str(name), **columns)
     params = {"name": str(name)}
-    with recorded(actor, "domain.create", logged(domain, new_values(domain, *COLUMNS))):
+    with recorded(
+        actor, "domain.create", subject_of(domain, new_values(domain, *EDITABLE_COLUMNS))
+    ):
         rules.check_columns(domain)
         if str(name) == mail_host().hostname:
             raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
-        with inserting(TAKEN, params, "domain"):
+        with inserting(NAME_TAKEN, params, "domain"):
             domain.save(force_insert=True)
     return domain
 
 
 def change_domain(actor: Actor, domain: Domain) -> None:
     """Save everything about a domain except its name."""
-    changes = changed_values(domain, *COLUMNS)
-    with recorded(actor, "domain.change", logged(domain, changes)):
-        save_columns(domain, *COLUMNS)
+    changes = changed_values(domain, *EDITABLE_COLUMNS)
+    with recorded(actor, "domain.change", subject_of(domain, changes)):
+        save_columns(domain, *EDITABLE_COLUMNS)
 
 
 def delete_domain(actor: Actor, domain: Domain) -> None:
     """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
-    with recorded(actor, "domain.delete", logged(domain)):
+    with recorded(actor, "domain.delete", subject_of(domain)):
         remove_domain(domain)
 
 

@@ -8,9 +8,9 @@ from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import (
     changed_values,
     inserting,
-    logged,
     new_values,
     save_columns,
+    subject_of,
 )
 from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.addresses import Address
@@ -38,10 +38,10 @@ def create_mailbox(
         active=active,
     )
     changes = new_values(mailbox, "name", "quota", "active")
-    with recorded(actor, "mailbox.create", logged(mailbox, changes)):
+    with recorded(actor, "mailbox.create", subject_of(mailbox, changes)):
         rules.check_columns(mailbox, "name", "quota")
         set_password(mailbox, password)
-        with inserting(rules.TAKEN, {"address": mailbox.pk}, "address"):
+        with inserting(rules.ADDRESS_TAKEN, {"address": mailbox.pk}, "address"):
             renew_expiry(mailbox, check_new_mailbox(address, quota))
             mailbox.save(force_insert=True)
             Alias.objects.create(
@@ -67,7 +67,7 @@ def change_mailbox(actor: Actor, mailbox: Mailbox, password: str = "") -> None:
     changes = changed_values(mailbox, "name", "quota", "active")
     if password:
         changes["password"] = []
-    with recorded(actor, "mailbox.change", logged(mailbox, changes)):
+    with recorded(actor, "mailbox.change", subject_of(mailbox, changes)):
         if password:
             set_password(mailbox, password)
         with transaction.atomic(using="mail"):
@@ -82,7 +82,7 @@ def change_mailbox(actor: Actor, mailbox: Mailbox, password: str = "") -> None:
 
 def set_quota(actor: Actor, mailbox: Mailbox, quota: int) -> None:
     """Set the quota in bytes, 0 for no limit; refuse what the domain's limits don't allow."""
-    with recorded(actor, "mailbox.change", logged(mailbox, {"quota": [mailbox.quota, quota]})):
+    with recorded(actor, "mailbox.change", subject_of(mailbox, {"quota": [mailbox.quota, quota]})):
         save_quota(mailbox, quota)
 
 
@@ -104,7 +104,7 @@ def check_changed_quota(mailbox: Mailbox) -> Domain | None:
 
 def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
     """Delete the mailbox and its own alias; other aliases and the mail on disk are kept."""
-    with recorded(actor, "mailbox.delete", logged(mailbox)):
+    with recorded(actor, "mailbox.delete", subject_of(mailbox)):
         remove_mailbox(mailbox)
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from mailboxes.actions.base import logged, save_columns
+from mailboxes.actions.base import save_columns, subject_of
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import recorded
 from mailboxes.conf import mail_host
@@ -18,7 +18,7 @@ from mailboxes.variants import Scheme
 
 def change_password(actor: Actor, mailbox: Mailbox, password: str) -> None:
     """Set a new password in the host's scheme, whatever scheme the old one had."""
-    with recorded(actor, "mailbox.change", logged(mailbox, {"password": []})):
+    with recorded(actor, "mailbox.change", subject_of(mailbox, {"password": []})):
         set_password(mailbox, password)
         renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
         save_columns(mailbox, "password", "password_expiry")
@@ -30,11 +30,11 @@ def set_password(mailbox: Mailbox, password: str) -> None:
     This takes up to a quarter of a second, so never call it in a transaction.
     """
     scheme = mail_host().scheme
-    check_password(password, mailbox, scheme)
+    check_new_password(password, mailbox, scheme)
     mailbox.password = schemes.make_password(password, scheme.handler)
 
 
-def check_password(password: str, mailbox: Mailbox, scheme: Scheme) -> None:
+def check_new_password(password: str, mailbox: Mailbox, scheme: Scheme) -> None:
     """Refuse a password that the daemons can't handle or that is too easy to guess."""
     schemes.check_usable(password, scheme.max_bytes)
     try:

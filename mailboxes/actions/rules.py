@@ -13,7 +13,7 @@ from mailboxes.sizes import Size
 
 MAX_GOTO = 65535  # bytes, the column type `text`
 
-TAKEN = _("The address %(address)s is already taken.")
+ADDRESS_TAKEN = _("The address %(address)s is already taken.")
 TAKEN_BY_MAILBOX = _("The address %(address)s is already taken by a mailbox.")
 TAKEN_BY_ALIAS = _(
     "The address %(address)s is already taken by an alias that forwards to %(goto)s."
@@ -25,7 +25,9 @@ MAILBOX_LIMIT = _("%(domain)s has reached its mailbox limit (%(limit)s).")
 NO_ALIASES = _("Aliases are not allowed in %(domain)s.")
 ALIAS_LIMIT = _("%(domain)s has reached its alias limit (%(limit)s).")
 QUOTAS_OFF = _("Quotas are switched off for %(domain)s. Enter 0.")
-MAX_QUOTA = _("A mailbox in %(domain)s needs a quota of at most %(largest)s. Requested: %(quota)s.")
+QUOTA_OUT_OF_RANGE = _(
+    "A mailbox in %(domain)s needs a quota of at most %(largest)s. Requested: %(quota)s."
+)
 QUOTA_EXHAUSTED = _("%(domain)s has used up its total quota of %(whole)s. Requested: %(quota)s.")
 QUOTA_LEFT = _(
     "%(domain)s has %(left)s left of its total quota of %(whole)s. Requested: %(quota)s."
@@ -102,7 +104,7 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
     largest = domain.maxquota * multiplier
     if domain.maxquota > 0 and not 0 < quota <= largest:
         params["largest"] = Size(largest)
-        raise Refused(MAX_QUOTA, params, code="quota", field="quota")
+        raise Refused(QUOTA_OUT_OF_RANGE, params, code="quota", field="quota")
     if domain.quota > 0:
         others = Mailbox.objects.filter(domain=domain.pk).exclude(pk=besides)
         whole = domain.quota * multiplier

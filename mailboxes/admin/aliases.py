@@ -12,16 +12,16 @@ from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList, ListAdmin
 from mailboxes.admin.filters import AliasKindFilter, DomainFilter, StatusFilter
+from mailboxes.clients import administrator
 from mailboxes.csv_download import iso_time
 from mailboxes.forms import AliasDomainForm, AliasForm
 from mailboxes.models import Alias, AliasDomain
-from mailboxes.requests import administrator
 
 
 @admin.register(Alias)
 class AliasAdmin(InDomainList, MailAdmin):
     form = AliasForm
-    list_display = ["entry", "forwards_to", "status", "changed"]
+    list_display = ["name_link", "forwards_to", "status", "changed"]
     list_filter = [StatusFilter, AliasKindFilter, DomainFilter]
     search_columns = ("address", "goto")
     actions = ["enable", "disable", "delete_selected"]
@@ -30,7 +30,7 @@ class AliasAdmin(InDomainList, MailAdmin):
     shown_as = {"goto": "all_targets"}
 
     @admin.display(description=_("alias"))
-    def entry(self, row: Any) -> str:
+    def name_link(self, row: Any) -> str:
         detail = str(_("catch-all: every address without a mailbox or alias"))
         return display.row_link(row.url, row.pk, detail if row.pk[0] == "@" else "")
 
@@ -65,7 +65,7 @@ class AliasAdmin(InDomainList, MailAdmin):
 @admin.register(AliasDomain)
 class AliasDomainAdmin(ListAdmin, MailAdmin):
     form = AliasDomainForm
-    list_display = ["entry", "target_domain", "status", "changed"]
+    list_display = ["name_link", "target_domain", "status", "changed"]
     list_filter = [StatusFilter]
     search_keys = ("alias_domain", "target_domain")
     search_columns = ("alias_domain", "target_domain")
@@ -74,7 +74,7 @@ class AliasDomainAdmin(ListAdmin, MailAdmin):
     sections = [(None, ["active"])]
 
     @admin.display(description=_("alias domain"))
-    def entry(self, row: Any) -> str:
+    def name_link(self, row: Any) -> str:
         return display.row_link(row.url, row.pk)
 
     def csv_row(self, row: Any) -> list[Any]:

@@ -24,10 +24,10 @@ from mailboxes.actions.base import Row
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.audit import entries
+from mailboxes.clients import administrator
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms import autofocus
-from mailboxes.requests import administrator
 
 MAX_HISTORY = 100
 Section = tuple[Promise | None, Sequence[str]]

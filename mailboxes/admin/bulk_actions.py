@@ -23,15 +23,15 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions, queries
 from mailboxes.actions.base import Row
 from mailboxes.actions.bulk import BulkResult
+from mailboxes.clients import administrator
 from mailboxes.formats import error_message, number
 from mailboxes.forms import autofocus
 from mailboxes.queries import capped_count, rows_after
-from mailboxes.requests import administrator
 
-BATCH = 100
+ROWS_PER_REQUEST = 100
 """How many rows one request changes; the browser then shows the progress and continues."""
 
-MAX_NAMES = 20
+MAX_LISTED = 20
 """How many rows are listed before the action."""
 
 MAX_REFUSALS = 1000
@@ -56,7 +56,7 @@ class Outcome:
 
 def run_batch(rows: QuerySet, action: RowsCallable, after: str = "") -> Outcome:
     """Run the action on the first rows behind a key; each is changed or refused by itself."""
-    found, more = rows_after(rows, after, BATCH)
+    found, more = rows_after(rows, after, ROWS_PER_REQUEST)
     result = action(found)
     refused = [f"{row}: {error_message(error)}" for row, error in result.refused]
     return Outcome(result.done, refused, found[-1].pk if more else "")
@@ -115,7 +115,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
-        first = list(queryset[: 0 if "post" in request.POST else MAX_NAMES])
+        first = list(queryset[: 0 if "post" in request.POST else MAX_LISTED])
         lines, _models, _permissions, obstacles = self.get_deleted_objects(first, request)
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
@@ -139,15 +139,15 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return None
         if form is not None:
             autofocus(form)
-        context["names"] = list(queryset[:MAX_NAMES])
-        context["others"] = max(count.number - MAX_NAMES, 0)
+        context["names"] = list(queryset[:MAX_LISTED])
+        context["others"] = max(count.number - MAX_LISTED, 0)
         return self.bulk_page(request, question, count.number, **context)
 
     def bulk_page(
         self, request: HttpRequest, question: Promise, count: int, **context: Any
     ) -> HttpResponse:
         """Return the page that asks whether to start or, with an `outcome`, to continue."""
-        title = question % {"count": number(count), "kind": self.kind(count)}
+        title = question % {"count": number(count), "kind": self.verbose_name(count)}
         label = title.removesuffix("?")
         context = {
             **self.admin_site.each_context(request),
@@ -184,13 +184,13 @@ class BulkActionsAdmin(admin.ModelAdmin):
             count = max(posted_number(request, "count"), done + failed)
             context |= {"done": done, "refused": refused[:MAX_REFUSALS], "failed": failed}
             return self.bulk_page(request, texts[0], count, outcome=outcome, **context)
-        report = texts[1] % {"count": number(done), "kind": self.kind(done)}
+        report = texts[1] % {"count": number(done), "kind": self.verbose_name(done)}
         if undo and 0 < done == len(outcome.done):
             report = format_html("{}{}", report, self.undo_form(request, outcome.done))
         self.message_user(request, report, messages.SUCCESS)
         return None
 
-    def kind(self, count: int) -> str:
+    def verbose_name(self, count: int) -> str:
         return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
 
     def undo_form(self, request: HttpRequest, rows: list[Row]) -> str:

@@ -23,11 +23,11 @@ from django.utils.translation import override
 
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
-from mailboxes.audit.log import event, subject
+from mailboxes.audit.log import log_event, subject
+from mailboxes.clients import administrator
 from mailboxes.csv_download import csv_response
 from mailboxes.models import Domain
 from mailboxes.queries import batches, capped_count, rows_after, search
-from mailboxes.requests import administrator
 
 AFTER, BEFORE, INSIDE = "after", "before", "inside"
 OWN_PARAMS = (AFTER, BEFORE, INSIDE)
@@ -177,7 +177,7 @@ class ListAdmin(BulkActionsAdmin):
         with override("en"):
             kind = str(self.opts.verbose_name_plural).replace(" ", "-")
         name = f"{kind}-{timezone.now():%Y-%m-%d}.csv"
-        event(administrator(request), f"{self.opts.model_name}.download", subject("file", name))
+        log_event(administrator(request), f"{self.opts.model_name}.download", subject("file", name))
         return csv_response(name, self.csv_columns, self.csv_rows(changelist.queryset))
 
     def csv_rows(self, queryset: QuerySet) -> Iterator[list[Any]]:

@@ -13,22 +13,22 @@ from django.utils.translation import ngettext
 from mailboxes import actions
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
-from mailboxes.admin.bulk_actions import MAX_NAMES
+from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.filters import StatusFilter
+from mailboxes.clients import administrator
 from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.formats import number
 from mailboxes.forms import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
-from mailboxes.requests import administrator
 
 
 @admin.register(Domain)
 class DomainAdmin(ListAdmin, MailAdmin):
     form = DomainForm
-    list_display = ["entry", "mailbox_usage", "alias_usage", "quotas", "status"]
+    list_display = ["name_link", "mailbox_usage", "alias_usage", "quotas", "status"]
     list_filter = [StatusFilter]
     search_columns = ("domain", "description")
     csv_columns = (
@@ -63,7 +63,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
             row.mailbox_list, row.alias_list = (f"{page}?domain={row.pk}" for page in pages)
 
     @admin.display(description=_("domain"))
-    def entry(self, row: Any) -> str:
+    def name_link(self, row: Any) -> str:
         return display.row_link(row.url, row.pk, row.description)
 
     @admin.display(description=_("mailboxes"))
@@ -105,7 +105,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
     def describe_deletion(self, row: Domain) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()
         aliases = max(Alias.objects.filter(domain=row.pk).count() - mailboxes, 0)
-        others = aliases_forwarding_into(row.pk)[:MAX_NAMES]
+        others = aliases_forwarding_into(row.pk)[:MAX_LISTED]
         return [
             _("The domain %(domain)s.") % {"domain": row},
             ngettext("%(count)s mailbox in it.", "%(count)s mailboxes in it.", mailboxes)

@@ -15,13 +15,13 @@ from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
+from mailboxes.clients import administrator
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import SizeField
 from mailboxes.forms import MailboxForm
 from mailboxes.models import Mailbox
 from mailboxes.queries import aliases_forwarding_to
-from mailboxes.requests import administrator
 
 
 class QuotaForm(forms.Form):
@@ -33,7 +33,7 @@ class QuotaForm(forms.Form):
 @admin.register(Mailbox)
 class MailboxAdmin(InDomainList, MailAdmin):
     form = MailboxForm
-    list_display = ["entry", "status", "usage", "signed_in"]
+    list_display = ["name_link", "status", "usage", "signed_in"]
     list_filter = [StatusFilter, DomainFilter, AttentionFilter]
     search_columns = ("username", "name")
     actions = ["enable", "disable", "set_quota", "delete_selected"]
@@ -45,7 +45,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
     ]
     dates_title = _("Usage and dates")
     readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
-    shown_as = {"name": "owner", "quota": ""}
+    shown_as = {"name": "owner_name", "quota": ""}
 
     # The list
 
@@ -61,7 +61,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
             row.found = found[row.pk]
 
     @admin.display(description=_("mailbox"))
-    def entry(self, row: Any) -> str:
+    def name_link(self, row: Any) -> str:
         return display.row_link(row.url, row.pk, row.name)
 
     @admin.display(description=_("usage"))
@@ -93,7 +93,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
     # The form
 
     @admin.display(description=_("name"))
-    def owner(self, row: Mailbox) -> str:
+    def owner_name(self, row: Mailbox) -> str:
         return row.name or display.quiet(_("none"))
 
     @admin.display(description=_("usage"))

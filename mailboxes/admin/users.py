@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.admin import display
 from mailboxes.admin.base import MAX_HISTORY
-from mailboxes.audit import entries, log
-from mailboxes.audit.log import subject
+from mailboxes.audit import entries
+from mailboxes.audit.log import log_change, subject
+from mailboxes.clients import administrator
 from mailboxes.forms import autofocus
-from mailboxes.requests import administrator
 from mailboxes.widgets import NewPasswordInput
 
 ACTIONS = {
@@ -28,7 +28,7 @@ ACTIONS = {
     "change": _("change"),
     "delete": _("delete"),
 }
-MODELS = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
+PERMISSION_MODELS = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
 """The models with permissions to grant; the panel has no pages for the others."""
 
 FLAGS = {
@@ -55,7 +55,8 @@ class PermissionsField(forms.ModelMultipleChoiceField):
 
     def __init__(self, **kwargs: object) -> None:
         permissions = Permission.objects.filter(
-            content_type__app_label__in=("mailboxes", "auth"), content_type__model__in=MODELS
+            content_type__app_label__in=("mailboxes", "auth"),
+            content_type__model__in=PERMISSION_MODELS,
         )
         order = ("-content_type__app_label", "content_type__model", "pk")
         rows = permissions.select_related("content_type").order_by(*order)
@@ -146,7 +147,7 @@ class LoggedAdmin(admin.ModelAdmin):
     def log(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
         kind = "administrator" if isinstance(obj, User) else "group"
         entry = subject(kind, str(obj), "", changes)
-        log.change(administrator(request), f"{kind}.{verb}", entry)
+        log_change(administrator(request), f"{kind}.{verb}", entry)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None

@@ -20,7 +20,7 @@ def prune(before: datetime, path: Path) -> int:
     last = last_before(before)
     if not last:
         return 0
-    write(last, path)
+    write_archive(last, path)
     with transaction.atomic(using="default"):
         head = Head.objects.select_for_update().get(pk=1)
         head.pruned_seq, head.pruned_mac = last.seq, last.mac
@@ -38,7 +38,7 @@ def last_before(before: datetime) -> Entry | None:
     return found.order_by("-seq").first()
 
 
-def write(last: Entry, path: Path) -> None:
+def write_archive(last: Entry, path: Path) -> None:
     """Write one JSON object a line, in a file that only its owner can read."""
     try:
         path.touch(mode=0o600, exist_ok=False)

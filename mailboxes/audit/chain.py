@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from mailboxes.audit.models import Entry, Head, Subject
 from mailboxes.queries import batches
 
-BATCH = 1000
+ENTRIES_PER_QUERY = 1000
 SEALED = ("seq", "phase", "begun", "action", "actor_kind", "actor", "client", "text", "digest")
 
 
@@ -81,7 +81,7 @@ def verify(head: str = "") -> Fault | None:
 
 def lines() -> Iterator[tuple[Entry, list[Subject]]]:
     """Yield each line with its objects, so many at a time."""
-    for batch in batches(Entry.objects.all(), BATCH):
+    for batch in batches(Entry.objects.all(), ENTRIES_PER_QUERY):
         subjects: dict[int, list[Subject]] = {}
         for row in Subject.objects.filter(entry__in=batch).order_by("pk"):
             subjects.setdefault(row.entry_id, []).append(row)

@@ -36,7 +36,7 @@ def visible() -> QuerySet[Entry]:
     return Entry.objects.filter(phase__in=[Phase.BEGUN, Phase.CHANGE, Phase.EVENT]).order_by("-seq")
 
 
-def changes() -> QuerySet[Entry]:
+def change_entries() -> QuerySet[Entry]:
     """Return the lines about changes, without sign-ins and downloads."""
     return visible().exclude(phase=Phase.EVENT)
 
@@ -52,7 +52,7 @@ def of_models(models: Sequence[str]) -> QuerySet[Entry]:
     condition = Q(pk__in=[])
     for model in models:
         condition |= Q(action__startswith=f"{model}.")
-    return changes().filter(condition)
+    return change_entries().filter(condition)
 
 
 def read(entries: Sequence[Entry], name: str = "", most: int | None = MAX_SUBJECTS) -> list[Logged]:
@@ -66,10 +66,14 @@ def read(entries: Sequence[Entry], name: str = "", most: int | None = MAX_SUBJEC
     rows = Subject.objects.filter(entry__in=keys).order_by("pk")
     for row in rows.filter(name=name) if name else rows:
         subjects[row.entry_id].append(row)
-    return [logged(entry, subjects[entry.seq], ends.get(entry.seq), most) for entry in entries]
+    return [
+        with_outcome(entry, subjects[entry.seq], ends.get(entry.seq), most) for entry in entries
+    ]
 
 
-def logged(entry: Entry, subjects: list[Subject], end: Entry | None, most: int | None) -> Logged:
+def with_outcome(
+    entry: Entry, subjects: list[Subject], end: Entry | None, most: int | None
+) -> Logged:
     outcome = OPEN if entry.phase == Phase.BEGUN else entry.phase
     text = end.text if end else entry.text
     if end:

@@ -81,12 +81,12 @@ def end(begun: Entry, phase: Phase, text: str = "", subjects: Iterable[Subject] 
         OpenEntry.objects.filter(entry=begun).delete()
 
 
-def event(actor: Actor, action: str, *subjects: Subject, text: str = "") -> None:
+def log_event(actor: Actor, action: str, *subjects: Subject, text: str = "") -> None:
     """Log something that changes nothing."""
     append(actor, action, Phase.EVENT, subjects, text=text)
 
 
-def change(actor: Actor, action: str, *subjects: Subject) -> None:
+def log_change(actor: Actor, action: str, *subjects: Subject) -> None:
     """Log a change in the panel's own database, in the same transaction."""
     append(actor, action, Phase.CHANGE, subjects)
 

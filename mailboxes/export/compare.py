@@ -15,7 +15,9 @@ from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
 from mailboxes.variants import RELEASES, VARIANTS
 
-SCHEMES = list(dict.fromkeys(name for variant in VARIANTS.values() for name in variant.schemes))
+SCHEME_NAMES = list(
+    dict.fromkeys(name for variant in VARIANTS.values() for name in variant.schemes)
+)
 # They help people read and apply a bundle, and only repeat what the other files contain.
 TOOLS = ("MANIFEST", "README", "apply")
 STATUSES = {
@@ -35,7 +37,7 @@ def parse_host(text: str) -> MailHost:
     parts = {part.casefold() for part in text.split("/")}
     found = [
         {name for name in names if name.casefold() in parts}
-        for names in (VARIANTS, RELEASES, SCHEMES)
+        for names in (VARIANTS, RELEASES, SCHEME_NAMES)
     ]
     if sum(map(len, found)) != text.count("/") + 1 or max(map(len, found)) > 1:
         message = _(
@@ -46,7 +48,7 @@ def parse_host(text: str) -> MailHost:
             "text": text,
             "variants": ", ".join(VARIANTS),
             "releases": ", ".join(RELEASES),
-            "schemes": ", ".join(SCHEMES),
+            "schemes": ", ".join(SCHEME_NAMES),
         }
         raise BadHost(message, params)
     variant, release, scheme = ("".join(names) for names in found)
@@ -146,7 +148,7 @@ class Comparison:
         )
 
     @property
-    def other_variant(self) -> bool:
+    def changes_variant(self) -> bool:
         return self.old.variant != self.new.variant
 
     @property

@@ -14,7 +14,7 @@ from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.queries import batches
 
 MAX_ADDRESSES = 20
-BATCH = 5000
+HASHES_PER_QUERY = 5000
 READ_BY_PAM = {
     1: _("crypt(3) hashes, such as $6$, without a {SCHEME} prefix"),
     3: _("hashes written by MySQL's MD5()"),
@@ -109,8 +109,8 @@ def check(old: MailHost, new: MailHost) -> Report:
 def incompatible_mailboxes(old: MailHost, new: MailHost) -> Iterator[Incompatibility]:
     """Yield the mailboxes with a problem on the new host, by address."""
     for address, stored in stored_passwords():
-        if problem := find_problem(stored, new):
-            already = has_same_effect(problem, find_problem(stored, old))
+        if problem := host_problem(stored, new):
+            already = has_same_effect(problem, host_problem(stored, old))
             yield Incompatibility(address, problem, already)
 
 
@@ -128,11 +128,11 @@ def stored_passwords() -> Iterator[tuple[str, str]]:
     domain = Domain.objects.filter(pk=OuterRef("domain_id"), active=True)
     rows = Mailbox.objects.filter(active=True).annotate(open=Exists(domain))
     columns = rows.values_list("username", "password", "open")
-    for batch in batches(columns, BATCH, key=itemgetter(0)):
+    for batch in batches(columns, HASHES_PER_QUERY, key=itemgetter(0)):
         yield from ((address, stored) for address, stored, is_open in batch if is_open)
 
 
-def find_problem(stored: str, host: MailHost) -> Problem | None:
+def host_problem(stored: str, host: MailHost) -> Problem | None:
     scheme = host.scheme
     found = schemes.find_problem(stored, scheme.pam_crypt, host.release.weak, scheme.mechanisms)
     if found and found.reason == Reason.WEAK and host.weak_schemes:

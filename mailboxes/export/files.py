@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.conf import MailHost
 from mailboxes.export.bundle import BadExport
 
-TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates" / "config"
+TEMPLATE_DIR = Path(__file__).resolve().parent.parent.parent / "templates" / "config"
 PAM_FILE = "etc/pam.d/smtp"
 
 
@@ -37,7 +37,7 @@ class FileSpec:
             return ""
         places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
         for place in places:
-            if TEMPLATES.joinpath(place).is_file():
+            if TEMPLATE_DIR.joinpath(place).is_file():
                 return place
         raise BadExport(
             _("None of these templates exists: %(places)s."), {"places": ", ".join(places)}

@@ -99,17 +99,17 @@ class Colours(Filter):  # type: ignore[misc]
         self, lexer: Lexer, stream: Iterable[tuple[_TokenType, str]]
     ) -> Iterator[tuple[_TokenType, str]]:
         for token, value in stream:
-            yield kind(token), value
+            yield token_type(token), value
 
 
 @cache
-def kind(token: _TokenType) -> _TokenType:
+def token_type(token: _TokenType) -> _TokenType:
     """Return the coloured kind that the token belongs to, the nearest first."""
     nearest = (COLOURED[part] for part in reversed(token.split()) if part in COLOURED)
     return next(nearest, Text)
 
 
-LANGUAGES = {
+LEXERS = {
     "configuration": ConfigurationLexer,
     "diff": DiffLexer,
     "sh": BashLexer,
@@ -120,7 +120,7 @@ LANGUAGES = {
 
 @cache
 def lexer(language: str) -> Lexer:
-    made = LANGUAGES[language](stripnl=False, ensurenl=False)
+    made = LEXERS[language](stripnl=False, ensurenl=False)
     made.add_filter(Colours())
     return made
 

@@ -17,7 +17,7 @@ MAX_PAM_ARGUMENT = 512
 MAX_OPTION = 4000
 
 
-def printable(value: str, setting: str) -> str:
+def require_printable(value: str, setting: str) -> str:
     """Return the value; refuse characters that would end or break a line in any file."""
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in value):
         raise BadValue(
@@ -52,7 +52,7 @@ def number(value: int, setting: str) -> str:
 
 def map_value(value: str, setting: str) -> str:
     """Quote for a Postfix map: everything after `=` is literal, except spaces at the ends."""
-    printable(value, setting)
+    require_printable(value, setting)
     if not value or value != value.strip(" "):
         raise BadValue(
             gettext_noop(
@@ -66,7 +66,7 @@ def map_value(value: str, setting: str) -> str:
 
 def pam_argument(value: str, setting: str) -> str:
     r"""Quote for `[name=…]` in pam.d, where only `\]` is special and `#` starts a comment."""
-    printable(value, setting)
+    require_printable(value, setting)
     too_long = len(value.encode()) > MAX_PAM_ARGUMENT
     if not value or "#" in value or value.endswith("\\") or too_long:
         raise BadValue(
@@ -81,7 +81,7 @@ def pam_argument(value: str, setting: str) -> str:
 
 def pam_option(value: str, setting: str) -> str:
     """Quote for pam_mysql's own configuration file, where `;` ends a value."""
-    printable(value, setting)
+    require_printable(value, setting)
     if not value or ";" in value or value.startswith(" "):
         raise BadValue(
             gettext_noop(
@@ -98,7 +98,7 @@ def fits_pam_file(value: str, setting: str, preferred: bool) -> bool:
 
     The preferred place is used if it supports the value; if neither does, BadValue is raised.
     """
-    printable(value, setting)
+    require_printable(value, setting)
     for in_file in (preferred, not preferred):
         try:
             (pam_option if in_file else pam_argument)(value, setting)
@@ -117,7 +117,7 @@ def fits_pam_file(value: str, setting: str, preferred: bool) -> bool:
 
 def mysql_option(value: str, setting: str) -> str:
     """Quote for an option file of the MySQL client library (my.cnf)."""
-    quoted = printable(value, setting).replace("\\", "\\\\").replace('"', '\\"')
+    quoted = require_printable(value, setting).replace("\\", "\\\\").replace('"', '\\"')
     if len(quoted.encode()) > MAX_OPTION:
         raise BadValue(
             gettext_noop("%(setting)s is too long for an option file of the MySQL client library."),
@@ -128,19 +128,19 @@ def mysql_option(value: str, setting: str) -> str:
 
 def dovecot_text(value: str, setting: str) -> str:
     """Quote for a setting of Dovecot 2.3."""
-    quoted = re.sub(r"""([\\"'])""", r"\\\1", printable(value, setting))
+    quoted = re.sub(r"""([\\"'])""", r"\\\1", require_printable(value, setting))
     return f'"{quoted}"'
 
 
 def dovecot_24_text(value: str, setting: str) -> str:
     r"""Quote for a setting of Dovecot 2.4, where `%{` starts a variable and `%%{` escapes it."""
-    quoted = re.sub(r'([\\"])', r"\\\1", printable(value, setting)).replace("%{", "%%{")
+    quoted = re.sub(r'([\\"])', r"\\\1", require_printable(value, setting)).replace("%{", "%%{")
     return f'"{quoted}"'
 
 
 def sql_text(value: str, setting: str) -> str:
     """Quote as a MySQL string; the session's sql_mode must not have NO_BACKSLASH_ESCAPES."""
-    quoted = printable(value, setting).replace("\\", "\\\\").replace("'", "''")
+    quoted = require_printable(value, setting).replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"
 
 
@@ -153,10 +153,10 @@ def sql_name(value: str, setting: str) -> str:
             ),
             {"setting": setting},
         )
-    quoted = printable(value, setting).replace("`", "``")
+    quoted = require_printable(value, setting).replace("`", "``")
     return f"`{quoted}`"
 
 
 def shell_word(value: str, setting: str) -> str:
     """Quote as one word of a POSIX shell."""
-    return shlex.quote(printable(value, setting))
+    return shlex.quote(require_printable(value, setting))

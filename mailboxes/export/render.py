@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.conf import MailDatabase, MailHost
 from mailboxes.export import quoting
 from mailboxes.export.bundle import BadExport, File
-from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATES, FileSpec
+from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
 from mailboxes.export.prerequisites import check_host, is_v1, ports
 
 MASK = "********"
@@ -145,7 +145,7 @@ def render_template(template: str, context: dict[str, Any]) -> str:
 @cache
 def engine() -> Engine:
     return Engine(
-        dirs=[str(TEMPLATES)], autoescape=False, string_if_invalid=MISSING, builtins=[__name__]
+        dirs=[str(TEMPLATE_DIR)], autoescape=False, string_if_invalid=MISSING, builtins=[__name__]
     )
 
 

@@ -45,7 +45,7 @@ def scheme_notes(change: Comparison) -> Iterator[str]:
 
 
 def variant_notes(change: Comparison) -> Iterator[str]:
-    if not change.other_variant:
+    if not change.changes_variant:
         return
     yield str(_("Mail stays where it is: both variants use the same Maildirs."))
     if change.new.variant.name == "v1":
@@ -162,7 +162,7 @@ def host_steps(change: Comparison) -> Iterator[Step]:
 
 
 def final_steps(change: Comparison) -> Iterator[Step]:
-    if change.other_variant and not change.is_upgrade:
+    if change.changes_variant and not change.is_upgrade:
         yield Step(
             str(_("Disable the service that is no longer needed:")),
             (f"systemctl disable --now {auth_service(change.old)}",),

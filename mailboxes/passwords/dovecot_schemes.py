@@ -105,7 +105,7 @@ def write_scram(password: bytes) -> str:
 
 # Dovecot's names for the schemes, including synonyms. The number is how many bytes are
 # written as hex or base64, 0 if that varies; None is a scheme that stores text.
-SCHEMES: dict[str, tuple[int | None, Verifier]] = {
+PREFIXED_SCHEMES: dict[str, tuple[int | None, Verifier]] = {
     name: (size, check)
     for names, size, check in (
         ("CRYPT BLF-CRYPT SHA512-CRYPT SHA256-CRYPT MD5-CRYPT DES-CRYPT", None, verify_crypt),
@@ -130,7 +130,9 @@ SCHEMES: dict[str, tuple[int | None, Verifier]] = {
     )
     for name in names.split()
 }
-PREFIXED = re.compile(rf"\{{({'|'.join(SCHEMES)})(?:\.(B64|BASE64|HEX))?\}}(.+)", re.A | re.I)
+PREFIXED = re.compile(
+    rf"\{{({'|'.join(PREFIXED_SCHEMES)})(?:\.(B64|BASE64|HEX))?\}}(.+)", re.A | re.I
+)
 
 
 def decode(text: str, encoding: str, size: int | None) -> bytes:
@@ -182,7 +184,7 @@ def dovecot_scheme(stored: str) -> str:
 
 def prefixed_scheme(name: str, encoding: str, text: str) -> str:
     try:
-        raw = decode(text, encoding, SCHEMES[name][0])
+        raw = decode(text, encoding, PREFIXED_SCHEMES[name][0])
         read = crypt_scheme(raw.decode()) if name in CRYPT_NAMES else ""
     except ValueError:
         return ""
@@ -198,10 +200,12 @@ def crypt_text(stored: str) -> str:
     found = PREFIXED.fullmatch(stored)
     if not found:
         return stored
-    return decode(found[3], found[2] or "", SCHEMES[found[1].upper()][0]).decode(errors="replace")
+    return decode(found[3], found[2] or "", PREFIXED_SCHEMES[found[1].upper()][0]).decode(
+        errors="replace"
+    )
 
 
 def verify_prefixed(password: bytes, stored: str, user: str) -> bool:
     [(name, encoding, text)] = PREFIXED.findall(stored)
-    size, check = SCHEMES[name.upper()]
+    size, check = PREFIXED_SCHEMES[name.upper()]
     return check(password, decode(text, encoding, size), user)

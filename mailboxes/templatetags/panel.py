@@ -114,7 +114,7 @@ def unicode_name(name: str) -> dict[str, str]:
 
 
 @register.filter
-def kind(opts: Options, count: int) -> str:
+def verbose_name(opts: Options, count: int) -> str:
     """Return the singular or plural name of a model; Django's users are administrators here."""
     if opts.model_name == "user":
         return ngettext("administrator", "administrators", count)
@@ -130,8 +130,11 @@ def log_url(logged: Logged) -> str:
     return reverse(f"admin:mailboxes_{found.model}_change", args=[quote(found.name)])
 
 
-for log_filter in (history.changes, history.icon_name, history.kind, history.outcome, history.verb):
-    register.filter(f"log_{log_filter.__name__}", log_filter)
+register.filter("log_changes", history.describe_changes)
+register.filter("log_icon", history.icon_name)
+register.filter("log_object", history.object_label)
+register.filter("log_outcome", history.outcome)
+register.filter("log_verb", history.verb)
 
 
 @register.simple_tag

@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mailboxes import queries
-from mailboxes.audit.log import event, subject
+from mailboxes.audit.log import log_event, subject
+from mailboxes.clients import administrator
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused
 from mailboxes.export import compare
@@ -29,7 +30,6 @@ from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
-from mailboxes.requests import administrator
 from mailboxes.variants import VARIANTS
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
             "files": highlighted_files(host),
             "bundle": bundle_name(host),
             "stronger": stronger_schemes(host),
-            **other_variant(host),
+            **variant_comparison(host),
         }
     except Refused as error:
         context |= {"refusal": error_message(error)}
@@ -74,7 +74,7 @@ def stronger_schemes(host: MailHost) -> dict[str, str]:
     return {scheme.name: replace(host, scheme=scheme).key for scheme in schemes}
 
 
-def other_variant(host: MailHost) -> dict[str, Any]:
+def variant_comparison(host: MailHost) -> dict[str, Any]:
     """Return who couldn't sign in with the other variant, unless that takes too long."""
     other = mail_host(next(name for name in VARIANTS if name != host.variant.name))
     found: dict[str, Any] = {"here": host.key, "other": other, "there": other.key}
@@ -125,7 +125,7 @@ def download(request: HttpRequest) -> HttpResponse:
         return HttpResponse(text, status=409, content_type="text/plain; charset=utf-8")
     path = request.POST.get("path", "")
     name, content = (path, one_file(files, path)) if path else archive(host, files)
-    event(administrator(request), "configuration.download", subject("file", name))
+    log_event(administrator(request), "configuration.download", subject("file", name))
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{name.rpartition("/")[2]}"'
     return response

@@ -64,7 +64,7 @@ class FullMailbox:
     percent: int
 
 
-def counts(user: User, full: list[str] | None) -> list[Count]:
+def table_counts(user: User, full: list[str] | None) -> list[Count]:
     """Return the counts of the lists that the administrator may open."""
     aliases = Alias.objects.filter(~has_mailbox())
     disabled = Mailbox.objects.filter(active=False)
@@ -169,7 +169,7 @@ def domain_notices() -> Iterator[Notice]:
 
 def latest(user: User) -> list[Logged]:
     """Return the latest changes that the administrator may see."""
-    found = entries.changes()
+    found = entries.change_entries()
     if not user.is_superuser:
         visible = [name for name in MODELS if user.has_perm(f"mailboxes.view_{name}")]
         found = entries.of_models(visible)
@@ -184,7 +184,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     full = nearly_full(user)
     context = admin.site.each_context(request) | {
         "title": _("Dashboard"),
-        "counts": counts(user, full),
+        "counts": table_counts(user, full),
         "fullest": fullest(full),
         "notices": list(notices(user)),
         "entries": latest(user),

@@ -18,14 +18,14 @@ from django.views.decorators.http import require_safe
 from mailboxes import history
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
-from mailboxes.audit.log import event, subject
+from mailboxes.audit.log import log_event, subject
 from mailboxes.audit.models import Entry, Subject
+from mailboxes.clients import administrator
 from mailboxes.csv_download import csv_response, iso_time
-from mailboxes.requests import administrator
 
-PAGE = 50
+PAGE_SIZE = 50
 CSV_BATCH = 500
-COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
+CSV_COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
            "changes", "outcome")  # fmt: skip
 
 
@@ -57,28 +57,28 @@ def log(request: HttpRequest) -> HttpResponseBase:
     if not request.user.is_superuser:
         raise PermissionDenied
     form = LogForm(request.GET, label_suffix="")
-    found = search(form.cleaned_data) if form.is_valid() else Entry.objects.none()
+    found = search_log(form.cleaned_data) if form.is_valid() else Entry.objects.none()
     if "csv" in request.GET:
-        event(administrator(request), "log.download", subject("file", "log.csv"))
-        return csv_response("log.csv", COLUMNS, csv_rows(found))
+        log_event(administrator(request), "log.download", subject("file", "log.csv"))
+        return csv_response("log.csv", CSV_COLUMNS, csv_rows(found))
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
         found = found.filter(seq__lt=int(before))
-    page = list(found[: PAGE + 1])
+    page = list(found[: PAGE_SIZE + 1])
     query = request.GET.copy()
     query.pop("before", None)
     context = admin.site.each_context(request) | {
         "title": _("Log"),
         "form": form,
-        "entries": entries.read(page[:PAGE]),
-        "older": page[PAGE - 1].seq if len(page) > PAGE else None,
+        "entries": entries.read(page[:PAGE_SIZE]),
+        "older": page[PAGE_SIZE - 1].seq if len(page) > PAGE_SIZE else None,
         "query": query.urlencode(),
         "is_first": not before,
     }
     return render(request, "mailboxes/log.html", context)
 
 
-def search(asked: dict[str, Any]) -> QuerySet[Entry]:
+def search_log(asked: dict[str, Any]) -> QuerySet[Entry]:
     """Return the lines that the form asks for."""
     found = entries.visible()
     if text := asked["q"].strip():
@@ -111,7 +111,7 @@ def csv_row(logged: Logged, row: Subject) -> list[Any]:
     entry = logged.entry
     changes = "; ".join(
         f"{name}: {before} -> {after}" if before or after else name
-        for name, before, after in history.changes(row)
+        for name, before, after in history.describe_changes(row)
     )
     who = [entry.actor_kind, entry.actor, entry.client, entry.action]
     outcome = history.outcome(logged) or logged.outcome

@@ -17,12 +17,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailboxes import actions
+from mailboxes.clients import client_address, mailbox_owner
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import ChangePasswordForm, autofocus, normalise_address
 from mailboxes.models import Mailbox
-from mailboxes.requests import client_address, owner
 
 
 @never_cache
@@ -35,7 +35,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     credentials = {"username": normalise_address(request.POST.get("address", ""))}
     if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
         return render(request, "429.html", status=429)
-    if form.is_valid() and form.save(owner(request, credentials["username"])):
+    if form.is_valid() and form.save(mailbox_owner(request, credentials["username"])):
         reset(username=credentials["username"], ip=client_address(request))
         return redirect("password-changed")
     if form.is_bound and form.wrong_login:
@@ -54,15 +54,15 @@ def password_changed(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 @require_POST
-def check_new_password(request: HttpRequest) -> JsonResponse:
+def password_check(request: HttpRequest) -> JsonResponse:
     """Judge a password while it is typed, exactly as it is judged when it is saved."""
-    password, owner = request.POST.get("password", ""), request.POST.get("owner", "")
+    password, username = request.POST.get("password", ""), request.POST.get("owner", "")
     try:
         if request.POST.get("account") == "administrator":
-            validate_password(password, User(username=owner))
+            validate_password(password, User(username=username))
         else:
-            mailbox = Mailbox(username=owner, name=request.POST.get("name", ""))
-            actions.check_password(password, mailbox, mail_host().scheme)
+            mailbox = Mailbox(username=username, name=request.POST.get("name", ""))
+            actions.check_new_password(password, mailbox, mail_host().scheme)
     except (Refused, ValidationError) as error:
         messages = error.messages if isinstance(error, ValidationError) else [error_message(error)]
         return JsonResponse({"accepted": False, "text": " ".join(messages)})

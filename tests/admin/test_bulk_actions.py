@@ -72,7 +72,7 @@ def hidden(page: Any) -> dict[str, list[str]]:
 def test_many_rows_are_changed_in_batches_and_each_refusal_is_reported(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_actions, "BATCH", 50)
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 50)
     Domain.objects.update(quota=70)
     url, selected = f"{MAILBOX}?q=box", {"select_across": "1", "quota_0": "1024000", "quota_1": ""}
     page = post(rita, url, "set_quota", [], post="yes", count="120", **selected)
@@ -96,7 +96,7 @@ def test_many_rows_are_changed_in_batches_and_each_refusal_is_reported(
 def test_stopping_reports_what_was_done(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_actions, "BATCH", 50)
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 50)
     first = post(rita, MAILBOX, "disable", [], post="yes", select_across="1", count="120")
     page = rita.post(MAILBOX, hidden(first) | {"stop": ["1"]}, follow=True).content.decode()
     assert "Disabled 50 mailboxes." in page
@@ -199,7 +199,7 @@ def test_bulk_deletion_is_confirmed_first(rita: Client, anna: Mailbox, bob: Mail
 def test_all_refusals_are_counted_but_only_the_first_are_listed(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_actions, "BATCH", 50)
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 50)
     monkeypatch.setattr(bulk_actions, "MAX_REFUSALS", 60)
     Domain.objects.update(quota=1)
     data = {"post": "yes", "select_across": "1", "quota_0": "2048000"}

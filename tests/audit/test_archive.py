@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.actions.base import logged
+from mailboxes.actions.base import subject_of
 from mailboxes.audit import chain
 from mailboxes.audit.archive import prune
 from mailboxes.audit.log import recorded
@@ -38,7 +38,7 @@ def test_an_existing_file_is_refused_and_nothing_removed(anna: Mailbox, tmp_path
 
 
 def test_open_entries_are_not_archived(anna: Mailbox, tmp_path: Path) -> None:
-    row = logged(anna, {"active": [True, False]})
+    row = subject_of(anna, {"active": [True, False]})
     with pytest.raises(KeyError), recorded(TESTER, "mailbox.disable", row):
         raise KeyError
     last = Entry.objects.order_by("-seq").first()

@@ -4,7 +4,7 @@ from pytest_django import Settings
 from mailboxes.export.compare import Comparison, host_choices, parse_host
 from mailboxes.export.compatibility import (
     MAX_ADDRESSES,
-    find_problem,
+    host_problem,
     incompatible_mailboxes,
     stored_passwords,
 )
@@ -19,7 +19,7 @@ def test_new_passwords_work_with_every_mechanism_of_the_host() -> None:
     rows = {host.scheme.handler: "" for host in hosts}
     rows = {handler: schemes.make_password("foo", handler) for handler in rows}
     for host in hosts:
-        assert find_problem(rows[host.scheme.handler], host) is None
+        assert host_problem(rows[host.scheme.handler], host) is None
 
 
 def problems(comparison: Comparison) -> dict[str, str]:
@@ -117,7 +117,7 @@ def test_every_row_is_read_once_whatever_the_batch_size(
     sample_mailboxes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in (1, 2, 5, 6, 7):
-        monkeypatch.setattr("mailboxes.export.compatibility.BATCH", size)
+        monkeypatch.setattr("mailboxes.export.compatibility.HASHES_PER_QUERY", size)
         assert len(list(stored_passwords())) == len(set(stored_passwords())) == len(STORED)
 
 

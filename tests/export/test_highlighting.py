@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailboxes.conf import MailHost
 from mailboxes.export import render
-from mailboxes.export.highlighting import LANGUAGES, highlight, language
+from mailboxes.export.highlighting import LEXERS, highlight, language
 from tests.export.conftest import HOSTS
 
 HOSTILE = "</pre><script>alert('x')</script><b onclick=\"x\">&amp;"
@@ -33,7 +33,7 @@ def test_highlighting_does_not_change_the_text(host: MailHost) -> None:
         assert bool(comments) == (language(file.path) != "text"), file.path
 
 
-@pytest.mark.parametrize("name", LANGUAGES)
+@pytest.mark.parametrize("name", LEXERS)
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\r\0\ufeff")))
 def test_any_text_is_escaped_and_complete(name: str, text: str) -> None:
     marked = highlight(f"{text}\n", name)
@@ -46,7 +46,7 @@ TAGS = {"</span>", "<mark>", "</mark>"} | {
 }
 
 
-@pytest.mark.parametrize("name", LANGUAGES)
+@pytest.mark.parametrize("name", LEXERS)
 @pytest.mark.parametrize(
     "line", ["{}", "name = {}", 'name = "{}"', "# {}", "-{}", "'{}'", "x {{ {}"]
 )

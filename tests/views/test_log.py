@@ -33,7 +33,7 @@ def test_the_log_is_searched_by_object_domain_and_actor(
 def test_the_log_is_paged_by_key(
     rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "PAGE", 2)
+    monkeypatch.setattr(log, "PAGE_SIZE", 2)
     first = rita.get(URL)
     second = rita.get(URL, {"before": first.context["older"]})
     assert objects(first) == ["rita", bob.pk] or objects(first) == [bob.pk, anna.pk]

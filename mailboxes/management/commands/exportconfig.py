@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.export import bundle, upgrade
-from mailboxes.export.compare import SCHEMES, STATUSES, Comparison, parse_host
+from mailboxes.export.compare import SCHEME_NAMES, STATUSES, Comparison, parse_host
 from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
 from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
@@ -29,7 +29,9 @@ class Command(MailCommand):
         parser.add_argument("--output", type=Path, metavar="DIR", help="a new or empty folder")
         parser.add_argument("--variant", choices=VARIANTS, help="instead of MAIL_VARIANT")
         parser.add_argument("--release", choices=RELEASES, help="instead of MAIL_RELEASE")
-        parser.add_argument("--scheme", choices=SCHEMES, help="instead of MAIL_PASSWORD_SCHEME")
+        parser.add_argument(
+            "--scheme", choices=SCHEME_NAMES, help="instead of MAIL_PASSWORD_SCHEME"
+        )
         parser.add_argument(
             "--compare",
             metavar="OLD",

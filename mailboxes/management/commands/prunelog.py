@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_date
 
 from mailboxes.audit import chain
 from mailboxes.audit.archive import prune
-from mailboxes.audit.log import event, subject
+from mailboxes.audit.log import log_event, subject
 from mailboxes.management.base import MailCommand
 
 
@@ -31,7 +31,7 @@ class Command(MailCommand):
                 "evidence now."
             )
         count = prune(before, path)
-        event(self.actor, "log.prune", subject("file", str(path)), text=f"{count} entries")
+        log_event(self.actor, "log.prune", subject("file", str(path)), text=f"{count} entries")
         self.stdout.write(f"Archived {count} entries in {path}.")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from mailboxes.actions.settling import settle_open_entries
+from mailboxes.actions.interrupted import settle_open_entries
 from mailboxes.audit import chain
 from mailboxes.audit.models import Head
 from mailboxes.management.base import MailCommand

@@ -21,5 +21,5 @@ def administrator(request: HttpRequest) -> Actor:
     return Actor(ADMINISTRATOR, request.user.get_username(), client_address(request) or "")
 
 
-def owner(request: HttpRequest, address: str) -> Actor:
+def mailbox_owner(request: HttpRequest, address: str) -> Actor:
     return Actor(OWNER, address, client_address(request) or "")

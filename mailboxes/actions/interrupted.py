@@ -12,7 +12,7 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 PATIENCE = timedelta(minutes=5)
 """An action that began this long ago is no longer running."""
 
-MODELS: dict[str, type[Domain | Mailbox | Alias | AliasDomain]] = {
+MODEL_CLASSES: dict[str, type[Domain | Mailbox | Alias | AliasDomain]] = {
     str(model._meta.model_name): model for model in (Domain, Mailbox, Alias, AliasDomain)
 }
 DONE, NOT_DONE, UNKNOWN = "done", "not done", "unknown"
@@ -26,30 +26,32 @@ def settle_open_entries() -> int:
     for open_entry in found.order_by("pk"):
         entry = open_entry.entry
         subjects = list(entry.subjects.order_by("pk"))
-        outcomes = [outcome(entry.action.rpartition(".")[2], subject) for subject in subjects]
-        end(entry, Phase.SETTLED, counts(outcomes))
+        outcomes = [
+            compare_subject(entry.action.rpartition(".")[2], subject) for subject in subjects
+        ]
+        end(entry, Phase.SETTLED, count_outcomes(outcomes))
         count += 1
     return count
 
 
-def counts(outcomes: list[str]) -> str:
+def count_outcomes(outcomes: list[str]) -> str:
     """Return how many changes took place, did not, and can't be determined, for `history`."""
     return " ".join(str(outcomes.count(name)) for name in (DONE, NOT_DONE, UNKNOWN))
 
 
-def outcome(verb: str, subject: Subject) -> str:
+def compare_subject(verb: str, subject: Subject) -> str:
     """Compare what was to be changed with the row as it is now."""
-    model = MODELS.get(subject.model)
+    model = MODEL_CLASSES.get(subject.model)
     row = model._default_manager.filter(pk=subject.name).first() if model else None
     if verb in ("create", "delete"):
         return DONE if (row is not None) == (verb == "create") else NOT_DONE
     values = {column: pair for column, pair in subject.changes.items() if pair}
     if row is None or not values:
         return UNKNOWN
-    return compare(row, values)
+    return compare_values(row, values)
 
 
-def compare(row: Any, values: dict[str, list[Any]]) -> str:
+def compare_values(row: Any, values: dict[str, list[Any]]) -> str:
     if all(getattr(row, column) == after for column, (_before, after) in values.items()):
         return DONE
     if all(getattr(row, column) == before for column, (before, _after) in values.items()):

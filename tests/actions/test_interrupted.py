@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from mailboxes.actions.activation import save_active
-from mailboxes.actions.base import logged
-from mailboxes.actions.settling import settle_open_entries
+from mailboxes.actions.base import subject_of
+from mailboxes.actions.interrupted import settle_open_entries
 from mailboxes.audit import chain
 from mailboxes.audit.entries import read, visible
 from mailboxes.audit.log import recorded
@@ -21,7 +21,7 @@ class Killed(BaseException):
 def interrupt(action: str, row: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Killed), recorded(TESTER, action, row):
         raise Killed
-    monkeypatch.setattr("mailboxes.actions.settling.PATIENCE", timedelta(0))
+    monkeypatch.setattr("mailboxes.actions.interrupted.PATIENCE", timedelta(0))
 
 
 def settled() -> str:
@@ -36,7 +36,7 @@ def settled() -> str:
 def test_an_interrupted_change_is_compared_with_its_row_log_gap(
     anna: Mailbox, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    interrupt("mailbox.disable", logged(anna, {"active": [True, False]}), monkeypatch)
+    interrupt("mailbox.disable", subject_of(anna, {"active": [True, False]}), monkeypatch)
     if committed:
         save_active(anna, False)
     assert settled() == ("1 0 0" if committed else "0 1 0")
@@ -46,19 +46,19 @@ def test_an_interrupted_change_is_compared_with_its_row_log_gap(
 def test_an_interrupted_creation_or_deletion_is_compared_with_the_table(
     anna: Mailbox, monkeypatch: pytest.MonkeyPatch, verb: str, expected: str
 ) -> None:
-    interrupt(f"mailbox.{verb}", logged(anna), monkeypatch)
+    interrupt(f"mailbox.{verb}", subject_of(anna), monkeypatch)
     assert settled() == expected
 
 
 def test_what_has_no_values_cannot_be_determined(
     anna: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt("mailbox.change", logged(anna, {"password": []}), monkeypatch)
+    interrupt("mailbox.change", subject_of(anna, {"password": []}), monkeypatch)
     assert settled() == "0 0 1"
 
 
 def test_an_action_that_may_still_be_running_is_left_open(domain: Domain) -> None:
-    with pytest.raises(Killed), recorded(TESTER, "domain.disable", logged(domain)):
+    with pytest.raises(Killed), recorded(TESTER, "domain.disable", subject_of(domain)):
         raise Killed
     assert settle_open_entries() == 0 and OpenEntry.objects.exists()
     assert Entry.objects.order_by("-seq")[0].at > timezone.now() - timedelta(minutes=1)

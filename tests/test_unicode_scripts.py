@@ -1,6 +1,6 @@
 import pytest
 
-from mailboxes.scripts import mixed_scripts
+from mailboxes.unicode_scripts import mixed_scripts
 
 
 @pytest.mark.parametrize(
