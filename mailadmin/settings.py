@@ -165,17 +165,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("username", "name", "email")},
-    },
-    {"NAME": "mailboxes.password_validation.GuessablePasswordValidator"},
-]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "mailboxes.password_validation.StrengthValidator"}]
 LOGIN_URL = "admin:login"
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_FAILURE_LIMIT = 5

@@ -7,10 +7,9 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from mailboxes.addresses import BadAddress, DomainName
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.variants import RELEASES, VARIANTS, Release, Scheme, Variant
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
@@ -108,9 +107,9 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
 def choose(setting: str, name: str, known: Mapping[str, Known], variant: str = "") -> Known:
     if name in known:
         return known[name]
-    message = _("%(setting)s is “%(name)s”. Set it to one of: %(known)s.")
+    message = gettext_noop("%(setting)s is “%(name)s”. Set it to one of: %(known)s.")
     if variant:
-        message = _(
+        message = gettext_noop(
             "%(setting)s is “%(name)s”, which the daemons of MAIL_VARIANT=%(variant)s can't "
             "verify. Set it to one of: %(known)s."
         )
@@ -122,7 +121,7 @@ def hostname(text: str) -> str:
     try:
         return str(DomainName.parse(text))
     except BadAddress as error:
-        message = _(
+        message = gettext_noop(
             "MAIL_HOSTNAME is “%(text)s”. Set it to the full name of the mail host, such as "
             "mail.example.org."
         )
@@ -131,7 +130,7 @@ def hostname(text: str) -> str:
 
 def directory(setting: str, text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", text):
-        message = _(
+        message = gettext_noop(
             "%(setting)s is “%(text)s”. Set it to an absolute path such as /var/vmail. It may only "
             "contain letters, digits and the characters / _ . - because it is written to files "
             "that don't support quoting."
@@ -142,7 +141,7 @@ def directory(setting: str, text: str) -> str:
 
 def user_id(setting: str, number: int) -> int:
     if not 100 <= number < 2**31:
-        message = _(
+        message = gettext_noop(
             "%(setting)s is %(number)s. Set it to a number from 100 to 2147483647. Postfix doesn't "
             "accept lower IDs (virtual_minimum_uid), and 0 is root."
         )
@@ -174,7 +173,7 @@ def database_host(text: str) -> DatabaseHost:
         return DatabaseHost(socket=directory("MAIL_DB_HOSTS", text.removeprefix("unix:")))
     found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?", text)
     if not found or not 0 < int(found[2] or 3306) < 65536:
-        message = _(
+        message = gettext_noop(
             "MAIL_DB_HOSTS contains “%(text)s”. Each entry must be a host name or an IPv4 address, "
             "optionally with :port, or unix:/path/to/the.sock. pam_mysql doesn't support IPv6 "
             "addresses; use a host name instead."

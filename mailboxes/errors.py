@@ -12,14 +12,14 @@ def gettext_noop(message: str) -> str:
 class Refused(ValueError):
     """Something can't be done, and nothing has been changed.
 
-    Like Django's ValidationError, it keeps the message separate from its params. The message is
-    marked with `gettext_noop` or is lazy; `formats.error_message` translates it, and str() returns
-    it in English. `field` is the name of the form field or column concerned, if any.
+    Like Django's ValidationError, it keeps the message separate from its params. The message is in
+    English and marked with `gettext_noop`; `formats.error_message` translates it, str() doesn't.
+    `field` is the name of the form field or column concerned, if any.
     """
 
     def __init__(
         self,
-        message: object,
+        message: str,
         params: Mapping[str, Any] | None = None,
         *,
         code: str = "invalid",
@@ -33,7 +33,7 @@ class Refused(ValueError):
 
     def __str__(self) -> str:
         params = {name: replace_unprintable(value) for name, value in self.params.items()}
-        return str(self.message) % params if params else str(self.message)
+        return self.message % params if params else self.message
 
 
 def replace_unprintable(value: Any) -> Any:

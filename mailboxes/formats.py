@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from mailboxes.addresses import to_unicode
@@ -17,8 +16,7 @@ def error_message(error: Exception) -> str:
     """Return the translated message of a refusal; other errors have no translation."""
     if not isinstance(error, Refused):
         return str(error)
-    message = error.message
-    text = str(message) if isinstance(message, Promise) else gettext(str(message))
+    text = gettext(error.message)
     params = {name: value_text(value) for name, value in error.params.items()}
     return text % params if params else text
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
@@ -28,10 +29,14 @@ from mailboxes.form_fields import (
 )
 from mailboxes.formats import error_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.passwords.strength import MIN_LENGTH
 from mailboxes.queries import domain_names
+from mailboxes.variants import Scheme
 from mailboxes.widgets import NewPasswordInput
 
-PASSWORD_HELP = _("At least 12 characters. Three unrelated words work well.")
+PASSWORD_HELP = format_lazy(
+    _("At least {limit} characters. Three unrelated words work well."), limit=MIN_LENGTH
+)
 
 
 def autofocus(form: forms.BaseForm) -> None:
@@ -139,7 +144,7 @@ class MailboxForm(ActionForm, forms.ModelForm):
         if not self.instance._state.adding:
             for name in ("new_password1", "new_password2"):
                 self.fields[name].required = False
-            self.fields["new_password1"].widget.owner = self.instance.pk
+            self.fields["new_password1"].widget.username = self.instance.pk
             self.fields["new_password1"].label = _("New password")
             self.fields["new_password2"].label = _("Repeat new password")
             self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")
@@ -216,12 +221,16 @@ class ChangePasswordForm(ActionForm, forms.Form):
     mailbox: Mailbox | None = None
     wrong_login = False
 
+    def __init__(self, scheme: Scheme, *args: Any) -> None:
+        self.scheme = scheme
+        super().__init__(*args)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if "address" not in data or "current_password" not in data:
             return data
         address = normalise_address(data["address"])
-        self.mailbox = actions.authenticate(address, data["current_password"])
+        self.mailbox = actions.authenticate(address, data["current_password"], self.scheme)
         if self.mailbox is None:
             self.wrong_login = True
             self.errors.clear()
@@ -237,7 +246,8 @@ class ChangePasswordForm(ActionForm, forms.Form):
         if self.mailbox is None:
             return False
         try:
-            actions.change_password(actor, self.mailbox, self.cleaned_data["new_password1"])
+            new_password = self.cleaned_data["new_password1"]
+            actions.change_password(actor, self.mailbox, new_password, self.scheme)
         except Refused as error:
             self.add_refusal(error)
             return False

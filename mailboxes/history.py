@@ -1,5 +1,6 @@
 """How an entry of the log is written for a person."""
 
+import json
 from typing import Any
 
 from django.forms.utils import pretty_name
@@ -8,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.audit.entries import OPEN, Logged
 from mailboxes.audit.models import Phase, Subject
+from mailboxes.audit.refusals import refusal_from_json
 from mailboxes.conf import quota_multiplier
-from mailboxes.formats import number, size
+from mailboxes.formats import error_message, number, size
 
 VERBS = {
     "create": _("added"),
@@ -31,10 +33,8 @@ OBJECT_LABELS = {
     "administrator": _("administrator"),
     "group": _("group"),
 }
-OUTCOMES = {
-    Phase.REFUSED: _("refused: %(reason)s"),
-    OPEN: _("interrupted, or still running"),
-}
+REFUSED = _("refused: %(reason)s")
+INTERRUPTED = _("interrupted, or still running")
 SETTLED = _(
     "interrupted: changes that took place: %(done)s, that did not: %(not_done)s, unknown: "
     "%(unknown)s"
@@ -84,8 +84,13 @@ def outcome(logged: Logged) -> str:
     if logged.outcome == Phase.SETTLED:
         names = ("done", "not_done", "unknown")
         return SETTLED % dict(zip(names, logged.text.split(" "), strict=True))
-    text = OUTCOMES.get(logged.outcome)
-    return text % {"reason": logged.text} if text else ""
+    if logged.outcome == Phase.REFUSED:
+        return REFUSED % {"reason": refusal_text(json.loads(logged.text))}
+    return str(INTERRUPTED) if logged.outcome == OPEN else ""
+
+
+def refusal_text(stored: dict[str, Any]) -> str:
+    return error_message(refusal_from_json(stored))
 
 
 def describe_changes(subject: Subject) -> list[tuple[str, str, str]]:
@@ -105,6 +110,8 @@ def column_text(model: str, column: str, value: Any) -> str:
     """Return a column's value in the words of the forms."""
     if value is None or value == "":
         return ""
+    if isinstance(value, dict):
+        return refusal_text(value)
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if column in ("quota", "maxquota"):

@@ -1,23 +1,24 @@
-"""Validators for AUTH_PASSWORD_VALIDATORS."""
+"""The validator for AUTH_PASSWORD_VALIDATORS: judges administrators' passwords like owners'."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from mailboxes.passwords.strength import is_guessable
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
+from mailboxes.passwords.strength import MIN_LENGTH, check_strength
 
-ATTRIBUTES = ("username", "name", "email", "first_name", "last_name")
+ATTRIBUTES = ("username", "email", "first_name", "last_name")
 
 
-class GuessablePasswordValidator:
-    """Refuse common words, names, patterns, and what is known of the owner."""
+class StrengthValidator:
+    """Refuse passwords that are short, or easy to guess by someone who knows the administrator."""
 
     def validate(self, password: str, user: object = None) -> None:
-        about = [str(getattr(user, name, "") or "") for name in ATTRIBUTES]
-        if is_guessable(password, about):
-            raise ValidationError(
-                _("This password is too easy to guess."), code="password_too_guessable"
-            )
+        try:
+            check_strength(password, [str(getattr(user, name, "") or "") for name in ATTRIBUTES])
+        except Refused as error:
+            raise ValidationError(error_message(error), code=error.code) from error
 
     def get_help_text(self) -> str:
-        return gettext("Your password must not be easy to guess. Three unrelated words work well.")
+        text = gettext("At least {limit} characters. Three unrelated words work well.")
+        return text.format(limit=MIN_LENGTH)

@@ -98,7 +98,7 @@ class NewPasswordInput(forms.PasswordInput):
     """
 
     template_name = "mailboxes/widgets/password.html"
-    owner = ""
+    username = ""
     """The mailbox's address or the administrator's name, unless the form has a field for it."""
 
     def __init__(self, confirmation: str, account: str = "mailbox") -> None:
@@ -113,5 +113,5 @@ class NewPasswordInput(forms.PasswordInput):
             "account": self.account,
             "alphabet": ALPHABET,
             "confirmation": own_id.replace(name, self.confirmation),
-            "owner": self.owner,
+            "username": self.username,
         }

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext_lazy as _
-
 from mailboxes.actions import rules
 from mailboxes.actions.base import (
     changed_values,
@@ -15,10 +13,10 @@ from mailboxes.actions.base import (
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, recorded
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain
 
-IS_A_MAILBOX_ALIAS = _(
+IS_A_MAILBOX_ALIAS = gettext_noop(
     "%(alias)s is the mailbox's own alias, which delivers its mail. It is deleted together with "
     "the mailbox; disable or delete the mailbox instead."
 )

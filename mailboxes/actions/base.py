@@ -14,12 +14,11 @@ from django.db import (
     ProgrammingError,
     transaction,
 )
-from django.utils.translation import gettext_lazy as _
 
 from mailboxes.actions import rules
 from mailboxes.audit.log import Changes, subject
 from mailboxes.audit.models import Subject
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 Row = Domain | Mailbox | Alias | AliasDomain
@@ -31,7 +30,7 @@ FAILURES = (
 
 
 @contextmanager
-def inserting(message: object, params: Mapping[str, Any], field: str) -> Iterator[None]:
+def inserting(message: str, params: Mapping[str, Any], field: str) -> Iterator[None]:
     """Insert rows in one transaction; refuse with this message if the key already exists."""
     try:
         with transaction.atomic(using="mail"):
@@ -49,7 +48,7 @@ def save_columns(row: Row, *columns: str) -> None:
         raise
     except DatabaseError as error:  # no such row; Django 6 has a subclass of its own for that
         raise Refused(
-            _("%(row)s has been deleted in the meantime. Nothing was changed."),
+            gettext_noop("%(row)s has been deleted in the meantime. Nothing was changed."),
             {"row": str(row)},
             code="deleted",
         ) from error

@@ -11,8 +11,9 @@ from mailboxes.actions.base import Row, subject_of
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, save_quota
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import Changes, begin, end, english
+from mailboxes.audit.log import Changes, begin, end
 from mailboxes.audit.models import Phase
+from mailboxes.audit.refusals import refusal_as_json
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
@@ -72,7 +73,8 @@ def run_in_bulk(
         else:
             result.done.append(row)
     refusals = [
-        subject_of(row, {"refused": [None, english(error)]}) for row, error in result.refused
+        subject_of(row, {"refused": [None, refusal_as_json(error)]})
+        for row, error in result.refused
     ]
     end(begun, Phase.DONE, subjects=refusals)
     return result

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from mailboxes import usage
 from mailboxes.actions import rules
@@ -18,15 +17,15 @@ from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import recorded
 from mailboxes.conf import mail_host
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
-NAME_TAKEN = _("The domain %(name)s already exists.")
-OWN_HOSTNAME = _(
+NAME_TAKEN = gettext_noop("The domain %(name)s already exists.")
+OWN_HOSTNAME = gettext_noop(
     "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
     "users, so it can't contain mailboxes. Use the parent domain instead."
 )
-IS_A_TARGET = _(
+IS_A_TARGET = gettext_noop(
     "%(domain)s can't be deleted while alias domains forward to it. Delete these first: "
     "%(sources)s."
 )

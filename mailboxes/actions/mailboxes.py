@@ -16,6 +16,7 @@ from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.addresses import Address
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import recorded
+from mailboxes.conf import mail_host
 from mailboxes.models import Alias, Domain, Mailbox
 
 
@@ -40,7 +41,7 @@ def create_mailbox(
     changes = new_values(mailbox, "name", "quota", "active")
     with recorded(actor, "mailbox.create", subject_of(mailbox, changes)):
         rules.check_columns(mailbox, "name", "quota")
-        set_password(mailbox, password)
+        set_password(mailbox, password, mail_host().scheme)
         with inserting(rules.ADDRESS_TAKEN, {"address": mailbox.pk}, "address"):
             renew_expiry(mailbox, check_new_mailbox(address, quota))
             mailbox.save(force_insert=True)
@@ -69,7 +70,7 @@ def change_mailbox(actor: Actor, mailbox: Mailbox, password: str = "") -> None:
         changes["password"] = []
     with recorded(actor, "mailbox.change", subject_of(mailbox, changes)):
         if password:
-            set_password(mailbox, password)
+            set_password(mailbox, password, mail_host().scheme)
         with transaction.atomic(using="mail"):
             domain = check_changed_quota(mailbox)
             columns = ["name", "quota"]

@@ -4,48 +4,51 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet, Sum
-from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import quota_multiplier
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.sizes import Size
 
 MAX_GOTO = 65535  # bytes, the column type `text`
 
-ADDRESS_TAKEN = _("The address %(address)s is already taken.")
-TAKEN_BY_MAILBOX = _("The address %(address)s is already taken by a mailbox.")
-TAKEN_BY_ALIAS = _(
+ADDRESS_TAKEN = gettext_noop("The address %(address)s is already taken.")
+TAKEN_BY_MAILBOX = gettext_noop("The address %(address)s is already taken by a mailbox.")
+TAKEN_BY_ALIAS = gettext_noop(
     "The address %(address)s is already taken by an alias that forwards to %(goto)s."
 )
-NO_DOMAIN = _("The domain %(domain)s doesn't exist here. Create it first.")
-DOMAIN_DISABLED = _("The domain %(domain)s is disabled. Enable it first.")
-NO_MAILBOXES = _("Mailboxes are not allowed in %(domain)s.")
-MAILBOX_LIMIT = _("%(domain)s has reached its mailbox limit (%(limit)s).")
-NO_ALIASES = _("Aliases are not allowed in %(domain)s.")
-ALIAS_LIMIT = _("%(domain)s has reached its alias limit (%(limit)s).")
-QUOTAS_OFF = _("Quotas are switched off for %(domain)s. Enter 0.")
-QUOTA_OUT_OF_RANGE = _(
+NO_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here. Create it first.")
+DOMAIN_DISABLED = gettext_noop("The domain %(domain)s is disabled. Enable it first.")
+NO_MAILBOXES = gettext_noop("Mailboxes are not allowed in %(domain)s.")
+MAILBOX_LIMIT = gettext_noop("%(domain)s has reached its mailbox limit (%(limit)s).")
+NO_ALIASES = gettext_noop("Aliases are not allowed in %(domain)s.")
+ALIAS_LIMIT = gettext_noop("%(domain)s has reached its alias limit (%(limit)s).")
+QUOTAS_OFF = gettext_noop("Quotas are switched off for %(domain)s. Enter 0.")
+QUOTA_OUT_OF_RANGE = gettext_noop(
     "A mailbox in %(domain)s needs a quota of at most %(largest)s. Requested: %(quota)s."
 )
-QUOTA_EXHAUSTED = _("%(domain)s has used up its total quota of %(whole)s. Requested: %(quota)s.")
-QUOTA_LEFT = _(
+QUOTA_EXHAUSTED = gettext_noop(
+    "%(domain)s has used up its total quota of %(whole)s. Requested: %(quota)s."
+)
+QUOTA_LEFT = gettext_noop(
     "%(domain)s has %(left)s left of its total quota of %(whole)s. Requested: %(quota)s."
 )
-FORWARDS_TO_ITSELF = _("%(address)s would only forward to itself, so its mail would be lost.")
-TOO_MANY_TARGETS = _(
+FORWARDS_TO_ITSELF = gettext_noop(
+    "%(address)s would only forward to itself, so its mail would be lost."
+)
+TOO_MANY_TARGETS = gettext_noop(
     "The targets are %(length)s characters long in total; the limit is %(limit)s. Split them "
     "across several aliases."
 )
-ENABLE_MAILBOX = _(
+ENABLE_MAILBOX = gettext_noop(
     "%(alias)s is the mailbox's own alias, which delivers its mail. Enable the mailbox instead."
 )
-DISABLE_MAILBOX = _(
+DISABLE_MAILBOX = gettext_noop(
     "%(alias)s is the mailbox's own alias, which delivers its mail. Disable the mailbox instead."
 )
-SAME_DOMAIN = _("%(name)s can't forward to itself.")
-IS_ALIAS_DOMAIN = _("%(name)s already forwards to another domain.")
-CHAINED = _(
+SAME_DOMAIN = gettext_noop("%(name)s can't forward to itself.")
+IS_ALIAS_DOMAIN = gettext_noop("%(name)s already forwards to another domain.")
+CHAINED = gettext_noop(
     "%(name)s can't forward to %(target)s, because an alias domain can't forward to another one."
 )
 
@@ -82,7 +85,7 @@ def check_alias_limit(domain: Domain) -> None:
 
 
 def check_limit(
-    domain: Domain, limit: int, rows: QuerySet, none_allowed: object, reached: object
+    domain: Domain, limit: int, rows: QuerySet, none_allowed: str, reached: str
 ) -> None:
     """Refuse a row beyond the domain's limit; rows are only counted up to the limit."""
     if limit < 0:

@@ -1,9 +1,10 @@
 """Adding to the log: what is begun is committed before the change, what came of it after.
 
-The two databases can't commit together. So a change without a line is impossible, and a line whose
-end is missing is shown as open until `settle` has compared it with the rows.
+The two databases can't commit together. So a change without an entry is impossible, and an entry
+whose end is missing is shown as open until `actions.interrupted` has compared it with the rows.
 """
 
+import json
 import syslog
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,11 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import override
 
 from mailboxes.audit import chain
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.models import Entry, Head, OpenEntry, Phase, Subject
+from mailboxes.audit.refusals import refusal_as_json, storable
 from mailboxes.errors import Refused
 
 # By syslog(3) rather than logging, so that it also reaches the journal from commands, whose
@@ -39,11 +40,6 @@ def subject(model: str, name: str, domain: str = "", changes: Changes | None = N
     )
 
 
-def storable(text: str) -> str:
-    """Return a text with lone surrogates escaped: no database stores them (RFC 3629, section 3)."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 @contextmanager
 def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
     """Log an action that the block carries out: begun, then done or refused.
@@ -55,15 +51,9 @@ def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        end(begun, Phase.REFUSED, english(error))
+        end(begun, Phase.REFUSED, json.dumps(refusal_as_json(error)))
         raise
     end(begun, Phase.DONE)
-
-
-def english(error: Refused) -> str:
-    """Return a refusal as the log stores it, whatever language its administrator reads."""
-    with override("en"):
-        return str(error)
 
 
 def begin(actor: Actor, action: str, subjects: Iterable[Subject]) -> Entry:

@@ -33,7 +33,7 @@ class Entry(models.Model):
     actor = models.CharField(max_length=255)
     client = models.CharField(max_length=255, blank=True)
     text = models.TextField(blank=True)
-    """The reason of a refusal, or what else there is to say; in English."""
+    """A refusal as `refusals` stores it, or what else there is to say, in English."""
 
     digest = models.CharField(max_length=64)
     """SHA-256 of the objects beneath."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes.conf import MailHost, mail_host
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.export import compatibility
 from mailboxes.export.compatibility import Report
 from mailboxes.export.render import render_bundle
@@ -40,7 +40,7 @@ def parse_host(text: str) -> MailHost:
         for names in (VARIANTS, RELEASES, SCHEME_NAMES)
     ]
     if sum(map(len, found)) != text.count("/") + 1 or max(map(len, found)) > 1:
-        message = _(
+        message = gettext_noop(
             "“%(text)s” doesn't describe a host. Use a variant (%(variants)s), a release "
             "(%(releases)s), a scheme (%(schemes)s), or a combination, such as v1/debian12."
         )
@@ -59,7 +59,9 @@ def parse_host(text: str) -> MailHost:
             "scheme": scheme,
             "schemes": ", ".join(host.variant.schemes),
         }
-        message = _("%(name)s doesn't support the scheme %(scheme)s. Use one of: %(schemes)s.")
+        message = gettext_noop(
+            "%(name)s doesn't support the scheme %(scheme)s. Use one of: %(schemes)s."
+        )
         raise BadHost(message, params)
     return replace(host, scheme=host.variant.schemes[scheme]) if scheme else host
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
-
 from mailboxes.conf import MailHost
+from mailboxes.errors import gettext_noop
 from mailboxes.export.bundle import BadExport
 
 TEMPLATE_DIR = Path(__file__).resolve().parent.parent.parent / "templates" / "config"
@@ -40,7 +39,8 @@ class FileSpec:
             if TEMPLATE_DIR.joinpath(place).is_file():
                 return place
         raise BadExport(
-            _("None of these templates exists: %(places)s."), {"places": ", ".join(places)}
+            gettext_noop("None of these templates exists: %(places)s."),
+            {"places": ", ".join(places)},
         )
 
 

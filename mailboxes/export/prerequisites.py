@@ -1,8 +1,7 @@
 """What a host's daemons need to work with its database."""
 
-from django.utils.translation import gettext_lazy as _
-
 from mailboxes.conf import MailHost
+from mailboxes.errors import gettext_noop
 from mailboxes.export.bundle import BadExport
 
 
@@ -13,14 +12,14 @@ def check_host(host: MailHost) -> None:
         check_hosts(host)
     elif is_v1(host):
         raise BadExport(
-            _(
+            gettext_noop(
                 "MAIL_VARIANT is v1, which needs MySQL or MariaDB, because pam_mysql can't read "
                 "SQLite. Set MAIL_DATABASE_URL to such a database, or MAIL_VARIANT to v2."
             )
         )
     elif not host.database.name.startswith("/"):
         raise BadExport(
-            _(
+            gettext_noop(
                 "MAIL_DATABASE_URL must contain the absolute path of the SQLite file, because the "
                 "mail daemons have a different working directory."
             )
@@ -32,11 +31,11 @@ def check_accounts(host: MailHost) -> None:
         for part, value in (("USER", account.user), ("PASSWORD", account.password)):
             if not value:
                 setting = f"MAIL_{name}_{part}"
-                message = _("%(setting)s is empty. The mail daemons need a value.")
+                message = gettext_noop("%(setting)s is empty. The mail daemons need a value.")
                 raise BadExport(message, {"setting": setting})
     if host.lookup.user == host.auth.user:
         raise BadExport(
-            _(
+            gettext_noop(
                 "MAIL_LOOKUP_USER and MAIL_AUTH_USER must be different accounts, so that Postfix's "
                 "lookups can't read passwords."
             )
@@ -46,11 +45,14 @@ def check_accounts(host: MailHost) -> None:
 def check_hosts(host: MailHost) -> None:
     if not host.database.hosts:
         raise BadExport(
-            _("MAIL_DB_HOSTS is empty. Set it to the address at which the mail host reaches MySQL.")
+            gettext_noop(
+                "MAIL_DB_HOSTS is empty. Set it to the address at which the mail host reaches "
+                "MySQL."
+            )
         )
     if not is_v1(host) and host.release.one_port and len(ports(host)) > 1:
         raise BadExport(
-            _(
+            gettext_noop(
                 "MAIL_DB_HOSTS contains different ports, but Dovecot on %(release)s uses the same "
                 "port for all database hosts."
             ),

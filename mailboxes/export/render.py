@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from django.template import Context, Engine, Library
-from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import MailDatabase, MailHost
+from mailboxes.errors import gettext_noop
 from mailboxes.export import quoting
 from mailboxes.export.bundle import BadExport, File
 from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
@@ -97,7 +97,7 @@ def check_pam_lines(texts: dict[FileSpec, str]) -> None:
     lines = [line for spec in texts if spec.path == PAM_FILE for line in texts[spec].splitlines()]
     if any(len(line.encode()) > MAX_PAM_LINE for line in lines):
         raise BadExport(
-            _(
+            gettext_noop(
                 "MAIL_AUTH_PASSWORD, MAIL_AUTH_USER, MAIL_DATABASE_URL and MAIL_DB_HOSTS "
                 "together don't fit into one line of a PAM file, for which the limit is %(limit)s "
                 "bytes. Shorten one of them."
@@ -138,7 +138,9 @@ def render_template(template: str, context: dict[str, Any]) -> str:
     rendered = str(engine().get_template(template).render(Context(context, autoescape=False)))
     if "\x00" in rendered:
         params = {"template": template, "name": rendered.split("\x00")[1]}
-        raise BadExport(_("The template %(template)s uses the unknown name “%(name)s”."), params)
+        raise BadExport(
+            gettext_noop("The template %(template)s uses the unknown name “%(name)s”."), params
+        )
     return re.sub(r"\n{3,}", "\n\n", rendered).strip("\n") + "\n"
 
 

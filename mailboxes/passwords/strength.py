@@ -1,20 +1,33 @@
-"""How easily a password is guessed, as zxcvbn estimates it."""
+"""How easily a password is guessed: its length, and what zxcvbn estimates."""
 
 import re
 from collections.abc import Iterable
 
 from zxcvbn import zxcvbn
 
+from mailboxes.errors import gettext_noop
+from mailboxes.passwords.schemes import BadPassword
+
+MIN_LENGTH = 12
+"""Characters."""
+
 MIN_SCORE = 4
 """zxcvbn's best score, from 10^10 guesses: the default schemes are fast, and a table may leak."""
 
-MAX_LENGTH = 72
+MAX_JUDGED = 72
 """The start that is judged, since zxcvbn's time grows faster than the length; 20 ms for this."""
 
 
-def is_guessable(password: str, about: Iterable[str] = ()) -> bool:
-    """Say whether the password is too easy to guess by someone who knows these texts."""
-    words = [word for text in about for word in re.split(r"[\W_]+", text) if word]
-    if not password:  # zxcvbn fails on it
-        return True
-    return bool(zxcvbn(password[:MAX_LENGTH], user_inputs=words)["score"] < MIN_SCORE)
+def check_strength(password: str, about: Iterable[str] = ()) -> None:
+    """Refuse a password that is short, or easy to guess by someone who knows these texts."""
+    if len(password) < MIN_LENGTH:
+        message = gettext_noop("The password is too short. Use at least %(limit)s characters.")
+        raise BadPassword(message, {"limit": MIN_LENGTH}, code="too_short", field="password")
+    words = [word for text in about for word in re.split(r"[\W_]+", text.lower()) if word]
+    # What is known counts for nothing, also where several such words are strung together.
+    rest = password[:MAX_JUDGED].lower()
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) > 2 else rest
+    if zxcvbn(rest or " ", user_inputs=words)["score"] < MIN_SCORE:
+        message = gettext_noop("The password is too easy to guess. Use several unrelated words.")
+        raise BadPassword(message, code="guessable", field="password")

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -26,7 +27,7 @@ from mailboxes.csv_download import csv_response, iso_time
 PAGE_SIZE = 50
 CSV_BATCH = 500
 CSV_COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
-           "changes", "outcome")  # fmt: skip
+           "changes", "outcome", "reason")  # fmt: skip
 
 
 class DayField(forms.DateField):
@@ -107,6 +108,7 @@ def csv_rows(found: QuerySet[Entry]) -> Iterator[list[Any]]:
         last = batch[-1].seq
 
 
+@override("en")
 def csv_row(logged: Logged, row: Subject) -> list[Any]:
     entry = logged.entry
     changes = "; ".join(
@@ -114,5 +116,5 @@ def csv_row(logged: Logged, row: Subject) -> list[Any]:
         for name, before, after in history.describe_changes(row)
     )
     who = [entry.actor_kind, entry.actor, entry.client, entry.action]
-    outcome = history.outcome(logged) or logged.outcome
-    return [entry.seq, iso_time(entry.at), *who, row.name, row.domain, changes, outcome]
+    came_of_it = [logged.outcome, history.outcome(logged)]
+    return [entry.seq, iso_time(entry.at), *who, row.name, row.domain, changes, *came_of_it]

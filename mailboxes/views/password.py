@@ -5,10 +5,7 @@ import time
 from axes.handlers.proxy import AxesProxyHandler
 from axes.utils import reset
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.signals import user_login_failed
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -23,6 +20,7 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import ChangePasswordForm, autofocus, normalise_address
 from mailboxes.models import Mailbox
+from mailboxes.passwords.strength import check_strength
 
 
 @never_cache
@@ -31,7 +29,8 @@ from mailboxes.models import Mailbox
 def change_password(request: HttpRequest) -> HttpResponse:
     """Let a mailbox owner set a new password; too many failures lock out the address and client."""
     started = time.monotonic()
-    form = ChangePasswordForm(request.POST or None)
+    host = mail_host()
+    form = ChangePasswordForm(host.scheme, request.POST or None)
     credentials = {"username": normalise_address(request.POST.get("address", ""))}
     if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
         return render(request, "429.html", status=429)
@@ -43,7 +42,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         time.sleep(max(0, started + settings.WRONG_ANSWER_SECONDS - time.monotonic()))
         user_login_failed.send(change_password, credentials=credentials, request=request)
     autofocus(form)
-    return render(request, "mailboxes/change_password.html", {"form": form, "host": mail_host()})
+    return render(request, "mailboxes/change_password.html", {"form": form, "host": host})
 
 
 @require_safe
@@ -56,14 +55,13 @@ def password_changed(request: HttpRequest) -> HttpResponse:
 @require_POST
 def password_check(request: HttpRequest) -> JsonResponse:
     """Judge a password while it is typed, exactly as it is judged when it is saved."""
-    password, username = request.POST.get("password", ""), request.POST.get("owner", "")
+    password, username = request.POST.get("password", ""), request.POST.get("username", "")
     try:
         if request.POST.get("account") == "administrator":
-            validate_password(password, User(username=username))
+            check_strength(password, [username])
         else:
             mailbox = Mailbox(username=username, name=request.POST.get("name", ""))
             actions.check_new_password(password, mailbox, mail_host().scheme)
-    except (Refused, ValidationError) as error:
-        messages = error.messages if isinstance(error, ValidationError) else [error_message(error)]
-        return JsonResponse({"accepted": False, "text": " ".join(messages)})
+    except Refused as error:
+        return JsonResponse({"accepted": False, "text": error_message(error)})
     return JsonResponse({"accepted": True, "text": gettext("This password is strong enough.")})

@@ -23,7 +23,7 @@ async function judge(box, password) {
   const body = new URLSearchParams({
     csrfmiddlewaretoken: typed("csrfmiddlewaretoken"),
     account: box.dataset.account,
-    owner: box.dataset.owner || address || typed("address") || typed("username"),
+    username: box.dataset.username || address || typed("address") || typed("username"),
     name: typed("name"),
     password,
   });

@@ -34,7 +34,7 @@ def test_refused_rows_are_logged_with_their_reason(three: list[Mailbox]) -> None
     assert (len(result.done), len(result.refused)) == (2, 1)
     end = Entry.objects.get(action="mailbox.change", phase="done")
     [refused] = end.subjects.all()
-    assert refused.name == three[2].pk and "total quota" in refused.changes["refused"][1]
+    assert refused.name == three[2].pk and "total quota" in refused.changes["refused"][1]["message"]
 
 
 @pytest.mark.skipif(

@@ -3,6 +3,7 @@ from django.db import connections
 
 from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
+from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.actions.conftest import MB, create
@@ -102,11 +103,11 @@ def test_deleting_a_mailbox_keeps_the_aliases_that_forward_to_it(anna: Mailbox) 
 
 def test_disabling_keeps_changes_made_in_the_meantime(anna: Mailbox) -> None:
     loaded = Mailbox.objects.get()
-    actions.change_password(TESTER, anna, "a password of today")
+    actions.change_password(TESTER, anna, "a password of today", mail_host().scheme)
     actions.set_active(TESTER, loaded, False)
     actions.set_active(TESTER, loaded, True)
-    assert actions.authenticate("anna@example.org", "a password of today")
-    assert not actions.authenticate("anna@example.org", PASSWORD)
+    assert actions.authenticate("anna@example.org", "a password of today", mail_host().scheme)
+    assert not actions.authenticate("anna@example.org", PASSWORD, mail_host().scheme)
 
 
 def test_a_mailboxs_old_quota_does_not_count_against_its_new_one(domain: Domain) -> None:

@@ -19,7 +19,7 @@ from tests.hashes import MD5
         ("", "empty"),
         ("3 letters", "too short"),
         ("123456789012", "easy to guess"),
-        ("anna.berg.org", "too similar"),
+        ("anna.berg.org", "easy to guess"),
         ("tab\tin the middle", "control"),
         ("x" * 256, "the limit is 255"),
     ],
@@ -36,40 +36,40 @@ def test_a_weak_or_unusable_password_is_refused(domain: Domain, password: str, r
 
 def test_a_new_password_renews_the_expiry_date(anna: Mailbox) -> None:
     Domain.objects.update(password_expiry=365)
-    actions.change_password(TESTER, anna, "another good password")
+    actions.change_password(TESTER, anna, "another good password", mail_host().scheme)
     anna.refresh_from_db()
     assert 364 <= (anna.password_expiry - anna.modified).days <= 365
 
 
 def test_only_the_right_password_of_an_active_mailbox_authenticates(anna: Mailbox) -> None:
-    assert actions.authenticate("anna@example.org", PASSWORD) == anna
+    assert actions.authenticate("anna@example.org", PASSWORD, mail_host().scheme) == anna
     for address, password in (
         ("anna@example.org", "wrong"),
         ("anna@example.org", ""),
         ("anna@example.com", PASSWORD),
         ("ännä@example.org", PASSWORD),
     ):
-        assert actions.authenticate(address, password) is None
+        assert actions.authenticate(address, password, mail_host().scheme) is None
     actions.set_active(TESTER, Domain.objects.get(), False)
-    assert actions.authenticate("anna@example.org", PASSWORD) is None
+    assert actions.authenticate("anna@example.org", PASSWORD, mail_host().scheme) is None
     actions.set_active(TESTER, Domain.objects.get(), True)
     actions.set_active(TESTER, anna, False)
-    assert actions.authenticate("anna@example.org", PASSWORD) is None
+    assert actions.authenticate("anna@example.org", PASSWORD, mail_host().scheme) is None
 
 
 @pytest.mark.parametrize("stored", ["", "{CRAM-MD5}", "{PLAIN}", "nonsense"])
 def test_an_empty_or_unknown_hash_authenticates_nobody(anna: Mailbox, stored: str) -> None:
     Mailbox.objects.update(password=stored)
     for password in ("", stored, PASSWORD):
-        assert actions.authenticate("anna@example.org", password) is None
+        assert actions.authenticate("anna@example.org", password, mail_host().scheme) is None
 
 
 def test_checking_keeps_the_old_hash_and_changing_uses_the_hosts_scheme(anna: Mailbox) -> None:
     old = "{PLAIN-MD5}5f4dcc3b5aa765d61d8327deb882cf99"
     Mailbox.objects.update(password=old)
-    found = actions.authenticate("anna@example.org", "password")
+    found = actions.authenticate("anna@example.org", "password", mail_host().scheme)
     assert found and Mailbox.objects.get().password == old
-    actions.change_password(TESTER, found, PASSWORD)
+    actions.change_password(TESTER, found, PASSWORD, mail_host().scheme)
     assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
 
 
@@ -77,7 +77,7 @@ def test_changing_the_password_of_a_deleted_mailbox_is_refused(anna: Mailbox) ->
     loaded = Mailbox.objects.get()
     actions.delete_mailbox(TESTER, anna)
     with pytest.raises(Refused, match="deleted in the meantime"):
-        actions.change_password(TESTER, loaded, "a password of today")
+        actions.change_password(TESTER, loaded, "a password of today", mail_host().scheme)
 
 
 @pytest.fixture
@@ -107,5 +107,5 @@ def test_every_attempt_costs_one_check_in_the_hosts_scheme(
     Mailbox.objects.update(password=stored)
     for address in (anna.pk, "nobody@example.org"):
         hashed.clear()
-        actions.authenticate(address, password)
+        actions.authenticate(address, password, mail_host().scheme)
         assert hashed == [4096], address

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
+from mailboxes.conf import mail_host
 from mailboxes.models import Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
 from tests.admin.conftest import shown, staff
@@ -64,13 +65,13 @@ def test_weak_hashes_are_counted_until_the_last_is_replaced(
 ) -> None:
     assert "weak hash" not in rita.get(URL).content.decode()
     settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
-    actions.change_password(TESTER, bob, PASSWORD)
+    actions.change_password(TESTER, bob, PASSWORD, mail_host().scheme)
     page = rita.get(URL).content.decode()
     assert (
         "1 password is still stored with a weak hash" in page and "anna@example.org</span>" in page
     )
     assert shown(rita.get(f"{MAILBOX}?attention=weak")) == [anna.pk]
-    actions.change_password(TESTER, anna, PASSWORD)
+    actions.change_password(TESTER, anna, PASSWORD, mail_host().scheme)
     assert "weak hash" not in rita.get(URL).content.decode()
     assert shown(rita.get(f"{MAILBOX}?attention=weak")) == []
 

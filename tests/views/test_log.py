@@ -1,6 +1,7 @@
 import csv
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.test import Client
 
 from mailboxes import actions
@@ -51,3 +52,16 @@ def test_the_log_is_downloaded_as_csv_and_that_is_logged(rita: Client, anna: Mai
 def test_only_superusers_see_the_log(anna: Mailbox) -> None:
     assert staff("view_mailbox").get(URL).status_code == 403
     assert Client().get(URL).status_code == 302
+
+
+def test_a_refusal_is_read_in_the_language_of_each_reader(rita: Client, anna: Mailbox) -> None:
+    german = {"accept-language": "de"}
+    data = {"name": "Anna", "quota_0": "0", "quota_1": "G", "active": "on"}
+    short = {"new_password1": "kurz", "new_password2": "kurz"}
+    rita.post(f"/admin/mailboxes/mailbox/{quote(anna.pk)}/change/", data | short, headers=german)
+    refused = "abgelehnt: Das Passwort ist zu kurz. Verwenden Sie mindestens 12 Zeichen."
+    assert refused in rita.get(URL, headers=german).content.decode()
+    english = "refused: The password is too short. Use at least 12 characters."
+    assert english in rita.get(URL).content.decode()
+    sheet = b"".join(rita.get(f"{URL}?csv=1", headers=german)).decode()
+    assert english in sheet and ",refused," in sheet and "abgelehnt" not in sheet

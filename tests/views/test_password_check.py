@@ -27,7 +27,7 @@ def test_the_verdict_matches_that_on_saving(
 ) -> None:
     settings.MAIL_PASSWORD_SCHEME = scheme
     Mailbox.objects.update(name="Anna Berg")
-    about = {"account": "mailbox", "owner": anna.pk, "name": "Anna Berg"}
+    about = {"account": "mailbox", "username": anna.pk, "name": "Anna Berg"}
     verdict = client.post(URL, {**about, "password": password}).json()
     new = {"new_password1": password, "new_password2": password}
     page = client.post("/password/", {"address": anna.pk, "current_password": PASSWORD, **new})
@@ -43,7 +43,7 @@ def test_the_daemons_limits_do_not_apply_to_administrators(
     settings.MAIL_PASSWORD_SCHEME = "BLF-CRYPT"
     password = "four unrelated words, and then many more of them, seventy-two letters at least"
     answers = [
-        client.post(URL, {"account": account, "owner": "rita", "password": password}).json()
+        client.post(URL, {"account": account, "username": "rita", "password": password}).json()
         for account in ("administrator", "mailbox")
     ]
     assert [answer["accepted"] for answer in answers] == [True, False]
@@ -51,7 +51,7 @@ def test_the_daemons_limits_do_not_apply_to_administrators(
 
 def test_a_verdict_needs_no_query_and_is_not_cached(client: Client) -> None:
     # The test has no access to a database: any query would fail it.
-    answer = client.post(URL, {"owner": "anna@example.org", "password": PASSWORD})
+    answer = client.post(URL, {"username": "anna@example.org", "password": PASSWORD})
     assert answer.json()["accepted"] and "no-store" in answer["Cache-Control"]
 
 
