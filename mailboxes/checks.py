@@ -7,32 +7,20 @@ from django.core.checks import CheckMessage, Error, Warning
 
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
-from mailboxes.variants import VARIANTS
 
 
 def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Report settings that the exported daemons couldn't work with."""
-    variant = VARIANTS.get(settings.MAIL_VARIANT)
-    scheme = settings.MAIL_PASSWORD_SCHEME
-    if variant and scheme and scheme not in variant.schemes:
-        return [
-            Error(
-                f"MAIL_PASSWORD_SCHEME is “{scheme}”, which the daemons of "
-                f"MAIL_VARIANT={variant.name} can't verify, so nobody could sign in.",
-                hint=f"Set it to one of: {', '.join(variant.schemes)}.",
-                id="mailboxes.E001",
-            )
-        ]
     try:
         host = mail_host()
     except Refused as error:
-        return [Error(str(error), hint="See deploy/env.example.", id="mailboxes.E002")]
+        return [Error(str(error), hint="See deploy/env.example.", id="mailboxes.E001")]
     if same_database(settings.DATABASES["default"], settings.DATABASES["mail"]):
         return [
             Error(
                 "DATABASE_URL and MAIL_DATABASE_URL point to the same database.",
                 hint="Use two databases, so that the mail daemons can't read the panel's tables.",
-                id="mailboxes.E003",
+                id="mailboxes.E002",
             )
         ]
     if host.variant.name == "v1" and host.database.engine == "sqlite":

@@ -1,4 +1,4 @@
-"""The mail host that the settings describe. Only this module reads the MAIL_ settings."""
+"""The mail host that the settings describe; only `checks` reads the MAIL_ settings, too."""
 
 import re
 from collections.abc import Mapping

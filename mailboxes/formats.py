@@ -12,10 +12,8 @@ from mailboxes.sizes import NO_LIMIT, Size
 from mailboxes.unicode_scripts import mixed_scripts
 
 
-def error_message(error: Exception) -> str:
-    """Return the translated message of a refusal; other errors have no translation."""
-    if not isinstance(error, Refused):
-        return str(error)
+def error_message(error: Refused) -> str:
+    """Return the translated message of a refusal."""
     text = gettext(error.message)
     params = {name: value_text(value) for name, value in error.params.items()}
     return text % params if params else text

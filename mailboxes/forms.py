@@ -120,7 +120,7 @@ class MailboxForm(ActionForm, forms.ModelForm):
     only_when_new = ["address"]
     address = NewAddressField(
         Address.parse,
-        max_length=254,
+        max_length=MAX_ADDRESS,
         label=_("Address"),
         help_text=_("This can't be changed later."),
     )
@@ -159,7 +159,7 @@ class AliasForm(ActionForm, forms.ModelForm):
     only_when_new = ["address"]
     address = NewAddressField(
         parse_alias,
-        max_length=254,
+        max_length=MAX_ADDRESS,
         label=_("Address"),
         help_text=_(
             "It can't be changed later. Without a local part it is a catch-all: it receives the "
@@ -204,7 +204,7 @@ class ChangePasswordForm(ActionForm, forms.Form):
     """
 
     address = forms.CharField(
-        max_length=254,
+        max_length=MAX_ADDRESS,
         label=_("Email address"),
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )

@@ -20,10 +20,9 @@ VERBS = {
     "disable": _("disabled"),
     "delete": _("deleted"),
     "download": _("downloaded"),
-    "password": _("password changed"),
     "sign-in": _("signed in"),
     "failed-sign-in": _("sign-in failed"),
-    "import": _("carried over"),
+    "prune": _("archived"),
 }
 OBJECT_LABELS = {
     "domain": _("domain"),

@@ -1,6 +1,6 @@
 """The mail tables, with PostfixAdmin's names, columns and types.
 
-Only `actions` writes them, except Usage and LastLogin, which Dovecot writes and `usage` reads.
+Only `actions` writes them; Usage and LastLogin are Dovecot's, and `usage` reads and deletes them.
 """
 
 from datetime import UTC, datetime

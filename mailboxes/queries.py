@@ -48,24 +48,29 @@ def domain_names(maximum: int = 50) -> tuple[list[str], bool]:
     return names[:maximum], len(names) > maximum
 
 
-def rows_after(rows: QuerySet, key: Any, number: int) -> tuple[list[Any], bool]:
+def rows_after(
+    rows: QuerySet, key: Any, number: int, descending: bool = False
+) -> tuple[list[Any], bool]:
     """Return the first rows after a key, in key order, and whether more follow.
 
-    An empty key means the start of the table.
+    An empty key means the start of the table or, if descending, its end.
     """
     if key:
-        rows = rows.filter(pk__gt=key)
-    found = list(rows.order_by("pk")[: number + 1])
+        rows = rows.filter(**{"pk__lt" if descending else "pk__gt": key})
+    found = list(rows.order_by("-pk" if descending else "pk")[: number + 1])
     return found[:number], len(found) > number
 
 
 def batches(
-    rows: QuerySet, number: int = BATCH, key: Callable[[Any], Any] = attrgetter("pk")
+    rows: QuerySet,
+    number: int = BATCH,
+    key: Callable[[Any], Any] = attrgetter("pk"),
+    descending: bool = False,
 ) -> Iterator[list[Any]]:
     """Yield all rows in batches, by key: MySQL's client library keeps a whole result in memory."""
     last, more = "", True
     while more:
-        found, more = rows_after(rows, last, number)
+        found, more = rows_after(rows, last, number, descending)
         if found:
             yield found
             last = key(found[-1])

@@ -79,6 +79,11 @@ def nearly_full() -> list[str] | None:
     return sorted(full, key=percents.__getitem__, reverse=True)
 
 
+def usage_tone(percent: int) -> str:
+    """Return how a mailbox that is so full is coloured: good, warn or bad."""
+    return "bad" if percent >= FULL else "warn" if percent >= NEARLY_FULL else "good"
+
+
 def delete_for(addresses: Sequence[str]) -> None:
     """Delete what is known about these addresses, in the caller's transaction."""
     existing = tables()

@@ -60,7 +60,7 @@ def test_every_scheme_of_a_variant_is_accepted(
 )
 def test_an_invalid_setting_is_named(settings: Settings, name: str, value: object) -> None:
     ((identity, sentence),) = found(settings, **{name: value})
-    assert identity == "mailboxes.E002" and sentence.startswith(name)
+    assert identity == "mailboxes.E001" and sentence.startswith(name)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_secrets_are_not_in_the_hosts_repr(settings: Settings) -> None:
 def test_one_database_for_both_is_refused(settings: Settings, monkeypatch: Any) -> None:
     monkeypatch.setitem(settings.DATABASES, "mail", settings.DATABASES["default"])
     ((identity, sentence),) = found(settings)
-    assert identity == "mailboxes.E003" and "the same database" in sentence
+    assert identity == "mailboxes.E002" and "the same database" in sentence
 
 
 def mysql(socket: str, **more: object) -> dict[str, object]:
@@ -139,4 +139,4 @@ def test_databases_on_different_sockets_or_hosts_are_not_the_same(
 ) -> None:
     monkeypatch.setitem(settings.DATABASES, "default", panel)
     monkeypatch.setitem(settings.DATABASES, "mail", mail)
-    assert [identity for identity, _ in found(settings)] == ["mailboxes.E003"] * is_same
+    assert [identity for identity, _ in found(settings)] == ["mailboxes.E002"] * is_same

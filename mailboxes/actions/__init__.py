@@ -20,7 +20,6 @@ from mailboxes.actions.mailboxes import (
     check_new_mailbox,
     create_mailbox,
     delete_mailbox,
-    set_quota,
 )
 from mailboxes.actions.passwords import authenticate, change_password, check_new_password
 
@@ -43,6 +42,5 @@ __all__ = [
     "delete_mailbox",
     "set_active",
     "set_active_in_bulk",
-    "set_quota",
     "set_quota_in_bulk",
 ]

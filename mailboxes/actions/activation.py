@@ -13,10 +13,9 @@ from mailboxes.models import Alias, Mailbox
 def set_active(actor: Actor, row: Row, active: bool) -> bool:
     """Enable or disable a row, and a mailbox's own alias with it.
 
-    Returns whether the given row was in the other state; if not, nothing is subject_of.
+    Returns whether the row was in the other state; if not, nothing is written.
     """
     if row.active == active:
-        save_active(row, active)
         return False
     action = f"{row._meta.model_name}.{'enable' if active else 'disable'}"
     with recorded(actor, action, subject_of(row, {"active": [not active, active]})):

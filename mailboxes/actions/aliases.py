@@ -13,13 +13,7 @@ from mailboxes.actions.base import (
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, recorded
-from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain
-
-IS_A_MAILBOX_ALIAS = gettext_noop(
-    "%(alias)s is the mailbox's own alias, which delivers its mail. It is deleted together with "
-    "the mailbox; disable or delete the mailbox instead."
-)
 
 
 def create_alias(
@@ -56,8 +50,7 @@ def delete_alias(actor: Actor, alias: Alias) -> None:
 
 
 def remove_alias(alias: Alias) -> None:
-    if alias.is_mailbox_alias:
-        raise Refused(IS_A_MAILBOX_ALIAS, {"alias": alias.pk}, code="mailbox_alias")
+    rules.check_deletion(alias)
     Alias.objects.filter(pk=alias.pk).delete()
 
 

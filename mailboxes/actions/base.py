@@ -1,4 +1,4 @@
-"""What the actions share: inserting rows, saving columns, and what is subject_of of a row."""
+"""What the actions share: inserting rows, saving columns, and what is logged of a row."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

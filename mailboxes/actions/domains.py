@@ -25,12 +25,6 @@ OWN_HOSTNAME = gettext_noop(
     "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
     "users, so it can't contain mailboxes. Use the parent domain instead."
 )
-IS_A_TARGET = gettext_noop(
-    "%(domain)s can't be deleted while alias domains forward to it. Delete these first: "
-    "%(sources)s."
-)
-
-
 EDITABLE_COLUMNS = ("description", "aliases", "mailboxes", "maxquota", "quota", "active")
 
 
@@ -64,10 +58,7 @@ def delete_domain(actor: Actor, domain: Domain) -> None:
 
 @transaction.atomic(using="mail")
 def remove_domain(domain: Domain) -> None:
-    sources = AliasDomain.objects.filter(target_domain=domain.pk)
-    if sources:
-        params = {"domain": domain.pk, "sources": ", ".join(map(str, sources))}
-        raise Refused(IS_A_TARGET, params, code="is_target", field="domain")
+    rules.check_deletion(domain)
     AliasDomain.objects.filter(pk=domain.pk).delete()
     Alias.objects.filter(domain=domain.pk).delete()
     mailboxes = Mailbox.objects.filter(domain=domain.pk)

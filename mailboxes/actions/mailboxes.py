@@ -81,12 +81,6 @@ def change_mailbox(actor: Actor, mailbox: Mailbox, password: str = "") -> None:
             save_active(mailbox, mailbox.active)
 
 
-def set_quota(actor: Actor, mailbox: Mailbox, quota: int) -> None:
-    """Set the quota in bytes, 0 for no limit; refuse what the domain's limits don't allow."""
-    with recorded(actor, "mailbox.change", subject_of(mailbox, {"quota": [mailbox.quota, quota]})):
-        save_quota(mailbox, quota)
-
-
 @transaction.atomic(using="mail")
 def save_quota(mailbox: Mailbox, quota: int) -> None:
     mailbox.quota = quota

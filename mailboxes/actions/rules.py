@@ -40,11 +40,13 @@ TOO_MANY_TARGETS = gettext_noop(
     "The targets are %(length)s characters long in total; the limit is %(limit)s. Split them "
     "across several aliases."
 )
-ENABLE_MAILBOX = gettext_noop(
-    "%(alias)s is the mailbox's own alias, which delivers its mail. Enable the mailbox instead."
+OWN_ALIAS = gettext_noop(
+    "%(alias)s is the mailbox's own alias, which delivers its mail. Enable, disable or delete the "
+    "mailbox instead."
 )
-DISABLE_MAILBOX = gettext_noop(
-    "%(alias)s is the mailbox's own alias, which delivers its mail. Disable the mailbox instead."
+IS_A_TARGET = gettext_noop(
+    "%(domain)s can't be deleted while alias domains forward to it. Delete these first: "
+    "%(sources)s."
 )
 SAME_DOMAIN = gettext_noop("%(name)s can't forward to itself.")
 IS_ALIAS_DOMAIN = gettext_noop("%(name)s already forwards to another domain.")
@@ -131,8 +133,18 @@ def check_active(alias: Alias, active: bool) -> None:
     """Refuse to separate a mailbox from the alias that delivers its mail."""
     mailbox = Mailbox.objects.filter(pk=alias.pk).first()
     if mailbox and mailbox.active != active:
-        message = ENABLE_MAILBOX if active else DISABLE_MAILBOX
-        raise Refused(message, {"alias": alias.pk}, code="mailbox_alias", field="active")
+        raise Refused(OWN_ALIAS, {"alias": alias.pk}, code="mailbox_alias", field="active")
+
+
+def check_deletion(row: Model) -> None:
+    """Refuse to delete a mailbox's own alias by itself, and a domain that others forward to."""
+    if isinstance(row, Alias) and row.is_mailbox_alias:
+        raise Refused(OWN_ALIAS, {"alias": row.pk}, code="mailbox_alias")
+    if isinstance(row, Domain):
+        sources = list(AliasDomain.objects.filter(target_domain=row.pk))
+        if sources:
+            params = {"domain": row.pk, "sources": ", ".join(map(str, sources))}
+            raise Refused(IS_A_TARGET, params, code="is_target", field="domain")
 
 
 def check_columns(row: Model, *columns: str) -> None:

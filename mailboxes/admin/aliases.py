@@ -57,10 +57,6 @@ class AliasAdmin(InDomainList, MailAdmin):
     def delete_model(self, request: HttpRequest, obj: Alias) -> None:
         actions.delete_alias(administrator(request), obj)
 
-    def deletion_obstacles(self, row: Alias) -> list[str]:
-        reason = _("%(alias)s is the mailbox's own alias, which delivers its mail.")
-        return [reason % {"alias": row}] if row.is_mailbox_alias else []
-
 
 @admin.register(AliasDomain)
 class AliasDomainAdmin(ListAdmin, MailAdmin):

@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions
+from mailboxes.actions import rules
 from mailboxes.actions.base import Row
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
@@ -30,6 +31,7 @@ from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms import autofocus
 
 MAX_HISTORY = 100
+UNCHANGED = {True: _("%(row)s is already enabled."), False: _("%(row)s is already disabled.")}
 Section = tuple[Promise | None, Sequence[str]]
 """The title of a section of the form, if any, and its fields."""
 
@@ -168,11 +170,13 @@ class MailAdmin(admin.ModelAdmin):
             raise PermissionDenied
         active = request.POST.get("active") == "1"
         try:
-            actions.set_active(administrator(request), row, active)
+            if actions.set_active(administrator(request), row, active):
+                text = self.undo_message(request, row, active)
+                self.message_user(request, text, messages.SUCCESS)
+            else:
+                self.message_user(request, UNCHANGED[active] % {"row": row}, messages.INFO)
         except Refused as error:
             self.message_user(request, error_message(error), messages.ERROR)
-            return page
-        self.message_user(request, self.undo_message(request, row, active), messages.SUCCESS)
         return page
 
     def undo_message(self, request: HttpRequest, row: Row, active: bool) -> str:
@@ -218,7 +222,11 @@ class MailAdmin(admin.ModelAdmin):
     def describe_deletion(self, row: Any) -> list[str]:
         return [str(row)]
 
-    def deletion_obstacles(self, row: Any) -> list[str]:
+    def deletion_obstacles(self, row: Row) -> list[str]:
+        try:
+            rules.check_deletion(row)
+        except Refused as error:
+            return [error_message(error)]
         return []
 
 

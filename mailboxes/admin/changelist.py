@@ -69,9 +69,8 @@ class KeysetChangeList(ChangeList):
         """Return the rows that follow one key or precede another, and whether there are more."""
         if not before:
             return rows_after(self.queryset, after, self.list_per_page)
-        rows = self.queryset.filter(pk__lt=before).order_by("-pk")
-        found = list(rows[: self.list_per_page + 1])
-        return found[: self.list_per_page][::-1], len(found) > self.list_per_page
+        rows, more = rows_after(self.queryset, before, self.list_per_page, descending=True)
+        return rows[::-1], more
 
     @property
     def first_url(self) -> str:

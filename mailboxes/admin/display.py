@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes.addresses import to_unicode
+from mailboxes.conf import mail_host
 from mailboxes.formats import number, script_names, size
 from mailboxes.icons import icon
-from mailboxes.usage import FULL, NEARLY_FULL
+from mailboxes.usage import FULL, NEARLY_FULL, usage_tone
 
 MAX_TARGETS = 3
 
@@ -61,7 +62,7 @@ def usage(quota: int, used: int | None) -> SafeString:
         '<span class="usage">{}<progress class="bar {}" max="100" value="{}" aria-hidden="true">'
         "</progress></span>",
         with_warning(percent, text),
-        "bad" if percent >= FULL else "warn" if percent >= NEARLY_FULL else "good",
+        usage_tone(percent),
         min(percent, 100),
     )
 
@@ -72,6 +73,12 @@ def with_warning(percent: int, text: str) -> SafeString:
         return whole
     warning = _("Full") if percent >= FULL else _("Nearly full")
     return format_html("<strong>{}:</strong> {}", warning, whole)
+
+
+def kept_mail(folder: str) -> str:
+    """Say where the mail is that a deletion leaves behind, below the mail host's folder."""
+    text = _("The mail itself is kept on the mail host, in %(folder)s.")
+    return text % {"folder": f"{mail_host().home}/{folder}"}
 
 
 def used_size(used: int) -> str:

@@ -17,7 +17,7 @@ from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.filters import StatusFilter
 from mailboxes.clients import administrator
-from mailboxes.conf import mail_host, quota_multiplier
+from mailboxes.conf import quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.formats import number
 from mailboxes.forms import DomainForm
@@ -121,16 +121,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
                 % {"alias": alias}
                 for alias in others
             ),
-            _("The mail itself is kept on the mail host, in %(folder)s.")
-            % {"folder": f"{mail_host().home}/{row.pk}"},
-        ]
-
-    def deletion_obstacles(self, row: Domain) -> list[str]:
-        sources = AliasDomain.objects.filter(target_domain=row.pk)
-        return [
-            _("The alias domain %(source)s forwards to %(domain)s. Delete it first.")
-            % {"source": source, "domain": row}
-            for source in sources
+            display.kept_mail(row.pk),
         ]
 
 

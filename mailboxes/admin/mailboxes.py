@@ -16,7 +16,6 @@ from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.clients import administrator
-from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import SizeField
 from mailboxes.forms import MailboxForm
@@ -135,6 +134,5 @@ class MailboxAdmin(InDomainList, MailAdmin):
         return [
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
             *others,
-            _("The mail itself is kept on the mail host, in %(folder)s.")
-            % {"folder": f"{mail_host().home}/{row.maildir}"},
+            display.kept_mail(row.maildir),
         ]

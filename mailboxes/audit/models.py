@@ -1,4 +1,4 @@
-"""The log's tables. Their rows are only ever added: by `log`, and by nothing else."""
+"""The log's tables: `log` adds rows, `archive` removes the oldest, and nothing changes any."""
 
 from django.db import models
 

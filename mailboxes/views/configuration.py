@@ -2,11 +2,9 @@
 
 import logging
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -31,22 +29,16 @@ from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
 from mailboxes.variants import VARIANTS
+from mailboxes.views.permissions import superuser_required
 
 logger = logging.getLogger(__name__)
 
 
-def superuser(request: HttpRequest) -> User:
-    user = cast(User, request.user)
-    if not user.is_superuser:
-        raise PermissionDenied
-    return user
-
-
 @never_cache
 @require_safe
+@superuser_required
 def configuration(request: HttpRequest) -> HttpResponse:
     """Show the host, the next steps and each file of the bundle with its passwords hidden."""
-    superuser(request)
     context = admin.site.each_context(request) | {"title": _("Configuration")}
     try:
         host = mail_host()
@@ -94,9 +86,9 @@ def variant_comparison(host: MailHost) -> dict[str, Any]:
 
 @never_cache
 @require_safe
+@superuser_required
 def upgrade(request: HttpRequest) -> HttpResponse:
     """Show what changes from one host to another, and who couldn't sign in there."""
-    superuser(request)
     context = admin.site.each_context(request) | {"title": _("Upgrade and migrate")}
     try:
         keys = zip(("from", "to"), compare.suggested_upgrade(), strict=True)
@@ -112,9 +104,9 @@ def upgrade(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@superuser_required
 def download(request: HttpRequest) -> HttpResponse:
     """Send one file of the bundle, or all as .tar.gz, including passwords, and log who did it."""
-    superuser(request)
     if request.method != "POST":  # for example, after signing in again
         return redirect("configuration")
     try:

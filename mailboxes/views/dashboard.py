@@ -63,6 +63,10 @@ class FullMailbox:
     address: str
     percent: int
 
+    @property
+    def tone(self) -> str:
+        return usage.usage_tone(self.percent)
+
 
 def table_counts(user: User, full: list[str] | None) -> list[Count]:
     """Return the counts of the lists that the administrator may open."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -23,9 +22,10 @@ from mailboxes.audit.log import log_event, subject
 from mailboxes.audit.models import Entry, Subject
 from mailboxes.clients import administrator
 from mailboxes.csv_download import csv_response, iso_time
+from mailboxes.queries import batches, rows_after
+from mailboxes.views.permissions import superuser_required
 
 PAGE_SIZE = 50
-CSV_BATCH = 500
 CSV_COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
            "changes", "outcome", "reason")  # fmt: skip
 
@@ -53,28 +53,26 @@ class LogForm(forms.Form):
 
 @never_cache
 @require_safe
+@superuser_required
 def log(request: HttpRequest) -> HttpResponseBase:
     """Show the log to superusers, newest first; `before` is the last line of the page before."""
-    if not request.user.is_superuser:
-        raise PermissionDenied
     form = LogForm(request.GET, label_suffix="")
     found = search_log(form.cleaned_data) if form.is_valid() else Entry.objects.none()
     if "csv" in request.GET:
         log_event(administrator(request), "log.download", subject("file", "log.csv"))
         return csv_response("log.csv", CSV_COLUMNS, csv_rows(found))
     before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        found = found.filter(seq__lt=int(before))
-    page = list(found[: PAGE_SIZE + 1])
+    last = int(before) if before.isdecimal() and len(before) < 19 else 0
+    page, more = rows_after(found, last, PAGE_SIZE, descending=True)
     query = request.GET.copy()
     query.pop("before", None)
     context = admin.site.each_context(request) | {
         "title": _("Log"),
         "form": form,
-        "entries": entries.read(page[:PAGE_SIZE]),
-        "older": page[PAGE_SIZE - 1].seq if len(page) > PAGE_SIZE else None,
+        "entries": entries.read(page),
+        "older": page[-1].seq if more else None,
         "query": query.urlencode(),
-        "is_first": not before,
+        "is_first": not last,
     }
     return render(request, "mailboxes/log.html", context)
 
@@ -100,12 +98,10 @@ def start_of(day: date) -> datetime:
 
 def csv_rows(found: QuerySet[Entry]) -> Iterator[list[Any]]:
     """Yield one row for each object of each entry."""
-    last = None
-    while batch := list((found.filter(seq__lt=last) if last else found)[:CSV_BATCH]):
+    for batch in batches(found, descending=True):
         for logged in entries.read(batch, most=None):
             for row in logged.subjects or [Subject()]:
                 yield csv_row(logged, row)
-        last = batch[-1].seq
 
 
 @override("en")

@@ -2,6 +2,7 @@ import pytest
 from django.db import connections
 
 from mailboxes import actions, queries
+from mailboxes.actions.bulk import set_quota_in_bulk
 from mailboxes.addresses import Address, DomainName
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
@@ -114,10 +115,10 @@ def test_a_mailboxs_old_quota_does_not_count_against_its_new_one(domain: Domain)
     Domain.objects.update(quota=10)
     anna = create("anna@example.org", quota=7 * MB)
     create("bob@example.org", quota=1 * MB)
-    actions.set_quota(TESTER, anna, 9 * MB)
+    set_quota_in_bulk(TESTER, [anna], 9 * MB)
     anna.quota = 8 * MB
     actions.change_mailbox(TESTER, anna)
     assert Mailbox.objects.get(pk=anna.pk).quota == 8 * MB
-    with pytest.raises(Refused, match="8.8 MiB left"):
-        actions.set_quota(TESTER, anna, 9 * MB + 1)
+    [(_row, refusal)] = set_quota_in_bulk(TESTER, [anna], 9 * MB + 1).refused
+    assert "8.8 MiB left" in str(refusal)
     assert Mailbox.objects.get(pk=anna.pk).quota == 8 * MB

@@ -31,7 +31,7 @@ def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mai
 def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) -> None:
     selected = {"action": "disable", "_selected_action": [anna.pk], "post": "yes"}
     page = rita.post(f"{ALIAS}?kind=own", selected, follow=True)
-    assert "Disable the mailbox instead" in page.content.decode()
+    assert "delete the mailbox instead" in page.content.decode()
     page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})
-    assert "Disable the mailbox instead" in errors(page)
+    assert "delete the mailbox instead" in errors(page)
     assert Alias.objects.get().active

@@ -27,8 +27,9 @@ def test_signing_in_again_returns_to_the_mailbox(rita: Client, anna: Mailbox) ->
 def test_only_an_actual_change_of_the_status_is_logged(rita: Client, anna: Mailbox) -> None:
     url = f"{MAILBOX}anna_40example.org/set-active/"
     answer = rita.post(url, {"active": "1"}, follow=True)
-    assert "anna@example.org is enabled." in answer.content.decode()
+    assert "anna@example.org is already enabled." in answer.content.decode()
     assert Mailbox.objects.get().active and not logged()
+    assert Mailbox.objects.get().modified == anna.modified
     rita.post(url, {"active": "0"})
     rita.post(url, {"active": "0"})
     assert not Mailbox.objects.get().active

@@ -1,6 +1,7 @@
 from django.test import Client
 
 from mailboxes import actions
+from mailboxes.actions.bulk import set_quota_in_bulk
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from tests.admin.conftest import DOMAIN, MAILBOX
 from tests.conftest import TESTER
@@ -12,7 +13,7 @@ def test_each_checkbox_is_labelled_with_its_row(rita: Client, anna: Mailbox) -> 
 
 
 def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> None:
-    actions.set_quota(TESTER, anna, 2**30)
+    set_quota_in_bulk(TESTER, [anna], 2**30)
     assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
     for used, words, tone in (
         (2**29, "512 MiB of 1 GiB, 50 %", "good"),
@@ -22,7 +23,7 @@ def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> No
         Usage.objects.update_or_create(pk=anna.pk, defaults={"bytes": used})
         page = rita.get(MAILBOX).content.decode()
         assert words in page and f'class="bar {tone}"' in page
-    actions.set_quota(TESTER, anna, 0)
+    set_quota_in_bulk(TESTER, [anna], 0)
     assert "2 GiB, no limit" in rita.get(MAILBOX).content.decode()
 
 

@@ -94,7 +94,7 @@ def test_deleting_a_domain_lists_what_is_deleted(rita: Client, anna: Mailbox) ->
     actions.create_domain(TESTER, DomainName.parse("example.net"))
     actions.create_alias_domain(TESTER, "example.net", "example.org")
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "example.net forwards to example.org. Delete it first" in page
+    assert "Delete these first: example.net" in page
     rita.post(f"{DOMAIN}example.org/delete/", {"post": "yes", "confirm": "example.org"})
     assert Domain.objects.count() == 2
 

@@ -7,6 +7,7 @@ from django.db import migrations
 
 from mailboxes.audit import chain
 
+MODELS = {"user": "administrator"}
 VERBS = {1: "create", 2: "change", 3: "delete"}
 
 
@@ -19,6 +20,7 @@ def carry_over(apps, schema_editor):
     key = chain.key(settings.SECRET_KEY)
     for row in old.order_by("pk").iterator():
         model = row.content_type.model if row.content_type else "file"
+        model = MODELS.get(model, model)
         subject = Subject(model=model, name=row.object_repr[:255], changes=changes(row))
         head.seq += 1
         entry = Entry(
