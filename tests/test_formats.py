@@ -4,7 +4,7 @@ from django.utils import translation
 
 from mailboxes import formats
 from mailboxes.errors import Refused
-from mailboxes.models import Domain, Mailbox
+from mailboxes.models import Alias, Domain, Mailbox, Usage
 from mailboxes.sizes import Size
 
 
@@ -31,3 +31,35 @@ def test_german_pages_group_thousands_with_a_point(rita: Client, domain: Domain)
     assert "1.500 Postfächer" in question and "1,500" not in question
     limits = rita.get("/admin/mailboxes/domain/").content.decode()
     assert "2.500" in limits and "2,500" not in limits and ">2500" not in limits
+
+
+@pytest.mark.parametrize(
+    ("language", "usage", "fullest", "targets", "rows"),
+    [
+        ("en", "2,000%", "<strong>2,000%", "and 1,482 more targets", "and 1,482 more<"),
+        (
+            "de",
+            "2.000\xa0%",
+            "<strong>2.000\xa0%",
+            "und 1.482 weitere Ziele",
+            "und 1.482 weitere Obj",
+        ),
+    ],
+)
+def test_large_numbers_are_grouped_wherever_a_page_shows_them(
+    rita: Client, domain: Domain, language: str, usage: str, fullest: str, targets: str, rows: str
+) -> None:
+    Mailbox.objects.bulk_create(
+        Mailbox(username=f"box{number:04}@example.org", domain=domain, quota=1)
+        for number in range(1502)
+    )
+    Usage.objects.create(username="box0000@example.org", bytes=20)
+    goto = ",".join(f"{number}@example.org" for number in range(1485))
+    Alias.objects.create(address="all@example.org", goto=goto, domain=domain)
+    rita.post("/language/", {"language": language})
+    lists = "/admin/mailboxes"
+    assert usage in rita.get(f"{lists}/mailbox/").content.decode()
+    assert fullest in rita.get("/admin/").content.decode()
+    assert targets in rita.get(f"{lists}/alias/").content.decode()
+    data = {"action": "disable", "select_across": "1", "index": "0"}
+    assert rows in rita.post(f"{lists}/mailbox/", data).content.decode()

@@ -53,10 +53,10 @@ def usage(quota: int, used: int | None) -> SafeString:
     if quota <= 0:
         return format_html("{}", _("%(used)s, no limit") % {"used": used_size(used)})
     percent = used * 100 // quota
-    text = _("%(used)s of %(quota)s, %(percent)d %%") % {
+    text = _("%(used)s of %(quota)s, %(percent)s%%") % {
         "used": used_size(used),
         "quota": size(quota),
-        "percent": percent,
+        "percent": number(percent),
     }
     return format_html(
         '<span class="usage">{}<progress class="bar {}" max="100" value="{}" aria-hidden="true">'
@@ -118,7 +118,8 @@ def targets(addresses: list[str]) -> SafeString:
     more = len(addresses) - MAX_TARGETS
     if more <= 0:
         return lines(addresses)
-    text = ngettext("and one more target", "and %(more)d more targets", more) % {"more": more}
+    text = ngettext("and one more target", "and %(more)s more targets", more)
+    text %= {"more": number(more)}
     return format_html("{}{}", lines(addresses[:MAX_TARGETS]), quiet(text))
 
 

@@ -16,9 +16,9 @@ def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> No
     set_quota_in_bulk(TESTER, [anna], 2**30)
     assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
     for used, words, tone in (
-        (2**29, "512 MiB of 1 GiB, 50 %", "good"),
-        (983 * 2**20, 'Nearly full:</strong> <span class="nowrap">983 MiB of 1 GiB, 95 %', "warn"),
-        (2**31, 'Full:</strong> <span class="nowrap">2 GiB of 1 GiB, 200 %', "bad"),
+        (2**29, "512 MiB of 1 GiB, 50%", "good"),
+        (983 * 2**20, 'Nearly full:</strong> <span class="nowrap">983 MiB of 1 GiB, 95%', "warn"),
+        (2**31, 'Full:</strong> <span class="nowrap">2 GiB of 1 GiB, 200%', "bad"),
     ):
         Usage.objects.update_or_create(pk=anna.pk, defaults={"bytes": used})
         page = rita.get(MAILBOX).content.decode()

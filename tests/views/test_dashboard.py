@@ -98,7 +98,7 @@ def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
     Usage.objects.create(username=bob.pk, bytes=899)
     page = rita.get(URL).content.decode()
     assert counts(page)[f"{MAILBOX}?attention=full"] == "1"
-    assert re.search(r">anna@example.org</a> <strong>93\s%</strong>", page)
+    assert re.search(r">anna@example.org</a> <strong>93%</strong>", page)
     full = page.partition("Recent changes")[0]
     assert "bob@example.org" not in full
     assert shown(rita.get(f"{MAILBOX}?attention=full")) == [anna.pk]
