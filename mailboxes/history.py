@@ -6,6 +6,7 @@ from typing import Any
 from django.forms.utils import pretty_name
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from mailboxes.audit.entries import OPEN, Logged
 from mailboxes.audit.models import Phase, Subject
@@ -34,9 +35,10 @@ OBJECT_LABELS = {
 }
 REFUSED = _("refused: %(reason)s")
 INTERRUPTED = _("interrupted, or still running")
-SETTLED = _(
-    "interrupted: changes that took place: %(done)s, that did not: %(not_done)s, unknown: "
-    "%(unknown)s"
+SETTLED = ngettext_lazy(
+    "interrupted: %(done)s change applied, %(not_done)s not applied, %(unknown)s unknown",
+    "interrupted: %(done)s changes applied, %(not_done)s not applied, %(unknown)s unknown",
+    "done",
 )
 ICONS = {"create": "plus", "delete": "trash-2", "download": "download"}
 LABELS = {
@@ -82,7 +84,7 @@ def outcome(logged: Logged) -> str:
     """Return what came of it, unless it simply was done."""
     if logged.outcome == Phase.SETTLED:
         names = ("done", "not_done", "unknown")
-        return SETTLED % dict(zip(names, logged.text.split(" "), strict=True))
+        return SETTLED % dict(zip(names, map(int, logged.text.split(" ")), strict=True))
     if logged.outcome == Phase.REFUSED:
         return REFUSED % {"reason": refusal_text(json.loads(logged.text))}
     return str(INTERRUPTED) if logged.outcome == OPEN else ""

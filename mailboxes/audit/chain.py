@@ -61,21 +61,21 @@ def verify(head: str = "") -> Fault | None:
     if seq and not any(
         hmac.compare_digest(stored.pruned_seal, prune_seal(one, stored)) for one in keys
     ):
-        return Fault(seq + 1, "starts the chain, but nobody has archived the lines before it")
+        return Fault(seq + 1, "is the first entry, but the entries before it were never archived")
     seen = f"{seq}:{before}" == head
     for entry, subjects in lines():
         if entry.seq != seq + 1:
             return Fault(seq + 1, "is missing")
         if entry.digest != digest(subjects):
-            return Fault(entry.seq, "names other objects or values than it was written with")
+            return Fault(entry.seq, "no longer matches the objects it was written with")
         if not any(hmac.compare_digest(entry.mac, seal(one, before, entry)) for one in keys):
-            return Fault(entry.seq, "was changed, or the line before it was")
+            return Fault(entry.seq, "was changed, or the entry before it was")
         before, seq = entry.mac, entry.seq
         seen = seen or f"{seq}:{before}" == head
     if (stored.seq, stored.mac) != (seq, before):
-        return Fault(seq + 1, "is missing: lines were cut off at the end")
+        return Fault(seq + 1, "is missing: entries were cut off at the end")
     if head and not seen:
-        return Fault(int(head.partition(":")[0]), "is missing, which the journal knows")
+        return Fault(int(head.partition(":")[0]), "is missing, although the journal contains it")
     return None
 
 

@@ -1,13 +1,14 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from mailboxes import history
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import subject_of
 from mailboxes.actions.interrupted import settle_open_entries
 from mailboxes.audit import chain
-from mailboxes.audit.entries import read, visible
+from mailboxes.audit.entries import Logged, read, visible
 from mailboxes.audit.log import recorded
 from mailboxes.audit.models import Entry, OpenEntry, Phase, Subject
 from mailboxes.models import Domain, Mailbox
@@ -25,11 +26,16 @@ def interrupt(action: str, row: Subject, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def settled() -> str:
+    """Return the counts of the one entry that is settled."""
+    return newest().text
+
+
+def newest() -> Logged:
     assert settle_open_entries() == 1 and not OpenEntry.objects.exists()
     assert chain.verify() is None
-    newest = read(list(visible()[:1]))[0]
-    assert newest.outcome == Phase.SETTLED
-    return newest.text
+    [found] = read(list(visible()[:1]))
+    assert found.outcome == Phase.SETTLED
+    return found
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -48,6 +54,21 @@ def test_an_interrupted_creation_or_deletion_is_compared_with_the_table(
 ) -> None:
     interrupt(f"mailbox.{verb}", subject_of(anna), monkeypatch)
     assert settled() == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "interrupted: 1 change applied, 0 not applied, 0 unknown"),
+        ("de", "unterbrochen: 1 Änderung ausgeführt, 0 nicht ausgeführt, 0 ungeklärt"),
+    ],
+)
+def test_the_outcome_is_written_as_a_sentence(
+    anna: Mailbox, monkeypatch: pytest.MonkeyPatch, language: str, sentence: str
+) -> None:
+    interrupt("mailbox.create", subject_of(anna), monkeypatch)
+    with translation.override(language):
+        assert history.outcome(newest()) == sentence
 
 
 def test_what_has_no_values_cannot_be_determined(

@@ -30,7 +30,7 @@ def test_a_changed_line_is_named(lines: list[int], column: str, value: str) -> N
 def test_a_changed_object_is_named(lines: list[int]) -> None:
     Subject.objects.filter(entry=lines[2]).update(name="bob@example.org")
     fault = chain.verify()
-    assert fault and fault.seq == lines[2]
+    assert fault and fault.seq == lines[2] and "no longer matches" in fault.reason
 
 
 def test_a_removed_line_is_named(lines: list[int]) -> None:

@@ -16,7 +16,7 @@ def test_the_log_is_verified_and_archived(folder: Path, tmp_path: Path) -> None:
     assert json.loads(archive.read_text().splitlines()[0])["seq"] == 1
     assert manage("verifylog", folder=folder).returncode == 0
     again = manage("prunelog", "--before", "tomorrow", "--to", str(archive), folder=folder)
-    assert again.returncode == 1 and "is not a date" in again.stderr
+    assert again.returncode == 1 and "is not a valid date" in again.stderr
 
 
 def test_tampering_ends_with_status_1(folder: Path, tmp_path: Path) -> None:

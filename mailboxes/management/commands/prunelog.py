@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date
 from mailboxes.audit import chain
 from mailboxes.audit.archive import prune
 from mailboxes.audit.log import log_event, subject
+from mailboxes.formats import number
 from mailboxes.management.base import MailCommand
 
 
@@ -27,12 +28,13 @@ class Command(MailCommand):
         before, path = day(options["before"]), options["to"]
         if fault := chain.verify():
             raise CommandError(
-                f"Entry {fault.seq} of the log {fault.reason}. Nothing was archived: the log is "
-                "evidence now."
+                f"Entry {fault.seq} of the log {fault.reason}. Nothing was archived. Keep "
+                "the log as evidence."
             )
         count = prune(before, path)
         log_event(self.actor, "log.prune", subject("file", str(path)), text=f"{count} entries")
-        self.stdout.write(f"Archived {count} entries in {path}.")
+        entries = "entry" if count == 1 else "entries"
+        self.stdout.write(f"Archived {number(count)} {entries} in {path}.")
 
 
 def day(text: str) -> datetime:
@@ -42,5 +44,5 @@ def day(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None:
-        raise CommandError(f"“{text}” is not a date such as 2026-01-31.")
+        raise CommandError(f"“{text}” is not a valid date. Example: 2026-01-31.")
     return datetime.combine(found, time(), UTC)

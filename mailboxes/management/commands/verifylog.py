@@ -12,8 +12,8 @@ from mailboxes.management.base import MailCommand
 
 class Command(MailCommand):
     help = (
-        "Check that no entry of the log was changed, removed or cut off, and find out what became "
-        "of actions that were interrupted. The exit status is 0 if the log is intact, otherwise 1."
+        "Check that no entry of the log was changed, removed or cut off, and determine the outcome "
+        "of interrupted actions. The exit status is 0 if the log is intact, otherwise 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,12 +21,12 @@ class Command(MailCommand):
             "--head",
             default="",
             metavar="SEQ:MAC",
-            help="an entry that the journal contains: it must still be in the log",
+            help="an entry from the journal that must still be in the log",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
         if fault := chain.verify(options["head"]):
             raise CommandError(f"Entry {fault.seq} of the log {fault.reason}.")
         if settled := settle_open_entries():
-            self.stdout.write(f"Interrupted actions compared with their rows: {settled}.")
+            self.stdout.write(f"Interrupted actions checked against the tables: {settled}.")
         self.stdout.write(f"The log is intact. Its last entry is {Head.objects.first() or 'none'}.")
