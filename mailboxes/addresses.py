@@ -22,10 +22,10 @@ MAX_DOMAIN = 253  # octets, RFC 1035 section 2.3.4 as text
 
 TOO_LONG = gettext_noop("“%(text)s…” is too long. The limit is %(limit)s characters.")
 NOT_A_DOMAIN = gettext_noop(
-    "“%(text)s” is not a domain name. A domain name consists of letters, digits and hyphens, "
+    "“%(text)s” is not a valid domain name. A domain name consists of letters, digits and hyphens, "
     "separated by dots, such as example.org."
 )
-NOT_AN_ADDRESS = gettext_noop("“%(text)s” is not an email address such as anna@example.org.")
+NOT_AN_ADDRESS = gettext_noop("“%(text)s” is not a valid email address. Example: anna@example.org.")
 NOT_ASCII = gettext_noop(
     "“%(text)s” can't be used: the part before the @ must be ASCII, since the tables and many mail "
     "servers don't support anything else."

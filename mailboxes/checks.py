@@ -27,7 +27,7 @@ def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]
         return [
             Warning(
                 "MAIL_VARIANT is v1 and MAIL_DATABASE_URL is SQLite, which pam_mysql can't read, "
-                "so no configuration can be exported.",
+                "so the configuration can't be exported.",
                 hint="Use a MariaDB or MySQL database, or MAIL_VARIANT=v2.",
                 id="mailboxes.W001",
             )

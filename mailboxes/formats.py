@@ -61,5 +61,5 @@ def mixed_scripts_warning(name: str) -> str:
         return ""
     return gettext(
         "%(name)s is displayed as “%(unicode)s”, which mixes letters of different scripts "
-        "(%(scripts)s). It may be taken for another name."
+        "(%(scripts)s). It could be mistaken for another name."
     ) % {"name": name, "unicode": to_unicode(name), "scripts": scripts}

@@ -108,8 +108,8 @@ class DomainForm(ActionForm, forms.ModelForm):
         model = Domain
         fields = ["description", "active", "mailboxes", "aliases", "maxquota", "quota"]
         help_texts = {
-            "mailboxes": _("0 for no limit, -1 for none."),
-            "aliases": _("0 for no limit, -1 for none."),
+            "mailboxes": _("Enter 0 for no limit, -1 for none."),
+            "aliases": _("Enter 0 for no limit, -1 for none."),
             "active": _(
                 "A disabled domain receives no mail, and the owners of its mailboxes can't sign in."
             ),
@@ -162,8 +162,8 @@ class AliasForm(ActionForm, forms.ModelForm):
         max_length=MAX_ADDRESS,
         label=_("Address"),
         help_text=_(
-            "It can't be changed later. Without a local part it is a catch-all: it receives the "
-            "mail for every address of the domain that is neither a mailbox nor an alias."
+            "This can't be changed later. Without a local part, the alias is a catch-all: it "
+            "receives mail for every address in the domain that is neither a mailbox nor an alias."
         ),
     )
     goto = ParsedField(
@@ -187,7 +187,7 @@ class AliasDomainForm(ActionForm, forms.ModelForm):
     only_when_new = ["alias_domain", "target_domain"]
     alias_domain = DomainField(
         label=_("Alias domain"),
-        help_text=_("Each of its addresses forwards to the same address of the other domain."),
+        help_text=_("Each of its addresses forwards to the same address in the other domain."),
     )
     target_domain = DomainField(label=_("Forwards to"))
 

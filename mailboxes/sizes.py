@@ -41,8 +41,8 @@ def parse_size(text: str) -> int:
     if not found or not text.isascii():
         raise BadSize(
             gettext_noop(
-                "“%(text)s” is not a size. Enter a number with a unit, such as 500M or 1G, or 0 "
-                "for no limit."
+                "“%(text)s” is not a valid size. Enter a number with a unit, such as 500M or 1G, "
+                "or 0 for no limit."
             ),
             {"text": text},
         )

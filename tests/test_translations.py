@@ -105,10 +105,10 @@ def errors(page: Any) -> str:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"address_0": "a@b@c"}, "ist keine Mailadresse wie"),
+        ({"address_0": "a@b@c"}, "ist keine gültige E-Mail-Adresse"),
         ({"address_0": "anna@example.com"}, "gibt es hier nicht. Legen Sie sie zuerst an"),
         ({"address_0": "anna@example.org"}, "gehört schon einem Postfach"),
-        ({"quota_0": "viel"}, "ist keine Größe"),
+        ({"quota_0": "viel"}, "ist keine gültige Größe"),
         ({"new_password2": "x"}, "Die beiden Passwörter stimmen nicht überein."),
         ({"new_password1": "a\tb" * 9, "new_password2": "a\tb" * 9}, "enthält einen Tabulator"),
         ({"quota_0": "3.5"}, "hat example.org noch 2,9 GiB übrig"),

@@ -25,7 +25,8 @@ NO_ALIASES = gettext_noop("Aliases are not allowed in %(domain)s.")
 ALIAS_LIMIT = gettext_noop("%(domain)s has reached its alias limit (%(limit)s).")
 QUOTAS_OFF = gettext_noop("Quotas are switched off for %(domain)s. Enter 0.")
 QUOTA_OUT_OF_RANGE = gettext_noop(
-    "A mailbox in %(domain)s needs a quota of at most %(largest)s. Requested: %(quota)s."
+    "A mailbox in %(domain)s must have a quota of at most %(largest)s; 0 (no limit) is not "
+    "allowed. Requested: %(quota)s."
 )
 QUOTA_EXHAUSTED = gettext_noop(
     "%(domain)s has used up its total quota of %(whole)s. Requested: %(quota)s."

@@ -108,7 +108,11 @@ class DomainAdmin(ListAdmin, MailAdmin):
         others = aliases_forwarding_into(row.pk)[:MAX_LISTED]
         return [
             _("The domain %(domain)s.") % {"domain": row},
-            ngettext("%(count)s mailbox in it.", "%(count)s mailboxes in it.", mailboxes)
+            ngettext(
+                "%(count)s mailbox in this domain.",
+                "%(count)s mailboxes in this domain.",
+                mailboxes,
+            )
             % {"count": number(mailboxes)},
             ngettext("%(count)s other alias.", "%(count)s other aliases.", aliases)
             % {"count": number(aliases)},

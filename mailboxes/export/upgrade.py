@@ -49,7 +49,7 @@ def variant_notes(change: Comparison) -> Iterator[str]:
         return
     yield str(_("Mail stays where it is: both variants use the same Maildirs."))
     if change.new.variant.name == "v1":
-        yield str(_("V1 has no IMAP server and doesn't enforce quotas."))
+        yield str(_("V1 doesn't include an IMAP server and doesn't enforce quotas."))
     else:
         yield str(_("Mail can be read over IMAP on port 993."))
         yield str(_("Quotas are enforced: a mailbox over its quota receives no more mail."))

@@ -107,7 +107,7 @@ def notices(user: User) -> Iterator[Notice]:
         check_host(host)
     except Refused as error:
         if user.is_superuser:
-            text = _("No configuration can be exported: %(reason)s") % {
+            text = _("The configuration can't be exported: %(reason)s") % {
                 "reason": error_message(error)
             }
             yield Notice(text, "bad", "configuration", link=_("Configuration"))

@@ -47,7 +47,7 @@ def test_a_bulk_quota_is_checked_for_each_mailbox(
 ) -> None:
     selected = [anna.pk, bob.pk]
     page = post(rita, MAILBOX, "set_quota", selected, post="yes", quota_0="much").content.decode()
-    assert "is not a size" in page and not Mailbox.objects.exclude(quota=0)
+    assert "is not a valid size" in page and not Mailbox.objects.exclude(quota=0)
     domain = Domain.objects.get()
     domain.quota = 1024
     actions.change_domain(TESTER, domain)

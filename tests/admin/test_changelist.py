@@ -107,7 +107,7 @@ def test_a_search_can_look_within_addresses(rita: Client, anna: Mailbox) -> None
     actions.create_mailbox(TESTER, Address.parse("joanna@example.org"), PASSWORD)
     page = rita.get(f"{MAILBOX}?q=anna")
     assert shown(page) == ["anna@example.org"]
-    assert "Search within addresses and names as well" in page.content.decode()
+    assert "Also search within addresses and names" in page.content.decode()
     assert shown(rita.get(f"{MAILBOX}?q=anna&inside=1")) == [
         "anna@example.org",
         "joanna@example.org",

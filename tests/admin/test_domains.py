@@ -90,7 +90,7 @@ def test_an_invalid_domain_is_a_form_error(rita: Client, domain: Domain, name: s
 
 def test_deleting_a_domain_lists_what_is_deleted(rita: Client, anna: Mailbox) -> None:
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "1 mailbox in it." in page and "0 other aliases." in page
+    assert "1 mailbox in this domain." in page and "0 other aliases." in page
     actions.create_domain(TESTER, DomainName.parse("example.net"))
     actions.create_alias_domain(TESTER, "example.net", "example.org")
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()

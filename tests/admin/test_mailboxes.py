@@ -23,10 +23,10 @@ def test_a_mailbox_is_created(rita: Client, domain: Domain) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"address_0": "a@b@c"}, "not an email address"),
+        ({"address_0": "a@b@c"}, "not a valid email address"),
         ({"address_0": "anna@example.com"}, "exist here"),
         ({"address_0": "anna@example.org"}, "already taken by a mailbox"),
-        ({"quota_0": "much"}, "not a size"),
+        ({"quota_0": "much"}, "not a valid size"),
         ({"new_password2": "another"}, "match"),
         ({"new_password1": "short", "new_password2": "short"}, "too short"),
         ({"new_password1": "", "new_password2": ""}, "required"),
@@ -83,7 +83,7 @@ def test_an_impossible_address_is_not_found(rita: Client, domain: Domain) -> Non
         ({"mailboxes": 1}, "address", "has reached its mailbox limit (1)"),
         ({"mailboxes": -1}, "address", "Mailboxes are not allowed in"),
         ({"active": False}, "address", "is disabled. Enable it first"),
-        ({"maxquota": 100}, "quota", "needs a quota of at most 97.7 MiB"),
+        ({"maxquota": 100}, "quota", "must have a quota of at most 97.7 MiB"),
         ({"quota": 100}, "quota", "has 97.7 MiB left"),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_refused_change_writes_nothing(rita: Client, anna: Mailbox) -> None:
     Domain.objects.update(maxquota=100)
     none = {"new_password1": "", "new_password2": ""}
     page = rita.post(f"{MAILBOX}{anna.pk}/change/", mailbox_form(name="Änne", **none))
-    assert "needs a quota of at most" in errors(page)
+    assert "must have a quota of at most" in errors(page)
     text = page.content.decode()
     assert 'value="Änne"' in text and 'name="quota_0" value="1"' in text
     anna.refresh_from_db()

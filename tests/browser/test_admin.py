@@ -111,7 +111,7 @@ def test_a_mailbox_is_created_without_javascript(panel: Panel, browser_or_reason
 def test_deleting_lists_what_is_deleted_and_asks_for_the_name(rita: Page) -> None:
     rita.goto("/admin/mailboxes/domain/example.org/change/")
     rita.get_by_role("link", name="Delete").click()
-    expect(rita.get_by_text("mailboxes in it.")).to_be_visible()
+    expect(rita.get_by_text("mailboxes in this domain.")).to_be_visible()
     rita.get_by_label("Type example.org to confirm").fill("example.net")
     rita.get_by_role("button", name="Delete").click()
     expect(rita.get_by_text("Nothing was deleted")).to_be_visible()

@@ -16,7 +16,7 @@ from tests.conftest import compare
         ("v2/CRAM-MD5", "v2/ARGON2ID", "CRAM-MD5 is no longer offered", "Maildirs"),
         ("v2/ARGON2ID", "v2/SCRAM-SHA-256", "SCRAM-SHA-256 is now offered", "no longer"),
         ("v2/ARGON2ID", "v2/BLF-CRYPT", "stored as BLF-CRYPT", "offered"),
-        ("v2", "v1", "no IMAP server", "port 993"),
+        ("v2", "v1", "an IMAP server", "port 993"),
         ("v2/debian12", "v1/debian12", "dovecot stays installed", "saslauthd"),
         ("v1/debian12", "v2/debian12", "saslauthd stays installed", "dovecot"),
         ("v1", "v2", "Quotas are enforced", "enforce quotas"),

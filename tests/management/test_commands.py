@@ -11,13 +11,13 @@ from tests.management.conftest import ROOT, manage
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["createdomain", "localhost"], "“localhost” is not a domain name"),
+        (["createdomain", "localhost"], "“localhost” is not a valid domain name"),
         (["createdomain", "example.org"], "The domain example.org already exists."),
         (["createdomain"], "The following arguments are required: NAME"),
-        (["createmailbox", "a@b@c"], "“a@b@c” is not an email address"),
+        (["createmailbox", "a@b@c"], "“a@b@c” is not a valid email address"),
         (["createmailbox", "anna@example.com"], "The domain example.com doesn't exist here"),
         (["createmailbox", "x" * 65 + "@example.org"], "is too long"),
-        (["createmailbox", "anna@example.org", "--quota", "many"], "“many” is not a size"),
+        (["createmailbox", "anna@example.org", "--quota", "many"], "“many” is not a valid size"),
         (["createmailbox", "anna@example.org", "--quota", "1G"], "at most 100.6 MiB"),
         (["createmailbox", "anna@example.org", "--quota", "1M"], "There is no terminal"),
         (["createmailbox", "a@example.org", "--generate", "--password-stdin"], "not allowed with"),

@@ -35,6 +35,6 @@ def test_mixed_script_domains_are_named_as_such_by_the_command(tables: None) -> 
 @pytest.mark.parametrize("option", ["--quota", "--maxquota"])
 @pytest.mark.parametrize("size", ["much", "-2", ""])
 def test_an_invalid_size_is_refused(tables: None, option: str, size: str) -> None:
-    with pytest.raises(CommandError, match=f"“{size}” is not a size"):
+    with pytest.raises(CommandError, match=f"“{size}” is not a valid size"):
         call_command("createdomain", "example.org", option, size, stdout=StringIO())
     assert not Domain.objects.exists()

@@ -122,7 +122,9 @@ def test_filters_that_read_every_row_are_not_offered_for_large_tables(
 
 def test_staff_only_see_problems_in_their_areas(mail_file: None, anna: Mailbox) -> None:
     otto = staff("view_mailbox")
-    assert "Nothing in the areas you have access to." in otto.get(URL).content.decode()
+    assert (
+        "Nothing needs attention in the areas you have access to." in otto.get(URL).content.decode()
+    )
     Mailbox.objects.update(password="$6$nobody$reads")
     page = otto.get(URL).content.decode()
     assert "1 active mailbox can&#x27;t sign in" in page and "configuration" not in page
