@@ -32,8 +32,8 @@ class DomainAdmin(ListAdmin, MailAdmin):
     list_filter = [StatusFilter]
     search_columns = ("domain", "description")
     csv_columns = (
-        *("domain", "description", "active", "mailboxes", "mailboxes_at_most", "aliases"),
-        *("aliases_at_most", "quota_of_one_bytes", "quota_of_all_bytes", "created", "modified"),
+        *("domain", "description", "active", "mailboxes", "max_mailboxes", "aliases"),
+        *("max_aliases", "quota_per_mailbox_bytes", "total_quota_bytes", "created", "modified"),
     )
     sections = [
         (None, ["description", "active"]),

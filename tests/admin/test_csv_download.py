@@ -13,7 +13,7 @@ from mailboxes import actions, queries
 from mailboxes.addresses import CatchAll, DomainName
 from mailboxes.csv_download import csv_lines
 from mailboxes.models import Alias, Domain, Mailbox, Usage
-from tests.admin.conftest import ALIAS, MAILBOX, staff
+from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, staff
 from tests.conftest import TESTER, logged
 
 
@@ -36,6 +36,12 @@ def test_the_csv_contains_the_search_results(
     everything = csv_rows(rita.get(f"{MAILBOX}csv/?after={many[70]}"))
     assert [row[0] for row in everything[1:]] == [anna.pk, bob.pk, *many]
     assert len(logged("mailbox.download")) == 2
+
+
+def test_a_domains_limits_are_named_as_on_its_page(rita: Client, domain: Domain) -> None:
+    head = csv_rows(rita.get(f"{DOMAIN}csv/"))[0]
+    assert head[3:7] == ["mailboxes", "max_mailboxes", "aliases", "max_aliases"]
+    assert head[7:9] == ["quota_per_mailbox_bytes", "total_quota_bytes"]
 
 
 def test_every_list_can_be_downloaded_as_csv(rita: Client, anna: Mailbox) -> None:
