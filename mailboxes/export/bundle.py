@@ -111,9 +111,9 @@ def check_protected(folder: Path, directory: Path) -> None:
     if not {folder.stat().st_uid, folder.lstat().st_uid} <= {0, os.geteuid()}:
         raise BadExport(
             gettext_noop(
-                "%(directory)s can't be used: %(folder)s belongs to another user, who could "
-                "replace the bundle. Choose a folder that belongs to you or root, like all folders "
-                "above it."
+                "%(directory)s can't be used: %(folder)s is owned by another user, who could "
+                "replace the bundle. Choose a folder that, like all folders above it, is owned by "
+                "you or root."
             ),
             params,
             code="unprotected",
@@ -123,8 +123,8 @@ def check_protected(folder: Path, directory: Path) -> None:
     if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:
         raise BadExport(
             gettext_noop(
-                "%(directory)s can't be used: other users may write to %(folder)s, and could "
-                "replace the bundle. Run “chmod go-w %(folder)s”, or choose another folder."
+                "%(directory)s can't be used: other users may write to %(folder)s and could "
+                "replace the bundle. Run “chmod go-w %(folder)s” or choose another folder."
             ),
             params,
             code="unprotected",

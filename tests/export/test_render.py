@@ -186,8 +186,8 @@ def test_only_port_587_accepts_passwords(host: MailHost) -> None:
 def test_the_readme_describes_the_host(host: MailHost) -> None:
     read_me = " ".join(texts(host)["README"].split())
     assert host.scheme.weakness in read_me
-    assert ("quota is not enforced" in read_me) == (host.variant is V1)
-    assert ("could read the stored passwords" in read_me) == (host.database is SQLITE)
+    assert ("Quotas are not enforced" in read_me) == (host.variant is V1)
+    assert ("could also read the stored passwords" in read_me) == (host.database is SQLITE)
     assert ("grants.sql" in read_me) == (host.database is MYSQL)
     assert ("testsaslauthd" in read_me) == (host.variant is V1)
 

@@ -1,16 +1,16 @@
 -- The two accounts that the mail host uses to {% if host.variant.name == "v1" %}read{% else %}access{% endif %} the database. (mailadmin)
 -- Run this on the database host as its administrator: mariadb < grants.sql
 -- The tables must already exist. You can run it again, for example after changing the passwords.
--- Other grants of these accounts are kept, so give the mail host accounts of its own.
+-- Other grants of these accounts are kept, so use accounts that only the mail host uses.
 
 -- Makes quotes and backslashes below mean the same whatever the server's defaults are.
 SET NAMES utf8mb4;
 SET SESSION sql_mode = '';
 
 {% if accounts_at.0 == "%" %}-- '%' is any host that can reach the database: replace it with the mail host's address if you can.
-{% else %}-- The mail host is also the database host; each way to connect needs an account name of its own.
+{% else %}-- The mail host is also the database host; each way to connect needs its own account.
 {% endif %}{% with lookup=host.lookup.user|sql_text:"MAIL_LOOKUP_USER" lookup_password=host.lookup.password|sql_text:"MAIL_LOOKUP_PASSWORD" auth=host.auth.user|sql_text:"MAIL_AUTH_USER" auth_password=host.auth.password|sql_text:"MAIL_AUTH_PASSWORD" database=host.database.name|sql_name:"MAIL_DATABASE_URL" %}{% for at in accounts_at %}
--- For Postfix's lookups; this account never sees the column "password".
+-- For Postfix's lookups; this account cannot read the column "password".
 CREATE USER IF NOT EXISTS {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
 ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
 GRANT SELECT (domain, active, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
