@@ -36,7 +36,7 @@ class MailCommand(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
 
         def error(message: str) -> NoReturn:
-            parser.exit(1, f"{message[:1].upper()}{message[1:]}; see {parser.prog} --help.\n")
+            parser.exit(1, f"{message[:1].upper()}{message[1:]}. See {parser.prog} --help.\n")
 
         parser.error = error  # type: ignore[method-assign]
         return parser

@@ -53,7 +53,7 @@ def first_run(served: Machine) -> str:
 def test_the_first_run_creates_secrets_databases_and_an_administrator(
     served: Machine, first_run: str
 ) -> None:
-    assert re.search(r"^  user name  admin\n  password   \S{20,}$", first_run, re.MULTILINE)
+    assert re.search(r"^  username  admin\n  password  \S{20,}$", first_run, re.MULTILINE)
     for name, owner, mode in (
         (".env", "mailadmin", "600"),
         ("var", "mailadmin", "750"),

@@ -17,7 +17,9 @@ class Command(MailCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help="the domain, such as example.org")
-        parser.add_argument("--description", default="", metavar="TEXT")
+        parser.add_argument(
+            "--description", default="", metavar="TEXT", help="a note for administrators"
+        )
         for limit in ("mailboxes", "aliases"):
             parser.add_argument(
                 f"--{limit}",

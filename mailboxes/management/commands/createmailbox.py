@@ -17,7 +17,7 @@ class Command(MailCommand):
     help = (
         "Create a mailbox and its own alias, which delivers its mail. You are asked for the "
         "password twice, unless you use --generate or --password-stdin. The password is never an "
-        "argument, since any user on the machine can read those."
+        "argument, since any user on the machine could read it there."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -35,8 +35,9 @@ class Command(MailCommand):
         parser.add_argument(
             "--compare",
             metavar="OLD",
-            help="compare with what the host is now: debian12, v1, v1/debian12 or v1/debian12/MD5; "
-            "the rest is taken from the settings. The exit status is 0 whatever the result",
+            help="compare with the host as it is now: debian12, v1, v1/debian12 or "
+            "v1/debian12/MD5; the rest is taken from the settings. The exit status is 0 even if "
+            "mailboxes are affected",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -74,9 +75,9 @@ class Command(MailCommand):
             self.stdout.write(f"  {number(group.count)} {group.text}")
         found = incompatible_mailboxes(change.old, change.new)
         self.section("Mailboxes", (mailbox_line(mailbox, change) for mailbox in found))
-        self.section("What else users will notice", upgrade.notes(change))
+        self.section("Other effects", upgrade.notes(change))
         steps = ("\n     ".join([step.text, *step.commands]) for step in upgrade.steps(change))
-        self.section("What to do", (f"{place}. {step}" for place, step in enumerate(steps, 1)))
+        self.section("Steps", (f"{place}. {step}" for place, step in enumerate(steps, 1)))
         for file in change.files:
             if file.diff:
                 self.section(f"{file.path} ({file.status_text})", [file.diff.rstrip("\n")])

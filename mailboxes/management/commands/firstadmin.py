@@ -29,4 +29,4 @@ class Command(MailCommand):
         password = generate_password()
         users.create_superuser(NAME, password=password)
         self.stdout.write("Created the first administrator. The password is shown only once:")
-        self.stdout.write(f"  user name  {NAME}\n  password   {password}")
+        self.stdout.write(f"  username  {NAME}\n  password  {password}")
