@@ -8,8 +8,9 @@ from mailboxes.addresses import Address, DomainName
 from mailboxes.management.base import MailCommand
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.passwords.generate import generate_password
+from mailboxes.sizes import UNITS
 
-GIB = 2**30
+GIB = UNITS["G"]
 DOMAINS = {
     "example.org": "A club, with most of the mailboxes",
     "example.net": "A shop",
