@@ -11,7 +11,7 @@ from mailboxes.addresses import DomainName
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
-from mailboxes.sizes import BadSize, exact_limit, parse_size, to_units
+from mailboxes.sizes import BadSize, exact_limit, parse_limit, parse_size
 from mailboxes.widgets import AddressInput, SizeInput
 
 
@@ -51,15 +51,10 @@ class LimitField(SizeField):
 
     def __init__(self, may_be_off: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.may_be_off = may_be_off
+        self.parse = lambda text: parse_limit(text, quota_multiplier(), may_be_off)
 
     def prepare_value(self, value: object) -> object:
         return exact_limit(value, quota_multiplier()) if isinstance(value, int) else value
-
-    def clean(self, value: object) -> Any:
-        if value == "-1" and self.may_be_off:
-            return -1
-        return to_units(super().clean(value), quota_multiplier())
 
     def has_changed(self, initial: object, data: object) -> bool:
         try:

@@ -69,6 +69,11 @@ def to_units(size: int, unit: int) -> int:
     return -(-size // unit)
 
 
+def parse_limit(text: str, unit: int, may_be_off: bool = False) -> int:
+    """Return a domain's limit in units of this many bytes; -1 switches it off, where it may."""
+    return -1 if may_be_off and text.strip() == "-1" else to_units(parse_size(text), unit)
+
+
 def exact_limit(count: int, unit: int) -> str:
     """Return the shortest string for a size of this many units; -1 is returned unchanged."""
     for name in "TGM":

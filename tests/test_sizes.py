@@ -7,6 +7,7 @@ from mailboxes.sizes import (
     Size,
     exact_limit,
     exact_size,
+    parse_limit,
     parse_size,
     to_units,
 )
@@ -75,3 +76,11 @@ def test_a_limit_is_shown_as_it_was_entered(text: str, unit: int, count: int) ->
 @given(st.integers(1, 2**30), st.sampled_from([1, 1000, 1024000, 2**20]))
 def test_a_limit_that_is_saved_as_shown_stays_the_same(count: int, unit: int) -> None:
     assert to_units(parse_size(exact_limit(count, unit)), unit) == count
+
+
+def test_a_limit_is_a_size_in_units_or_switched_off_where_it_may_be() -> None:
+    assert parse_limit("1G", 1024000) == parse_limit("1G", 1024000, may_be_off=True) == 1049
+    assert parse_limit("0", 1024000, may_be_off=True) == 0
+    assert parse_limit(" -1", 1024000, may_be_off=True) == -1
+    with pytest.raises(BadSize):
+        parse_limit("-1", 1024000)

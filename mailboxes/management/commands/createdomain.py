@@ -9,7 +9,7 @@ from mailboxes.addresses import DomainName
 from mailboxes.conf import quota_multiplier
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.management.base import MailCommand
-from mailboxes.sizes import parse_size, to_units
+from mailboxes.sizes import parse_limit
 
 
 class Command(MailCommand):
@@ -43,15 +43,15 @@ class Command(MailCommand):
         )
 
     def handle(self, *args: object, **options: Any) -> None:
-        unit, maxquota = quota_multiplier(), options["maxquota"]
+        unit = quota_multiplier()
         domain = actions.create_domain(
             self.actor,
             DomainName.parse(options["name"]),
             description=options["description"],
             mailboxes=options["mailboxes"],
             aliases=options["aliases"],
-            maxquota=-1 if maxquota == "-1" else to_units(parse_size(maxquota), unit),
-            quota=to_units(parse_size(options["quota"]), unit),
+            maxquota=parse_limit(options["maxquota"], unit, may_be_off=True),
+            quota=parse_limit(options["quota"], unit),
         )
         self.stdout.write(f"Created the domain {domain}.")
         if warning := mixed_scripts_warning(domain.pk):
