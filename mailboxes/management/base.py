@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
+from mailboxes.management.arguments import MailParser, choices, one_of
 
 
 class MailCommand(BaseCommand):
@@ -33,13 +34,14 @@ class MailCommand(BaseCommand):
         return Actor(COMMAND, name, type(self).__module__.rpartition(".")[2])
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        return MailParser.copy(super().create_parser(prog_name, subcommand, **kwargs))
 
-        def error(message: str) -> NoReturn:
-            parser.exit(1, f"{message[:1].upper()}{message[1:]}. See {parser.prog} --help.\n")
-
-        parser.error = error  # type: ignore[method-assign]
-        return parser
+    def add_base_argument(self, parser: CommandParser, *args: Any, **kwargs: Any) -> None:
+        if "--verbosity" in args:
+            levels = [str(level) for level in kwargs.pop("choices")]
+            check = one_of("verbosity level", levels)
+            kwargs |= {"type": lambda text: int(check(text)), "metavar": choices(levels)}
+        super().add_base_argument(parser, *args, **kwargs)
 
     def execute(self, *args: object, **options: Any) -> str | None:
         try:

@@ -31,15 +31,16 @@ class Command(MailCommand):
             metavar="SIZE",
             help="the quota, such as 1G or 500M; 0 for no limit",
         )
-        source = parser.add_mutually_exclusive_group()
-        source.add_argument(
+        parser.add_argument(
             "--generate", action="store_true", help="generate a password and print it once"
         )
-        source.add_argument(
+        parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
 
     def handle(self, *args: object, **options: Any) -> None:
+        if options["generate"] and options["password_stdin"]:
+            raise CommandError("Use either --generate or --password-stdin, not both.")
         address = Address.parse(options["address"])
         quota = parse_size(options["quota"])
         if options["generate"]:

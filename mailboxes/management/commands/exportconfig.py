@@ -14,6 +14,7 @@ from mailboxes.export.compare import SCHEME_NAMES, STATUSES, Comparison, parse_h
 from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
 from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
+from mailboxes.management.arguments import choices, new_path, one_of
 from mailboxes.management.base import MailCommand
 from mailboxes.variants import RELEASES, VARIANTS
 
@@ -26,12 +27,18 @@ class Command(MailCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--output", type=Path, metavar="DIR", help="a new or empty folder")
-        parser.add_argument("--variant", choices=VARIANTS, help="instead of MAIL_VARIANT")
-        parser.add_argument("--release", choices=RELEASES, help="instead of MAIL_RELEASE")
-        parser.add_argument(
-            "--scheme", choices=SCHEME_NAMES, help="instead of MAIL_PASSWORD_SCHEME"
-        )
+        parser.add_argument("--output", type=new_path, metavar="DIR", help="a new or empty folder")
+        for part, names, setting in (
+            ("variant", VARIANTS, "MAIL_VARIANT"),
+            ("release", RELEASES, "MAIL_RELEASE"),
+            ("scheme", SCHEME_NAMES, "MAIL_PASSWORD_SCHEME"),
+        ):
+            parser.add_argument(
+                f"--{part}",
+                type=one_of(part, names),
+                metavar=choices(names),
+                help=f"instead of {setting}",
+            )
         parser.add_argument(
             "--compare",
             metavar="OLD",

@@ -1,7 +1,6 @@
 """manage.py prunelog"""
 
 from datetime import UTC, datetime, time
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -11,6 +10,7 @@ from mailboxes.audit import chain
 from mailboxes.audit.archive import prune
 from mailboxes.audit.log import log_event, subject
 from mailboxes.formats import number
+from mailboxes.management.arguments import new_path
 from mailboxes.management.base import MailCommand
 
 
@@ -22,7 +22,7 @@ class Command(MailCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--before", required=True, metavar="DATE", help="such as 2026-01-31")
-        parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file")
+        parser.add_argument("--to", type=new_path, required=True, metavar="FILE", help="a new file")
 
     def handle(self, *args: object, **options: Any) -> None:
         before, path = day(options["before"]), options["to"]
