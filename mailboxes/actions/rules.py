@@ -49,6 +49,18 @@ IS_A_TARGET = gettext_noop(
     "%(domain)s can't be deleted while alias domains forward to it. Delete these first: "
     "%(sources)s."
 )
+COLUMN_REFUSALS = {
+    "max_value": gettext_noop("“%(field)s” must be at most %(limit)s. Requested: %(value)s."),
+    "min_value": gettext_noop("“%(field)s” must be at least %(limit)s. Requested: %(value)s."),
+    "max_length": gettext_noop(
+        "“%(field)s” is too long. The limit is %(limit)s characters. Entered: %(value)s."
+    ),
+    "invalid": gettext_noop(
+        "“%(field)s” contains control characters or invalid UTF-8. Remove them."
+    ),
+}
+"""What a column can't store, by the code of Django's validator."""
+
 SAME_DOMAIN = gettext_noop("%(name)s can't forward to itself.")
 IS_ALIAS_DOMAIN = gettext_noop("%(name)s already forwards to another domain.")
 CHAINED = gettext_noop(
@@ -154,10 +166,21 @@ def check_columns(row: Model, *columns: str) -> None:
     try:
         row.clean_fields(exclude=fields - set(columns or fields) | {"domain"} - {row._meta.pk.name})
     except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        labels = {column.name: column.verbose_name for column in row._meta.concrete_fields}
-        params = {"field": labels[field], "reason": " ".join(messages)}
-        raise Refused("%(field)s: %(reason)s", params, code="column", field=field) from error
+        raise column_refusal(row, *next(iter(error.error_dict.items()))) from error
+
+
+def column_refusal(row: Model, field: str, errors: Sequence[ValidationError]) -> Refused:
+    """Return a column's first error in words of ours, sizes with their unit."""
+    error, params = errors[0], errors[0].params or {}
+    limit, value = params.get("limit_value", 0), params.get("show_value", 0)
+    if field in ("maxquota", "quota") and error.code == "max_value":
+        unit = quota_multiplier() if isinstance(row, Domain) else 1
+        limit, value = Size(limit * unit), Size(value * unit)
+    label = getattr(row._meta.get_field(field), "verbose_name", field)
+    message = COLUMN_REFUSALS.get(error.code or "", "%(field)s: %(reason)s")
+    reason = " ".join(error.messages)
+    params = {"field": label, "limit": limit, "value": value, "reason": reason}
+    return Refused(message, params, code="column", field=field)
 
 
 def check_alias_domain(name: str, target: str) -> None:

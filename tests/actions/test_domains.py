@@ -1,8 +1,11 @@
+from typing import Any
+
 import pytest
 
 from mailboxes import actions
 from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.actions.conftest import create
 from tests.conftest import TESTER
@@ -69,3 +72,33 @@ def test_values_that_do_not_fit_their_column_are_refused(
         actions.create_domain(TESTER, DomainName.parse("example.org"), **columns)
     assert refused.value.field == field
     assert not Domain.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        (
+            {"mailboxes": 5 * 10**9},
+            "“maximum mailboxes” must be at most 1,000,000,000. Requested: 5,000,000,000.",
+        ),
+        ({"aliases": -2}, "“maximum aliases” must be at least -1. Requested: -2."),
+        (
+            {"quota": 2 * 10**9},
+            "“total quota of all mailboxes” must be at most 931.3 TiB. Requested: 1862.6 TiB.",
+        ),
+        (
+            {"description": "x" * 300},
+            "“description” is too long. The limit is 255 characters. Entered: 300.",
+        ),
+        (
+            {"description": "a\x1b"},
+            "“description” contains control characters or invalid UTF-8. Remove them.",
+        ),
+    ],
+)
+def test_what_a_column_cannot_store_is_refused_in_words_of_ours(
+    tables: None, columns: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        actions.create_domain(TESTER, DomainName.parse("example.org"), **columns)
+    assert error_message(refused.value) == sentence
