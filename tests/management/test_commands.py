@@ -58,6 +58,8 @@ def test_errors_exit_with_status_1_and_a_sentence(
         ("prunelog --before 2026-01-31 --to new\udcff", "“new\ufffd” can't be used: the path con"),
         ("firstadmin x", "“x” is one argument too many. See manage.py firstadmin --help."),
         ("createdemo -v 9", "“9” is not a verbosity level. Use one of: 0, 1, 2, 3."),
+        ("verifylog --head x:y", "“x:y” is not an entry's number and seal (SEQ:MAC). Copy both"),
+        ("verifylog --head=", "“” is not an entry's number and seal (SEQ:MAC). Copy both from a"),
         ("verifylog --head", "The option --head needs a value. Write --head=SEQ:MAC; the = is"),
     ],
 )

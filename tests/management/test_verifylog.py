@@ -2,8 +2,14 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
+from django.core.management import call_command
+
+from mailboxes.audit.log import log_event
+from mailboxes.audit.models import Entry
+from tests.conftest import TESTER
 from tests.management.conftest import manage
 
 
@@ -17,6 +23,26 @@ def test_the_log_is_verified_and_archived(folder: Path, tmp_path: Path) -> None:
     assert manage("verifylog", folder=folder).returncode == 0
     again = manage("prunelog", "--before", "tomorrow", "--to", str(archive), folder=folder)
     assert again.returncode == 1 and "is not a valid date" in again.stderr
+
+
+def test_an_empty_log_is_intact_and_nothing_is_archived(tables: None, tmp_path: Path) -> None:
+    out, archive = StringIO(), tmp_path / "old.jsonl"
+    call_command("verifylog", stdout=out)
+    assert out.getvalue() == "The log is intact. It has no entries yet.\n"
+    out = StringIO()
+    call_command("prunelog", "--before", "2026-01-31", "--to", str(archive), stdout=out)
+    assert out.getvalue() == (
+        "Nothing to archive: no finished action was logged before 2026-01-31.\n"
+    )
+    assert not archive.exists() and not Entry.objects.exists()
+
+
+def test_a_single_entry_is_archived_in_the_singular(tables: None, tmp_path: Path) -> None:
+    log_event(TESTER, "log.download")
+    out, archive = StringIO(), tmp_path / "old.jsonl"
+    call_command("prunelog", "--before", "2100-01-01", "--to", str(archive), stdout=out)
+    assert out.getvalue() == f"Archived 1 entry in {archive}.\n"
+    assert Entry.objects.get().text == "1 entry"
 
 
 def test_tampering_ends_with_status_1(folder: Path, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_date
+from django.utils.translation import ngettext
 
 from mailboxes.audit import chain
 from mailboxes.audit.archive import prune
 from mailboxes.audit.log import log_event, subject
+from mailboxes.errors import replace_unprintable
 from mailboxes.formats import number
 from mailboxes.management.arguments import new_path
 from mailboxes.management.base import MailCommand
@@ -32,9 +34,14 @@ class Command(MailCommand):
                 "the log as evidence."
             )
         count = prune(before, path)
-        log_event(self.actor, "log.prune", subject("file", str(path)), text=f"{count} entries")
-        entries = "entry" if count == 1 else "entries"
-        self.stdout.write(f"Archived {number(count)} {entries} in {path}.")
+        if not count:
+            self.stdout.write(
+                f"Nothing to archive: no finished action was logged before {before:%Y-%m-%d}."
+            )
+            return
+        entries = ngettext("%(count)s entry", "%(count)s entries", count) % {"count": number(count)}
+        log_event(self.actor, "log.prune", subject("file", str(path)), text=entries)
+        self.stdout.write(f"Archived {entries} in {path}.")
 
 
 def day(text: str) -> datetime:
@@ -44,5 +51,7 @@ def day(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None:
-        raise CommandError(f"“{text}” is not a valid date. Example: 2026-01-31.")
+        raise CommandError(
+            f"“{replace_unprintable(text)}” is not a valid date. Example: 2026-01-31."
+        )
     return datetime.combine(found, time(), UTC)
