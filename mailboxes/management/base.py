@@ -17,6 +17,8 @@ class MailCommand(BaseCommand):
     """Exit with status 0 if the action was done, or with 1 and a sentence on standard error."""
 
     requires_migrations_checks = False
+    retry_hint = "Correct this, then run the command again."
+    """What to do after the database has failed, since something may have been written by then."""
 
     @property
     def actor(self) -> Actor:
@@ -50,8 +52,7 @@ class MailCommand(BaseCommand):
             raise CommandError(error_message(error)) from error
         except (DatabaseError, InterfaceError) as error:
             tables = "no such table" in str(error) or error.args[:1] == (1146,)
-            hint = " Create the tables first: ./deploy/run --setup" if tables else ""
+            hint = "Create the tables first: ./deploy/run --setup" if tables else self.retry_hint
             raise CommandError(
-                f"The database can't be used, and nothing was written: "
-                f"{database_message(error)}.{hint}"
+                f"The database can't be used: {database_message(error)}. {hint}"
             ) from error

@@ -1,11 +1,13 @@
 import re
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, load_command_class
+from django.db import OperationalError, connections
 
-from mailboxes.models import Domain, Mailbox
+from mailboxes.models import AliasDomain, Domain, Mailbox
 from tests.management.conftest import ROOT, manage
 
 
@@ -82,7 +84,7 @@ def test_a_wrong_argument_of_call_command_is_a_command_error() -> None:
 def test_a_missing_database_is_reported(tmp_path: Path) -> None:
     done = manage("createdomain", "example.org", folder=tmp_path / "missing")
     assert done.returncode == 1
-    assert "The database can't be used, and nothing was written" in done.stderr
+    assert "The database can't be used: unable to open database file. Correct" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -93,7 +95,7 @@ def test_an_unreachable_mysql_server_is_reported_without_the_password(tmp_path: 
         "MAIL_AUTH_PASSWORD": "b",
     }
     done = manage("createdomain", "example.org", folder=tmp_path, **env)
-    assert done.returncode == 1 and "nothing was written" in done.stderr
+    assert done.returncode == 1 and "The database can't be used: " in done.stderr
     assert "geheim" not in done.stderr and "Traceback" not in done.stderr
 
 
@@ -101,3 +103,21 @@ def test_the_demo_is_created_once(tables: None) -> None:
     for _ in range(2):
         call_command("createdemo", stdout=StringIO())
     assert Domain.objects.count() == 3 and Mailbox.objects.count() == 18
+
+
+def test_an_interrupted_demo_names_the_domain_that_is_incomplete(tables: None) -> None:
+    def fail(execute: Any, sql: str, params: Any, *rest: Any) -> Any:
+        if sql.startswith("INSERT") and "maildir" in sql and "example.net" in str(params):
+            raise OperationalError("disk I/O error")
+        return execute(sql, params, *rest)
+
+    with connections["mail"].execute_wrapper(fail), pytest.raises(CommandError) as refused:
+        call_command("createdemo", stdout=StringIO())
+    assert str(refused.value) == (
+        "The database can't be used: disk I/O error. The domain example.net is incomplete. Correct "
+        "this, delete the domain in the panel, then run the command again."
+    )
+    Domain.objects.get(pk="example.net").delete()
+    call_command("createdemo", stdout=StringIO())
+    assert Domain.objects.count() == 3 and Mailbox.objects.count() == 18
+    assert AliasDomain.objects.get().target_domain == "example.org"

@@ -64,14 +64,19 @@ class Command(MailCommand):
         new = [name for name in DOMAINS if not Domain.objects.filter(pk=name).exists()]
         for name in new:
             self.create(name)
-        if {"example.org", "example.com"} <= set(new):
-            actions.create_alias_domain(self.actor, "example.com", "example.org")
+            if name == "example.com":
+                actions.create_alias_domain(self.actor, name, "example.org")
+            self.retry_hint = MailCommand.retry_hint
 
     def create(self, name: str) -> None:
         actions.create_domain(
             self.actor, DomainName.parse(name), description=DOMAINS[name], mailboxes=25
         )
         self.stdout.write(f"Created the domain {name}.")
+        self.retry_hint = (
+            f"The domain {name} is incomplete. Correct this, delete the domain in the panel, then "
+            "run the command again."
+        )
         for text, (person, quota) in PEOPLE.items():
             address, password = Address.parse(text), generate_password()
             if address.domain != name:
