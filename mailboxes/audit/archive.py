@@ -39,20 +39,29 @@ def last_before(before: datetime) -> Entry | None:
 
 
 def write_archive(last: Entry, path: Path) -> None:
-    """Write one JSON object a line, in a file that only its owner can read."""
+    """Write all of a file that only its owner can read, or nothing."""
     try:
         path.touch(mode=0o600, exist_ok=False)
-        with path.open("w", encoding="utf-8") as file:
-            for entry, subjects in chain.lines():
-                if entry.seq > last.seq:
-                    break
-                file.write(json.dumps(as_json(entry, subjects), ensure_ascii=False) + "\n")
+        try:
+            write_lines(last, path)
+        except BaseException:
+            path.unlink()
+            raise
     except FileExistsError as error:
         message = gettext_noop("%(path)s already exists. Choose another file.")
         raise Refused(message, {"path": str(path)}, code="exists") from error
     except OSError as error:
         message = gettext_noop("The archive can't be written to %(path)s: %(reason)s.")
         raise Refused(message, {"path": str(path), "reason": error.strerror or ""}) from error
+
+
+def write_lines(last: Entry, path: Path) -> None:
+    """Write one JSON object a line."""
+    with path.open("w", encoding="utf-8") as file:
+        for entry, subjects in chain.lines():
+            if entry.seq > last.seq:
+                break
+            file.write(json.dumps(as_json(entry, subjects), ensure_ascii=False) + "\n")
 
 
 def as_json(entry: Entry, subjects: list[Subject]) -> dict[str, object]:

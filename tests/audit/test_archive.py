@@ -1,4 +1,5 @@
 import json
+import resource
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.actions.base import subject_of
 from mailboxes.audit import chain
-from mailboxes.audit.archive import prune
+from mailboxes.audit.archive import prune, write_archive
 from mailboxes.audit.log import recorded
 from mailboxes.audit.models import Entry
 from mailboxes.errors import Refused
@@ -35,6 +36,18 @@ def test_an_existing_file_is_refused_and_nothing_removed(anna: Mailbox, tmp_path
     with pytest.raises(Refused, match="already exists"):
         prune(timezone.now() + timedelta(1), tmp_path)
     assert Entry.objects.count() == count
+
+
+def test_an_archive_that_does_not_fit_leaves_no_file(anna: Mailbox, tmp_path: Path) -> None:
+    last, path = Entry.objects.latest("seq"), tmp_path / "old.jsonl"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))
+    try:
+        with pytest.raises(Refused, match="can't be written to .*: File too large"):
+            write_archive(last, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not path.exists()
 
 
 def test_open_entries_are_not_archived(anna: Mailbox, tmp_path: Path) -> None:
