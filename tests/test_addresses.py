@@ -1,3 +1,5 @@
+"""Valid addresses and domains are normalised; all others are refused with a sentence."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

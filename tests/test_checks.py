@@ -1,3 +1,5 @@
+"""The system checks name each setting that the mail host can't use."""
+
 from typing import Any
 
 import pytest

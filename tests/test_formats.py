@@ -1,3 +1,5 @@
+"""Numbers and sizes in the language of the reader."""
+
 import pytest
 from django.test import Client
 from django.utils import translation

@@ -1,3 +1,5 @@
+"""Sign-ins are logged with the client, in lines that fail2ban can trust."""
+
 import logging
 
 import pytest

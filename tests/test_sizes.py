@@ -1,3 +1,5 @@
+"""Sizes are parsed with their units, and shown as they were entered."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Which domain names mix scripts that no language mixes."""
+
 import pytest
 
 from mailboxes.unicode_scripts import mixed_scripts

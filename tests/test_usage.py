@@ -1,3 +1,5 @@
+"""The usage that Dovecot records, and what deleting a mailbox does to it."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Where an alias may forward to, and what protects a mailbox's own alias."""
+
 import pytest
 
 from mailboxes import actions, queries

@@ -1,3 +1,5 @@
+"""A bulk action is one entry in the log, even if it is refused in part or breaks off."""
+
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connections

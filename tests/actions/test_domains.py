@@ -1,3 +1,5 @@
+"""A domain's limits, what is deleted with it, and which values it can't have."""
+
 from typing import Any
 
 import pytest

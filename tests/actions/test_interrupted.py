@@ -1,3 +1,5 @@
+"""Interrupted actions are compared with the tables to find out what took place."""
+
 from datetime import timedelta
 
 import pytest

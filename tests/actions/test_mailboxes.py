@@ -1,3 +1,5 @@
+"""A mailbox with its own alias: creation, quota, status and deletion."""
+
 import pytest
 from django.db import connections
 

@@ -1,3 +1,5 @@
+"""Which password signs in, how it is replaced, and that each attempt costs the same."""
+
 import hashlib
 
 import pytest

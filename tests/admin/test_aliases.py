@@ -1,3 +1,5 @@
+"""Aliases and alias domains in the admin, including the refusals."""
+
 from django.test import Client
 
 from mailboxes import actions

@@ -1,3 +1,5 @@
+"""What the admin's pages for all models have in common."""
+
 import pytest
 from django.test import Client
 

@@ -1,3 +1,5 @@
+"""Bulk actions are confirmed, run in batches, and reported row by row."""
+
 import re
 from html import unescape
 from typing import Any

@@ -1,3 +1,5 @@
+"""Lists are paged by key, searched, and limited in their queries."""
+
 import re
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Lists as CSV: complete, and without a cell that a spreadsheet takes for a formula."""
+
 import csv
 import re
 from itertools import product

@@ -1,3 +1,5 @@
+"""The columns of the lists: usage, last sign-in, limits and status."""
+
 from django.test import Client
 
 from mailboxes import actions

@@ -1,3 +1,5 @@
+"""Domains in the admin: limits with units, warnings, and confirmed deletion."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""The filters of the lists, and the look-ups that they refuse."""
+
 import re
 
 import pytest

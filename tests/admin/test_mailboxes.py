@@ -1,3 +1,5 @@
+"""Mailboxes in the admin: each refusal beside its field, and no password shown or logged."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""What staff with few permissions can see and do, and when a sign-in is locked."""
+
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Permission, User

@@ -1,3 +1,5 @@
+"""Administrators: their permissions, passwords and sessions, and what is logged about them."""
+
 import re
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Old entries move to a file, and the rest of the log stays verifiable."""
+
 import json
 import resource
 from datetime import timedelta

@@ -1,3 +1,5 @@
+"""The migration copies the stock admin's entries into the log."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Verifying the log names any line that was changed, removed or cut off."""
+
 import pytest
 from pytest_django import Settings
 

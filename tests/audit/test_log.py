@@ -1,3 +1,5 @@
+"""Each action is logged before and after it, without passwords, or does not happen."""
+
 import pytest
 from django.db import DatabaseError, connections
 from django.test.utils import CaptureQueriesContext

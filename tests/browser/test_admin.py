@@ -1,3 +1,5 @@
+"""An administrator's work in a browser: forms, keyboard, themes and signing out."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""The configuration page in a browser: files are shown, copied and downloaded."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

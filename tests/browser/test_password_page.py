@@ -1,3 +1,5 @@
+"""The owner of a mailbox changes its password in a browser."""
+
 import re
 
 import pytest

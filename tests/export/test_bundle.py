@@ -1,3 +1,5 @@
+"""The bundle is reproducible, and nobody else can read it or replace its folder."""
+
 import hashlib
 import io
 import os

@@ -1,3 +1,5 @@
+"""Two hosts side by side: the verdict, and the differences between their files."""
+
 import re
 
 import pytest

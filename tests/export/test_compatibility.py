@@ -1,3 +1,5 @@
+"""Which mailboxes a host's daemons could not sign in, and why."""
+
 import pytest
 from pytest_django import Settings
 

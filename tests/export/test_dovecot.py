@@ -1,3 +1,5 @@
+"""Dovecot's files in the syntax of each release."""
+
 import re
 from dataclasses import replace
 

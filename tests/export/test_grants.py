@@ -1,3 +1,5 @@
+"""The database accounts are granted only what the daemons need."""
+
 import re
 from dataclasses import replace
 

@@ -1,3 +1,5 @@
+"""Highlighting changes no text, and escapes all of it."""
+
 import html
 import re
 

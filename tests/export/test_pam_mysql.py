@@ -1,3 +1,5 @@
+"""pam_mysql gets each value in a place where it can read it."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""The files of every host: secrets are marked, values quoted, unusable ones refused."""
+
 import re
 import shlex
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""The steps and notes of an upgrade, in the order that keeps mailboxes working."""
+
 import pytest
 
 from mailboxes.export import upgrade

@@ -1,3 +1,5 @@
+"""Every command fails with status 1 and a sentence, never with a traceback."""
+
 import re
 from io import StringIO
 from pathlib import Path

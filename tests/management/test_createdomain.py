@@ -1,3 +1,5 @@
+"""createdomain reads sizes like the form, and warns about mixed scripts."""
+
 from io import StringIO
 
 import pytest

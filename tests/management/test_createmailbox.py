@@ -1,3 +1,5 @@
+"""createmailbox takes a password from standard input or generates one."""
+
 import sqlite3
 from contextlib import closing
 from io import StringIO

@@ -1,3 +1,5 @@
+"""exportconfig compares hosts without secrets, and writes a private folder."""
+
 import os
 import subprocess
 import sys

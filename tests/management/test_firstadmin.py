@@ -1,3 +1,5 @@
+"""firstadmin creates one superuser, once."""
+
 from io import StringIO
 
 import pytest

@@ -1,3 +1,5 @@
+"""verifylog and prunelog in a process of their own, also on a log that was changed."""
+
 import json
 import shutil
 import sqlite3

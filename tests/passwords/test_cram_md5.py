@@ -1,3 +1,5 @@
+"""The keys of CRAM-MD5, compared with those that doveadm writes."""
+
 import pytest
 
 from mailboxes.passwords import cram_md5

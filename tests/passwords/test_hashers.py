@@ -1,3 +1,5 @@
+"""Each known hash fits its password only; broken, unknown and costly ones fit none."""
+
 import hashlib
 import time
 from base64 import b64decode, b64encode

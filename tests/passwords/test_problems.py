@@ -1,3 +1,5 @@
+"""Why a stored hash can't be used on a host."""
+
 import re
 
 import pytest

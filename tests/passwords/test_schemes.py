@@ -1,3 +1,5 @@
+"""Writing hashes, and saying which stored ones are outdated, weak or unreadable."""
+
 import hashlib
 import re
 import time

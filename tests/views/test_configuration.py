@@ -1,3 +1,5 @@
+"""The configuration page describes the host and the steps to set it up."""
+
 import re
 from html import unescape
 

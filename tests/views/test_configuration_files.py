@@ -1,3 +1,5 @@
+"""The files on the configuration page: secrets hidden, downloads logged."""
+
 import io
 import re
 import tarfile

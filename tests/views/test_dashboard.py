@@ -1,3 +1,5 @@
+"""The dashboard counts what is there, and reports problems to those who may see them."""
+
 import re
 from pathlib import Path
 

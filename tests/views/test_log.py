@@ -1,3 +1,5 @@
+"""The log is searched, paged and downloaded, by superusers only."""
+
 import csv
 
 import pytest

@@ -1,3 +1,5 @@
+"""The password page: one answer for every wrong sign-in, lockout, and no leaked password."""
+
 import logging
 import time
 from typing import Any

@@ -1,3 +1,5 @@
+"""The verdict on a password while it is typed, which matches that on saving."""
+
 import pytest
 from django.test import Client
 from pytest_django import Settings

@@ -1,3 +1,5 @@
+"""The upgrade page compares two hosts, for superusers only."""
+
 import re
 from html import unescape
 
