@@ -117,6 +117,17 @@ def bob(domain: Domain) -> Mailbox:
 
 
 @pytest.fixture
+def many(domain: Domain) -> list[str]:
+    """The addresses of 120 mailboxes, in their order."""
+    names = [f"box{number:03}@example.org" for number in range(120)]
+    Mailbox.objects.bulk_create(
+        Mailbox(username=name, domain=domain, local_part=name[:6], maildir=name, password="x")
+        for name in names
+    )
+    return names
+
+
+@pytest.fixture
 def rita(tables: None) -> Client:
     """A superuser, signed in."""
     client = Client()

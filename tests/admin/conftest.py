@@ -2,27 +2,14 @@
 
 from typing import Any
 
-import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from mailboxes.models import Domain, Mailbox
 from tests.conftest import PASSWORD
 
 MAILBOX = "/admin/mailboxes/mailbox/"
 ALIAS = "/admin/mailboxes/alias/"
 DOMAIN = "/admin/mailboxes/domain/"
-
-
-@pytest.fixture
-def many(domain: Domain) -> list[str]:
-    """The addresses of 120 mailboxes, in their order."""
-    names = [f"box{number:03}@example.org" for number in range(120)]
-    Mailbox.objects.bulk_create(
-        Mailbox(username=name, domain=domain, local_part=name[:6], maildir=name, password="x")
-        for name in names
-    )
-    return names
 
 
 def shown(page: Any) -> list[str]:
