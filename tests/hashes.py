@@ -1,4 +1,4 @@
-"""Stored hashes of the password `foo` in every known scheme."""
+"""Stored hashes of the password `foo` in every known scheme, and rows that Dovecot can't read."""
 
 ANNA = "anna@example.org"
 MD5 = "acbd18db4cc2f85cedef654fccc4a4d8"
@@ -91,4 +91,71 @@ COSTLY = [
     f"{{ARGON2ID}}$argon2id{ARGON2}",
     "{ARGON2I}$argon2i$v=19$m=32768,t=4,p=1$gbdalv+VVjT/6NDpuLucMA$"
     "5NF6qGL6pVJ0I+z+O6Jsc0Us/R7gWjTULTL10agTv0g",
+]
+# The scheme as which Dovecot 2.3.19 and 2.4.1 read each row, tried with the exported queries.
+READ_AS = {
+    MD5: "PLAIN-MD5",
+    MD5.upper(): "PLAIN-MD5",
+    SHA512_CRYPT: "SHA512-CRYPT",
+    BCRYPT: "BLF-CRYPT",
+    MD5_CRYPT: "MD5-CRYPT",
+    DES: "DES-CRYPT",
+    YESCRYPT: "CRYPT",
+    f"{{crypt}}{SHA512_CRYPT}": "SHA512-CRYPT",
+    f"{{CRYPT}}{DES}": "DES-CRYPT",
+    f"{{CRYPT}}{MD5_CRYPT}": "MD5-CRYPT",
+    f"{{SHA512-CRYPT}}{MD5_CRYPT}": "MD5-CRYPT",
+    f"{{SHA256-CRYPT}}{BCRYPT}": "BLF-CRYPT",
+    f"{{DES-CRYPT}}{SHA512_CRYPT}": "DES-CRYPT",
+    f"{{MD5}}{MD5_CRYPT}": "MD5",
+    f"{{md5.hex}}{MD5_CRYPT.encode().hex()}": "MD5",
+    f"{{MD5}}{MD5}": "MD5",
+    "{md5}rL0Y20zC+Fzt72VPzMSk2A==": "MD5",
+    f"{{Plain-Md5}}{MD5}": "PLAIN-MD5",
+    f"{{LDAP-MD5}}{MD5}": "LDAP-MD5",
+    "{PLAIN-MD5.B64}rL0Y20zC+Fzt72VPzMSk2A==": "PLAIN-MD5",
+    "{SHA}0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33": "SHA",
+    f"{{CRAM-MD5}}{CRAM}": "CRAM-MD5",
+    f"{{cram-md5}}{CRAM.upper()}": "CRAM-MD5",
+    "{PLAIN.hex}666f6f": "PLAIN",
+}
+UNREADABLE = [
+    "",
+    "foo",
+    "{NOPE}foo",
+    "{PLAIN}",
+    "{PLAIN.HEX}666f6",
+    "{PLAIN-TRUNC}foo",
+    f"{{MD5RAW}}{MD5}",
+    f"{{PLAIN-MD5}}{MD5[:-1]}",
+    f"{{PLAIN-MD5}}{MD5}00",
+    f"{{CRAM-MD5}}{CRAM[:-2]}",
+    f"{{CRAM-MD5}} {CRAM}",
+    f"{{CRYPT}}{MD5}",
+    f"{{CRYPT}}{{PLAIN-MD5}}{MD5}",
+    f"{{BLF-CRYPT}}{SHA512_CRYPT}",
+    f"{{MD5-CRYPT}}{SHA512_CRYPT}",
+    f"{{MD5}}{DES}",
+    f"{{ARGON2ID}}{BCRYPT}",
+    "{SHA}C+7Hteo/D9vJXQ3UfzxbwnXaijM",
+    "{SHA}C+7Hteo/D9vJXQ3UfzxbwnXaijMAAAA=",
+    "{SSHA}C+7Hteo/D9vJXQ3UfzxbwnXaijM=",
+    "{SMD5}rL0Y20zC+Fzt72VPzMSk2A==",
+    "{SCRAM-SHA-256}4096,,,",
+    "{PBKDF2}$1$salt",
+    "{CRYPT}ünïcode",
+    "{SSHA}ünïcode",
+    SHA512_CRYPT[:-1],
+    BCRYPT[:-1],
+    "*0",
+    "!",
+    # bare, which only pam_mysql with another crypt= reads
+    "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
+    "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "f7fbba6e0636f890e56fbbf3283e524c6fa3204ae298382d624741d0dc663832"
+    "6e282c41be5e4254d8820772c5518a2c5a8c0c7f7eda19594a7eb539453e1ed7",
+    "*F3A2A51A9B0F2BE2468926B4132313728C250DBF",
+    "26349fe6f276af7590bb7e3448479153:salt",
+    "MpJNrOjJiUIzqnSsZAtPVniXV49zYWx0",
+    COSTLY[0].partition("}")[2],
 ]

@@ -11,15 +11,21 @@ from hypothesis import strategies as st
 
 from mailboxes.passwords import schemes
 from mailboxes.passwords.hashers import KNOWN
-from mailboxes.variants import VARIANTS
+from mailboxes.passwords.schemes import Problem, Reason
+from mailboxes.variants import DEBIAN13, VARIANTS
 from tests.hashes import (
     ANNA,
     ARGON2,
     BCRYPT,
     CHEAP,
+    COSTLY,
     CRAM,
+    DES,
     MD5,
+    MD5_CRYPT,
+    READ_AS,
     SHA512_CRYPT,
+    UNREADABLE,
     YESCRYPT,
 )
 
@@ -253,3 +259,68 @@ def test_exactly_the_schemes_with_a_weakness_are_weak() -> None:
         for scheme in variant.schemes.values():
             stored = schemes.make_password("four unrelated words", scheme.handler)
             assert schemes.is_weak(stored) == bool(scheme.weakness)
+
+
+WEAK = ("PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "SMD5", "MD5", "MD5-CRYPT", "DES-CRYPT", "HMAC-MD5")
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
+
+
+def reason_of(found: Problem | None) -> Reason | None:
+    return found.reason if found else None
+
+
+@pytest.mark.parametrize(("stored", "scheme"), READ_AS.items())
+def test_a_weak_scheme_is_recognised_under_any_name(stored: str, scheme: str) -> None:
+    assert schemes.find_problem(stored) is None
+    assert schemes.find_problem(stored, weak=[scheme]) == Problem(Reason.WEAK, scheme)
+
+
+@pytest.mark.parametrize("stored", UNREADABLE)
+def test_rows_that_dovecot_cannot_read_are_unknown_to_every_host(stored: str) -> None:
+    assert reason_of(schemes.find_problem(stored)) in (Reason.EMPTY, Reason.UNKNOWN)
+    assert reason_of(schemes.find_problem(stored, pam_crypt=3)) in (Reason.EMPTY, Reason.UNKNOWN)
+    assert not schemes.find_problem(stored or None, weak=WEAK).scheme  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("stored", CHEAP + COSTLY)
+def test_dovecot_reads_every_known_hash_that_names_its_scheme(stored: str) -> None:
+    prefix = re.match(r"\{([^}.]*)", stored)
+    named = prefix and prefix[1].upper()
+    if named == "MD5RAW" or stored in UNREADABLE:
+        assert schemes.find_problem(stored) == Problem(Reason.UNKNOWN)
+        return
+    assert schemes.find_problem(stored) is None
+    if named in WEAK:
+        assert schemes.find_problem(stored, weak=DEBIAN13.weak) == Problem(Reason.WEAK, named)
+    elif named and named != "CRYPT":
+        assert schemes.find_problem(stored, weak=DEBIAN13.weak) is None
+
+
+@pytest.mark.parametrize("stored", READ_AS)
+def test_pam_mysql_only_reads_one_bare_scheme(stored: str) -> None:
+    as_md5, as_crypt = (schemes.find_problem(stored, pam_crypt=crypt) for crypt in (3, 1))
+    assert (as_md5 is None) == (stored == MD5)
+    assert (as_crypt is None) == (stored in (SHA512_CRYPT, BCRYPT, MD5_CRYPT, DES, YESCRYPT))
+    assert {reason_of(as_md5), reason_of(as_crypt)} <= {None, Reason.NOT_FOR_PAM}
+
+
+@pytest.mark.parametrize(
+    ("stored", "mechanism"),
+    [
+        (f"{{CRAM-MD5}}{CRAM}", "CRAM-MD5"),
+        (f"{{HMAC-MD5}}{CRAM}", "CRAM-MD5"),
+        (next(row for row in CHEAP if row.startswith("{SCRAM-SHA-256}")), "SCRAM-SHA-256"),
+        (f"{{SHA512-CRYPT}}{SHA512_CRYPT}", ""),
+        ("{PLAIN-TRUNC}4-foo", ""),
+    ],
+)
+def test_a_hash_supports_one_mechanism_besides_plain_and_login(stored: str, mechanism: str) -> None:
+    assert schemes.find_problem(stored, mechanisms=("PLAIN", "LOGIN")) is None
+    for offered in ("CRAM-MD5", "SCRAM-SHA-256"):
+        found = schemes.find_problem(stored, mechanisms=("PLAIN", "LOGIN", offered))
+        assert reason_of(found) == (None if offered == mechanism else Reason.PLAIN_ONLY)
+
+
+@pytest.mark.parametrize("stored", ["{PLAIN}foo", "{CLEAR}foo", "{cleartext}foo"])
+def test_clear_text_supports_every_mechanism(stored: str) -> None:
+    assert schemes.find_problem(stored, mechanisms=[*MECHANISMS, "SCRAM-SHA-256"]) is None
