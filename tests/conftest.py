@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
+from xdist.scheduler import LoadScopeScheduling
 
 from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
@@ -54,15 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     items.sort(key=lambda item: (-slowness(item), places[unit(item.nodeid)]))
 
 
+class Units(LoadScopeScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        return unit(nodeid)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Distribute units. (pytest-xdist's own groups do nothing under pytest 9.2: its issue 1386.)"""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Units(LoadScopeScheduling):  # type: ignore[misc]
-        def _split_scope(self, nodeid: str) -> str:
-            return unit(nodeid)
-
     config.option.loadscopereorder = False
     return Units(config, log)
 
