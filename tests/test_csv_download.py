@@ -80,7 +80,7 @@ SIGNS = "=+-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\ufe6
 @pytest.mark.parametrize(
     "before", ["", " ", "x;", "x;;", "x; ", 'x;"', 'x; "', "x\t", "x\n", "x\r\n", "x\u2028"]
 )
-def test_csv_no_cell_starts_a_formula_at_whatever_a_spreadsheet_splits(before: str) -> None:
+def test_no_cell_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> None:
     for sign, delimiter in product(SIGNS, ",;\t"):
         found = cells(f"{before}{sign}1+1;y", delimiter)
         assert any("1+1" in cell for cell in found)
@@ -88,7 +88,7 @@ def test_csv_no_cell_starts_a_formula_at_whatever_a_spreadsheet_splits(before: s
 
 
 @given(st.text(f"{SIGNS}ax1;,\t\n\r\"' "), st.sampled_from(",;\t"))
-def test_csv_no_text_starts_a_formula(text: str, delimiter: str) -> None:
+def test_no_text_starts_a_formula(text: str, delimiter: str) -> None:
     for cell in cells(text, delimiter):
         assert not cell.startswith(tuple(SIGNS)) or re.fullmatch(r"-[\d.,]*", cell), cell
 
@@ -107,7 +107,7 @@ def test_csv_no_text_starts_a_formula(text: str, delimiter: str) -> None:
         "50 %",
     ],
 )
-def test_csv_ordinary_text_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
     [_bom, _columns, line] = csv_lines([], [[text]])
     assert next(csv.reader([line])) == [text]
 

@@ -45,7 +45,9 @@ def log() -> Iterator[io.StringIO]:
     "text",
     ["\n", "\r", "\r\n", "\0", "\x1b[2K", "\x85", "\u2028", "\u202e", "\u2066", "\u200b"],
 )
-def test_log_injection_is_escaped_for_every_logger(log: io.StringIO, name: str, text: str) -> None:
+def test_control_characters_are_escaped_for_every_logger(
+    log: io.StringIO, name: str, text: str
+) -> None:
     logging.getLogger(name).warning("%s%s", text, FORGED)
     logging.getLogger(name).warning(f"{text}{FORGED}")
     lines = log.getvalue().splitlines()
@@ -53,7 +55,7 @@ def test_log_injection_is_escaped_for_every_logger(log: io.StringIO, name: str, 
     assert all(re.fullmatch(rf"WARNING {name}: (\\\S+){FORGED}", line) for line in lines), lines
 
 
-def test_log_injection_by_an_error_only_fills_marked_lines(log: io.StringIO) -> None:
+def test_the_lines_of_an_error_are_marked(log: io.StringIO) -> None:
     try:
         raise ValueError(f"x\n{FORGED}\x1b\r\u202e")
     except ValueError:
@@ -63,17 +65,17 @@ def test_log_injection_by_an_error_only_fills_marked_lines(log: io.StringIO) -> 
 
 
 @given(st.text(st.characters()))
-def test_log_injection_is_escaped_for_any_text(text: str) -> None:
+def test_any_text_is_logged_as_one_printable_line(text: str) -> None:
     record = logging.LogRecord("a", logging.INFO, "", 0, "%s", (text,), None)
     assert LineFormatter().format(record).isprintable()
 
 
-def test_log_injection_leaves_ordinary_text_as_it_is(log: io.StringIO) -> None:
+def test_ordinary_text_is_logged_as_it_is(log: io.StringIO) -> None:
     logging.getLogger("a").info("Grüße “%s” \\ 🙂", "日本")
     assert log.getvalue() == "INFO a: Grüße “日本” \\ 🙂\n"
 
 
-def test_log_injection_through_a_list_is_escaped(log: io.StringIO, tables: None) -> None:
+def test_a_request_for_a_list_cannot_forge_a_line(log: io.StringIO, tables: None) -> None:
     otto = staff("view_domain")
     answer = otto.get("/admin/mailboxes/domain/", {f"x\n{FORGED}\0\u202e": "1"})
     assert answer.status_code in (302, 400)
@@ -109,7 +111,7 @@ def gunicorn(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.terminate()
 
 
-def test_log_injection_through_gunicorn_is_escaped(
+def test_a_request_to_gunicorn_cannot_forge_a_line(
     gunicorn: tuple[subprocess.Popen[str], int], tmp_path: Path
 ) -> None:
     process, port = gunicorn

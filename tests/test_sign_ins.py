@@ -13,7 +13,9 @@ from tests.conftest import PASSWORD, logged
 LOGIN = "/admin/login/"
 
 
-def test_sign_ins_of_administrators_are_logged_evidence(client: Client, tables: None) -> None:
+def test_sign_ins_of_administrators_are_logged_with_their_clients(
+    client: Client, tables: None
+) -> None:
     User.objects.create_superuser("rita", password=PASSWORD)
     client.post(LOGIN, {"username": "rita", "password": "wrong"}, REMOTE_ADDR="192.0.2.7")
     client.post(LOGIN, {"username": "rita", "password": PASSWORD}, REMOTE_ADDR="192.0.2.8")

@@ -18,7 +18,9 @@ from mailboxes.unicode_scripts import mixed_scripts
         ("a\u05d0.example", ["Hebrew", "Latin"]),
     ],
 )
-def test_mixed_script_labels_are_named_with_their_scripts(name: str, scripts: list[str]) -> None:
+def test_a_domain_that_mixes_scripts_is_found_with_their_names(
+    name: str, scripts: list[str]
+) -> None:
     assert mixed_scripts(name) == scripts
 
 
@@ -40,5 +42,5 @@ def test_mixed_script_labels_are_named_with_their_scripts(name: str, scripts: li
         "\u0939\u093f\u0928\u094d\u0926\u0940.example",
     ],
 )
-def test_mixed_script_warnings_spare_what_languages_write(name: str) -> None:
+def test_a_domain_that_a_language_could_write_mixes_no_scripts(name: str) -> None:
     assert mixed_scripts(name) == []

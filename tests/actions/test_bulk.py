@@ -42,7 +42,7 @@ def test_refused_rows_are_logged_with_their_reason(three: list[Mailbox]) -> None
 @pytest.mark.skipif(
     settings.MAIL_ON_MYSQL, reason="creating a trigger would commit the test's transaction"
 )
-def test_a_bulk_action_that_breaks_off_leaves_no_row_without_a_line_log_gap(
+def test_a_bulk_action_that_breaks_off_leaves_no_change_without_an_entry(
     three: list[Mailbox],
 ) -> None:
     with connections["mail"].cursor() as cursor:

@@ -41,7 +41,7 @@ def newest() -> Logged:
 
 
 @pytest.mark.parametrize("committed", [True, False])
-def test_an_interrupted_change_is_compared_with_its_row_log_gap(
+def test_an_interrupted_change_is_compared_with_its_row(
     anna: Mailbox, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
     interrupt("mailbox.disable", subject_of(anna, {"active": [True, False]}), monkeypatch)

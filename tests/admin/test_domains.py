@@ -61,7 +61,7 @@ LOOKS_LIKE_APPLE = "\u0430pple.example"
 WARNING = "mixes letters of different scripts (Cyrillic, Latin)"
 
 
-def test_mixed_script_domains_are_named_as_such_wherever_they_are_shown(rita: Client) -> None:
+def test_domains_that_mix_scripts_are_named_as_such_wherever_they_are_shown(rita: Client) -> None:
     numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
     form = {"domain": LOOKS_LIKE_APPLE, "active": "on"} | numbers
     added = rita.post(f"{DOMAIN}add/", form, follow=True).content.decode()
@@ -76,7 +76,7 @@ def test_mixed_script_domains_are_named_as_such_wherever_they_are_shown(rita: Cl
             assert WARNING in rita.get(page).content.decode(), page
 
 
-def test_mixed_script_warnings_spare_other_international_domains(rita: Client) -> None:
+def test_other_international_domains_get_no_warning(rita: Client) -> None:
     domain = actions.create_domain(TESTER, DomainName.parse("Bücher.example"))
     for url in (DOMAIN, f"{DOMAIN}{domain.pk}/change/", f"{DOMAIN}{domain.pk}/delete/"):
         page = rita.get(url).content.decode()

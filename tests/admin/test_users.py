@@ -56,7 +56,7 @@ def test_permissions_outside_the_panel_cannot_be_granted(rita: Client) -> None:
     assert page.status_code == 200 and "not one of the available choices" in page.content.decode()
 
 
-def test_what_an_administrator_did_stays_in_the_log_when_he_is_deleted_erased_log(
+def test_an_administrators_entries_stay_in_the_log_after_deletion(
     rita: Client, anna: Mailbox
 ) -> None:
     otto = User.objects.create_superuser("otto")

@@ -59,7 +59,7 @@ def test_a_failure_leaves_the_entry_open(tables: None) -> None:
     assert logged.outcome == OPEN and OpenEntry.objects.get().pk == logged.entry.seq
 
 
-def test_nothing_is_changed_if_the_log_cannot_be_written_log_gap(anna: Mailbox) -> None:
+def test_nothing_is_changed_if_the_log_cannot_be_written(anna: Mailbox) -> None:
     Head.objects.update(seq=0)  # the next line's key is taken
     with pytest.raises(DatabaseError):
         actions.set_active(TESTER, anna, False)

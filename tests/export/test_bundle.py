@@ -104,7 +104,7 @@ def refused(directory: Path, sentence: str) -> None:
 
 @needs_root
 @pytest.mark.parametrize("below", ["sub", "mine/sub", "../others/sub"])
-def test_export_parent_of_another_user_is_refused(tmp_path: Path, below: str) -> None:
+def test_a_folder_within_another_users_is_refused(tmp_path: Path, below: str) -> None:
     others = tmp_path / "others"
     (others / "mine").mkdir(parents=True)
     os.chown(others, NOBODY, NOBODY)
@@ -113,7 +113,7 @@ def test_export_parent_of_another_user_is_refused(tmp_path: Path, below: str) ->
 
 @pytest.mark.parametrize("mode", [0o777, 0o757, 0o775])
 @pytest.mark.parametrize("below", ["sub", "mine/sub"])
-def test_export_parent_that_others_may_write_is_refused(
+def test_a_folder_within_one_that_others_may_write_to_is_refused(
     tmp_path: Path, mode: int, below: str
 ) -> None:
     shared = tmp_path / "shared"
@@ -123,7 +123,7 @@ def test_export_parent_that_others_may_write_is_refused(
 
 
 @needs_root
-def test_export_parent_behind_a_link_of_another_user_is_refused(tmp_path: Path) -> None:
+def test_a_folder_behind_another_users_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     link = tmp_path / "link"
     link.symlink_to("mine")
@@ -131,7 +131,7 @@ def test_export_parent_behind_a_link_of_another_user_is_refused(tmp_path: Path) 
     refused(link / "sub", f"{link} is owned by another user")
 
 
-def test_export_parent_on_the_way_of_a_link_is_checked(tmp_path: Path) -> None:
+def test_each_folder_that_a_link_passes_is_checked(tmp_path: Path) -> None:
     for name in ("mine", "shared"):
         (tmp_path / name).mkdir()
     (tmp_path / "shared").chmod(0o777)
@@ -140,7 +140,7 @@ def test_export_parent_on_the_way_of_a_link_is_checked(tmp_path: Path) -> None:
     refused(tmp_path / "link/sub", "other users may write to .*shared and ")
 
 
-def test_export_parent_given_as_a_relative_path_is_checked(
+def test_a_relative_path_is_checked_like_an_absolute_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o777)
@@ -149,7 +149,7 @@ def test_export_parent_given_as_a_relative_path_is_checked(
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o002, 0o077])
-def test_export_parent_with_the_sticky_bit_is_used_under_any_umask(
+def test_a_folder_with_the_sticky_bit_is_used_under_any_umask(
     tmp_path: Path, files: list[File], mask: int
 ) -> None:
     tmp_path.chmod(0o1777)

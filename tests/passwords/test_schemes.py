@@ -244,13 +244,13 @@ CONSTANT = "$1$c9809462$jYo4whE6kk6iOyiJMqdw2."
         f"{{MD5}}{CONSTANT}",
     ],
 )
-def test_salts_that_everyone_knows_make_a_hash_weak(stored: str) -> None:
+def test_a_hash_with_a_known_salt_is_weak(stored: str) -> None:
     assert schemes.fits("foo", stored)
     assert schemes.is_weak(stored)
 
 
 @pytest.mark.parametrize("stored", [SHA512_CRYPT, f"{{CRYPT}}{SHA512_CRYPT}", BCRYPT, YESCRYPT])
-def test_salts_that_are_random_do_not_make_a_hash_weak(stored: str) -> None:
+def test_a_hash_with_a_random_salt_is_not_weak(stored: str) -> None:
     assert not schemes.is_weak(stored)
 
 

@@ -78,7 +78,7 @@ def test_weak_hashes_are_counted_until_the_last_is_replaced(
     assert shown(rita.get(f"{MAILBOX}?attention=weak")) == []
 
 
-def test_salts_that_everyone_knows_are_counted_as_weak(
+def test_hashes_with_a_known_salt_are_counted_as_weak(
     rita: Client, mail_file: None, settings: Settings, anna: Mailbox, bob: Mailbox
 ) -> None:
     settings.MAIL_PASSWORD_SCHEME = "SHA512-CRYPT"
