@@ -59,6 +59,7 @@ def test_every_list_can_be_downloaded_as_csv(rita: Client, anna: Mailbox) -> Non
         assert rows[1][: len(first)] == first
 
 
+@pytest.mark.finding("csv-formula")
 def test_formulas_in_the_csv_are_escaped(rita: Client, domain: Domain) -> None:
     actions.create_alias(TESTER, CatchAll("example.org"), ["x@example.edu"])
     assert csv_rows(rita.get(f"{ALIAS}csv/"))[1][0] == "'@example.org"
@@ -77,6 +78,8 @@ def cells(value: str, delimiter: str) -> list[str]:
 SIGNS = "=+-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\ufe6a"
 
 
+@pytest.mark.finding("csv")
+@pytest.mark.finding("csv-formula")
 @pytest.mark.parametrize(
     "before", ["", " ", "x;", "x;;", "x; ", 'x;"', 'x; "', "x\t", "x\n", "x\r\n", "x\u2028"]
 )
@@ -87,12 +90,15 @@ def test_no_cell_starts_a_formula_wherever_a_spreadsheet_splits(before: str) -> 
         assert not [cell for cell in found if cell.startswith(sign)], found
 
 
+@pytest.mark.finding("csv")
+@pytest.mark.finding("csv-formula")
 @given(st.text(f"{SIGNS}ax1;,\t\n\r\"' "), st.sampled_from(",;\t"))
 def test_no_text_starts_a_formula(text: str, delimiter: str) -> None:
     for cell in cells(text, delimiter):
         assert not cell.startswith(tuple(SIGNS)) or re.fullmatch(r"-[\d.,]*", cell), cell
 
 
+@pytest.mark.finding("csv")
 @pytest.mark.parametrize(
     "text",
     [

@@ -60,6 +60,7 @@ def test_run_explains_itself() -> None:
     assert done.returncode == 0 and "--demo" in done.stdout
 
 
+@pytest.mark.finding("slowloris")
 def test_gunicorn_only_listens_on_localhost() -> None:
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--print-config"]
     done = subprocess.run(
@@ -75,6 +76,7 @@ def test_gunicorn_only_listens_on_localhost() -> None:
     assert (shown["control_socket_disable"], shown["accesslog"]) == ("True", "None")
 
 
+@pytest.mark.finding("slowloris")
 def test_nginx_and_the_service_use_the_same_socket() -> None:
     path = unit("mailadmin.socket")["Socket"]["ListenStream"]
     site = (ROOT / "deploy/nginx.conf").read_text()

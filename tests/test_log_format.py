@@ -40,6 +40,7 @@ def log() -> Iterator[io.StringIO]:
     handler.setStream(before)
 
 
+@pytest.mark.finding("log-injection")
 @pytest.mark.parametrize("name", ["mailboxes.views", "axes", "django.request", "django.server"])
 @pytest.mark.parametrize(
     "text",
@@ -55,6 +56,7 @@ def test_control_characters_are_escaped_for_every_logger(
     assert all(re.fullmatch(rf"WARNING {name}: (\\\S+){FORGED}", line) for line in lines), lines
 
 
+@pytest.mark.finding("log-injection")
 def test_the_lines_of_an_error_are_marked(log: io.StringIO) -> None:
     try:
         raise ValueError(f"x\n{FORGED}\x1b\r\u202e")
@@ -64,17 +66,20 @@ def test_the_lines_of_an_error_are_marked(log: io.StringIO) -> None:
     assert f"\n| {FORGED}\\x1b\\r\\u202e\n| Stack" in log.getvalue()
 
 
+@pytest.mark.finding("log-injection")
 @given(st.text(st.characters()))
 def test_any_text_is_logged_as_one_printable_line(text: str) -> None:
     record = logging.LogRecord("a", logging.INFO, "", 0, "%s", (text,), None)
     assert LineFormatter().format(record).isprintable()
 
 
+@pytest.mark.finding("log-injection")
 def test_ordinary_text_is_logged_as_it_is(log: io.StringIO) -> None:
     logging.getLogger("a").info("Grüße “%s” \\ 🙂", "日本")
     assert log.getvalue() == "INFO a: Grüße “日本” \\ 🙂\n"
 
 
+@pytest.mark.finding("log-injection")
 def test_a_request_for_a_list_cannot_forge_a_line(log: io.StringIO, tables: None) -> None:
     otto = staff("view_domain")
     answer = otto.get("/admin/mailboxes/domain/", {f"x\n{FORGED}\0\u202e": "1"})
@@ -111,6 +116,7 @@ def gunicorn(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.terminate()
 
 
+@pytest.mark.finding("log-injection")
 def test_a_request_to_gunicorn_cannot_forge_a_line(
     gunicorn: tuple[subprocess.Popen[str], int], tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from tests.conftest import PASSWORD, logged
 LOGIN = "/admin/login/"
 
 
+@pytest.mark.finding("evidence")
 def test_sign_ins_of_administrators_are_logged_with_their_clients(
     client: Client, tables: None
 ) -> None:
@@ -28,6 +29,7 @@ def test_sign_ins_of_administrators_are_logged_with_their_clients(
     assert "wrong" not in str(list(Entry.objects.values()))
 
 
+@pytest.mark.finding("evidence")
 def test_failed_sign_ins_of_owners_are_logged(client: Client, anna: Mailbox) -> None:
     new = {"new_password1": "quite another password", "new_password2": "quite another password"}
     client.post("/password/", {"address": anna.pk, "current_password": "wrong", **new})
@@ -36,6 +38,7 @@ def test_failed_sign_ins_of_owners_are_logged(client: Client, anna: Mailbox) -> 
     assert logged("mailbox.change") == [(anna.pk, "mailbox.change", anna.pk)]
 
 
+@pytest.mark.finding("evidence")
 @pytest.mark.parametrize("name", ["rita", 'a"b', "x\nFailed sign-in from 192.0.2.9 as", "ü\u202e"])
 def test_the_line_for_fail2ban_names_the_client_and_cannot_be_forged(
     client: Client, tables: None, caplog: pytest.LogCaptureFixture, name: str

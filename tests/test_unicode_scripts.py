@@ -5,6 +5,7 @@ import pytest
 from mailboxes.unicode_scripts import mixed_scripts
 
 
+@pytest.mark.finding("mixed-script")
 @pytest.mark.parametrize(
     ("name", "scripts"),
     [
@@ -24,6 +25,7 @@ def test_a_domain_that_mixes_scripts_is_found_with_their_names(
     assert mixed_scripts(name) == scripts
 
 
+@pytest.mark.finding("mixed-script")
 @pytest.mark.parametrize(
     "name",
     [

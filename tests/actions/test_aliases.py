@@ -15,6 +15,7 @@ def test_an_alias_that_only_forwards_to_itself_is_refused(domain: Domain) -> Non
         actions.create_alias(TESTER, Address.parse("info@example.org"), ["info@example.org"])
 
 
+@pytest.mark.finding("protected-alias")
 def test_a_mailboxs_own_alias_can_forward_but_cannot_be_deleted(anna: Mailbox) -> None:
     own = Alias.objects.get()
     actions.change_alias(TESTER, own, ["anna@example.org", "anna@example.net"])

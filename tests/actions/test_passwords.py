@@ -59,6 +59,7 @@ def test_only_the_right_password_of_an_active_mailbox_authenticates(anna: Mailbo
     assert actions.authenticate("anna@example.org", PASSWORD, mail_host().scheme) is None
 
 
+@pytest.mark.finding("hash-as-password")
 @pytest.mark.parametrize("stored", ["", "{CRAM-MD5}", "{PLAIN}", "nonsense"])
 def test_an_empty_or_unknown_hash_authenticates_nobody(anna: Mailbox, stored: str) -> None:
     Mailbox.objects.update(password=stored)

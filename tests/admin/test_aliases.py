@@ -1,5 +1,6 @@
 """Aliases and alias domains in the admin, including the refusals."""
 
+import pytest
 from django.test import Client
 
 from mailboxes import actions
@@ -9,6 +10,7 @@ from tests.admin.conftest import ALIAS, DOMAIN, errors
 from tests.conftest import TESTER
 
 
+@pytest.mark.finding("protected-alias")
 def test_a_mailboxs_own_alias_cannot_be_deleted(rita: Client, anna: Mailbox) -> None:
     page = rita.post(f"{ALIAS}anna@example.org/delete/", {"post": "yes"})
     assert "own alias, which delivers its mail" in page.content.decode()

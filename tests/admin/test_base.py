@@ -20,6 +20,7 @@ def test_app_urls_redirect_to_the_dashboard(rita: Client, app: str) -> None:
     assert rita.get(f"/admin/{app}/")["Location"] == "/admin/"
 
 
+@pytest.mark.finding("change-on-get")
 def test_signing_in_again_returns_to_the_mailbox(rita: Client, anna: Mailbox) -> None:
     answer = rita.get(f"{MAILBOX}anna_40example.org/set-active/")
     assert answer["Location"] == f"{MAILBOX}anna_40example.org/change/"

@@ -124,6 +124,7 @@ def test_forged_numbers_do_no_harm(rita: Client, anna: Mailbox, forged: str) -> 
     assert not Mailbox.objects.get().active
 
 
+@pytest.mark.finding("error-text")
 def test_posted_refusals_are_escaped(rita: Client, anna: Mailbox) -> None:
     sent = {"refused": "<script>alert(1)</script>", "failed": "1"}
     page = post(rita, MAILBOX, "disable", [anna.pk], post="yes", **sent).content.decode()
@@ -165,6 +166,7 @@ def test_bulk_actions_are_logged(rita: Client, anna: Mailbox, bob: Mailbox) -> N
     assert begun.subjects.count() == 2 and Entry.objects.get(begun=begun.seq).phase == "done"
 
 
+@pytest.mark.finding("unguarded-delete")
 def test_view_permission_offers_and_allows_no_bulk_actions(anna: Mailbox) -> None:
     client = staff("view_mailbox")
     assert 'name="action"' not in client.get(MAILBOX).content.decode()

@@ -61,6 +61,7 @@ LOOKS_LIKE_APPLE = "\u0430pple.example"
 WARNING = "mixes letters of different scripts (Cyrillic, Latin)"
 
 
+@pytest.mark.finding("mixed-script")
 def test_domains_that_mix_scripts_are_named_as_such_wherever_they_are_shown(rita: Client) -> None:
     numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
     form = {"domain": LOOKS_LIKE_APPLE, "active": "on"} | numbers
@@ -76,6 +77,7 @@ def test_domains_that_mix_scripts_are_named_as_such_wherever_they_are_shown(rita
             assert WARNING in rita.get(page).content.decode(), page
 
 
+@pytest.mark.finding("mixed-script")
 def test_other_international_domains_get_no_warning(rita: Client) -> None:
     domain = actions.create_domain(TESTER, DomainName.parse("Bücher.example"))
     for url in (DOMAIN, f"{DOMAIN}{domain.pk}/change/", f"{DOMAIN}{domain.pk}/delete/"):

@@ -13,6 +13,7 @@ from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, mailbox_form
 from tests.conftest import PASSWORD, TESTER
 
 
+@pytest.mark.finding("unguarded-delete")
 def test_view_permission_does_not_allow_changes(client: Client, anna: Mailbox) -> None:
     user = User.objects.create_user("otto", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_mailbox"))
@@ -34,6 +35,8 @@ def test_the_admin_requires_signing_in(client: Client, tables: None, url: str) -
     assert answer.status_code == 302 and "/admin/login/" in answer["Location"]
 
 
+@pytest.mark.finding("password-in-log")
+@pytest.mark.finding("unthrottled-reset")
 def test_failed_sign_ins_are_recorded_without_the_password_and_five_lock_the_user(
     client: Client, tables: None, settings: Settings
 ) -> None:
@@ -49,6 +52,7 @@ def test_failed_sign_ins_are_recorded_without_the_password_and_five_lock_the_use
     assert Client(REMOTE_ADDR="192.0.2.9").post("/admin/login/", right).status_code == 302
 
 
+@pytest.mark.finding("unguarded-delete")
 def test_deleting_a_domain_requires_permission_to_delete_mailboxes(
     client: Client, anna: Mailbox
 ) -> None:

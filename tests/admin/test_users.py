@@ -56,6 +56,7 @@ def test_permissions_outside_the_panel_cannot_be_granted(rita: Client) -> None:
     assert page.status_code == 200 and "not one of the available choices" in page.content.decode()
 
 
+@pytest.mark.finding("erased-log")
 def test_an_administrators_entries_stay_in_the_log_after_deletion(
     rita: Client, anna: Mailbox
 ) -> None:
@@ -71,6 +72,7 @@ def test_an_administrators_entries_stay_in_the_log_after_deletion(
     assert ("rita", "administrator.delete", "otto") in logged()
 
 
+@pytest.mark.finding("password-in-log")
 def test_changes_of_administrators_are_logged_without_passwords(rita: Client) -> None:
     new = "four unrelated words"
     rita.post(f"{USER}add/", {"username": "otto", "password1": new, "password2": new})
@@ -96,6 +98,8 @@ def test_deleting_an_administrator_requires_permission(tables: None) -> None:
     assert User.objects.get() == otto
 
 
+@pytest.mark.finding("privileged-reset")
+@pytest.mark.finding("unscoped-query")
 def test_only_superusers_can_create_or_change_superusers(rita: Client) -> None:
     codes = ["view_user", "add_user", "change_user", "delete_user", "change_group", "add_group"]
     otto = User.objects.create_user("otto", is_staff=True)

@@ -21,6 +21,7 @@ def phases() -> list[str]:
     return list(Entry.objects.order_by("seq").values_list("phase", flat=True))
 
 
+@pytest.mark.finding("log-gap")
 def test_an_action_is_begun_before_and_done_after_the_change(tables: None) -> None:
     with recorded(TESTER, "test.change", subject("test", "x")):
         assert phases() == ["begun"] and OpenEntry.objects.count() == 1
@@ -59,6 +60,7 @@ def test_a_failure_leaves_the_entry_open(tables: None) -> None:
     assert logged.outcome == OPEN and OpenEntry.objects.get().pk == logged.entry.seq
 
 
+@pytest.mark.finding("log-gap")
 def test_nothing_is_changed_if_the_log_cannot_be_written(anna: Mailbox) -> None:
     Head.objects.update(seq=0)  # the next line's key is taken
     with pytest.raises(DatabaseError):
@@ -74,6 +76,7 @@ def test_values_are_never_cut(domain: Domain) -> None:
     assert changes["goto"] == [",".join(first), ",".join([*first[:-1], "other@long-name.example"])]
 
 
+@pytest.mark.finding("password-in-log")
 def test_no_password_and_no_hash_is_in_the_log(domain: Domain) -> None:
     anna = actions.create_mailbox(TESTER, Address.parse("anna@example.org"), PASSWORD)
     actions.change_password(TESTER, anna, f"{PASSWORD} of Anna", mail_host().scheme)

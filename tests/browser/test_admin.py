@@ -222,6 +222,7 @@ def test_times_are_in_the_viewers_time_zone(panel: Panel, browser_or_reason: Bro
         expect(page.locator("time").first).to_contain_text("GMT+9")
 
 
+@pytest.mark.finding("validation-bypass")
 def test_signing_out_ends_the_session(page: Page, panel: Panel) -> None:
     sign_in(page, "rita", panel.admin_password)
     page.locator(".account summary").press("Enter")

@@ -102,6 +102,7 @@ def refused(directory: Path, sentence: str) -> None:
     assert not directory.exists()
 
 
+@pytest.mark.finding("export-parent")
 @needs_root
 @pytest.mark.parametrize("below", ["sub", "mine/sub", "../others/sub"])
 def test_a_folder_within_another_users_is_refused(tmp_path: Path, below: str) -> None:
@@ -111,6 +112,7 @@ def test_a_folder_within_another_users_is_refused(tmp_path: Path, below: str) ->
     refused(others / below, f"{others} is owned by another user")
 
 
+@pytest.mark.finding("export-parent")
 @pytest.mark.parametrize("mode", [0o777, 0o757, 0o775])
 @pytest.mark.parametrize("below", ["sub", "mine/sub"])
 def test_a_folder_within_one_that_others_may_write_to_is_refused(
@@ -122,6 +124,7 @@ def test_a_folder_within_one_that_others_may_write_to_is_refused(
     refused(shared / below, f"other users may write to {shared} .*chmod go-w {shared}”")
 
 
+@pytest.mark.finding("export-parent")
 @needs_root
 def test_a_folder_behind_another_users_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
@@ -131,6 +134,7 @@ def test_a_folder_behind_another_users_link_is_refused(tmp_path: Path) -> None:
     refused(link / "sub", f"{link} is owned by another user")
 
 
+@pytest.mark.finding("export-parent")
 def test_each_folder_that_a_link_passes_is_checked(tmp_path: Path) -> None:
     for name in ("mine", "shared"):
         (tmp_path / name).mkdir()
@@ -140,6 +144,7 @@ def test_each_folder_that_a_link_passes_is_checked(tmp_path: Path) -> None:
     refused(tmp_path / "link/sub", "other users may write to .*shared and ")
 
 
+@pytest.mark.finding("export-parent")
 def test_a_relative_path_is_checked_like_an_absolute_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +153,7 @@ def test_a_relative_path_is_checked_like_an_absolute_one(
     refused(Path("sub"), f"^sub can't be used: other users may write to {tmp_path} ")
 
 
+@pytest.mark.finding("export-parent")
 @pytest.mark.parametrize("mask", [0o000, 0o002, 0o077])
 def test_a_folder_with_the_sticky_bit_is_used_under_any_umask(
     tmp_path: Path, files: list[File], mask: int

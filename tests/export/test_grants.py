@@ -10,6 +10,7 @@ from mailboxes.variants import V1, V2, Variant
 from tests.export.conftest import MYSQL, SQLITE, mail_host, reached_by, texts
 
 
+@pytest.mark.finding("config-injection")
 @pytest.mark.parametrize("variant", [V1, V2])
 @pytest.mark.parametrize("name", ["'; DROP TABLE x; --", "a`b", "post fix", "pöst-fix.1"])
 def test_the_name_of_the_database_is_quoted_everywhere(variant: Variant, name: str) -> None:

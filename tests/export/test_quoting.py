@@ -82,6 +82,7 @@ every_rule = pytest.mark.parametrize(("rule", "read"), RULES.values(), ids=RULES
 LITERAL = ("a Postfix map", "pam_mysql's own file")
 
 
+@pytest.mark.finding("config-injection")
 @every_rule
 @given(value=texts)
 @few
@@ -93,6 +94,7 @@ def test_written_values_are_read_back_unchanged(rule: Rule, read: Parser, value:
     assert read(written) == value
 
 
+@pytest.mark.finding("config-injection")
 @every_rule
 @given(before=texts, control=st.sampled_from("\n\r\0\t\x1b\x7f\x85\u2028"), after=texts)
 @few

@@ -72,6 +72,7 @@ def test_the_manifest_lists_every_file_for_apply(files: list[File]) -> None:
     assert all(file.target in ("", f"/{file.path}") for file in files)
 
 
+@pytest.mark.finding("config-injection")
 def test_no_value_can_inject_a_command_into_apply() -> None:
     evil = "/srv/$(touch evil)`id`'\"; $HOME/mail.sqlite3"
     script = texts(mail_host(V2, replace(SQLITE, name=evil)))["apply"]

@@ -27,6 +27,7 @@ def test_sizes_are_stored_in_units_and_rounded_up(tables: None) -> None:
     assert (domain.maxquota, domain.quota) == (-1, 1049)
 
 
+@pytest.mark.finding("mixed-script")
 def test_the_command_warns_of_a_domain_that_mixes_scripts(tables: None) -> None:
     out = StringIO()
     call_command("createdomain", "\u0430pple.example", stdout=out)

@@ -70,6 +70,7 @@ def test_new_hashes_have_the_format_that_the_daemons_expect(handler: str) -> Non
     assert not schemes.fits("foo", stored)
 
 
+@pytest.mark.finding("constant-salt")
 @pytest.mark.parametrize("handler", ["sha512_crypt", "dovecot_scram_sha_256"])
 def test_salted_hashes_of_equal_passwords_differ(handler: str) -> None:
     assert schemes.make_password("foo", handler) != schemes.make_password("foo", handler)
@@ -95,6 +96,7 @@ def test_any_password_is_verified_in_slow_schemes(handler: str, password: str) -
     assert_verified(password, handler)
 
 
+@pytest.mark.finding("typed-hash")
 @pytest.mark.parametrize("password", CHEAP)
 def test_a_password_that_looks_like_a_hash_is_hashed(password: str) -> None:
     stored = schemes.make_password(password, "mysql_md5")
@@ -229,6 +231,8 @@ SALTLESS_MD5 = "$1$$n1rTiFE0nRifwV/43bVon/"
 CONSTANT = "$1$c9809462$jYo4whE6kk6iOyiJMqdw2."
 
 
+@pytest.mark.finding("salts")
+@pytest.mark.finding("constant-salt")
 @pytest.mark.parametrize(
     "stored",
     [
@@ -249,6 +253,7 @@ def test_a_hash_with_a_known_salt_is_weak(stored: str) -> None:
     assert schemes.is_weak(stored)
 
 
+@pytest.mark.finding("salts")
 @pytest.mark.parametrize("stored", [SHA512_CRYPT, f"{{CRYPT}}{SHA512_CRYPT}", BCRYPT, YESCRYPT])
 def test_a_hash_with_a_random_salt_is_not_weak(stored: str) -> None:
     assert not schemes.is_weak(stored)

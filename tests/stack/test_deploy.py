@@ -212,6 +212,7 @@ def test_static_files_are_compressed_and_cached_for_years(
     assert "immutable" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.finding("unguarded-delete")
 def test_visitors_cannot_spoof_the_address_that_failures_are_counted_for(visitor: Visitor) -> None:
     seen = []
     for number in range(6):
@@ -244,6 +245,8 @@ def counted(served: Machine, visitor: Visitor) -> Iterator[Visitor]:
     restart()
 
 
+@pytest.mark.finding("spraying")
+@pytest.mark.finding("unthrottled-reset")
 def test_nginx_limits_the_attempts_of_one_client(counted: Visitor) -> None:
     def attempt(path: str = "/password/", client: str = "127.0.0.2") -> int:
         return counted.status("POST", path, client)
@@ -257,6 +260,7 @@ def test_nginx_limits_the_attempts_of_one_client(counted: Visitor) -> None:
     assert attempt(client="127.0.0.3") == 403
 
 
+@pytest.mark.finding("spraying")
 def test_nginx_limits_the_attempts_of_all_clients_together(counted: Visitor) -> None:
     with ExitStack() as stack:
         panels = [
@@ -272,6 +276,7 @@ def test_nginx_limits_the_attempts_of_all_clients_together(counted: Visitor) -> 
     assert counted.status("GET", "/admin/login/", "127.0.2.1") == 200
 
 
+@pytest.mark.finding("slowloris")
 def test_nginx_limits_the_requests_that_one_client_has_in_progress(counted: Visitor) -> None:
     with ExitStack() as stack:
         for _ in range(40):

@@ -93,6 +93,7 @@ def test_one_file_is_downloaded_with_its_secrets(rita: Client, on_mysql: None) -
     assert logged("configuration") == [("rita", "configuration.download", "grants.sql")]
 
 
+@pytest.mark.finding("path-traversal")
 @pytest.mark.parametrize("path", ["../mailadmin/settings.py", "/etc/passwd", "nothing"])
 def test_only_files_of_the_bundle_can_be_downloaded(
     rita: Client, mail_file: None, path: str
@@ -101,6 +102,7 @@ def test_only_files_of_the_bundle_can_be_downloaded(
     assert not logged("configuration")
 
 
+@pytest.mark.finding("change-on-get")
 def test_downloads_require_post(rita: Client) -> None:
     answer = rita.get(f"{URL}download/")
     assert answer.status_code == 302 and answer["Location"] == URL and not answer.content

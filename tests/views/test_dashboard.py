@@ -78,6 +78,8 @@ def test_weak_hashes_are_counted_until_the_last_is_replaced(
     assert shown(rita.get(f"{MAILBOX}?attention=weak")) == []
 
 
+@pytest.mark.finding("salts")
+@pytest.mark.finding("constant-salt")
 def test_hashes_with_a_known_salt_are_counted_as_weak(
     rita: Client, mail_file: None, settings: Settings, anna: Mailbox, bob: Mailbox
 ) -> None:

@@ -32,6 +32,7 @@ def test_an_owner_changes_the_password(client: Client, anna: Mailbox) -> None:
     assert "old one no longer works" in client.get("/password/changed/").content.decode()
 
 
+@pytest.mark.finding("old-password-skipped")
 def test_unknown_wrong_and_disabled_get_the_same_answer(client: Client, anna: Mailbox) -> None:
     actions.set_active(TESTER, anna, False)
     disabled = send(client)
@@ -68,11 +69,13 @@ def test_an_invalid_new_password_is_refused(
     assert anna.check_password(PASSWORD)
 
 
+@pytest.mark.finding("old-password-skipped")
 def test_the_old_password_is_checked_before_the_new_one(client: Client, anna: Mailbox) -> None:
     page = send(client, current_password="wrong", new_password1="x", new_password2="y")
     assert page.context["form"].errors == {"__all__": [WRONG]}
 
 
+@pytest.mark.finding("unthrottled-reset")
 def test_five_failures_lock_the_pair_of_address_and_client(
     client: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
@@ -83,6 +86,7 @@ def test_five_failures_lock_the_pair_of_address_and_client(
     assert send(client, "bob@example.org", current_password=PASSWORD + " of Bob").status_code == 302
 
 
+@pytest.mark.finding("unthrottled-reset")
 def test_unknown_addresses_are_locked_too(client: Client, domain: Domain) -> None:
     answers = [send(client, "nobody@example.org").status_code for _ in range(6)]
     assert answers == [200, 200, 200, 200, 429, 429]
@@ -95,6 +99,7 @@ def test_a_success_clears_the_failures(client: Client, anna: Mailbox) -> None:
     assert not AccessAttempt.objects.exists()
 
 
+@pytest.mark.finding("unguarded-delete")
 def test_forwarding_headers_from_clients_are_not_trusted(client: Client, anna: Mailbox) -> None:
     for number in range(5):
         headers = {"X-Real-IP": f"192.0.2.{number}", "X-Forwarded-For": f"192.0.2.{number}"}
@@ -111,6 +116,7 @@ def test_behind_a_proxy_its_header_is_trusted(settings: Settings, anna: Mailbox)
     assert send(Client(headers={"X-Real-IP": "192.0.2.2"})).status_code == 302
 
 
+@pytest.mark.finding("password-in-log")
 def test_passwords_are_never_logged_stored_or_shown(
     client: Client, anna: Mailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -123,6 +129,7 @@ def test_passwords_are_never_logged_stored_or_shown(
         assert secret not in caplog.text + kept + page.content.decode()
 
 
+@pytest.mark.finding("csrf")
 def test_the_form_requires_its_csrf_token(anna: Mailbox) -> None:
     assert send(Client(enforce_csrf_checks=True)).status_code == 403
 

@@ -57,6 +57,8 @@ def test_a_verdict_needs_no_query_and_is_not_cached(client: Client) -> None:
     assert answer.json()["accepted"] and "no-store" in answer["Cache-Control"]
 
 
+@pytest.mark.finding("csrf")
+@pytest.mark.finding("change-on-get")
 def test_a_verdict_requires_a_post_with_a_token() -> None:
     assert Client().get(URL).status_code == 405
     strict = Client(enforce_csrf_checks=True)
