@@ -38,18 +38,14 @@ def test_the_mailboxes_own_aliases_are_hidden_by_default(rita: Client, anna: Mai
 @pytest.mark.parametrize(
     ("asked", "count"),
     [
-        ("q=ann", 1),
-        ("q=example.org", 2),
-        ("q=Berg", 1),
-        ("q=nobody", 0),
-        ("q=日本", 0),
         ("domain=example.org", 2),
         ("domain=日本", 0),
+        ("domain=example.com", 0),
         ("active__exact=0", 0),
-        ("q=@example.org", 2),
+        ("active__exact=1", 2),
     ],
 )
-def test_mailboxes_are_searched_and_filtered(
+def test_mailboxes_are_filtered_by_domain_and_status(
     rita: Client, anna: Mailbox, bob: Mailbox, asked: str, count: int
 ) -> None:
     page = rita.get(f"{MAILBOX}?{asked}")

@@ -13,6 +13,7 @@ from tests.export.conftest import HOSTS, TWO_PORTS, mail_host, texts, with_passw
 def test_query_parameters_of_dovecot_are_always_quoted(host: MailHost) -> None:
     if host.variant is V2:
         queries = texts(host)["etc/dovecot/mailadmin-sql.conf.ext"].partition("query")[2]
+        assert "%" in queries
         assert "%" not in re.sub(r"'[^']*'", "", queries)
 
 

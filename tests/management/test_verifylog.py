@@ -55,6 +55,6 @@ def test_tampering_ends_with_status_1(folder: Path, tmp_path: Path) -> None:
         connection.execute("UPDATE audit_entry SET actor = 'x' WHERE action = 'domain.create'")
     done = manage("verifylog", folder=folder)
     assert done.returncode == 1 and "was changed" in done.stderr
-    archive = folder / "evidence.jsonl"
+    archive = folder / "old.jsonl"
     done = manage("prunelog", "--before", "2100-01-01", "--to", str(archive), folder=folder)
     assert done.returncode == 1 and "evidence" in done.stderr and not archive.exists()

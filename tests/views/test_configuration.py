@@ -135,7 +135,7 @@ def test_the_page_works_without_the_mail_database(rita: Client, on_mysql: None) 
 
 def test_the_page_has_no_inline_script_or_style(rita: Client, on_mysql: None) -> None:
     page = rita.get(URL).content.decode().partition('id="content"')[2]
-    assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
+    assert page and not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
 
 
 def test_the_page_is_for_superusers(rita: Client, mail_file: None) -> None:

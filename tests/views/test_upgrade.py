@@ -118,4 +118,4 @@ def test_the_page_has_no_inline_script_or_style(
     rita: Client, sample_mailboxes: None, on_mysql: None
 ) -> None:
     page = rita.get(URL).content.decode().partition('id="content"')[2]
-    assert not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
+    assert page and not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
