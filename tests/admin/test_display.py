@@ -1,9 +1,11 @@
 """The columns of the lists: usage, last sign-in, limits and status."""
 
+import pytest
 from django.test import Client
 
 from mailboxes import actions
 from mailboxes.actions.bulk import set_quota_in_bulk
+from mailboxes.addresses import DomainName
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from tests.admin.conftest import DOMAIN, MAILBOX
 from tests.conftest import TESTER
@@ -51,3 +53,15 @@ def test_a_domain_shows_its_mailboxes_and_their_limit(rita: Client, anna: Mailbo
     page = rita.get(DOMAIN).content.decode()
     assert '?domain=example.org">1</a> of 1' in page and "full" in page
     assert "9.8 GiB in total, at most 1000 MiB each" in page
+
+
+@pytest.mark.finding("stored-html")
+def test_html_that_is_stored_is_shown_as_text(rita: Client, anna: Mailbox) -> None:
+    hostile = "<script>alert(1)</script>"
+    actions.create_domain(TESTER, DomainName.parse("example.net"), description=hostile)
+    Mailbox.objects.update(name=hostile)
+    change = "anna_40example.org/change/"
+    for url in (DOMAIN, f"{DOMAIN}example.net/change/", MAILBOX, MAILBOX + change, "/admin/log/"):
+        page = rita.get(url).content.decode()
+        assert "&lt;script&gt;alert(1)" in page, url
+        assert "<script>alert" not in page, url

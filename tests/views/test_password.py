@@ -183,3 +183,17 @@ def test_a_mailbox_deleted_in_the_meantime_is_a_form_error(anna: Mailbox) -> Non
 @pytest.mark.parametrize("url", ["/", "/password/", "/password/changed/"])
 def test_pages_answer_head_requests(client: Client, tables: None, url: str) -> None:
     assert client.head(url).status_code in (200, 302)
+
+
+@pytest.mark.finding("browser-defences")
+@pytest.mark.parametrize("url", ["/password/", "/admin/login/"])
+def test_a_page_cannot_be_framed_or_load_foreign_files(
+    client: Client, tables: None, url: str
+) -> None:
+    page = client.get(url)
+    policy = page["Content-Security-Policy"].split("; ")
+    assert page["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in policy
+    assert "default-src 'self'" in policy and "unsafe" not in str(policy)
+    assert (
+        page.cookies["csrftoken"]["samesite"] == "Strict" and page.cookies["csrftoken"]["httponly"]
+    )
