@@ -75,7 +75,7 @@ def test_the_outcome_is_written_as_a_sentence(
         assert history.outcome(newest()) == sentence
 
 
-def test_what_has_no_values_cannot_be_determined(
+def test_a_change_without_values_cannot_be_determined(
     anna: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupt("mailbox.change", subject_of(anna, {"password": []}), monkeypatch)

@@ -48,7 +48,7 @@ def test_lines_cut_off_at_the_end_are_noticed(lines: list[int]) -> None:
     assert fault and fault.seq == lines[-1] and "cut off" in fault.reason
 
 
-def test_the_journal_knows_lines_that_were_cut_off_with_the_head(lines: list[int]) -> None:
+def test_the_journal_reveals_lines_cut_off_with_the_head(lines: list[int]) -> None:
     journal = str(Head.objects.get())
     last = Entry.objects.get(seq=lines[-2])
     Entry.objects.filter(seq=lines[-1]).delete()
@@ -69,7 +69,7 @@ def test_a_line_that_was_sealed_with_another_key_is_named(
     assert chain.verify() is None
 
 
-def test_a_start_that_nobody_has_archived_is_named(lines: list[int]) -> None:
+def test_a_missing_start_that_was_not_archived_is_named(lines: list[int]) -> None:
     first = Entry.objects.get(seq=lines[0])
     Subject.objects.filter(entry=first).delete()
     Entry.objects.filter(begun=first.seq).update(begun=None)
