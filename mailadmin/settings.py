@@ -103,6 +103,7 @@ BEHIND_PROXY = flag("BEHIND_PROXY", "false")
 
 INSTALLED_APPS = [
     "mailboxes",
+    "mailboxes.access",
     "mailboxes.audit",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -129,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "mailboxes.middleware.RoleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -163,7 +165,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "mailboxes.access.backends.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "mailboxes.password_validation.StrengthValidator"}]
 LOGIN_URL = "admin:login"

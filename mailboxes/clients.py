@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from mailboxes.access.grants import scope_of
+from mailboxes.access.scope import Scope
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
 
 
@@ -18,8 +20,10 @@ def client_username(request: HttpRequest, credentials: dict[str, str] | None = N
 
 
 def administrator(request: HttpRequest) -> Actor:
-    return Actor(ADMINISTRATOR, request.user.get_username(), client_address(request) or "")
+    """Return the signed-in administrator as an actor, with what the role allows."""
+    name, client = request.user.get_username(), client_address(request) or ""
+    return Actor(ADMINISTRATOR, name, client, scope_of(request.user))
 
 
 def mailbox_owner(request: HttpRequest, address: str) -> Actor:
-    return Actor(OWNER, address, client_address(request) or "")
+    return Actor(OWNER, address, client_address(request) or "", Scope.of_owner(address))

@@ -9,6 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
+from mailboxes.access.scope import NOTHING, Scope
 from mailboxes.addresses import (
     MAX_ADDRESS,
     Address,
@@ -56,6 +57,9 @@ class ActionForm(forms.BaseForm):
     refusal: Refused | None = None
     """The action's refusal of this form's data, if any."""
 
+    scope: Scope = NOTHING
+    """What the administrator may do, which decides what domains are offered."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         instance = getattr(self, "instance", None)
@@ -64,7 +68,7 @@ class ActionForm(forms.BaseForm):
                 self.fields.pop(name, None)
         with_domains = [field for field in self.fields.values() if hasattr(field, "set_domains")]
         if with_domains:
-            names, more = domain_names()
+            names, more = domain_names(self.scope.narrow(Domain.objects.all()))
             for field in with_domains:
                 field.set_domains(names, more)
 
@@ -153,6 +157,34 @@ class MailboxForm(ActionForm, forms.ModelForm):
         data = super().clean()
         self.check_repetition(data)
         return data
+
+
+class MailboxPasswordForm(ActionForm, forms.Form):
+    """A new password for a mailbox, set by an administrator."""
+
+    new_password1 = PasswordField(
+        label=_("New password"), help_text=PASSWORD_HELP, widget=NewPasswordInput("new_password2")
+    )
+    new_password2 = PasswordField(label=_("Repeat new password"))
+
+    def __init__(self, mailbox: Mailbox, *args: Any) -> None:
+        self.mailbox = mailbox
+        super().__init__(*args)
+        self.fields["new_password1"].widget.username = mailbox.pk
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.check_repetition(data)
+        return data
+
+    def save(self, actor: Actor, scheme: Scheme) -> bool:
+        """Set the password; if that is refused, add the error and return False."""
+        try:
+            actions.change_password(actor, self.mailbox, self.cleaned_data["new_password1"], scheme)
+        except Refused as error:
+            self.add_refusal(error)
+            return False
+        return True
 
 
 class AliasForm(ActionForm, forms.ModelForm):

@@ -8,6 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from mailboxes.access.roles import Role
 from mailboxes.audit.entries import OPEN, Logged
 from mailboxes.audit.models import Phase, Subject
 from mailboxes.audit.refusals import refusal_from_json
@@ -23,6 +24,7 @@ VERBS = {
     "download": _("downloaded"),
     "sign-in": _("signed in"),
     "failed-sign-in": _("sign-in failed"),
+    "password": _("password changed"),
     "prune": _("archived"),
 }
 OBJECT_LABELS = {
@@ -58,6 +60,9 @@ LABELS = {
     "name": _("Name"),
     "password": _("Password"),
     "quota": _("Quota"),
+    "role": _("Role"),
+    "domains": _("Domains"),
+    "all_domains": _("All domains"),
     "domain.quota": _("Total quota of all mailboxes"),
     "refused": _("Refused"),
     "target_domain": _("Forwards to"),
@@ -115,6 +120,8 @@ def column_text(model: str, column: str, value: Any) -> str:
         return refusal_text(value)
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
+    if column == "role":
+        return str(dict(Role.choices).get(value, value))
     if column in ("quota", "maxquota"):
         return quota_text(value * (quota_multiplier() if model == "domain" else 1))
     if column == "goto":

@@ -3,10 +3,14 @@
 import logging
 from collections.abc import Callable
 
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
+from mailboxes.access.grants import position_digest
 from mailboxes.formats import database_message
 
 logger = logging.getLogger(__name__)
@@ -39,3 +43,19 @@ class DatabaseUnavailableMiddleware:
             return None
         logger.error("A database is unavailable: %s", database_message(error))
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
+
+
+class RoleMiddleware:
+    """End the sessions of an administrator whose role or domains have changed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            digest = position_digest(request.user)
+            if request.session.setdefault("position", digest) != digest:
+                logout(request)
+                text = _("Your role has changed, so you were signed out. Sign in again.")
+                messages.warning(request, text)
+        return self.get_response(request)

@@ -42,22 +42,30 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
     return CappedCount(min(number, maximum), number > maximum)
 
 
-def domain_names(maximum: int = 50) -> tuple[list[str], bool]:
-    """Return the names of the first domains, and whether there are more."""
-    names = list(Domain.objects.values_list("pk", flat=True)[: maximum + 1])
+def domain_names(domains: QuerySet, maximum: int = 50) -> tuple[list[str], bool]:
+    """Return the names of the first of these domains, and whether there are more."""
+    names = list(domains.values_list("pk", flat=True)[: maximum + 1])
     return names[:maximum], len(names) > maximum
 
 
 def rows_after(
-    rows: QuerySet, key: Any, number: int, descending: bool = False
+    rows: QuerySet, key: Any, number: int, descending: bool = False, by_domain: bool = False
 ) -> tuple[list[Any], bool]:
     """Return the first rows after a key, in key order, and whether more follow.
 
-    An empty key means the start of the table or, if descending, its end.
+    An empty key means the start of the table or, if descending, its end. Rows of some domains are
+    better ordered by domain first: in the order of addresses, a database reads a million rows to
+    find those of a few small domains.
     """
+    side, sign = ("lt", "-") if descending else ("gt", "")
     if key:
-        rows = rows.filter(**{"pk__lt" if descending else "pk__gt": key})
-    found = list(rows.order_by("-pk" if descending else "pk")[: number + 1])
+        condition = Q(**{f"pk__{side}": key})
+        if by_domain:
+            domain = key.rpartition("@")[2]
+            condition = Q(condition, domain_id=domain) | Q(**{f"domain_id__{side}": domain})
+        rows = rows.filter(condition)
+    order = [f"{sign}domain_id", f"{sign}pk"] if by_domain else [f"{sign}pk"]
+    found = list(rows.order_by(*order)[: number + 1])
     return found[:number], len(found) > number
 
 
@@ -76,9 +84,9 @@ def batches(
             last = key(found[-1])
 
 
-def aliases_forwarding_to(address: str) -> list[Alias]:
-    """Return the aliases with this target, except the mailbox's own."""
-    found = Alias.objects.filter(goto__icontains=address).exclude(pk=address)
+def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:
+    """Return those of the aliases with this target, except the mailbox's own."""
+    found = aliases.filter(goto__icontains=address).exclude(pk=address)
     return [alias for alias in found if address in map(str.lower, alias.targets)]
 
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connections
 from django.db.models import QuerySet
 
 from mailboxes import queries
-from mailboxes.models import LastLogin, Mailbox, Usage
+from mailboxes.models import LastLogin, Usage
 from mailboxes.queries import BATCH
 
 NEARLY_FULL, FULL = 90, 100
@@ -58,8 +58,8 @@ def knows_sign_ins() -> bool:
     return bool(by_address(LastLogin.objects.all()[:1], "last_login"))
 
 
-def nearly_full() -> list[str] | None:
-    """Return the addresses of mailboxes that use 90 % of their quota or more, fullest first.
+def nearly_full(mailboxes: QuerySet) -> list[str] | None:
+    """Return the addresses of those mailboxes that use 90 % of their quota or more, fullest first.
 
     Two columns of both tables are read, so the result is None if usage is not recorded, or if one
     of them has more than MAX_ROWS rows, which is too many for a page that is opened often.
@@ -67,7 +67,7 @@ def nearly_full() -> list[str] | None:
     used = by_address(Usage.objects.all()[: queries.MAX_ROWS + 1], "bytes")
     if not 0 < len(used) <= queries.MAX_ROWS:
         return None
-    quotas = list(Mailbox.objects.values_list("pk", "quota")[: queries.MAX_ROWS + 1])
+    quotas = list(mailboxes.values_list("pk", "quota")[: queries.MAX_ROWS + 1])
     if len(quotas) > queries.MAX_ROWS:
         return None
     percents = {

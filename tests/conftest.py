@@ -14,6 +14,7 @@ from pytest_django import Settings
 from xdist.scheduler import LoadScopeScheduling
 
 from mailboxes import actions
+from mailboxes.access.scope import EVERYTHING
 from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.audit.models import Entry, Phase
@@ -26,7 +27,7 @@ hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=
 hypothesis.settings.load_profile("patient")
 
 PASSWORD = "four unrelated words"
-TESTER = Actor(COMMAND, "tester", "pytest")
+TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
 STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 MACHINE = re.compile(r"(fresh-)?(debian\d+)(-v\d-\w+)?")
 

@@ -35,7 +35,7 @@ def test_failed_sign_ins_of_owners_are_logged(client: Client, anna: Mailbox) -> 
     client.post("/password/", {"address": anna.pk, "current_password": "wrong", **new})
     assert logged("mailbox.failed-sign-in") == [(anna.pk, "mailbox.failed-sign-in", anna.pk)]
     client.post("/password/", {"address": anna.pk, "current_password": PASSWORD, **new})
-    assert logged("mailbox.change") == [(anna.pk, "mailbox.change", anna.pk)]
+    assert logged("mailbox.password") == [(anna.pk, "mailbox.password", anna.pk)]
 
 
 @pytest.mark.finding("evidence")

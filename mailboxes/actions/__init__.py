@@ -6,6 +6,13 @@ allowed.
 """
 
 from mailboxes.actions.activation import set_active
+from mailboxes.actions.administrators import (
+    Position,
+    change_administrator,
+    create_administrator,
+    delete_administrator,
+    set_administrator_password,
+)
 from mailboxes.actions.aliases import (
     change_alias,
     create_alias,
@@ -24,17 +31,21 @@ from mailboxes.actions.mailboxes import (
 from mailboxes.actions.passwords import authenticate, change_password, check_new_password
 
 __all__ = [
+    "Position",
     "authenticate",
+    "change_administrator",
     "change_alias",
     "change_domain",
     "change_mailbox",
     "change_password",
     "check_new_mailbox",
     "check_new_password",
+    "create_administrator",
     "create_alias",
     "create_alias_domain",
     "create_domain",
     "create_mailbox",
+    "delete_administrator",
     "delete_alias",
     "delete_alias_domain",
     "delete_domain",
@@ -42,5 +53,6 @@ __all__ = [
     "delete_mailbox",
     "set_active",
     "set_active_in_bulk",
+    "set_administrator_password",
     "set_quota_in_bulk",
 ]

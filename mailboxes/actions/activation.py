@@ -4,9 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import Row, save_columns, subject_of
+from mailboxes.actions.base import Row, performing, save_columns, subject_of
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import recorded
 from mailboxes.models import Alias, Mailbox
 
 
@@ -18,7 +17,7 @@ def set_active(actor: Actor, row: Row, active: bool) -> bool:
     if row.active == active:
         return False
     action = f"{row._meta.model_name}.{'enable' if active else 'disable'}"
-    with recorded(actor, action, subject_of(row, {"active": [not active, active]})):
+    with performing(actor, action, subject_of(row, {"active": [not active, active]})):
         save_active(row, active)
     return True
 

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 from mailboxes.actions import rules
 from mailboxes.actions.base import (
+    authorize,
     changed_values,
     inserting,
     new_values,
+    performing,
     save_columns,
     subject_of,
 )
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import Changes, recorded
+from mailboxes.audit.log import Changes
 from mailboxes.models import Alias, AliasDomain
 
 
@@ -23,7 +25,7 @@ def create_alias(
     alias = Alias(
         address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
     )
-    with recorded(actor, "alias.create", subject_of(alias, new_values(alias, "goto", "active"))):
+    with performing(actor, "alias.create", subject_of(alias, new_values(alias, "goto", "active"))):
         rules.check_targets(alias.pk, targets)
         with inserting(rules.ADDRESS_TAKEN, {"address": alias.pk}, "address"):
             domain = rules.active_domain(address.domain)
@@ -37,7 +39,9 @@ def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
     """Save an alias's targets and whether it is active."""
     alias.goto = ",".join(targets)
     changes = changed_values(alias, "goto", "active")
-    with recorded(actor, "alias.change", subject_of(alias, changes)):
+    with performing(actor, "alias.change", subject_of(alias, changes)):
+        if alias.is_mailbox_alias:
+            authorize(actor, "mailbox.change", alias.domain_id)
         rules.check_active(alias, alias.active)
         rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
         save_columns(alias, "goto", "active")
@@ -45,7 +49,7 @@ def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
 
 def delete_alias(actor: Actor, alias: Alias) -> None:
     """Delete an alias; refuse to delete a mailbox's own."""
-    with recorded(actor, "alias.delete", subject_of(alias, {"goto": [alias.goto, None]})):
+    with performing(actor, "alias.delete", subject_of(alias, {"goto": [alias.goto, None]})):
         remove_alias(alias)
 
 
@@ -59,9 +63,10 @@ def create_alias_domain(actor: Actor, name: str, target: str, active: bool = Tru
     row = AliasDomain(alias_domain=name, target_domain=target, active=active)
     changes = new_values(row, "target_domain", "active")
     with (
-        recorded(actor, "aliasdomain.create", subject_of(row, changes)),
+        performing(actor, "aliasdomain.create", subject_of(row, changes)),
         inserting(rules.IS_ALIAS_DOMAIN, {"name": name}, "alias_domain"),
     ):
+        authorize(actor, "aliasdomain.create", target)
         rules.check_alias_domain(name, target)
         row.save(force_insert=True)
     return row
@@ -70,7 +75,7 @@ def create_alias_domain(actor: Actor, name: str, target: str, active: bool = Tru
 def delete_alias_domain(actor: Actor, alias_domain: AliasDomain) -> None:
     """Stop forwarding; the domain itself is kept."""
     changes: Changes = {"target_domain": [alias_domain.target_domain, None]}
-    with recorded(actor, "aliasdomain.delete", subject_of(alias_domain, changes)):
+    with performing(actor, "aliasdomain.delete", subject_of(alias_domain, changes)):
         remove_alias_domain(alias_domain)
 
 

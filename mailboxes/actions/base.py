@@ -16,12 +16,15 @@ from django.db import (
 )
 
 from mailboxes.actions import rules
-from mailboxes.audit.log import Changes, subject
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import Changes, recorded, subject
 from mailboxes.audit.models import Subject
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 Row = Domain | Mailbox | Alias | AliasDomain
+NOT_ALLOWED = gettext_noop("Your role doesn't allow this.")
+OUT_OF_REACH = gettext_noop("%(domain)s is not one of your domains.")
 FAILURES = (
     *(DataError, IntegrityError, InternalError, NotSupportedError, OperationalError),
     ProgrammingError,
@@ -52,6 +55,25 @@ def save_columns(row: Row, *columns: str) -> None:
             {"row": str(row)},
             code="deleted",
         ) from error
+
+
+@contextmanager
+def performing(actor: Actor, action: str, subject: Subject) -> Iterator[None]:
+    """Log an action on a row that the block carries out, if the actor may do it."""
+    with recorded(actor, action, subject):
+        authorize(actor, action, subject.domain, subject.name)
+        yield
+
+
+def authorize(actor: Actor, action: str, domain: str, name: str = "") -> None:
+    """Refuse what the actor's role doesn't allow, or not in this domain.
+
+    A domain out of reach is refused like one that doesn't exist, so that its existence isn't told.
+    """
+    if not actor.scope.allows(action):
+        raise Refused(NOT_ALLOWED, code="forbidden")
+    if not actor.scope.includes(domain, name):
+        raise Refused(OUT_OF_REACH, {"domain": domain}, code="forbidden", field="address")
 
 
 def subject_of(row: Row, changes: Changes | None = None) -> Subject:

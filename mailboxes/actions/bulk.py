@@ -7,7 +7,7 @@ from typing import Any
 
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
-from mailboxes.actions.base import Row, subject_of
+from mailboxes.actions.base import Row, authorize, subject_of
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, save_quota
 from mailboxes.audit.actors import Actor
@@ -67,6 +67,8 @@ def run_in_bulk(
     begun = begin(actor, action, [subject_of(row, changes(row)) for row in rows])
     for row in rows:
         try:
+            domain = row.domain_id if isinstance(row, Mailbox | Alias) else row.pk
+            authorize(actor, action, domain, row.pk)
             apply(row)
         except Refused as error:
             result.refused.append((row, error))

@@ -5,17 +5,18 @@ from typing import Any
 from django.db import transaction
 
 from mailboxes import usage
+from mailboxes.access.grants import forget_domain
 from mailboxes.actions import rules
 from mailboxes.actions.base import (
     changed_values,
     inserting,
     new_values,
+    performing,
     save_columns,
     subject_of,
 )
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import recorded
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -32,12 +33,13 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
     """Add a domain; refuse a name that is taken or is the mail host's own."""
     domain = Domain(domain=str(name), **columns)
     params = {"name": str(name)}
-    with recorded(
+    with performing(
         actor, "domain.create", subject_of(domain, new_values(domain, *EDITABLE_COLUMNS))
     ):
         rules.check_columns(domain)
         if str(name) == mail_host().hostname:
             raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
+        forget_domain(str(name))  # whoever had a domain of this name has no right to this one
         with inserting(NAME_TAKEN, params, "domain"):
             domain.save(force_insert=True)
     return domain
@@ -46,14 +48,15 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
 def change_domain(actor: Actor, domain: Domain) -> None:
     """Save everything about a domain except its name."""
     changes = changed_values(domain, *EDITABLE_COLUMNS)
-    with recorded(actor, "domain.change", subject_of(domain, changes)):
+    with performing(actor, "domain.change", subject_of(domain, changes)):
         save_columns(domain, *EDITABLE_COLUMNS)
 
 
 def delete_domain(actor: Actor, domain: Domain) -> None:
     """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
-    with recorded(actor, "domain.delete", subject_of(domain)):
+    with performing(actor, "domain.delete", subject_of(domain)):
         remove_domain(domain)
+        forget_domain(domain.pk)
 
 
 @transaction.atomic(using="mail")

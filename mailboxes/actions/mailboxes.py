@@ -9,13 +9,13 @@ from mailboxes.actions.base import (
     changed_values,
     inserting,
     new_values,
+    performing,
     save_columns,
     subject_of,
 )
 from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.addresses import Address
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import recorded
 from mailboxes.conf import mail_host
 from mailboxes.models import Alias, Domain, Mailbox
 
@@ -39,7 +39,7 @@ def create_mailbox(
         active=active,
     )
     changes = new_values(mailbox, "name", "quota", "active")
-    with recorded(actor, "mailbox.create", subject_of(mailbox, changes)):
+    with performing(actor, "mailbox.create", subject_of(mailbox, changes)):
         rules.check_columns(mailbox, "name", "quota")
         set_password(mailbox, password, mail_host().scheme)
         with inserting(rules.ADDRESS_TAKEN, {"address": mailbox.pk}, "address"):
@@ -68,7 +68,7 @@ def change_mailbox(actor: Actor, mailbox: Mailbox, password: str = "") -> None:
     changes = changed_values(mailbox, "name", "quota", "active")
     if password:
         changes["password"] = []
-    with recorded(actor, "mailbox.change", subject_of(mailbox, changes)):
+    with performing(actor, "mailbox.change", subject_of(mailbox, changes)):
         if password:
             set_password(mailbox, password, mail_host().scheme)
         with transaction.atomic(using="mail"):
@@ -99,7 +99,7 @@ def check_changed_quota(mailbox: Mailbox) -> Domain | None:
 
 def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
     """Delete the mailbox and its own alias; other aliases and the mail on disk are kept."""
-    with recorded(actor, "mailbox.delete", subject_of(mailbox)):
+    with performing(actor, "mailbox.delete", subject_of(mailbox)):
         remove_mailbox(mailbox)
 
 

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from mailboxes.actions.base import save_columns, subject_of
+from mailboxes.actions.base import performing, save_columns, subject_of
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import recorded
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.strength import check_strength
@@ -15,7 +14,7 @@ from mailboxes.variants import Scheme
 
 def change_password(actor: Actor, mailbox: Mailbox, password: str, scheme: Scheme) -> None:
     """Set a new password in this scheme, whatever scheme the old one had."""
-    with recorded(actor, "mailbox.change", subject_of(mailbox, {"password": []})):
+    with performing(actor, "mailbox.password", subject_of(mailbox, {"password": []})):
         set_password(mailbox, password, scheme)
         renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
         save_columns(mailbox, "password", "password_expiry")

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
@@ -20,6 +20,8 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions
+from mailboxes.access.grants import scope_of
+from mailboxes.access.scope import Scope
 from mailboxes.actions import rules
 from mailboxes.actions.base import Row
 from mailboxes.admin import display
@@ -57,6 +59,10 @@ class MailAdmin(admin.ModelAdmin):
     def media(self) -> Media:
         return Media()
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Return the rows within the administrator's reach; to all pages, there are no others."""
+        return scope_of(request.user).narrow(super().get_queryset(request))
+
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         (title, first), *others = self.sections
         if obj is None:
@@ -81,6 +87,7 @@ class MailAdmin(admin.ModelAdmin):
     ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
+        form.scope = scope_of(request.user)  # type: ignore[attr-defined]
         return form
 
     @admin.display(description=_("status"))
@@ -104,6 +111,7 @@ class MailAdmin(admin.ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         autofocus(context["adminform"].form)
+        context["may_set_active"] = self.has_enable_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -158,16 +166,20 @@ class MailAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.set_active_view)
         return [path("<path:key>/set-active/", view, name=name), *super().get_urls()]
 
+    def has_enable_permission(self, request: HttpRequest) -> bool:
+        """Say whether the role may enable these rows, and so disable them."""
+        return scope_of(request.user).allows(f"{self.opts.model_name}.enable")
+
     def set_active_view(self, request: HttpRequest, key: str) -> HttpResponse:
         """Enable or disable one row; the message offers to undo it."""
+        if not self.has_enable_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, unquote(key))
         if row is None:
             raise Http404
         page = HttpResponseRedirect(admin_url(self.opts, "change", quote(row.pk)))
         if request.method != "POST":  # for example, after signing in again
             return page
-        if not self.has_change_permission(request, row):
-            raise PermissionDenied
         active = request.POST.get("active") == "1"
         try:
             if actions.set_active(administrator(request), row, active):
@@ -191,9 +203,13 @@ class MailAdmin(admin.ModelAdmin):
 
     # Deletion
 
+    @method_decorator(csrf_protect)
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Ask, then run the action, which has a transaction of its own; the stock view's would
+        be committed only after the log says that it was done.
+        """
         context = {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
         name = unquote(object_id)
         typed = request.POST.get("confirm", "").strip().lower()
@@ -202,24 +218,24 @@ class MailAdmin(admin.ModelAdmin):
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         try:
-            return super().delete_view(request, object_id, context)
+            return self._delete_view(request, object_id, context)  # type: ignore[attr-defined, no-any-return]
         except Refused as error:
             self.message_user(request, error_message(error), messages.ERROR)
             return HttpResponseRedirect(admin_url(self.opts, "change", object_id))
 
     def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """Describe what is deleted and what is kept; the last item is what prevents it."""
-        rows = list(objs)
+        rows, scope = list(objs), scope_of(request.user)
         lacking = {
             str(model._meta.verbose_name)
             for model in (self.model, *self.deletes_also)
             if not request.user.has_perm(f"mailboxes.delete_{model._meta.model_name}")
         }
-        lines = [line for row in rows for line in self.describe_deletion(row)]
+        lines = [line for row in rows for line in self.describe_deletion(row, scope)]
         obstacles = [reason for row in rows for reason in self.deletion_obstacles(row)]
         return lines, {self.opts.verbose_name_plural: len(rows)}, lacking, obstacles
 
-    def describe_deletion(self, row: Any) -> list[str]:
+    def describe_deletion(self, row: Any, scope: Scope) -> list[str]:
         return [str(row)]
 
     def deletion_obstacles(self, row: Row) -> list[str]:

@@ -93,12 +93,12 @@ class BulkActionsAdmin(admin.ModelAdmin):
             request.POST = data  # type: ignore[assignment]
         return super().changelist_view(request, *args, **kwargs)
 
-    @admin.action(description=_("Enable"), permissions=["change"])
+    @admin.action(description=_("Enable"), permissions=["enable"])
     def enable(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Enable %(count)s %(kind)s?"), _("Enabled %(count)s %(kind)s."))
         return self.set_active(request, queryset, True, texts)
 
-    @admin.action(description=_("Disable"), permissions=["change"])
+    @admin.action(description=_("Disable"), permissions=["enable"])
     def disable(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Disable %(count)s %(kind)s?"), _("Disabled %(count)s %(kind)s."))
         return self.set_active(request, queryset, False, texts)

@@ -46,6 +46,17 @@ def row_link(url: str, name: str, detail: str = "") -> SafeString:
     return format_html("{}{}{}", link, quiet(detail) if detail else "", warning)
 
 
+def role(label: str | Promise | None, all_domains: bool, domains: list[str]) -> SafeString:
+    """Return a role with its domains: the first by name, and how many more there are."""
+    if not label:
+        return badge("warn", "triangle-alert", _("No role"))
+    if all_domains:
+        return format_html("{}{}", label, quiet(_("all domains")))
+    if not domains:
+        return format_html("{}", label)
+    return format_html("{}{}", label, targets(domains))
+
+
 def usage(quota: int, used: int | None) -> SafeString:
     """Return quota and usage in bytes as text, and as a bar if both are known."""
     if used is None:

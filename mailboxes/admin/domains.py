@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes import actions
+from mailboxes.access.scope import Scope
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
@@ -102,7 +103,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:
         actions.delete_domain(administrator(request), obj)
 
-    def describe_deletion(self, row: Domain) -> list[str]:
+    def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()
         aliases = max(Alias.objects.filter(domain=row.pk).count() - mailboxes, 0)
         others = aliases_forwarding_into(row.pk)[:MAX_LISTED]

@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import queries, usage
+from mailboxes.access.grants import scope_of
 from mailboxes.addresses import to_ascii
 from mailboxes.export import compatibility
-from mailboxes.models import Mailbox, has_mailbox
+from mailboxes.models import Domain, Mailbox, has_mailbox
 from mailboxes.queries import capped_count, domain_names
 
 
@@ -51,7 +52,8 @@ class DomainFilter(ListFilter):
     """The first names, if there are too many for a list."""
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        names, more = domain_names()
+        domains = scope_of(request.user).narrow(Domain.objects.all())
+        names, more = domain_names(domains)
         if more:
             self.suggestions = names
             selected = request.GET.get("domain", "").strip()
@@ -104,7 +106,11 @@ class AttentionFilter(ListFilter):
             return queryset
         if self.value() not in dict(self.lookup_choices):
             return queryset.none()
-        found = compatibility.weak_passwords() if self.value() == "weak" else usage.nearly_full()
+        found = (
+            compatibility.weak_passwords(queryset)
+            if self.value() == "weak"
+            else usage.nearly_full(queryset)
+        )
         return queryset.filter(pk__in=found or [])
 
     def has_output(self) -> bool:

@@ -4,22 +4,32 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions, usage
+from mailboxes.access.grants import scope_of
+from mailboxes.access.scope import Scope
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
+from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.clients import administrator
+from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import SizeField
-from mailboxes.forms import MailboxForm
-from mailboxes.models import Mailbox
+from mailboxes.forms import MailboxForm, MailboxPasswordForm, autofocus
+from mailboxes.models import Alias, Mailbox
 from mailboxes.queries import aliases_forwarding_to
 
 
@@ -91,6 +101,42 @@ class MailboxAdmin(InDomainList, MailAdmin):
 
     # The form
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.password_view)
+        path_of_view = path("<path:key>/password/", view, name="mailboxes_mailbox_password")
+        return [path_of_view, *super().get_urls()]
+
+    def has_password_permission(self, request: HttpRequest) -> bool:
+        return scope_of(request.user).allows("mailbox.password")
+
+    @method_decorator(sensitive_post_parameters())
+    def password_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Set a new password; it is all that some roles may change."""
+        if not self.has_password_permission(request):
+            raise PermissionDenied
+        mailbox = self.get_object(request, unquote(key))
+        if mailbox is None:
+            raise Http404
+        form = MailboxPasswordForm(mailbox, request.POST or None)
+        if form.is_valid() and form.save(administrator(request), mail_host().scheme):
+            text = _("The new password of %(mailbox)s takes effect immediately.")
+            self.message_user(request, text % {"mailbox": mailbox}, messages.SUCCESS)
+            return HttpResponseRedirect(admin_url(self.opts, "change", quote(mailbox.pk)))
+        autofocus(form)
+        context = self.admin_site.each_context(request) | {
+            "title": _("New password"),
+            "opts": self.opts,
+            "original": mailbox,
+            "form": form,
+        }
+        return render(request, "admin/mailboxes/mailbox/password.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_set_password"] = self.has_password_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description=_("name"))
     def owner_name(self, row: Mailbox) -> str:
         return row.name or display.quiet(_("none"))
@@ -125,11 +171,11 @@ class MailboxAdmin(InDomainList, MailAdmin):
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
         actions.delete_mailbox(administrator(request), obj)
 
-    def describe_deletion(self, row: Mailbox) -> list[str]:
+    def describe_deletion(self, row: Mailbox, scope: Scope) -> list[str]:
         others = [
             _("The alias %(alias)s still forwards to %(mailbox)s; its mail will bounce.")
             % {"alias": alias, "mailbox": row}
-            for alias in aliases_forwarding_to(row.pk)
+            for alias in aliases_forwarding_to(row.pk, scope.narrow(Alias.objects.all()))
         ]
         return [
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},

@@ -1,209 +1,89 @@
-"""Administrators and groups in the admin: Django's own, without what this panel doesn't need."""
+"""Administrators in the admin: their list, and a form with one role in place of permissions."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
-from django.contrib.auth.models import Group, Permission, User
-from django.db.models import Field, QuerySet
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
-from django.utils.functional import Promise
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
 
+from mailboxes.access.roles import Role
+from mailboxes.actions import administrators
 from mailboxes.admin import display
 from mailboxes.admin.base import MAX_HISTORY
+from mailboxes.admin.user_forms import (
+    AdministratorForm,
+    AdministratorPasswordForm,
+    NewAdministratorForm,
+)
 from mailboxes.audit import entries
-from mailboxes.audit.log import log_change, subject
+from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.clients import administrator
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
-from mailboxes.widgets import NewPasswordInput
 
-ACTIONS = {
-    "view": _("view"),
-    "add": _("add"),
-    "change": _("change"),
-    "delete": _("delete"),
-}
-PERMISSION_MODELS = ("domain", "mailbox", "alias", "aliasdomain", "user", "group")
-"""The models with permissions to grant; the panel has no pages for the others."""
-
-FLAGS = {
-    "is_active": (
-        _("active"),
-        _("Inactive administrators can't sign in; their permissions are kept."),
-    ),
-    "is_staff": (
-        _("can use this panel"),
-        _("Without this, the permissions below have no effect."),
-    ),
-    "is_superuser": (
-        _("superuser"),
-        _("Has all permissions, including access to the configuration and its database passwords."),
-    ),
-}
-"""The label and the help text of an administrator's checkboxes."""
+NAMES = ("username", "first_name", "last_name", "email", "is_active")
+ROLE = ("role", "all_domains", "domains")
 
 
-class PermissionsField(forms.ModelMultipleChoiceField):
-    """Permissions as checkboxes, in words and by model."""
+class RoleFilter(admin.SimpleListFilter):
+    title = _("role")
+    parameter_name = "role"
 
-    widget = forms.CheckboxSelectMultiple
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Role.choices)
 
-    def __init__(self, **kwargs: object) -> None:
-        permissions = Permission.objects.filter(
-            content_type__app_label__in=("mailboxes", "auth"),
-            content_type__model__in=PERMISSION_MODELS,
-        )
-        order = ("-content_type__app_label", "content_type__model", "pk")
-        rows = permissions.select_related("content_type").order_by(*order)
-        super().__init__(queryset=rows, required=False, **kwargs)
-
-    def label_from_instance(self, obj: Permission) -> str:
-        model = obj.content_type.model_class()
-        action = ACTIONS.get(obj.codename.partition("_")[0], obj.codename)
-        what = model._meta.verbose_name_plural if model else obj.content_type.model
-        what = _("administrators") if model is User else what
-        return f"{str(what).capitalize()}: {action}"
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == Role.SUPERUSER:
+            return queryset.filter(is_superuser=True)
+        if self.value():
+            return queryset.filter(is_superuser=False, grant__role=self.value())
+        return queryset
 
 
-class PermissionsMixin:
-    """Check boxes instead of two lists that need JavaScript, and no pop-up windows.
+class AdministratorAdmin(UserAdmin):
+    """The stock admin's pages; each change is one action, which only superusers may do."""
 
-    Only superusers get them, since anyone else could grant themselves every permission.
-    """
-
-    permissions_label: Promise = _("Permissions")
+    form = AdministratorForm
+    add_form = NewAdministratorForm
+    list_per_page = 50
+    sortable_by = ()
+    list_display = ("username", "full_name", "email_address", "status", "role", "signed_in")
+    list_filter = ("is_active", RoleFilter)
+    filter_horizontal = ()
+    actions = None
+    readonly_fields = ("last_login", "date_joined")
+    add_fieldsets = (
+        (None, {"fields": ["username", "password1", "password2"]}),
+        (None, {"fields": ROLE}),
+    )
+    fieldsets = (
+        (None, {"fields": NAMES}),
+        (None, {"fields": ROLE}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    )
 
     @property
     def media(self) -> forms.Media:
         return forms.Media()
 
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        autofocus(context["adminform"].form)
-        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+    # The list
 
-    def formfield_for_dbfield(
-        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: object
-    ) -> Any:
-        if db_field.name in ("permissions", "user_permissions"):
-            return PermissionsField(label=self.permissions_label)
-        if db_field.name in FLAGS:
-            label, text = FLAGS[db_field.name]
-            return forms.BooleanField(required=False, label=label, help_text=text)
-        if db_field.name == "groups":
-            rows = Group.objects.order_by("name")
-            box = forms.CheckboxSelectMultiple()
-            return forms.ModelMultipleChoiceField(
-                rows, required=False, widget=box, label=_("Groups")
-            )
-        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
-
-
-class NewPasswordMixin(forms.BaseForm):
-    """A form with the same password field as the form of a mailbox."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)  # passwords are the only way to sign in
-        widget = NewPasswordInput("password2", account="administrator")
-        widget.is_required = True
-        self.fields["password1"].widget = widget
-        autofocus(self)
-
-
-class NewPasswordForm(NewPasswordMixin, AdminPasswordChangeForm):
-    """A new password, twice."""
-
-
-class NewAdministratorForm(NewPasswordMixin, UserCreationForm):
-    """A name, and a password twice."""
-
-
-class LoggedAdmin(admin.ModelAdmin):
-    """Administrators and groups: logged by the stock admin's hooks, in its own transaction."""
-
-    def construct_change_message(
-        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
-    ) -> Any:
-        return form_changes(form)
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self.log(request, "create", obj, message)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        changes = message if isinstance(message, dict) else {"password": []}
-        self.log(request, "change", obj, changes)
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        for obj in queryset:
-            self.log(request, "delete", obj, {})
-
-    def log(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
-        kind = "administrator" if isinstance(obj, User) else "group"
-        entry = subject(kind, str(obj), "", changes)
-        log_change(administrator(request), f"{kind}.{verb}", entry)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        obj = self.get_object(request, unquote(object_id))
-        kind = "administrator" if isinstance(obj, User) else "group"
-        found = list(entries.of_object(kind, str(obj))[:MAX_HISTORY])
-        return super().history_view(request, object_id, {"entries": entries.read(found, str(obj))})
-
-
-def form_changes(form: forms.BaseForm) -> dict[str, list[Any]]:
-    """Return the old and new value of each changed field; none for a password."""
-    changes: dict[str, list[Any]] = {}
-    for name in form.changed_data:
-        if "password" in name:
-            changes["password"] = []
-        else:
-            values = (form.initial.get(name), form.cleaned_data.get(name))
-            changes[name] = [plain(value) for value in values]
-    return changes
-
-
-def plain(value: Any) -> Any:
-    """Return a value that JSON can store: the names of rows, and text for all other objects."""
-    if isinstance(value, QuerySet | list):
-        return [str(row) for row in value]
-    return value if isinstance(value, bool | int | None) else str(value)
-
-
-class AdministratorAdmin(PermissionsMixin, LoggedAdmin, UserAdmin):
-    add_form = NewAdministratorForm
-    change_password_form = NewPasswordForm
-    list_per_page = 50
-    sortable_by = ()
-    list_display = ("username", "full_name", "email_address", "status", "role", "signed_in")
-    list_filter = ("is_active", "is_superuser")
-    actions = None
-    permissions_label = _("Individual permissions")
-    readonly_fields = ("last_login", "date_joined")
-    add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
-    fieldsets = (
-        (None, {"fields": ("username", "first_name", "last_name", "email")}),
-        (
-            _("Permissions"),
-            {
-                "fields": (
-                    "is_active",
-                    "is_staff",
-                    "is_superuser",
-                    "groups",
-                    "user_permissions",
-                )
-            },
-        ),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
-    )
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.select_related("grant").prefetch_related("grant__domains")
 
     @admin.display(description=_("name"))
     def full_name(self, row: User) -> str:
@@ -219,53 +99,104 @@ class AdministratorAdmin(PermissionsMixin, LoggedAdmin, UserAdmin):
 
     @admin.display(description=_("role"))
     def role(self, row: User) -> str:
-        if row.is_superuser:
-            return str(_("superuser"))
-        groups = ", ".join(group.name for group in row.groups.all())
-        return groups or display.quiet(_("individual permissions"))
+        """Return the role and, for a role in some domains, how many."""
+        position = administrators.Position.of(row)
+        label = dict(Role.choices).get(position.role)
+        return display.role(label, position.all_domains, list(position.domains))
 
     @admin.display(description=_("last sign-in"))
     def signed_in(self, row: User) -> str:
         return display.local_time(row.last_login)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        rows: QuerySet[User] = super().get_queryset(request)
-        return rows.prefetch_related("groups")
-
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         titles = {"title": _("Administrators")}
         return super().changelist_view(request, titles | (extra_context or {}))
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        titles = {"title": _("Add administrator")}
-        return super().add_view(request, form_url, titles | (extra_context or {}))
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self.may_manage(request, obj)
+    # The form
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody can delete themselves, so the last superuser is always kept."""
         is_self = obj is not None and obj.pk == request.user.pk
-        may = super().has_delete_permission(request, obj) and self.may_manage(request, obj)
-        return may and not is_self
+        return super().has_delete_permission(request, obj) and not is_self
 
-    def may_manage(self, request: HttpRequest, obj: User | None) -> bool:
-        return obj is None or request.user.is_superuser or not obj.is_superuser
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)
+        form.has_role = obj is None or obj.pk != request.user.pk
+        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Leave out what the administrator may not change, and what would lock them out."""
-        hidden: set[str] = set()
-        if obj and not request.user.is_superuser:
-            hidden |= {"is_superuser", "groups", "user_permissions"}
+        """Leave out what would lock the administrator out, and the role's fields for readers."""
+        sections = super().get_fieldsets(request, obj)
+        if obj and not self.has_change_permission(request, obj):
+            return [(None, {"fields": [*NAMES, "role"]}), sections[-1]]
         if obj and obj.pk == request.user.pk:
-            hidden |= {"is_active", "is_staff", "is_superuser"}
-        found = [
-            (title, [name for name in part["fields"] if name not in hidden])
-            for title, part in super().get_fieldsets(request, obj)
-        ]
-        return [(title, {"fields": names}) for title, names in found if names]
+            return [(None, {"fields": NAMES[:-1]}), sections[-1]]
+        return sections
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj and not self.has_change_permission(request, obj):
+            return [*self.readonly_fields, "role"]
+        return self.readonly_fields
+
+    @method_decorator(csrf_protect)
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Show the form, or run its action and show a refusal beside the field."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as error:
+            request.refusal = error  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        autofocus(context["adminform"].form)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        actor, position = administrator(request), form.position()  # type: ignore[attr-defined]
+        if change:
+            administrators.change_administrator(actor, obj, position)
+            return
+        password = form.cleaned_data["password1"]
+        administrators.create_administrator(actor, obj, password, position)
+
+    def save_related(self, *args: Any, **kwargs: Any) -> None:
+        """Save nothing more: the action has done so."""
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Set another administrator's password, which ends that administrator's sessions."""
+        user = self.get_object(request, unquote(id))
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if user is None:
+            raise Http404
+        form = AdministratorPasswordForm(user, request.POST or None)
+        if form.is_valid():
+            try:
+                password = form.cleaned_data["password1"]
+                administrators.set_administrator_password(administrator(request), user, password)
+            except Refused as error:
+                form.add_error("password1", error_message(error))
+            else:
+                self.message_user(request, _("The password was changed."), messages.SUCCESS)
+                update_session_auth_hash(request, user) if user.pk == request.user.pk else None
+                return HttpResponseRedirect("../change/")
+        autofocus(form)
+        context = self.admin_site.each_context(request) | {
+            "title": _("New password"),
+            "opts": self.opts,
+            "original": user,
+            "form": form,
+        }
+        return render(request, "admin/auth/user/change_password.html", context)
+
+    # Deletion, history
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Describe what is deleted; what these administrators did stays in the log."""
@@ -273,31 +204,25 @@ class AdministratorAdmin(PermissionsMixin, LoggedAdmin, UserAdmin):
         may = request.user.has_perm("auth.delete_user")
         return lines, {}, set() if may else {_("administrators")}, []
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        """Let a new administrator sign in; the next page has the permissions."""
-        if not change:
-            obj.is_staff = True
-        super().save_model(request, obj, form, change)
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        administrators.delete_administrator(administrator(request), obj)
 
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log nothing here: the action has done so. The same holds for the next two."""
 
-class PanelGroupAdmin(PermissionsMixin, LoggedAdmin, GroupAdmin):
-    list_per_page = 50
-    actions = None
+    log_change = log_addition
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        pass
 
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": _("Groups")} | (extra_context or {}))
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        user = self.get_object(request, unquote(object_id))
+        found = list(entries.of_object(ADMINISTRATOR, str(user))[:MAX_HISTORY])
+        return super().history_view(request, object_id, {"entries": entries.read(found, str(user))})
 
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
 admin.site.register(User, AdministratorAdmin)
-admin.site.register(Group, PanelGroupAdmin)

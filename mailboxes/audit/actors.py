@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mailboxes.access.scope import NOTHING, Scope
+
 ADMINISTRATOR, OWNER, COMMAND = "administrator", "owner", "command"
 
 
@@ -17,3 +19,6 @@ class Actor:
 
     client: str = ""
     """The address of the client; for a command, the command's name."""
+
+    scope: Scope = NOTHING
+    """What the actor may do; whoever has none can only be named in the log."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from mailboxes.audit.models import Entry, Phase, Subject
 
 OPEN = "open"
+MAX_DOMAINS, MAX_SCANNED = 20, 1000
 MAX_SUBJECTS = 3
 """How many objects are read of one entry; a bulk action may have a hundred."""
 
@@ -47,24 +48,43 @@ def of_object(model: str, name: str) -> QuerySet[Entry]:
     return visible().filter(pk__in=subjects)
 
 
-def of_models(models: Sequence[str]) -> QuerySet[Entry]:
-    """Return the lines about objects of these models."""
-    condition = Q(pk__in=[])
-    for model in models:
-        condition |= Q(action__startswith=f"{model}.")
-    return change_entries().filter(condition)
+def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
+    """Return the newest changes of objects in these domains, with these objects only.
+
+    Each domain is one query on an index. Of more than MAX_DOMAINS, only those among the newest
+    MAX_SCANNED objects are found.
+    """
+    rows = Subject.objects.exclude(entry__phase=Phase.EVENT)
+    if len(domains) <= MAX_DOMAINS:
+        newest = [rows.filter(domain=name).order_by("-entry")[:number] for name in domains]
+        found = {row.entry_id for part in newest for row in part}
+    else:
+        wanted = set(domains)
+        scanned = rows.order_by("-pk")[:MAX_SCANNED]
+        found = {row.entry_id for row in scanned if row.domain.lower() in wanted}
+    keys = sorted(found, reverse=True)[:number]
+    return read(list(visible().filter(pk__in=keys)), domains=domains)
 
 
-def read(entries: Sequence[Entry], name: str = "", most: int | None = MAX_SUBJECTS) -> list[Logged]:
+def read(
+    entries: Sequence[Entry],
+    name: str = "",
+    most: int | None = MAX_SUBJECTS,
+    domains: Sequence[str] | None = None,
+) -> list[Logged]:
     """Return these lines with their objects and outcomes, in four queries at most.
 
-    With a name, only that object of each entry is returned, such as for its history.
+    With a name or domains, only these objects of each entry are returned.
     """
     keys = [entry.seq for entry in entries]
     ends = {end.begun: end for end in Entry.objects.filter(begun__in=keys).order_by("seq")}
     subjects: dict[int, list[Subject]] = {key: [] for key in keys}
     rows = Subject.objects.filter(entry__in=keys).order_by("pk")
-    for row in rows.filter(name=name) if name else rows:
+    if name:
+        rows = rows.filter(name=name)
+    if domains is not None:
+        rows = rows.filter(domain__in=domains)
+    for row in rows:
         subjects[row.entry_id].append(row)
     return [
         with_outcome(entry, subjects[entry.seq], ends.get(entry.seq), most) for entry in entries

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import MailHost
@@ -95,38 +95,40 @@ class Report:
         return sum(group.count for group in self.with_reasons(Reason.WEAK))
 
 
-def check(old: MailHost, new: MailHost) -> Report:
-    """Read the table once, keeping only counts and the first addresses."""
+def check(old: MailHost, new: MailHost, mailboxes: QuerySet | None = None) -> Report:
+    """Read these mailboxes, by default all, once; keep only counts and the first addresses."""
+    rows = Mailbox.objects.all() if mailboxes is None else mailboxes
     groups: dict[Problem, Group] = {}
-    for found in incompatible_mailboxes(old, new):
+    for found in incompatible_mailboxes(old, new, rows):
         if found.problem not in groups:
             groups[found.problem] = Group(describe(found.problem, new))
         groups[found.problem].add(found)
-    mailboxes = Mailbox.objects.filter(active=True, domain__active=True).count()
-    return Report(mailboxes, groups)
+    return Report(rows.filter(active=True, domain__active=True).count(), groups)
 
 
-def incompatible_mailboxes(old: MailHost, new: MailHost) -> Iterator[Incompatibility]:
+def incompatible_mailboxes(
+    old: MailHost, new: MailHost, mailboxes: QuerySet
+) -> Iterator[Incompatibility]:
     """Yield the mailboxes with a problem on the new host, by address."""
-    for address, stored in stored_passwords():
+    for address, stored in stored_passwords(mailboxes):
         if problem := host_problem(stored, new):
             already = has_same_effect(problem, host_problem(stored, old))
             yield Incompatibility(address, problem, already)
 
 
-def weak_passwords() -> list[str]:
+def weak_passwords(mailboxes: QuerySet) -> list[str]:
     """Return the addresses whose passwords could be cracked quickly from a copy of the table."""
-    return [address for address, stored in stored_passwords() if schemes.is_weak(stored)]
+    return [address for address, stored in stored_passwords(mailboxes) if schemes.is_weak(stored)]
 
 
-def stored_passwords() -> Iterator[tuple[str, str]]:
+def stored_passwords(mailboxes: QuerySet) -> Iterator[tuple[str, str]]:
     """Yield address and stored password of each active mailbox in an active domain, by address.
 
     The domain is not a condition of the query: MySQL would start with the domains and sort all
     rows for each batch.
     """
     domain = Domain.objects.filter(pk=OuterRef("domain_id"), active=True)
-    rows = Mailbox.objects.filter(active=True).annotate(open=Exists(domain))
+    rows = mailboxes.filter(active=True).annotate(open=Exists(domain))
     columns = rows.values_list("username", "password", "open")
     for batch in batches(columns, HASHES_PER_QUERY, key=itemgetter(0)):
         yield from ((address, stored) for address, stored, is_open in batch if is_open)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 
+from mailboxes.access.scope import EVERYTHING
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
@@ -33,7 +34,7 @@ class MailCommand(BaseCommand):
             name = str(uid)
         if uid == 0:
             name = os.environ.get("SUDO_USER") or name
-        return Actor(COMMAND, name, type(self).__module__.rpartition(".")[2])
+        return Actor(COMMAND, name, type(self).__module__.rpartition(".")[2], EVERYTHING)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
         return MailParser.copy(super().create_parser(prog_name, subcommand, **kwargs))

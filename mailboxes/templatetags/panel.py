@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
 from django.db.models.options import Options
 from django.template import RequestContext
 from django.urls import reverse
@@ -18,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes import history
+from mailboxes.access.grants import role_of, scope_of
+from mailboxes.access.roles import MAIL_MODELS, Role
 from mailboxes.addresses import to_unicode
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
@@ -29,24 +32,23 @@ register = template.Library()
 register.simple_tag(icon)
 
 SUPERUSER = "superuser"
-MODELS = ("domain", "mailbox", "alias", "aliasdomain")
 NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = (
     (
         _("Mail"),
         (
-            ("admin:mailboxes_domain_changelist", "globe", _("Domains"), "mailboxes.view_domain"),
+            ("admin:mailboxes_domain_changelist", "globe", _("Domains"), "domain.view"),
             (
                 "admin:mailboxes_mailbox_changelist",
                 "inbox",
                 _("Mailboxes"),
-                "mailboxes.view_mailbox",
+                "mailbox.view",
             ),
-            ("admin:mailboxes_alias_changelist", "forward", _("Aliases"), "mailboxes.view_alias"),
+            ("admin:mailboxes_alias_changelist", "forward", _("Aliases"), "alias.view"),
             (
                 "admin:mailboxes_aliasdomain_changelist",
                 "link",
                 _("Alias domains"),
-                "mailboxes.view_aliasdomain",
+                "aliasdomain.view",
             ),
         ),
     ),
@@ -55,14 +57,13 @@ NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...
         (
             ("configuration", "settings", _("Configuration"), SUPERUSER),
             ("upgrade", "arrow-right-left", _("Upgrade and migrate"), SUPERUSER),
-            ("log", "history", _("Log"), SUPERUSER),
+            ("log", "history", _("Log"), "log.view"),
         ),
     ),
     (
         _("Accounts"),
         (
-            ("admin:auth_user_changelist", "user-cog", _("Administrators"), "auth.view_user"),
-            ("admin:auth_group_changelist", "users", _("Groups"), "auth.view_group"),
+            ("admin:auth_user_changelist", "user-cog", _("Administrators"), "administrator.view"),
             ("change-password", "key-round", _("Mailbox password page"), ""),
         ),
     ),
@@ -96,12 +97,12 @@ def allowed_items(
     context: RequestContext, pages: tuple[tuple[str, str, Promise, str], ...]
 ) -> list[NavigationItem]:
     request = context["request"]
-    user = request.user
+    scope = scope_of(request.user)
     found = [
         (reverse(name), icon, title)
         for name, icon, title, permission in pages
         if not permission
-        or (user.is_superuser if permission == SUPERUSER else user.has_perm(permission))
+        or (scope.is_everything if permission == SUPERUSER else scope.allows(permission))
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
     return [NavigationItem(url, icon, title, url == nearest) for url, icon, title in found]
@@ -125,7 +126,7 @@ def verbose_name(opts: Options, count: int) -> str:
 def log_url(logged: Logged) -> str:
     """Return the page of the first object of an entry, unless it was deleted."""
     found = logged.first
-    if not found or found.model not in MODELS or logged.entry.action.endswith(".delete"):
+    if not found or found.model not in MAIL_MODELS or logged.entry.action.endswith(".delete"):
         return ""
     return reverse(f"admin:mailboxes_{found.model}_change", args=[quote(found.name)])
 
@@ -135,6 +136,11 @@ register.filter("log_icon", history.icon_name)
 register.filter("log_object", history.object_label)
 register.filter("log_outcome", history.outcome)
 register.filter("log_verb", history.verb)
+
+
+@register.filter
+def role_name(user: User) -> str:
+    return str(dict(Role.choices).get(role_of(user), _("No role")))
 
 
 @register.simple_tag
@@ -155,7 +161,7 @@ def mail_hostname() -> str:
 @register.filter
 def page_url_name(page: str) -> str:
     """Return the URL name of a model's list, or of any other page."""
-    return f"admin:mailboxes_{page}_changelist" if page in MODELS else page
+    return f"admin:mailboxes_{page}_changelist" if page in MAIL_MODELS else page
 
 
 @register.simple_tag

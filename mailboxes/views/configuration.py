@@ -29,14 +29,14 @@ from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
 from mailboxes.variants import VARIANTS
-from mailboxes.views.permissions import superuser_required
+from mailboxes.views.permissions import allowed
 
 logger = logging.getLogger(__name__)
 
 
 @never_cache
 @require_safe
-@superuser_required
+@allowed("configuration.view")
 def configuration(request: HttpRequest) -> HttpResponse:
     """Show the host, the next steps and each file of the bundle with its passwords hidden."""
     context = admin.site.each_context(request) | {"title": _("Configuration")}
@@ -86,7 +86,7 @@ def variant_comparison(host: MailHost) -> dict[str, Any]:
 
 @never_cache
 @require_safe
-@superuser_required
+@allowed("configuration.view")
 def upgrade(request: HttpRequest) -> HttpResponse:
     """Show what changes from one host to another, and who couldn't sign in there."""
     context = admin.site.each_context(request) | {"title": _("Upgrade and migrate")}
@@ -104,7 +104,7 @@ def upgrade(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@superuser_required
+@allowed("configuration.download")
 def download(request: HttpRequest) -> HttpResponse:
     """Send one file of the bundle, or all as .tar.gz, including passwords, and log who did it."""
     if request.method != "POST":  # for example, after signing in again

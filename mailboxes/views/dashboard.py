@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
 
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -15,6 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from mailboxes import queries, usage
+from mailboxes.access.grants import scope_of
+from mailboxes.access.models import Grant
+from mailboxes.access.scope import Scope
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
@@ -25,7 +27,6 @@ from mailboxes.formats import error_message, number
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 
-MODELS = ("domain", "mailbox", "alias", "aliasdomain")
 MAX_CHANGES = 8
 MAX_NAMES = 3
 MAX_FULL = 6
@@ -68,25 +69,30 @@ class FullMailbox:
         return usage.usage_tone(self.percent)
 
 
-def table_counts(user: User, full: list[str] | None) -> list[Count]:
+def table_counts(scope: Scope, full: list[str] | None) -> list[Count]:
     """Return the counts of the lists that the administrator may open."""
-    aliases = Alias.objects.filter(~has_mailbox())
-    disabled = Mailbox.objects.filter(active=False)
+    if not scope.allows("mailbox.view"):
+        return []
+    domains, mailboxes = (scope.narrow(model.objects.all()) for model in (Domain, Mailbox))
+    aliases = scope.narrow(Alias.objects.filter(~has_mailbox()))
+    disabled = mailboxes.filter(active=False)
     found = [
-        Count("globe", _("Domains"), capped_count(Domain.objects.all()), "domain"),
-        Count("inbox", _("Mailboxes"), capped_count(Mailbox.objects.all()), "mailbox"),
+        Count("globe", _("Domains"), capped_count(domains), "domain"),
+        Count("inbox", _("Mailboxes"), capped_count(mailboxes), "mailbox"),
         Count("forward", _("Aliases"), capped_count(aliases), "alias"),
         Count("circle-off", _("Disabled"), capped_count(disabled), "mailbox", "active__exact=0"),
     ]
     if full is not None:
         count = CappedCount(len(full))
         found.append(Count("gauge", _("Nearly full"), count, "mailbox", "attention=full"))
-    return [count for count in found if user.has_perm(f"mailboxes.view_{count.model}")]
+    return found
 
 
-def nearly_full(user: User) -> list[str] | None:
+def nearly_full(scope: Scope) -> list[str] | None:
     """Return the fullest mailboxes' addresses, if they are known and may be seen."""
-    return usage.nearly_full() if user.has_perm("mailboxes.view_mailbox") else None
+    if not scope.allows("mailbox.view"):
+        return None
+    return usage.nearly_full(scope.narrow(Mailbox.objects.all()))
 
 
 def fullest(names: list[str] | None) -> list[FullMailbox]:
@@ -100,39 +106,43 @@ def fullest(names: list[str] | None) -> list[FullMailbox]:
     ]
 
 
-def notices(user: User) -> Iterator[Notice]:
+def notices(scope: Scope) -> Iterator[Notice]:
     """Yield what needs attention, the worst first, as far as the administrator may see it."""
     try:
         host = mail_host()
         check_host(host)
     except Refused as error:
-        if user.is_superuser:
+        if scope.is_everything:
             text = _("The configuration can't be exported: %(reason)s") % {
                 "reason": error_message(error)
             }
             yield Notice(text, "bad", "configuration", link=_("Configuration"))
     else:
-        if user.has_perm("mailboxes.view_mailbox"):
-            yield from password_notices(host, user.is_superuser)
-        if user.is_superuser and host.scheme.weakness:
+        if scope.allows("mailbox.view"):
+            yield from password_notices(host, scope)
+        if scope.is_everything and host.scheme.weakness:
             text = _("New passwords are stored as %(scheme)s, which is weak.") % {
                 "scheme": host.scheme.name
             }
             yield Notice(text, page="configuration", link=_("What this means"))
-    if user.has_perm("mailboxes.view_domain"):
-        yield from domain_notices()
+    if scope.allows("domain.view"):
+        yield from domain_notices(scope)
+    if scope.is_everything:
+        yield from role_notices()
 
 
-def password_notices(host: MailHost, superuser: bool) -> Iterator[Notice]:
+def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
     """Read every stored password, unless there are too many for a page."""
     query = f"from={host.key}&to={host.key}"
-    if capped_count(Mailbox.objects.all(), queries.MAX_ROWS).more:
+    page = "upgrade" if scope.is_everything else ""
+    mailboxes = scope.narrow(Mailbox.objects.all())
+    if capped_count(mailboxes, queries.MAX_ROWS).more:
         text = _(
             "There are too many mailboxes (more than %(limit)s) to check all passwords here."
         ) % {"limit": number(queries.MAX_ROWS)}
-        yield Notice(text, "info", "upgrade" if superuser else "", query, _("Check now"))
+        yield Notice(text, "info", page, query, _("Check now"))
         return
-    report = compatibility.check(host, host)
+    report = compatibility.check(host, host, mailboxes)
     if locked_out := report.locked_out_count:
         text = ngettext(
             "%(count)s active mailbox can't sign in, because the mail host doesn't support the way "
@@ -142,13 +152,13 @@ def password_notices(host: MailHost, superuser: bool) -> Iterator[Notice]:
             locked_out,
         )
         text %= {"count": number(locked_out)}
-        yield Notice(text, "bad", "upgrade" if superuser else "", query, _("Show details"))
+        yield Notice(text, "bad", page, query, _("Show details"))
     if not host.scheme.weakness:
-        yield from weak_password_notices(host.scheme.name)
+        yield from weak_password_notices(host.scheme.name, mailboxes)
 
 
-def weak_password_notices(scheme: str) -> Iterator[Notice]:
-    weak = compatibility.weak_passwords()
+def weak_password_notices(scheme: str, mailboxes: QuerySet) -> Iterator[Notice]:
+    weak = compatibility.weak_passwords(mailboxes)
     if weak:
         text = ngettext(
             "%(count)s password is still stored with a weak hash. New passwords use %(scheme)s.",
@@ -159,8 +169,8 @@ def weak_password_notices(scheme: str) -> Iterator[Notice]:
         yield Notice(text, "warn", "mailbox", "attention=weak", _("Show"), weak[:MAX_NAMES])
 
 
-def domain_notices() -> Iterator[Notice]:
-    disabled = Domain.objects.filter(active=False)
+def domain_notices(scope: Scope) -> Iterator[Notice]:
+    disabled = scope.narrow(Domain.objects.filter(active=False))
     if found := capped_count(disabled):
         text = ngettext(
             "%(count)s domain is disabled and receives no mail.",
@@ -171,26 +181,39 @@ def domain_notices() -> Iterator[Notice]:
         yield Notice(text % {"count": found}, "warn", "domain", "active__exact=0", _("Show"), names)
 
 
-def latest(user: User) -> list[Logged]:
+def role_notices() -> Iterator[Notice]:
+    """Name the administrators whose single permissions an upgrade has replaced by a role."""
+    replaced = Grant.objects.exclude(replaced="").order_by("user__username")
+    if names := list(replaced.values_list("user__username", flat=True)):
+        text = ngettext(
+            "The single permissions of %(count)s administrator were replaced by the nearest role "
+            "that isn't larger. Check the role and save it.",
+            "The single permissions of %(count)s administrators were replaced by the nearest role "
+            "that isn't larger. Check each role and save it.",
+            len(names),
+        )
+        text %= {"count": number(len(names))}
+        yield Notice(text, "warn", "admin:auth_user_changelist", "", _("Show"), names[:MAX_NAMES])
+
+
+def latest(scope: Scope) -> list[Logged]:
     """Return the latest changes that the administrator may see."""
-    found = entries.change_entries()
-    if not user.is_superuser:
-        visible = [name for name in MODELS if user.has_perm(f"mailboxes.view_{name}")]
-        found = entries.of_models(visible)
-    return entries.read(list(found[:MAX_CHANGES]))
+    if scope.allows("log.view"):
+        return entries.read(list(entries.change_entries()[:MAX_CHANGES]))
+    return entries.newest_in_domains(sorted(scope.domains or ()), MAX_CHANGES)
 
 
 @never_cache
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what the administrator may see, or that there are no permissions yet."""
-    user = cast(User, request.user)
-    full = nearly_full(user)
+    scope = scope_of(request.user)
+    full = nearly_full(scope)
     context = admin.site.each_context(request) | {
         "title": _("Dashboard"),
-        "counts": table_counts(user, full),
+        "counts": table_counts(scope, full),
         "fullest": fullest(full),
-        "notices": list(notices(user)),
-        "entries": latest(user),
+        "notices": list(notices(scope)),
+        "entries": latest(scope),
     }
     return render(request, "mailboxes/dashboard.html", context)

@@ -23,7 +23,7 @@ from mailboxes.audit.models import Entry, Subject
 from mailboxes.clients import administrator
 from mailboxes.csv_download import csv_response, iso_time
 from mailboxes.queries import batches, rows_after
-from mailboxes.views.permissions import superuser_required
+from mailboxes.views.permissions import allowed
 
 PAGE_SIZE = 50
 CSV_COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
@@ -53,9 +53,9 @@ class LogForm(forms.Form):
 
 @never_cache
 @require_safe
-@superuser_required
+@allowed("log.view")
 def log(request: HttpRequest) -> HttpResponseBase:
-    """Show the log to superusers, newest first; `before` is the last line of the page before."""
+    """Show the log, newest first; `before` is the last line of the page before."""
     form = LogForm(request.GET, label_suffix="")
     found = search_log(form.cleaned_data) if form.is_valid() else Entry.objects.none()
     if "csv" in request.GET:

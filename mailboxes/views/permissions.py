@@ -1,4 +1,4 @@
-"""Which pages only superusers may open."""
+"""Which pages need more than an administrator's session."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,16 +7,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from mailboxes.access.grants import scope_of
+
 View = Callable[[HttpRequest], HttpResponseBase]
 
 
-def superuser_required(view: View) -> View:
-    """Answer anyone else with status 403."""
+def allowed(action: str) -> Callable[[View], View]:
+    """Answer those whose role doesn't allow this action with status 403."""
 
-    @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponseBase:
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        return view(request)
+    def decorator(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest) -> HttpResponseBase:
+            if not scope_of(request.user).allows(action):
+                raise PermissionDenied
+            return view(request)
 
-    return checked
+        return checked
+
+    return decorator

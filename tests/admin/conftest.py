@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.conftest import PASSWORD
+from mailboxes.actions.administrators import Position, create_administrator
+from tests.conftest import PASSWORD, TESTER
 
 MAILBOX = "/admin/mailboxes/mailbox/"
 ALIAS = "/admin/mailboxes/alias/"
@@ -16,9 +17,10 @@ def shown(page: Any) -> list[str]:
     return [row.pk for row in page.context["cl"].result_list]
 
 
-def staff(*codes: str) -> Client:
-    user = User.objects.create_user("otto", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codes))
+def signed_in(role: str, *domains: str, name: str = "otto") -> Client:
+    """Return the client of a new administrator with this role, if any, in these domains."""
+    user, position = User(username=name), Position(role, False, domains)
+    create_administrator(TESTER, user, PASSWORD, position)
     client = Client()
     client.force_login(user)
     return client

@@ -24,7 +24,7 @@ CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary
 
 @dataclass(frozen=True)
 class Stop:
-    """A page and its visitor: `rita`, a superuser, `otto`, without permissions, or `nobody`."""
+    """A page and its visitor: `rita`, a superuser, `otto`, of the helpdesk, or `nobody`."""
 
     name: str
     url: str
@@ -158,10 +158,9 @@ STOPS = [
     Stop("administrator-add", "/admin/auth/user/add/"),
     Stop("administrator", "/admin/auth/user/1/change/"),
     Stop("administrator-password", "/admin/auth/user/1/password/"),
-    Stop("groups", "/admin/auth/group/"),
-    Stop("group-add", "/admin/auth/group/add/"),
-    Stop("group", "/admin/auth/group/1/change/"),
-    Stop("group-delete", "/admin/auth/group/1/delete/"),
+    Stop("helpdesk-dashboard", "/admin/", who="otto"),
+    Stop("helpdesk-mailbox", f"{MAILBOX}anna_40example.org/change/", who="otto"),
+    Stop("helpdesk-password", f"{MAILBOX}anna_40example.org/password/", who="otto"),
     Stop("own-password", "/admin/password_change/"),
     Stop("own-password-changed", "/admin/password_change/done/"),
     Stop("empty-dashboard", "/admin/", panel="empty"),

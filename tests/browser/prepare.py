@@ -12,18 +12,19 @@ django.setup()
 
 from axes.models import AccessAttempt  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.contrib.auth.models import Group, User  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from mailboxes import actions  # noqa: E402
+from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD  # noqa: E402
 
-TESTER = Actor(COMMAND, "tester", "pytest")
+TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
 
 
 def empty() -> None:
@@ -41,10 +42,10 @@ def small() -> None:
 
 
 def demo() -> None:
-    """Demo data, Otto, who has no permissions, a group, and a locked address."""
+    """Demo data, Otto, of the helpdesk, and a locked address."""
     call_command("createdemo", verbosity=0)
-    User.objects.create_user("otto", is_staff=True, password=PASSWORD)
-    Group.objects.create(name="Help desk")
+    otto, position = User(username="otto"), actions.Position("helpdesk", False, ["example.org"])
+    actions.create_administrator(TESTER, otto, PASSWORD, position)
     AccessAttempt.objects.create(
         username="locked@example.org",
         ip_address="127.0.0.1",

@@ -29,7 +29,7 @@ def problems(comparison: Comparison) -> dict[str, str]:
         finding.address.partition("@")[
             0
         ]: f"{finding.problem.reason.value}{' already' * finding.already}"
-        for finding in incompatible_mailboxes(comparison.old, comparison.new)
+        for finding in incompatible_mailboxes(comparison.old, comparison.new, Mailbox.objects.all())
     }
 
 
@@ -110,7 +110,7 @@ def test_only_active_mailboxes_are_examined(sample_mailboxes: None) -> None:
     Mailbox.objects.create(username="lost@example.net", password="", domain_id="example.net")
     here = compare("debian12", "debian12")
     assert here.report.mailboxes == len(STORED)
-    assert [address for address, _ in stored_passwords()] == [
+    assert [address for address, _ in stored_passwords(Mailbox.objects.all())] == [
         f"{name}@example.org" for name in STORED
     ]
 
@@ -120,7 +120,11 @@ def test_every_row_is_read_once_whatever_the_batch_size(
 ) -> None:
     for size in (1, 2, 5, 6, 7):
         monkeypatch.setattr("mailboxes.export.compatibility.HASHES_PER_QUERY", size)
-        assert len(list(stored_passwords())) == len(set(stored_passwords())) == len(STORED)
+        assert (
+            len(list(stored_passwords(Mailbox.objects.all())))
+            == len(set(stored_passwords(Mailbox.objects.all())))
+            == len(STORED)
+        )
 
 
 def test_the_report_keeps_counts_and_the_first_addresses(tables: None) -> None:

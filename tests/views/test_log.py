@@ -9,7 +9,7 @@ from django.test import Client
 from mailboxes import actions
 from mailboxes.models import Mailbox
 from mailboxes.views import log
-from tests.admin.conftest import staff
+from tests.admin.conftest import signed_in
 from tests.conftest import TESTER
 
 URL = "/admin/log/"
@@ -52,7 +52,7 @@ def test_the_log_is_downloaded_as_csv_and_that_is_logged(rita: Client, anna: Mai
 
 
 def test_only_superusers_see_the_log(anna: Mailbox) -> None:
-    assert staff("view_mailbox").get(URL).status_code == 403
+    assert signed_in("helpdesk", "example.org").get(URL).status_code == 403
     assert Client().get(URL).status_code == 302
 
 

@@ -16,6 +16,7 @@ from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
 from mailboxes.management.arguments import choices, new_path, one_of
 from mailboxes.management.base import MailCommand
+from mailboxes.models import Mailbox
 from mailboxes.variants import RELEASES, VARIANTS
 
 
@@ -80,7 +81,7 @@ class Command(MailCommand):
         report = change.report
         for group in [*report.locked_out, *report.tolerated, *report.plain_only]:
             self.stdout.write(f"  {number(group.count)} {group.text}")
-        found = incompatible_mailboxes(change.old, change.new)
+        found = incompatible_mailboxes(change.old, change.new, Mailbox.objects.all())
         self.section("Mailboxes", (mailbox_line(mailbox, change) for mailbox in found))
         self.section("Other effects", upgrade.notes(change))
         steps = ("\n     ".join([step.text, *step.commands]) for step in upgrade.steps(change))

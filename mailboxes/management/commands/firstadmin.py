@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
+from mailboxes import actions
+from mailboxes.access.roles import Role
 from mailboxes.management.base import MailCommand
 from mailboxes.passwords.generate import generate_password
 
@@ -18,7 +20,7 @@ class Command(MailCommand):
     )
 
     def handle(self, *args: object, **options: Any) -> None:
-        users = get_user_model()._default_manager
+        users = User.objects.all()
         if users.filter(is_superuser=True).exists():
             return
         if users.filter(username=NAME).exists():
@@ -27,6 +29,7 @@ class Command(MailCommand):
                 "status. Create a superuser under another name: manage.py createsuperuser"
             )
         password = generate_password()
-        users.create_superuser(NAME, password=password)
+        position = actions.Position(Role.SUPERUSER)
+        actions.create_administrator(self.actor, User(username=NAME), password, position)
         self.stdout.write("Created the first administrator. The password is shown only once:")
         self.stdout.write(f"  username  {NAME}\n  password  {password}")

@@ -1,0 +1,33 @@
+"""Django's permissions, answered from an administrator's role."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+
+from mailboxes.access.grants import scope_of
+
+VERBS = {"add": "create"}
+MODELS = {"user": "administrator"}
+
+
+class RoleBackend(ModelBackend):
+    """Signs administrators in; single permissions and groups have no effect."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
+        """Say whether the role allows it in some domain; the queries and actions do the rest."""
+        verb, _, model = perm.rpartition(".")[2].partition("_")
+        action = f"{MODELS.get(model, model)}.{VERBS.get(verb, verb)}"
+        return scope_of(user_obj).allows(action)
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        return bool(scope_of(user_obj).actions)
+
+    def get_all_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+        return set()
+
+    def get_user_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
+        return set()
+
+    def get_group_permissions(self, user_obj: User | Any, obj: object = None) -> set[str]:
+        return set()

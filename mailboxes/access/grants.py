@@ -1,0 +1,48 @@
+"""Reading the role of an administrator, which is asked for at each request."""
+
+import hashlib
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from mailboxes.access.models import Grant, GrantedDomain
+from mailboxes.access.roles import IN_DOMAINS, Role
+from mailboxes.access.scope import EVERYTHING, NOTHING, Scope
+
+
+def role_of(user: User) -> str:
+    """Return the role, or an empty string."""
+    if user.is_superuser:
+        return Role.SUPERUSER.value
+    grant: Grant | None = getattr(user, "grant", None)
+    return grant.role if grant else ""
+
+
+def domains_of(user: User) -> list[str] | None:
+    """Return the domains in which the role is granted, in order; None for all."""
+    grant: Grant | None = getattr(user, "grant", None)
+    if user.is_superuser or (grant and (grant.all_domains or grant.role not in IN_DOMAINS)):
+        return None
+    return sorted(row.domain for row in grant.domains.all()) if grant else []
+
+
+def scope_of(user: Any) -> Scope:
+    """Return what the signed-in administrator may do; it is read once for each request."""
+    if not user.is_active or not user.is_authenticated:
+        return NOTHING
+    if user.is_superuser:
+        return EVERYTHING
+    if not hasattr(user, "_scope"):
+        user._scope = Scope.of_role(role_of(user), domains_of(user))
+    scope: Scope = user._scope
+    return scope
+
+
+def position_digest(user: User) -> str:
+    """Return a text that differs after each change of role or domains, for the session."""
+    return hashlib.sha256(repr((role_of(user), domains_of(user))).encode()).hexdigest()[:16]
+
+
+def forget_domain(name: str) -> None:
+    """Take a domain from all administrators: one that is created anew may be somebody else's."""
+    GrantedDomain.objects.filter(domain=name.lower()).delete()

@@ -1,0 +1,155 @@
+"""Creating, changing and deleting administrators: in the panel's own database, with their log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from mailboxes.access.grants import domains_of, role_of
+from mailboxes.access.models import Grant, GrantedDomain
+from mailboxes.access.roles import IN_DOMAINS, Role
+from mailboxes.actions.base import NOT_ALLOWED
+from mailboxes.audit.actors import ADMINISTRATOR, Actor
+from mailboxes.audit.log import Changes, log_change, subject
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import Domain
+from mailboxes.passwords.strength import check_strength
+
+COLUMNS = ("username", "first_name", "last_name", "email", "is_active")
+NO_DOMAINS = gettext_noop("Enter the domains of this role, or select all domains.")
+UNKNOWN_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here.")
+YOURSELF = gettext_noop(
+    "You can't delete or deactivate yourself, or change your own role. Ask another superuser."
+)
+
+
+LAST_SUPERUSER = gettext_noop("%(name)s is the only superuser. Add another one first.")
+
+
+@dataclass(frozen=True)
+class Position:
+    """What is granted to an administrator; `domains` count only for roles that have domains."""
+
+    role: str
+    all_domains: bool = False
+    domains: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, user: User) -> "Position":
+        role, domains = role_of(user), domains_of(user)
+        return cls(role, role in IN_DOMAINS and domains is None, tuple(domains or ()))
+
+
+@transaction.atomic(using="default")
+def create_administrator(actor: Actor, user: User, password: str, position: Position) -> None:
+    """Save a new administrator with a password and a role."""
+    authorize(actor, "administrator.create")
+    check_strength(password, [user.username, user.first_name, user.last_name, user.email])
+    user.set_password(password)
+    changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
+    changes |= position_changes(None, position)
+    save_position(user, position)
+    log(actor, "create", user, changes)
+
+
+@transaction.atomic(using="default")
+def change_administrator(actor: Actor, user: User, position: Position) -> None:
+    """Save names, state and role; sessions under another role end."""
+    authorize(actor, "administrator.change")
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    before = Position.of(stored)
+    is_self = actor.kind == ADMINISTRATOR and actor.name == stored.username
+    if is_self and (before != position or user.is_active != stored.is_active):
+        raise Refused(YOURSELF, code="self")
+    if position.role != Role.SUPERUSER or not user.is_active:
+        keep_a_superuser(stored)
+    changes: Changes = {
+        column: [getattr(stored, column), getattr(user, column)]
+        for column in COLUMNS
+        if getattr(stored, column) != getattr(user, column)
+    }
+    changes |= position_changes(before, position)
+    save_position(user, position)
+    if changes:
+        log(actor, "change", stored, changes)
+
+
+@transaction.atomic(using="default")
+def set_administrator_password(actor: Actor, user: User, password: str) -> None:
+    """Set a new password, which ends the administrator's sessions; everyone may set their own."""
+    if not (actor.kind == ADMINISTRATOR and actor.name == user.username):
+        authorize(actor, "administrator.password")
+    check_strength(password, [user.username, user.first_name, user.last_name, user.email])
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    log(actor, "password", user, {"password": []})
+
+
+@transaction.atomic(using="default")
+def delete_administrator(actor: Actor, user: User) -> None:
+    """Delete an administrator; the log keeps the name."""
+    authorize(actor, "administrator.delete")
+    if actor.kind == ADMINISTRATOR and actor.name == user.username:
+        raise Refused(YOURSELF, code="self")
+    keep_a_superuser(user)
+    log(actor, "delete", user, {})
+    user.delete()
+
+
+def authorize(actor: Actor, action: str) -> None:
+    """Refuse everyone but superusers, who alone have these actions and so the highest rank."""
+    if not actor.scope.allows(action):
+        raise Refused(NOT_ALLOWED, code="forbidden")
+
+
+def keep_a_superuser(user: User) -> None:
+    """Refuse to take the last superuser away; the rows are locked against two who try at once."""
+    superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
+    if [row.pk for row in superusers.order_by("pk")] == [user.pk]:
+        raise Refused(LAST_SUPERUSER, {"name": user.get_username()}, code="last_superuser")
+
+
+def save_position(user: User, position: Position) -> None:
+    names = check_domains(position)
+    user.is_superuser = position.role == Role.SUPERUSER
+    user.is_staff = bool(position.role)
+    user.save()
+    Grant.objects.filter(user=user).delete()
+    if not user.is_superuser:
+        is_for_all = position.all_domains and position.role in IN_DOMAINS
+        grant = Grant.objects.create(user=user, role=position.role, all_domains=is_for_all)
+        rows = [GrantedDomain(grant=grant, domain=name) for name in names]
+        GrantedDomain.objects.bulk_create(rows)
+
+
+def check_domains(position: Position) -> list[str]:
+    """Return the domains to grant; refuse a role without any, and names that don't exist."""
+    if position.role not in IN_DOMAINS or position.all_domains:
+        return []
+    names = sorted({name.lower() for name in position.domains})
+    if not names:
+        raise Refused(NO_DOMAINS, code="required", field="domains")
+    known = {
+        name.lower() for name in Domain.objects.filter(pk__in=names).values_list("pk", flat=True)
+    }
+    for name in names:
+        if name not in known:
+            raise Refused(UNKNOWN_DOMAIN, {"domain": name}, code="no_domain", field="domains")
+    return names
+
+
+def position_changes(before: Position | None, after: Position) -> Changes:
+    found: dict[str, list[Any]] = {}
+    for column in fields(Position):
+        old = getattr(before, column.name) if before else None
+        new = getattr(after, column.name)
+        if old != new and (before or new):
+            found[column.name] = [list(v) if isinstance(v, tuple | list) else v for v in (old, new)]
+    return found
+
+
+def log(actor: Actor, verb: str, user: User, changes: Changes) -> None:
+    row = subject(ADMINISTRATOR, user.get_username(), "", changes)
+    log_change(actor, f"administrator.{verb}", row)

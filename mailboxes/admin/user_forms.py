@@ -1,0 +1,118 @@
+"""The forms of administrators: names, one role, and its domains."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.access.roles import DESCRIPTIONS, IN_DOMAINS
+from mailboxes.actions.administrators import Position
+from mailboxes.addresses import to_ascii
+from mailboxes.form_fields import PasswordField
+from mailboxes.forms import PASSWORD_HELP, ActionForm
+from mailboxes.widgets import NewPasswordInput
+
+
+class RoleField(forms.ChoiceField):
+    """One role, with what it may do beside each."""
+
+    widget = forms.RadioSelect
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [
+            (role.value, format_html('{} <span class="help">{}</span>', role.label, text))
+            for role, text in DESCRIPTIONS.items()
+        ]
+        super().__init__(choices=choices, **kwargs)
+
+
+class RoleForm(ActionForm, forms.ModelForm):
+    """The part that a new and an existing administrator have in common."""
+
+    error_fields = {"password": "password1"}
+    has_role = True
+    """Whether the role can be changed, which isn't so on one's own page."""
+
+    role = RoleField(label=_("Role"))
+    all_domains = forms.BooleanField(
+        required=False,
+        label=_("All domains"),
+        help_text=_("Also those that are added later. The domains below then don't count."),
+    )
+    domains = forms.CharField(
+        required=False,
+        label=_("Domains"),
+        help_text=_("One per line, for domain administrators and the helpdesk."),
+        widget=forms.Textarea(attrs={"rows": 5, "cols": 50, "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.has_role:
+            for name in ("role", "all_domains", "domains", "is_active"):
+                self.fields.pop(name, None)
+
+    def position(self) -> Position:
+        """Return the role that was entered or, without the fields for it, the present one."""
+        if not self.has_role:
+            return Position.of(self.instance)
+        data = self.cleaned_data
+        if data["role"] not in IN_DOMAINS:
+            return Position(data["role"])
+        names = [] if data["all_domains"] else sorted(set(map(to_ascii, data["domains"].split())))
+        return Position(data["role"], data["all_domains"], tuple(names))
+
+
+class AdministratorForm(RoleForm):
+    class Meta:
+        model = User
+        fields = ["username", "first_name", "last_name", "email", "is_active"]
+        help_texts = {
+            "username": "",
+            "is_active": _("Inactive administrators can't sign in; their role is kept."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding and "role" in self.fields:
+            position = Position.of(self.instance)
+            self.initial["role"] = position.role
+            self.initial["all_domains"] = position.all_domains
+            self.initial["domains"] = "\n".join(position.domains)
+
+
+class PasswordsForm(forms.BaseForm):
+    """A new password, twice, with the same field as the form of a mailbox."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        widget = NewPasswordInput("password2", account="administrator")
+        widget.is_required = True
+        self.fields["password1"].widget = widget
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("password1") != data.get("password2"):
+            self.add_error("password2", _("The two passwords don't match."))
+        return data
+
+
+class NewAdministratorForm(PasswordsForm, RoleForm):
+    password1 = PasswordField(label=_("Password"), help_text=PASSWORD_HELP)
+    password2 = PasswordField(label=_("Repeat password"))
+
+    class Meta:
+        model = User
+        fields = ["username"]
+        help_texts = {"username": ""}
+
+
+class AdministratorPasswordForm(PasswordsForm, forms.Form):
+    password1 = PasswordField(label=_("New password"), help_text=PASSWORD_HELP)
+    password2 = PasswordField(label=_("Repeat new password"))
+
+    def __init__(self, user: User, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["password1"].widget.username = user.get_username()

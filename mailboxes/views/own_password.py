@@ -1,0 +1,41 @@
+"""The page on which administrators change their own password."""
+
+from typing import cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminPasswordChangeForm
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from mailboxes import actions
+from mailboxes.clients import administrator
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
+
+
+@never_cache
+@sensitive_post_parameters()
+def change_own_password(request: HttpRequest) -> HttpResponse:
+    """Ask for the old password, and end all other sessions."""
+    user = cast(User, request.user)
+    form = AdminPasswordChangeForm(user, request.POST or None)
+    if form.is_valid():
+        try:
+            password = form.cleaned_data["new_password1"]
+            actions.set_administrator_password(administrator(request), user, password)
+        except Refused as error:
+            form.add_error("new_password1", error_message(error))
+        else:
+            update_session_auth_hash(request, user)
+            messages.success(request, gettext("Your password was changed."))
+            return redirect("admin:index")
+    context = admin.site.each_context(request) | {
+        "title": gettext("Change your password"),
+        "form": form,
+    }
+    return render(request, "registration/password_change_form.html", context)

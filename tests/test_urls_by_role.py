@@ -1,0 +1,219 @@
+"""Every URL and method, as each role, on an object of one's own domain and of another one."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import Settings
+
+from mailboxes import actions
+from mailboxes.addresses import Address, DomainName
+from mailboxes.models import Domain, Mailbox
+from tests.admin.conftest import mailbox_form, signed_in
+from tests.conftest import PASSWORD, TESTER
+
+ROLES = ("anonymous", "auditor", "helpdesk", "domain", "foreign", "superuser")
+"""All but the last two have the domain of the objects, as far as a role has domains."""
+
+# What GET and POST answer each of ROLES. `in` is a redirect to the sign-in page. 404 is also
+# the stock admin's redirect to the dashboard, which it answers for an object that doesn't exist.
+TABLE = """
+-                                            302 302 302 302 302 302 | 405 405 405 405 405 405
+password/                                    200 200 200 200 200 200 | 200 200 200 200 200 200
+password/check/                              405 405 405 405 405 405 | 200 200 200 200 200 200
+password/changed/                            200 200 200 200 200 200 | 405 405 405 405 405 405
+admin/                                       in  200 200 200 200 200 | in  405 405 405 405 405
+admin/mailboxes/                             302 302 302 302 302 302 | 302 302 302 302 302 302
+admin/log/                                   in  200 403 403 403 200 | in  405 405 405 405 405
+admin/configuration/                         in  403 403 403 403 200 | in  405 405 405 405 405
+admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
+admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409
+language/                                    302 302 302 302 302 302 | 302 302 302 302 302 302
+admin/login/                                 200 302 302 302 302 302 | 200 200 200 200 200 200
+admin/logout/                                302 405 405 405 405 405 | 302 200 200 200 200 200
+admin/password_change/                       in  200 200 200 200 200 | in  200 200 200 200 200
+admin/password_change/done/                  in  200 200 200 200 200 | in  405 405 405 405 405
+admin/autocomplete/                          in  403 403 403 403 403 | in  405 405 405 405 405
+admin/jsi18n/                                in  200 200 200 200 200 | in  405 405 405 405 405
+admin/r/<path:content_type_id>/KEY/          in  404 404 404 404 404 | in  404 404 404 404 404
+admin/mailboxes/alias/csv/                   in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/alias/KEY/set-active/        in  403 403 302 404 302 | in  403 403 302 404 302
+admin/mailboxes/alias/                       in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/alias/add/                   in  403 403 200 200 200 | in  403 403 302 200 302
+admin/mailboxes/alias/KEY/history/           in  200 200 200 404 200 | in  200 200 200 404 200
+admin/mailboxes/alias/KEY/delete/            in  403 403 200 404 200 | in  403 403 302 404 302
+admin/mailboxes/alias/KEY/change/            in  200 200 200 404 200 | in  403 403 302 404 302
+admin/mailboxes/alias/KEY/                   in  302 302 302 302 302 | in  302 302 302 302 302
+admin/mailboxes/aliasdomain/csv/             in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/aliasdomain/KEY/set-active/  in  403 403 403 403 302 | in  403 403 403 403 302
+admin/mailboxes/aliasdomain/                 in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/aliasdomain/add/             in  403 403 403 403 200 | in  403 403 403 403 302
+admin/mailboxes/aliasdomain/KEY/history/     in  200 404 200 404 200 | in  200 404 200 404 200
+admin/mailboxes/aliasdomain/KEY/delete/      in  403 403 403 403 200 | in  403 403 403 403 302
+admin/mailboxes/aliasdomain/KEY/change/      in  200 404 200 404 200 | in  403 403 403 403 302
+admin/mailboxes/aliasdomain/KEY/             in  302 302 302 302 302 | in  302 302 302 302 302
+admin/mailboxes/domain/csv/                  in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/domain/KEY/set-active/       in  403 403 403 403 302 | in  403 403 403 403 302
+admin/mailboxes/domain/                      in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/domain/add/                  in  403 403 403 403 200 | in  403 403 403 403 302
+admin/mailboxes/domain/KEY/history/          in  200 200 200 404 200 | in  200 200 200 404 200
+admin/mailboxes/domain/KEY/delete/           in  403 403 403 403 200 | in  403 403 403 403 302
+admin/mailboxes/domain/KEY/change/           in  200 200 200 404 200 | in  403 403 403 403 302
+admin/mailboxes/domain/KEY/                  in  302 302 302 302 302 | in  302 302 302 302 302
+admin/mailboxes/mailbox/KEY/password/        in  403 200 200 404 200 | in  403 302 302 404 302
+admin/mailboxes/mailbox/csv/                 in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/mailbox/KEY/set-active/      in  403 302 302 404 302 | in  403 302 302 404 302
+admin/mailboxes/mailbox/                     in  200 200 200 200 200 | in  200 200 200 200 200
+admin/mailboxes/mailbox/add/                 in  403 403 200 200 200 | in  403 403 302 200 302
+admin/mailboxes/mailbox/KEY/history/         in  200 200 200 404 200 | in  200 200 200 404 200
+admin/mailboxes/mailbox/KEY/delete/          in  403 403 200 404 200 | in  403 403 302 404 302
+admin/mailboxes/mailbox/KEY/change/          in  200 200 200 404 200 | in  403 403 302 404 302
+admin/mailboxes/mailbox/KEY/                 in  302 302 302 302 302 | in  302 302 302 302 302
+admin/auth/user/KEY/password/                in  403 403 403 403 200 | in  403 403 403 403 302
+admin/auth/user/                             in  200 403 403 403 200 | in  200 403 403 403 200
+admin/auth/user/add/                         in  403 403 403 403 200 | in  403 403 403 403 302
+admin/auth/user/KEY/history/                 in  200 403 403 403 200 | in  200 403 403 403 200
+admin/auth/user/KEY/delete/                  in  403 403 403 403 200 | in  403 403 403 403 302
+admin/auth/user/KEY/change/                  in  200 403 403 403 200 | in  403 403 403 403 302
+admin/auth/user/KEY/                         in  302 302 302 302 302 | in  302 302 302 302 302
+admin/auth/                                  302 302 302 302 302 302 | 302 302 302 302 302 302
+admin/nothing/                               in  404 404 404 404 404 | in  404 404 404 404 404
+"""
+EXAMPLES = {
+    "^admin/(?:mailboxes|auth)/$": "admin/mailboxes/",
+    "admin/^(?P<app_label>mailboxes|auth)/$": "admin/auth/",
+    "admin/(?P<url>.*)$": "admin/nothing/",
+}
+"""A path for each route with a regular expression."""
+
+PASSWORDS = {"new_password1": PASSWORD + "!", "new_password2": PASSWORD + "!"}
+ADMINISTRATOR = {"username": "nina", "role": "auditor", "is_active": "on"}
+TWICE = {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
+ALIAS = {"address_0": "new@example.org", "goto": "x@example.edu", "active": "on"}
+DELETE = {"post": "yes", "confirm": "example.org"}
+LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+POSTED: dict[str, dict[str, str]] = {
+    "mailbox/add/": mailbox_form(),
+    "mailbox/KEY/change/": {"name": "Anna", "quota_0": "0", "active": "on"},
+    "mailbox/KEY/password/": PASSWORDS,
+    "alias/add/": ALIAS,
+    "alias/KEY/change/": {"goto": "x@example.edu", "active": "on"},
+    "aliasdomain/add/": {
+        "alias_domain": "example.org",
+        "target_domain": "example.net",
+        "active": "on",
+    },
+    "aliasdomain/KEY/change/": {},
+    "domain/add/": LIMITS | {"domain": "new.example"},
+    "domain/KEY/change/": LIMITS,
+    "user/add/": ADMINISTRATOR | TWICE | {"username": "new"},
+    "user/KEY/change/": ADMINISTRATOR,
+    "user/KEY/password/": TWICE,
+    "configuration/download/": {},
+    "/set-active/": {"active": "0"},
+    "/delete/": DELETE,
+}
+
+
+def patterns(found: list[Any], start: str = "") -> Iterator[str]:
+    for one in found:
+        path = start + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from patterns(one.url_patterns, path)
+        elif isinstance(one, URLPattern):
+            yield path
+
+
+def paths() -> list[str]:
+    """Return the path of each route, with KEY for its object."""
+    found = []
+    for path in patterns(get_resolver().url_patterns):
+        for part in ("<path:object_id>", "<path:key>", "<id>"):
+            path = path.replace(part, "KEY")
+        found.append(EXAMPLES.get(path, path))
+    return found
+
+
+@pytest.fixture
+def clients(domain: Domain, anna: Mailbox, settings: Settings) -> dict[str, Client]:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    actions.create_domain(TESTER, DomainName.parse("example.edu"))
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["x@example.edu"])
+    actions.create_alias_domain(TESTER, "example.edu", "example.net")
+    signed_in("auditor", name="nina")
+    return {
+        "anonymous": Client(),
+        "auditor": signed_in("auditor", name="auditor"),
+        "helpdesk": signed_in("helpdesk", "example.org", name="helpdesk"),
+        "domain": signed_in("domain", "example.org", "example.edu", name="domain"),
+        "foreign": signed_in("domain", "example.net", name="foreign"),
+        "superuser": signed_in("superuser", name="boss"),
+    }
+
+
+def place(path: str) -> str:
+    """Return the path to an object in example.org or, of an alias domain, to example.edu."""
+    keys = {
+        "/mailbox/": "anna_40example.org",
+        "/alias/": "info_40example.org",
+        "/aliasdomain/": "example.edu",
+        "/domain/": "example.org",
+    }
+    for part, key in keys.items():
+        if part in path:
+            path = path.replace("KEY", key)
+    if "/user/" in path:
+        path = path.replace("KEY", str(User.objects.get(username="nina").pk))
+    return "/" + path.replace("<path:content_type_id>", "1")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic("default"), transaction.atomic("mail"):
+        yield
+        transaction.set_rollback(True, "default")
+        transaction.set_rollback(True, "mail")
+
+
+def answer(client: Client, method: str, path: str) -> str:
+    posted = next((data for end, data in POSTED.items() if path.endswith(end)), {})
+    with undone():
+        once = copy.deepcopy(client)  # signing out would end the session for the next request
+        found = getattr(once, method)(place(path), posted if method == "post" else None)
+        goal = found.get("Location", "")
+        if goal.startswith("/admin/login/"):
+            return "in"
+        if found.status_code == 404 or ("KEY" in path and goal == "/admin/"):
+            return "404"
+        return str(found.status_code)
+
+
+def expected() -> dict[str, dict[str, list[str]]]:
+    """Return the answers to each method by path."""
+    found = {}
+    for line in TABLE.strip().splitlines():
+        path, answers = line.split(maxsplit=1)
+        get, post = (part.split() for part in answers.split("|"))
+        found["" if path == "-" else path] = {"get": get, "post": post}
+    return found
+
+
+@pytest.mark.finding("unguarded-route")
+def test_each_url_is_in_the_table() -> None:
+    assert set(paths()) == set(expected())
+
+
+@pytest.mark.finding("unguarded-route")
+@pytest.mark.finding("existence")
+@pytest.mark.finding("related-delete")
+@pytest.mark.parametrize("path", expected())
+def test_each_role_gets_the_expected_answers(clients: dict[str, Client], path: str) -> None:
+    for method, answers in expected()[path].items():
+        assert [answer(clients[role], method, path) for role in ROLES] == answers

@@ -1,0 +1,26 @@
+"""Administrators change their own password: with the old one, logged, ending other sessions."""
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.admin.conftest import signed_in
+from tests.conftest import PASSWORD, logged
+
+URL = "/admin/password_change/"
+NEW = "quite another password"
+
+
+def test_the_own_password_needs_the_old_one_and_ends_other_sessions(tables: None) -> None:
+    otto, other = signed_in("auditor"), Client()
+    user = User.objects.get()
+    other.force_login(user)
+    form = {"old_password": "wrong", "new_password1": NEW, "new_password2": NEW}
+    assert "entered incorrectly" in str(otto.post(URL, form).context["form"].errors)
+    weak = {"old_password": PASSWORD, "new_password1": "otto", "new_password2": "otto"}
+    assert "too short" in str(otto.post(URL, weak).context["form"].errors)
+    assert User.objects.get().check_password(PASSWORD)
+    page = otto.post(URL, form | {"old_password": PASSWORD}, follow=True)
+    assert "Your password was changed." in page.content.decode()
+    assert User.objects.get().check_password(NEW) and otto.get("/admin/").status_code == 200
+    assert other.get("/admin/").status_code == 302
+    assert logged("administrator.password") == [("otto", "administrator.password", "otto")]
