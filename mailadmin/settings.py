@@ -41,7 +41,7 @@ def flag(name: str, default: str) -> bool:
     return value in {"true", "yes", "on", "1"}
 
 
-def whole_number(name: str, default: int) -> int:
+def positive_number(name: str, default: int) -> int:
     value = text(name, str(default))
     if not value.isdecimal() or not value.isascii() or int(value) == 0:
         raise ImproperlyConfigured(f"{name} is “{value}”. Set it to a whole number, at least 1.")
@@ -198,9 +198,9 @@ MAIL_ON_MYSQL = DATABASES["mail"]["ENGINE"].endswith("mysql")
 MAIL_LOOKUP_PASSWORD = text("MAIL_LOOKUP_PASSWORD", None if MAIL_ON_MYSQL else "")
 MAIL_AUTH_PASSWORD = text("MAIL_AUTH_PASSWORD", None if MAIL_ON_MYSQL else "")
 MAIL_HOME = text("MAIL_HOME", "/var/vmail")
-MAIL_UID = whole_number("MAIL_UID", 5000)
-MAIL_GID = whole_number("MAIL_GID", 5000)
-QUOTA_MULTIPLIER = whole_number("QUOTA_MULTIPLIER", 1024000)
+MAIL_UID = positive_number("MAIL_UID", 5000)
+MAIL_GID = positive_number("MAIL_GID", 5000)
+QUOTA_MULTIPLIER = positive_number("QUOTA_MULTIPLIER", 1024000)
 
 # Language and time
 

@@ -1,4 +1,4 @@
-"""Mail addresses and domain names: parse, check, normalise."""
+"""Mail addresses and domain names: parse, check, normalize."""
 
 import re
 from dataclasses import dataclass

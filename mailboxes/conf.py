@@ -1,4 +1,4 @@
-"""The mail host that the settings describe; only `checks` reads the MAIL_ settings, too."""
+"""The mail host that the settings describe; no other module reads the MAIL_ settings."""
 
 import re
 from collections.abc import Mapping

@@ -9,6 +9,10 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+class Term(str):
+    """A param of a refusal that is translated where it is shown, such as a column's name."""
+
+
 class Refused(ValueError):
     """Something can't be done, and nothing has been changed.
 

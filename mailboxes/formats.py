@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from mailboxes.addresses import to_unicode
-from mailboxes.errors import Refused, replace_unprintable
+from mailboxes.errors import Refused, Term, replace_unprintable
 from mailboxes.sizes import NO_LIMIT, Size
 from mailboxes.unicode_scripts import mixed_scripts
 
@@ -29,6 +29,8 @@ def value_text(value: Any) -> str:
     """Return a value as it appears in a message."""
     if isinstance(value, Refused):
         return error_message(value)
+    if isinstance(value, Term):
+        return gettext(str(value))
     if isinstance(value, Size):
         return size(value)
     if isinstance(value, int):

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
@@ -30,14 +29,10 @@ from mailboxes.form_fields import (
 )
 from mailboxes.formats import error_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.passwords.strength import MIN_LENGTH
+from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.queries import domain_names
 from mailboxes.variants import Scheme
 from mailboxes.widgets import NewPasswordInput
-
-PASSWORD_HELP = format_lazy(
-    _("At least {limit} characters. Three unrelated words work well."), limit=MIN_LENGTH
-)
 
 
 def autofocus(form: forms.BaseForm) -> None:
@@ -261,7 +256,7 @@ class ChangePasswordForm(ActionForm, forms.Form):
         data = super().clean()
         if "address" not in data or "current_password" not in data:
             return data
-        address = normalise_address(data["address"])
+        address = normalize_address(data["address"])
         self.mailbox = actions.authenticate(address, data["current_password"], self.scheme)
         if self.mailbox is None:
             self.wrong_login = True
@@ -286,7 +281,7 @@ class ChangePasswordForm(ActionForm, forms.Form):
         return True
 
 
-def normalise_address(address: str) -> str:
+def normalize_address(address: str) -> str:
     """Return the address as the tables would store it, or as typed if they couldn't."""
     address = address.strip()
     try:

@@ -1,6 +1,6 @@
 """The mail tables, with PostfixAdmin's names, columns and types.
 
-Only `actions` writes them; Usage and LastLogin are Dovecot's, and `usage` reads and deletes them.
+Only `actions` writes them; Usage and LastLogin are Dovecot's, and only the demo adds such rows.
 """
 
 from datetime import UTC, datetime

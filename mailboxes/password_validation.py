@@ -1,12 +1,16 @@
 """The validator for AUTH_PASSWORD_VALIDATORS: judges administrators' passwords like owners'."""
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.passwords.strength import MIN_LENGTH, check_strength
 
+PASSWORD_HELP = format_lazy(
+    _("At least {limit} characters. Three unrelated words work well."), limit=MIN_LENGTH
+)
 ATTRIBUTES = ("username", "email", "first_name", "last_name")
 
 
@@ -20,5 +24,4 @@ class StrengthValidator:
             raise ValidationError(error_message(error), code=error.code) from error
 
     def get_help_text(self) -> str:
-        text = gettext("At least {limit} characters. Three unrelated words work well.")
-        return text.format(limit=MIN_LENGTH)
+        return str(PASSWORD_HELP)

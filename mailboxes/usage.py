@@ -80,7 +80,7 @@ def nearly_full(mailboxes: QuerySet) -> list[str] | None:
 
 
 def usage_tone(percent: int) -> str:
-    """Return how a mailbox that is so full is coloured: good, warn or bad."""
+    """Return how a mailbox that is so full is colored: good, warn or bad."""
     return "bad" if percent >= FULL else "warn" if percent >= NEARLY_FULL else "good"
 
 

@@ -69,7 +69,7 @@ def hosts(*, release: str = "", variant: str = "", database: str = "") -> list[P
 
 
 def fresh_hosts(**properties: str) -> list[ParameterSet]:
-    """Return hosts that are not shared between tests; conftest.py recognises them by their ids."""
+    """Return hosts that are not shared between tests; conftest.py recognizes them by their ids."""
     named = hosts(**properties)
     return [
         pytest.param(*host.values, marks=host.marks, id=f"fresh-{host.values[0]}") for host in named

@@ -63,7 +63,7 @@ REQUIREMENTS = CHECKOUT / "tests/requirements.txt"
 BUILDER = "setuptools"
 
 
-def ready(release: str, config: pytest.Config) -> Root:
+def get_root(release: str, config: pytest.Config) -> Root:
     """Return the root of a release; without it skip the test, or under CI=true fail it."""
     lacks = [tool for tool in TOOLS if not shutil.which(tool)]
     reason = f"needs {', '.join(lacks)}; ./deploy/test installs them" if lacks else ""
@@ -71,14 +71,14 @@ def ready(release: str, config: pytest.Config) -> Root:
         reason = "needs root, to make namespaces"
     if reason:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    found = made(release, config)
+    found = build_root(release, config)
     if isinstance(found, Exception):
         raise found
     return found
 
 
 @cache
-def made(release: str, config: pytest.Config) -> Root | Exception:
+def build_root(release: str, config: pytest.Config) -> Root | Exception:
     """Return the root, or the error; it may take minutes."""
 
     def say(sentence: str) -> None:
@@ -89,14 +89,14 @@ def made(release: str, config: pytest.Config) -> Root | Exception:
     codename = RELEASES[release].codename
     packages = ",".join(MAIL_HOST + COMPUTER)
     try:
-        with alone(codename):
-            system = kept(
+        with release_lock(codename):
+            system = cached_folder(
                 codename,
                 MAKE + FINISH + packages,
                 lambda folder: debootstrap(codename, packages, folder),
                 say,
             )
-            python = kept(
+            python = cached_folder(
                 f"{system.name}-python",
                 REQUIREMENTS.read_text() + BUILDER,
                 lambda folder: add_python(system, folder),
@@ -113,7 +113,7 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def alone(codename: str) -> Iterator[None]:
+def release_lock(codename: str) -> Iterator[None]:
     """Make other processes wait for the same release."""
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / f"lock-{codename}").open("w") as lock:
@@ -121,7 +121,7 @@ def alone(codename: str) -> Iterator[None]:
         yield
 
 
-def kept(
+def cached_folder(
     family: str, content: str, make: Callable[[Path], None], say: Callable[[str], None]
 ) -> Path:
     """Return the folder for this content, created if missing and locked for this process."""

@@ -1,4 +1,4 @@
-"""Valid addresses and domains are normalised; all others are refused with a sentence."""
+"""Valid addresses and domains are normalized; all others are refused with a sentence."""
 
 import pytest
 from hypothesis import given

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "geheim-geheim"
-READERS = {"text", "flag", "whole_number", "items", "database"}
+READERS = {"text", "flag", "positive_number", "items", "database"}
 MYSQL = f"mysql://panel:{SECRET}@127.0.0.1:3306/mail"
 ENOUGH = {
     "PATH": os.environ["PATH"],

@@ -15,7 +15,7 @@ PATIENCE = timedelta(minutes=5)
 MODEL_CLASSES: dict[str, type[Domain | Mailbox | Alias | AliasDomain]] = {
     str(model._meta.model_name): model for model in (Domain, Mailbox, Alias, AliasDomain)
 }
-DONE, NOT_DONE, UNKNOWN = "done", "not done", "unknown"
+APPLIED, NOT_APPLIED, UNDETERMINED = "done", "not done", "unknown"
 
 
 def settle_open_entries() -> int:
@@ -35,8 +35,8 @@ def settle_open_entries() -> int:
 
 
 def count_outcomes(outcomes: list[str]) -> str:
-    """Return how many changes took place, did not, and can't be determined, for `history`."""
-    return " ".join(str(outcomes.count(name)) for name in (DONE, NOT_DONE, UNKNOWN))
+    """Return how many changes took place, did not, and can't be determined, for `audit.formats`."""
+    return " ".join(str(outcomes.count(name)) for name in (APPLIED, NOT_APPLIED, UNDETERMINED))
 
 
 def compare_subject(verb: str, subject: Subject) -> str:
@@ -44,16 +44,16 @@ def compare_subject(verb: str, subject: Subject) -> str:
     model = MODEL_CLASSES.get(subject.model)
     row = model._default_manager.filter(pk=subject.name).first() if model else None
     if verb in ("create", "delete"):
-        return DONE if (row is not None) == (verb == "create") else NOT_DONE
+        return APPLIED if (row is not None) == (verb == "create") else NOT_APPLIED
     values = {column: pair for column, pair in subject.changes.items() if pair}
     if row is None or not values:
-        return UNKNOWN
+        return UNDETERMINED
     return compare_values(row, values)
 
 
 def compare_values(row: Any, values: dict[str, list[Any]]) -> str:
     if all(getattr(row, column) == after for column, (_before, after) in values.items()):
-        return DONE
+        return APPLIED
     if all(getattr(row, column) == before for column, (before, _after) in values.items()):
-        return NOT_DONE
-    return UNKNOWN
+        return NOT_APPLIED
+    return UNDETERMINED

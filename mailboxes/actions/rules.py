@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet, Sum
+from django.db.models import CharField, Model, QuerySet, Sum, TextField
+from django.utils.translation import override
 
 from mailboxes.conf import quota_multiplier
-from mailboxes.errors import Refused, gettext_noop
+from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.sizes import Size
 
@@ -50,6 +51,7 @@ IS_A_TARGET = gettext_noop(
     "%(sources)s."
 )
 COLUMN_REFUSALS = {
+    "unreadable": gettext_noop("“%(field)s” can't be set to this value. Enter another one."),
     "max_value": gettext_noop("“%(field)s” must be at most %(limit)s. Requested: %(value)s."),
     "min_value": gettext_noop("“%(field)s” must be at least %(limit)s. Requested: %(value)s."),
     "max_length": gettext_noop(
@@ -176,10 +178,13 @@ def column_refusal(row: Model, field: str, errors: Sequence[ValidationError]) ->
     if field in ("maxquota", "quota") and error.code == "max_value":
         unit = quota_multiplier() if isinstance(row, Domain) else 1
         limit, value = Size(limit * unit), Size(value * unit)
-    label = getattr(row._meta.get_field(field), "verbose_name", field)
-    message = COLUMN_REFUSALS.get(error.code or "", "%(field)s: %(reason)s")
-    reason = " ".join(error.messages)
-    params = {"field": label, "limit": limit, "value": value, "reason": reason}
+    column = row._meta.get_field(field)
+    with override("en"):
+        label = Term(getattr(column, "verbose_name", field))
+    is_text = isinstance(column, CharField | TextField)
+    code = "unreadable" if error.code == "invalid" and not is_text else error.code
+    message = COLUMN_REFUSALS.get(code or "", COLUMN_REFUSALS["unreadable"])
+    params = {"field": label, "limit": limit, "value": value}
     return Refused(message, params, code="column", field=field)
 
 

@@ -43,7 +43,7 @@ Texts = tuple[Promise, Promise]
 
 
 @dataclass
-class Outcome:
+class BatchResult:
     """What happened to the rows of one request."""
 
     done: list[Row] = field(default_factory=list)
@@ -54,12 +54,12 @@ class Outcome:
     """The key to continue after; empty if all rows are done."""
 
 
-def run_batch(rows: QuerySet, action: RowsCallable, after: str = "") -> Outcome:
+def run_batch(rows: QuerySet, action: RowsCallable, after: str = "") -> BatchResult:
     """Run the action on the first rows behind a key; each is changed or refused by itself."""
     found, more = rows_after(rows, after, ROWS_PER_REQUEST)
     result = action(found)
     refused = [f"{row}: {error_message(error)}" for row, error in result.refused]
-    return Outcome(result.done, refused, found[-1].pk if more else "")
+    return BatchResult(result.done, refused, found[-1].pk if more else "")
 
 
 def posted_number(request: HttpRequest, name: str) -> int:
@@ -173,7 +173,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         **context: Any,
     ) -> HttpResponse | None:
         """Run one batch; return the page that continues, or report on all at the end."""
-        outcome = Outcome()
+        outcome = BatchResult()
         if "stop" not in request.POST:
             as_administrator = partial(action, administrator(request))
             outcome = run_batch(rows, as_administrator, request.POST.get("after", ""))

@@ -11,7 +11,8 @@ from mailboxes.access.roles import DESCRIPTIONS, IN_DOMAINS
 from mailboxes.actions.administrators import Position
 from mailboxes.addresses import to_ascii
 from mailboxes.form_fields import PasswordField
-from mailboxes.forms import PASSWORD_HELP, ActionForm
+from mailboxes.forms import ActionForm
+from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.widgets import NewPasswordInput
 
 

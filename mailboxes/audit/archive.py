@@ -1,4 +1,4 @@
-"""Archiving old lines of the log in a file, after which the chain goes on without them."""
+"""Archiving old entries of the log in a file, after which the chain goes on without them."""
 
 import json
 from datetime import datetime
@@ -13,7 +13,7 @@ from mailboxes.errors import Refused, gettext_noop
 
 
 def prune(before: datetime, path: Path) -> int:
-    """Write the lines from before this time to a new file, then remove them; return how many.
+    """Write the entries from before this time to a new file, then remove them; return how many.
 
     Only whole actions are archived: it stops at the first one that has not ended.
     """
@@ -24,7 +24,7 @@ def prune(before: datetime, path: Path) -> int:
     with transaction.atomic(using="default"):
         head = Head.objects.select_for_update().get(pk=1)
         head.pruned_seq, head.pruned_mac = last.seq, last.mac
-        head.pruned_seal = chain.prune_seal(chain.key(settings.SECRET_KEY), head)
+        head.pruned_seal = chain.prune_seal(chain.derive_key(settings.SECRET_KEY), head)
         head.save(update_fields=["pruned_seq", "pruned_mac", "pruned_seal"])
         Subject.objects.filter(entry__lte=last.seq)._raw_delete("default")
         count = Entry.objects.filter(seq__lte=last.seq)._raw_delete("default")
@@ -58,7 +58,7 @@ def write_archive(last: Entry, path: Path) -> None:
 def write_lines(last: Entry, path: Path) -> None:
     """Write one JSON object a line."""
     with path.open("w", encoding="utf-8") as file:
-        for entry, subjects in chain.lines():
+        for entry, subjects in chain.entries_with_subjects():
             if entry.seq > last.seq:
                 break
             file.write(json.dumps(as_json(entry, subjects), ensure_ascii=False) + "\n")
@@ -66,5 +66,4 @@ def write_lines(last: Entry, path: Path) -> None:
 
 def as_json(entry: Entry, subjects: list[Subject]) -> dict[str, object]:
     fields = {name: getattr(entry, name) for name in (*chain.SEALED, "mac")}
-    rows = [[row.model, row.name, row.domain, row.changes] for row in subjects]
-    return {**fields, "at": entry.at.isoformat(), "subjects": rows}
+    return {**fields, "at": entry.at.isoformat(), "subjects": chain.subject_rows(subjects)}

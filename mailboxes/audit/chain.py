@@ -1,8 +1,8 @@
-"""The chain of the log: each line is sealed by a keyed hash over itself and the line before.
+"""The chain of the log: each entry is sealed by a keyed hash over itself and the entry before.
 
 The key is derived from SECRET_KEY, which is not in the database. Someone who can only write the
-database can't change, remove or add a line without `verify` finding it. Lines at the end can be cut
-off together with the head, unless the head is known from elsewhere: it is written to the journal.
+database can't change, remove or add an entry without `verify` finding it. Entries at the end can be
+cut off together with the head, unless the head is known from elsewhere: it is in the journal.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -17,22 +18,24 @@ from django.utils.crypto import salted_hmac
 from mailboxes.audit.models import Entry, Head, Subject
 from mailboxes.queries import batches
 
-ENTRIES_PER_QUERY = 1000
 SEALED = ("seq", "phase", "begun", "action", "actor_kind", "actor", "client", "text", "digest")
 
 
-def key(secret: str | bytes) -> bytes:
+def derive_key(secret: str | bytes) -> bytes:
     return salted_hmac("mailboxes.audit.chain", "log", secret=secret, algorithm="sha256").digest()
 
 
-def digest(subjects: Iterable[Subject]) -> str:
-    """Return the hash of the objects of a line, in their order."""
-    rows = [[row.model, row.name, row.domain, row.changes] for row in subjects]
-    return hashlib.sha256(canonical(rows)).hexdigest()
+def subject_rows(subjects: Iterable[Subject]) -> list[list[Any]]:
+    """Return what is sealed and archived of the objects of an entry, in their order."""
+    return [[row.model, row.name, row.domain, row.changes] for row in subjects]
+
+
+def subjects_digest(subjects: Iterable[Subject]) -> str:
+    return hashlib.sha256(canonical(subject_rows(subjects))).hexdigest()
 
 
 def seal(key: bytes, before: str, entry: Entry) -> str:
-    """Return the mac of a line that follows the one with the mac `before`."""
+    """Return the mac of an entry that follows the one with the mac `before`."""
     fields = [getattr(entry, name) for name in SEALED]
     return hmac.digest(key, canonical([before, entry.at.isoformat(), *fields]), "sha256").hex()
 
@@ -47,7 +50,7 @@ def canonical(value: object) -> bytes:
 
 @dataclass(frozen=True)
 class Fault:
-    """The first line that is not as it was written."""
+    """The first entry that is not as it was written."""
 
     seq: int
     reason: str
@@ -55,7 +58,7 @@ class Fault:
 
 def verify(head: str = "") -> Fault | None:
     """Return the first fault in the chain; `head` is SEQ:MAC from the journal, if known."""
-    keys = [key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    keys = [derive_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     stored = Head.objects.first() or Head()
     seq, before = stored.pruned_seq, stored.pruned_mac
     if seq and not any(
@@ -63,10 +66,10 @@ def verify(head: str = "") -> Fault | None:
     ):
         return Fault(seq + 1, "is the first entry, but the entries before it were never archived")
     seen = f"{seq}:{before}" == head
-    for entry, subjects in lines():
+    for entry, subjects in entries_with_subjects():
         if entry.seq != seq + 1:
             return Fault(seq + 1, "is missing")
-        if entry.digest != digest(subjects):
+        if entry.digest != subjects_digest(subjects):
             return Fault(entry.seq, "no longer matches the objects it was written with")
         if not any(hmac.compare_digest(entry.mac, seal(one, before, entry)) for one in keys):
             return Fault(entry.seq, "was changed, or the entry before it was")
@@ -79,9 +82,9 @@ def verify(head: str = "") -> Fault | None:
     return None
 
 
-def lines() -> Iterator[tuple[Entry, list[Subject]]]:
-    """Yield each line with its objects, so many at a time."""
-    for batch in batches(Entry.objects.all(), ENTRIES_PER_QUERY):
+def entries_with_subjects() -> Iterator[tuple[Entry, list[Subject]]]:
+    """Yield each entry with its objects, so many at a time."""
+    for batch in batches(Entry.objects.all()):
         subjects: dict[int, list[Subject]] = {}
         for row in Subject.objects.filter(entry__in=batch).order_by("pk"):
             subjects.setdefault(row.entry_id, []).append(row)

@@ -33,17 +33,17 @@ class Logged:
 
 
 def visible() -> QuerySet[Entry]:
-    """Return the lines that stand for an action or event; the others tell how it ended."""
+    """Return the entries that stand for an action or event; the others tell how it ended."""
     return Entry.objects.filter(phase__in=[Phase.BEGUN, Phase.CHANGE, Phase.EVENT]).order_by("-seq")
 
 
 def change_entries() -> QuerySet[Entry]:
-    """Return the lines about changes, without sign-ins and downloads."""
+    """Return the entries about changes, without sign-ins and downloads."""
     return visible().exclude(phase=Phase.EVENT)
 
 
 def of_object(model: str, name: str) -> QuerySet[Entry]:
-    """Return the lines about one object, also after it was deleted."""
+    """Return the entries about one object, also after it was deleted."""
     subjects = Subject.objects.filter(model=model, name=name).values("entry")
     return visible().filter(pk__in=subjects)
 
@@ -69,10 +69,10 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
 def read(
     entries: Sequence[Entry],
     name: str = "",
-    most: int | None = MAX_SUBJECTS,
+    maximum: int | None = MAX_SUBJECTS,
     domains: Sequence[str] | None = None,
 ) -> list[Logged]:
-    """Return these lines with their objects and outcomes, in four queries at most.
+    """Return these entries with their objects and outcomes, in four queries at most.
 
     With a name or domains, only these objects of each entry are returned.
     """
@@ -87,16 +87,16 @@ def read(
     for row in rows:
         subjects[row.entry_id].append(row)
     return [
-        with_outcome(entry, subjects[entry.seq], ends.get(entry.seq), most) for entry in entries
+        with_outcome(entry, subjects[entry.seq], ends.get(entry.seq), maximum) for entry in entries
     ]
 
 
 def with_outcome(
-    entry: Entry, subjects: list[Subject], end: Entry | None, most: int | None
+    entry: Entry, subjects: list[Subject], end: Entry | None, maximum: int | None
 ) -> Logged:
     outcome = OPEN if entry.phase == Phase.BEGUN else entry.phase
     text = end.text if end else entry.text
     if end:
         outcome = end.phase
-    shown = subjects[:most]
+    shown = subjects[:maximum]
     return Logged(entry, shown, len(subjects) - len(shown), outcome, text)

@@ -28,7 +28,7 @@ Changes = dict[str, list[Any]]
 
 
 def subject(model: str, name: str, domain: str = "", changes: Changes | None = None) -> Subject:
-    """Return an object of a line; `changes` are old and new value by column."""
+    """Return an object of an entry; `changes` are old and new value by column."""
     return Subject(
         model=model,
         name=storable(name)[:255],
@@ -44,8 +44,8 @@ def subject(model: str, name: str, domain: str = "", changes: Changes | None = N
 def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
     """Log an action that the block carries out: begun, then done or refused.
 
-    If the line can't be written, the block is not entered. An error other than Refused leaves the
-    line open, since nobody knows whether the change was committed.
+    If the entry can't be written, the block is not entered. An error other than Refused leaves the
+    entry open, since nobody knows whether the change was committed.
     """
     begun = begin(actor, action, subjects)
     try:
@@ -64,7 +64,7 @@ def begin(actor: Actor, action: str, subjects: Iterable[Subject]) -> Entry:
 
 
 def end(begun: Entry, phase: Phase, text: str = "", subjects: Iterable[Subject] = ()) -> None:
-    """Log what became of a line that was begun."""
+    """Log what became of an entry that was begun."""
     actor = Actor(begun.actor_kind, begun.actor, begun.client)
     with transaction.atomic(using="default"):
         append(actor, begun.action, phase, subjects, text=text, begun=begun.seq)
@@ -90,7 +90,7 @@ def append(
     text: str = "",
     begun: int | None = None,
 ) -> Entry:
-    """Add a line under the lock of the head, and write the new head to the journal."""
+    """Add an entry under the lock of the head, and write the new head to the journal."""
     rows = list(subjects)
     with transaction.atomic(using="default"):
         Head.objects.get_or_create(pk=1)
@@ -105,9 +105,9 @@ def append(
             actor=storable(actor.name)[:255],
             client=storable(actor.client)[:255],
             text=storable(text),
-            digest=chain.digest(rows),
+            digest=chain.subjects_digest(rows),
         )
-        entry.mac = chain.seal(chain.key(settings.SECRET_KEY), head.mac, entry)
+        entry.mac = chain.seal(chain.derive_key(settings.SECRET_KEY), head.mac, entry)
         entry.save(force_insert=True)
         for row in rows:
             row.entry = entry

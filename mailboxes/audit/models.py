@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Phase(models.TextChoices):
-    """What a line says of an action."""
+    """What an entry says of an action."""
 
     BEGUN = "begun"
     DONE = "done"
@@ -18,13 +18,13 @@ class Phase(models.TextChoices):
 
 
 class Entry(models.Model):
-    """One line of the chain. Names are text, so it survives its actor and its objects."""
+    """One entry of the chain. Names are text, so it survives its actor and its objects."""
 
     seq = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField(db_index=True)
     phase = models.CharField(max_length=8, choices=Phase)
     begun = models.BigIntegerField(null=True, db_index=True)
-    """The line that began what this one ends."""
+    """The entry that began what this one ends."""
 
     action = models.CharField(max_length=40)
     """Such as `mailbox.create`."""
@@ -53,7 +53,7 @@ class Entry(models.Model):
 
 
 class Subject(models.Model):
-    """An object that a line is about, and what was to be changed of it."""
+    """An object that an entry is about, and what was to be changed of it."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="subjects")
     model = models.CharField(max_length=20)
@@ -74,13 +74,13 @@ class Subject(models.Model):
 
 
 class Head(models.Model):
-    """The last line of the chain; its row is the lock under which a line is added."""
+    """The last entry of the chain; its row is the lock under which an entry is added."""
 
     seq = models.BigIntegerField(default=0)
     mac = models.CharField(max_length=64, blank=True)
     pruned_seq = models.BigIntegerField(default=0)
     pruned_mac = models.CharField(max_length=64, blank=True)
-    """The last line that was archived and removed; the chain goes on from it."""
+    """The last entry that was archived and removed; the chain goes on from it."""
 
     pruned_seal = models.CharField(max_length=64, blank=True)
 
@@ -89,7 +89,7 @@ class Head(models.Model):
 
 
 class OpenEntry(models.Model):
-    """A line whose end has not been logged: it is under way, or a crash has cut it off."""
+    """An entry whose end has not been logged: it is under way, or a crash has cut it off."""
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, primary_key=True)
 

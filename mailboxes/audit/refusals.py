@@ -2,35 +2,39 @@
 
 from typing import Any
 
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, Term
 from mailboxes.sizes import Size
 
 
 def refusal_as_json(error: Refused) -> dict[str, Any]:
     """Return what JSON can store of a refusal; `refusal_from_json` is the way back."""
-    params = {name: encode(value) for name, value in error.params.items()}
+    params = {name: param_as_json(value) for name, value in error.params.items()}
     return {"message": error.message, "params": params}
 
 
 def refusal_from_json(stored: dict[str, Any]) -> Refused:
-    params = {name: decode(value) for name, value in stored["params"].items()}
+    params = {name: param_from_json(value) for name, value in stored["params"].items()}
     return Refused(stored["message"], params)
 
 
-def encode(value: Any) -> Any:
+def param_as_json(value: Any) -> Any:
     if isinstance(value, Refused):
         return refusal_as_json(value)
     if isinstance(value, Size):
         return {"bytes": int(value)}
+    if isinstance(value, Term):
+        return {"term": str(value)}
     if isinstance(value, int):
         return value
     return storable(str(value))
 
 
-def decode(value: Any) -> Any:
+def param_from_json(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return Size(value["bytes"]) if "bytes" in value else refusal_from_json(value)
+    if "bytes" in value:
+        return Size(value["bytes"])
+    return Term(value["term"]) if "term" in value else refusal_from_json(value)
 
 
 def storable(text: str) -> str:

@@ -174,12 +174,16 @@ class Comparison:
 
     def verdict(self) -> str:
         """Sum up in a sentence or two who can sign in."""
-        total, locked_out = self.report.mailboxes, self.report.locked_out_count
-        already = sum(group.already for group in self.report.locked_out)
-        numbers = {"all": number(total), "some": number(locked_out), "already": number(already)}
+        total, cannot_sign_in = self.report.mailboxes, self.report.cannot_sign_in_count
+        already = sum(group.already for group in self.report.cannot_sign_in)
+        numbers = {
+            "total": number(total),
+            "affected": number(cannot_sign_in),
+            "already": number(already),
+        }
         if not total:
             return str(_("There are no active mailboxes."))
-        if not locked_out:
+        if not cannot_sign_in:
             return (
                 ngettext(
                     "The only active mailbox can sign in.",
@@ -188,7 +192,7 @@ class Comparison:
                 )
                 % numbers
             )
-        text = _("%(some)s of %(all)s active mailboxes can't sign in.") % numbers
+        text = _("%(affected)s of %(total)s active mailboxes can't sign in.") % numbers
         if already and self.old != self.new:
             text += " " + _("(%(already)s of them can't sign in on the old host either.)") % numbers
         return text

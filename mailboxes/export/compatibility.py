@@ -74,12 +74,12 @@ class Report:
         return sorted(found, key=lambda group: -group.count)
 
     @property
-    def locked_out(self) -> list[Group]:
+    def cannot_sign_in(self) -> list[Group]:
         return self.with_reasons(*(reason for reason in Reason if reason not in CAN_SIGN_IN))
 
     @property
-    def locked_out_count(self) -> int:
-        return sum(group.count for group in self.locked_out)
+    def cannot_sign_in_count(self) -> int:
+        return sum(group.count for group in self.cannot_sign_in)
 
     @property
     def tolerated(self) -> list[Group]:

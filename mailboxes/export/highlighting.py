@@ -33,7 +33,7 @@ SQL_WORDS = (
     "SELECT|FROM|WHERE|AND|OR|NOT|IN|AS|EXISTS|UNION|CASE|WHEN|THEN|ELSE|END|IF|CONCAT|LENGTH"
     "|SUBSTR"
 )
-# Each has its colour in panel.css. All other tokens stay plain.
+# Each has its color in panel.css. All other tokens stay plain.
 COLOURED = {
     Comment: Comment,
     Keyword: Keyword,
@@ -93,7 +93,7 @@ class ConfigurationLexer(RegexLexer):  # type: ignore[misc]
 
 
 class Colours(Filter):  # type: ignore[misc]
-    """Reduces tokens to the few kinds that have a colour, so that the page stays small."""
+    """Reduces tokens to the few kinds that have a color, so that the page stays small."""
 
     def filter(
         self, lexer: Lexer, stream: Iterable[tuple[_TokenType, str]]
@@ -104,7 +104,7 @@ class Colours(Filter):  # type: ignore[misc]
 
 @cache
 def token_type(token: _TokenType) -> _TokenType:
-    """Return the coloured kind that the token belongs to, the nearest first."""
+    """Return the colored kind that the token belongs to, the nearest first."""
     nearest = (COLOURED[part] for part in reversed(token.split()) if part in COLOURED)
     return next(nearest, Text)
 

@@ -5,11 +5,11 @@ from mailboxes.errors import gettext_noop
 from mailboxes.export.bundle import BadExport
 
 
-def check_host(host: MailHost) -> None:
+def check_exportable(host: MailHost) -> None:
     """Refuse a host whose daemons can't work with its database."""
     if uses_mysql(host):
         check_accounts(host)
-        check_hosts(host)
+        check_database_hosts(host)
     elif is_v1(host):
         raise BadExport(
             gettext_noop(
@@ -42,7 +42,7 @@ def check_accounts(host: MailHost) -> None:
         )
 
 
-def check_hosts(host: MailHost) -> None:
+def check_database_hosts(host: MailHost) -> None:
     if not host.database.hosts:
         raise BadExport(
             gettext_noop(

@@ -43,7 +43,7 @@ def bare(value: str, setting: str) -> str:
     return value
 
 
-def number(value: int, setting: str) -> str:
+def digits(value: int, setting: str) -> str:
     """Return a non-negative number in digits."""
     if value < 0:
         raise BadValue(gettext_noop("%(setting)s must not be negative."), {"setting": setting})

@@ -12,7 +12,7 @@ from mailboxes.errors import gettext_noop
 from mailboxes.export import quoting
 from mailboxes.export.bundle import BadExport, File
 from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
-from mailboxes.export.prerequisites import check_host, is_v1, ports
+from mailboxes.export.prerequisites import check_exportable, is_v1, ports
 
 MASK = "********"
 # Marks a name that the context lacks; `quoting` lets no control character through.
@@ -27,7 +27,7 @@ for quote in (
     quoting.dovecot_24_text,
     quoting.map_value,
     quoting.mysql_option,
-    quoting.number,
+    quoting.digits,
     quoting.pam_argument,
     quoting.pam_option,
     quoting.shell_word,
@@ -68,7 +68,7 @@ def render_bundle(host: MailHost, masked: bool = False) -> list[File]:
     Raises BadExport if no working configuration can be written.
     """
     try:
-        check_host(host)
+        check_exportable(host)
         real, hidden = render(host, host), render(host, mask(host))
         check_pam_lines(real)
     except quoting.BadValue as error:

@@ -104,7 +104,7 @@ def steps(change: Comparison) -> list[Step]:
 
 
 def password_step(change: Comparison) -> Iterator[Step]:
-    if change.report.locked_out:
+    if change.report.cannot_sign_in:
         yield Step(
             str(
                 _(
@@ -148,7 +148,7 @@ def panel_steps(change: Comparison) -> Iterator[Step]:
         (f".venv/bin/python manage.py exportconfig --output {folder}",),
     )
     if any(file.path == "grants.sql" and file.diff for file in change.files):
-        yield Step(str(_("On the database server:")), (f"mariadb < {folder}/grants.sql",))
+        yield Step(str(_("On the database host:")), (f"mariadb < {folder}/grants.sql",))
 
 
 def host_steps(change: Comparison) -> Iterator[Step]:

@@ -60,18 +60,20 @@ class MailParser(CommandParser):
                 for action in self._actions
                 if action.required and getattr(found, action.dest, None) is None
             ]
-            return f"{' and '.join(map(usage, missing))} must be given. See {self.prog} --help."
+            return (
+                f"{' and '.join(map(usage_line, missing))} must be given. See {self.prog} --help."
+            )
         action = self._option_string_actions[error.argument_name.partition("/")[0]]
         option = action.option_strings[-1]
         if action.nargs == 0:
             return f"The option {option} doesn't take a value."
         return (
-            f"The option {option} needs a value. Write {usage(action, '=')}; the = is required if "
-            "the value starts with a hyphen."
+            f"The option {option} needs a value. Write {usage_line(action, '=')}; the = is "
+            "required if the value starts with a hyphen."
         )
 
 
-def usage(action: Action, separator: str = " ") -> str:
+def usage_line(action: Action, separator: str = " ") -> str:
     name = str(action.metavar or action.dest.upper())
     return separator.join([*action.option_strings[-1:], name])
 
@@ -86,7 +88,7 @@ def unexpected(arguments: Sequence[str]) -> str:
     return f"“{replace_unprintable(arguments[0])}” is one argument too many"
 
 
-def whole_number(text: str) -> int:
+def integer(text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise CommandError(f"“{replace_unprintable(text)}” is not a whole number such as 25.")
     return int(text)

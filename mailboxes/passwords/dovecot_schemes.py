@@ -1,4 +1,4 @@
-"""Dovecot's {SCHEME} hashes: how each is decoded, recognised and verified."""
+"""Dovecot's {SCHEME} hashes: how each is decoded, recognized and verified."""
 
 import hashlib
 import hmac

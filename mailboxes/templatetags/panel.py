@@ -18,10 +18,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailboxes import history
 from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import MAIL_MODELS, Role
 from mailboxes.addresses import to_unicode
+from mailboxes.audit import formats as log_formats
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
@@ -131,11 +131,11 @@ def log_url(logged: Logged) -> str:
     return reverse(f"admin:mailboxes_{found.model}_change", args=[quote(found.name)])
 
 
-register.filter("log_changes", history.describe_changes)
-register.filter("log_icon", history.icon_name)
-register.filter("log_object", history.object_label)
-register.filter("log_outcome", history.outcome)
-register.filter("log_verb", history.verb)
+register.filter("log_changes", log_formats.describe_changes)
+register.filter("log_icon", log_formats.icon_name)
+register.filter("log_object", log_formats.object_label)
+register.filter("log_outcome", log_formats.outcome)
+register.filter("log_verb", log_formats.verb)
 
 
 @register.filter

@@ -22,7 +22,7 @@ from mailboxes.export import compare
 from mailboxes.export.bundle import File, pack
 from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
-from mailboxes.export.prerequisites import check_host
+from mailboxes.export.prerequisites import check_exportable
 from mailboxes.export.render import render_bundle
 from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
@@ -71,14 +71,14 @@ def variant_comparison(host: MailHost) -> dict[str, Any]:
     other = mail_host(next(name for name in VARIANTS if name != host.variant.name))
     found: dict[str, Any] = {"here": host.key, "other": other, "there": other.key}
     try:
-        check_host(other)
+        check_exportable(other)
     except Refused as error:
         found |= {"no_other": error_message(error)}
     try:
         found |= {"total": capped_count(Mailbox.objects.all(), queries.MAX_ROWS)}
         if not found["total"].more:
             change = Comparison(host, other)
-            found |= {"verdict": change.verdict(), "locked_out": change.report.locked_out}
+            found |= {"verdict": change.verdict(), "cannot_sign_in": change.report.cannot_sign_in}
     except DatabaseError as error:
         logger.warning("The mailboxes can't be counted: %s", database_message(error))
     return found

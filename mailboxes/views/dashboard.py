@@ -22,7 +22,7 @@ from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
-from mailboxes.export.prerequisites import check_host
+from mailboxes.export.prerequisites import check_exportable
 from mailboxes.formats import error_message, number
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
@@ -88,7 +88,7 @@ def table_counts(scope: Scope, full: list[str] | None) -> list[Count]:
     return found
 
 
-def nearly_full(scope: Scope) -> list[str] | None:
+def visible_nearly_full(scope: Scope) -> list[str] | None:
     """Return the fullest mailboxes' addresses, if they are known and may be seen."""
     if not scope.allows("mailbox.view"):
         return None
@@ -110,7 +110,7 @@ def notices(scope: Scope) -> Iterator[Notice]:
     """Yield what needs attention, the worst first, as far as the administrator may see it."""
     try:
         host = mail_host()
-        check_host(host)
+        check_exportable(host)
     except Refused as error:
         if scope.is_everything:
             text = _("The configuration can't be exported: %(reason)s") % {
@@ -143,15 +143,15 @@ def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
         yield Notice(text, "info", page, query, _("Check now"))
         return
     report = compatibility.check(host, host, mailboxes)
-    if locked_out := report.locked_out_count:
+    if cannot_sign_in := report.cannot_sign_in_count:
         text = ngettext(
             "%(count)s active mailbox can't sign in, because the mail host doesn't support the way "
             "its password is stored.",
             "%(count)s active mailboxes can't sign in, because the mail host doesn't support the "
             "way their passwords are stored.",
-            locked_out,
+            cannot_sign_in,
         )
-        text %= {"count": number(locked_out)}
+        text %= {"count": number(cannot_sign_in)}
         yield Notice(text, "bad", page, query, _("Show details"))
     if not host.scheme.weakness:
         yield from weak_password_notices(host.scheme.name, mailboxes)
@@ -208,7 +208,7 @@ def latest(scope: Scope) -> list[Logged]:
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what the administrator may see, or that there are no permissions yet."""
     scope = scope_of(request.user)
-    full = nearly_full(scope)
+    full = visible_nearly_full(scope)
     context = admin.site.each_context(request) | {
         "title": _("Dashboard"),
         "counts": table_counts(scope, full),

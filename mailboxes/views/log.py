@@ -15,8 +15,8 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from mailboxes import history
 from mailboxes.audit import entries
+from mailboxes.audit import formats as log_formats
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.log import log_event, subject
 from mailboxes.audit.models import Entry, Subject
@@ -47,7 +47,7 @@ class LogForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = ((name, f"{model}: {verb}") for name, model, verb in history.action_names())
+        names = ((name, f"{model}: {verb}") for name, model, verb in log_formats.action_names())
         self.fields["action"].choices = [("", _("All")), *names]  # type: ignore[attr-defined]
 
 
@@ -99,7 +99,7 @@ def start_of(day: date) -> datetime:
 def csv_rows(found: QuerySet[Entry]) -> Iterator[list[Any]]:
     """Yield one row for each object of each entry."""
     for batch in batches(found, descending=True):
-        for logged in entries.read(batch, most=None):
+        for logged in entries.read(batch, maximum=None):
             for row in logged.subjects or [Subject()]:
                 yield csv_row(logged, row)
 
@@ -109,8 +109,8 @@ def csv_row(logged: Logged, row: Subject) -> list[Any]:
     entry = logged.entry
     changes = "; ".join(
         f"{name}: {before} -> {after}" if before or after else name
-        for name, before, after in history.describe_changes(row)
+        for name, before, after in log_formats.describe_changes(row)
     )
     who = [entry.actor_kind, entry.actor, entry.client, entry.action]
-    came_of_it = [logged.outcome, history.outcome(logged)]
+    came_of_it = [logged.outcome, log_formats.outcome(logged)]
     return [entry.seq, iso_time(entry.at), *who, row.name, row.domain, changes, *came_of_it]

@@ -18,7 +18,7 @@ from mailboxes.clients import client_address, mailbox_owner
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
-from mailboxes.forms import ChangePasswordForm, autofocus, normalise_address
+from mailboxes.forms import ChangePasswordForm, autofocus, normalize_address
 from mailboxes.models import Mailbox
 from mailboxes.passwords.strength import check_strength
 
@@ -31,7 +31,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     started = time.monotonic()
     host = mail_host()
     form = ChangePasswordForm(host.scheme, request.POST or None)
-    credentials = {"username": normalise_address(request.POST.get("address", ""))}
+    credentials = {"username": normalize_address(request.POST.get("address", ""))}
     if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
         return render(request, "429.html", status=429)
     if form.is_valid() and form.save(mailbox_owner(request, credentials["username"])):

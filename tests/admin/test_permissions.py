@@ -42,8 +42,8 @@ def test_failed_sign_ins_are_recorded_without_the_password_and_five_lock_the_use
     login = {"username": "rita", "password": "a wrong secret"}
     answers = [client.post("/admin/login/", login).status_code for _ in range(5)]
     assert answers == [200, 200, 200, 200, 429]
-    kept = str(list(AccessAttempt.objects.values()))
-    assert "rita" in kept and "secret" not in kept
+    attempts = str(list(AccessAttempt.objects.values()))
+    assert "rita" in attempts and "secret" not in attempts
     right = {"username": "rita", "password": PASSWORD}
     assert client.post("/admin/login/", right).status_code == 429
     assert Client(REMOTE_ADDR="192.0.2.9").post("/admin/login/", right).status_code == 302

@@ -72,10 +72,12 @@ def test_a_list_is_small_and_its_assets_are_compressed_and_cached(journey: Journ
         page.wait_for_load_state("networkidle")
         assert page.locator("#result_list tbody tr").count() == 50
         weights = {answer.url: weight(answer) for answer in answers}
-        kept = [answer.url for answer in answers if "immutable" in answer.headers["cache-control"]]
+        immutable = [
+            answer.url for answer in answers if "immutable" in answer.headers["cache-control"]
+        ]
         bare = [answer.url for answer in answers if "content-encoding" not in answer.headers]
     assert sum(weights.values()) < 120_000, weights
-    assert set(weights) - set(kept) == {journey.panels["many"].url + stop.url}
+    assert set(weights) - set(immutable) == {journey.panels["many"].url + stop.url}
     assert not [url for url in bare if weights[url] > 2_000 and not url.endswith(".woff2")]
 
 

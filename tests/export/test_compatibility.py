@@ -100,7 +100,7 @@ def test_allowed_weak_schemes_are_counted_but_lock_nobody_out(
     assert problems(compare("debian12", "debian13"))["md5"] == "tolerated"
     report = compare("debian12", "debian13").report
     assert [group.count for group in report.tolerated] == [1]
-    assert not [group for group in report.locked_out if "PLAIN-MD5" in group.text]
+    assert not [group for group in report.cannot_sign_in if "PLAIN-MD5" in group.text]
 
 
 def test_only_active_mailboxes_are_examined(sample_mailboxes: None) -> None:
@@ -132,7 +132,7 @@ def test_the_report_keeps_counts_and_the_first_addresses(tables: None) -> None:
         add_mailbox(f"u{number:02}@example.org", MD5)
     add_mailbox("bob@example.org", "")
     report = compare("debian12", "debian13").report
-    weak, empty = report.locked_out
+    weak, empty = report.cannot_sign_in
     assert (weak.count, weak.already, weak.others, len(weak.addresses)) == (22, 0, 2, MAX_ADDRESSES)
     assert weak.addresses[0] == "u00@example.org" and empty.already == 1
     assert "PLAIN-MD5" in weak.text and report.weak_count == 22 and not report.plain_only

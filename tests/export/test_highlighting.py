@@ -21,7 +21,7 @@ def plain(marked: str) -> str:
 
 
 def parts(marked: str) -> list[tuple[str, str]]:
-    """Return the coloured parts with their classes."""
+    """Return the colored parts with their classes."""
     found = re.findall(r'<span class="(\w+)">(.*?)</span>', marked)
     return [(name, html.unescape(text)) for name, text in found]
 
@@ -81,7 +81,7 @@ def test_html_in_a_value_is_escaped(name: str, line: str) -> None:
          [("gu", "@@ -1 +1 @@"), ("gd", "-- a"), ("gi", "+b")]),
     ],
 )  # fmt: skip
-def test_lines_are_coloured_by_their_syntax(
+def test_lines_are_colored_by_their_syntax(
     name: str, text: str, expected: list[tuple[str, str]]
 ) -> None:
     found = [(kind, part.strip("\n")) for kind, part in parts(highlight(text, name))]

@@ -154,9 +154,9 @@ def test_values_that_need_quotes_are_not_bare_words(value: str) -> None:
 
 
 def test_a_number_is_written_in_digits() -> None:
-    assert quoting.number(5000, "MAIL_UID") == "5000"
+    assert quoting.digits(5000, "MAIL_UID") == "5000"
     with pytest.raises(BadValue, match="MAIL_UID"):
-        quoting.number(-1, "MAIL_UID")
+        quoting.digits(-1, "MAIL_UID")
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def reason_of(found: Problem | None) -> Reason | None:
 
 
 @pytest.mark.parametrize(("stored", "scheme"), READ_AS.items())
-def test_a_weak_scheme_is_recognised_under_any_name(stored: str, scheme: str) -> None:
+def test_a_weak_scheme_is_recognized_under_any_name(stored: str, scheme: str) -> None:
     assert schemes.find_problem(stored) is None
     assert schemes.find_problem(stored, weak=[scheme]) == Problem(Reason.WEAK, scheme)
 

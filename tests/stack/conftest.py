@@ -13,7 +13,7 @@ from tests.mailhost import HOSTS, MailHost, fresh_hosts, hosts, releases
 @pytest.fixture(params=releases())
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine of a release in which nothing runs."""
-    with Machine(roots.ready(request.param, request.config), boots=False) as machine:
+    with Machine(roots.get_root(request.param, request.config), boots=False) as machine:
         yield machine
 
 
@@ -27,7 +27,7 @@ def build(request: pytest.FixtureRequest) -> Iterator[Callable[[str], MailHost]]
             if name not in built:
                 stack.close()
                 built.clear()
-                root = roots.ready(HOSTS[name][0], request.config)
+                root = roots.get_root(HOSTS[name][0], request.config)
                 machine = stack.enter_context(Machine(root))
                 host = MailHost(machine, name)
                 try:
@@ -63,7 +63,7 @@ def boots() -> bool:
 @pytest.fixture(params=fresh_hosts())
 def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
     """A host with nothing but the packages, and a bundle for it."""
-    root = roots.ready(HOSTS[request.param][0], request.config)
+    root = roots.get_root(HOSTS[request.param][0], request.config)
     with Machine(root, boots=boots) as machine:
         fresh = MailHost(machine, request.param)
         if not fresh.on_mariadb:

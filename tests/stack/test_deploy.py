@@ -31,7 +31,7 @@ for name in ("panel", "mail"):
 @pytest.fixture(scope="module", params=releases())
 def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine with the checkout where the README puts it, and the service's account."""
-    root = roots.ready(request.param, request.config)
+    root = roots.get_root(request.param, request.config)
     with Machine(root) as machine:
         machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
         machine.run(

@@ -48,7 +48,7 @@ awkward = pytest.mark.parametrize("password", AWKWARD.values(), ids=AWKWARD)
 @pytest.fixture(scope="module", params=releases())
 def dovecot(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine with the release's doveadm in which nothing runs."""
-    with Machine(roots.ready(request.param, request.config), boots=False) as machine:
+    with Machine(roots.get_root(request.param, request.config), boots=False) as machine:
         yield machine
 
 

@@ -29,7 +29,7 @@ with Machine(Root(tuple(map(Path, layers)), python)) as machine:
 def test_a_machine_ends_with_the_process_that_started_it(
     release: str, pytestconfig: pytest.Config
 ) -> None:
-    root = roots.ready(release, pytestconfig)
+    root = roots.get_root(release, pytestconfig)
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER, root.python, *root.layers],
         cwd=CHECKOUT,

@@ -112,7 +112,7 @@ def test_export_errors_are_shown(rita: Client, mail_file: None, settings: Settin
     settings.MAIL_VARIANT = "v1"
     settings.MAIL_PASSWORD_SCHEME = ""
     page = rita.get(URL).content.decode()
-    assert "The configuration can't be generated" in page and "SQLite" in page
+    assert "The configuration can't be exported" in page and "SQLite" in page
     assert rita.post(f"{URL}download/").status_code == 409
     settings.MAIL_VARIANT = "v9"
     assert "MAIL_VARIANT is “v9”" in rita.get(URL).content.decode()

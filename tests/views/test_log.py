@@ -5,9 +5,12 @@ import csv
 import pytest
 from django.contrib.admin.utils import quote
 from django.test import Client
+from django.utils.translation import override
 
 from mailboxes import actions
-from mailboxes.models import Mailbox
+from mailboxes.addresses import DomainName
+from mailboxes.errors import Refused
+from mailboxes.models import Domain, Mailbox
 from mailboxes.views import log
 from tests.admin.conftest import signed_in
 from tests.conftest import TESTER
@@ -67,3 +70,12 @@ def test_a_refusal_is_read_in_the_language_of_each_reader(rita: Client, anna: Ma
     assert english in rita.get(URL).content.decode()
     sheet = b"".join(rita.get(f"{URL}?csv=1", headers=german)).decode()
     assert english in sheet and ",refused," in sheet and "abgelehnt" not in sheet
+
+
+def test_a_columns_name_in_a_refusal_is_read_in_each_language(rita: Client, domain: Domain) -> None:
+    with override("de"), pytest.raises(Refused):
+        actions.create_domain(TESTER, DomainName.parse("example.net"), aliases=10**10)
+    text = "“maximum aliases” must be at most 1,000,000,000. Requested: 10,000,000,000."
+    assert text in rita.get(URL).content.decode()
+    german = rita.get(URL, headers={"accept-language": "de"}).content.decode()
+    assert "maximum aliases" not in german and "1.000.000.000" in german

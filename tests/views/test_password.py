@@ -122,11 +122,11 @@ def test_passwords_are_never_logged_stored_or_shown(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     page = send(client, current_password="a wrong secret")
-    kept = str(list(AccessAttempt.objects.values()))
-    assert "anna@example.org" in kept
+    attempts = str(list(AccessAttempt.objects.values()))
+    assert "anna@example.org" in attempts
     send(client)
     for secret in (PASSWORD, NEW, "a wrong secret", Mailbox.objects.get().password):
-        assert secret not in caplog.text + kept + page.content.decode()
+        assert secret not in caplog.text + attempts + page.content.decode()
 
 
 @pytest.mark.finding("csrf")

@@ -17,7 +17,7 @@ def carry_over(apps, schema_editor):
     if schema_editor.connection.alias != "default" or not old.exists():
         return
     head, _created = Head.objects.get_or_create(pk=1)
-    key = chain.key(settings.SECRET_KEY)
+    key = chain.derive_key(settings.SECRET_KEY)
     for row in old.order_by("pk").iterator():
         model = row.content_type.model if row.content_type else "file"
         model = MODELS.get(model, model)
@@ -31,7 +31,7 @@ def carry_over(apps, schema_editor):
             actor_kind="administrator",
             actor=row.user.username[:255],
             text="" if subject.changes else row.change_message,
-            digest=chain.digest([subject]),
+            digest=chain.subjects_digest([subject]),
         )
         entry.mac = head.mac = chain.seal(key, head.mac, entry)
         entry.save(force_insert=True)

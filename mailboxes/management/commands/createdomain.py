@@ -8,7 +8,7 @@ from mailboxes import actions
 from mailboxes.addresses import DomainName
 from mailboxes.conf import quota_multiplier
 from mailboxes.formats import mixed_scripts_warning
-from mailboxes.management.arguments import whole_number
+from mailboxes.management.arguments import integer
 from mailboxes.management.base import MailCommand
 from mailboxes.sizes import parse_limit
 
@@ -24,7 +24,7 @@ class Command(MailCommand):
         for limit in ("mailboxes", "aliases"):
             parser.add_argument(
                 f"--{limit}",
-                type=whole_number,
+                type=integer,
                 default=0,
                 metavar="N",
                 help=f"the maximum number of {limit}; 0 for no limit, -1 for none",

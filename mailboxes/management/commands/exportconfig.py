@@ -79,7 +79,7 @@ class Command(MailCommand):
         files = ", ".join(f"{statuses.count(status)} {STATUSES[status]}" for status in STATUSES)
         self.stdout.write(f"{change.title}\n\nFiles: {files}.\nMailboxes: {change.verdict()}")
         report = change.report
-        for group in [*report.locked_out, *report.tolerated, *report.plain_only]:
+        for group in [*report.cannot_sign_in, *report.tolerated, *report.plain_only]:
             self.stdout.write(f"  {number(group.count)} {group.text}")
         found = incompatible_mailboxes(change.old, change.new, Mailbox.objects.all())
         self.section("Mailboxes", (mailbox_line(mailbox, change) for mailbox in found))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from mailboxes import history
+from mailboxes.audit import formats as log_formats
 from mailboxes.audit.entries import OPEN, Logged
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json
@@ -18,7 +18,7 @@ def logged(action: str = "mailbox.change", outcome: str = Phase.DONE, text: str 
 
 
 def change(column: str, before: Any, after: Any, model: str = "mailbox") -> tuple[str, str, str]:
-    [found] = history.describe_changes(Subject(model=model, changes={column: [before, after]}))
+    [found] = log_formats.describe_changes(Subject(model=model, changes={column: [before, after]}))
     return found
 
 
@@ -34,9 +34,9 @@ def change(column: str, before: Any, after: Any, model: str = "mailbox") -> tupl
 def test_an_action_is_a_word_in_the_readers_language(
     action: str, english: str, german: str
 ) -> None:
-    assert history.verb(logged(action)) == english
+    assert log_formats.verb(logged(action)) == english
     with translation.override("de"):
-        assert history.verb(logged(action)) == german
+        assert log_formats.verb(logged(action)) == german
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_an_action_is_a_word_in_the_readers_language(
 def test_only_an_outcome_other_than_done_is_written(
     outcome: str, text: str, english: str, german: str
 ) -> None:
-    assert history.outcome(logged(outcome=outcome, text=text)) == english
+    assert log_formats.outcome(logged(outcome=outcome, text=text)) == english
     with translation.override("de"):
-        assert history.outcome(logged(outcome=outcome, text=text)) == german
+        assert log_formats.outcome(logged(outcome=outcome, text=text)) == german
 
 
 def test_a_refusal_is_given_as_the_reason_in_the_readers_language() -> None:
     error = Refused("The domain %(name)s already exists.", {"name": "example.org"})
     stored = json.dumps(refusal_as_json(error))
     refused = logged(outcome=Phase.REFUSED, text=stored)
-    assert history.outcome(refused) == "refused: The domain example.org already exists."
+    assert log_formats.outcome(refused) == "refused: The domain example.org already exists."
     with translation.override("de"):
         german = "abgelehnt: Die Domain example.org gibt es schon."
-        assert history.outcome(refused) == german
+        assert log_formats.outcome(refused) == german
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_a_refusal_is_given_as_the_reason_in_the_readers_language() -> None:
     [("aliasdomain", "Alias domain", "Alias-Domain"), ("mailbox", "Mailbox", "Postfach")],
 )
 def test_an_object_has_its_kind_before_its_name(model: str, english: str, german: str) -> None:
-    assert history.object_label(Subject(model=model)) == english
+    assert log_formats.object_label(Subject(model=model)) == english
     with translation.override("de"):
-        assert history.object_label(Subject(model=model)) == german
-    assert history.object_label(Subject(model="configuration")) == ""
+        assert log_formats.object_label(Subject(model=model)) == german
+    assert log_formats.object_label(Subject(model="configuration")) == ""
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_a_domains_quota_is_counted_in_its_own_unit() -> None:
 
 
 def test_a_password_has_no_values() -> None:
-    assert history.describe_changes(Subject(changes={"password": []})) == [("Password", "", "")]
+    assert log_formats.describe_changes(Subject(changes={"password": []})) == [("Password", "", "")]
 
 
 def test_the_log_can_be_filtered_by_every_action_in_words() -> None:
-    names = {name: (model, verb) for name, model, verb in history.action_names()}
+    names = {name: (model, verb) for name, model, verb in log_formats.action_names()}
     assert names["mailbox.disable"] == ("mailbox", "disabled")
     assert names["administrator.failed-sign-in"] == ("administrator", "sign-in failed")
     assert names["mailbox.failed-sign-in"] == ("mailbox", "sign-in failed")
