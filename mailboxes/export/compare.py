@@ -187,7 +187,7 @@ class Comparison:
             return (
                 ngettext(
                     "The only active mailbox can sign in.",
-                    "All %(all)s active mailboxes can sign in.",
+                    "All %(total)s active mailboxes can sign in.",
                     total,
                 )
                 % numbers

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from mailboxes.export.compare import BadHost, host_choices, parse_host, suggested_upgrade
+from mailboxes.models import Mailbox
 from mailboxes.variants import VARIANTS
 from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import MD5
@@ -52,6 +53,9 @@ def test_the_verdict_counts_mailboxes(tables: None) -> None:
     assert compare(*upgrade).verdict() == "There are no active mailboxes."
     add_mailbox("anna@example.org", STORED["cram"])
     assert compare(*upgrade).verdict() == "The only active mailbox can sign in."
+    add_mailbox("dora@example.org", STORED["cram"])
+    assert compare(*upgrade).verdict() == "All 2 active mailboxes can sign in."
+    Mailbox.objects.filter(pk="dora@example.org").delete()
     add_mailbox("bob@example.org", MD5)
     assert compare(*upgrade).verdict() == "1 of 2 active mailboxes can't sign in."
     add_mailbox("carl@example.org", "")
