@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "mailboxes",
     "mailboxes.access",
     "mailboxes.audit",
+    "mailboxes.throttle",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -112,7 +113,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
-    "axes",
     "csp",
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
@@ -132,7 +132,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "mailboxes.middleware.RoleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "mailboxes.middleware.ThrottleMiddleware",
 ]
 ROOT_URLCONF = "mailadmin.urls"
 WSGI_APPLICATION = "mailadmin.wsgi.application"
@@ -161,28 +161,11 @@ DATABASES = {
 DATABASE_ROUTERS = ["mailadmin.routers.MailRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Administrators, sign-in and lockout
+# Administrators and sign-in
 
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "mailboxes.access.backends.RoleBackend",
-]
+AUTHENTICATION_BACKENDS = ["mailboxes.access.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "mailboxes.password_validation.StrengthValidator"}]
 LOGIN_URL = "admin:login"
-AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "429.html"
-AXES_HTTP_RESPONSE_CODE = 429
-AXES_RESET_ON_SUCCESS = True
-AXES_ENABLE_ADMIN = False
-AXES_USERNAME_CALLABLE = "mailboxes.clients.client_username"
-AXES_CLIENT_IP_CALLABLE = "mailboxes.clients.client_address"
-AXES_VERBOSE = False
-
-# The least time in seconds for a failed sign-in on the password page, whatever the row's scheme.
-WRONG_ANSWER_SECONDS = 0.5
 
 # The mail host
 

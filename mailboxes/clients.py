@@ -14,11 +14,6 @@ def client_address(request: HttpRequest) -> str | None:
     return request.META.get(header) or None
 
 
-def client_username(request: HttpRequest, credentials: dict[str, str] | None = None) -> str:
-    """Return the name for counting failed sign-ins, cut to the length of its column."""
-    return str((credentials or request.POST).get("username") or "")[:255]
-
-
 def administrator(request: HttpRequest) -> Actor:
     """Return the signed-in administrator as an actor, with what the role allows."""
     name, client = request.user.get_username(), client_address(request) or ""

@@ -31,6 +31,7 @@ from mailboxes.formats import error_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.queries import domain_names
+from mailboxes.throttle import attempts
 from mailboxes.variants import Scheme
 from mailboxes.widgets import NewPasswordInput
 
@@ -226,8 +227,8 @@ class AliasDomainForm(ActionForm, forms.ModelForm):
 class ChangePasswordForm(ActionForm, forms.Form):
     """A mailbox owner's own change of password.
 
-    `mailbox` is the owner's once the form is valid. The old password is checked before the new
-    one, and a wrong address, a wrong password and a disabled mailbox get the same answer.
+    The old password is checked before the new one, and a wrong address, a wrong password and a
+    disabled mailbox get the same answer. Too many attempts raise Locked.
     """
 
     address = forms.CharField(
@@ -248,7 +249,8 @@ class ChangePasswordForm(ActionForm, forms.Form):
     mailbox: Mailbox | None = None
     wrong_login = False
 
-    def __init__(self, scheme: Scheme, *args: Any) -> None:
+    def __init__(self, owner: Actor, scheme: Scheme, *args: Any) -> None:
+        self.owner = owner
         self.scheme = scheme
         super().__init__(*args)
 
@@ -256,8 +258,10 @@ class ChangePasswordForm(ActionForm, forms.Form):
         data = super().clean()
         if "address" not in data or "current_password" not in data:
             return data
-        address = normalize_address(data["address"])
-        self.mailbox = actions.authenticate(address, data["current_password"], self.scheme)
+        attempt = (attempts.MAILBOX, self.owner.name, self.owner.client)
+        attempts.attempt(*attempt)
+        password = data["current_password"]
+        self.mailbox = actions.authenticate(self.owner.name, password, self.scheme)
         if self.mailbox is None:
             self.wrong_login = True
             self.errors.clear()
@@ -265,16 +269,17 @@ class ChangePasswordForm(ActionForm, forms.Form):
                 None, _("The address or the current password is wrong, or the mailbox is disabled.")
             )
             return data
+        attempts.succeeded(*attempt)
         self.check_repetition(data)
         return data
 
-    def save(self, actor: Actor) -> bool:
+    def save(self) -> bool:
         """Change the password; if that is refused, add the error and return False."""
         if self.mailbox is None:
             return False
         try:
             new_password = self.cleaned_data["new_password1"]
-            actions.change_password(actor, self.mailbox, new_password, self.scheme)
+            actions.change_password(self.owner, self.mailbox, new_password, self.scheme)
         except Refused as error:
             self.add_refusal(error)
             return False

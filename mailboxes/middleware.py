@@ -1,4 +1,4 @@
-"""The page that visitors see while a database is unavailable."""
+"""The pages that visitors see while a database is unavailable, or after too many attempts."""
 
 import logging
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mailboxes.access.grants import position_digest
 from mailboxes.formats import database_message
+from mailboxes.throttle.attempts import Locked, NotCounted
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class DatabaseUnavailableMiddleware:
         if not is_unavailable(error):
             return None
         logger.error("A database is unavailable: %s", database_message(error))
-        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
+        return unavailable()
 
 
 class RoleMiddleware:
@@ -59,3 +60,26 @@ class RoleMiddleware:
                 text = _("Your role has changed, so you were signed out. Sign in again.")
                 messages.warning(request, text)
         return self.get_response(request)
+
+
+class ThrottleMiddleware:
+    """Refuse an attempt to sign in that was one too many, or that could not be counted."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, NotCounted):
+            logger.error("An attempt to sign in can't be counted: %s", error)
+            return unavailable()
+        if not isinstance(error, Locked):
+            return None
+        page = render_to_string("429.html", {"minutes": error.minutes}, request)
+        return HttpResponse(page, status=429, headers={"Retry-After": str(error.seconds)})
+
+
+def unavailable() -> HttpResponse:
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})

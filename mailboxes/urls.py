@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from mailboxes.views import configuration, dashboard, home, log, own_password, password
+from mailboxes.views import configuration, dashboard, home, log, own_password, password, sign_in
 
 admin_view = admin.site.admin_view
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("password/changed/", password.password_changed, name="password-changed"),
     path("admin/", admin_view(dashboard.dashboard), name="dashboard"),
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/login/", sign_in.sign_in),  # the admin's own URL, which comes later
     path("admin/password_change/", admin_view(own_password.change_own_password)),
     path("admin/log/", admin_view(log.log), name="log"),
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),

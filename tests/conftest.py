@@ -75,11 +75,6 @@ def plain_static_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "WRONG_ANSWER_SECONDS", 0)
-
-
-@pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Reset the language that a page of an earlier test has activated."""
     with translation.override("en"):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.db.models.options import Options
@@ -141,12 +140,6 @@ register.filter("log_verb", log_formats.verb)
 @register.filter
 def role_name(user: User) -> str:
     return str(dict(Role.choices).get(role_of(user), _("No role")))
-
-
-@register.simple_tag
-def lockout_minutes() -> int:
-    """Return how long a name and client are locked out after too many failures."""
-    return round(settings.AXES_COOLOFF_TIME * 60)
 
 
 @register.simple_tag

@@ -1,12 +1,7 @@
 """The public page on which mailbox owners change their own password."""
 
-import time
-
-from axes.handlers.proxy import AxesProxyHandler
-from axes.utils import reset
-from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -14,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailboxes import actions
-from mailboxes.clients import client_address, mailbox_owner
+from mailboxes.clients import mailbox_owner
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
@@ -27,19 +22,14 @@ from mailboxes.passwords.strength import check_strength
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Let a mailbox owner set a new password; too many failures lock out the address and client."""
-    started = time.monotonic()
+    """Let a mailbox owner set a new password."""
     host = mail_host()
-    form = ChangePasswordForm(host.scheme, request.POST or None)
-    credentials = {"username": normalize_address(request.POST.get("address", ""))}
-    if request.POST and not AxesProxyHandler.is_allowed(request, credentials):
-        return render(request, "429.html", status=429)
-    if form.is_valid() and form.save(mailbox_owner(request, credentials["username"])):
-        reset(username=credentials["username"], ip=client_address(request))
+    owner = mailbox_owner(request, normalize_address(request.POST.get("address", "")))
+    form = ChangePasswordForm(owner, host.scheme, request.POST or None)
+    if form.is_valid() and form.save():
         return redirect("password-changed")
-    if form.is_bound and form.wrong_login:
-        request.POST = QueryDict()  # axes stores what it finds there
-        time.sleep(max(0, started + settings.WRONG_ANSWER_SECONDS - time.monotonic()))
+    if form.wrong_login:
+        credentials = {"username": owner.name}
         user_login_failed.send(change_password, credentials=credentials, request=request)
     autofocus(form)
     return render(request, "mailboxes/change_password.html", {"form": form, "host": host})

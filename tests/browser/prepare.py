@@ -4,24 +4,21 @@ They are created where the environment says. Each kind has the superuser `rita`.
 """
 
 import sys
-from datetime import timedelta
 
 import django
 
 django.setup()
 
-from axes.models import AccessAttempt  # noqa: E402
-from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
 from mailboxes import actions  # noqa: E402
 from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
+from mailboxes.throttle import attempts  # noqa: E402
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
@@ -46,12 +43,8 @@ def demo() -> None:
     call_command("createdemo", verbosity=0)
     otto, position = User(username="otto"), actions.Position("helpdesk", False, ["example.org"])
     actions.create_administrator(TESTER, otto, PASSWORD, position)
-    AccessAttempt.objects.create(
-        username="locked@example.org",
-        ip_address="127.0.0.1",
-        failures_since_start=settings.AXES_FAILURE_LIMIT,
-        attempt_time=timezone.now() + timedelta(hours=1),
-    )
+    for _ in range(attempts.PAIR.attempts):
+        attempts.attempt(attempts.MAILBOX, "locked@example.org", "127.0.0.1")
 
 
 def many() -> None:

@@ -1,0 +1,180 @@
+"""Attempts to sign in: each one is counted before it is checked, or is not checked at all.
+
+The counters of an attempt are raised in one transaction and always in the same order, so that
+parallel attempts wait for each other. An attempt beyond a limit is rolled back: it uses up nothing.
+"""
+
+import logging
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
+
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.formats import database_message
+from mailboxes.throttle.buckets import Buckets
+from mailboxes.throttle.models import Counter, KnownClient
+
+logger = logging.getLogger(__name__)
+
+ADMINISTRATOR, MAILBOX = "administrator", "mailbox"
+"""What an account may be; administrators and mailboxes of the same name are counted apart."""
+
+KNOWN_SECONDS = 30 * 24 * 3600
+"""How long a client is known to an account after it has signed in."""
+
+CLOCK_STEP = 60
+"""How far in the future a counter may have started; beyond that, the clock was set back."""
+
+PRUNED = 10
+"""How many old rows one attempt deletes; it adds three at most."""
+
+DEADLOCK = 1213
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Limit:
+    attempts: int
+    seconds: int
+
+
+PAIR = Limit(5, 15 * 60)
+NETWORK = Limit(50, 15 * 60)
+ACCOUNT = Limit(30, 5 * 60)
+LONGEST = max(limit.seconds for limit in (PAIR, NETWORK, ACCOUNT))
+
+
+class Locked(Refused):
+    """Too many attempts: this one has not been checked."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        self.minutes = math.ceil(seconds / 60)
+        message = gettext_noop("There were too many attempts. Wait %(minutes)s minutes.")
+        super().__init__(message, {"minutes": self.minutes}, code="locked")
+
+
+class NotCounted(Exception):
+    """The attempt could not be counted, so it has not been checked."""
+
+
+def attempt(purpose: str, account: str, client: str) -> None:
+    """Count an attempt that is about to be checked; raise Locked or NotCounted if it must not be.
+
+    Never call it in a transaction, which could be rolled back with the count.
+    """
+    buckets, now = Buckets.of(purpose, account, client), int(time.time())
+    try:
+        limits = limits_of(buckets, now)
+        refuse_beyond(limits, now, more=1)
+        if count_patiently(limits, now):
+            prune(now)
+    except DatabaseError as error:
+        raise NotCounted(database_message(error)) from error
+
+
+def succeeded(purpose: str, account: str, client: str) -> None:
+    """Reset the counter of this account and client, and remember that they belong together."""
+    pair, now = Buckets.of(purpose, account, client).pair, int(time.time())
+    try:
+        Counter.objects.filter(pk=pair).delete()
+        KnownClient.objects.update_or_create(pk=pair, defaults={"seen": now})
+    except DatabaseError as error:
+        raise NotCounted(database_message(error)) from error
+
+
+def limits_of(buckets: Buckets, now: int) -> dict[str, Limit]:
+    """Return the limits of an attempt by counter, in the order of the counters' keys.
+
+    From a client that the account is known to use, others can't use up the account's own limit.
+    """
+    limits = {buckets.pair: PAIR, buckets.network: NETWORK}
+    if not KnownClient.objects.filter(pk=buckets.pair, seen__gt=now - KNOWN_SECONDS).exists():
+        limits[buckets.account] = ACCOUNT
+    return dict(sorted(limits.items()))
+
+
+def refuse_beyond(limits: dict[str, Limit], now: int, more: int) -> None:
+    """Raise Locked if a counter is beyond its limit, or would be with that many more."""
+    waits = [
+        row.started + limit.seconds - now
+        for row in Counter.objects.filter(pk__in=limits)
+        if row.attempts + more > (limit := limits[row.pk]).attempts
+        and now - limit.seconds < row.started <= now + CLOCK_STEP
+    ]
+    if waits:
+        raise Locked(max(waits))
+
+
+def count_patiently(limits: dict[str, Limit], now: int) -> bool:
+    """Count again if MariaDB has broken a deadlock."""
+    for _ in range(TRIES - 1):
+        try:
+            return count(limits, now)
+        except OperationalError as error:
+            if error.args[:1] != (DEADLOCK,):
+                raise
+    return count(limits, now)
+
+
+def count(limits: dict[str, Limit], now: int) -> bool:
+    """Raise the counters unless one of them is beyond its limit; say whether one is new."""
+    with transaction.atomic(using="default"):
+        is_new = [raise_counter(bucket, limit, now) for bucket, limit in limits.items()]
+        refuse_beyond(limits, now, more=0)
+    return any(is_new)
+
+
+def raise_counter(bucket: str, limit: Limit, now: int) -> bool:
+    """Add one, or start again after the limit's time; say whether the counter is new."""
+    is_over = Q(started__lte=now - limit.seconds) | Q(started__gt=now + CLOCK_STEP)
+    # MySQL sets the columns one after the other, so the condition must hold until the last one.
+    if Counter.objects.filter(pk=bucket).update(
+        attempts=Case(
+            When(is_over, then=Value(1)),
+            default=F("attempts") + 1,
+            output_field=IntegerField(),
+        ),
+        started=Case(
+            When(is_over, then=Value(now)), default=F("started"), output_field=BigIntegerField()
+        ),
+    ):
+        return False
+    insert(bucket, now)
+    return True
+
+
+def insert(bucket: str, now: int) -> None:
+    """Add a counter, or raise one that was added in the meantime.
+
+    INSERT IGNORE would take a shared lock first, and then deadlock with others that do the same.
+    """
+    connection = connections["default"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            cursor.execute(
+                "INSERT INTO throttle_counter (bucket, attempts, started) VALUES (%s, 1, %s)"
+                " ON DUPLICATE KEY UPDATE attempts = attempts + 1",
+                [bucket, now],
+            )
+        else:
+            cursor.execute(
+                "INSERT INTO throttle_counter (bucket, attempts, started) VALUES (%s, 1, %s)"
+                " ON CONFLICT (bucket) DO UPDATE SET attempts = attempts + 1",
+                [bucket, now],
+            )
+
+
+def prune(now: int) -> None:
+    """Delete a few rows that no longer limit anything."""
+    counters = Counter.objects.filter(started__lt=now - LONGEST)
+    clients = KnownClient.objects.filter(seen__lt=now - KNOWN_SECONDS)
+    with suppress(OperationalError):  # a deadlock; the next attempt deletes them
+        for rows, column in ((counters, "started"), (clients, "seen")):
+            keys = list(rows.order_by(column).values_list("pk", flat=True)[:PRUNED])
+            if keys:
+                rows.filter(pk__in=keys).delete()
