@@ -19,8 +19,8 @@ from mailboxes.passwords.unix_crypt import (
     verify_crypt,
 )
 
-# A stored hash may demand any amount of work. One that would take more than about a second counts
-# as unknown, here and in the patterns of `unix_crypt`.
+# A stored hash may demand any amount of work. One that would take more than about half a second
+# counts as unknown, here and in the patterns of `unix_crypt`: bcrypt from a cost of 13 on.
 MAX_ROUNDS = 999_999
 SCRAM_ROUNDS = 4096  # what Dovecot writes, and the minimum that it accepts
 Verifier = Callable[[bytes, bytes, str], bool]

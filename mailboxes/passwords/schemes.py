@@ -9,7 +9,7 @@ from functools import cache
 from passlib.context import CryptContext
 
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.passwords.dovecot_schemes import crypt_text, dovecot_scheme
+from mailboxes.passwords.dovecot_schemes import PREFIXED, crypt_text, dovecot_scheme
 from mailboxes.passwords.hashers import KNOWN
 from mailboxes.passwords.unix_crypt import crypt_scheme, has_known_salt
 
@@ -90,6 +90,14 @@ def fits(password: str, stored: str | None, username: str = "") -> bool:
         return False
 
 
+def is_checkable(stored: str | None) -> bool:
+    """Say whether a password is really compared with the stored hash, which costs time."""
+    if not stored or CONTROL.search(stored):
+        return False
+    has_prefix = PREFIXED.fullmatch(stored) is not None
+    return bool(dovecot_scheme(stored)) or (not has_prefix and KNOWN.identify(stored) is not None)
+
+
 def needs_update(stored: str | None, handler: str) -> bool:
     """Say whether the stored hash differs from what this handler writes, parameters included."""
     try:
@@ -110,7 +118,7 @@ def find_problem(
     `weak` schemes. Every scheme here was tried on Dovecot 2.3.19 and 2.4.1 with the exported
     queries; with `auth_allow_weak_schemes` the two agree in each case. Dovecot 2.4 also refuses a
     weak scheme under any other name ({CRYPT}$1$); it refuses {HMAC-MD5} with PLAIN and accepts it
-    with CRAM-MD5. Hashes that take more than about a second to check are treated as unknown here,
+    with CRAM-MD5. Hashes that take more than half a second to check are treated as unknown here,
     though the daemons may accept them.
     """
     if not stored:

@@ -17,7 +17,7 @@ from mailboxes.passwords.passlib_handlers import (
 # bcrypt's salt and checksum end in characters without stray bits. crypt(3) writes no others, so a
 # hash with such bits fits no password there either.
 bcrypt = restricted(
-    TruncatingBcrypt, r"\$2[aby]\$(0[4-9]|1[0-4])\$~{21}[.Oeu]~{30}[.CGKOSWaeimquy26]"
+    TruncatingBcrypt, r"\$2[aby]\$(0[4-9]|1[0-2])\$~{21}[.Oeu]~{30}[.CGKOSWaeimquy26]"
 )
 sha512_crypt = restricted(
     passlib.hash.sha512_crypt, r"\$6\$(rounds=[1-9]\d{3,5}\$)?~{0,16}\$~{86}", rounds=20_000
@@ -27,7 +27,7 @@ md5_crypt = restricted(passlib.hash.md5_crypt, r"\$1\$~{0,8}\$~{22}")
 des_crypt = restricted(passlib.hash.des_crypt, r"~{13}")
 argon2 = restricted(
     passlib.hash.argon2,
-    r"\$argon2id?\$v=19\$m=(\d{1,5},t=\d|1\d{5},t=[1-6]|2\d{5},t=[1-4]),p=\d(\$#{11,86}){2}",
+    r"\$argon2id?\$v=19\$m=(\d{1,5},t=\d|1\d{5},t=[1-4]|2\d{5},t=[12]),p=\d(\$#{11,86}){2}",
     # What `doveadm pw` writes. 64 MiB fits in the 256 MiB that Dovecot gives an auth process.
     type="ID",
     memory_cost=65536,

@@ -1,18 +1,25 @@
 """Which password signs in, how it is replaced, and that each attempt costs the same."""
 
 import hashlib
+import time
+from collections import Counter
 
 import pytest
 from pytest_django import Settings
 
 from mailboxes import actions
+from mailboxes.actions import passwords
 from mailboxes.addresses import Address
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.passwords import schemes
-from tests.conftest import PASSWORD, TESTER
-from tests.hashes import MD5
+from tests.conftest import PASSWORD, TESTER, add_mailbox
+from tests.hashes import BCRYPT, MD5, SHA512_CRYPT
+
+BCRYPT_12 = BCRYPT.replace("$04$", "$12$")
+SLOW = SHA512_CRYPT.replace("$6$", "$6$rounds=656000$")
+TOO_COSTLY = f"{{BLF-CRYPT}}{BCRYPT.replace('$04$', '$14$')}"
 
 
 @pytest.mark.parametrize(
@@ -97,10 +104,9 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return rounds
 
 
-@pytest.mark.parametrize("stored", ["", "nonsense", MD5, f"{{PLAIN-MD5}}{MD5}", "of the scheme"])
-@pytest.mark.parametrize("password", ["foo", "wrong"])
-def test_every_attempt_costs_one_check_in_the_hosts_scheme(
-    anna: Mailbox, settings: Settings, hashed: list[int], stored: str, password: str
+@pytest.mark.parametrize("stored", ["", "nonsense", TOO_COSTLY, "of the scheme"])
+def test_an_attempt_at_a_hash_that_cannot_be_checked_costs_one_in_the_hosts_scheme(
+    anna: Mailbox, settings: Settings, hashed: list[int], stored: str
 ) -> None:
     settings.MAIL_PASSWORD_SCHEME = "SCRAM-SHA-256"
     handler = mail_host().scheme.handler
@@ -110,5 +116,37 @@ def test_every_attempt_costs_one_check_in_the_hosts_scheme(
     Mailbox.objects.update(password=stored)
     for address in (anna.pk, "nobody@example.org"):
         hashed.clear()
-        actions.authenticate(address, password, mail_host().scheme)
+        actions.authenticate(address, "wrong", mail_host().scheme)
         assert hashed == [4096], address
+
+
+@pytest.mark.finding("timing")
+@pytest.mark.parametrize("stored", [MD5, f"{{BLF-CRYPT}}{BCRYPT_12}", SLOW])
+def test_unknown_addresses_cost_as_much_as_known_ones_whatever_the_scheme(
+    anna: Mailbox, stored: str
+) -> None:
+    Mailbox.objects.update(password=stored)
+
+    def cost(address: str) -> float:
+        started = time.process_time()
+        assert actions.authenticate(address, "wrong", mail_host().scheme) is None
+        return time.process_time() - started
+
+    known, unknown = (min(cost(name) for _ in range(3)) for name in (anna.pk, "x@example.org"))
+    assert known < 2 * unknown + 0.01 and unknown < 2 * known + 0.01
+
+
+@pytest.mark.finding("timing")
+def test_the_costs_of_unknown_addresses_are_those_of_the_rows(sample_mailboxes: None) -> None:
+    for number in range(20):
+        add_mailbox(f"box{number:02}@example.org", "")
+    names = [f"nobody{number}@example.org" for number in range(200)]
+    twins = [passwords.twin(name) for name in names]
+    assert twins == [passwords.twin(name) for name in names]
+    found = Counter(twin.pk for twin in twins if twin)
+    assert len(found) > 20 and max(found.values()) < 60
+
+
+def test_an_empty_table_has_no_twin(tables: None) -> None:
+    assert passwords.twin("nobody@example.org") is None
+    assert actions.authenticate("nobody@example.org", "wrong", mail_host().scheme) is None

@@ -163,7 +163,7 @@ def test_an_impossible_password_fits_nothing(stored: str) -> None:
 @pytest.mark.parametrize(
     "stored",
     [
-        BCRYPT.replace("$04$", "$15$"),
+        BCRYPT.replace("$04$", "$13$"),
         BCRYPT.replace("$04$", "$31$"),
         "{BLF-CRYPT}" + BCRYPT.replace("$04$", "$31$"),
         SHA512_CRYPT.replace("$6$", "$6$rounds=1000000$"),
@@ -171,6 +171,7 @@ def test_an_impossible_password_fits_nothing(stored: str) -> None:
         "{SHA512-CRYPT}" + SHA512_CRYPT.replace("$6$", f"$6$rounds={'9' * 5000}$"),
         f"{{ARGON2ID}}$argon2id{ARGON2.replace('m=65536', 'm=4194304')}",
         f"{{ARGON2ID}}$argon2id{ARGON2.replace('t=3', 't=1000')}",
+        f"{{ARGON2ID}}$argon2id{ARGON2.replace('m=65536,t=3', 'm=262144,t=3')}",
         "{SCRAM-SHA-256}2147483647,oZ4MT9PVyKpwEYs96vs7vg==,/5WM9TGng7PPjRAYr2iIOrIhmyA6Iz0jU7oLTOTF"
         "dfo=,H4KWmBFc/uDmXbkfAiRhWDYGhOXz53g1qj5pUE3ALcg=",
         "{PBKDF2}$1$2MbAyTD8BtV0IoPs$2000000000$8c41d3a4e682504304976cd14bd57142c3eb9ead",
@@ -182,7 +183,7 @@ def test_an_impossible_password_fits_nothing(stored: str) -> None:
 def test_an_expensive_hash_is_refused_at_once(stored: str) -> None:
     before = time.process_time()
     assert not schemes.fits("foo", stored)
-    assert time.process_time() - before < 0.5
+    assert time.process_time() - before < 0.2
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
