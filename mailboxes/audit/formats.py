@@ -26,6 +26,7 @@ VERBS = {
     "failed-sign-in": _("sign-in failed"),
     "password": _("password changed"),
     "prune": _("archived"),
+    "unlock": _("unlocked"),
 }
 OBJECT_LABELS = {
     "domain": _("domain"),
@@ -143,8 +144,12 @@ def action_names() -> list[tuple[str, str, str]]:
         for model, label in OBJECT_LABELS.items()
         for verb in verbs
     ]
-    signing = ("sign-in", "failed-sign-in")
-    found += [
-        (f"administrator.{verb}", str(_("administrator")), str(VERBS[verb])) for verb in signing
+    others = {
+        "administrator": ("sign-in", "failed-sign-in", "unlock"),
+        "mailbox": ("failed-sign-in", "unlock"),
+    }
+    return found + [
+        (f"{model}.{verb}", str(OBJECT_LABELS[model]), str(VERBS[verb]))
+        for model, verbs in others.items()
+        for verb in verbs
     ]
-    return [*found, ("mailbox.failed-sign-in", str(_("mailbox")), str(VERBS["failed-sign-in"]))]

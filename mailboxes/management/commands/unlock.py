@@ -1,0 +1,43 @@
+"""manage.py unlock"""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import transaction
+
+from mailboxes.audit.log import log_change, subject
+from mailboxes.forms import normalize_address
+from mailboxes.management.base import MailCommand
+from mailboxes.throttle.unlock import unlock_account, unlock_client
+
+
+class Command(MailCommand):
+    help = "Allow new attempts to sign in after there were too many."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        locked = parser.add_mutually_exclusive_group(required=True)
+        locked.add_argument(
+            "name",
+            nargs="?",
+            metavar="NAME_OR_ADDRESS",
+            help="an administrator's name or a mailbox's address",
+        )
+        locked.add_argument(
+            "--client",
+            metavar="ADDRESS",
+            help="a client's IP address; with IPv6, this unlocks its /64 network",
+        )
+
+    def handle(self, *args: object, **options: Any) -> None:
+        name, client = options["name"], options["client"]
+        model = "client" if client else "mailbox" if "@" in name else "administrator"
+        with transaction.atomic(using="default"):
+            count = (
+                unlock_client(client) if client else unlock_account(name, normalize_address(name))
+            )
+            if count:
+                log_change(self.actor, f"{model}.unlock", subject(model, client or name))
+        if count:
+            self.stdout.write(f"Unlocked {client or name}.")
+        else:
+            self.stdout.write(f"There were no attempts to sign in for {client or name}.")

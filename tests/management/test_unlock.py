@@ -1,0 +1,64 @@
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mailboxes.throttle import attempts
+from mailboxes.throttle.attempts import ADMINISTRATOR, MAILBOX, PAIR, Locked
+from mailboxes.throttle.models import Counter
+from tests.conftest import logged
+
+CLIENT = "2001:db8::7"
+
+
+def unlock(*arguments: str) -> str:
+    output = StringIO()
+    call_command("unlock", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def lock(purpose: str, name: str) -> None:
+    with pytest.raises(Locked):
+        for _ in range(PAIR.attempts + 1):
+            attempts.attempt(purpose, name, CLIENT)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "name", "typed", "model"),
+    [
+        (MAILBOX, "anna@example.org", "Anna@Example.org", "mailbox"),
+        (MAILBOX, "anna@xn--mller-kva.example", "anna@müller.example", "mailbox"),
+        (ADMINISTRATOR, "rita", "rita", "administrator"),
+    ],
+)
+def test_an_account_is_unlocked_for_every_client_and_the_log_has_it(
+    tables: None, purpose: str, name: str, typed: str, model: str
+) -> None:
+    lock(purpose, name)
+    lock(purpose, "bob@example.org")
+    assert unlock(typed) == f"Unlocked {typed}.\n"
+    attempts.attempt(purpose, name, CLIENT)
+    with pytest.raises(Locked):
+        attempts.attempt(purpose, "bob@example.org", CLIENT)
+    [(_, action, subject)] = logged(f"{model}.unlock")
+    assert (action, subject) == (f"{model}.unlock", typed)
+
+
+def test_a_client_is_unlocked_with_its_network(tables: None) -> None:
+    lock(MAILBOX, "anna@example.org")
+    assert unlock("--client", "2001:db8::ffff") == "Unlocked 2001:db8::ffff.\n"
+    attempts.attempt(MAILBOX, "anna@example.org", CLIENT)
+    assert [subject for *_, subject in logged("client.unlock")] == ["2001:db8::ffff"]
+
+
+def test_what_is_not_locked_is_not_logged(tables: None) -> None:
+    assert unlock("anna@example.org").startswith("There were no attempts to sign in")
+    assert not logged("mailbox.unlock") and not Counter.objects.exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("anna@example.org", "--client", "192.0.2.7")])
+def test_either_an_account_or_a_client_is_unlocked(
+    tables: None, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises((CommandError, SystemExit)):
+        unlock(*arguments)
