@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mailboxes.views.ended_session.EndedSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "mailboxes.middleware.RoleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -214,7 +215,10 @@ if BEHIND_PROXY:
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_PROXY
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
-SESSION_COOKIE_AGE = 8 * 3600
+# Sessions end much earlier than their cookies, whose presence shows that one has ended.
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+SESSION_IDLE_MINUTES = positive_number("SESSION_IDLE_MINUTES", 60)
+SESSION_HOURS = 8
 SECURE_HSTS_SECONDS = 31536000 if BEHIND_PROXY else 0
 SECURE_SSL_REDIRECT = BEHIND_PROXY
 # The panel can't decide about HSTS for subdomains, or about preloading.

@@ -9,6 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from mailboxes import sessions
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
 from mailboxes.audit.log import log_event, subject
 from mailboxes.clients import client_address
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 @receiver(user_logged_in)
 def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request) or "")
+    sessions.start(request.session)
     log_event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
 
 

@@ -26,6 +26,7 @@ from mailboxes.actions import rules
 from mailboxes.actions.base import Row
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
+from mailboxes.admin.restored_form import RestoresForm
 from mailboxes.audit import entries
 from mailboxes.clients import administrator
 from mailboxes.errors import Refused
@@ -38,7 +39,7 @@ Section = tuple[Promise | None, Sequence[str]]
 """The title of a section of the form, if any, and its fields."""
 
 
-class MailAdmin(admin.ModelAdmin):
+class MailAdmin(RestoresForm):
     """The stock admin's forms; every change goes through one action."""
 
     readonly_fields = ["created_at", "changed_at"]
@@ -86,8 +87,8 @@ class MailAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: object
     ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
-        form.scope = scope_of(request.user)  # type: ignore[attr-defined]
+        form.refusal = getattr(request, "refusal", None)
+        form.scope = scope_of(request.user)
         return form
 
     @admin.display(description=_("status"))

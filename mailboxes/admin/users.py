@@ -22,6 +22,7 @@ from mailboxes.access.roles import Role
 from mailboxes.actions import administrators
 from mailboxes.admin import display
 from mailboxes.admin.base import MAX_HISTORY
+from mailboxes.admin.restored_form import RestoresForm
 from mailboxes.admin.user_forms import (
     AdministratorForm,
     AdministratorPasswordForm,
@@ -53,7 +54,7 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset
 
 
-class AdministratorAdmin(UserAdmin):
+class AdministratorAdmin(RestoresForm, UserAdmin):
     """The stock admin's pages; each change is one action, which only superusers may do."""
 
     form = AdministratorForm

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from mailboxes import sessions
 from mailboxes.clients import client_address
 from mailboxes.throttle import attempts
 
@@ -56,4 +57,10 @@ admin.site.login_form = SignInForm
 @never_cache
 @sensitive_post_parameters()
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    return admin.site.login(request)
+    """Sign in, and keep the form that was posted after the last session had ended."""
+    unsaved = request.POST.get("unsaved", "")
+    context = {"unsaved": unsaved, "ended": "ended" in request.GET or unsaved}
+    response = admin.site.login(request, context)
+    if unsaved and request.user.is_authenticated:
+        sessions.keep_form(request.session, unsaved)
+    return response

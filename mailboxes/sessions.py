@@ -1,0 +1,72 @@
+"""What a session holds besides who is signed in: its age, and a form that has not been saved."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.core import signing
+from django.http import HttpRequest, QueryDict
+
+STARTED, SEEN, UNSAVED = "started", "seen", "unsaved"
+SEEN_SECONDS = 60
+"""How often at most the time of the last request is written."""
+
+SALT = "mailboxes.unsaved"
+MAX_UNSAVED = 64 * 1024
+"""How many characters of a form are kept at most: a thousand targets of an alias."""
+
+
+def start(session: SessionBase) -> None:
+    session[STARTED] = session[SEEN] = int(time.time())
+
+
+def has_ended(session: SessionBase) -> bool:
+    """Say whether a session is over, and note that it was used if it isn't."""
+    now = int(time.time())
+    started, seen = session.get(STARTED, now), session.get(SEEN, 0)
+    if seen > now + SEEN_SECONDS:  # the clock was set back
+        start(session)
+        return False
+    idle = settings.SESSION_IDLE_MINUTES * 60 + SEEN_SECONDS
+    if now - started > settings.SESSION_HOURS * 3600 or 0 < seen < now - idle:
+        return True
+    if now - seen >= SEEN_SECONDS:
+        session[STARTED], session[SEEN] = started, now
+    return False
+
+
+def pack_form(request: HttpRequest) -> str:
+    """Return what was posted, signed together with its URL; nothing if it is too long.
+
+    Passwords are left out.
+    """
+    fields = request.POST.copy()
+    for name in list(fields):
+        if not is_kept(name):
+            del fields[name]
+    text = fields.urlencode()
+    if len(text) > MAX_UNSAVED:
+        return ""
+    return signing.dumps([request.get_full_path(), text], salt=SALT, compress=True)
+
+
+def is_kept(name: str) -> bool:
+    return "password" not in name and name != "csrfmiddlewaretoken"
+
+
+def keep_form(session: SessionBase, packed: str) -> None:
+    """Keep a form that `pack_form` has signed, until its page is opened."""
+    try:
+        session[UNSAVED] = signing.loads(packed, salt=SALT, max_age=settings.SESSION_COOKIE_AGE)
+    except signing.BadSignature:
+        return
+
+
+def take_form(request: HttpRequest) -> QueryDict | None:
+    """Return what was typed on this page before the session ended, once."""
+    found: Any = request.session.get(UNSAVED)
+    if request.method == "GET" and found and found[0] == request.get_full_path():
+        del request.session[UNSAVED]
+        request.unsaved_form = QueryDict(found[1])  # type: ignore[attr-defined]
+    return getattr(request, "unsaved_form", None)

@@ -1,0 +1,73 @@
+"""What a request gets whose session has ended: the sign-in page, with the form that was posted."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+
+from mailboxes import sessions
+from mailboxes.views.sign_in import SignInForm
+
+WITHOUT_SIGN_IN = ("admin:login", "admin:logout", "admin:jsi18n")
+
+
+class EndedSessionMiddleware:
+    """End sessions that are over, and explain it on the sign-in page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_signed_in = had_session(request) and SESSION_KEY in request.session
+        if is_signed_in and sessions.has_ended(request.session):
+            request.session.flush()
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """Answer in place of a page of the admin; forged forms have been refused before."""
+        if not had_session(request) or not is_protected(request.path):
+            return None
+        if request.user.is_authenticated:
+            return None
+        if request.method == "POST" and is_form(request):
+            return sign_in_page(request)
+        query = urlencode({"ended": 1, "next": request.get_full_path()})
+        return HttpResponseRedirect(f"{reverse('admin:login')}?{query}")
+
+
+def had_session(request: HttpRequest) -> bool:
+    """Say whether there is a cookie: signing out deletes it, a session's end doesn't."""
+    return bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+
+
+def is_protected(path: str) -> bool:
+    others = [reverse(name) for name in WITHOUT_SIGN_IN]
+    return path.startswith(reverse("admin:index")) and path not in others
+
+
+def is_form(request: HttpRequest) -> bool:
+    """Say whether this is the page of a form that shows what was typed again."""
+    name = str(request.resolver_match and request.resolver_match.url_name)
+    return name.endswith(("_add", "_change")) and not name.endswith("_password_change")
+
+
+def sign_in_page(request: HttpRequest) -> HttpResponse:
+    packed = sessions.pack_form(request)
+    context: dict[str, Any] = admin.site.each_context(request) | {
+        "form": SignInForm(request),
+        "next": request.get_full_path(),
+        "unsaved": packed,
+        "ended": True,
+    }
+    response = render(request, "admin/login.html", context)
+    add_never_cache_headers(response)
+    return response

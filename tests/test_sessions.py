@@ -1,0 +1,184 @@
+"""When sessions end, what the sign-in page says of it, and what becomes of a typed form."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core import signing
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from mailboxes import sessions
+from mailboxes.models import Alias, Mailbox
+from tests.admin.conftest import ALIAS, MAILBOX, mailbox_form
+from tests.conftest import PASSWORD
+
+ENDED = "Your session has ended because"
+LOGIN = "/admin/login/"
+ADD = f"{ALIAS}add/?domain=example.org"
+TYPED = {"address_0": "info", "address_1": "example.org", "goto": "anna@example.org\nx@example.edu"}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    clock = SimpleNamespace(now=1_790_000_000)
+    monkeypatch.setattr(sessions, "time", SimpleNamespace(time=lambda: clock.now))
+    return clock
+
+
+@pytest.fixture
+def otto(clock: SimpleNamespace, domain: object, settings: Settings) -> Client:
+    """A superuser, signed in, with a password."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
+    User.objects.create_superuser("otto", password=PASSWORD)
+    client = Client()
+    client.force_login(User.objects.get(username="otto"))
+    return client
+
+
+def sign_in(client: Client, page: Any, password: str = PASSWORD, **changed: str) -> Any:
+    """Fill in the sign-in page that was shown, with its hidden fields."""
+    hidden = {"next": page.context["next"], "unsaved": page.context["unsaved"]}
+    return client.post(LOGIN, {"username": "otto", "password": password, **hidden, **changed})
+
+
+def test_a_session_ends_after_an_hour_without_requests(
+    otto: Client, clock: SimpleNamespace
+) -> None:
+    for _ in range(3):
+        clock.now += 59 * 60
+        assert otto.get("/admin/").status_code == 200
+    clock.now += 62 * 60
+    page = otto.get(f"{MAILBOX}?q=anna", follow=True)
+    assert page.redirect_chain == [
+        ("/admin/login/?ended=1&next=%2Fadmin%2Fmailboxes%2Fmailbox%2F%3Fq%3Danna", 302)
+    ]
+    assert ENDED in page.content.decode() and page.context["next"] == f"{MAILBOX}?q=anna"
+    assert not Session.objects.exists()
+
+
+def test_a_session_ends_after_eight_hours_of_work(otto: Client, clock: SimpleNamespace) -> None:
+    for _ in range(16):
+        clock.now += 30 * 60
+        assert otto.get("/admin/").status_code == 200
+    clock.now += 60
+    assert ENDED in otto.get("/admin/", follow=True).content.decode()
+
+
+def test_a_session_that_ended_with_the_password_says_so(otto: Client) -> None:
+    user = User.objects.get(username="otto")
+    user.set_password("another password")
+    user.save()
+    assert ENDED in otto.get("/admin/", follow=True).content.decode()
+
+
+def test_nothing_has_ended_for_others(client: Client, otto: Client) -> None:
+    assert ENDED not in client.get("/admin/", follow=True).content.decode()
+    otto.post("/admin/logout/")
+    assert ENDED not in otto.get("/admin/", follow=True).content.decode()
+
+
+def test_a_session_is_written_once_a_minute_at_most(otto: Client, clock: SimpleNamespace) -> None:
+    def writes() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            otto.get("/admin/")
+        return sum("UPDATE" in query["sql"] for query in queries)
+
+    otto.get("/admin/")  # which stores the role
+    clock.now += 59
+    assert writes() == 0
+    clock.now += 1
+    assert (writes(), writes()) == (1, 0)
+
+
+def test_a_clock_set_back_neither_ends_nor_prolongs_a_session(
+    otto: Client, clock: SimpleNamespace
+) -> None:
+    clock.now -= 24 * 3600
+    assert otto.get("/admin/").status_code == 200
+    clock.now += 62 * 60
+    assert otto.get("/admin/").status_code == 302
+
+
+def test_a_form_that_was_posted_too_late_is_shown_again_after_signing_in(
+    otto: Client, clock: SimpleNamespace
+) -> None:
+    clock.now += 62 * 60
+    page = otto.post(ADD, TYPED)
+    assert ENDED in page.content.decode() and "Nothing has been saved yet" in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    page = sign_in(otto, page, "wrong")
+    answer = sign_in(otto, page)
+    assert answer["Location"] == ADD
+    page = otto.get(ADD)
+    assert "nothing has been saved yet" in page.content.decode()
+    form = page.context["adminform"].form
+    assert form["goto"].value() == TYPED["goto"]
+    assert 'value="info"' in str(form["address"]) and not form["active"].value()
+    assert not Alias.objects.filter(pk="info@example.org").exists()
+    assert otto.post(ADD, TYPED).status_code == 302
+    again = otto.get(ADD)
+    assert "nothing has been saved" not in again.content.decode()
+
+
+def test_a_change_that_was_posted_too_late_is_shown_without_passwords(
+    otto: Client, clock: SimpleNamespace, anna: Mailbox
+) -> None:
+    url = f"{MAILBOX}anna_40example.org/change/"
+    clock.now += 62 * 60
+    page = otto.post(url, mailbox_form(name="Anna Typed", quota_0="1,5G"))
+    assert PASSWORD not in signing.loads(page.context["unsaved"], salt=sessions.SALT)[1]
+    assert sign_in(otto, page)["Location"] == url
+    assert PASSWORD not in str(list(otto.session.items()))
+    page = otto.get(url)
+    form = page.context["adminform"].form
+    assert form["name"].value() == "Anna Typed" and 'value="1,5"' in str(form["quota"])
+    assert PASSWORD not in page.content.decode()
+    anna.refresh_from_db()
+    assert anna.name == "Anna Berg"
+
+
+def test_an_administrators_form_that_was_posted_too_late_is_shown_again(
+    otto: Client, clock: SimpleNamespace
+) -> None:
+    url = "/admin/auth/user/add/"
+    typed = {"username": "nina", "password1": PASSWORD, "password2": PASSWORD, "role": "auditor"}
+    clock.now += 62 * 60
+    sign_in(otto, otto.post(url, typed))
+    page = otto.get(url)
+    assert "nothing has been saved yet" in page.content.decode()
+    form = page.context["adminform"].form
+    assert form["username"].value() == "nina" and form["role"].value() == "auditor"
+    assert PASSWORD not in page.content.decode()
+
+
+def test_a_kept_form_belongs_to_its_page_and_cannot_be_forged(
+    otto: Client, clock: SimpleNamespace
+) -> None:
+    clock.now += 62 * 60
+    page = otto.post(ADD, TYPED)
+    sign_in(otto, page, unsaved=page.context["unsaved"][:-1] + "?")
+    assert "nothing has been saved" not in otto.get(ADD).content.decode()
+    clock.now += 62 * 60
+    sign_in(otto, otto.post(ADD, TYPED))
+    for other in (f"{ALIAS}add/", f"{MAILBOX}add/?domain=example.org"):
+        assert "nothing has been saved" not in otto.get(other).content.decode()
+    assert "nothing has been saved" in otto.get(ADD).content.decode()
+
+
+def test_a_very_long_form_is_not_kept(otto: Client, clock: SimpleNamespace) -> None:
+    clock.now += 62 * 60
+    page = otto.post(ADD, TYPED | {"goto": "x" * sessions.MAX_UNSAVED})
+    assert page.status_code == 200 and page.context["unsaved"] == ""
+    assert sign_in(otto, page)["Location"] == ADD
+
+
+def test_a_forged_form_is_not_kept(otto: Client, clock: SimpleNamespace) -> None:
+    clock.now += 62 * 60
+    other = Client(enforce_csrf_checks=True)
+    other.cookies = otto.cookies
+    assert other.post(ADD, TYPED).status_code == 403
