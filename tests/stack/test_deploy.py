@@ -276,6 +276,16 @@ def test_nginx_limits_the_attempts_of_all_clients_together(counted: Visitor) -> 
     assert counted.status("GET", "/admin/login/", "127.0.2.1") == 200
 
 
+def test_nginx_limits_the_questions_how_strong_a_password_is(counted: Visitor) -> None:
+    def ask(client: str = "127.0.0.6") -> int:
+        return counted.status("POST", "/password/check/", client)
+
+    assert [ask() for _ in range(15)] == [403] * 15
+    wait_until(lambda: ask() == 429, "a limit")
+    assert counted.status("POST", "/password/", "127.0.0.6") == 403
+    assert ask("127.0.0.7") == 403
+
+
 @pytest.mark.finding("slowloris")
 def test_nginx_limits_the_requests_that_one_client_has_in_progress(counted: Visitor) -> None:
     with ExitStack() as stack:
