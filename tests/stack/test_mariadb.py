@@ -14,12 +14,14 @@ LOG_TESTS = [*DATABASE_TESTS[:1], "audit", "views/test_log.py", "test_sign_ins.p
 # A password in an old scheme is accepted, then replaced in the host's scheme.
 OLD_PASSWORD = """\
 from mailboxes import actions
+from mailboxes.conf import mail_host
 from mailboxes.models import Mailbox
 from mailboxes.audit.actors import COMMAND, Actor
 TESTER = Actor(COMMAND, "tester")
-olga = actions.authenticate("olga@old.example", "password")
-actions.change_password(TESTER, olga, "quite another password")
-assert actions.authenticate("olga@old.example", "password") is None
+scheme = mail_host().scheme
+olga = actions.authenticate("olga@old.example", "password", scheme)
+actions.change_password(TESTER, olga, "quite another password", scheme)
+assert actions.authenticate("olga@old.example", "password", scheme) is None
 actions.set_active(TESTER, Mailbox.objects.get(pk="olga@old.example"), False)
 actions.delete_mailbox(TESTER, Mailbox.objects.get(pk="new@old.example"))
 """
