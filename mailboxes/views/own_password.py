@@ -13,9 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions
-from mailboxes.clients import administrator
+from mailboxes.clients import administrator, client_address
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
+from mailboxes.throttle import attempts
 
 
 @never_cache
@@ -23,7 +24,12 @@ from mailboxes.formats import error_message
 def change_own_password(request: HttpRequest) -> HttpResponse:
     """Ask for the old password, and end all other sessions."""
     user = cast(User, request.user)
+    attempt = (attempts.ADMINISTRATOR, user.username, client_address(request) or "")
+    if request.POST:
+        attempts.attempt(*attempt)
     form = AdminPasswordChangeForm(user, request.POST or None)
+    if form.is_bound and "old_password" not in form.errors:
+        attempts.succeeded(*attempt)
     if form.is_valid():
         try:
             password = form.cleaned_data["new_password1"]

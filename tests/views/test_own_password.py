@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.test import Client
 
+from mailboxes.throttle.attempts import PAIR
 from tests.admin.conftest import signed_in
 from tests.conftest import PASSWORD, logged
 
@@ -24,3 +25,11 @@ def test_the_own_password_needs_the_old_one_and_ends_other_sessions(tables: None
     assert User.objects.get().check_password(NEW) and otto.get("/admin/").status_code == 200
     assert other.get("/admin/").status_code == 302
     assert logged("administrator.password") == [("otto", "administrator.password", "otto")]
+
+
+def test_guesses_at_the_old_password_are_counted_like_sign_ins(tables: None) -> None:
+    otto = signed_in("auditor")
+    form = {"old_password": "wrong", "new_password1": NEW, "new_password2": NEW}
+    answers = [otto.post(URL, form).status_code for _ in range(PAIR.attempts + 1)]
+    assert answers == [200] * PAIR.attempts + [429]
+    assert otto.post(URL, form | {"old_password": PASSWORD}).status_code == 429
