@@ -24,6 +24,8 @@ def set_active(actor: Actor, row: Row, active: bool) -> bool:
 
 @transaction.atomic(using="mail")
 def save_active(row: Row, active: bool) -> None:
+    if isinstance(row, Mailbox | Alias):
+        rules.lock_domains(row.domain_id)
     if isinstance(row, Alias):
         rules.check_active(row, active)
     row.active = active

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.db import transaction
+
 from mailboxes.actions import rules
 from mailboxes.actions.base import (
     authorize,
@@ -39,9 +41,13 @@ def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
     """Save an alias's targets and whether it is active."""
     alias.goto = ",".join(targets)
     changes = changed_values(alias, "goto", "active")
-    with performing(actor, "alias.change", subject_of(alias, changes)):
+    with (
+        performing(actor, "alias.change", subject_of(alias, changes)),
+        transaction.atomic(using="mail"),
+    ):
         if alias.is_mailbox_alias:
             authorize(actor, "mailbox.change", alias.domain_id)
+        rules.lock_domains(alias.domain_id)
         rules.check_active(alias, alias.active)
         rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
         save_columns(alias, "goto", "active")
@@ -53,7 +59,9 @@ def delete_alias(actor: Actor, alias: Alias) -> None:
         remove_alias(alias)
 
 
+@transaction.atomic(using="mail")
 def remove_alias(alias: Alias) -> None:
+    rules.lock_domains(alias.domain_id)
     rules.check_deletion(alias)
     Alias.objects.filter(pk=alias.pk).delete()
 

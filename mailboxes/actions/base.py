@@ -50,11 +50,7 @@ def save_columns(row: Row, *columns: str) -> None:
     except FAILURES:
         raise
     except DatabaseError as error:  # no such row; Django 6 has a subclass of its own for that
-        raise Refused(
-            gettext_noop("%(row)s has been deleted in the meantime. Nothing was changed."),
-            {"row": str(row)},
-            code="deleted",
-        ) from error
+        raise Refused(rules.DELETED, {"row": str(row)}, code="deleted") from error
 
 
 @contextmanager

@@ -61,10 +61,12 @@ def delete_domain(actor: Actor, domain: Domain) -> None:
 
 @transaction.atomic(using="mail")
 def remove_domain(domain: Domain) -> None:
+    if not rules.lock_domains(domain.pk):
+        raise Refused(rules.DELETED, {"row": str(domain)}, code="deleted")
     rules.check_deletion(domain)
     AliasDomain.objects.filter(pk=domain.pk).delete()
-    Alias.objects.filter(domain=domain.pk).delete()
     mailboxes = Mailbox.objects.filter(domain=domain.pk)
     usage.delete_for(list(mailboxes.values_list("pk", flat=True)))
     mailboxes.delete()
+    Alias.objects.filter(domain=domain.pk).delete()
     Domain.objects.filter(pk=domain.pk).delete()

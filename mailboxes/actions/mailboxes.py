@@ -105,6 +105,7 @@ def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
 
 @transaction.atomic(using="mail")
 def remove_mailbox(mailbox: Mailbox) -> None:
-    Alias.objects.filter(pk=mailbox.pk).delete()
+    rules.lock_domains(mailbox.domain_id)
     usage.delete_for([mailbox.pk])
     Mailbox.objects.filter(pk=mailbox.pk).delete()
+    Alias.objects.filter(pk=mailbox.pk).delete()

@@ -20,6 +20,7 @@ TAKEN_BY_ALIAS = gettext_noop(
 )
 NO_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here. Create it first.")
 DOMAIN_DISABLED = gettext_noop("The domain %(domain)s is disabled. Enable it first.")
+DELETED = gettext_noop("%(row)s has been deleted in the meantime. Nothing was changed.")
 NO_MAILBOXES = gettext_noop("Mailboxes are not allowed in %(domain)s.")
 MAILBOX_LIMIT = gettext_noop("%(domain)s has reached its mailbox limit (%(limit)s).")
 NO_ALIASES = gettext_noop("Aliases are not allowed in %(domain)s.")
@@ -68,6 +69,18 @@ IS_ALIAS_DOMAIN = gettext_noop("%(name)s already forwards to another domain.")
 CHAINED = gettext_noop(
     "%(name)s can't forward to %(target)s, because an alias domain can't forward to another one."
 )
+
+
+def lock_domains(*names: str) -> set[str]:
+    """Lock the rows of these domains until the transaction ends; return those that exist.
+
+    Whatever adds or deletes rows of a domain locks it first, so each sees what the other has done:
+    the tables have no constraints, and at READ COMMITTED a deletion doesn't wait for a row that is
+    being added. Each is locked by its key and in the order of names, so that two never wait for
+    each other.
+    """
+    rows = Domain.objects.select_for_update().order_by()
+    return {name for name in sorted(set(names)) if rows.filter(pk=name).first()}
 
 
 def active_domain(name: str, lock: bool = True) -> Domain:
@@ -189,8 +202,10 @@ def column_refusal(row: Model, field: str, errors: Sequence[ValidationError]) ->
 
 
 def check_alias_domain(name: str, target: str) -> None:
+    """Refuse an alias domain that would form a chain; both domains are locked."""
+    existing = lock_domains(name, target)
     for domain, field in ((name, "alias_domain"), (target, "target_domain")):
-        if not Domain.objects.filter(pk=domain).exists():
+        if domain not in existing:
             raise Refused(NO_DOMAIN, {"domain": domain}, code="no_domain", field=field)
     params = {"name": name, "target": target}
     if name == target:

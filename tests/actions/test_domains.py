@@ -27,6 +27,20 @@ def test_limits_are_enforced_and_the_mailboxes_own_aliases_do_not_count(domain: 
         create("three@example.org")
 
 
+@pytest.mark.finding("orphans")
+def test_nothing_is_created_in_or_for_a_domain_that_was_deleted(anna: Mailbox) -> None:
+    domain, other = (Domain.objects.get(), DomainName.parse("example.net"))
+    actions.create_domain(TESTER, other)
+    actions.delete_domain(TESTER, domain)
+    with pytest.raises(Refused, match="doesn't exist here"):
+        create("bob@example.org")
+    with pytest.raises(Refused, match="doesn't exist here"):
+        actions.create_alias_domain(TESTER, str(other), domain.pk)
+    with pytest.raises(Refused, match="deleted in the meantime"):
+        actions.delete_domain(TESTER, domain)
+    assert not Mailbox.objects.exists() and not AliasDomain.objects.exists()
+
+
 def test_deleting_a_domain_deletes_its_rows_and_nothing_else(anna: Mailbox) -> None:
     actions.create_domain(TESTER, DomainName.parse("example.net"))
     create("bob@example.net")
