@@ -52,6 +52,12 @@ def items(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+# How long to wait for a row, a table or a file that others have locked. Our own changes take
+# milliseconds, and a request that waits holds one of the service's 12 threads: with MariaDB's
+# defaults, 50 seconds for a row and a day for a table, one lock would stop the panel.
+LOCK_WAIT_SECONDS = 5
+
+
 def database(name: str, default: str, journal: str) -> dict[str, Any]:
     url = text(name, default)
     try:
@@ -64,7 +70,7 @@ def database(name: str, default: str, journal: str) -> dict[str, Any]:
         # IMMEDIATE: two writers wait for each other instead of failing at their first write.
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": LOCK_WAIT_SECONDS,
             "init_command": f"PRAGMA journal_mode={journal}",
         }
     elif (
@@ -77,6 +83,8 @@ def database(name: str, default: str, journal: str) -> dict[str, Any]:
             "sql_mode": "STRICT_TRANS_TABLES",
             "isolation_level": "read committed",
             "connect_timeout": 5,
+            "init_command": f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT_SECONDS}, "
+            f"lock_wait_timeout={LOCK_WAIT_SECONDS}",
             **found.get("OPTIONS", {}),
         }
     else:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from defusedcsv import csv
@@ -33,8 +34,13 @@ class Echo:
 def csv_response(
     filename: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> StreamingHttpResponse:
-    """Stream the rows as a file to download; the name must be ASCII without quotes."""
-    lines = csv_lines(columns, rows)
+    """Stream the rows as a file to download; the name must be ASCII without quotes.
+
+    The first row is read before the answer begins, so that a failing database gets its own page.
+    """
+    rows = iter(rows)
+    first = list(islice(rows, 1))
+    lines = csv_lines(columns, chain(first, rows))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response

@@ -19,7 +19,7 @@ def error_message(error: Refused) -> str:
     return text % params if params else text
 
 
-def database_message(error: Exception) -> str:
+def database_message(error: BaseException) -> str:
     """Return the database's own message, with MySQL's error number where it has one."""
     *code, message = error.args or ("no message",)
     return f"{message} ({code[0]})" if code else str(message)

@@ -1,37 +1,36 @@
-"""The pages that visitors see while a database is unavailable, or after too many attempts."""
+"""The pages for a database that is unavailable and for too many attempts; changes of role."""
 
 import logging
+import sys
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views import defaults
 
 from mailboxes.access.grants import position_digest
 from mailboxes.formats import database_message
+from mailboxes.outages import Outage, database_error, find_outage
 from mailboxes.throttle.attempts import Locked, NotCounted
 
 logger = logging.getLogger(__name__)
 
-# Errors of libmariadb and the server: no connection, too many, lost, or access denied.
-MYSQL_CODES = (1040, 1044, 1045, 1203, 2002, 2003, 2005, 2006, 2013, 2026)
-SQLITE_WORDS = ("unable to open", "locked", "readonly", "disk I/O")
 
-
-def is_unavailable(error: Exception) -> bool:
-    """Say whether the database is unavailable, as opposed to rejecting a query."""
-    if isinstance(error, InterfaceError):
-        return True
-    code = error.args[0] if error.args else None
-    is_sqlite = any(word in str(error) for word in SQLITE_WORDS)
-    return isinstance(error, OperationalError) and (code in MYSQL_CODES or is_sqlite)
+def unavailable_page(request: HttpRequest, outage: Outage, error: BaseException) -> HttpResponse:
+    """Return the page without reading a database, so without the session and the user."""
+    logger.error(
+        "A database is unavailable (%s): %s", outage.value, database_message(database_error(error))
+    )
+    context = {"outage": outage.value, "may_have_changed": request.method == "POST"}
+    page = render_to_string("503.html", context)
+    return HttpResponse(page, status=503, headers={"Retry-After": "30"})
 
 
 class DatabaseUnavailableMiddleware:
-    """Respond with status 503 and an explanation if a database can't be reached."""
+    """Respond with status 503 and an explanation if a view or its template needs the database."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -40,10 +39,8 @@ class DatabaseUnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not is_unavailable(error):
-            return None
-        logger.error("A database is unavailable: %s", database_message(error))
-        return unavailable()
+        outage = find_outage(error)
+        return unavailable_page(request, outage, error) if outage else None
 
 
 class RoleMiddleware:
@@ -73,13 +70,24 @@ class ThrottleMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, NotCounted):
-            logger.error("An attempt to sign in can't be counted: %s", error)
-            return unavailable()
+            cause = error.__cause__ or error
+            return unavailable_page(request, find_outage(cause) or Outage.UNAVAILABLE, cause)
         if not isinstance(error, Locked):
             return None
         page = render_to_string("429.html", {"minutes": error.minutes}, request)
         return HttpResponse(page, status=429, headers={"Retry-After": str(error.seconds)})
 
 
-def unavailable() -> HttpResponse:
-    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Respond to an error that another middleware has raised, such as reading the session."""
+    error = sys.exception()
+    if error and (outage := find_outage(error)):
+        return unavailable_page(request, outage, error)
+    return defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Respond to a session that couldn't be stored, which Django takes for a bad request."""
+    if outage := find_outage(exception):
+        return unavailable_page(request, outage, exception)
+    return defaults.bad_request(request, exception)
