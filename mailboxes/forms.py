@@ -18,6 +18,7 @@ from mailboxes.addresses import (
     parse_targets,
 )
 from mailboxes.audit.actors import Actor
+from mailboxes.edit_conflicts import EditConflictMixin
 from mailboxes.errors import Refused
 from mailboxes.form_fields import (
     DomainField,
@@ -70,7 +71,7 @@ class ActionForm(forms.BaseForm):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if self.refusal:
+        if self.refusal and self.refusal.code != "changed":  # the difference is shown instead
             self.add_refusal(self.refusal)
         return data
 
@@ -84,7 +85,7 @@ class ActionForm(forms.BaseForm):
             self.add_error("new_password2", _("The two passwords don't match."))
 
 
-class DomainForm(ActionForm, forms.ModelForm):
+class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
     only_when_new = ["domain"]
     domain = ParsedField(
         DomainName.parse,
@@ -116,7 +117,7 @@ class DomainForm(ActionForm, forms.ModelForm):
         }
 
 
-class MailboxForm(ActionForm, forms.ModelForm):
+class MailboxForm(EditConflictMixin, ActionForm, forms.ModelForm):
     only_when_new = ["address"]
     address = NewAddressField(
         Address.parse,
@@ -183,7 +184,7 @@ class MailboxPasswordForm(ActionForm, forms.Form):
         return True
 
 
-class AliasForm(ActionForm, forms.ModelForm):
+class AliasForm(EditConflictMixin, ActionForm, forms.ModelForm):
     only_when_new = ["address"]
     address = NewAddressField(
         parse_alias,
@@ -211,7 +212,7 @@ class AliasForm(ActionForm, forms.ModelForm):
             self.initial["goto"] = "\n".join(self.instance.targets)
 
 
-class AliasDomainForm(ActionForm, forms.ModelForm):
+class AliasDomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
     only_when_new = ["alias_domain", "target_domain"]
     alias_domain = DomainField(
         label=_("Alias domain"),

@@ -20,6 +20,7 @@ from django.db.models import Exists, OuterRef  # noqa: E402
 from mailboxes import actions  # noqa: E402
 from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.actions.interrupted import settle_open_entries  # noqa: E402
+from mailboxes.actions.seen import values_seen  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit import chain  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
@@ -139,10 +140,36 @@ def addresses(number: int) -> Iterator[str]:
         yield from (f"left {row!r}" for row in own)
 
 
+def edits(number: int) -> Iterator[str]:
+    """Save forms of the same rows, all opened before the first one was saved."""
+    domain = create_domain(f"e{number}.example")
+    create_mailbox(f"anna@{domain}")
+    address = Address.parse(f"all@{domain}")
+    actions.create_alias(TESTER, address, ["bob@elsewhere.example"])
+    jobs: list[Callable[[], object]] = []
+    for active in (True, False, True, False):
+        mailbox, alias = Mailbox.objects.get(domain=domain), Alias.objects.get(pk=str(address))
+        row = Domain.objects.get(pk=domain.pk)
+        seen = [values_seen(one) for one in (mailbox, alias, row)]
+        mailbox.name = row.description = f"saved as {active}"
+        mailbox.active = alias.active = row.active = active
+        targets = [f"{active}@elsewhere.example"]
+        jobs += [
+            partial(actions.change_mailbox, TESTER, mailbox, seen=seen[0]),
+            partial(actions.change_alias, TESTER, alias, targets, seen=seen[1]),
+            partial(actions.change_domain, TESTER, row, seen=seen[2]),
+        ]
+    failures = at_once(jobs)
+    yield from (repr(error) for error in failures if not isinstance(error, Refused))
+    if len(failures) != 9:
+        yield f"{9 - len(failures)} of 9 forms have overwritten others"
+
+
 ROUNDS: dict[str, Callable[[int], Iterator[str]]] = {
     "orphans": orphans,
     "loops": loops,
     "addresses": addresses,
+    "edits": edits,
 }
 
 

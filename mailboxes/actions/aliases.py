@@ -14,6 +14,7 @@ from mailboxes.actions.base import (
     save_columns,
     subject_of,
 )
+from mailboxes.actions.seen import Seen, check_unchanged
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes
@@ -37,7 +38,9 @@ def create_alias(
     return alias
 
 
-def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
+def change_alias(
+    actor: Actor, alias: Alias, targets: Sequence[str], seen: Seen | None = None
+) -> None:
     """Save an alias's targets and whether it is active."""
     alias.goto = ",".join(targets)
     changes = changed_values(alias, "goto", "active")
@@ -48,6 +51,7 @@ def change_alias(actor: Actor, alias: Alias, targets: Sequence[str]) -> None:
         if alias.is_mailbox_alias:
             authorize(actor, "mailbox.change", alias.domain_id)
         rules.lock_domains(alias.domain_id)
+        check_unchanged(alias, seen)
         rules.check_active(alias, alias.active)
         rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
         save_columns(alias, "goto", "active")

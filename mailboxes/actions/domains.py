@@ -15,6 +15,7 @@ from mailboxes.actions.base import (
     save_columns,
     subject_of,
 )
+from mailboxes.actions.seen import COLUMNS, Seen, check_unchanged
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
@@ -26,7 +27,7 @@ OWN_HOSTNAME = gettext_noop(
     "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
     "users, so it can't contain mailboxes. Use the parent domain instead."
 )
-EDITABLE_COLUMNS = ("description", "aliases", "mailboxes", "maxquota", "quota", "active")
+EDITABLE_COLUMNS = COLUMNS[Domain]
 
 
 def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
@@ -45,10 +46,14 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
     return domain
 
 
-def change_domain(actor: Actor, domain: Domain) -> None:
+def change_domain(actor: Actor, domain: Domain, seen: Seen | None = None) -> None:
     """Save everything about a domain except its name."""
     changes = changed_values(domain, *EDITABLE_COLUMNS)
-    with performing(actor, "domain.change", subject_of(domain, changes)):
+    with (
+        performing(actor, "domain.change", subject_of(domain, changes)),
+        transaction.atomic(using="mail"),
+    ):
+        check_unchanged(domain, seen)
         save_columns(domain, *EDITABLE_COLUMNS)
 
 

@@ -48,7 +48,8 @@ class AliasAdmin(InDomainList, MailAdmin):
     def save_model(self, request: HttpRequest, obj: Alias, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            actions.change_alias(administrator(request), obj, data["goto"])
+            seen = form.seen_values  # type: ignore[attr-defined]
+            actions.change_alias(administrator(request), obj, data["goto"], seen)
             return
         obj.pk = actions.create_alias(
             administrator(request), data["address"], data["goto"], data["active"]

@@ -95,7 +95,8 @@ class DomainAdmin(ListAdmin, MailAdmin):
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         if change:
-            actions.change_domain(administrator(request), obj)
+            seen = form.seen_values  # type: ignore[attr-defined]
+            actions.change_domain(administrator(request), obj, seen)
             return
         data = dict(form.cleaned_data)
         obj.pk = actions.create_domain(administrator(request), data.pop("domain"), **data).pk

@@ -8,8 +8,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.roles import DESCRIPTIONS, IN_DOMAINS
-from mailboxes.actions.administrators import Position
+from mailboxes.actions.administrators import COLUMNS, Position
+from mailboxes.actions.seen import Seen, digest
 from mailboxes.addresses import to_ascii
+from mailboxes.audit.actors import ADMINISTRATOR
+from mailboxes.edit_conflicts import EditConflictMixin
 from mailboxes.form_fields import PasswordField
 from mailboxes.forms import ActionForm
 from mailboxes.password_validation import PASSWORD_HELP
@@ -66,7 +69,9 @@ class RoleForm(ActionForm, forms.ModelForm):
         return Position(data["role"], data["all_domains"], tuple(names))
 
 
-class AdministratorForm(RoleForm):
+class AdministratorForm(EditConflictMixin, RoleForm):
+    logged_model = ADMINISTRATOR
+
     class Meta:
         model = User
         fields = ["username", "first_name", "last_name", "email", "is_active"]
@@ -82,6 +87,15 @@ class AdministratorForm(RoleForm):
             self.initial["role"] = position.role
             self.initial["all_domains"] = position.all_domains
             self.initial["domains"] = "\n".join(position.domains)
+
+    def read_values(self) -> Seen:
+        """Return the names and the role, and a digest of the password."""
+        user = self.instance
+        values = {column: getattr(user, column) for column in COLUMNS}
+        if self.has_role:
+            position = Position.of(user)
+            values |= {**vars(position), "domains": list(position.domains)}
+        return {**values, "password": digest(user.password)}
 
 
 class PasswordsForm(forms.BaseForm):

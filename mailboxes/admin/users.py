@@ -9,6 +9,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -79,6 +80,13 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
     @property
     def media(self) -> forms.Media:
         return forms.Media()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Lock the row before it is read, so that the form compares what nobody else can change."""
+        if request.method == "POST" and connections["default"].in_atomic_block:
+            rows = User.objects.select_for_update().order_by()
+            rows.filter(pk=object_id).values_list("pk").first()
+        return super().get_object(request, object_id, from_field)
 
     # The list
 

@@ -58,3 +58,10 @@ def test_an_address_is_taken_once_and_ends_in_no_deadlock(
     machine: Machine, mariadb: MariaDB
 ) -> None:
     assert race(machine, "addresses") == ""
+
+
+@pytest.mark.finding("lost-update")
+def test_of_forms_saved_at_the_same_time_only_one_is_saved(
+    machine: Machine, mariadb: MariaDB
+) -> None:
+    assert race(machine, "edits") == ""
