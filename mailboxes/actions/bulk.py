@@ -1,4 +1,7 @@
-"""Actions on many rows: one entry in the log for each batch, with its rows beneath."""
+"""Actions on many rows: one entry in the log with its rows beneath, in one batch or more.
+
+Each function takes the number of the first batch's entry, which its result has, to continue it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,25 +34,36 @@ class BulkResult:
 
     done: list[Any] = field(default_factory=list)
     refused: list[tuple[Any, Refused]] = field(default_factory=list)
+    entry: int = 0
+    """The entry in the log that stands for all batches."""
 
 
-def set_active_in_bulk(actor: Actor, rows: Sequence[Row], active: bool) -> BulkResult:
+def set_active_in_bulk(
+    actor: Actor, rows: Sequence[Row], active: bool, continues: int = 0
+) -> BulkResult:
     """Enable or disable rows of one model."""
     changes: Changes = {"active": [not active, active]}
     verb = "enable" if active else "disable"
-    return run_in_bulk(actor, rows, verb, partial(save_active, active=active), lambda row: changes)
+    apply = partial(save_active, active=active)
+    return run_in_bulk(actor, rows, verb, apply, lambda row: changes, continues)
 
 
-def set_quota_in_bulk(actor: Actor, rows: Sequence[Mailbox], quota: int) -> BulkResult:
+def set_quota_in_bulk(
+    actor: Actor, rows: Sequence[Mailbox], quota: int, continues: int = 0
+) -> BulkResult:
     """Set the same quota in bytes for many mailboxes, 0 for no limit."""
     apply = partial(save_quota, quota=quota)
-    return run_in_bulk(actor, rows, "change", apply, lambda row: {"quota": [row.quota, quota]})
+
+    def changes(row: Mailbox) -> Changes:
+        return {"quota": [row.quota, quota]}
+
+    return run_in_bulk(actor, rows, "change", apply, changes, continues)
 
 
-def delete_in_bulk(actor: Actor, rows: Sequence[Row]) -> BulkResult:
+def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> BulkResult:
     """Delete rows of one model."""
     remove = REMOVE[type(rows[0])] if rows else remove_mailbox
-    return run_in_bulk(actor, rows, "delete", remove, lambda row: {})
+    return run_in_bulk(actor, rows, "delete", remove, lambda row: {}, continues)
 
 
 def run_in_bulk(
@@ -58,13 +72,15 @@ def run_in_bulk(
     verb: str,
     apply: Callable[[Any], None],
     changes: Callable[[Any], Changes],
+    continues: int,
 ) -> BulkResult:
     """Log the rows, apply the change to each, and log which of them were refused."""
-    result = BulkResult()
+    result = BulkResult(entry=continues)
     if not rows:
         return result
     action = f"{rows[0]._meta.model_name}.{verb}"
-    begun = begin(actor, action, [subject_of(row, changes(row)) for row in rows])
+    begun = begin(actor, action, [subject_of(row, changes(row)) for row in rows], continues)
+    result.entry = begun.parent or begun.seq
     for row in rows:
         try:
             domain = row.domain_id if isinstance(row, Mailbox | Alias) else row.pk

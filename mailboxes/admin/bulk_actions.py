@@ -53,19 +53,22 @@ class BatchResult:
     last: str = ""
     """The key to continue after; empty if all rows are done."""
 
+    entry: int = 0
+    """The entry in the log to continue."""
+
 
 def run_batch(rows: QuerySet, action: RowsCallable, after: str = "") -> BatchResult:
     """Run the action on the first rows behind a key; each is changed or refused by itself."""
     found, more = rows_after(rows, after, ROWS_PER_REQUEST)
     result = action(found)
     refused = [f"{row}: {error_message(error)}" for row, error in result.refused]
-    return BatchResult(result.done, refused, found[-1].pk if more else "")
+    return BatchResult(result.done, refused, found[-1].pk if more else "", result.entry)
 
 
 def posted_number(request: HttpRequest, name: str) -> int:
     """Return the number in a hidden field, or 0 if it contains anything else."""
     text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 9 else 0
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def admin_url(opts: Options, page: str, *args: str) -> str:
@@ -175,7 +178,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
         """Run one batch; return the page that continues, or report on all at the end."""
         outcome = BatchResult()
         if "stop" not in request.POST:
-            as_administrator = partial(action, administrator(request))
+            entry = posted_number(request, "entry")
+            as_administrator = partial(action, administrator(request), continues=entry)
             outcome = run_batch(rows, as_administrator, request.POST.get("after", ""))
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)

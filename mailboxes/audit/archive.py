@@ -32,10 +32,14 @@ def prune(before: datetime, path: Path) -> int:
 
 
 def last_before(before: datetime) -> Entry | None:
+    """Return the last line to archive: none after it ends or continues an action before it."""
     found = Entry.objects.filter(at__lt=before)
     if first_open := OpenEntry.objects.order_by("pk").first():
         found = found.filter(seq__lt=first_open.pk)
-    return found.order_by("-seq").first()
+    last = found.order_by("-seq").first()
+    while last and (batch := Entry.objects.filter(parent__lte=last.seq, seq__gt=last.seq).first()):
+        last = found.filter(seq__lt=batch.parent).order_by("-seq").first()
+    return last
 
 
 def write_archive(last: Entry, path: Path) -> None:
@@ -65,5 +69,5 @@ def write_lines(last: Entry, path: Path) -> None:
 
 
 def as_json(entry: Entry, subjects: list[Subject]) -> dict[str, object]:
-    fields = {name: getattr(entry, name) for name in (*chain.SEALED, "mac")}
+    fields = {name: getattr(entry, name) for name in (*chain.SEALED, "parent", "mac")}
     return {**fields, "at": entry.at.isoformat(), "subjects": chain.subject_rows(subjects)}

@@ -37,6 +37,8 @@ def subjects_digest(subjects: Iterable[Subject]) -> str:
 def seal(key: bytes, before: str, entry: Entry) -> str:
     """Return the mac of an entry that follows the one with the mac `before`."""
     fields = [getattr(entry, name) for name in SEALED]
+    parent = getattr(entry, "parent", None)  # which the tables once didn't have
+    fields += [] if parent is None else [parent]
     return hmac.digest(key, canonical([before, entry.at.isoformat(), *fields]), "sha256").hex()
 
 

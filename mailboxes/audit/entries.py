@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mailboxes.audit.models import Entry, Phase, Subject
 
 OPEN = "open"
 MAX_DOMAINS, MAX_SCANNED = 20, 1000
 MAX_SUBJECTS = 3
-"""How many objects are read of one entry; a bulk action may have a hundred."""
+"""How many objects are shown of one entry; a bulk action may have 20,000."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,21 @@ class Logged:
         return self.subjects[0] if self.subjects else None
 
 
-def visible() -> QuerySet[Entry]:
-    """Return the entries that stand for an action or event; the others tell how it ended."""
+def starts() -> QuerySet[Entry]:
+    """Return the entries that begin something or are an event; the others tell how it ended."""
     return Entry.objects.filter(phase__in=[Phase.BEGUN, Phase.CHANGE, Phase.EVENT]).order_by("-seq")
+
+
+def visible() -> QuerySet[Entry]:
+    """Return the entries that stand for an action or event; later batches are beneath the first."""
+    return starts().filter(parent=None)
+
+
+def about(condition: Q) -> Q:
+    """Return the condition that an action has an object, in whichever batch, that fulfils this."""
+    found = Subject.objects.filter(condition).values("entry")
+    batches = Entry.objects.filter(parent__isnull=False, pk__in=found).values("parent")
+    return Q(pk__in=found) | Q(pk__in=batches)
 
 
 def change_entries() -> QuerySet[Entry]:
@@ -43,9 +55,9 @@ def change_entries() -> QuerySet[Entry]:
 
 
 def of_object(model: str, name: str) -> QuerySet[Entry]:
-    """Return the entries about one object, also after it was deleted."""
+    """Return the entries about one object, also after it was deleted; of bulk actions its batch."""
     subjects = Subject.objects.filter(model=model, name=name).values("entry")
-    return visible().filter(pk__in=subjects)
+    return starts().filter(pk__in=subjects)
 
 
 def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
@@ -62,7 +74,9 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
         wanted = set(domains)
         scanned = rows.order_by("-pk")[:MAX_SCANNED]
         found = {row.entry_id for row in scanned if row.domain.lower() in wanted}
-    keys = sorted(found, reverse=True)[:number]
+    later = Entry.objects.filter(pk__in=found, parent__isnull=False)
+    parents = dict(later.values_list("pk", "parent"))
+    keys = sorted({parents.get(key) or key for key in found}, reverse=True)[:number]
     return read(list(visible().filter(pk__in=keys)), domains=domains)
 
 
@@ -72,31 +86,54 @@ def read(
     maximum: int | None = MAX_SUBJECTS,
     domains: Sequence[str] | None = None,
 ) -> list[Logged]:
-    """Return these entries with their objects and outcomes, in four queries at most.
+    """Return these entries with their objects and outcomes.
 
-    With a name or domains, only these objects of each entry are returned.
+    Later batches of a bulk action are added to its first one, unless a name is given. With a name
+    or domains, only these objects of each entry are returned. This takes four queries at most, and
+    two or three more for each entry of several batches.
     """
-    keys = [entry.seq for entry in entries]
-    ends = {end.begun: end for end in Entry.objects.filter(begun__in=keys).order_by("seq")}
-    subjects: dict[int, list[Subject]] = {key: [] for key in keys}
-    rows = Subject.objects.filter(entry__in=keys).order_by("pk")
+    batches = {entry.seq: [entry.seq] for entry in entries}
+    later = Entry.objects.filter(parent__in=[] if name else list(batches)).order_by("seq")
+    for parent, seq in later.values_list("parent", "seq"):
+        batches[parent or 0].append(seq)
+    keys = [key for batch in batches.values() for key in batch]
+    ends = {end.begun: end for end in Entry.objects.filter(begun__in=keys)}
+    rows = Subject.objects.order_by("pk")
     if name:
         rows = rows.filter(name=name)
     if domains is not None:
         rows = rows.filter(domain__in=domains)
-    for row in rows:
+    subjects: dict[int, list[Subject]] = {key: [] for key in keys}
+    for row in rows.filter(entry__in=[key for key in batches if len(batches[key]) == 1]):
         subjects[row.entry_id].append(row)
-    return [
-        with_outcome(entry, subjects[entry.seq], ends.get(entry.seq), maximum) for entry in entries
-    ]
+    found = []
+    for entry in entries:
+        batch, own = batches[entry.seq], subjects[entry.seq]
+        shown, count = own[:maximum], len(own)
+        if len(batch) > 1:
+            several = rows.filter(entry__in=batch)
+            shown, count = list(several[:maximum]), several.count()
+        outcome, text = come_of(entry, [ends.get(key) for key in batch])
+        found.append(Logged(entry, shown, count - len(shown), outcome, text))
+    return found
 
 
-def with_outcome(
-    entry: Entry, subjects: list[Subject], end: Entry | None, maximum: int | None
-) -> Logged:
-    outcome = OPEN if entry.phase == Phase.BEGUN else entry.phase
-    text = end.text if end else entry.text
-    if end:
-        outcome = end.phase
-    shown = subjects[:maximum]
-    return Logged(entry, shown, len(subjects) - len(shown), outcome, text)
+def come_of(entry: Entry, ends: Sequence[Entry | None]) -> tuple[str, str]:
+    """Return outcome and text of an action from the ends of its batches."""
+    if entry.phase != Phase.BEGUN:
+        return entry.phase, entry.text
+    known = [end for end in ends if end]
+    if len(known) < len(ends):
+        return OPEN, entry.text
+    settled = [end for end in known if end.phase == Phase.SETTLED]
+    if settled and len(known) > 1:
+        return Phase.SETTLED, sum_outcomes(known, settled)
+    return known[0].phase, known[0].text
+
+
+def sum_outcomes(ends: Sequence[Entry], settled: Sequence[Entry]) -> str:
+    """Return how many changes took place, did not and are unknown; all of other batches did."""
+    numbers = [map(int, end.text.split()) for end in settled]
+    sums = [sum(column) for column in zip(*numbers, strict=True)]
+    total = Subject.objects.filter(entry__in=[end.begun for end in ends]).count()
+    return " ".join(map(str, [total - sums[1] - sums[2], *sums[1:]]))

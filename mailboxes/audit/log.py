@@ -8,6 +8,7 @@ import json
 import syslog
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,9 @@ from mailboxes.errors import Refused
 syslog.openlog("mailadmin", 0, syslog.LOG_AUTH)
 
 Changes = dict[str, list[Any]]
+
+MAX_PAUSE = timedelta(hours=1)
+"""How long after its start a bulk action may go on under the same entry."""
 
 
 def subject(model: str, name: str, domain: str = "", changes: Changes | None = None) -> Subject:
@@ -56,11 +60,28 @@ def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
     end(begun, Phase.DONE)
 
 
-def begin(actor: Actor, action: str, subjects: Iterable[Subject]) -> Entry:
+def begin(
+    actor: Actor, action: str, subjects: Iterable[Subject], continues: int | None = None
+) -> Entry:
+    """Log what is about to be done; `continues` is the line of a bulk action's first batch."""
     with transaction.atomic(using="default"):
-        entry = append(actor, action, Phase.BEGUN, subjects)
+        parent = first_batch(actor, action, continues)
+        entry = append(actor, action, Phase.BEGUN, subjects, parent=parent)
         OpenEntry.objects.create(entry=entry)
     return entry
+
+
+def first_batch(actor: Actor, action: str, seq: int | None) -> int | None:
+    """Return the line if this actor can continue it; the number comes from the browser."""
+    own = Entry.objects.filter(
+        phase=Phase.BEGUN,
+        action=action,
+        actor_kind=actor.kind,
+        actor=storable(actor.name)[:255],
+        parent=None,
+        at__gt=timezone.now() - MAX_PAUSE,
+    )
+    return seq if seq and own.filter(pk=seq).exists() else None
 
 
 def end(begun: Entry, phase: Phase, text: str = "", subjects: Iterable[Subject] = ()) -> None:
@@ -89,6 +110,7 @@ def append(
     *,
     text: str = "",
     begun: int | None = None,
+    parent: int | None = None,
 ) -> Entry:
     """Add an entry under the lock of the head, and write the new head to the journal."""
     rows = list(subjects)
@@ -100,6 +122,7 @@ def append(
             at=timezone.now(),
             phase=phase.value,
             begun=begun,
+            parent=parent,
             action=action,
             actor_kind=actor.kind,
             actor=storable(actor.name)[:255],

@@ -26,6 +26,9 @@ class Entry(models.Model):
     begun = models.BigIntegerField(null=True, db_index=True)
     """The entry that began what this one ends."""
 
+    parent = models.BigIntegerField(null=True, db_index=True)
+    """The line that began a bulk action's first batch, if this one begins a later batch."""
+
     action = models.CharField(max_length=40)
     """Such as `mailbox.create`."""
 

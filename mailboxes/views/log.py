@@ -26,6 +26,9 @@ from mailboxes.queries import batches, rows_after
 from mailboxes.views.permissions import allowed
 
 PAGE_SIZE = 50
+ENTRIES_PER_QUERY = 50
+"""For a download: each entry may have 20,000 objects."""
+
 CSV_COLUMNS = ("seq", "time", "actor_kind", "actor", "client", "action", "object", "domain",
            "changes", "outcome", "reason")  # fmt: skip
 
@@ -81,8 +84,8 @@ def search_log(asked: dict[str, Any]) -> QuerySet[Entry]:
     """Return the lines that the form asks for."""
     found = entries.visible()
     if text := asked["q"].strip():
-        about = Subject.objects.filter(Q(name=text) | Q(domain=text)).values("entry")
-        found = found.filter(Q(actor=text) | Q(client=text) | Q(pk__in=about))
+        about = entries.about(Q(name=text) | Q(domain=text))
+        found = found.filter(Q(actor=text) | Q(client=text) | about)
     if asked["action"]:
         found = found.filter(action=asked["action"])
     if asked["since"]:
@@ -98,7 +101,7 @@ def start_of(day: date) -> datetime:
 
 def csv_rows(found: QuerySet[Entry]) -> Iterator[list[Any]]:
     """Yield one row for each object of each entry."""
-    for batch in batches(found, descending=True):
+    for batch in batches(found, ENTRIES_PER_QUERY, descending=True):
         for logged in entries.read(batch, maximum=None):
             for row in logged.subjects or [Subject()]:
                 yield csv_row(logged, row)

@@ -1,14 +1,19 @@
 """A bulk action is one entry in the log, even if it is refused in part or breaks off."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connections
 
 from mailboxes import actions
+from mailboxes.actions.base import subject_of
+from mailboxes.actions.interrupted import settle_open_entries
 from mailboxes.addresses import Address
 from mailboxes.audit import chain
 from mailboxes.audit.entries import OPEN, read, visible
-from mailboxes.audit.models import Entry
+from mailboxes.audit.log import begin
+from mailboxes.audit.models import Entry, Phase
 from mailboxes.models import Domain, Mailbox
 from tests.conftest import PASSWORD, TESTER
 
@@ -57,3 +62,19 @@ def test_a_bulk_action_that_breaks_off_leaves_no_change_without_an_entry(
     [logged] = read(list(visible()[:1]))
     assert logged.outcome == OPEN
     assert changed.pk in {row.name for row in logged.entry.subjects.all()}
+
+
+def test_a_bulk_action_of_which_one_batch_broke_off_sums_up_its_batches(
+    three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailboxes.actions.interrupted.PATIENCE", timedelta(0))
+    first = actions.set_active_in_bulk(TESTER, three[:2], False)
+    changed = subject_of(three[2], {"active": [True, False]})
+    begin(TESTER, "mailbox.disable", [changed], first.entry)
+    [logged] = read(list(visible().filter(action="mailbox.disable")))
+    assert logged.outcome == OPEN
+    assert settle_open_entries() == 1
+    [logged] = read(list(visible().filter(action="mailbox.disable")))
+    assert (logged.outcome, logged.text) == (Phase.SETTLED, "2 1 0")
+    assert [row.name for row in logged.subjects] == [row.pk for row in three]
+    assert logged.others == 0 and chain.verify() is None

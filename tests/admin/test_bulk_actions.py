@@ -1,14 +1,18 @@
 """Bulk actions are confirmed, run in batches, and reported row by row."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.test import Client
+from django.utils import timezone
 
 from mailboxes import actions, queries
 from mailboxes.admin import bulk_actions
+from mailboxes.audit import chain
 from mailboxes.audit.models import Entry
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
@@ -167,6 +171,49 @@ def test_bulk_actions_are_logged(rita: Client, anna: Mailbox, bob: Mailbox) -> N
 
 
 @pytest.mark.finding("unguarded-delete")
+def disable_all(client: Client, number: int = 120) -> Any:
+    page = post(client, MAILBOX, "disable", [], post="yes", select_across="1", count=str(number))
+    return client.post(MAILBOX, hidden(page), follow=True)
+
+
+def test_all_batches_of_a_bulk_action_are_one_entry(rita: Client, many: list[str]) -> None:
+    assert "Disabled 120 mailboxes." in disable_all(rita).content.decode()
+    [entry] = rita.get("/admin/log/?action=mailbox.disable").context["entries"]
+    assert (len(entry.subjects), entry.others, entry.outcome) == (3, 117, "done")
+    [found] = rita.get(f"/admin/log/?q={many[-1]}").context["entries"]
+    assert found.entry == entry.entry
+    latest = [one.entry for one in rita.get("/admin/").context["entries"]]
+    assert latest.count(entry.entry) == 1 and "disable" not in str(latest[1:])
+    sheet = b"".join(rita.get("/admin/log/?action=mailbox.disable&csv=1")).decode()
+    assert [line.split(",")[6] for line in sheet.splitlines()[1:]] == many
+    assert {line.split(",")[0] for line in sheet.splitlines()[1:]} == {str(entry.entry.seq)}
+    for name in (many[0], many[-1]):
+        [row] = rita.get(f"{MAILBOX}{quote(name)}/history/").context["entries"]
+        assert [subject.name for subject in row.subjects] == [name]
+    assert chain.verify() is None
+
+
+def test_a_batch_only_continues_ones_own_recent_action(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    Mailbox.objects.update(active=False)
+    actions.set_active(TESTER, Mailbox.objects.get(pk=anna.pk), True)
+    others = Entry.objects.get(action="mailbox.enable", phase="begun").pk
+    post(rita, MAILBOX, "disable", [anna.pk], post="yes")
+    own = Entry.objects.get(action="mailbox.disable", phase="begun").pk
+    for forged in (others, own, 10**12):
+        post(rita, MAILBOX, "enable", [anna.pk], post="yes", entry=str(forged))
+    assert not Entry.objects.filter(parent__isnull=False).exists()
+    Mailbox.objects.update(active=True)
+    post(rita, MAILBOX, "disable", [bob.pk], post="yes", entry=str(own))
+    assert Entry.objects.get(parent=own).subjects.get().name == bob.pk
+    Entry.objects.filter(pk=own).update(at=timezone.now() - timedelta(hours=2))
+    Mailbox.objects.update(active=True)
+    post(rita, MAILBOX, "disable", [bob.pk], post="yes", entry=str(own))
+    assert not Mailbox.objects.filter(pk=bob.pk, active=True).exists()
+    assert Entry.objects.filter(parent=own).count() == 1
+
+
 def test_view_permission_offers_and_allows_no_bulk_actions(anna: Mailbox) -> None:
     client = signed_in("auditor")
     assert 'name="action"' not in client.get(MAILBOX).content.decode()

@@ -60,3 +60,24 @@ def test_open_entries_are_not_archived(anna: Mailbox, tmp_path: Path) -> None:
     prune(timezone.now() + timedelta(1), tmp_path / "old.jsonl")
     assert last and list(Entry.objects.values_list("seq", flat=True)) == [last.seq]
     assert chain.verify() is None
+
+
+def test_the_batches_of_a_bulk_action_are_archived_together(
+    anna: Mailbox, bob: Mailbox, tmp_path: Path
+) -> None:
+    first = actions.set_active_in_bulk(TESTER, [anna], False)
+    before = timezone.now()
+    actions.set_active_in_bulk(TESTER, [bob], False, first.entry)
+    assert prune(before, tmp_path / "old.jsonl") == first.entry - 1
+    assert Entry.objects.filter(parent=first.entry).exists() and chain.verify() is None
+    assert prune(timezone.now(), tmp_path / "all.jsonl") and not Entry.objects.exists()
+    lines = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [line["parent"] for line in lines] == [None, None, first.entry, None]
+
+
+def test_a_changed_parent_is_noticed(anna: Mailbox, bob: Mailbox) -> None:
+    first = actions.set_active_in_bulk(TESTER, [anna], False)
+    second = actions.set_active_in_bulk(TESTER, [bob], False)
+    Entry.objects.filter(pk=second.entry).update(parent=first.entry)
+    fault = chain.verify()
+    assert fault and fault.seq == second.entry
