@@ -1,11 +1,11 @@
 """The app's name and its checks."""
 
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.checks import check_mail_host
+from mailboxes.checks import check_mail_host, check_storage_engines
 
 
 class MailboxesConfig(AppConfig):
@@ -14,4 +14,5 @@ class MailboxesConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_mail_host)
+        register(check_storage_engines, Tags.database)
         autodiscover_modules("sign_ins")  # needs the models, which are not loaded before

@@ -1,11 +1,13 @@
 """System checks: whether the MAIL_ settings describe a working host."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from mailboxes.conf import mail_host
+from mailboxes.engines import check_engines
 from mailboxes.errors import Refused
 
 
@@ -32,6 +34,19 @@ def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]
                 id="mailboxes.W001",
             )
         ]
+    return []
+
+
+def check_storage_engines(
+    databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
+    """Report mail tables that can't be rolled back; only run by `check --database mail`."""
+    if "mail" not in (databases or []):
+        return []
+    try:
+        check_engines()
+    except Refused as error:
+        return [Warning(str(error), id="mailboxes.W002")]
     return []
 
 

@@ -32,6 +32,19 @@ ON_MARIADB = {
     "MAIL_LOOKUP_PASSWORD": "lookup-password",
     "MAIL_AUTH_PASSWORD": "auth-password",
 }
+PANEL_ENV = {
+    "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
+    "MAIL_HOSTNAME": "mail.example.org",
+    "PYTHONPATH": str(Machine.checkout),
+    **ON_MARIADB,
+}
+"""Settings of a panel in a machine without a mail host."""
+
+CREATE_DATABASES = (
+    "CREATE DATABASE panel CHARACTER SET utf8mb4; CREATE DATABASE mail;"
+    "CREATE USER panel@localhost IDENTIFIED BY 'panel';"
+    "GRANT ALL ON panel.* TO panel@localhost; GRANT ALL ON mail.* TO panel@localhost;"
+)
 SQLITE = """\
 import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=20) as connection:
@@ -116,11 +129,7 @@ class MailHost:
         """Create the tables, the domain, Anna and Bob."""
         if self.on_mariadb:
             self.mariadb = MariaDB(self.machine)
-            self.mariadb.query(
-                "CREATE DATABASE panel CHARACTER SET utf8mb4; CREATE DATABASE mail;"
-                "CREATE USER panel@localhost IDENTIFIED BY 'panel';"
-                "GRANT ALL ON panel.* TO panel@localhost; GRANT ALL ON mail.* TO panel@localhost;"
-            )
+            self.mariadb.query(CREATE_DATABASES)
         self.manage("migrate")
         self.manage("migrate", "--database", "mail")
         self.manage("createdomain", DOMAIN)

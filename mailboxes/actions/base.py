@@ -19,6 +19,7 @@ from mailboxes.actions import rules
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, recorded, subject
 from mailboxes.audit.models import Subject
+from mailboxes.engines import check_engines
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
@@ -55,9 +56,10 @@ def save_columns(row: Row, *columns: str) -> None:
 
 @contextmanager
 def performing(actor: Actor, action: str, subject: Subject) -> Iterator[None]:
-    """Log an action on a row that the block carries out, if the actor may do it."""
+    """Log an action on a row that the block carries out, if the actor and the tables allow it."""
     with recorded(actor, action, subject):
         authorize(actor, action, subject.domain, subject.name)
+        check_engines()
         yield
 
 

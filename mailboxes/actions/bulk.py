@@ -17,6 +17,7 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, begin, end
 from mailboxes.audit.models import Phase
 from mailboxes.audit.refusals import refusal_as_json
+from mailboxes.engines import check_engines
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
@@ -85,6 +86,7 @@ def run_in_bulk(
         try:
             domain = row.domain_id if isinstance(row, Mailbox | Alias) else row.pk
             authorize(actor, action, domain, row.pk)
+            check_engines()
             apply(row)
         except Refused as error:
             result.refused.append((row, error))

@@ -20,6 +20,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.engines import check_engines
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_exportable
@@ -108,6 +109,8 @@ def fullest(names: list[str] | None) -> list[FullMailbox]:
 
 def notices(scope: Scope) -> Iterator[Notice]:
     """Yield what needs attention, the worst first, as far as the administrator may see it."""
+    if scope.is_everything:
+        yield from engine_notices()
     try:
         host = mail_host()
         check_exportable(host)
@@ -129,6 +132,13 @@ def notices(scope: Scope) -> Iterator[Notice]:
         yield from domain_notices(scope)
     if scope.is_everything:
         yield from role_notices()
+
+
+def engine_notices() -> Iterator[Notice]:
+    try:
+        check_engines()
+    except Refused as error:
+        yield Notice(error_message(error), "bad")
 
 
 def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:

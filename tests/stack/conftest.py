@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests import roots
 from tests.machine import Machine
-from tests.mailhost import HOSTS, MailHost, fresh_hosts, hosts, releases
+from tests.mailhost import (
+    CREATE_DATABASES,
+    HOSTS,
+    PANEL_ENV,
+    MailHost,
+    fresh_hosts,
+    hosts,
+    releases,
+)
+from tests.servers import MariaDB
 
 
 @pytest.fixture(params=releases())
@@ -15,6 +25,17 @@ def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine of a release in which nothing runs."""
     with Machine(roots.get_root(request.param, request.config), boots=False) as machine:
         yield machine
+
+
+@pytest.fixture
+def tables(machine: Machine) -> MariaDB:
+    """A server with the panel's two databases and all tables, empty."""
+    mariadb = MariaDB(machine)
+    mariadb.query(CREATE_DATABASES)
+    manage: list[str | Path] = [machine.python, machine.checkout / "manage.py", "migrate"]
+    machine.run(manage, env=PANEL_ENV)
+    machine.run([*manage, "--database", "mail"], env=PANEL_ENV)
+    return mariadb
 
 
 @pytest.fixture(scope="session")
