@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "mailboxes.views.ended_session.EndedSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "mailboxes.middleware.RoleMiddleware",
+    "mailboxes.middleware.PasswordDemandMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "mailboxes.middleware.ThrottleMiddleware",
 ]

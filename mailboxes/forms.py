@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
 from mailboxes.access.scope import NOTHING, Scope
+from mailboxes.access.self_service import is_open
 from mailboxes.addresses import (
     MAX_ADDRESS,
     Address,
@@ -105,6 +106,13 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
         help_text=_("Maximum quota of all mailboxes together. 0 for no limit."),
     )
 
+    self_service = forms.BooleanField(
+        required=False,
+        initial=True,
+        label=_("Owners may change their passwords"),
+        help_text=_("Otherwise only administrators can set the passwords of this domain."),
+    )
+
     class Meta:
         model = Domain
         fields = ["description", "active", "mailboxes", "aliases", "maxquota", "quota"]
@@ -115,6 +123,11 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
                 "A disabled domain receives no mail, and the owners of its mailboxes can't sign in."
             ),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["self_service"] = is_open(self.instance.pk)
 
 
 class MailboxForm(EditConflictMixin, ActionForm, forms.ModelForm):
@@ -163,6 +176,11 @@ class MailboxPasswordForm(ActionForm, forms.Form):
         label=_("New password"), help_text=PASSWORD_HELP, widget=NewPasswordInput("new_password2")
     )
     new_password2 = PasswordField(label=_("Repeat new password"))
+    is_temporary = forms.BooleanField(
+        required=False,
+        label=_("The owner should choose another one"),
+        help_text=_("The mailbox is marked until the owner has done so at /password/."),
+    )
 
     def __init__(self, mailbox: Mailbox, *args: Any) -> None:
         self.mailbox = mailbox
@@ -177,7 +195,9 @@ class MailboxPasswordForm(ActionForm, forms.Form):
     def save(self, actor: Actor, scheme: Scheme) -> bool:
         """Set the password; if that is refused, add the error and return False."""
         try:
-            actions.change_password(actor, self.mailbox, self.cleaned_data["new_password1"], scheme)
+            data = self.cleaned_data
+            password, is_temporary = data["new_password1"], data["is_temporary"]
+            actions.change_password(actor, self.mailbox, password, scheme, is_temporary)
         except Refused as error:
             self.add_refusal(error)
             return False

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
@@ -56,6 +58,22 @@ class RoleMiddleware:
                 logout(request)
                 text = _("Your role has changed, so you were signed out. Sign in again.")
                 messages.warning(request, text)
+        return self.get_response(request)
+
+
+class PasswordDemandMiddleware:
+    """Lead administrators with a temporary password to the page that changes it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        own_page = reverse("admin:password_change")
+        allowed = (own_page, reverse("admin:logout"), reverse("set_language"))
+        is_panel = request.path.startswith(reverse("admin:index")) and request.path not in allowed
+        if is_panel and request.user.is_authenticated and request.session.get("is_temporary"):
+            messages.info(request, _("Choose a password of your own first."))
+            return redirect(own_page)
         return self.get_response(request)
 
 

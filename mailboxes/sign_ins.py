@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from mailboxes import sessions
+from mailboxes.access.self_service import is_demanded
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
 from mailboxes.audit.log import log_event, subject
 from mailboxes.clients import client_address
@@ -22,6 +23,8 @@ def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: obje
     actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request) or "")
     sessions.start(request.session)
     log_event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
+    if is_demanded(ADMINISTRATOR, user.get_username()):
+        request.session["is_temporary"] = True
 
 
 @receiver(user_login_failed)

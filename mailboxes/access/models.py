@@ -35,3 +35,27 @@ class GrantedDomain(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class ClosedDomain(models.Model):
+    """A domain whose owners can't change their passwords by themselves."""
+
+    domain = models.CharField(max_length=255, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class PasswordDemand(models.Model):
+    """Someone who has to choose another password: at the next visit, or with a reminder."""
+
+    kind = models.CharField(max_length=20)
+    """`administrator` or `mailbox`."""
+
+    name = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="access_demand")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

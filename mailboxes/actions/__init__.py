@@ -21,7 +21,12 @@ from mailboxes.actions.aliases import (
     delete_alias_domain,
 )
 from mailboxes.actions.bulk import delete_in_bulk, set_active_in_bulk, set_quota_in_bulk
-from mailboxes.actions.domains import change_domain, create_domain, delete_domain
+from mailboxes.actions.domains import (
+    change_domain,
+    create_domain,
+    delete_domain,
+    set_self_service,
+)
 from mailboxes.actions.mailboxes import (
     change_mailbox,
     check_new_mailbox,
@@ -55,4 +60,5 @@ __all__ = [
     "set_active_in_bulk",
     "set_administrator_password",
     "set_quota_in_bulk",
+    "set_self_service",
 ]

@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from mailboxes.access import self_service
 from mailboxes.access.grants import domains_of, role_of
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.actions.base import NOT_ALLOWED
+from mailboxes.actions.passwords import SAME_PASSWORD
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import Changes, log_change, subject
 from mailboxes.errors import Refused, gettext_noop
@@ -43,14 +45,17 @@ class Position:
 
 
 @transaction.atomic(using="default")
-def create_administrator(actor: Actor, user: User, password: str, position: Position) -> None:
-    """Save a new administrator with a password and a role."""
+def create_administrator(
+    actor: Actor, user: User, password: str, position: Position, is_temporary: bool = False
+) -> None:
+    """Save a new administrator with a role; a temporary password is replaced at the first visit."""
     authorize(actor, "administrator.create")
     check_strength(password, [user.username, user.first_name, user.last_name, user.email])
     user.set_password(password)
     changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
     changes |= position_changes(None, position)
     save_position(user, position)
+    self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
     log(actor, "create", user, changes)
 
 
@@ -77,13 +82,18 @@ def change_administrator(actor: Actor, user: User, position: Position) -> None:
 
 
 @transaction.atomic(using="default")
-def set_administrator_password(actor: Actor, user: User, password: str) -> None:
+def set_administrator_password(
+    actor: Actor, user: User, password: str, is_temporary: bool = False
+) -> None:
     """Set a new password, which ends the administrator's sessions; everyone may set their own."""
     if not (actor.kind == ADMINISTRATOR and actor.name == user.username):
         authorize(actor, "administrator.password")
+    elif user.check_password(password):
+        raise Refused(SAME_PASSWORD, code="same", field="password")
     check_strength(password, [user.username, user.first_name, user.last_name, user.email])
     user.set_password(password)
     user.save(update_fields=["password"])
+    self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
     log(actor, "password", user, {"password": []})
 
 
@@ -95,6 +105,7 @@ def delete_administrator(actor: Actor, user: User) -> None:
         raise Refused(YOURSELF, code="self")
     keep_a_superuser(user)
     log(actor, "delete", user, {})
+    self_service.set_demand(self_service.ADMINISTRATOR, user.username, False)
     user.delete()
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from django.db import transaction
 
 from mailboxes import usage
+from mailboxes.access import self_service
 from mailboxes.access.grants import forget_domain
 from mailboxes.actions import rules
 from mailboxes.actions.base import (
+    authorize,
     changed_values,
     inserting,
     new_values,
@@ -18,6 +20,7 @@ from mailboxes.actions.base import (
 from mailboxes.actions.seen import COLUMNS, Seen, check_unchanged
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import Changes, log_change
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -55,6 +58,16 @@ def change_domain(actor: Actor, domain: Domain, seen: Seen | None = None) -> Non
     ):
         check_unchanged(domain, seen)
         save_columns(domain, *EDITABLE_COLUMNS)
+
+
+@transaction.atomic(using="default")
+def set_self_service(actor: Actor, domain: Domain, active: bool) -> None:
+    """Allow or forbid the owners in a domain to change their passwords."""
+    authorize(actor, "domain.change", domain.pk)
+    if self_service.is_open(domain.pk) != active:
+        self_service.set_open(domain.pk, active)
+        changes: Changes = {"self_service": [not active, active]}
+        log_change(actor, "domain.change", subject_of(domain, changes))
 
 
 def delete_domain(actor: Actor, domain: Domain) -> None:

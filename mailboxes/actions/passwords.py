@@ -5,8 +5,10 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from mailboxes.access import self_service
 from mailboxes.actions.base import performing, save_columns, subject_of
-from mailboxes.audit.actors import Actor
+from mailboxes.audit.actors import OWNER, Actor
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.strength import check_strength
@@ -16,12 +18,34 @@ NEIGHBOURS = 100
 """How many keys are read to choose a twin, in 0.2 ms."""
 
 
-def change_password(actor: Actor, mailbox: Mailbox, password: str, scheme: Scheme) -> None:
-    """Set a new password in this scheme, whatever scheme the old one had."""
+CLOSED = gettext_noop(
+    "Passwords in %(domain)s are changed by its administrator. Ask there for a new one."
+)
+SAME_PASSWORD = gettext_noop("This is your current password. Choose another one.")
+
+
+def change_password(
+    actor: Actor, mailbox: Mailbox, password: str, scheme: Scheme, is_temporary: bool = False
+) -> None:
+    """Set a new password in this scheme, whatever scheme the old one had.
+
+    A temporary one is to be replaced by the owner, whose own change has to be another password.
+    """
     with performing(actor, "mailbox.password", subject_of(mailbox, {"password": []})):
+        if actor.kind == OWNER:
+            check_own_change(mailbox, password)
         set_password(mailbox, password, scheme)
         renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
         save_columns(mailbox, "password", "password_expiry")
+    self_service.set_demand(self_service.MAILBOX, mailbox.pk, is_temporary)
+
+
+def check_own_change(mailbox: Mailbox, password: str) -> None:
+    """Refuse a change by the owner that the domain doesn't allow, or that changes nothing."""
+    if not self_service.is_open(mailbox.domain_id):
+        raise Refused(CLOSED, {"domain": mailbox.domain_id}, code="closed")
+    if mailbox.check_password(password):
+        raise Refused(SAME_PASSWORD, code="same", field="password")
 
 
 def set_password(mailbox: Mailbox, password: str, scheme: Scheme) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from mailboxes import actions
 from mailboxes.access.scope import Scope
+from mailboxes.access.self_service import is_open
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
@@ -39,8 +40,14 @@ class DomainAdmin(ListAdmin, MailAdmin):
     sections = [
         (None, ["description", "active"]),
         (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
+        (_("Passwords"), ["self_service"]),
     ]
-    shown_as = {"description": "about", "maxquota": "quotas", "quota": ""}
+    shown_as = {
+        "description": "about",
+        "maxquota": "quotas",
+        "quota": "",
+        "self_service": "owners_may",
+    }
     deletes_also = [Mailbox, Alias]
     confirm_by_name = True
 
@@ -93,13 +100,20 @@ class DomainAdmin(ListAdmin, MailAdmin):
     def about(self, row: Domain) -> str:
         return row.description or display.quiet(_("none"))
 
+    @admin.display(description=_("owners may change their passwords"))
+    def owners_may(self, row: Domain) -> str:
+        return str(_("yes") if is_open(row.pk) else _("no"))
+
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         if change:
             seen = form.seen_values  # type: ignore[attr-defined]
             actions.change_domain(administrator(request), obj, seen)
-            return
-        data = dict(form.cleaned_data)
-        obj.pk = actions.create_domain(administrator(request), data.pop("domain"), **data).pk
+        else:
+            data = dict(form.cleaned_data)
+            del data["self_service"]
+            obj.pk = actions.create_domain(administrator(request), data.pop("domain"), **data).pk
+        active = form.cleaned_data["self_service"]
+        actions.set_self_service(administrator(request), obj, active)
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:
         actions.delete_domain(administrator(request), obj)

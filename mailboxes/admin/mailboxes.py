@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from mailboxes import actions, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
+from mailboxes.access.self_service import MAILBOX, is_demanded
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
@@ -135,6 +136,8 @@ class MailboxAdmin(InDomainList, MailAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["may_set_password"] = self.has_password_permission(request)
+        mailbox = kwargs.get("obj")
+        context["is_demanded"] = mailbox and is_demanded(MAILBOX, mailbox.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("name"))

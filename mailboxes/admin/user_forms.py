@@ -114,9 +114,19 @@ class PasswordsForm(forms.BaseForm):
         return data
 
 
+def temporary_field() -> forms.BooleanField:
+    return forms.BooleanField(
+        required=False,
+        initial=True,
+        label=_("Temporary"),
+        help_text=_("The administrator has to choose another password at the next visit."),
+    )
+
+
 class NewAdministratorForm(PasswordsForm, RoleForm):
     password1 = PasswordField(label=_("Password"), help_text=PASSWORD_HELP)
     password2 = PasswordField(label=_("Repeat password"))
+    is_temporary = temporary_field()
 
     class Meta:
         model = User
@@ -127,6 +137,7 @@ class NewAdministratorForm(PasswordsForm, RoleForm):
 class AdministratorPasswordForm(PasswordsForm, forms.Form):
     password1 = PasswordField(label=_("New password"), help_text=PASSWORD_HELP)
     password2 = PasswordField(label=_("Repeat new password"))
+    is_temporary = temporary_field()
 
     def __init__(self, user: User, *args: Any) -> None:
         super().__init__(*args)

@@ -68,7 +68,7 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
     actions = None
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = (
-        (None, {"fields": ["username", "password1", "password2"]}),
+        (None, {"fields": ["username", "password1", "password2", "is_temporary"]}),
         (None, {"fields": ROLE}),
     )
     fieldsets = (
@@ -170,8 +170,9 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
         if change:
             administrators.change_administrator(actor, obj, position)
             return
-        password = form.cleaned_data["password1"]
-        administrators.create_administrator(actor, obj, password, position)
+        data = form.cleaned_data
+        password, is_temporary = data["password1"], data["is_temporary"]
+        administrators.create_administrator(actor, obj, password, position, is_temporary)
 
     def save_related(self, *args: Any, **kwargs: Any) -> None:
         """Save nothing more: the action has done so."""
@@ -189,7 +190,10 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
         if form.is_valid():
             try:
                 password = form.cleaned_data["password1"]
-                administrators.set_administrator_password(administrator(request), user, password)
+                is_temporary = form.cleaned_data["is_temporary"] and user.pk != request.user.pk
+                administrators.set_administrator_password(
+                    administrator(request), user, password, is_temporary
+                )
             except Refused as error:
                 form.add_error("password1", error_message(error))
             else:

@@ -62,6 +62,7 @@ LABELS = {
     "password": _("Password"),
     "quota": _("Quota"),
     "role": _("Role"),
+    "self_service": _("Owners may change their passwords"),
     "domains": _("Domains"),
     "all_domains": _("All domains"),
     "domain.quota": _("Total quota of all mailboxes"),

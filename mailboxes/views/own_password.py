@@ -38,6 +38,7 @@ def change_own_password(request: HttpRequest) -> HttpResponse:
             form.add_error("new_password1", error_message(error))
         else:
             update_session_auth_hash(request, user)
+            request.session.pop("is_temporary", None)
             messages.success(request, gettext("Your password was changed."))
             return redirect("admin:index")
     context = admin.site.each_context(request) | {

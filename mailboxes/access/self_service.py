@@ -1,0 +1,29 @@
+"""Whether owners may change their passwords, and who has to choose another one."""
+
+from mailboxes.access.models import ClosedDomain, PasswordDemand
+
+ADMINISTRATOR, MAILBOX = "administrator", "mailbox"
+
+
+def is_open(domain: str) -> bool:
+    """Say whether the owners in a domain may change their passwords."""
+    return not ClosedDomain.objects.filter(pk=domain.lower()).exists()
+
+
+def set_open(domain: str, active: bool) -> None:
+    if active:
+        ClosedDomain.objects.filter(pk=domain.lower()).delete()
+    else:
+        ClosedDomain.objects.get_or_create(pk=domain.lower())
+
+
+def is_demanded(kind: str, name: str) -> bool:
+    """Say whether this administrator or owner has to choose another password."""
+    return PasswordDemand.objects.filter(kind=kind, name=name.lower()).exists()
+
+
+def set_demand(kind: str, name: str, active: bool) -> None:
+    if active:
+        PasswordDemand.objects.get_or_create(kind=kind, name=name.lower())
+    else:
+        PasswordDemand.objects.filter(kind=kind, name=name.lower()).delete()
