@@ -174,6 +174,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Administrators and sign-in
 
 AUTHENTICATION_BACKENDS = ["mailboxes.access.backends.RoleBackend"]
+# The first one hashes; passwords with another hash get a new one at the next sign-in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "mailboxes.password_validation.StrengthValidator"}]
 LOGIN_URL = "admin:login"
 

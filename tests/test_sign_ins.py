@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -50,3 +51,14 @@ def test_the_line_for_fail2ban_names_the_client_and_cannot_be_forged(
     ]
     assert line.startswith('Failed sign-in from 192.0.2.7 as "')
     assert line.isascii() and line.isprintable() and line.endswith('"')
+
+
+def test_passwords_are_hashed_with_argon2_and_old_hashes_are_upgraded(
+    client: Client, tables: None
+) -> None:
+    rita = User.objects.create_superuser("rita", password=PASSWORD)
+    assert rita.password.startswith("argon2$argon2id$")
+    User.objects.update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
+    client.post(LOGIN, {"username": "rita", "password": PASSWORD})
+    assert User.objects.get().password.startswith("argon2$argon2id$")
+    assert client.get("/admin/").status_code == 200
