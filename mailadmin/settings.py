@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "mailboxes.access",
     "mailboxes.audit",
     "mailboxes.throttle",
+    "mailboxes.second_factor",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,7 +1,7 @@
 """The URLs of the app's pages."""
 
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from mailboxes.views import configuration, dashboard, home, log, own_password, password, sign_in
@@ -17,6 +17,7 @@ urlpatterns = [
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/login/", sign_in.sign_in),  # the admin's own URL, which comes later
     path("admin/password_change/", admin_view(own_password.change_own_password)),
+    path("admin/", include("mailboxes.second_factor.urls")),
     path("admin/log/", admin_view(log.log), name="log"),
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),
     path("admin/configuration/upgrade/", admin_view(configuration.upgrade), name="upgrade"),

@@ -141,6 +141,7 @@ def test_the_browsers_language_is_used_until_one_is_chosen(client: Client, table
         "/admin/configuration/",
         "/admin/configuration/upgrade/",
         "/admin/auth/user/1/change/",
+        "/admin/confirm/?repeat=1",
     ],
 )
 def test_german_pages_contain_no_english_words(

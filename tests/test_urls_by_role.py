@@ -34,6 +34,7 @@ admin/log/                                   in  200 403 403 403 200 | in  405 4
 admin/configuration/                         in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409
+admin/confirm/                               in  200 200 200 200 200 | in  200 200 200 200 200
 language/                                    302 302 302 302 302 302 | 302 302 302 302 302 302
 admin/login/                                 200 302 302 302 302 302 | 200 200 200 200 200 200
 admin/logout/                                302 405 405 405 405 405 | 302 200 200 200 200 200

@@ -35,6 +35,7 @@ from mailboxes.clients import administrator
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
+from mailboxes.second_factor.decorators import recently_authenticated
 
 NAMES = ("username", "first_name", "last_name", "email", "is_active")
 ROLE = ("role", "all_domains", "domains")
@@ -55,6 +56,9 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset
 
 
+@method_decorator(recently_authenticated, name="changeform_view")
+@method_decorator(recently_authenticated, name="delete_view")
+@method_decorator(recently_authenticated, name="user_change_password")
 class AdministratorAdmin(RestoresForm, UserAdmin):
     """The stock admin's pages; each change is one action, which only superusers may do."""
 

@@ -28,6 +28,7 @@ from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
+from mailboxes.second_factor.decorators import recently_authenticated
 from mailboxes.variants import VARIANTS
 from mailboxes.views.permissions import allowed
 
@@ -105,6 +106,7 @@ def upgrade(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @allowed("configuration.download")
+@recently_authenticated
 def download(request: HttpRequest) -> HttpResponse:
     """Send one file of the bundle, or all as .tar.gz, including passwords, and log who did it."""
     if request.method != "POST":  # for example, after signing in again

@@ -8,7 +8,8 @@ async function textToCopy(button, block) {
   if (!("secret" in button.dataset)) return block.textContent;
   const response = await fetch(button.form.action, { method: "POST", body: new FormData(button.form) });
   if (!response.ok || response.redirected) {
-    location.reload();  // the session has ended
+    // The session has ended, or the password must be entered again.
+    response.redirected ? location.assign(response.url) : location.reload();
     throw new Error(response.statusText);
   }
   return response.text();

@@ -184,6 +184,7 @@ STOPS = [
     Stop("password-changed", "/password/changed/", who="nobody"),
     Stop("400", f"{MAILBOX}?password__startswith=x", status=400),
     Stop("403", "/admin/configuration/", status=403, who="otto"),
+    Stop("confirm", "/admin/confirm/?next=/admin/log/&repeat=1"),
     Stop("403-form", "/admin/login/", without_cookies, status=403, who="nobody"),
     Stop("404", "/nowhere/", status=404, who="nobody"),
     Stop(

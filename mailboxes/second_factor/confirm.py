@@ -1,0 +1,49 @@
+"""The page that asks who it is before something sensitive."""
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from mailboxes.clients import administrator
+from mailboxes.forms import autofocus
+from mailboxes.second_factor.attempts import forget_attempts, is_locked
+from mailboxes.second_factor.confirmation import confirm as note_confirmation
+from mailboxes.second_factor.forms import OwnPasswordForm
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Ask for the password, and go back to the page that needed it."""
+    actor = administrator(request)
+    if is_locked(actor.name, actor.client):
+        return render(request, "429.html", status=429)
+    form = OwnPasswordForm(request, request.POST or None)
+    if form.is_valid():
+        note_confirmation(request)
+        forget_attempts(actor.name, actor.client)
+        if "repeat" in request.GET:
+            messages.warning(request, _("Nothing has been done yet. Please do it again."))
+        return redirect(safe_next(request))
+    autofocus(form)
+    context = admin.site.each_context(request) | {
+        "title": _("Confirm that it is you"),
+        "form": form,
+        "repeat": "repeat" in request.GET,
+    }
+    return render(request, "second_factor/confirm.html", context)
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Return the page that asked, or the dashboard if that would be another host's."""
+    url = request.GET.get("next", "")
+    hosts = {request.get_host()}
+    is_safe = url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
+    return url if is_safe else reverse("admin:index")

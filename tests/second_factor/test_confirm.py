@@ -1,0 +1,85 @@
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.conftest import PASSWORD, logged
+from tests.second_factor.conftest import CONFIRM, Person
+
+DOWNLOAD = "/admin/configuration/download/"
+USER = "/admin/auth/user/"
+PAGES = [f"{USER}add/", f"{USER}1/change/", f"{USER}1/delete/", f"{USER}1/password/"]
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_sensitive_pages_ask_again_after_ten_minutes(boss: Person, url: str) -> None:
+    boss.wait(590)
+    assert CONFIRM not in boss.client.get(url).headers.get("Location", "")
+    boss.wait()
+    asked = f"{CONFIRM}?next={url}"
+    assert boss.client.get(url)["Location"] == asked
+    assert boss.client.post(asked, {"password": PASSWORD})["Location"] == url
+    assert CONFIRM not in boss.client.get(url).headers.get("Location", "")
+
+
+def test_other_pages_do_not_ask(boss: Person) -> None:
+    boss.wait()
+    for url in ("/admin/", "/admin/log/", "/admin/configuration/", "/admin/auth/user/"):
+        assert boss.client.get(url).status_code == 200
+
+
+def test_what_was_posted_is_neither_done_nor_kept_and_the_page_says_so(boss: Person) -> None:
+    boss.wait()
+    form = {"username": "eve", "password1": PASSWORD + "!", "password2": PASSWORD + "!"}
+    asked = boss.client.post("/admin/auth/user/add/", form)["Location"]
+    assert "was not done or saved" in boss.client.get(asked).content.decode()
+    assert PASSWORD not in str(dict(boss.client.session))
+    back: Any = boss.client.post(asked, {"password": PASSWORD}, follow=True)
+    assert back.redirect_chain[-1][0] == "/admin/auth/user/add/"
+    assert "Please do it again" in back.content.decode()
+    assert not User.objects.filter(username="eve")
+
+
+def test_a_download_with_passwords_asks_and_is_not_sent_afterwards(
+    boss: Person, mail_file: None
+) -> None:
+    boss.wait()
+    asked = boss.client.post(DOWNLOAD)["Location"]
+    back: Any = boss.client.post(asked, {"password": PASSWORD}, follow=True)
+    assert back.redirect_chain[-1][0] == "/admin/configuration/"
+    assert logged("configuration.download") == []
+    assert boss.client.post(DOWNLOAD).status_code == 200
+
+
+def test_a_wrong_password_is_counted_logged_and_locks(boss: Person) -> None:
+    boss.wait()
+    statuses = [boss.client.post(CONFIRM, {"password": "x"}).status_code for _ in range(6)]
+    assert statuses[:4] == [200] * 4 and statuses[-1] == 429
+    assert len(logged("administrator.failed-sign-in")) == 5
+    assert boss.client.post(CONFIRM, {"password": PASSWORD}).status_code == 429
+
+
+def test_the_password_of_somebody_else_is_wrong(boss: Person) -> None:
+    boss.wait()
+    User.objects.create_user("eve", password=PASSWORD + " of Eve", is_staff=True)
+    form = {"username": "eve", "password": PASSWORD + " of Eve"}
+    page = boss.client.post(CONFIRM, form)
+    assert "This is not your password" in page.content.decode()
+
+
+def test_confirming_does_not_end_the_session_when_the_hash_is_upgraded(boss: Person) -> None:
+    User.objects.update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
+    client = Client()
+    client.force_login(User.objects.get())
+    client.post(CONFIRM, {"password": PASSWORD})
+    assert client.get(PAGES[0]).status_code == 200
+    assert User.objects.get().password.startswith("argon2")
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", ""])
+def test_next_is_a_page_of_this_panel(boss: Person, url: str) -> None:
+    assert (
+        boss.client.post(f"{CONFIRM}?next={url}", {"password": PASSWORD})["Location"] == "/admin/"
+    )
