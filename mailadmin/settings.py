@@ -99,6 +99,7 @@ def database(name: str, default: str, journal: str) -> dict[str, Any]:
 # Secrets and hosts
 
 SECRET_KEY = text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = items("SECRET_KEY_FALLBACKS")
 DEBUG = flag("DEBUG", "false")
 ALLOWED_HOSTS = items("ALLOWED_HOSTS", "localhost,127.0.0.1")
 CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
@@ -114,7 +115,6 @@ INSTALLED_APPS = [
     "mailboxes.access",
     "mailboxes.audit",
     "mailboxes.throttle",
-    "mailboxes.second_factor",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -123,6 +123,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "csp",
+    "allauth.account",  # allauth.mfa imports its models; none of its pages are used
+    "allauth.mfa",
+    "mailboxes.second_factor",
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 MIDDLEWARE = [
@@ -144,6 +147,8 @@ MIDDLEWARE = [
     "mailboxes.middleware.PasswordDemandMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "mailboxes.middleware.ThrottleMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "mailboxes.second_factor.middleware.SecondFactorMiddleware",
 ]
 ROOT_URLCONF = "mailadmin.urls"
 WSGI_APPLICATION = "mailadmin.wsgi.application"
@@ -182,6 +187,19 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "mailboxes.password_validation.StrengthValidator"}]
 LOGIN_URL = "admin:login"
+
+# Second factors: the tables and the cryptography are allauth's, the pages are our own
+
+ROLES = ("superuser", "administrator", "helpdesk", "auditor")
+SECOND_FACTOR_REQUIRED = items("SECOND_FACTOR_REQUIRED")
+if unknown := set(SECOND_FACTOR_REQUIRED) - set(ROLES):
+    raise ImproperlyConfigured(
+        f"SECOND_FACTOR_REQUIRED names {', '.join(sorted(unknown))}. The roles are "
+        f"{', '.join(ROLES)}."
+    )
+MFA_ADAPTER = "mailboxes.second_factor.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # also the code before and the one after, for clocks that differ
 
 # The mail host
 
@@ -237,7 +255,8 @@ SESSION_HOURS = 8
 SECURE_HSTS_SECONDS = 31536000 if BEHIND_PROXY else 0
 SECURE_SSL_REDIRECT = BEHIND_PROXY
 # The panel can't decide about HSTS for subdomains, or about preloading.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# MariaDB lacks allauth's conditional constraints; second_factor locks the person's row instead.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021", "models.W036"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

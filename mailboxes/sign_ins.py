@@ -34,10 +34,15 @@ def log_failed_sign_in(
     request: HttpRequest | None = None,
     **kwargs: object,
 ) -> None:
-    """Log the name as it was typed, and write the line that deploy/fail2ban.conf matches."""
+    """Log the name as it was typed."""
     name = str(credentials.get("username") or "")
     client = client_address(request) or "" if request else ""
     is_owner = request is not None and request.path.startswith("/password/")
     kind, model = (OWNER, "mailbox") if is_owner else (ADMINISTRATOR, ADMINISTRATOR)
     log_event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))
+    write_failure_to_journal(name, client)
+
+
+def write_failure_to_journal(name: str, client: str) -> None:
+    """Write the line that deploy/fail2ban.conf matches."""
     logger.warning("Failed sign-in from %s as %s", client, json.dumps(name[:255]))

@@ -51,6 +51,7 @@ WRONG: list[tuple[str, dict[str, str]]] = [
     ("STATIC_ROOT", {"STATIC_ROOT": "/"}),
     ("DATABASE_URL", {"DATABASE_URL": "mysql://u:p@h/x?foo=1"}),
     ("QUOTA_MULTIPLIER", {"QUOTA_MULTIPLIER": "0"}),
+    ("SECOND_FACTOR_REQUIRED", {"SECOND_FACTOR_REQUIRED": "superuser, root"}),
 ]
 
 

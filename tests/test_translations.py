@@ -141,6 +141,9 @@ def test_the_browsers_language_is_used_until_one_is_chosen(client: Client, table
         "/admin/configuration/",
         "/admin/configuration/upgrade/",
         "/admin/auth/user/1/change/",
+        "/admin/second-factor/",
+        "/admin/second-factor/app/",
+        "/admin/second-factor/passkey/",
         "/admin/confirm/?repeat=1",
     ],
 )

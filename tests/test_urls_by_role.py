@@ -35,8 +35,15 @@ admin/configuration/                         in  403 403 403 403 200 | in  405 4
 admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409
 admin/confirm/                               in  200 200 200 200 200 | in  200 200 200 200 200
+admin/second-factor/                         in  200 200 200 200 200 | in  405 405 405 405 405
+admin/second-factor/app/                     in  200 200 200 200 200 | in  200 200 200 200 200
+admin/second-factor/passkey/                 in  200 200 200 200 200 | in  200 200 200 200 200
+admin/second-factor/KEY/remove/              in  404 404 404 404 404 | in  404 404 404 404 404
+admin/second-factor/recovery-codes/          in  302 302 302 302 302 | in  302 302 302 302 302
+admin/second-factor/recovery-codes/file/     in  405 405 405 405 405 | in  200 200 200 200 200
 language/                                    302 302 302 302 302 302 | 302 302 302 302 302 302
 admin/login/                                 200 302 302 302 302 302 | 200 200 200 200 200 200
+admin/login/code/                            in  in  in  in  in  in  | in  in  in  in  in  in
 admin/logout/                                302 405 405 405 405 405 | 302 200 200 200 200 200
 admin/password_change/                       in  200 200 200 200 200 | in  200 200 200 200 200
 admin/password_change/done/                  in  200 200 200 200 200 | in  405 405 405 405 405
@@ -135,7 +142,7 @@ def paths() -> list[str]:
     """Return the path of each route, with KEY for its object."""
     found = []
     for path in patterns(get_resolver().url_patterns):
-        for part in ("<path:object_id>", "<path:key>", "<id>"):
+        for part in ("<path:object_id>", "<path:key>", "<id>", "<int:pk>"):
             path = path.replace(part, "KEY")
         found.append(EXAMPLES.get(path, path))
     return found
@@ -172,7 +179,7 @@ def place(path: str) -> str:
             path = path.replace("KEY", key)
     if "/user/" in path:
         path = path.replace("KEY", str(User.objects.get(username="nina").pk))
-    return "/" + path.replace("<path:content_type_id>", "1")
+    return "/" + path.replace("<path:content_type_id>", "1").replace("KEY", "1")
 
 
 @contextmanager

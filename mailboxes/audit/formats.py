@@ -27,6 +27,11 @@ VERBS = {
     "password": _("password changed"),
     "prune": _("archived"),
     "unlock": _("unlocked"),
+    "add-second-factor": _("added a second factor"),
+    "remove-second-factor": _("removed a second factor"),
+    "failed-second-factor": _("second factor failed"),
+    "generate-recovery-codes": _("generated recovery codes"),
+    "use-recovery-code": _("used a recovery code"),
 }
 OBJECT_LABELS = {
     "domain": _("domain"),
@@ -67,6 +72,7 @@ LABELS = {
     "all_domains": _("All domains"),
     "domain.quota": _("Total quota of all mailboxes"),
     "refused": _("Refused"),
+    "second_factor": _("Second factor"),
     "target_domain": _("Forwards to"),
     "user_permissions": _("Permissions"),
     "username": _("Username"),
@@ -145,9 +151,10 @@ def action_names() -> list[tuple[str, str, str]]:
         for model, label in OBJECT_LABELS.items()
         for verb in verbs
     ]
+    second_factor = (verb for verb in VERBS if "second-factor" in verb or "recovery-code" in verb)
     others = {
-        "administrator": ("sign-in", "failed-sign-in", "unlock"),
-        "mailbox": ("failed-sign-in", "unlock"),
+        "administrator": ("sign-in", "failed-sign-in", "password", "unlock", *second_factor),
+        "mailbox": ("failed-sign-in", "password", "unlock"),
     }
     return found + [
         (f"{model}.{verb}", str(OBJECT_LABELS[model]), str(VERBS[verb]))

@@ -1,4 +1,4 @@
-"""What an administrator proves: for now, that the password is known."""
+"""Second factors: what an administrator needs besides the password, in allauth's tables."""
 
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules

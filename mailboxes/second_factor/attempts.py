@@ -1,8 +1,14 @@
-"""Counting wrong passwords of the page that asks for them again."""
+"""Counting wrong codes together with wrong passwords, so that both lock the same sign-in."""
 
 from axes.handlers.proxy import AxesProxyHandler
 from axes.utils import reset
 from django.http import HttpRequest
+
+
+def count_attempt(name: str, client: str) -> None:
+    AxesProxyHandler.user_login_failed(
+        count_attempt, credentials={"username": name}, request=bare_request(client)
+    )
 
 
 def is_locked(name: str, client: str) -> bool:

@@ -1,6 +1,9 @@
 """The page that asks who it is before something sensitive."""
 
+from typing import cast
+
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,30 +15,36 @@ from django.views.decorators.http import require_http_methods
 
 from mailboxes.clients import administrator
 from mailboxes.forms import autofocus
+from mailboxes.second_factor import factors
 from mailboxes.second_factor.attempts import forget_attempts, is_locked
 from mailboxes.second_factor.confirmation import confirm as note_confirmation
-from mailboxes.second_factor.forms import OwnPasswordForm
+from mailboxes.second_factor.forms import FactorForm, OwnPasswordForm
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Ask for the password, and go back to the page that needed it."""
-    actor = administrator(request)
+    """Ask for the password or, of those who have one, the second factor."""
+    user, actor = cast(User, request.user), administrator(request)
     if is_locked(actor.name, actor.client):
         return render(request, "429.html", status=429)
-    form = OwnPasswordForm(request, request.POST or None)
-    if form.is_valid():
+    with_factor = "code" in request.POST
+    password = OwnPasswordForm(request, None if with_factor else request.POST or None)
+    factor = FactorForm(user, actor.client, request.POST if with_factor else None)
+    if (factor if with_factor else password).is_valid():
         note_confirmation(request)
         forget_attempts(actor.name, actor.client)
         if "repeat" in request.GET:
             messages.warning(request, _("Nothing has been done yet. Please do it again."))
         return redirect(safe_next(request))
-    autofocus(form)
+    autofocus(factor if with_factor else password)
     context = admin.site.each_context(request) | {
         "title": _("Confirm that it is you"),
-        "form": form,
+        "has_permission": not factors.must_set_up(user),
+        "password": password,
+        "form": factor if factors.has_second_factor(user) else None,
+        "options": factors.request_options(user),
         "repeat": "repeat" in request.GET,
     }
     return render(request, "second_factor/confirm.html", context)

@@ -14,7 +14,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def recently_authenticated(view: View) -> View:
-    """Ask for the password, unless that was done in the last ten minutes.
+    """Ask for the password or second factor, unless that was done in the last ten minutes.
 
     Afterwards the same URL is opened with GET, also after a POST, whose data is not kept anywhere;
     the page that asks says so.

@@ -1,12 +1,25 @@
-"""The form for the own password."""
+"""The forms: a password, a code or passkey, and the name of a new passkey."""
 
 from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate, update_session_auth_hash
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from mailboxes.audit.actors import ADMINISTRATOR, Actor
+from mailboxes.audit.log import log_event, subject
+from mailboxes.second_factor import factors
+from mailboxes.second_factor.attempts import count_attempt
+from mailboxes.sign_ins import write_failure_to_journal
+
+
+def code_field(label: Any, help_text: Any = "") -> forms.CharField:
+    attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+    widget = forms.TextInput(attrs)
+    return forms.CharField(label=label, help_text=help_text, max_length=40, widget=widget)
 
 
 class OwnPasswordForm(forms.Form):
@@ -30,3 +43,52 @@ class OwnPasswordForm(forms.Form):
             raise ValidationError(_("This is not your password."))
         update_session_auth_hash(self.request, user)  # the hash may have been upgraded
         return password
+
+
+class FactorForm(forms.Form):
+    """A code of the app, a recovery code or a passkey; a wrong one is counted and logged."""
+
+    code = code_field(_("Code"), _("The six digits in your authenticator app, or a recovery code."))
+    credential = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, user: User, client: str, data: Any = None) -> None:
+        self.user = user
+        self.actor = Actor(ADMINISTRATOR, user.get_username(), client)
+        super().__init__(data)
+        if data and data.get("credential"):
+            self.fields["code"].required = False
+
+    def clean(self) -> None:
+        code, credential = (self.cleaned_data.get(name) for name in ("code", "credential"))
+        if credential:
+            accepted = factors.use_passkey(self.user, credential)
+        elif code:
+            accepted = factors.use_code(self.actor, self.user, code)
+        else:
+            return
+        if not accepted:
+            self.note_failure()
+            wrong = _("The passkey was not accepted. Try again, or enter a code.")
+            used = _("This code is wrong or has been used. Wait for the next one.")
+            self.add_error(None if credential else "code", wrong if credential else used)
+
+    def note_failure(self) -> None:
+        name, client = self.actor.name, self.actor.client
+        log_event(self.actor, "administrator.failed-second-factor", subject(ADMINISTRATOR, name))
+        write_failure_to_journal(name, client)
+        count_attempt(name, client)
+
+
+class AppForm(forms.Form):
+    """The first code of a new authenticator app."""
+
+    code = code_field(_("Code"), _("The six digits that the app shows now."))
+
+
+class PasskeyForm(forms.Form):
+    """A new passkey and what to call it."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=60, help_text=_("Such as the device that it is stored on.")
+    )
+    credential = forms.CharField(widget=forms.HiddenInput)

@@ -23,7 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, Stop
+from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, Stop, code
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
@@ -204,10 +204,15 @@ class Journey:
 @pytest.fixture(scope="module")
 def panels(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Panel]]:
     settings = {"demo": {}, "many": {}, "empty": {}, "broken": UNREACHABLE}
+    settings |= {"strict": {"SECOND_FACTOR_REQUIRED": "superuser"}}
     with ExitStack() as stack:
         yield {
             kind: stack.enter_context(
-                running_panel(prepared / kind, tmp_path_factory.mktemp(kind), given)
+                running_panel(
+                    prepared / ("small" if kind == "strict" else kind),
+                    tmp_path_factory.mktemp(kind),
+                    given,
+                )
             )
             for kind, given in settings.items()
         }
@@ -216,7 +221,8 @@ def panels(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def journey(panels: dict[str, Panel], browser_or_reason: Browser) -> Journey:
     states = {}
-    for name, who in (("demo", "rita"), ("demo", "otto"), ("many", "rita"), ("empty", "rita")):
+    visitors = [(name, "rita") for name in ("demo", "many", "empty", "strict")]
+    for name, who in (*visitors, ("demo", "otto"), ("demo", "vera")):
         with watched(browser_or_reason, panels[name]) as context:
             password = panels[name].admin_password if who == "rita" else PASSWORD
             sign_in(context.new_page(), who, password)
@@ -229,7 +235,10 @@ def sign_in(page: Page, who: str, password: str) -> None:
     page.get_by_label("Username").fill(who)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Dashboard").wait_for()
+    if who == "vera":
+        page.get_by_label("Code", exact=True).fill(code())
+        page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile("/admin/(second-factor/)?$"))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,9 @@
 """Every page of the panel in each state that looks different, and how to get there."""
 
+import base64
+import hmac
+import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
@@ -12,6 +16,8 @@ ALIAS = "/admin/mailboxes/alias/"
 ALIAS_DOMAIN = "/admin/mailboxes/aliasdomain/"
 PASSWORD = "four unrelated words"
 ADMIN_PASSWORD = "four words of Rita alone"
+SECRET = base64.b32encode(b"Vera's app has this.").decode()
+OWN_FACTORS = "/admin/second-factor/"
 ANNA = f"{MAILBOX}anna_40example.org/"
 UPGRADE = "/admin/configuration/upgrade/"
 MODES = [
@@ -24,7 +30,10 @@ CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary
 
 @dataclass(frozen=True)
 class Stop:
-    """A page and its visitor: `rita`, a superuser, `otto`, of the helpdesk, or `nobody`."""
+    """A page and its visitor.
+
+    `rita`, a superuser, `vera`, another with a second factor, `otto`, of the helpdesk, or `nobody`.
+    """
 
     name: str
     url: str
@@ -38,6 +47,15 @@ class Stop:
 
     def __str__(self) -> str:
         return self.name
+
+
+def code(secret: str = SECRET, steps: int = 0) -> str:
+    """Return what an authenticator app shows now (RFC 6238)."""
+    counter = struct.pack(">Q", int(time.time()) // 30 + steps)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    start = digest[-1] & 15
+    number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
+    return f"{number % 1_000_000:06}"
 
 
 def submit(page: Page) -> None:
@@ -70,6 +88,16 @@ def log_in(page: Page, name: str, password: str) -> None:
 def wrong_login(page: Page) -> None:
     """Fail with a new name each time: the fifth failure of one name would lock it."""
     log_in(page, f"nobody-{uuid4()}", "wrong")
+
+
+def enter_password_of_vera(page: Page) -> None:
+    log_in(page, "vera", PASSWORD)
+
+
+def enter_wrong_code(page: Page) -> None:
+    enter_password_of_vera(page)
+    page.locator("input[name=code]").first.fill("x")
+    page.get_by_role("button", name="Sign in").first.click()
 
 
 def log_in_and_out(page: Page) -> None:
@@ -184,7 +212,18 @@ STOPS = [
     Stop("password-changed", "/password/changed/", who="nobody"),
     Stop("400", f"{MAILBOX}?password__startswith=x", status=400),
     Stop("403", "/admin/configuration/", status=403, who="otto"),
-    Stop("confirm", "/admin/confirm/?next=/admin/log/&repeat=1"),
+    Stop("second-factor-none", OWN_FACTORS),
+    Stop("second-factor", OWN_FACTORS, who="vera"),
+    Stop("second-factor-required", OWN_FACTORS, panel="strict"),
+    Stop("second-factor-app", f"{OWN_FACTORS}app/"),
+    Stop("second-factor-app-required", f"{OWN_FACTORS}app/", panel="strict"),
+    Stop("second-factor-passkey", f"{OWN_FACTORS}passkey/"),
+    Stop("second-factor-remove", f"{OWN_FACTORS}1/remove/", who="vera"),
+    Stop("recovery-codes", f"{OWN_FACTORS}recovery-codes/", who="vera"),
+    Stop("recovery-codes-new", f"{OWN_FACTORS}recovery-codes/", submit, who="vera"),
+    Stop("confirm", "/admin/confirm/?next=/admin/log/&repeat=1", who="vera"),
+    Stop("sign-in-code", "/admin/login/", enter_password_of_vera, who="nobody"),
+    Stop("sign-in-code-wrong", "/admin/login/", enter_wrong_code, who="nobody"),
     Stop("403-form", "/admin/login/", without_cookies, status=403, who="nobody"),
     Stop("404", "/nowhere/", status=404, who="nobody"),
     Stop(

@@ -1,17 +1,29 @@
-"""An administrator before a browser."""
+"""An administrator with an authenticator app, and the codes that it shows."""
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.utils import decrypt
 from django.contrib.auth.models import User
 from django.test import Client
 
+from mailboxes.access.models import Grant
+from mailboxes.access.roles import Role
 from mailboxes.second_factor.confirmation import CONFIRMED_AT
 from tests.conftest import PASSWORD
 
-CONFIRM = "/admin/confirm/"
+LOGIN, CODE, CONFIRM = "/admin/login/", "/admin/login/code/", "/admin/confirm/"
+OWN = "/admin/second-factor/"
+APP = f"{OWN}app/"
+CODES = f"{OWN}recovery-codes/"
+
+
+def code_of(secret: str, steps: int = 0) -> str:
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 @dataclass
@@ -20,6 +32,20 @@ class Person:
 
     user: User
     client: Client
+
+    def code(self, steps: int = 0) -> str:
+        row = Authenticator.objects.get(user=self.user, type="totp")
+        return code_of(decrypt(row.data["secret"]), steps)
+
+    def add_app(self) -> Any:
+        """Set up the app with the code before the current one, which stays unused."""
+        secret = self.client.get(APP).context["secret"].replace(" ", "")
+        return self.client.post(APP, {"code": code_of(secret, -1)})
+
+    def sign_in(self, **more: str) -> Any:
+        self.client.logout()
+        form = {"username": self.user.username, "password": PASSWORD, **more}
+        return self.client.post(LOGIN, form)
 
     def wait(self, seconds: int = 601) -> None:
         session = self.client.session
@@ -36,5 +62,21 @@ def person(name: str, **more: Any) -> Person:
 
 @pytest.fixture
 def boss(tables: None) -> Person:
-    """A superuser."""
+    """A superuser without a second factor."""
     return person("boss", is_superuser=True)
+
+
+@pytest.fixture
+def otto(tables: None) -> Person:
+    """A domain administrator, without any domain."""
+    otto = person("otto")
+    Grant.objects.create(user=otto.user, role=Role.DOMAIN_ADMINISTRATOR)
+    return otto
+
+
+@pytest.fixture
+def vera(tables: None) -> Person:
+    """A superuser with an authenticator app."""
+    vera = person("vera", is_superuser=True)
+    vera.add_app()
+    return vera

@@ -6,28 +6,28 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.conftest import PASSWORD, logged
-from tests.second_factor.conftest import CONFIRM, Person
+from tests.second_factor.conftest import APP, CODES, CONFIRM, OWN, Person
 
 DOWNLOAD = "/admin/configuration/download/"
-USER = "/admin/auth/user/"
-PAGES = [f"{USER}add/", f"{USER}1/change/", f"{USER}1/delete/", f"{USER}1/password/"]
+PAGES = [OWN, APP, f"{OWN}passkey/", CODES, "/admin/auth/user/add/", "/admin/auth/user/1/change/"]
+PAGES += ["/admin/auth/user/1/delete/", "/admin/auth/user/1/password/"]
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_sensitive_pages_ask_again_after_ten_minutes(boss: Person, url: str) -> None:
-    boss.wait(590)
-    assert CONFIRM not in boss.client.get(url).headers.get("Location", "")
-    boss.wait()
+def test_sensitive_pages_ask_again_after_ten_minutes(vera: Person, url: str) -> None:
+    vera.wait(590)
+    assert CONFIRM not in vera.client.get(url).headers.get("Location", "")
+    vera.wait()
     asked = f"{CONFIRM}?next={url}"
-    assert boss.client.get(url)["Location"] == asked
-    assert boss.client.post(asked, {"password": PASSWORD})["Location"] == url
-    assert CONFIRM not in boss.client.get(url).headers.get("Location", "")
+    assert vera.client.get(url)["Location"] == asked
+    assert vera.client.post(asked, {"password": PASSWORD})["Location"] == url
+    assert CONFIRM not in vera.client.get(url).headers.get("Location", "")
 
 
-def test_other_pages_do_not_ask(boss: Person) -> None:
-    boss.wait()
+def test_other_pages_do_not_ask(vera: Person) -> None:
+    vera.wait()
     for url in ("/admin/", "/admin/log/", "/admin/configuration/", "/admin/auth/user/"):
-        assert boss.client.get(url).status_code == 200
+        assert vera.client.get(url).status_code == 200
 
 
 def test_what_was_posted_is_neither_done_nor_kept_and_the_page_says_so(boss: Person) -> None:
@@ -69,12 +69,19 @@ def test_the_password_of_somebody_else_is_wrong(boss: Person) -> None:
     assert "This is not your password" in page.content.decode()
 
 
+def test_a_code_confirms_too(vera: Person) -> None:
+    vera.wait()
+    assert vera.client.post(CONFIRM, {"code": "000000"}).status_code == 200
+    assert vera.client.post(f"{CONFIRM}?next={OWN}", {"code": vera.code()})["Location"] == OWN
+    assert vera.client.get(OWN).status_code == 200
+
+
 def test_confirming_does_not_end_the_session_when_the_hash_is_upgraded(boss: Person) -> None:
     User.objects.update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
     client = Client()
     client.force_login(User.objects.get())
     client.post(CONFIRM, {"password": PASSWORD})
-    assert client.get(PAGES[0]).status_code == 200
+    assert client.get(OWN).status_code == 200
     assert User.objects.get().password.startswith("argon2")
 
 

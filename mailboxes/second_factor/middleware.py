@@ -1,0 +1,43 @@
+"""Every page but a few is closed to a session that has not shown the second factor it must have."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from mailboxes.second_factor import factors
+from mailboxes.second_factor.confirmation import had_second_factor
+from mailboxes.second_factor.policy import is_required
+
+PUBLIC = {"admin:login", "admin:logout", "sign-in", "sign-in-code", "set_language", "home"}
+PUBLIC |= {"change-password", "password-check", "password-changed"}
+SET_UP = {"confirm", "second-factor", "second-factor-app", "second-factor-passkey"}
+
+
+class SecondFactorMiddleware:
+    """Sign out who came without the second factor, and lead who needs one to set it up."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: Any
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if (match and match.view_name in PUBLIC) or not request.user.is_authenticated:
+            return None
+        if factors.has_second_factor(request.user):
+            if had_second_factor(request):
+                return None
+            # Signed in before the second factor was added, in another browser.
+            logout(request)
+            return redirect_to_login(request.get_full_path())
+        if is_required(request.user) and not (match and match.view_name in SET_UP):
+            return redirect("second-factor")
+        return None

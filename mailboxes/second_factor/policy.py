@@ -1,0 +1,16 @@
+"""Who must have a second factor."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from mailboxes.access.grants import role_of
+from mailboxes.access.roles import Role
+
+NAMES = {Role.DOMAIN_ADMINISTRATOR.value: "administrator"}
+"""The roles that SECOND_FACTOR_REQUIRED calls otherwise."""
+
+
+def is_required(user: User) -> bool:
+    """Say whether the person's role may use the panel only with a second factor."""
+    role = role_of(user)
+    return user.is_staff and NAMES.get(role, role) in settings.SECOND_FACTOR_REQUIRED

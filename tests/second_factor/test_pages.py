@@ -1,0 +1,122 @@
+import re
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes.audit.models import Entry, Subject
+from mailboxes.second_factor import factors
+from tests.conftest import logged
+from tests.second_factor.conftest import APP, CODES, OWN, Person, code_of
+
+PASSKEY = f"{OWN}passkey/"
+
+
+def text(page: Any) -> str:
+    return str(page.content.decode())
+
+
+def test_an_app_is_added_with_its_first_code(boss: Person) -> None:
+    page = boss.client.get(APP)
+    secret = page.context["secret"].replace(" ", "")
+    assert boss.client.get(APP).context["secret"].replace(" ", "") == secret
+    wrong = boss.client.post(APP, {"code": "000000"})
+    assert "This code is wrong" in text(wrong) and not factors.has_second_factor(boss.user)
+    assert boss.client.post(APP, {"code": code_of(secret)})["Location"] == CODES
+    assert logged("administrator.add") == [("boss", "administrator.add-second-factor", "boss")]
+    assert "set up" in text(boss.client.get(OWN)) and boss.client.get("/admin/").status_code == 200
+
+
+def test_the_qr_code_is_part_of_the_page_and_the_secret_of_no_log_or_session(boss: Person) -> None:
+    page = boss.client.get(APP)
+    secret = page.context["secret"].replace(" ", "")
+    assert "<svg" in text(page) and "<?xml" not in text(page) and "data:image" not in text(page)
+    assert secret not in str(dict(boss.client.session))
+    boss.client.post(APP, {"code": code_of(secret)})
+    kept = [*Entry.objects.values(), *Subject.objects.values(), *Authenticator.objects.values()]
+    assert secret not in str(kept) and secret not in str(dict(boss.client.session))
+
+
+def test_a_second_app_is_refused(vera: Person) -> None:
+    secret = vera.client.get(APP).context["secret"].replace(" ", "")
+    page = vera.client.post(APP, {"code": code_of(secret)})
+    assert "already have an authenticator app" in text(page)
+    assert factors.of(vera.user).count() == 1
+
+
+def test_removing_the_last_factor_removes_the_recovery_codes(vera: Person) -> None:
+    vera.client.post(CODES)
+    url = f"{OWN}{factors.of(vera.user).get().pk}/remove/"
+    assert "recovery codes are removed" in text(vera.client.get(url))
+    assert factors.has_second_factor(vera.user)
+    vera.client.post(url)
+    assert not Authenticator.objects.exists()
+    entry = ("vera", "administrator.remove-second-factor", "vera")
+    assert logged("administrator.remove") == [entry]
+
+
+def test_nobody_removes_anothers_factor(vera: Person, boss: Person) -> None:
+    url = f"{OWN}{factors.of(vera.user).get().pk}/remove/"
+    assert boss.client.post(url).status_code == 404 and factors.has_second_factor(vera.user)
+
+
+def test_recovery_codes_are_shown_once_and_replace_the_old_ones(vera: Person) -> None:
+    first = vera.client.post(CODES).context["codes"]
+    for url in (CODES, OWN):
+        page = text(vera.client.get(url))
+        assert "10 codes left" in page and first[0] not in page
+    second = vera.client.post(CODES).context["codes"]
+    assert not set(first) & set(second)
+    file = vera.client.post(f"{CODES}file/", {"codes": [*second, "<b>"]})
+    assert second[9] in text(file) and "<b>" not in text(file) and "vera" in text(file)
+    assert file["Content-Disposition"].startswith("attachment")
+    assert len(logged("administrator.generate-recovery-codes")) == 2
+    kept = [*Entry.objects.values(), *Subject.objects.values(), *Authenticator.objects.values()]
+    assert not re.search("|".join(code.replace("-", "-?") for code in second), str(kept))
+
+
+def test_recovery_codes_need_a_factor(boss: Person) -> None:
+    assert boss.client.post(CODES)["Location"] == OWN and not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("credential", ["", "x", "{}", "[]", "null", '{"response": {"a": 1}}'])
+def test_a_passkey_that_makes_no_sense_is_refused(boss: Person, credential: str) -> None:
+    assert boss.client.get(PASSKEY).status_code == 200
+    page = boss.client.post(PASSKEY, {"name": "x", "credential": credential})
+    assert page.status_code == 200 and not Authenticator.objects.exists()
+
+
+@pytest.mark.finding("second-factor-exceptions")
+def test_who_needs_a_second_factor_can_only_set_it_up(boss: Person, settings: Settings) -> None:
+    settings.SECOND_FACTOR_REQUIRED = ["superuser"]
+    boss.sign_in()
+    for url in ("/admin/", "/admin/log/", "/admin/password_change/", "/admin/auth/user/", CODES):
+        assert boss.client.get(url)["Location"] == OWN
+    assert boss.client.post("/admin/configuration/download/")["Location"] == OWN
+    page = text(boss.client.get(OWN))
+    assert "Your role requires a second factor" in page and "Sign out" in page
+    assert 'class="sidebar"' not in page
+    boss.add_app()
+    assert boss.client.get("/admin/").status_code == 200
+
+
+def test_who_needs_a_second_factor_cannot_remove_the_last(vera: Person, settings: Settings) -> None:
+    settings.SECOND_FACTOR_REQUIRED = ["superuser"]
+    url = f"{OWN}{factors.of(vera.user).get().pk}/remove/"
+    assert "your role requires one" in text(vera.client.get(url))
+    page = vera.client.post(url, follow=True)
+    assert "Add another one first" in text(page) and factors.has_second_factor(vera.user)
+
+
+def test_a_role_that_is_not_named_needs_none(otto: Person, settings: Settings) -> None:
+    settings.SECOND_FACTOR_REQUIRED = ["superuser"]
+    assert otto.client.get("/admin/").status_code == 200
+    settings.SECOND_FACTOR_REQUIRED = ["superuser", "administrator"]
+    assert otto.client.get("/admin/")["Location"] == OWN
+
+
+@pytest.mark.parametrize("url", [OWN, APP, PASSKEY, CODES, "/admin/confirm/"])
+def test_the_pages_are_for_administrators(client: Client, tables: None, url: str) -> None:
+    assert client.get(url)["Location"] == f"/admin/login/?next={url}"
