@@ -84,6 +84,7 @@ admin/mailboxes/mailbox/KEY/delete/          in  403 403 200 404 200 | in  403 4
 admin/mailboxes/mailbox/KEY/change/          in  200 200 200 404 200 | in  403 403 302 404 302
 admin/mailboxes/mailbox/KEY/                 in  302 302 302 302 302 | in  302 302 302 302 302
 admin/auth/user/KEY/password/                in  403 403 403 403 200 | in  403 403 403 403 302
+admin/auth/user/KEY/second-factor/           in  403 403 403 403 200 | in  403 403 403 403 200
 admin/auth/user/                             in  200 403 403 403 200 | in  200 403 403 403 200
 admin/auth/user/add/                         in  403 403 403 403 200 | in  403 403 403 403 302
 admin/auth/user/KEY/history/                 in  200 403 403 403 200 | in  200 403 403 403 200

@@ -29,6 +29,7 @@ VERBS = {
     "unlock": _("unlocked"),
     "add-second-factor": _("added a second factor"),
     "remove-second-factor": _("removed a second factor"),
+    "reset-second-factor": _("second factor reset"),
     "failed-second-factor": _("second factor failed"),
     "generate-recovery-codes": _("generated recovery codes"),
     "use-recovery-code": _("used a recovery code"),

@@ -1,11 +1,12 @@
-"""The page that asks who it is before something sensitive."""
+"""The page that asks who it is before something sensitive, and the reset of somebody's factor."""
 
 from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,8 +15,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from mailboxes.clients import administrator
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
-from mailboxes.second_factor import factors
+from mailboxes.second_factor import factors, policy
 from mailboxes.second_factor.attempts import forget_attempts, is_locked
 from mailboxes.second_factor.confirmation import confirm as note_confirmation
 from mailboxes.second_factor.forms import FactorForm, OwnPasswordForm
@@ -56,3 +59,30 @@ def safe_next(request: HttpRequest) -> str:
     hosts = {request.get_host()}
     is_safe = url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
     return url if is_safe else reverse("admin:index")
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a superuser remove the second factor that another administrator has lost."""
+    other = get_object_or_404(User, pk=pk)
+    if not policy.may_reset(cast(User, request.user), other):
+        raise PermissionDenied
+    form = OwnPasswordForm(request, request.POST or None)
+    if form.is_valid():
+        try:
+            factors.reset(administrator(request), other)
+            text = _("The second factor of %(name)s was reset.") % {"name": other}
+            messages.success(request, text)
+        except Refused as error:
+            messages.error(request, error_message(error))
+        return redirect("admin:auth_user_change", pk)
+    autofocus(form)
+    context = admin.site.each_context(request) | {
+        "title": _("Reset the second factor of %(name)s") % {"name": other},
+        "form": form,
+        "original": other,
+        "is_required": policy.is_required(other),
+    }
+    return render(request, "second_factor/reset.html", context)

@@ -25,6 +25,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
+from mailboxes.actions.administrators import authorize
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import log_change, log_event, subject
 from mailboxes.errors import Refused, gettext_noop
@@ -144,6 +145,19 @@ def generate_recovery_codes(actor: Actor, user: User) -> list[str]:
     codes: list[str] = RecoveryCodes.activate(user).generate_codes()
     log(actor, "generate-recovery-codes", user)
     return codes
+
+
+@transaction.atomic
+def reset(actor: Actor, user: User) -> None:
+    """Remove everything, for somebody who has lost it."""
+    authorize(actor, "administrator.reset-second-factor")
+    lock(user)
+    rows = Authenticator.objects.filter(user_id=user.pk)
+    if not rows.exists():
+        raise Refused(gettext_noop("%(name)s has no second factor."), {"name": user.get_username()})
+    before = ", ".join(describe(row) for row in rows.order_by("pk"))
+    rows.delete()
+    log(actor, "reset-second-factor", user, before=before)
 
 
 @transaction.atomic

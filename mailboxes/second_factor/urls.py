@@ -21,4 +21,7 @@ urlpatterns = [
         admin_view(pages.recovery_codes_file),
         name="recovery-codes-file",
     ),
+    path(
+        "auth/user/<int:pk>/second-factor/", admin_view(confirm.reset), name="second-factor-reset"
+    ),
 ]

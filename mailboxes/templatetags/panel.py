@@ -26,6 +26,7 @@ from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.icons import icon
+from mailboxes.second_factor import factors, policy
 
 register = template.Library()
 register.simple_tag(icon)
@@ -140,6 +141,11 @@ register.filter("log_verb", log_formats.verb)
 @register.filter
 def role_name(user: User) -> str:
     return str(dict(Role.choices).get(role_of(user), _("No role")))
+
+
+@register.simple_tag(takes_context=True)
+def may_reset_second_factor(context: RequestContext, other: User) -> bool:
+    return policy.may_reset(context["request"].user, other) and factors.has_second_factor(other)
 
 
 @register.simple_tag

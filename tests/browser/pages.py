@@ -219,6 +219,7 @@ STOPS = [
     Stop("second-factor-app-required", f"{OWN_FACTORS}app/", panel="strict"),
     Stop("second-factor-passkey", f"{OWN_FACTORS}passkey/"),
     Stop("second-factor-remove", f"{OWN_FACTORS}1/remove/", who="vera"),
+    Stop("second-factor-reset", "/admin/auth/user/3/second-factor/"),
     Stop("recovery-codes", f"{OWN_FACTORS}recovery-codes/", who="vera"),
     Stop("recovery-codes-new", f"{OWN_FACTORS}recovery-codes/", submit, who="vera"),
     Stop("confirm", "/admin/confirm/?next=/admin/log/&repeat=1", who="vera"),

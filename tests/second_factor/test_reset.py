@@ -1,0 +1,59 @@
+from io import StringIO
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+
+from mailboxes.audit.models import Entry
+from mailboxes.second_factor import factors
+from tests.conftest import PASSWORD, logged
+from tests.second_factor.conftest import CODES, Person
+
+
+def url(person: Person, page: str = "second-factor") -> str:
+    return f"/admin/auth/user/{person.user.pk}/{page}/"
+
+
+def test_a_superuser_resets_the_lost_factor_of_another(boss: Person, vera: Person) -> None:
+    vera.client.post(CODES)
+    assert url(vera) in boss.client.get(url(vera, "change")).content.decode()
+    assert boss.client.get(url(vera)).status_code == 200
+    boss.client.post(url(vera), {"password": "wrong"})
+    assert factors.has_second_factor(vera.user)
+    page = boss.client.post(url(vera), {"password": PASSWORD}, follow=True).content.decode()
+    assert "The second factor of vera was reset" in page and url(vera) not in page
+    assert not Authenticator.objects.exists()
+    entry = ("boss", "administrator.reset-second-factor", "vera")
+    assert logged("administrator.reset") == [entry]
+    assert vera.sign_in()["Location"] == "/admin/"
+
+
+def test_nobody_resets_their_own(vera: Person) -> None:
+    assert vera.client.post(url(vera), {"password": PASSWORD}).status_code == 403
+    assert url(vera) not in vera.client.get(url(vera, "change")).content.decode()
+    assert factors.has_second_factor(vera.user)
+
+
+def test_only_superusers_reset(otto: Person, vera: Person) -> None:
+    assert otto.client.post(url(vera), {"password": PASSWORD}).status_code == 403
+    assert factors.has_second_factor(vera.user)
+
+
+def test_the_command_resets_the_last_superusers(vera: Person) -> None:
+    out = StringIO()
+    call_command("resetsecondfactor", "vera", stdout=out)
+    assert out.getvalue() == "Reset the second factor of vera.\n"
+    assert not Authenticator.objects.exists()
+    entry = Entry.objects.get(action="administrator.reset-second-factor")
+    assert (entry.actor_kind, entry.client) == ("command", "resetsecondfactor")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("nobody", "There is no administrator called nobody."), ("boss", "has no second factor")],
+)
+def test_the_command_says_if_there_is_nothing_to_reset(
+    boss: Person, name: str, sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        call_command("resetsecondfactor", name)
