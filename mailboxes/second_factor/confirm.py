@@ -19,9 +19,9 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 from mailboxes.second_factor import factors, policy
-from mailboxes.second_factor.attempts import forget_attempts, is_locked
 from mailboxes.second_factor.confirmation import confirm as note_confirmation
 from mailboxes.second_factor.forms import FactorForm, OwnPasswordForm
+from mailboxes.throttle import attempts
 
 
 @never_cache
@@ -30,14 +30,13 @@ from mailboxes.second_factor.forms import FactorForm, OwnPasswordForm
 def confirm(request: HttpRequest) -> HttpResponse:
     """Ask for the password or, of those who have one, the second factor."""
     user, actor = cast(User, request.user), administrator(request)
-    if is_locked(actor.name, actor.client):
-        return render(request, "429.html", status=429)
     with_factor = "code" in request.POST
     password = OwnPasswordForm(request, None if with_factor else request.POST or None)
     factor = FactorForm(user, actor.client, request.POST if with_factor else None)
     if (factor if with_factor else password).is_valid():
         note_confirmation(request)
-        forget_attempts(actor.name, actor.client)
+        if with_factor or not factors.has_second_factor(user):
+            attempts.succeeded(attempts.ADMINISTRATOR, actor.name, actor.client)
         if "repeat" in request.GET:
             messages.warning(request, _("Nothing has been done yet. Please do it again."))
         return redirect(safe_next(request))

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import log_event, subject
+from mailboxes.clients import client_address
 from mailboxes.second_factor import factors
-from mailboxes.second_factor.attempts import count_attempt
 from mailboxes.sign_ins import write_failure_to_journal
+from mailboxes.throttle import attempts
 
 
 def code_field(label: Any, help_text: Any = "") -> forms.CharField:
@@ -23,7 +24,7 @@ def code_field(label: Any, help_text: Any = "") -> forms.CharField:
 
 
 class OwnPasswordForm(forms.Form):
-    """The password of the person who is signed in; a wrong one is counted and logged."""
+    """The password of the person who is signed in; each is counted, a wrong one is logged."""
 
     password = forms.CharField(
         label=_("Your password"),
@@ -38,6 +39,7 @@ class OwnPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         name = self.request.user.get_username()
+        attempts.attempt(attempts.ADMINISTRATOR, name, client_address(self.request) or "")
         user = authenticate(self.request, username=name, password=password)
         if user is None or user.pk != self.request.user.pk:
             raise ValidationError(_("This is not your password."))
@@ -46,7 +48,7 @@ class OwnPasswordForm(forms.Form):
 
 
 class FactorForm(forms.Form):
-    """A code of the app, a recovery code or a passkey; a wrong one is counted and logged."""
+    """A code of the app, a recovery code or a passkey; each is counted, a wrong one is logged."""
 
     code = code_field(_("Code"), _("The six digits in your authenticator app, or a recovery code."))
     credential = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -60,6 +62,8 @@ class FactorForm(forms.Form):
 
     def clean(self) -> None:
         code, credential = (self.cleaned_data.get(name) for name in ("code", "credential"))
+        if code or credential:
+            attempts.attempt(attempts.ADMINISTRATOR, self.actor.name, self.actor.client)
         if credential:
             accepted = factors.use_passkey(self.user, credential)
         elif code:
@@ -76,7 +80,6 @@ class FactorForm(forms.Form):
         name, client = self.actor.name, self.actor.client
         log_event(self.actor, "administrator.failed-second-factor", subject(ADMINISTRATOR, name))
         write_failure_to_journal(name, client)
-        count_attempt(name, client)
 
 
 class AppForm(forms.Form):

@@ -12,7 +12,7 @@ from mailboxes.second_factor import factors
 from mailboxes.second_factor.confirmation import had_second_factor
 from mailboxes.second_factor.policy import is_required
 
-PUBLIC = {"admin:login", "admin:logout", "sign-in", "sign-in-code", "set_language", "home"}
+PUBLIC = {"admin:login", "admin:logout", "sign-in-code", "set_language", "home"}
 PUBLIC |= {"change-password", "password-check", "password-changed"}
 SET_UP = {"confirm", "second-factor", "second-factor-app", "second-factor-passkey"}
 

@@ -9,25 +9,31 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
 
+from mailboxes import sessions
+from mailboxes.clients import client_address
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.confirmation import note_second_factor
+from mailboxes.throttle import attempts
 
 PENDING = "pending_sign_in"
 MAX_AGE = 600
 """How many seconds the second factor may take."""
 
 
-def begin(request: HttpRequest, user: User, next_url: str) -> HttpResponse:
-    """Sign in somebody whose password was right, or ask for the second factor first."""
+def begin(request: HttpRequest, user: User, next_url: str, unsaved: str = "") -> HttpResponse:
+    """Sign in somebody whose password was right, or ask for the second factor first.
+
+    A form that was posted after the last session had ended is kept until then.
+    """
     if not factors.has_second_factor(user):
-        login(request, user)
-        return redirect(next_url)
+        return sign_in(request, user, user.backend, next_url, unsaved)
     request.session[PENDING] = {
         "user": user.pk,
         "backend": user.backend,
         "hash": user.get_session_auth_hash(),
         "at": int(time.time()),
         "next": next_url,
+        "unsaved": unsaved,
     }
     return redirect("sign-in-code")
 
@@ -44,7 +50,20 @@ def pending_user(request: HttpRequest) -> User | None:
 
 
 def complete(request: HttpRequest, user: User) -> HttpResponse:
+    """Sign in the person whose second factor was right."""
     found = request.session.pop(PENDING)
-    login(request, user, backend=found["backend"])
+    response = sign_in(request, user, found["backend"], found["next"], found["unsaved"])
     note_second_factor(request)
-    return redirect(found["next"])
+    return response
+
+
+def sign_in(
+    request: HttpRequest, user: User, backend: str, next_url: str, unsaved: str
+) -> HttpResponse:
+    """Begin a session; only now is the count of failed attempts reset."""
+    client = client_address(request) or ""
+    attempts.succeeded(attempts.ADMINISTRATOR, user.get_username(), client)
+    login(request, user, backend=backend)
+    if unsaved:
+        sessions.keep_form(request.session, unsaved)
+    return redirect(next_url)

@@ -1,13 +1,9 @@
-"""The sign-in page, and after it the page for the second factor."""
+"""The page that asks for the second factor after the password."""
 
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,35 +12,9 @@ from django.views.decorators.http import require_http_methods
 from mailboxes.clients import client_address
 from mailboxes.forms import autofocus
 from mailboxes.second_factor import factors, pending
-from mailboxes.second_factor.attempts import is_locked
 from mailboxes.second_factor.forms import FactorForm
 
 FEW_CODES = 3
-
-
-class PasswordView(LoginView):
-    """The stock admin's page, with its one answer to whatever was wrong."""
-
-    template_name = "admin/login.html"
-    authentication_form = AdminAuthenticationForm
-
-    def get_default_redirect_url(self) -> str:
-        return reverse("admin:index")
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        return pending.begin(self.request, form.get_user(), self.get_success_url())
-
-
-@never_cache
-def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Ask for name and password, also somebody who is signed in but may not use the panel."""
-    if request.method == "GET" and admin.site.has_permission(request):
-        return redirect("admin:index")
-    context = admin.site.each_context(request) | {
-        "app_path": request.get_full_path(),
-        "username": request.user.get_username(),
-    }
-    return PasswordView.as_view(extra_context=context)(request)
 
 
 @never_cache
@@ -56,8 +26,6 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     if user is None:
         return redirect("admin:login")
     client = client_address(request) or ""
-    if is_locked(user.get_username(), client):
-        return render(request, "429.html", status=429)
     form = FactorForm(user, client, request.POST or None)
     if form.is_valid():
         response = pending.complete(request, user)

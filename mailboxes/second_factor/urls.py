@@ -8,7 +8,6 @@ from mailboxes.second_factor import confirm, pages, sign_in
 admin_view = admin.site.admin_view
 
 urlpatterns = [
-    path("login/", sign_in.sign_in, name="sign-in"),
     path("login/code/", sign_in.sign_in_code, name="sign-in-code"),
     path("confirm/", admin_view(confirm.confirm), name="confirm"),
     path("second-factor/", admin_view(pages.overview), name="second-factor"),

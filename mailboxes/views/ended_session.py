@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from mailboxes import sessions
+from mailboxes.second_factor import pending
 from mailboxes.views.sign_in import SignInForm
 
-WITHOUT_SIGN_IN = ("admin:login", "admin:logout", "admin:jsi18n")
+WITHOUT_SIGN_IN = ("admin:login", "sign-in-code", "admin:logout", "admin:jsi18n")
 
 
 class EndedSessionMiddleware:
@@ -36,7 +37,7 @@ class EndedSessionMiddleware:
         """Answer in place of a page of the admin; forged forms have been refused before."""
         if not had_session(request) or not is_protected(request.path):
             return None
-        if request.user.is_authenticated:
+        if request.user.is_authenticated or pending.PENDING in request.session:
             return None
         if request.method == "POST" and is_form(request):
             return sign_in_page(request)

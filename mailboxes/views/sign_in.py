@@ -4,16 +4,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes import sessions
 from mailboxes.clients import client_address
+from mailboxes.second_factor import pending
 from mailboxes.throttle import attempts
 
 
@@ -26,10 +30,9 @@ class SignInForm(AdminAuthenticationForm):
         name, password = (self.cleaned_data.get(key) for key in ("username", "password"))
         if not name or not password:
             return self.cleaned_data
-        attempt = (attempts.ADMINISTRATOR, stored_name(name), client_address(self.request) or "")
-        attempts.attempt(*attempt)
+        client = client_address(self.request) or ""
+        attempts.attempt(attempts.ADMINISTRATOR, stored_name(name), client)
         data: dict[str, Any] = super().clean()
-        attempts.succeeded(*attempt)
         return data
 
     def confirm_login_allowed(self, user: User) -> None:
@@ -51,16 +54,30 @@ def stored_name(name: str) -> str:
     return found.first() or name
 
 
-admin.site.login_form = SignInForm
+class PasswordView(LoginView):
+    """The stock admin's page, with its one answer to whatever was wrong."""
+
+    template_name = "admin/login.html"
+    authentication_form = SignInForm
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("admin:index")
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        unsaved = self.request.POST.get("unsaved", "")
+        return pending.begin(self.request, form.get_user(), self.get_success_url(), unsaved)
 
 
 @never_cache
 @sensitive_post_parameters()
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Sign in, and keep the form that was posted after the last session had ended."""
+    """Ask for name and password, also somebody who is signed in but may not use the panel."""
+    if request.method == "GET" and admin.site.has_permission(request):
+        return redirect("admin:index")
     unsaved = request.POST.get("unsaved", "")
-    context = {"unsaved": unsaved, "ended": "ended" in request.GET or unsaved}
-    response = admin.site.login(request, context)
-    if unsaved and request.user.is_authenticated:
-        sessions.keep_form(request.session, unsaved)
-    return response
+    context = admin.site.each_context(request) | {
+        "username": request.user.get_username(),
+        "unsaved": unsaved,
+        "ended": "ended" in request.GET or unsaved,
+    }
+    return PasswordView.as_view(extra_context=context)(request)

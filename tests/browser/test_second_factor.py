@@ -64,6 +64,7 @@ def add_authenticator(page: Page) -> tuple[Any, str]:
 
 def check_with_axe(page: Page) -> None:
     """Check a page that looks different where there are passkeys."""
+    page.wait_for_load_state()
     assert Axe().run(page, options=RULES).response["violations"] == []
 
 
@@ -96,6 +97,7 @@ def test_a_passkey_from_set_up_to_removal(visitor: Page) -> None:
     log_in(page, "rita", ADMIN_PASSWORD)
     page.goto(OWN_FACTORS)
     page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("Name").wait_for()
     expect(page.get_by_text("Passkeys need JavaScript")).to_be_hidden()
     check_with_axe(page)
     page.get_by_label("Name").fill("Rita's laptop")
@@ -103,12 +105,14 @@ def test_a_passkey_from_set_up_to_removal(visitor: Page) -> None:
     page.get_by_role("heading", name="Recovery codes").wait_for()
     sign_out(page)
     log_in(page, "rita", ADMIN_PASSWORD)
+    page.get_by_role("button", name="Use a passkey").wait_for()
     check_with_axe(page)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile("/admin/log/$"))
     page.goto("/admin/confirm/?next=/admin/second-factor/")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile("/admin/second-factor/$"))
+    page.get_by_role("link", name="Remove Rita's laptop").wait_for()
     expect(page.get_by_text("Last used: never")).to_have_count(0)
     check_with_axe(page)
     page.get_by_role("link", name="Remove Rita's laptop").click()
