@@ -42,7 +42,7 @@ def test_a_weak_password_is_explained_at_its_field(page: Page) -> None:
 
 
 def test_failures_lock_across_the_workers(page: Page) -> None:
-    for _ in range(5):
+    for _ in range(6):
         fill(page, "carl@example.org", "wrong", NEW)
     expect(page.get_by_role("heading", name="Too many attempts")).to_be_visible()
     for _ in range(4):

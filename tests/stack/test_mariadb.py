@@ -17,8 +17,9 @@ OLD_PASSWORD = """\
 from mailboxes import actions
 from mailboxes.conf import mail_host
 from mailboxes.models import Mailbox
+from mailboxes.access.scope import EVERYTHING
 from mailboxes.audit.actors import COMMAND, Actor
-TESTER = Actor(COMMAND, "tester")
+TESTER = Actor(COMMAND, "tester", "", EVERYTHING)
 scheme = mail_host().scheme
 olga = actions.authenticate("olga@old.example", "password", scheme)
 actions.change_password(TESTER, olga, "quite another password", scheme)

@@ -11,7 +11,7 @@ settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 settings.ALLOWED_HOSTS = ["testserver"]
-new = {"new_password1": "four unrelated words", "new_password2": "four unrelated words"}
+new = {"new_password1": "quite another password", "new_password2": "quite another password"}
 
 def guess(address, password):
     data = {"address": address, "current_password": password, **new}

@@ -46,8 +46,9 @@ def attempt(tables: None) -> Attempt:
 
 
 def change(client: Client, address: str, current: str, **more: str) -> int:
+    new = PASSWORD if current == NEW else NEW
     data = {"address": address, "current_password": current}
-    data |= {"new_password1": NEW, "new_password2": NEW}
+    data |= {"new_password1": new, "new_password2": new}
     return client.post("/password/", data, **more).status_code  # type: ignore[arg-type]
 
 
