@@ -162,3 +162,30 @@ def test_sql_built_from_strings_would_be_found(code: str) -> None:
 )
 def test_literal_sql_with_parameters_is_accepted(code: str) -> None:
     assert not list(sql_built(ast.parse(code)))
+
+
+def mail_parsers(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines that import what reads messages."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=imported):
+                names = [name.name for name in imported]
+            case ast.ImportFrom(module=module):
+                names = [module or ""]
+            case _:
+                continue
+        if any(name.split(".")[0] in ("email", "mailbox", "mailparser") for name in names):
+            yield node.lineno
+
+
+@pytest.mark.finding("cyclic-mime")
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_code_reads_messages(path: Path) -> None:
+    assert list(mail_parsers(ast.parse(path.read_text()))) == []
+
+
+@pytest.mark.finding("cyclic-mime")
+def test_code_that_reads_messages_would_be_found() -> None:
+    for code in ("import email.parser", "from email import message_from_bytes", "import mailbox"):
+        assert list(mail_parsers(ast.parse(code))) == [1]
+    assert list(mail_parsers(ast.parse("from mailboxes import actions"))) == []
