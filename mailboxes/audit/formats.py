@@ -42,6 +42,23 @@ OBJECT_LABELS = {
     "administrator": _("administrator"),
     "group": _("group"),
 }
+FILTER_LABELS = OBJECT_LABELS | {"configuration": _("configuration"), "log": _("log")}
+LISTED = ("create", "change", "enable", "disable", "delete", "download")
+SECOND_FACTOR = tuple(verb for verb in VERBS if "second-factor" in verb or "recovery-code" in verb)
+ACTIONS = {
+    "domain": LISTED,
+    "mailbox": (*LISTED, "password", "failed-sign-in", "unlock"),
+    "alias": LISTED,
+    "aliasdomain": LISTED,
+    "administrator": (
+        *("create", "change", "delete", "password", "sign-in", "failed-sign-in", "unlock"),
+        *SECOND_FACTOR,
+    ),
+    "configuration": ("download",),
+    "log": ("download", "prune"),
+}
+"""The verbs of each kind of object, as the log is filtered by them."""
+
 REFUSED = _("refused: %(reason)s")
 INTERRUPTED = _("interrupted, or still running")
 SETTLED = ngettext_lazy(
@@ -146,19 +163,8 @@ def quota_text(count: int) -> str:
 
 def action_names() -> list[tuple[str, str, str]]:
     """Return the actions that the log is filtered by: their names, and the two halves in words."""
-    verbs = ("create", "change", "enable", "disable", "delete", "download")
-    found = [
-        (f"{model}.{verb}", str(label), str(VERBS[verb]))
-        for model, label in OBJECT_LABELS.items()
-        for verb in verbs
-    ]
-    second_factor = (verb for verb in VERBS if "second-factor" in verb or "recovery-code" in verb)
-    others = {
-        "administrator": ("sign-in", "failed-sign-in", "password", "unlock", *second_factor),
-        "mailbox": ("failed-sign-in", "password", "unlock"),
-    }
-    return found + [
-        (f"{model}.{verb}", str(OBJECT_LABELS[model]), str(VERBS[verb]))
-        for model, verbs in others.items()
+    return [
+        (f"{model}.{verb}", str(FILTER_LABELS[model]), str(VERBS[verb]))
+        for model, verbs in ACTIONS.items()
         for verb in verbs
     ]

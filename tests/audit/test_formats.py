@@ -115,3 +115,11 @@ def test_the_log_can_be_filtered_by_every_action_in_words() -> None:
     assert names["mailbox.disable"] == ("mailbox", "disabled")
     assert names["administrator.failed-sign-in"] == ("administrator", "sign-in failed")
     assert names["mailbox.failed-sign-in"] == ("mailbox", "sign-in failed")
+
+
+def test_the_log_is_filtered_by_actions_that_happen() -> None:
+    names = [name for name, _model, _verb in log_formats.action_names()]
+    assert len(names) == len(set(names))
+    for name in ("configuration.download", "log.prune", "mailbox.password", "domain.create"):
+        assert name in names
+    assert "group.download" not in names and "administrator.enable" not in names
