@@ -87,7 +87,11 @@ def prepare(folder: Path, kind: str) -> None:
 
 @contextmanager
 def running_panel(
-    source: Path, folder: Path, settings: Mapping[str, str] | None = None, workers: int = 1
+    source: Path,
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    workers: int = 1,
+    application: str = "mailadmin.wsgi",
 ) -> Iterator[Panel]:
     """Run a panel on a copy of a prepared folder."""
     shutil.copytree(source, folder, dirs_exist_ok=True)
@@ -97,7 +101,7 @@ def running_panel(
     gunicorn = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(workers), "--threads", "4"]
     with log.open("wb") as sink:
         server = subprocess.Popen(
-            [sys.executable, "-m", *gunicorn, "--no-control-socket", "mailadmin.wsgi"],
+            [sys.executable, "-m", *gunicorn, "--no-control-socket", application],
             cwd=ROOT,
             env={**env, **(settings or {})},
             stdout=sink,
