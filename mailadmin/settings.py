@@ -190,7 +190,7 @@ LOGIN_URL = "admin:login"
 
 # Second factors: the tables and the cryptography are allauth's, the pages are our own
 
-ROLES = ("superuser", "administrator", "helpdesk", "auditor")
+ROLES = ("superuser", "domain-administrator", "helpdesk", "auditor")
 SECOND_FACTOR_REQUIRED = items("SECOND_FACTOR_REQUIRED")
 if unknown := set(SECOND_FACTOR_REQUIRED) - set(ROLES):
     raise ImproperlyConfigured(

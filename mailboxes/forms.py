@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions
 from mailboxes.access.scope import NOTHING, Scope
 from mailboxes.access.self_service import is_open
+from mailboxes.actions.seen import Seen
 from mailboxes.addresses import (
     MAX_ADDRESS,
     Address,
@@ -128,6 +129,9 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.initial["self_service"] = is_open(self.instance.pk)
+
+    def read_values(self) -> Seen:
+        return {**super().read_values(), "self_service": is_open(self.instance.pk)}
 
 
 class MailboxForm(EditConflictMixin, ActionForm, forms.ModelForm):

@@ -15,8 +15,12 @@ urlpatterns = [
     path("password/changed/", password.password_changed, name="password-changed"),
     path("admin/", admin_view(dashboard.dashboard), name="dashboard"),
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/login/", sign_in.sign_in),  # the admin's own URL, which comes later
-    path("admin/password_change/", admin_view(own_password.change_own_password)),
+    path("admin/login/", sign_in.sign_in, name="sign-in"),  # the admin's own URL, which comes later
+    path(
+        "admin/password_change/",
+        admin_view(own_password.change_own_password),
+        name="own-password",
+    ),
     path("admin/", include("mailboxes.second_factor.urls")),
     path("admin/log/", admin_view(log.log), name="log"),
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),

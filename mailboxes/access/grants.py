@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.access.scope import EVERYTHING, NOTHING, Scope
-from mailboxes.access.self_service import set_open
+from mailboxes.access.self_service import forget_mailboxes, set_open
 
 
 def role_of(user: User) -> str:
@@ -48,3 +48,4 @@ def forget_domain(name: str) -> None:
     """Take a domain from all administrators, with its rules: a new one may be somebody else's."""
     GrantedDomain.objects.filter(domain=name.lower()).delete()
     set_open(name, True)
+    forget_mailboxes(name)

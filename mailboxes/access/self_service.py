@@ -22,6 +22,10 @@ def is_demanded(kind: str, name: str) -> bool:
     return PasswordDemand.objects.filter(kind=kind, name=name.lower()).exists()
 
 
+def forget_mailboxes(domain: str) -> None:
+    PasswordDemand.objects.filter(kind=MAILBOX, name__endswith=f"@{domain.lower()}").delete()
+
+
 def set_demand(kind: str, name: str, active: bool) -> None:
     if active:
         PasswordDemand.objects.get_or_create(kind=kind, name=name.lower())

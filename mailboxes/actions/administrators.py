@@ -1,5 +1,6 @@
 """Creating, changing and deleting administrators: in the panel's own database, with their log."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -14,7 +15,9 @@ from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.actions.base import NOT_ALLOWED
 from mailboxes.actions.passwords import SAME_PASSWORD
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
-from mailboxes.audit.log import Changes, log_change, subject
+from mailboxes.audit.log import Changes, begin, end, log_change, subject
+from mailboxes.audit.models import Phase
+from mailboxes.audit.refusals import refusal_as_json
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Domain
 from mailboxes.passwords.strength import check_strength
@@ -77,24 +80,40 @@ def change_administrator(actor: Actor, user: User, position: Position) -> None:
     }
     changes |= position_changes(before, position)
     save_position(user, position)
+    rename_demand(stored.username, user.username)
     if changes:
         log(actor, "change", stored, changes)
 
 
-@transaction.atomic(using="default")
+def rename_demand(before: str, after: str) -> None:
+    """Keep a password temporary under another name."""
+    if before != after:
+        is_demanded = self_service.is_demanded(self_service.ADMINISTRATOR, before)
+        self_service.set_demand(self_service.ADMINISTRATOR, before, False)
+        self_service.set_demand(self_service.ADMINISTRATOR, after, is_demanded)
+
+
 def set_administrator_password(
     actor: Actor, user: User, password: str, is_temporary: bool = False
 ) -> None:
-    """Set a new password, which ends the administrator's sessions; everyone may set their own."""
-    if not (actor.kind == ADMINISTRATOR and actor.name == user.username):
-        authorize(actor, "administrator.password")
-    elif user.check_password(password):
-        raise Refused(SAME_PASSWORD, code="same", field="password")
-    check_strength(password, [user.username, user.first_name, user.last_name, user.email])
+    """Set a new password, which ends the administrator's sessions; everyone may set their own.
+
+    It is hashed outside the transaction, since others can't write to SQLite meanwhile.
+    """
+    try:
+        if not (actor.kind == ADMINISTRATOR and actor.name == user.username):
+            authorize(actor, "administrator.password")
+        elif user.check_password(password):
+            raise Refused(SAME_PASSWORD, code="same", field="password")
+        check_strength(password, [user.username, user.first_name, user.last_name, user.email])
+    except Refused as error:
+        log_refusal(actor, "password", user.get_username(), error)
+        raise
     user.set_password(password)
-    user.save(update_fields=["password"])
-    self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
-    log(actor, "password", user, {"password": []})
+    with transaction.atomic(using="default"):
+        user.save(update_fields=["password"])
+        self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
+        log(actor, "password", user, {"password": []})
 
 
 @transaction.atomic(using="default")
@@ -164,3 +183,9 @@ def position_changes(before: Position | None, after: Position) -> Changes:
 def log(actor: Actor, verb: str, user: User, changes: Changes) -> None:
     row = subject(ADMINISTRATOR, user.get_username(), "", changes)
     log_change(actor, f"administrator.{verb}", row)
+
+
+def log_refusal(actor: Actor, verb: str, name: str, error: Refused) -> None:
+    """Log what was refused, after the transaction in which it was tried has been rolled back."""
+    begun = begin(actor, f"administrator.{verb}", [subject(ADMINISTRATOR, name)])
+    end(begun, Phase.REFUSED, json.dumps(refusal_as_json(error)))

@@ -43,6 +43,8 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
         rules.check_columns(domain)
         if str(name) == mail_host().hostname:
             raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
+        if Domain.objects.filter(pk=str(name)).exists():
+            raise Refused(NAME_TAKEN, params, code="taken", field="domain")
         forget_domain(str(name))  # whoever had a domain of this name has no right to this one
         with inserting(NAME_TAKEN, params, "domain"):
             domain.save(force_insert=True)
@@ -74,7 +76,6 @@ def delete_domain(actor: Actor, domain: Domain) -> None:
     """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
     with performing(actor, "domain.delete", subject_of(domain)):
         remove_domain(domain)
-        forget_domain(domain.pk)
 
 
 @transaction.atomic(using="mail")
@@ -88,3 +89,4 @@ def remove_domain(domain: Domain) -> None:
     mailboxes.delete()
     Alias.objects.filter(domain=domain.pk).delete()
     Domain.objects.filter(pk=domain.pk).delete()
+    forget_domain(domain.pk)

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from mailboxes import usage
+from mailboxes.access import self_service
 from mailboxes.actions import rules
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import (
@@ -83,6 +84,8 @@ def change_mailbox(
                 columns += ["password", "password_expiry"]
             save_columns(mailbox, *columns)
             save_active(mailbox, mailbox.active)
+        if password:
+            self_service.set_demand(self_service.MAILBOX, mailbox.pk, False)
 
 
 @transaction.atomic(using="mail")
@@ -111,5 +114,6 @@ def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
 def remove_mailbox(mailbox: Mailbox) -> None:
     rules.lock_domains(mailbox.domain_id)
     usage.delete_for([mailbox.pk])
+    self_service.set_demand(self_service.MAILBOX, mailbox.pk, False)
     Mailbox.objects.filter(pk=mailbox.pk).delete()
     Alias.objects.filter(pk=mailbox.pk).delete()

@@ -37,7 +37,7 @@ def change_password(
         set_password(mailbox, password, scheme)
         renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
         save_columns(mailbox, "password", "password_expiry")
-    self_service.set_demand(self_service.MAILBOX, mailbox.pk, is_temporary)
+        self_service.set_demand(self_service.MAILBOX, mailbox.pk, is_temporary)
 
 
 def check_own_change(mailbox: Mailbox, password: str) -> None:

@@ -43,7 +43,7 @@ class RoleForm(ActionForm, forms.ModelForm):
     all_domains = forms.BooleanField(
         required=False,
         label=_("All domains"),
-        help_text=_("Also those that are added later. The domains below then don't count."),
+        help_text=_("Also those that are added later. The domains below are then ignored."),
     )
     domains = forms.CharField(
         required=False,

@@ -160,6 +160,9 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except Refused as error:
+            verb = "change" if (args and args[0]) or kwargs.get("object_id") else "create"
+            name = request.POST.get("username", "")
+            administrators.log_refusal(administrator(request), verb, name, error)
             request.refusal = error  # type: ignore[attr-defined]
             return super().changeform_view(request, *args, **kwargs)
 

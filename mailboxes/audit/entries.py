@@ -80,6 +80,14 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
     return read(list(visible().filter(pk__in=keys)), domains=domains)
 
 
+def of_models(models: Sequence[str]) -> QuerySet[Entry]:
+    """Return the entries about changes of objects of these models."""
+    condition = Q(pk__in=[])
+    for model in models:
+        condition |= Q(action__startswith=f"{model}.")
+    return change_entries().filter(condition)
+
+
 def read(
     entries: Sequence[Entry],
     name: str = "",

@@ -136,5 +136,7 @@ def append(
             row.entry = entry
         Subject.objects.bulk_create(rows, batch_size=500)
         Head.objects.filter(pk=1).update(seq=entry.seq, mac=entry.mac)
-    syslog.syslog(syslog.LOG_INFO, f"log head {entry.seq}:{entry.mac}")
+        head_line = f"log head {entry.seq}:{entry.mac}"
+        # Not before the outermost transaction: what is rolled back must not be in the journal.
+        transaction.on_commit(lambda: syslog.syslog(syslog.LOG_INFO, head_line), using="default")
     return entry

@@ -42,7 +42,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return redirect(safe_next(request))
     autofocus(factor if with_factor else password)
     context = admin.site.each_context(request) | {
-        "title": _("Confirm that it is you"),
+        "title": _("Confirm your identity"),
         "has_permission": not factors.must_set_up(user),
         "password": password,
         "form": factor if factors.has_second_factor(user) else None,

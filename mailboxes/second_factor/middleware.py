@@ -12,9 +12,9 @@ from mailboxes.second_factor import factors
 from mailboxes.second_factor.confirmation import had_second_factor
 from mailboxes.second_factor.policy import is_required
 
-PUBLIC = {"admin:login", "admin:logout", "sign-in-code", "set_language", "home"}
+PUBLIC = {"sign-in", "admin:logout", "sign-in-code", "set_language", "home"}
 PUBLIC |= {"change-password", "password-check", "password-changed"}
-SET_UP = {"confirm", "second-factor", "second-factor-app", "second-factor-passkey"}
+SET_UP = {"confirm", "own-password", "second-factor", "second-factor-app", "second-factor-passkey"}
 
 
 class SecondFactorMiddleware:

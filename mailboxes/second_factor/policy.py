@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import Role
 
-NAMES = {Role.DOMAIN_ADMINISTRATOR.value: "administrator"}
+NAMES = {Role.DOMAIN_ADMINISTRATOR.value: "domain-administrator"}
 """The roles that SECOND_FACTOR_REQUIRED calls otherwise."""
 
 

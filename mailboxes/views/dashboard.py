@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from mailboxes import queries, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.access.models import Grant
+from mailboxes.access.roles import MAIL_MODELS
 from mailboxes.access.scope import Scope
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
@@ -196,10 +197,10 @@ def role_notices() -> Iterator[Notice]:
     replaced = Grant.objects.exclude(replaced="").order_by("user__username")
     if names := list(replaced.values_list("user__username", flat=True)):
         text = ngettext(
-            "The single permissions of %(count)s administrator were replaced by the nearest role "
-            "that isn't larger. Check the role and save it.",
-            "The single permissions of %(count)s administrators were replaced by the nearest role "
-            "that isn't larger. Check each role and save it.",
+            "The single permissions of %(count)s administrator were replaced by the closest role "
+            "that grants nothing more. Check the role and save it.",
+            "The single permissions of %(count)s administrators were replaced by the closest role "
+            "that grants nothing more. Check each role and save it.",
             len(names),
         )
         text %= {"count": number(len(names))}
@@ -210,7 +211,9 @@ def latest(scope: Scope) -> list[Logged]:
     """Return the latest changes that the administrator may see."""
     if scope.allows("log.view"):
         return entries.read(list(entries.change_entries()[:MAX_CHANGES]))
-    return entries.newest_in_domains(sorted(scope.domains or ()), MAX_CHANGES)
+    if scope.domains is None:
+        return entries.read(list(entries.of_models(MAIL_MODELS)[:MAX_CHANGES]))
+    return entries.newest_in_domains(sorted(scope.domains), MAX_CHANGES)
 
 
 @never_cache

@@ -2,10 +2,15 @@
 
 import re
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from mailboxes import actions
+from mailboxes.access import self_service
+from mailboxes.addresses import DomainName
+from mailboxes.errors import Refused
 from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
 from tests.conftest import PASSWORD, TESTER, logged
@@ -74,3 +79,58 @@ def test_a_new_administrator_chooses_a_password_at_the_first_visit(rita: Client)
     again = Client()
     again.force_login(User.objects.get(username="otto"))
     assert again.get(MAILBOX).status_code == 200
+
+
+def test_a_refused_domain_takes_nothing_from_its_administrators(domain: Domain) -> None:
+    signed_in("domain", "example.org")
+    actions.set_self_service(TESTER, domain, False)
+    with pytest.raises(Refused, match="already exists"):
+        actions.create_domain(TESTER, DomainName.parse("example.org"))
+    assert actions.Position.of(User.objects.get(username="otto")).domains == ("example.org",)
+    assert not self_service.is_open("example.org")
+
+
+def test_a_stale_form_does_not_open_a_domain_again(rita: Client, domain: Domain) -> None:
+    page = rita.get(f"{DOMAIN}example.org/change/")
+    seen = page.context["adminform"].form.seen
+    actions.set_self_service(TESTER, domain, False)
+    stale = LIMITS | {"self_service": "on", "seen": seen}
+    refused = rita.post(f"{DOMAIN}example.org/change/", stale)
+    assert "Someone else has changed" in refused.content.decode()
+    assert not self_service.is_open("example.org")
+
+
+def test_a_password_stays_temporary_under_another_name(rita: Client, anna: Mailbox) -> None:
+    otto = User(username="otto")
+    actions.create_administrator(TESTER, otto, PASSWORD, actions.Position("auditor"), True)
+    form = {"username": "otis", "role": "auditor", "is_active": "on"}
+    rita.post(f"/admin/auth/user/{otto.pk}/change/", form)
+    assert self_service.is_demanded("administrator", "otis")
+    assert not self_service.is_demanded("administrator", "otto")
+
+
+def test_a_new_mailbox_of_the_same_name_is_not_marked(domain: Domain, anna: Mailbox) -> None:
+    self_service.set_demand("mailbox", anna.pk, True)
+    actions.delete_mailbox(TESTER, anna)
+    assert not self_service.is_demanded("mailbox", anna.pk)
+    self_service.set_demand("mailbox", anna.pk, True)
+    actions.delete_domain(TESTER, domain)
+    assert not self_service.is_demanded("mailbox", anna.pk)
+
+
+@pytest.mark.parametrize("is_temporary", [True, False])
+def test_a_temporary_password_and_a_second_factor_lead_to_each_other(
+    settings: Settings, tables: None, is_temporary: bool
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = ["auditor"]
+    otto = User(username="otto")
+    position = actions.Position("auditor")
+    actions.create_administrator(TESTER, otto, PASSWORD, position, is_temporary)
+    client = Client()
+    client.force_login(otto)
+    last = client.get("/admin/", follow=True).redirect_chain[-1][0]
+    assert last == ("/admin/password_change/" if is_temporary else "/admin/second-factor/")
+    if is_temporary:
+        own = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+        page = client.post("/admin/password_change/", own, follow=True)
+        assert page.redirect_chain[-1][0] == "/admin/second-factor/"

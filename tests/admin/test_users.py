@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from mailboxes.actions.administrators import Position
-from mailboxes.audit.models import Subject
+from mailboxes.audit.models import Entry, Subject
 from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import signed_in
 from tests.conftest import PASSWORD, logged
@@ -178,3 +178,12 @@ def test_administrator_pages_only_load_the_panels_own_scripts(rita: Client, url:
     page = rita.get(url, follow=True).content.decode()
     scripts = re.findall(r'<script[^>]* src="([^"]*)"', page)
     assert scripts and [path for path in scripts if "mailadmin/" not in path] == []
+
+
+def test_a_refused_change_of_an_administrator_is_logged(rita: Client) -> None:
+    boss = User.objects.get()
+    change(rita, boss, role="superuser", username="rita")
+    add(rita, role="helpdesk")
+    add(rita, password1="short", password2="short")
+    [first, second] = Entry.objects.filter(action="administrator.create", phase="refused")
+    assert "domains" in second.text + first.text and "too short" in second.text + first.text

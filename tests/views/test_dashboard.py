@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -176,6 +177,15 @@ def test_a_domain_administrator_sees_nothing_of_other_domains(rita: Client, anna
     assert counts(page)[MAILBOX] == "1" and "anna@example.org" in page
     for other in ("example.net", "foreign", "is disabled", "/admin/configuration/", "/admin/log/"):
         assert other not in page
+
+
+def test_the_latest_changes_of_all_domains_are_shown_to_the_helpdesk(anna: Mailbox) -> None:
+    otto = User(username="otto")
+    position = actions.Position("helpdesk", all_domains=True)
+    actions.create_administrator(TESTER, otto, PASSWORD, position)
+    client = Client()
+    client.force_login(otto)
+    assert "anna@example.org" in client.get(URL).content.decode()
 
 
 def test_the_latest_changes_of_many_domains_are_found(rita: Client, anna: Mailbox) -> None:

@@ -12,7 +12,7 @@ from mailboxes.throttle.unlock import unlock_account, unlock_client
 
 
 class Command(MailCommand):
-    help = "Allow new attempts to sign in after there were too many."
+    help = "Unlock an account or a client after too many attempts to sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
         locked = parser.add_mutually_exclusive_group(required=True)
