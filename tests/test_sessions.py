@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from mailboxes import sessions
+from mailboxes import actions, sessions
 from mailboxes.models import Alias, Mailbox
 from tests.admin.conftest import ALIAS, MAILBOX, mailbox_form
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, TESTER
 
 ENDED = "Your session has ended because"
 LOGIN = "/admin/login/"
@@ -140,6 +140,23 @@ def test_a_change_that_was_posted_too_late_is_shown_without_passwords(
     assert PASSWORD not in page.content.decode()
     anna.refresh_from_db()
     assert anna.name == "Anna Berg"
+
+
+@pytest.mark.finding("lost-update")
+def test_a_form_shown_again_does_not_overwrite_what_others_have_changed(
+    otto: Client, clock: SimpleNamespace, anna: Mailbox
+) -> None:
+    url = f"{MAILBOX}anna_40example.org/change/"
+    typed = {"name": "Anna Typed", "quota_0": "1G", "active": "on"}
+    typed["seen"] = otto.get(url).context["adminform"].form.seen
+    actions.set_active(TESTER, anna, False)
+    clock.now += 62 * 60
+    sign_in(otto, otto.post(url, typed))
+    typed["seen"] = otto.get(url).context["adminform"].form.seen
+    page = otto.post(url, typed)
+    assert "Someone else has changed anna@example.org" in page.content.decode()
+    anna.refresh_from_db()
+    assert (anna.active, anna.name) == (False, "Anna Berg")
 
 
 def test_an_administrators_form_that_was_posted_too_late_is_shown_again(

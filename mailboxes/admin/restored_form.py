@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import sessions
+from mailboxes import edit_conflicts, sessions
 
 
 class RestoresForm(admin.ModelAdmin):
@@ -33,7 +33,7 @@ class RestoresForm(admin.ModelAdmin):
 
 
 def with_typed(form: Any, typed: QueryDict) -> Any:
-    """Return the form class with other initial values."""
+    """Return the form class with other initial values, and with what had been seen before."""
 
     class Restored(form):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -42,5 +42,10 @@ def with_typed(form: Any, typed: QueryDict) -> Any:
                 if not isinstance(field.widget, forms.PasswordInput):
                     key = self.add_prefix(name)
                     self.initial[name] = field.widget.value_from_datadict(typed, {}, key)
+
+        @property
+        def seen(self) -> str:
+            """What was seen when the page was opened, not what is stored by now."""
+            return str(typed.get(edit_conflicts.FIELD) or getattr(super(), "seen", ""))
 
     return Restored
