@@ -2,11 +2,12 @@
 
 import time
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-CONFIRMED_AT, WITH_SECOND_FACTOR = "confirmed_at", "with_second_factor"
+CONFIRMED_AT, SECOND_FACTOR = "confirmed_at", "second_factor"
 MAX_AGE = 600
 """For how many seconds a password or second factor needn't be entered again."""
 
@@ -25,9 +26,25 @@ def is_confirmed(request: HttpRequest) -> bool:
     return 0 <= age < MAX_AGE
 
 
-def note_second_factor(request: HttpRequest) -> None:
-    request.session[WITH_SECOND_FACTOR] = True
+def note_second_factor(request: HttpRequest, row: Authenticator) -> None:
+    request.session[SECOND_FACTOR] = row.pk
 
 
 def had_second_factor(request: HttpRequest) -> bool:
-    return bool(request.session.get(WITH_SECOND_FACTOR))
+    """Say whether a second factor was used, even if it has been removed since."""
+    return SECOND_FACTOR in request.session
+
+
+def has_second_factor_left(request: HttpRequest) -> bool:
+    """Say whether the second factor that was used, or the set of codes, is still the person's."""
+    pk = request.session.get(SECOND_FACTOR)
+    return bool(Authenticator.objects.filter(pk=pk, user_id=request.user.pk).exists())
+
+
+def outlast(request: HttpRequest, row: Authenticator | None) -> None:
+    """Go on with another factor, or none, if this session has removed the one that it used."""
+    if has_second_factor_left(request):
+        return
+    request.session.pop(SECOND_FACTOR, None)
+    if row:
+        note_second_factor(request, row)

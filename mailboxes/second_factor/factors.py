@@ -89,7 +89,7 @@ def matching_counter(secret: str, code: str) -> int | None:
 
 
 @transaction.atomic
-def add_app(actor: Actor, user: User, secret: str, code: str) -> None:
+def add_app(actor: Actor, user: User, secret: str, code: str) -> Authenticator:
     """Add an authenticator app that shows the right code; a person has one at most."""
     lock(user)
     if of(user).filter(type=Type.TOTP).exists():
@@ -102,14 +102,15 @@ def add_app(actor: Actor, user: User, secret: str, code: str) -> None:
             ),
             field="code",
         )
-    row = TOTP.activate(user, secret).instance
+    row: Authenticator = TOTP.activate(user, secret).instance
     row.data["counter"] = counter
     row.save(update_fields=["data"])
     log(actor, "add-second-factor", user, after=describe(row))
+    return row
 
 
 @transaction.atomic
-def add_passkey(actor: Actor, user: User, name: str, credential: str) -> None:
+def add_passkey(actor: Actor, user: User, name: str, credential: str) -> Authenticator:
     """Add the passkey that the browser created for the challenge in this session."""
     lock(user)
     try:
@@ -118,8 +119,9 @@ def add_passkey(actor: Actor, user: User, name: str, credential: str) -> None:
         webauthn.complete_registration(response)
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Refused(gettext_noop("The browser's passkey could not be verified.")) from error
-    row = webauthn.WebAuthn.add(user, name, response).instance
+    row: Authenticator = webauthn.WebAuthn.add(user, name, response).instance
     log(actor, "add-second-factor", user, after=describe(row))
+    return row
 
 
 @transaction.atomic
@@ -161,17 +163,18 @@ def reset(actor: Actor, user: User) -> None:
 
 
 @transaction.atomic
-def use_code(actor: Actor, user: User, code: str) -> bool:
-    """Accept the code of the app or a recovery code, each once."""
+def use_code(actor: Actor, user: User, code: str) -> Authenticator | None:
+    """Accept the code of the app or a recovery code, each once; return what it belongs to."""
     lock(user)
     rows = Authenticator.objects.filter(user_id=user.pk).exclude(type=Type.WEBAUTHN)
     try:
-        return any(use(actor, user, row, code) for row in rows.order_by("-type"))
+        fitting = (row for row in rows.order_by("-type") if use(actor, user, row, code))
+        return next(fitting, None)
     except InvalidToken:
         # Encrypted with another SECRET_KEY, which is not among SECRET_KEY_FALLBACKS.
         name = json.dumps(user.get_username())
         logger.error("The second factor of %s can't be decrypted; reset it.", name)
-        return False
+        return None
 
 
 def use(actor: Actor, user: User, row: Authenticator, code: str) -> bool:
@@ -190,16 +193,16 @@ def use(actor: Actor, user: User, row: Authenticator, code: str) -> bool:
     return True
 
 
-def use_passkey(user: User, credential: str) -> bool:
-    """Accept the browser's answer to the challenge in this session."""
+def use_passkey(user: User, credential: str) -> Authenticator | None:
+    """Accept the browser's answer to the challenge in this session; return its passkey."""
     try:
         response: Any = json.loads(credential)
         webauthn.parse_authentication_response(response)
-        row = webauthn.complete_authentication(user, response)
+        row: Authenticator = webauthn.complete_authentication(user, response)
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
-        return False
+        return None
     row.record_usage()
-    return True
+    return row
 
 
 def creation_options(user: User) -> str:

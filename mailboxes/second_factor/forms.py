@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.models import User
@@ -50,6 +51,9 @@ class OwnPasswordForm(forms.Form):
 class FactorForm(forms.Form):
     """A code of the app, a recovery code or a passkey; each is counted, a wrong one is logged."""
 
+    used: Authenticator | None = None
+    """What the code or passkey belongs to, if it is right."""
+
     code = code_field(_("Code"), _("The six digits in your authenticator app, or a recovery code."))
     credential = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -65,12 +69,12 @@ class FactorForm(forms.Form):
         if code or credential:
             attempts.attempt(attempts.ADMINISTRATOR, self.actor.name, self.actor.client)
         if credential:
-            accepted = factors.use_passkey(self.user, credential)
+            self.used = factors.use_passkey(self.user, credential)
         elif code:
-            accepted = factors.use_code(self.actor, self.user, code)
+            self.used = factors.use_code(self.actor, self.user, code)
         else:
             return
-        if not accepted:
+        if not self.used:
             self.note_failure()
             wrong = _("The passkey was not accepted. Try again, or enter a code.")
             used = _("This code is wrong or has been used. Wait for the next one.")

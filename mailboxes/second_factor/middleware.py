@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from mailboxes.second_factor import factors
-from mailboxes.second_factor.confirmation import had_second_factor
+from mailboxes.second_factor.confirmation import had_second_factor, has_second_factor_left
 from mailboxes.second_factor.policy import is_required
 
 PUBLIC = {"sign-in", "admin:logout", "sign-in-code", "set_language", "home"}
@@ -32,10 +32,11 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         if (match and match.view_name in PUBLIC) or not request.user.is_authenticated:
             return None
-        if factors.has_second_factor(request.user):
-            if had_second_factor(request):
-                return None
-            # Signed in before the second factor was added, in another browser.
+        if had_second_factor(request) and has_second_factor_left(request):
+            return None
+        if had_second_factor(request) or factors.has_second_factor(request.user):
+            # Signed in with a factor that was removed since, such as a stolen one, or before the
+            # second factor was added, in another browser.
             logout(request)
             return redirect_to_login(request.get_full_path())
         if is_required(request.user) and not (match and match.view_name in SET_UP):

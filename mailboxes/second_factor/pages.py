@@ -23,7 +23,7 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 from mailboxes.second_factor import factors
-from mailboxes.second_factor.confirmation import note_second_factor
+from mailboxes.second_factor.confirmation import had_second_factor, note_second_factor, outlast
 from mailboxes.second_factor.decorators import recently_authenticated
 from mailboxes.second_factor.forms import AppForm, PasskeyForm
 from mailboxes.second_factor.policy import is_required
@@ -84,12 +84,12 @@ def add_app(request: HttpRequest) -> HttpResponse:
     form = AppForm(request.POST or None)
     if form.is_valid():
         try:
-            factors.add_app(administrator(request), user, secret, form.cleaned_data["code"])
+            row = factors.add_app(administrator(request), user, secret, form.cleaned_data["code"])
         except Refused as error:
             refuse(form, error)
         else:
             del request.session[SECRET]
-            return added(request, _("The authenticator app was added."))
+            return added(request, row, _("The authenticator app was added."))
     autofocus(form)
     adapter = get_adapter()
     svg = adapter.build_totp_svg(adapter.build_totp_url(user, secret))
@@ -118,19 +118,20 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         name, credential = form.cleaned_data["name"], form.cleaned_data["credential"]
         try:
-            factors.add_passkey(administrator(request), user, name, credential)
+            row = factors.add_passkey(administrator(request), user, name, credential)
         except Refused as error:
             refuse(form, error)
         else:
-            return added(request, _("The passkey was added."))
+            return added(request, row, _("The passkey was added."))
     autofocus(form)
     options = factors.creation_options(user)
     return page(request, "passkey", _("Add a passkey"), form=form, options=options)
 
 
-def added(request: HttpRequest, text: str) -> HttpResponse:
+def added(request: HttpRequest, row: Authenticator, text: str) -> HttpResponse:
     """Go on to the recovery codes after the first factor."""
-    note_second_factor(request)
+    if not had_second_factor(request):
+        note_second_factor(request, row)
     messages.success(request, text)
     has_codes = factors.recovery_codes(me(request))
     return redirect("second-factor" if has_codes else "recovery-codes")
@@ -144,6 +145,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             factors.remove(administrator(request), user, row)
+            outlast(request, factors.of(user).first())
             messages.success(request, _("It was removed."))
         except Refused as error:
             messages.error(request, error_message(error))
@@ -165,6 +167,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         return redirect("second-factor")
     if request.method == "POST":
         codes = factors.generate_recovery_codes(administrator(request), user)
+        outlast(request, factors.recovery_codes(user))
     row = factors.recovery_codes(user)
     left = factors.codes_left(row) if row else None
     shown = [f"{code[:4]}-{code[4:]}" for code in codes]

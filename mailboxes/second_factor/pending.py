@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -49,11 +50,11 @@ def pending_user(request: HttpRequest) -> User | None:
     return None
 
 
-def complete(request: HttpRequest, user: User) -> HttpResponse:
-    """Sign in the person whose second factor was right."""
+def complete(request: HttpRequest, user: User, row: Authenticator) -> HttpResponse:
+    """Sign in the person who has shown this second factor."""
     found = request.session.pop(PENDING)
     response = sign_in(request, user, found["backend"], found["next"], found["unsaved"])
-    note_second_factor(request)
+    note_second_factor(request, row)
     return response
 
 

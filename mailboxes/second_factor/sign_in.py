@@ -27,8 +27,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         return redirect("admin:login")
     client = client_address(request) or ""
     form = FactorForm(user, client, request.POST or None)
-    if form.is_valid():
-        response = pending.complete(request, user)
+    if form.is_valid() and form.used:
+        response = pending.complete(request, user, form.used)
         warn_of_few_codes(request, user)
         return response
     autofocus(form)

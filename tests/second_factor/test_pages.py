@@ -9,7 +9,7 @@ from pytest_django import Settings
 from mailboxes.audit.models import Entry, Subject
 from mailboxes.second_factor import factors
 from tests.conftest import logged
-from tests.second_factor.conftest import APP, CODES, OWN, Person, code_of
+from tests.second_factor.conftest import APP, CODE, CODES, OWN, Person, code_of
 
 PASSKEY = f"{OWN}passkey/"
 
@@ -55,6 +55,30 @@ def test_removing_the_last_factor_removes_the_recovery_codes(vera: Person) -> No
     assert not Authenticator.objects.exists()
     entry = ("vera", "administrator.remove-second-factor", "vera")
     assert logged("administrator.remove") == [entry]
+
+
+@pytest.mark.parametrize("with_recovery_code", [False, True])
+def test_removing_a_factor_ends_the_other_sessions_that_have_used_it(
+    vera: Person, with_recovery_code: bool
+) -> None:
+    codes = vera.client.post(CODES).context["codes"]
+    other = Person(vera.user, Client())
+    other.sign_in()
+    other.client.post(CODE, {"code": codes[0] if with_recovery_code else vera.code()})
+    vera.client.post(f"{OWN}{factors.of(vera.user).get().pk}/remove/")
+    assert vera.client.get("/admin/").status_code == 200
+    assert other.client.get("/admin/").status_code == 302
+
+
+def test_new_recovery_codes_end_the_other_sessions_that_have_used_old_ones(vera: Person) -> None:
+    codes = vera.client.post(CODES).context["codes"]
+    clients = [Client(), Client()]
+    for client, code in zip(clients, codes, strict=False):
+        vera.client = client
+        vera.sign_in()
+        client.post(CODE, {"code": code})
+    clients[0].post(CODES)
+    assert [client.get("/admin/").status_code for client in clients] == [200, 302]
 
 
 def test_nobody_removes_anothers_factor(vera: Person, boss: Person) -> None:

@@ -3,11 +3,12 @@ from io import StringIO
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from mailboxes.audit.models import Entry
 from mailboxes.second_factor import factors
 from tests.conftest import PASSWORD, logged
-from tests.second_factor.conftest import CODES, Person
+from tests.second_factor.conftest import CODE, CODES, LOGIN, Person
 
 
 def url(person: Person, page: str = "second-factor") -> str:
@@ -26,6 +27,30 @@ def test_a_superuser_resets_the_lost_factor_of_another(boss: Person, vera: Perso
     entry = ("boss", "administrator.reset-second-factor", "vera")
     assert logged("administrator.reset") == [entry]
     assert vera.sign_in()["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("by", ["superuser", "command"])
+@pytest.mark.parametrize("with_recovery_code", [False, True])
+@pytest.mark.parametrize("new_factor", [False, True])
+def test_a_reset_ends_the_sessions_that_the_lost_factor_has_opened(
+    boss: Person, vera: Person, by: str, with_recovery_code: bool, new_factor: bool
+) -> None:
+    codes = vera.client.post(CODES).context["codes"]
+    vera.sign_in()
+    vera.client.post(CODE, {"code": codes[0] if with_recovery_code else vera.code()})
+    thief = vera.client
+    assert thief.get("/admin/").status_code == 200
+    if by == "command":
+        call_command("resetsecondfactor", "vera", stdout=StringIO())
+    else:
+        boss.client.post(url(vera), {"password": PASSWORD})
+    vera.client = Client()
+    vera.sign_in()
+    if new_factor:
+        vera.add_app()
+    assert thief.get("/admin/")["Location"] == f"{LOGIN}?next=/admin/"
+    assert "_auth_user_id" not in thief.session
+    assert vera.client.get("/admin/").status_code == 200
 
 
 def test_nobody_resets_their_own(vera: Person) -> None:
