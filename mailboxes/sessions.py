@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.http import HttpRequest, QueryDict
@@ -36,19 +37,25 @@ def has_ended(session: SessionBase) -> bool:
     return False
 
 
-def pack_form(request: HttpRequest) -> str:
-    """Return what was posted, signed together with its URL; nothing if it is too long.
+def note_user(request: HttpRequest) -> None:
+    """Remember whose session this is, before anything ends it."""
+    request.session_user = request.session.get(SESSION_KEY, "")  # type: ignore[attr-defined]
 
-    Passwords are left out.
+
+def pack_form(request: HttpRequest) -> str:
+    """Return what was posted, signed together with its URL and whose session it was.
+
+    Passwords are left out. A form that is too long is not kept, nor one that might be anyone's.
     """
+    user = getattr(request, "session_user", "")
     fields = request.POST.copy()
     for name in list(fields):
         if not is_kept(name):
             del fields[name]
     text = fields.urlencode()
-    if len(text) > MAX_UNSAVED:
+    if not user or len(text) > MAX_UNSAVED:
         return ""
-    return signing.dumps([request.get_full_path(), text], salt=SALT, compress=True)
+    return signing.dumps([user, request.get_full_path(), text], salt=SALT, compress=True)
 
 
 def is_kept(name: str) -> bool:
@@ -56,11 +63,13 @@ def is_kept(name: str) -> bool:
 
 
 def keep_form(session: SessionBase, packed: str) -> None:
-    """Keep a form that `pack_form` has signed, until its page is opened."""
+    """Keep a form that `pack_form` has signed for the same person, until its page is opened."""
     try:
-        session[UNSAVED] = signing.loads(packed, salt=SALT, max_age=settings.SESSION_COOKIE_AGE)
+        user, url, text = signing.loads(packed, salt=SALT, max_age=settings.SESSION_COOKIE_AGE)
     except signing.BadSignature:
         return
+    if user == session.get(SESSION_KEY):
+        session[UNSAVED] = [url, text]
 
 
 def take_form(request: HttpRequest) -> QueryDict | None:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core import signing
@@ -131,7 +132,7 @@ def test_a_change_that_was_posted_too_late_is_shown_without_passwords(
     url = f"{MAILBOX}anna_40example.org/change/"
     clock.now += 62 * 60
     page = otto.post(url, mailbox_form(name="Anna Typed", quota_0="1,5G"))
-    assert PASSWORD not in signing.loads(page.context["unsaved"], salt=sessions.SALT)[1]
+    assert PASSWORD not in signing.loads(page.context["unsaved"], salt=sessions.SALT)[2]
     assert sign_in(otto, page)["Location"] == url
     assert PASSWORD not in str(list(otto.session.items()))
     page = otto.get(url)
@@ -185,6 +186,35 @@ def test_a_kept_form_belongs_to_its_page_and_cannot_be_forged(
     for other in (f"{ALIAS}add/", f"{MAILBOX}add/?domain=example.org"):
         assert "nothing has been saved" not in otto.get(other).content.decode()
     assert "nothing has been saved" in otto.get(ADD).content.decode()
+
+
+@pytest.mark.parametrize("end", ["time", "role", "password"])
+def test_a_form_is_not_shown_to_another_administrator(
+    otto: Client, clock: SimpleNamespace, end: str
+) -> None:
+    User.objects.create_superuser("nina", password=PASSWORD)
+    assert otto.get(ADD).status_code == 200  # which stores the role
+    if end == "time":
+        clock.now += 62 * 60
+    elif end == "role":
+        session = otto.session
+        session["position"] = "another"
+        session.save()
+    else:
+        User.objects.filter(username="otto").update(password=make_password("x"))
+    page = otto.post(ADD, TYPED)
+    assert page.context["unsaved"]
+    sign_in(otto, page, username="nina")
+    assert TYPED["goto"] not in str(list(otto.session.items()))
+    shown = otto.get(ADD).content.decode()
+    assert "nothing has been saved yet" not in shown and "x@example.edu" not in shown
+
+
+def test_a_form_of_nobody_known_is_not_kept(otto: Client) -> None:
+    Session.objects.all().delete()
+    page = otto.post(ADD, TYPED)
+    assert page.status_code == 200 and page.context["unsaved"] == ""
+    assert "Nothing has been saved yet" not in page.content.decode()
 
 
 def test_a_very_long_form_is_not_kept(otto: Client, clock: SimpleNamespace) -> None:

@@ -27,6 +27,8 @@ class EndedSessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_signed_in = had_session(request) and SESSION_KEY in request.session
+        if is_signed_in:
+            sessions.note_user(request)
         if is_signed_in and sessions.has_ended(request.session):
             request.session.flush()
         return self.get_response(request)
