@@ -6,6 +6,7 @@ is lost, and go with the last one.
 
 import json
 import logging
+import struct
 from typing import Any
 
 from allauth.core.internal.cryptokit import compare_user_code
@@ -33,6 +34,20 @@ from mailboxes.second_factor.policy import is_required
 
 Type = Authenticator.Type
 logger = logging.getLogger(__name__)
+
+MAX_CREDENTIAL = 16 * 1024
+"""How many characters a browser's answer may have; they have one or two thousand."""
+
+MALFORMED = (
+    ValidationError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    struct.error,
+)
+"""What the parsers of JSON, CBOR and authenticator data raise."""
 
 
 def of(user: User) -> QuerySet[Authenticator]:
@@ -109,15 +124,21 @@ def add_app(actor: Actor, user: User, secret: str, code: str) -> Authenticator:
     return row
 
 
+def parse(credential: str) -> Any:
+    if len(credential) > MAX_CREDENTIAL:
+        raise ValueError
+    return json.loads(credential)
+
+
 @transaction.atomic
 def add_passkey(actor: Actor, user: User, name: str, credential: str) -> Authenticator:
     """Add the passkey that the browser created for the challenge in this session."""
     lock(user)
     try:
-        response = json.loads(credential)
+        response = parse(credential)
         webauthn.parse_registration_response(response)
         webauthn.complete_registration(response)
-    except (ValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except MALFORMED as error:
         raise Refused(gettext_noop("The browser's passkey could not be verified.")) from error
     row: Authenticator = webauthn.WebAuthn.add(user, name, response).instance
     log(actor, "add-second-factor", user, after=describe(row))
@@ -196,10 +217,10 @@ def use(actor: Actor, user: User, row: Authenticator, code: str) -> bool:
 def use_passkey(user: User, credential: str) -> Authenticator | None:
     """Accept the browser's answer to the challenge in this session; return its passkey."""
     try:
-        response: Any = json.loads(credential)
+        response = parse(credential)
         webauthn.parse_authentication_response(response)
         row: Authenticator = webauthn.complete_authentication(user, response)
-    except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
+    except MALFORMED:
         return None
     row.record_usage()
     return row

@@ -1,5 +1,6 @@
 """An administrator with an authenticator app, and the codes that it shows."""
 
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.contrib.auth.models import User
 from django.test import Client
+from fido2 import cbor
+from fido2.utils import websafe_encode
 
 from mailboxes.access.models import Grant
 from mailboxes.access.roles import Role
@@ -20,6 +23,29 @@ LOGIN, CODE, CONFIRM = "/admin/login/", "/admin/login/code/", "/admin/confirm/"
 OWN = "/admin/second-factor/"
 APP = f"{OWN}app/"
 CODES = f"{OWN}recovery-codes/"
+
+
+MALFORMED = ["[" * 16_000, "[" * 100_000, '{"id": "' + "x" * 100_000 + '"}']
+
+TRUNCATED = [bytes(32), bytes(32) + b"\x80" + bytes(4), bytes(32) + b"\x80" + bytes(4) + b"\xb9"]
+"""Authenticator data that ends too early: in the flags, before and in the extensions."""
+
+
+def answer(kind: str, **response: bytes) -> str:
+    """Return a browser's answer as JSON."""
+    data = {"type": kind, "challenge": "AAAA", "origin": "https://testserver"}
+    response["clientDataJSON"] = json.dumps(data).encode()
+    fields = {name: websafe_encode(value) for name, value in response.items()}
+    return json.dumps({"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": fields})
+
+
+def registration(authenticator_data: bytes) -> str:
+    fields = {"fmt": "none", "attStmt": {}, "authData": authenticator_data}
+    return answer("webauthn.create", attestationObject=cbor.encode(fields))
+
+
+def authentication(authenticator_data: bytes) -> str:
+    return answer("webauthn.get", authenticatorData=authenticator_data, signature=b"x")
 
 
 def code_of(secret: str, steps: int = 0) -> str:

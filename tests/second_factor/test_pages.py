@@ -9,7 +9,17 @@ from pytest_django import Settings
 from mailboxes.audit.models import Entry, Subject
 from mailboxes.second_factor import factors
 from tests.conftest import logged
-from tests.second_factor.conftest import APP, CODE, CODES, OWN, Person, code_of
+from tests.second_factor.conftest import (
+    APP,
+    CODE,
+    CODES,
+    MALFORMED,
+    OWN,
+    TRUNCATED,
+    Person,
+    code_of,
+    registration,
+)
 
 PASSKEY = f"{OWN}passkey/"
 
@@ -105,11 +115,16 @@ def test_recovery_codes_need_a_factor(boss: Person) -> None:
     assert boss.client.post(CODES)["Location"] == OWN and not Authenticator.objects.exists()
 
 
-@pytest.mark.parametrize("credential", ["", "x", "{}", "[]", "null", '{"response": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "credential",
+    ["", "x", "{}", "[]", "null", '{"response": {"a": 1}}', *MALFORMED,
+     *map(registration, TRUNCATED)],
+)  # fmt: skip
 def test_a_passkey_that_makes_no_sense_is_refused(boss: Person, credential: str) -> None:
     assert boss.client.get(PASSKEY).status_code == 200
     page = boss.client.post(PASSKEY, {"name": "x", "credential": credential})
     assert page.status_code == 200 and not Authenticator.objects.exists()
+    assert not credential or "could not be verified" in text(page)
 
 
 @pytest.mark.finding("second-factor-exceptions")

@@ -19,8 +19,11 @@ from tests.second_factor.conftest import (
     CODES,
     CONFIRM,
     LOGIN,
+    MALFORMED,
     OWN,
+    TRUNCATED,
     Person,
+    authentication,
 )
 
 VERA = Actor(ADMINISTRATOR, "vera")
@@ -76,7 +79,11 @@ def test_a_wrong_code_does_not_sign_in(vera: Person, code: str) -> None:
     assert page.status_code == 200 and not is_signed_in(vera)
 
 
-@pytest.mark.parametrize("credential", ["x", "{}", "[]", "null", '{"id": 1}', '{"response": {}}'])
+@pytest.mark.parametrize(
+    "credential",
+    ["x", "{}", "[]", "null", '{"id": 1}', '{"response": {}}', *MALFORMED,
+     *map(authentication, TRUNCATED)],
+)  # fmt: skip
 def test_a_passkey_that_makes_no_sense_does_not_sign_in(vera: Person, credential: str) -> None:
     vera.sign_in()
     page = vera.client.post(CODE, {"code": "", "credential": credential})
