@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from mailboxes.audit.log import log_change, subject
@@ -15,14 +15,13 @@ class Command(MailCommand):
     help = "Unlock an account or a client after too many attempts to sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        locked = parser.add_mutually_exclusive_group(required=True)
-        locked.add_argument(
+        parser.add_argument(
             "name",
             nargs="?",
             metavar="NAME_OR_ADDRESS",
             help="an administrator's name or a mailbox's address",
         )
-        locked.add_argument(
+        parser.add_argument(
             "--client",
             metavar="ADDRESS",
             help="a client's IP address; with IPv6, this unlocks its /64 network",
@@ -30,6 +29,8 @@ class Command(MailCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         name, client = options["name"], options["client"]
+        if bool(name) == bool(client):
+            raise CommandError("Name either an administrator or mailbox, or a --client.")
         model = "client" if client else "mailbox" if "@" in name else "administrator"
         with transaction.atomic(using="default"):
             count = (
