@@ -53,6 +53,7 @@ def test_a_client_is_unlocked_with_its_network(tables: None) -> None:
 
 def test_what_is_not_locked_is_not_logged(tables: None) -> None:
     assert unlock("anna@example.org").startswith("There were no attempts to sign in")
+    assert unlock("\x1b[2J") == "There were no attempts to sign in for \ufffd[2J.\n"
     assert not logged("mailbox.unlock") and not Counter.objects.exists()
 
 

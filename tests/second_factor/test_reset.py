@@ -75,7 +75,11 @@ def test_the_command_resets_the_last_superusers(vera: Person) -> None:
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("nobody", "There is no administrator called nobody."), ("boss", "has no second factor")],
+    [
+        ("nobody", "There is no administrator called nobody."),
+        ("\0\x1b[2J", "There is no administrator called \ufffd\ufffd.2J"),
+        ("boss", "has no second factor"),
+    ],
 )
 def test_the_command_says_if_there_is_nothing_to_reset(
     boss: Person, name: str, sentence: str

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
+from mailboxes.errors import replace_unprintable
 from mailboxes.management.base import MailCommand
 from mailboxes.second_factor import factors
 
@@ -21,6 +22,7 @@ class Command(MailCommand):
     def handle(self, *args: object, **options: Any) -> None:
         user = User.objects.filter(username=options["name"]).first()
         if user is None:
-            raise CommandError(f"There is no administrator called {options['name']}.")
+            name = replace_unprintable(options["name"])
+            raise CommandError(f"There is no administrator called {name}.")
         factors.reset(self.actor, user)
         self.stdout.write(f"Reset the second factor of {user}.")

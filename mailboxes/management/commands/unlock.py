@@ -6,6 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from mailboxes.audit.log import log_change, subject
+from mailboxes.errors import replace_unprintable
 from mailboxes.forms import normalize_address
 from mailboxes.management.base import MailCommand
 from mailboxes.throttle.unlock import unlock_account, unlock_client
@@ -38,7 +39,8 @@ class Command(MailCommand):
             )
             if count:
                 log_change(self.actor, f"{model}.unlock", subject(model, client or name))
+        shown = replace_unprintable(client or name)
         if count:
-            self.stdout.write(f"Unlocked {client or name}.")
+            self.stdout.write(f"Unlocked {shown}.")
         else:
-            self.stdout.write(f"There were no attempts to sign in for {client or name}.")
+            self.stdout.write(f"There were no attempts to sign in for {shown}.")
