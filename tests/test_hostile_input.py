@@ -14,6 +14,7 @@ from mailboxes.audit.models import Entry, Phase
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX
 from tests.conftest import PASSWORD
+from tests.second_factor.conftest import MALFORMED, person
 
 AWKWARD = ["", " ", "0", "-1", "1G", "1e9", "\uff19", "a@b", "@", "x" * 300, "%s%(a)s", "{x}",
            "'\";--", "<b>", "\0", "a\nb", "\u202e", "\ud800", "\U0001d54f@example.org", "on",
@@ -23,9 +24,9 @@ TEXT = st.one_of(st.sampled_from(AWKWARD), st.text(max_size=40))
 ADDRESS = ["address_0", "address_1"]
 PASSWORDS = ["new_password1", "new_password2"]
 USER = ["username", "password1", "password2", "role", "all_domains", "domains", "first_name",
-        "last_name", "email", "is_active"]  # fmt: skip
+        "last_name", "email", "is_active", "is_temporary"]  # fmt: skip
 LIMITS = ["description", "mailboxes", "aliases", "maxquota_0", "maxquota_1", "quota_0", "quota_1",
-          "active"]  # fmt: skip
+          "self_service", "active"]  # fmt: skip
 FORMS = {
     f"{DOMAIN}add/": ["domain", *LIMITS],
     f"{DOMAIN}example.org/change/": LIMITS,
@@ -39,9 +40,13 @@ FORMS = {
     "/admin/mailboxes/aliasdomain/add/": ["alias_domain", "target_domain", "active"],
     "/admin/auth/user/add/": USER,
     "/admin/auth/user/1/change/": USER,
-    "/admin/auth/user/1/password/": ["password1", "password2"],
+    "/admin/auth/user/1/password/": ["password1", "password2", "is_temporary"],
     "/admin/password_change/": ["old_password", *PASSWORDS],
-    "/admin/login/": ["username", "password", "next"],
+    "/admin/login/": ["username", "password", "next", "unsaved"],
+    "/admin/confirm/": ["password", "code", "credential"],
+    "/admin/second-factor/app/": ["code"],
+    "/admin/second-factor/passkey/": ["name", "credential"],
+    "/admin/auth/user/1/second-factor/": ["password"],
     "/password/": ["address", "current_password", *PASSWORDS],
     "/password/check/": ["password", "username", "name", "account"],
     "/admin/configuration/download/": ["path"],
@@ -62,7 +67,10 @@ COMMANDS = {
     "exportconfig": ["--variant", "--release", "--scheme", "--compare"],
     "prunelog": ["--before", "--to"],
     "verifylog": ["--head"],
+    "unlock": ["--client"],
+    "resetsecondfactor": [],
 }
+WITH_A_NAME = ("createdomain", "createmailbox", "unlock", "resetsecondfactor")
 QUIET = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -116,6 +124,47 @@ def test_a_form_answers_and_writes_nothing_when_it_refuses(
     run()
 
 
+def test_the_page_for_a_code_answers_whatever_is_typed(tables: None) -> None:
+    vera = person("vera")
+    vera.add_app()
+    vera.sign_in()
+    vera.client.raise_request_exception = False
+
+    @QUIET
+    @given(code=TEXT, credential=TEXT | st.sampled_from(MALFORMED))
+    def run(code: str, credential: str) -> None:
+        data = typed(["code", "credential"], [code, credential])
+        with transaction.atomic("default"):
+            assert vera.client.post("/admin/login/code/", data).status_code in (200, 429)
+            transaction.set_rollback(True, "default")
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        (f"{DOMAIN}example.org/change/", {"aliases": "0", "mailboxes": "0"}),
+        (f"{MAILBOX}anna_40example.org/change/", {"name": "Anna"}),
+        (f"{ALIAS}info_40example.org/change/", {"goto": "anna@example.org"}),
+    ],
+)
+def test_nothing_is_saved_with_a_forged_record_of_what_was_seen(
+    rita: Client, anna: Mailbox, url: str, form: dict[str, str]
+) -> None:
+    Alias.objects.create(pk="info@example.org", goto=anna.pk, domain=anna.domain)
+    before = mail_rows()
+
+    @QUIET
+    @given(seen=TEXT)
+    def run(seen: str) -> None:
+        page = rita.post(url, form | typed(["seen"], [seen]))
+        assert "This page is out of date" in page.content.decode()
+        assert mail_rows() == before
+
+    run()
+
+
 @pytest.mark.parametrize("url", PAGES)
 def test_a_page_answers_any_query_and_writes_nothing(rita: Client, anna: Mailbox, url: str) -> None:
     rita.raise_request_exception = False
@@ -148,7 +197,7 @@ def test_a_command_does_it_or_explains_in_a_sentence(
             for name, text in zip(COMMANDS[command], values, strict=False)
             if text is not None and not (name == "--to" and text)
         ]
-        positional = [first] if command in ("createdomain", "createmailbox") else []
+        positional = [first] if command in WITH_A_NAME else []
         extra = ["--generate"] if command == "createmailbox" else []
         before = mail_rows()
         with transaction.atomic("default"), transaction.atomic("mail"):
