@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -30,6 +31,9 @@ def change_own_password(request: HttpRequest) -> HttpResponse:
     form = AdminPasswordChangeForm(user, request.POST or None)
     if form.is_bound and "old_password" not in form.errors:
         attempts.succeeded(*attempt)
+    elif form.has_error("old_password", "password_incorrect"):
+        credentials = {"username": user.username}
+        user_login_failed.send(change_own_password, credentials=credentials, request=request)
     if form.is_valid():
         try:
             password = form.cleaned_data["new_password1"]

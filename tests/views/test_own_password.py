@@ -1,9 +1,13 @@
 """Administrators change their own password: with the old one, logged, ending other sessions."""
 
+import logging
+
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from mailboxes.throttle.attempts import PAIR
+from mailboxes.throttle.models import Counter
 from tests.admin.conftest import signed_in
 from tests.conftest import PASSWORD, logged
 
@@ -27,9 +31,19 @@ def test_the_own_password_needs_the_old_one_and_ends_other_sessions(tables: None
     assert logged("administrator.password") == [("otto", "administrator.password", "otto")]
 
 
-def test_guesses_at_the_old_password_are_counted_like_sign_ins(tables: None) -> None:
+@pytest.mark.finding("evidence")
+def test_guesses_at_the_old_password_are_counted_and_logged_like_sign_ins(
+    tables: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "mailboxes.sign_ins")
     otto = signed_in("auditor")
+    assert otto.post(URL, {"old_password": "", "new_password1": NEW}).status_code == 200
+    Counter.objects.all().delete()
     form = {"old_password": "wrong", "new_password1": NEW, "new_password2": NEW}
     answers = [otto.post(URL, form).status_code for _ in range(PAIR.attempts + 1)]
     assert answers == [200] * PAIR.attempts + [429]
     assert otto.post(URL, form | {"old_password": PASSWORD}).status_code == 429
+    failed = ("otto", "administrator.failed-sign-in", "otto")
+    assert logged("administrator.failed-sign-in") == [failed] * PAIR.attempts
+    lines = [row.getMessage() for row in caplog.records if row.name == "mailboxes.sign_ins"]
+    assert lines == ['Failed sign-in from 127.0.0.1 as "otto"'] * PAIR.attempts
