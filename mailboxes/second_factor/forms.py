@@ -77,7 +77,7 @@ class FactorForm(forms.Form):
         if not self.used:
             self.note_failure()
             wrong = _("The passkey was not accepted. Try again, or enter a code.")
-            used = _("This code is wrong or has been used. Wait for the next one.")
+            used = _("This code is wrong or has been used. Enter another one.")
             self.add_error(None if credential else "code", wrong if credential else used)
 
     def note_failure(self) -> None:
