@@ -67,7 +67,8 @@ class FactorForm(forms.Form):
     def clean(self) -> None:
         code, credential = (self.cleaned_data.get(name) for name in ("code", "credential"))
         if code or credential:
-            attempts.attempt(attempts.ADMINISTRATOR, self.actor.name, self.actor.client)
+            name, client = self.actor.name, self.actor.client
+            attempts.attempt(attempts.ADMINISTRATOR, name, client, is_code=not credential)
         if credential:
             self.used = factors.use_passkey(self.user, credential)
         elif code:

@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 ADMINISTRATOR, MAILBOX = "administrator", "mailbox"
 """What an account may be; administrators and mailboxes of the same name are counted apart."""
 
+CODE = "code"
+"""What the codes of an administrator are counted as besides, over all clients."""
+
 KNOWN_SECONDS = 30 * 24 * 3600
 """How long a client is known to an account after it has signed in."""
 
@@ -30,7 +33,7 @@ CLOCK_STEP = 60
 """How far in the future a counter may have started; beyond that, the clock was set back."""
 
 PRUNED = 10
-"""How many old rows one attempt deletes; it adds three at most."""
+"""How many old rows one attempt deletes; it adds four at most."""
 
 DEADLOCK = 1213
 TRIES = 3
@@ -45,7 +48,10 @@ class Limit:
 PAIR = Limit(5, 15 * 60)
 NETWORK = Limit(50, 15 * 60)
 ACCOUNT = Limit(30, 5 * 60)
-LONGEST = max(limit.seconds for limit in (PAIR, NETWORK, ACCOUNT))
+CODES = Limit(10, 60 * 60)
+"""Codes are short: each guess hits one of three in a million that are valid."""
+
+LONGEST = max(limit.seconds for limit in (PAIR, NETWORK, ACCOUNT, CODES))
 
 
 class Locked(Refused):
@@ -62,14 +68,15 @@ class NotCounted(Exception):
     """The attempt could not be counted, so it has not been checked."""
 
 
-def attempt(purpose: str, account: str, client: str) -> None:
+def attempt(purpose: str, account: str, client: str, is_code: bool = False) -> None:
     """Count an attempt that is about to be checked; raise Locked or NotCounted if it must not be.
 
     Never call it in a transaction, which could be rolled back with the count.
     """
     buckets, now = Buckets.of(purpose, account, client), int(time.time())
+    codes = Buckets.of(CODE, account, client).account if is_code else ""
     try:
-        limits = limits_of(buckets, now)
+        limits = limits_of(buckets, now, codes)
         refuse_beyond(limits, now, more=1)
         if count_patiently(limits, now):
             prune(now)
@@ -87,14 +94,15 @@ def succeeded(purpose: str, account: str, client: str) -> None:
         raise NotCounted(database_message(error)) from error
 
 
-def limits_of(buckets: Buckets, now: int) -> dict[str, Limit]:
+def limits_of(buckets: Buckets, now: int, codes: str = "") -> dict[str, Limit]:
     """Return the limits of an attempt by counter, in the order of the counters' keys.
 
-    From a client that the account is known to use, others can't use up the account's own limit.
+    From a client that the account is known to use, others can't use up the account's own limits.
     """
     limits = {buckets.pair: PAIR, buckets.network: NETWORK}
     if not KnownClient.objects.filter(pk=buckets.pair, seen__gt=now - KNOWN_SECONDS).exists():
         limits[buckets.account] = ACCOUNT
+        limits |= {codes: CODES} if codes else {}
     return dict(sorted(limits.items()))
 
 

@@ -1,6 +1,6 @@
 """Unlocking what has been tried too often."""
 
-from mailboxes.throttle.attempts import ADMINISTRATOR, MAILBOX
+from mailboxes.throttle.attempts import ADMINISTRATOR, CODE, MAILBOX
 from mailboxes.throttle.buckets import account_key, client_key
 from mailboxes.throttle.models import Counter
 
@@ -9,7 +9,7 @@ def unlock_account(*names: str) -> int:
     """Forget the attempts on an administrator or mailbox; return how many counters there were."""
     return sum(
         Counter.objects.filter(pk__startswith=f"{account_key(purpose, name)}/").delete()[0]
-        for purpose in (ADMINISTRATOR, MAILBOX)
+        for purpose in (ADMINISTRATOR, MAILBOX, CODE)
         for name in set(names)
     )
 

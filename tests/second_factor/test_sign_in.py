@@ -1,17 +1,20 @@
 import json
 import logging
 import time
+from io import StringIO
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.second_factor import factors
+from mailboxes.throttle.attempts import CODES as CODES_PER_ACCOUNT
 from tests.conftest import PASSWORD, logged
 from tests.second_factor.conftest import (
     APP,
@@ -108,6 +111,25 @@ def test_wrong_codes_are_logged_for_fail2ban_and_lock(
     right = {"code": vera.code()}
     assert vera.client.post(CODE, right, REMOTE_ADDR="192.0.2.7").status_code == 429
     assert vera.client.post(CODE, right, REMOTE_ADDR="192.0.2.8").status_code == 302
+
+
+@pytest.mark.finding("spraying")
+def test_codes_from_many_clients_are_limited_but_not_for_the_owner(vera: Person) -> None:
+    def enter(client: str, **form: str) -> int:
+        return vera.client.post(CODE, {"code": "", **form}, REMOTE_ADDR=client).status_code
+
+    vera.sign_in()
+    assert enter("192.0.2.7", code=vera.code()) == 302
+    vera.sign_in()
+    clients = [f"198.51.100.{number}" for number in range(CODES_PER_ACCOUNT.attempts)]
+    statuses = [enter(client, code="000000") for client in clients]
+    assert statuses == [200] * (len(clients) - 1) + [429]  # Vera's own was the first
+    assert enter("198.51.100.200", credential="x") == 200
+    assert enter("192.0.2.7", code=vera.code(1)) == 302
+    vera.sign_in()
+    assert enter("198.51.100.201", code="000000") == 429
+    call_command("unlock", "vera", stdout=StringIO())
+    assert enter("198.51.100.201", code="000000") == 200
 
 
 def test_the_right_password_does_not_reset_the_count_of_wrong_codes(vera: Person) -> None:
