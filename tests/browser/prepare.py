@@ -10,6 +10,7 @@ import django
 django.setup()
 
 from allauth.mfa.totp.internal.auth import TOTP  # noqa: E402
+from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -20,7 +21,7 @@ from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
 from mailboxes.throttle import attempts  # noqa: E402
-from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, SECRET  # noqa: E402
+from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, SECRET, VERAS  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
 
@@ -44,8 +45,11 @@ def demo() -> None:
     call_command("createdemo", verbosity=0)
     otto, position = User(username="otto"), actions.Position("helpdesk", False, ["example.org"])
     actions.create_administrator(TESTER, otto, PASSWORD, position)
-    vera = User.objects.create_superuser("vera", password=PASSWORD)
-    TOTP.activate(vera, SECRET)
+    hashed = make_password(PASSWORD)
+    for name in ("vera", *(next(VERAS) for _ in range(30))):
+        vera = User(username=name, password=hashed, is_staff=True, is_superuser=True)
+        vera.save()
+        TOTP.activate(vera, SECRET)
     for _ in range(attempts.PAIR.attempts):
         attempts.attempt(attempts.MAILBOX, "locked@example.org", "127.0.0.1")
 

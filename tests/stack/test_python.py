@@ -22,6 +22,6 @@ def test_the_panels_own_tests_pass(machine: Machine) -> None:
     there = ["env", "--chdir", str(machine.checkout)]
     quick = ["-m", "not stack and not browser", "-p", "no:cacheprovider"]
     done = machine.run(
-        [*there, machine.python, "-m", "pytest", *quick], env=ENV, check=False, timeout=600
+        [*there, machine.python, "-m", "pytest", *quick], env=ENV, check=False, timeout=1200
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
