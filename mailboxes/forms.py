@@ -118,8 +118,8 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
         model = Domain
         fields = ["description", "active", "mailboxes", "aliases", "maxquota", "quota"]
         help_texts = {
-            "mailboxes": _("Enter 0 for no limit, -1 for none."),
-            "aliases": _("Enter 0 for no limit, -1 for none."),
+            "mailboxes": _("Enter 0 for no limit, -1 to allow none."),
+            "aliases": _("Enter 0 for no limit, -1 to allow none."),
             "active": _(
                 "A disabled domain receives no mail, and the owners of its mailboxes can't sign in."
             ),

@@ -15,8 +15,8 @@ class Role(models.TextChoices):
 
 DESCRIPTIONS = {
     Role.SUPERUSER: _(
-        "May do everything, in all domains: domains and their limits, administrators, and the "
-        "configuration with its database passwords."
+        "Has full access: all domains and their limits, administrators, and the configuration with "
+        "its database passwords."
     ),
     Role.DOMAIN_ADMINISTRATOR: _(
         "Adds, changes and deletes mailboxes and aliases in the domains below, within the limits "

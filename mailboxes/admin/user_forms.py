@@ -43,7 +43,7 @@ class RoleForm(ActionForm, forms.ModelForm):
     all_domains = forms.BooleanField(
         required=False,
         label=_("All domains"),
-        help_text=_("Also those that are added later. The domains below are then ignored."),
+        help_text=_("Includes domains added later. The domains below are then ignored."),
     )
     domains = forms.CharField(
         required=False,
@@ -119,7 +119,7 @@ def temporary_field() -> forms.BooleanField:
         required=False,
         initial=True,
         label=_("Temporary"),
-        help_text=_("The administrator has to choose another password at the next visit."),
+        help_text=_("The administrator must choose another password at the next sign-in."),
     )
 
 

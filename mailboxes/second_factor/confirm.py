@@ -38,7 +38,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         if with_factor or not factors.has_second_factor(user):
             attempts.succeeded(attempts.ADMINISTRATOR, actor.name, actor.client)
         if "repeat" in request.GET:
-            messages.warning(request, _("Nothing has been done yet. Please do it again."))
+            text = _(
+                "Your identity is confirmed, but the action was not carried out. Please repeat it."
+            )
+            messages.warning(request, text)
         return redirect(safe_next(request))
     autofocus(factor if with_factor else password)
     context = admin.site.each_context(request) | {

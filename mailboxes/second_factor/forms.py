@@ -43,7 +43,7 @@ class OwnPasswordForm(forms.Form):
         attempts.attempt(attempts.ADMINISTRATOR, name, client_address(self.request) or "")
         user = authenticate(self.request, username=name, password=password)
         if user is None or user.pk != self.request.user.pk:
-            raise ValidationError(_("This is not your password."))
+            raise ValidationError(_("The password is incorrect."))
         update_session_auth_hash(self.request, user)  # the hash may have been upgraded
         return password
 
@@ -90,13 +90,13 @@ class FactorForm(forms.Form):
 class AppForm(forms.Form):
     """The first code of a new authenticator app."""
 
-    code = code_field(_("Code"), _("The six digits that the app shows now."))
+    code = code_field(_("Code"), _("The six digits currently shown in the app."))
 
 
 class PasskeyForm(forms.Form):
     """A new passkey and what to call it."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=60, help_text=_("Such as the device that it is stored on.")
+        label=_("Name"), max_length=60, help_text=_("For example, the device it is stored on.")
     )
     credential = forms.CharField(widget=forms.HiddenInput)

@@ -146,7 +146,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             factors.remove(administrator(request), user, row)
             outlast(request, factors.of(user).first())
-            messages.success(request, _("It was removed."))
+            messages.success(request, _("The second factor was removed."))
         except Refused as error:
             messages.error(request, error_message(error))
         return redirect("second-factor")

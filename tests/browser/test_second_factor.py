@@ -136,7 +136,7 @@ def test_a_passkey_that_is_refused_says_so(visitor: Page) -> None:
     log_in(page, "rita", ADMIN_PASSWORD)
     session.send("WebAuthn.clearCredentials", {"authenticatorId": authenticator})
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_text("The passkey was not used. Try again.")).to_be_visible()
+    expect(page.get_by_text("The passkey could not be used. Try again.")).to_be_visible()
 
 
 def test_without_javascript_there_is_no_passkey_button(
