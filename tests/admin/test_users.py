@@ -59,7 +59,7 @@ def test_an_invalid_administrator_is_refused_beside_the_field(
 
 def test_each_role_says_what_it_may_do(rita: Client) -> None:
     page = rita.get(f"{USER}add/").content.decode()
-    for text in ("May do everything", "Sets new passwords", "Can&#x27;t change anything."):
+    for text in ("Has full access", "Sets new passwords", "Can&#x27;t change anything."):
         assert text in page
     assert "Groups" not in page and "user_permissions" not in page
 

@@ -20,7 +20,6 @@ from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
-from mailboxes.throttle import attempts  # noqa: E402
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, SECRET, VERAS  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
@@ -41,7 +40,7 @@ def small() -> None:
 
 
 def demo() -> None:
-    """Demo data, Otto, of the helpdesk, Vera, with an authenticator app, and a locked address."""
+    """Demo data, Otto, of the helpdesk, Vera, with an authenticator app."""
     call_command("createdemo", verbosity=0)
     otto, position = User(username="otto"), actions.Position("helpdesk", False, ["example.org"])
     actions.create_administrator(TESTER, otto, PASSWORD, position)
@@ -50,8 +49,6 @@ def demo() -> None:
         vera = User(username=name, password=hashed, is_staff=True, is_superuser=True)
         vera.save()
         TOTP.activate(vera, SECRET)
-    for _ in range(attempts.PAIR.attempts):
-        attempts.attempt(attempts.MAILBOX, "locked@example.org", "127.0.0.1")
 
 
 def many() -> None:

@@ -117,7 +117,7 @@ def test_a_passkey_from_set_up_to_removal(visitor: Page) -> None:
     check_with_axe(page)
     page.get_by_role("link", name="Remove Rita's laptop").click()
     page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("You sign in with your password alone")).to_be_visible()
+    expect(page.get_by_text("You currently sign in with only your password")).to_be_visible()
     sign_out(page)
     log_in(page, "rita", ADMIN_PASSWORD)
     expect(page).to_have_url(re.compile("/admin/log/$"))

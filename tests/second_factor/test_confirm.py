@@ -34,11 +34,11 @@ def test_what_was_posted_is_neither_done_nor_kept_and_the_page_says_so(boss: Per
     boss.wait()
     form = {"username": "eve", "password1": PASSWORD + "!", "password2": PASSWORD + "!"}
     asked = boss.client.post("/admin/auth/user/add/", form)["Location"]
-    assert "was not done or saved" in boss.client.get(asked).content.decode()
+    assert "was not carried out, and nothing was saved" in boss.client.get(asked).content.decode()
     assert PASSWORD not in str(dict(boss.client.session))
     back: Any = boss.client.post(asked, {"password": PASSWORD}, follow=True)
     assert back.redirect_chain[-1][0] == "/admin/auth/user/add/"
-    assert "Please do it again" in back.content.decode()
+    assert "Please repeat it" in back.content.decode()
     assert not User.objects.filter(username="eve")
 
 
@@ -66,7 +66,7 @@ def test_the_password_of_somebody_else_is_wrong(boss: Person) -> None:
     User.objects.create_user("eve", password=PASSWORD + " of Eve", is_staff=True)
     form = {"username": "eve", "password": PASSWORD + " of Eve"}
     page = boss.client.post(CONFIRM, form)
-    assert "This is not your password" in page.content.decode()
+    assert "The password is incorrect" in page.content.decode()
 
 
 def test_a_code_confirms_too(vera: Person) -> None:
