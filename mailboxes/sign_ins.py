@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @receiver(user_logged_in)
 def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
-    actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request) or "")
+    actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request))
     sessions.start(request.session)
     log_event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
     if is_demanded(ADMINISTRATOR, user.get_username()):
@@ -36,7 +36,7 @@ def log_failed_sign_in(
 ) -> None:
     """Log the name as it was typed."""
     name = str(credentials.get("username") or "")
-    client = client_address(request) or "" if request else ""
+    client = client_address(request) if request else ""
     is_owner = request is not None and request.path.startswith("/password/")
     kind, model = (OWNER, "mailbox") if is_owner else (ADMINISTRATOR, ADMINISTRATOR)
     log_event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))

@@ -40,7 +40,7 @@ class OwnPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         name = self.request.user.get_username()
-        attempts.attempt(attempts.ADMINISTRATOR, name, client_address(self.request) or "")
+        attempts.attempt(attempts.ADMINISTRATOR, name, client_address(self.request))
         user = authenticate(self.request, username=name, password=password)
         if user is None or user.pk != self.request.user.pk:
             raise ValidationError(_("The password is incorrect."))

@@ -62,7 +62,7 @@ def sign_in(
     request: HttpRequest, user: User, backend: str, next_url: str, unsaved: str
 ) -> HttpResponse:
     """Begin a session; only now is the count of failed attempts reset."""
-    client = client_address(request) or ""
+    client = client_address(request)
     attempts.succeeded(attempts.ADMINISTRATOR, user.get_username(), client)
     login(request, user, backend=backend)
     if unsaved:

@@ -25,7 +25,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     user = pending.pending_user(request)
     if user is None:
         return redirect("admin:login")
-    client = client_address(request) or ""
+    client = client_address(request)
     form = FactorForm(user, client, request.POST or None)
     if form.is_valid() and form.used:
         response = pending.complete(request, user, form.used)

@@ -25,7 +25,7 @@ from mailboxes.throttle import attempts
 def change_own_password(request: HttpRequest) -> HttpResponse:
     """Ask for the old password, and end all other sessions."""
     user = cast(User, request.user)
-    attempt = (attempts.ADMINISTRATOR, user.username, client_address(request) or "")
+    attempt = (attempts.ADMINISTRATOR, user.username, client_address(request))
     if request.POST:
         attempts.attempt(*attempt)
     form = AdminPasswordChangeForm(user, request.POST or None)

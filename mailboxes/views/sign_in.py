@@ -30,7 +30,7 @@ class SignInForm(AdminAuthenticationForm):
         name, password = (self.cleaned_data.get(key) for key in ("username", "password"))
         if not name or not password:
             return self.cleaned_data
-        client = client_address(self.request) or ""
+        client = client_address(self.request)
         attempts.attempt(attempts.ADMINISTRATOR, stored_name(name), client)
         data: dict[str, Any] = super().clean()
         return data
