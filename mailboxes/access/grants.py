@@ -41,7 +41,9 @@ def scope_of(user: Any) -> Scope:
 
 def position_digest(user: User) -> str:
     """Return a text that differs after each change of role or domains, for the session."""
-    return hashlib.sha256(repr((role_of(user), domains_of(user))).encode()).hexdigest()[:16]
+    domains = scope_of(user).domains
+    position = (role_of(user), None if domains is None else sorted(domains))
+    return hashlib.sha256(repr(position).encode()).hexdigest()[:16]
 
 
 def forget_domain(name: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from mailboxes.access.roles import ALLOWED, Role
+from mailboxes.access.roles import ALLOWED
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 DOMAIN_COLUMNS = {Domain: "pk", Mailbox: "domain", Alias: "domain", AliasDomain: "alias_domain"}
@@ -59,4 +59,3 @@ class Scope:
 
 NOTHING = Scope()
 EVERYTHING = Scope(None, None)
-SUPERUSER = Scope.of_role(Role.SUPERUSER, None)
