@@ -1,6 +1,8 @@
-"""Creating, changing and deleting administrators: in the panel's own database, with their log."""
+"""Creating, changing and deleting administrators: in the panel's own database, with their log.
 
-import json
+Only superusers have these actions, and so the highest rank.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -12,12 +14,10 @@ from mailboxes.access import self_service
 from mailboxes.access.grants import domains_of, role_of
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
-from mailboxes.actions.base import NOT_ALLOWED
+from mailboxes.actions.base import check_role
 from mailboxes.actions.passwords import SAME_PASSWORD
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
-from mailboxes.audit.log import Changes, begin, end, log_change, subject
-from mailboxes.audit.models import Phase
-from mailboxes.audit.refusals import refusal_as_json
+from mailboxes.audit.log import Changes, begin, end_refused, log_change, subject
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Domain
 from mailboxes.passwords.strength import check_strength
@@ -28,8 +28,6 @@ UNKNOWN_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here.")
 YOURSELF = gettext_noop(
     "You can't delete or deactivate yourself, or change your own role. Ask another superuser."
 )
-
-
 LAST_SUPERUSER = gettext_noop("%(name)s is the only superuser. Add another one first.")
 
 
@@ -52,7 +50,7 @@ def create_administrator(
     actor: Actor, user: User, password: str, position: Position, is_temporary: bool = False
 ) -> None:
     """Save a new administrator with a role; a temporary password is replaced at the first visit."""
-    authorize(actor, "administrator.create")
+    check_role(actor, "administrator.create")
     check_strength(password, [user.username, user.first_name, user.last_name, user.email])
     user.set_password(password)
     changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
@@ -65,7 +63,7 @@ def create_administrator(
 @transaction.atomic(using="default")
 def change_administrator(actor: Actor, user: User, position: Position) -> None:
     """Save names, state and role; sessions under another role end."""
-    authorize(actor, "administrator.change")
+    check_role(actor, "administrator.change")
     stored = User.objects.select_for_update().get(pk=user.pk)
     before = Position.of(stored)
     is_self = actor.kind == ADMINISTRATOR and actor.name == stored.username
@@ -102,7 +100,7 @@ def set_administrator_password(
     """
     try:
         if not (actor.kind == ADMINISTRATOR and actor.name == user.username):
-            authorize(actor, "administrator.password")
+            check_role(actor, "administrator.password")
         elif user.check_password(password):
             raise Refused(SAME_PASSWORD, code="same", field="password")
         check_strength(password, [user.username, user.first_name, user.last_name, user.email])
@@ -119,19 +117,13 @@ def set_administrator_password(
 @transaction.atomic(using="default")
 def delete_administrator(actor: Actor, user: User) -> None:
     """Delete an administrator; the log keeps the name."""
-    authorize(actor, "administrator.delete")
+    check_role(actor, "administrator.delete")
     if actor.kind == ADMINISTRATOR and actor.name == user.username:
         raise Refused(YOURSELF, code="self")
     keep_a_superuser(user)
     log(actor, "delete", user, {})
     self_service.set_demand(self_service.ADMINISTRATOR, user.username, False)
     user.delete()
-
-
-def authorize(actor: Actor, action: str) -> None:
-    """Refuse everyone but superusers, who alone have these actions and so the highest rank."""
-    if not actor.scope.allows(action):
-        raise Refused(NOT_ALLOWED, code="forbidden")
 
 
 def keep_a_superuser(user: User) -> None:
@@ -187,5 +179,4 @@ def log(actor: Actor, verb: str, user: User, changes: Changes) -> None:
 
 def log_refusal(actor: Actor, verb: str, name: str, error: Refused) -> None:
     """Log what was refused, after the transaction in which it was tried has been rolled back."""
-    begun = begin(actor, f"administrator.{verb}", [subject(ADMINISTRATOR, name)])
-    end(begun, Phase.REFUSED, json.dumps(refusal_as_json(error)))
+    end_refused(begin(actor, f"administrator.{verb}", [subject(ADMINISTRATOR, name)]), error)

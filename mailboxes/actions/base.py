@@ -68,10 +68,15 @@ def authorize(actor: Actor, action: str, domain: str, name: str = "") -> None:
 
     A domain out of reach is refused like one that doesn't exist, so that its existence isn't told.
     """
-    if not actor.scope.allows(action):
-        raise Refused(NOT_ALLOWED, code="forbidden")
+    check_role(actor, action)
     if not actor.scope.includes(domain, name):
         raise Refused(OUT_OF_REACH, {"domain": domain}, code="forbidden", field="address")
+
+
+def check_role(actor: Actor, action: str) -> None:
+    """Refuse what the actor's role doesn't allow anywhere."""
+    if not actor.scope.allows(action):
+        raise Refused(NOT_ALLOWED, code="forbidden")
 
 
 def subject_of(row: Row, changes: Changes | None = None) -> Subject:

@@ -80,12 +80,12 @@ def run_in_bulk(
     if not rows:
         return result
     action = f"{rows[0]._meta.model_name}.{verb}"
-    begun = begin(actor, action, [subject_of(row, changes(row)) for row in rows], continues)
+    subjects = [subject_of(row, changes(row)) for row in rows]
+    begun = begin(actor, action, subjects, continues)
     result.entry = begun.parent or begun.seq
-    for row in rows:
+    for row, subject in zip(rows, subjects, strict=True):
         try:
-            domain = row.domain_id if isinstance(row, Mailbox | Alias) else row.pk
-            authorize(actor, action, domain, row.pk)
+            authorize(actor, action, subject.domain, subject.name)
             check_engines()
             apply(row)
         except Refused as error:

@@ -205,7 +205,8 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
                 form.add_error("password1", error_message(error))
             else:
                 self.message_user(request, _("The password was changed."), messages.SUCCESS)
-                update_session_auth_hash(request, user) if user.pk == request.user.pk else None
+                if user.pk == request.user.pk:
+                    update_session_auth_hash(request, user)
                 return HttpResponseRedirect("../change/")
         autofocus(form)
         context = self.admin_site.each_context(request) | {

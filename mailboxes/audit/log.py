@@ -55,7 +55,7 @@ def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        end(begun, Phase.REFUSED, json.dumps(refusal_as_json(error)))
+        end_refused(begun, error)
         raise
     end(begun, Phase.DONE)
 
@@ -90,6 +90,10 @@ def end(begun: Entry, phase: Phase, text: str = "", subjects: Iterable[Subject] 
     with transaction.atomic(using="default"):
         append(actor, begun.action, phase, subjects, text=text, begun=begun.seq)
         OpenEntry.objects.filter(entry=begun).delete()
+
+
+def end_refused(begun: Entry, error: Refused) -> None:
+    end(begun, Phase.REFUSED, json.dumps(refusal_as_json(error)))
 
 
 def log_event(actor: Actor, action: str, *subjects: Subject, text: str = "") -> None:

@@ -26,7 +26,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from mailboxes.actions.administrators import authorize
+from mailboxes.actions.base import check_role
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import log_change, log_event, subject
 from mailboxes.errors import Refused, gettext_noop
@@ -173,7 +173,7 @@ def generate_recovery_codes(actor: Actor, user: User) -> list[str]:
 @transaction.atomic
 def reset(actor: Actor, user: User) -> None:
     """Remove everything, for somebody who has lost it."""
-    authorize(actor, "administrator.reset-second-factor")
+    check_role(actor, "administrator.reset-second-factor")
     lock(user)
     rows = Authenticator.objects.filter(user_id=user.pk)
     if not rows.exists():
