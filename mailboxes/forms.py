@@ -52,6 +52,9 @@ class ActionForm(forms.BaseForm):
     error_fields = {"password": "new_password1"}
     """The form's fields for those that a refusal names, where they differ."""
 
+    password_fields = ("new_password1", "new_password2")
+    """The fields for a new password and its repetition."""
+
     only_when_new: Sequence[str] = ()
     refusal: Refused | None = None
     """The action's refusal of this form's data, if any."""
@@ -83,8 +86,18 @@ class ActionForm(forms.BaseForm):
         self.add_error(field if field in self.fields else None, message)
 
     def check_repetition(self, data: dict[str, Any]) -> None:
-        if data.get("new_password1") != data.get("new_password2"):
-            self.add_error("new_password2", _("The two passwords don't match."))
+        first, second = self.password_fields
+        if data.get(first) != data.get(second):
+            self.add_error(second, _("The two passwords don't match."))
+
+
+class NewPasswordForm(ActionForm):
+    """A form in which a new password is entered twice."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.check_repetition(data)
+        return data
 
 
 class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
@@ -134,7 +147,7 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
         return {**super().read_values(), "self_service": is_open(self.instance.pk)}
 
 
-class MailboxForm(EditConflictMixin, ActionForm, forms.ModelForm):
+class MailboxForm(EditConflictMixin, NewPasswordForm, forms.ModelForm):
     only_when_new = ["address"]
     address = NewAddressField(
         Address.parse,
@@ -167,13 +180,8 @@ class MailboxForm(EditConflictMixin, ActionForm, forms.ModelForm):
             self.fields["new_password2"].label = _("Repeat new password")
             self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        self.check_repetition(data)
-        return data
 
-
-class MailboxPasswordForm(ActionForm, forms.Form):
+class MailboxPasswordForm(NewPasswordForm, forms.Form):
     """A new password for a mailbox, set by an administrator."""
 
     new_password1 = PasswordField(
@@ -190,11 +198,6 @@ class MailboxPasswordForm(ActionForm, forms.Form):
         self.mailbox = mailbox
         super().__init__(*args)
         self.fields["new_password1"].widget.username = mailbox.pk
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        self.check_repetition(data)
-        return data
 
     def save(self, actor: Actor, scheme: Scheme) -> bool:
         """Set the password; if that is refused, add the error and return False."""

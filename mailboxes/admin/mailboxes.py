@@ -129,6 +129,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
             "opts": self.opts,
             "original": mailbox,
             "form": form,
+            "novalidate": True,
         }
         return render(request, "admin/mailboxes/mailbox/password.html", context)
 

@@ -14,7 +14,7 @@ from mailboxes.addresses import to_ascii
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.edit_conflicts import EditConflictMixin
 from mailboxes.form_fields import PasswordField
-from mailboxes.forms import ActionForm
+from mailboxes.forms import ActionForm, NewPasswordForm
 from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.widgets import NewPasswordInput
 
@@ -35,7 +35,6 @@ class RoleField(forms.ChoiceField):
 class RoleForm(ActionForm, forms.ModelForm):
     """The part that a new and an existing administrator have in common."""
 
-    error_fields = {"password": "password1"}
     has_role = True
     """Whether the role can be changed, which isn't so on one's own page."""
 
@@ -98,20 +97,17 @@ class AdministratorForm(EditConflictMixin, RoleForm):
         return {**values, "password": digest(user.password)}
 
 
-class PasswordsForm(forms.BaseForm):
+class PasswordsForm(NewPasswordForm):
     """A new password, twice, with the same field as the form of a mailbox."""
+
+    error_fields = {"password": "password1"}
+    password_fields = ("password1", "password2")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         widget = NewPasswordInput("password2", account="administrator")
         widget.is_required = True
         self.fields["password1"].widget = widget
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        if data.get("password1") != data.get("password2"):
-            self.add_error("password2", _("The two passwords don't match."))
-        return data
 
 
 def temporary_field() -> forms.BooleanField:
