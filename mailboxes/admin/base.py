@@ -1,4 +1,4 @@
-"""What the forms of the four tables share: sections, one action per change, deletion."""
+"""What the tables share: their log; of the mail tables also sections, actions and deletion."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -39,7 +39,48 @@ Section = tuple[Promise | None, Sequence[str]]
 """The title of a section of the form, if any, and its fields."""
 
 
-class MailAdmin(RestoresForm):
+class PanelAdmin(RestoresForm):
+    """What the mail tables and the administrators share: actions log, and refusals are shown."""
+
+    @property
+    def media(self) -> Media:
+        return Media()
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        autofocus(context["adminform"].form)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Log nothing here: the action has done so. The same holds for the next two."""
+
+    log_change = log_addition
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        pass
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what was logged of one row; the stock view checks the permission."""
+        model, name = self.logged_object(request, unquote(object_id))
+        found = list(entries.of_object(model, name)[:MAX_HISTORY])
+        return super().history_view(request, object_id, {"entries": entries.read(found, name)})
+
+    def logged_object(self, request: HttpRequest, key: str) -> tuple[str, str]:
+        """Return the model and the name under which the log has the row, deleted or not."""
+        return str(self.opts.model_name), key
+
+
+class MailAdmin(PanelAdmin):
     """The stock admin's forms; every change goes through one action."""
 
     readonly_fields = ["created_at", "changed_at"]
@@ -55,10 +96,6 @@ class MailAdmin(RestoresForm):
 
     confirm_by_name = False
     """Whether the row's name must be typed before it is deleted."""
-
-    @property
-    def media(self) -> Media:
-        return Media()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Return the rows within the administrator's reach; to all pages, there are no others."""
@@ -87,7 +124,6 @@ class MailAdmin(RestoresForm):
         self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: object
     ) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.refusal = getattr(request, "refusal", None)
         form.scope = scope_of(request.user)
         return form
 
@@ -111,25 +147,8 @@ class MailAdmin(RestoresForm):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        autofocus(context["adminform"].form)
         context["may_set_active"] = self.has_enable_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Log nothing here: the action has done so. The same holds for the next two."""
-
-    log_change = log_addition
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        pass
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show what was logged of one row; the stock view checks the permission."""
-        name = unquote(object_id)
-        found = list(entries.of_object(str(self.opts.model_name), name)[:MAX_HISTORY])
-        return super().history_view(request, object_id, {"entries": entries.read(found, name)})
 
     @method_decorator(csrf_protect)
     @method_decorator(sensitive_post_parameters())

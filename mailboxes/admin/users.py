@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import update_session_auth_hash
@@ -22,14 +21,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from mailboxes.access.roles import Role
 from mailboxes.actions import administrators
 from mailboxes.admin import display
-from mailboxes.admin.base import MAX_HISTORY
-from mailboxes.admin.restored_form import RestoresForm
+from mailboxes.admin.base import PanelAdmin
 from mailboxes.admin.user_forms import (
     AdministratorForm,
     AdministratorPasswordForm,
     NewAdministratorForm,
 )
-from mailboxes.audit import entries
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.clients import administrator
 from mailboxes.errors import Refused
@@ -59,7 +56,7 @@ class RoleFilter(admin.SimpleListFilter):
 @method_decorator(recently_authenticated, name="changeform_view")
 @method_decorator(recently_authenticated, name="delete_view")
 @method_decorator(recently_authenticated, name="user_change_password")
-class AdministratorAdmin(RestoresForm, UserAdmin):
+class AdministratorAdmin(PanelAdmin, UserAdmin):
     """The stock admin's pages; each change is one action, which only superusers may do."""
 
     form = AdministratorForm
@@ -80,10 +77,6 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
         (None, {"fields": ROLE}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     )
-
-    @property
-    def media(self) -> forms.Media:
-        return forms.Media()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """Lock the row before it is read, so that the form compares what nobody else can change."""
@@ -135,7 +128,6 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
         self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.refusal = getattr(request, "refusal", None)
         form.has_role = obj is None or obj.pk != request.user.pk
         return form
 
@@ -165,12 +157,6 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
             administrators.log_refusal(administrator(request), verb, name, error)
             request.refusal = error  # type: ignore[attr-defined]
             return super().changeform_view(request, *args, **kwargs)
-
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> Any:
-        autofocus(context["adminform"].form)
-        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         actor, position = administrator(request), form.position()  # type: ignore[attr-defined]
@@ -228,20 +214,8 @@ class AdministratorAdmin(RestoresForm, UserAdmin):
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         administrators.delete_administrator(administrator(request), obj)
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Log nothing here: the action has done so. The same holds for the next two."""
-
-    log_change = log_addition
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        pass
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        user = self.get_object(request, unquote(object_id))
-        found = list(entries.of_object(ADMINISTRATOR, str(user))[:MAX_HISTORY])
-        return super().history_view(request, object_id, {"entries": entries.read(found, str(user))})
+    def logged_object(self, request: HttpRequest, key: str) -> tuple[str, str]:
+        return ADMINISTRATOR, str(self.get_object(request, key))
 
 
 admin.site.unregister(User)
