@@ -78,7 +78,7 @@ def test_a_read_only_database_gets_its_own_page_and_nothing_is_changed(
     answer = rita.post(url, {"active": "0"})
     page = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
-    assert "Database is read-only" in page and "Check before you repeat it" in page
+    assert "Database is read-only" in page and "Check before you submit them again" in page
     assert Mailbox.objects.get().active
     pragma(read_only, "query_only = OFF")
     assert rita.post(url, {"active": "0"}).status_code == 302

@@ -163,7 +163,7 @@ def test_after_each_fault_of_mariadb_nothing_is_half_written(site: Site, tables:
             started = time.monotonic()
             status, page = site.disable()
             assert (status, title in page) == (503, True), (name, status, page)
-            assert "Check before you repeat it" in page, name
+            assert "Check before you submit them again" in page, name
             assert time.monotonic() - started < 20, name
         site.assert_it_works_again()
 

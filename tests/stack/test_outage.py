@@ -99,7 +99,7 @@ def test_the_password_page_says_that_the_database_is_unavailable(
     with pytest.raises(HTTPError) as refused:
         host.change_password(mistaken, EVA.password)
     assert refused.value.code == 503
-    assert "Check before you repeat it" in refused.value.read().decode()
+    assert "Check before you submit them again" in refused.value.read().decode()
 
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
