@@ -146,7 +146,7 @@ MIDDLEWARE = [
     "mailboxes.middleware.RoleMiddleware",
     "mailboxes.middleware.PasswordDemandMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "mailboxes.middleware.ThrottleMiddleware",
+    "mailboxes.middleware.RefusalMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "mailboxes.second_factor.middleware.SecondFactorMiddleware",
 ]

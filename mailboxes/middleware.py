@@ -1,4 +1,4 @@
-"""The pages for a database that is unavailable and for too many attempts; changes of role."""
+"""The pages for what is unavailable or refused; changes of role."""
 
 import logging
 import sys
@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from mailboxes.access.grants import position_digest
-from mailboxes.formats import database_message
+from mailboxes.errors import Refused
+from mailboxes.formats import database_message, error_message
 from mailboxes.outages import Outage, database_error, find_outage
 from mailboxes.throttle.attempts import Locked, NotCounted
 
@@ -77,8 +78,8 @@ class PasswordDemandMiddleware:
         return self.get_response(request)
 
 
-class ThrottleMiddleware:
-    """Refuse an attempt to sign in that was one too many, or that could not be counted."""
+class RefusalMiddleware:
+    """Explain what was refused and isn't shown by a form, such as an attempt too many."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -90,10 +91,13 @@ class ThrottleMiddleware:
         if isinstance(error, NotCounted):
             cause = error.__cause__ or error
             return unavailable_page(request, find_outage(cause) or Outage.UNAVAILABLE, cause)
-        if not isinstance(error, Locked):
-            return None
-        page = render_to_string("429.html", {"minutes": error.minutes}, request)
-        return HttpResponse(page, status=429, headers={"Retry-After": str(error.seconds)})
+        if isinstance(error, Locked):
+            page = render_to_string("429.html", {"minutes": error.minutes}, request)
+            return HttpResponse(page, status=429, headers={"Retry-After": str(error.seconds)})
+        if isinstance(error, Refused) and request.method == "POST":
+            messages.error(request, error_message(error))
+            return redirect(request.get_full_path())  # the page that asks, once more
+        return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

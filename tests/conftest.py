@@ -1,13 +1,15 @@
 """What most tests need: Anna and Bob, who own mailboxes, and Rita, a superuser."""
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
@@ -166,6 +168,22 @@ def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def compare(old: str, new: str) -> Comparison:
     return Comparison(parse_host(old), parse_host(new))
+
+
+@contextmanager
+def meanwhile(act: Callable[[], object]) -> Iterator[None]:
+    """Let somebody else act between the page's checks and the action's transaction."""
+    done: list[str] = []
+
+    def wrapper(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("SAVEPOINT") and not done:
+            done.append(sql)
+            act()
+        return execute(sql, *args)
+
+    with connections["default"].execute_wrapper(wrapper):
+        yield
+    assert done
 
 
 def logged(action: str = "") -> list[tuple[str, str, str]]:

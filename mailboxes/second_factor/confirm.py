@@ -15,8 +15,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from mailboxes.clients import administrator
-from mailboxes.errors import Refused
-from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 from mailboxes.second_factor import factors, policy
 from mailboxes.second_factor.confirmation import confirm as note_confirmation
@@ -73,12 +71,9 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     form = OwnPasswordForm(request, request.POST or None)
     if form.is_valid():
-        try:
-            factors.reset(administrator(request), other)
-            text = _("The second factor of %(name)s was reset.") % {"name": other}
-            messages.success(request, text)
-        except Refused as error:
-            messages.error(request, error_message(error))
+        factors.reset(administrator(request), other)
+        text = _("The second factor of %(name)s was reset.") % {"name": other}
+        messages.success(request, text)
         return redirect("admin:auth_user_change", pk)
     autofocus(form)
     context = admin.site.each_context(request) | {

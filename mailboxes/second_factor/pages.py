@@ -143,12 +143,9 @@ def added(request: HttpRequest, row: Authenticator, text: str) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     user, row = me(request), own_factor(request, pk)
     if request.method == "POST":
-        try:
-            factors.remove(administrator(request), user, row)
-            outlast(request, factors.of(user).first())
-            messages.success(request, _("The second factor was removed."))
-        except Refused as error:
-            messages.error(request, error_message(error))
+        factors.remove(administrator(request), user, row)
+        outlast(request, factors.of(user).first())
+        messages.success(request, _("The second factor was removed."))
         return redirect("second-factor")
     is_last = factors.of(user).count() == 1
     is_app = row.type == factors.Type.TOTP

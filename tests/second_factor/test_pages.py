@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from mailboxes.audit.models import Entry, Subject
 from mailboxes.second_factor import factors
-from tests.conftest import logged
+from tests.conftest import logged, meanwhile
 from tests.second_factor.conftest import (
     APP,
     CODE,
@@ -113,6 +113,12 @@ def test_recovery_codes_are_shown_once_and_replace_the_old_ones(vera: Person) ->
 
 def test_recovery_codes_need_a_factor(boss: Person) -> None:
     assert boss.client.post(CODES)["Location"] == OWN and not Authenticator.objects.exists()
+
+
+def test_recovery_codes_of_a_factor_that_was_just_reset_are_refused(vera: Person) -> None:
+    with meanwhile(Authenticator.objects.all().delete):
+        answer = vera.client.post(CODES)
+    assert answer["Location"] == CODES and not Authenticator.objects.exists()
 
 
 @pytest.mark.parametrize(
