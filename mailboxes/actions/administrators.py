@@ -3,12 +3,13 @@
 Only superusers have these actions, and so the highest rank.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from mailboxes.access import self_service
 from mailboxes.access.grants import domains_of, role_of
@@ -16,6 +17,8 @@ from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.actions.base import check_role
 from mailboxes.actions.passwords import SAME_PASSWORD
+from mailboxes.actions.rules import DELETED
+from mailboxes.actions.seen import CHANGED, Seen, digest
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import Changes, begin, end_refused, log_change, subject
 from mailboxes.errors import Refused, gettext_noop
@@ -23,6 +26,7 @@ from mailboxes.models import Domain
 from mailboxes.passwords.strength import check_strength
 
 COLUMNS = ("username", "first_name", "last_name", "email", "is_active")
+NAME_TAKEN = gettext_noop("An administrator called %(name)s already exists. Choose another name.")
 NO_DOMAINS = gettext_noop("Enter the domains of this role, or select all domains.")
 UNKNOWN_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here.")
 YOURSELF = gettext_noop(
@@ -45,42 +49,45 @@ class Position:
         return cls(role, role in IN_DOMAINS and domains is None, tuple(domains or ()))
 
 
-@transaction.atomic(using="default")
 def create_administrator(
     actor: Actor, user: User, password: str, position: Position, is_temporary: bool = False
 ) -> None:
     """Save a new administrator with a role; a temporary password is replaced at the first visit."""
-    check_role(actor, "administrator.create")
-    check_strength(password, [user.username, user.first_name, user.last_name, user.email])
-    user.set_password(password)
-    changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
-    changes |= position_changes(None, position)
-    save_position(user, position)
-    self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
-    log(actor, "create", user, changes)
+    with refusals_logged(actor, "create", user):
+        check_role(actor, "administrator.create")
+        set_password(user, password)
+        changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
+        changes |= position_changes(None, position)
+        with saving(user):
+            save_position(user, position)
+            self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
+            log(actor, "create", user, changes)
 
 
-@transaction.atomic(using="default")
-def change_administrator(actor: Actor, user: User, position: Position) -> None:
+def change_administrator(
+    actor: Actor, user: User, position: Position, seen: Seen | None = None
+) -> None:
     """Save names, state and role; sessions under another role end."""
-    check_role(actor, "administrator.change")
-    stored = User.objects.select_for_update().get(pk=user.pk)
-    before = Position.of(stored)
-    is_self = actor.kind == ADMINISTRATOR and actor.name == stored.username
-    if is_self and (before != position or user.is_active != stored.is_active):
-        raise Refused(YOURSELF, code="self")
-    if position.role != Role.SUPERUSER or not user.is_active:
-        keep_a_superuser(stored)
-    changes: Changes = {
-        column: [getattr(stored, column), getattr(user, column)]
-        for column in COLUMNS
-        if getattr(stored, column) != getattr(user, column)
-    }
-    changes |= position_changes(before, position)
-    save_position(user, position)
-    rename_demand(stored.username, user.username)
-    if changes:
-        log(actor, "change", stored, changes)
+    with refusals_logged(actor, "change", user), saving(user):
+        check_role(actor, "administrator.change")
+        stored = locked(user)
+        check_unchanged(stored, seen)
+        before = Position.of(stored)
+        is_self = actor.kind == ADMINISTRATOR and actor.name == stored.username
+        if is_self and (before != position or user.is_active != stored.is_active):
+            raise Refused(YOURSELF, code="self")
+        if position.role != Role.SUPERUSER or not user.is_active:
+            keep_a_superuser(stored)
+        changes: Changes = {
+            column: [getattr(stored, column), getattr(user, column)]
+            for column in COLUMNS
+            if getattr(stored, column) != getattr(user, column)
+        }
+        changes |= position_changes(before, position)
+        save_position(user, position)
+        rename_demand(stored.username, user.username)
+        if changes:
+            log(actor, "change", stored, changes)
 
 
 def rename_demand(before: str, after: str) -> None:
@@ -94,36 +101,83 @@ def rename_demand(before: str, after: str) -> None:
 def set_administrator_password(
     actor: Actor, user: User, password: str, is_temporary: bool = False
 ) -> None:
-    """Set a new password, which ends the administrator's sessions; everyone may set their own.
-
-    It is hashed outside the transaction, since others can't write to SQLite meanwhile.
-    """
-    try:
+    """Set a new password, which ends the administrator's sessions; everyone may set their own."""
+    with refusals_logged(actor, "password", user):
         if not (actor.kind == ADMINISTRATOR and actor.name == user.username):
             check_role(actor, "administrator.password")
         elif user.check_password(password):
             raise Refused(SAME_PASSWORD, code="same", field="password")
-        check_strength(password, [user.username, user.first_name, user.last_name, user.email])
-    except Refused as error:
-        log_refusal(actor, "password", user.get_username(), error)
-        raise
+        set_password(user, password)
+        with saving(user):
+            locked(user)
+            user.save(update_fields=["password"])
+            self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
+            log(actor, "password", user, {"password": []})
+
+
+def set_password(user: User, password: str) -> None:
+    """Check and hash the password of an administrator who is about to be saved.
+
+    Never call it in a transaction: others can't write to SQLite while it is being hashed.
+    """
+    check_strength(password, [user.username, user.first_name, user.last_name, user.email])
     user.set_password(password)
-    with transaction.atomic(using="default"):
-        user.save(update_fields=["password"])
-        self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
-        log(actor, "password", user, {"password": []})
 
 
-@transaction.atomic(using="default")
 def delete_administrator(actor: Actor, user: User) -> None:
     """Delete an administrator; the log keeps the name."""
-    check_role(actor, "administrator.delete")
-    if actor.kind == ADMINISTRATOR and actor.name == user.username:
-        raise Refused(YOURSELF, code="self")
-    keep_a_superuser(user)
-    log(actor, "delete", user, {})
-    self_service.set_demand(self_service.ADMINISTRATOR, user.username, False)
-    user.delete()
+    with refusals_logged(actor, "delete", user), saving(user):
+        check_role(actor, "administrator.delete")
+        if actor.kind == ADMINISTRATOR and actor.name == user.username:
+            raise Refused(YOURSELF, code="self")
+        keep_a_superuser(locked(user))
+        log(actor, "delete", user, {})
+        self_service.set_demand(self_service.ADMINISTRATOR, user.username, False)
+        user.delete()
+
+
+@contextmanager
+def refusals_logged(actor: Actor, verb: str, user: User) -> Iterator[None]:
+    """Log a refusal; the transaction in which it was raised has been rolled back by then."""
+    try:
+        yield
+    except Refused as error:
+        row = subject(ADMINISTRATOR, user.get_username())
+        end_refused(begin(actor, f"administrator.{verb}", [row]), error)
+        raise
+
+
+@contextmanager
+def saving(user: User) -> Iterator[None]:
+    """Save an administrator in one transaction; refuse a name that somebody else has just taken."""
+    try:
+        with transaction.atomic(using="default"):
+            yield
+    except IntegrityError as error:
+        params = {"name": user.get_username()}
+        raise Refused(NAME_TAKEN, params, code="taken", field="username") from error
+
+
+def locked(user: User) -> User:
+    """Return the administrator as stored, with the row locked until the transaction ends."""
+    stored = User.objects.select_for_update().filter(pk=user.pk).first()
+    if stored is None:
+        raise Refused(DELETED, {"row": user.get_username()}, code="deleted")
+    return stored
+
+
+def values_seen(user: User) -> Seen:
+    """Return what a form has shown of an administrator; of the password, its digest."""
+    position = {**vars(Position.of(user)), "domains": list(Position.of(user).domains)}
+    names = {column: getattr(user, column) for column in COLUMNS}
+    return {**names, **position, "password": digest(user.password)}
+
+
+def check_unchanged(stored: User, seen: Seen | None) -> None:
+    """Refuse to overwrite anything but what was seen; None overwrites everything."""
+    values = values_seen(stored)
+    if seen is not None and {name: values[name] for name in seen} != seen:
+        raise Refused(CHANGED, {"row": stored.get_username()}, code="changed")
 
 
 def keep_a_superuser(user: User) -> None:
@@ -175,8 +229,3 @@ def position_changes(before: Position | None, after: Position) -> Changes:
 def log(actor: Actor, verb: str, user: User, changes: Changes) -> None:
     row = subject(ADMINISTRATOR, user.get_username(), "", changes)
     log_change(actor, f"administrator.{verb}", row)
-
-
-def log_refusal(actor: Actor, verb: str, name: str, error: Refused) -> None:
-    """Log what was refused, after the transaction in which it was tried has been rolled back."""
-    end_refused(begin(actor, f"administrator.{verb}", [subject(ADMINISTRATOR, name)]), error)

@@ -59,6 +59,36 @@ class PanelAdmin(RestoresForm):
         autofocus(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    @method_decorator(csrf_protect)
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form, or run its action and show a refusal beside the field.
+
+        Unlike the stock view, this doesn't open a transaction: each action has its own, and
+        passwords are hashed outside of it.
+        """
+        arguments = (request, object_id, form_url, extra_context)
+        try:
+            return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
+        except Refused as error:
+            request.refusal = error  # type: ignore[attr-defined]
+            return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
+
+    @method_decorator(csrf_protect)
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask, then run the action, which has a transaction of its own; the stock view's would
+        be committed only after the log says that it was done.
+        """
+        return self._delete_view(request, object_id, extra_context)  # type: ignore[attr-defined, no-any-return]
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Log nothing here: the action has done so. The same holds for the next two."""
 
@@ -150,27 +180,6 @@ class MailAdmin(PanelAdmin):
         context["may_set_active"] = self.has_enable_permission(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @method_decorator(csrf_protect)
-    @method_decorator(sensitive_post_parameters())
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show the form, or run its action and show a refusal beside the field.
-
-        Unlike the stock view, this doesn't open a transaction: each action has its own, and
-        passwords are hashed outside of it.
-        """
-        arguments = (request, object_id, form_url, extra_context)
-        try:
-            return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
-        except Refused as error:
-            request.refusal = error  # type: ignore[attr-defined]
-            return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
-
     def response_add(
         self, request: HttpRequest, obj: Row, post_url_continue: str | None = None
     ) -> HttpResponse:
@@ -201,14 +210,11 @@ class MailAdmin(PanelAdmin):
         if request.method != "POST":  # for example, after signing in again
             return page
         active = request.POST.get("active") == "1"
-        try:
-            if actions.set_active(administrator(request), row, active):
-                text = self.undo_message(request, row, active)
-                self.message_user(request, text, messages.SUCCESS)
-            else:
-                self.message_user(request, UNCHANGED[active] % {"row": row}, messages.INFO)
-        except Refused as error:
-            self.message_user(request, error_message(error), messages.ERROR)
+        if actions.set_active(administrator(request), row, active):
+            text = self.undo_message(request, row, active)
+            self.message_user(request, text, messages.SUCCESS)
+        else:
+            self.message_user(request, UNCHANGED[active] % {"row": row}, messages.INFO)
         return page
 
     def undo_message(self, request: HttpRequest, row: Row, active: bool) -> str:
@@ -223,13 +229,10 @@ class MailAdmin(PanelAdmin):
 
     # Deletion
 
-    @method_decorator(csrf_protect)
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask, then run the action, which has a transaction of its own; the stock view's would
-        be committed only after the log says that it was done.
-        """
+        """Ask for the row's name as well, where that is wanted."""
         context = {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
         name = unquote(object_id)
         typed = request.POST.get("confirm", "").strip().lower()
@@ -237,11 +240,7 @@ class MailAdmin(PanelAdmin):
             text = _("Nothing was deleted. To delete %(name)s, type its name.") % {"name": name}
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-        try:
-            return self._delete_view(request, object_id, context)  # type: ignore[attr-defined, no-any-return]
-        except Refused as error:
-            self.message_user(request, error_message(error), messages.ERROR)
-            return HttpResponseRedirect(admin_url(self.opts, "change", object_id))
+        return super().delete_view(request, object_id, context)
 
     def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """Describe what is deleted and what is kept; the last item is what prevents it."""

@@ -1,5 +1,6 @@
 """The forms of administrators: names, one role, and its domains."""
 
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -8,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.roles import DESCRIPTIONS, IN_DOMAINS
-from mailboxes.actions.administrators import COLUMNS, Position
-from mailboxes.actions.seen import Seen, digest
+from mailboxes.actions.administrators import Position, values_seen
+from mailboxes.actions.seen import Seen
 from mailboxes.addresses import to_ascii
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.edit_conflicts import EditConflictMixin
@@ -88,13 +89,10 @@ class AdministratorForm(EditConflictMixin, RoleForm):
             self.initial["domains"] = "\n".join(position.domains)
 
     def read_values(self) -> Seen:
-        """Return the names and the role, and a digest of the password."""
-        user = self.instance
-        values = {column: getattr(user, column) for column in COLUMNS}
-        if self.has_role:
-            position = Position.of(user)
-            values |= {**vars(position), "domains": list(position.domains)}
-        return {**values, "password": digest(user.password)}
+        """Return what the page shows: one's own has no role."""
+        values = values_seen(self.instance)
+        hidden = () if self.has_role else [column.name for column in fields(Position)]
+        return {name: value for name, value in values.items() if name not in hidden}
 
 
 class PasswordsForm(NewPasswordForm):
