@@ -13,7 +13,7 @@ from mailboxes import sessions
 from mailboxes.access.self_service import is_demanded
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
 from mailboxes.audit.log import log_event, subject
-from mailboxes.clients import client_address
+from mailboxes.request_actors import client_address
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import pytest
 from pytest import ParameterSet
 
 from mailboxes.variants import RELEASES, VARIANTS, Scheme
-from tests import clients
+from tests import mail_clients
 from tests.machine import HOSTNAME, Machine, wait_until
 from tests.servers import MariaDB, Panel
 
@@ -239,14 +239,14 @@ class MailHost:
         return self.panel.change_password(person.address, person.password, new)
 
     def smtp_code(self, person: Person, mechanism: str = "PLAIN") -> int:
-        return clients.smtp_login(self.machine, mechanism, person.address, person.password)
+        return mail_clients.smtp_login(self.machine, mechanism, person.address, person.password)
 
     def signs_in(self, person: Person, mechanism: str = "PLAIN") -> bool:
         """Say whether all services of this host accept the login; fail if they differ."""
         login = (self.machine, mechanism, person.address, person.password)
         with ThreadPoolExecutor() as pool:  # Dovecot takes half a second for each refusal
-            smtp = pool.submit(clients.smtp_login, *login)
-            imap = pool.submit(clients.imap_login, *login) if self.variant == "v2" else None
+            smtp = pool.submit(mail_clients.smtp_login, *login)
+            imap = pool.submit(mail_clients.imap_login, *login) if self.variant == "v2" else None
         code = smtp.result()
         assert code in (235, 535), code
         assert imap is None or imap.result() == (code == 235)
@@ -258,15 +258,17 @@ class MailHost:
         message["Subject"] = str(uuid4())
         message["From"], message["To"] = sender.address, to
         message.set_content(text)
-        with clients.submission(self.machine) as smtp:
-            assert clients.smtp_auth(smtp, "PLAIN", sender.address, sender.password) == 235
+        with mail_clients.submission(self.machine) as smtp:
+            assert mail_clients.smtp_auth(smtp, "PLAIN", sender.address, sender.password) == 235
             smtp.sendmail(sender.address, [to], message.as_bytes())
         return str(message["Subject"])
 
     def inbox(self, person: Person) -> str:
         """Return the contents of a mailbox: on V1 its Maildir, on V2 its subjects over IMAP."""
         if self.variant == "v2":
-            return "\n".join(clients.imap_subjects(self.machine, person.address, person.password))
+            return "\n".join(
+                mail_clients.imap_subjects(self.machine, person.address, person.password)
+            )
         local_part, _, domain = person.address.partition("@")
         new = self.machine / f"var/vmail/{domain}/{local_part}/new"
         return "\n".join(path.read_text() for path in new.glob("*"))

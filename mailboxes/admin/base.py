@@ -28,10 +28,10 @@ from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.restored_form import RestoresForm
 from mailboxes.audit import entries
-from mailboxes.clients import administrator
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms import autofocus
+from mailboxes.request_actors import administrator
 
 MAX_HISTORY = 100
 UNCHANGED = {True: _("%(row)s is already enabled."), False: _("%(row)s is already disabled.")}

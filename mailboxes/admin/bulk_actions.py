@@ -23,10 +23,10 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions, queries
 from mailboxes.actions.base import Row
 from mailboxes.actions.bulk import BulkResult
-from mailboxes.clients import administrator
 from mailboxes.formats import error_message, number
 from mailboxes.forms import autofocus
 from mailboxes.queries import capped_count, rows_after
+from mailboxes.request_actors import administrator
 
 ROWS_PER_REQUEST = 100
 """How many rows one request changes; the browser then shows the progress and continues."""

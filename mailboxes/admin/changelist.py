@@ -25,10 +25,10 @@ from mailboxes.access.grants import scope_of
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
 from mailboxes.audit.log import log_event, subject
-from mailboxes.clients import administrator
 from mailboxes.csv_download import csv_response
 from mailboxes.models import Domain
 from mailboxes.queries import batches, capped_count, rows_after, search
+from mailboxes.request_actors import administrator
 
 AFTER, BEFORE, INSIDE = "after", "before", "inside"
 OWN_PARAMS = (AFTER, BEFORE, INSIDE)

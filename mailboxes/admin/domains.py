@@ -18,13 +18,13 @@ from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.filters import StatusFilter
-from mailboxes.clients import administrator
 from mailboxes.conf import quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.formats import number
 from mailboxes.forms import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
+from mailboxes.request_actors import administrator
 
 
 @admin.register(Domain)

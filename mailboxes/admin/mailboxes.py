@@ -25,13 +25,13 @@ from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
-from mailboxes.clients import administrator
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import SizeField
 from mailboxes.forms import MailboxForm, MailboxPasswordForm, autofocus
 from mailboxes.models import Alias, Mailbox
 from mailboxes.queries import aliases_forwarding_to
+from mailboxes.request_actors import administrator
 
 
 class QuotaForm(forms.Form):

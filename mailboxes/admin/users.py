@@ -25,10 +25,10 @@ from mailboxes.admin.user_forms import (
     NewAdministratorForm,
 )
 from mailboxes.audit.actors import ADMINISTRATOR
-from mailboxes.clients import administrator
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
+from mailboxes.request_actors import administrator
 from mailboxes.second_factor.decorators import recently_authenticated
 
 NAMES = ("username", "first_name", "last_name", "email", "is_active")

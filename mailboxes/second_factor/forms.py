@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import log_event, subject
-from mailboxes.clients import client_address
+from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors
 from mailboxes.sign_ins import write_failure_to_journal
 from mailboxes.throttle import attempts

@@ -18,10 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailboxes.clients import administrator
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
+from mailboxes.request_actors import administrator
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.confirmation import had_second_factor, note_second_factor, outlast
 from mailboxes.second_factor.decorators import recently_authenticated

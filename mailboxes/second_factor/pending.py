@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
 
 from mailboxes import sessions
-from mailboxes.clients import client_address
+from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.confirmation import note_second_factor
 from mailboxes.throttle import attempts

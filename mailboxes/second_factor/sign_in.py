@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from mailboxes.clients import client_address
 from mailboxes.forms import autofocus
+from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors, pending
 from mailboxes.second_factor.forms import FactorForm
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from mailboxes import queries
 from mailboxes.audit.log import log_event, subject
-from mailboxes.clients import administrator
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused
 from mailboxes.export import compare
@@ -28,6 +27,7 @@ from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
+from mailboxes.request_actors import administrator
 from mailboxes.second_factor.decorators import recently_authenticated
 from mailboxes.variants import VARIANTS
 from mailboxes.views.permissions import allowed

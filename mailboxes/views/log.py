@@ -20,9 +20,9 @@ from mailboxes.audit import formats as log_formats
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.log import log_event, subject
 from mailboxes.audit.models import Entry, Subject
-from mailboxes.clients import administrator
 from mailboxes.csv_download import csv_response, iso_time
 from mailboxes.queries import batches, rows_after
+from mailboxes.request_actors import administrator
 from mailboxes.views.permissions import allowed
 
 PAGE_SIZE = 50

@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions
-from mailboxes.clients import administrator, client_address
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
+from mailboxes.request_actors import administrator, client_address
 from mailboxes.throttle import attempts
 
 

@@ -9,13 +9,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailboxes import actions
-from mailboxes.clients import mailbox_owner
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import ChangePasswordForm, autofocus, normalize_address
 from mailboxes.models import Mailbox
 from mailboxes.passwords.strength import check_strength
+from mailboxes.request_actors import mailbox_owner
 
 
 @never_cache

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes.clients import client_address
+from mailboxes.request_actors import client_address
 from mailboxes.second_factor import pending
 from mailboxes.throttle import attempts
 

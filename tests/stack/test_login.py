@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import clients
+from tests import mail_clients
 from tests.machine import Machine
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 
@@ -17,17 +17,17 @@ STRANGER = Person(ANNA.address, "not Anna's password at all")
 
 
 def test_auth_is_only_offered_under_tls_with_the_mechanisms_of_the_scheme(mail: MailHost) -> None:
-    with clients.connect(mail.machine, 587) as smtp:
-        assert not clients.mechanisms(smtp)
+    with mail_clients.connect(mail.machine, 587) as smtp:
+        assert not mail_clients.mechanisms(smtp)
         assert smtp.docmd("AUTH", "PLAIN")[0] == 530
-        smtp.starttls(context=clients.any_certificate())
+        smtp.starttls(context=mail_clients.any_certificate())
         smtp.ehlo()
-        assert clients.mechanisms(smtp) == set(mail.scheme.mechanisms)
+        assert mail_clients.mechanisms(smtp) == set(mail.scheme.mechanisms)
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_imap_offers_the_same_mechanisms_as_smtp(mail: MailHost) -> None:
-    session = clients.imap(mail.machine)
+    session = mail_clients.imap(mail.machine)
     offered = {name[5:] for name in session.capabilities if name.startswith("AUTH=")}
     session.logout()
     assert offered | {"LOGIN"} == set(mail.scheme.mechanisms)
@@ -39,18 +39,18 @@ def test_imap_accepts_no_password_before_tls(mail: MailHost) -> None:
         # Not 127.0.0.1: Dovecot trusts a client whose address equals the server's.
         session = imaplib.IMAP4("127.0.0.2", 143, timeout=30)
     assert "LOGINDISABLED" in session.capabilities
-    assert not clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
-    session.starttls(clients.any_certificate())
-    assert clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
+    assert not mail_clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
+    session.starttls(mail_clients.any_certificate())
+    assert mail_clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
     session.logout()
 
 
 def test_port_25_offers_no_auth(mail: MailHost) -> None:
-    with clients.connect(mail.machine) as smtp:
-        assert not clients.mechanisms(smtp)
-        smtp.starttls(context=clients.any_certificate())
+    with mail_clients.connect(mail.machine) as smtp:
+        assert not mail_clients.mechanisms(smtp)
+        smtp.starttls(context=mail_clients.any_certificate())
         smtp.ehlo()
-        assert not clients.mechanisms(smtp)
+        assert not mail_clients.mechanisms(smtp)
         assert smtp.docmd("AUTH", "PLAIN")[0] == 503
 
 
@@ -99,7 +99,7 @@ def test_an_address_can_contain_an_apostrophe(mail: MailHost) -> None:
     assert not mail.signs_in(Person(f"x' OR '1'='1@{DOMAIN}", neil.password))
 
 
-@pytest.mark.parametrize("connect", [clients.connect, clients.submission])
+@pytest.mark.parametrize("connect", [mail_clients.connect, mail_clients.submission])
 @pytest.mark.parametrize("sender", [ANNA.address, OUTSIDER])
 def test_nobody_relays_without_signing_in(
     mail: MailHost, connect: Callable[[Machine], smtplib.SMTP], sender: str
@@ -110,15 +110,15 @@ def test_nobody_relays_without_signing_in(
 
 
 def test_signed_in_users_can_send_anywhere(mail: MailHost) -> None:
-    with clients.submission(mail.machine) as smtp:
-        assert clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password) == 235
+    with mail_clients.submission(mail.machine) as smtp:
+        assert mail_clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password) == 235
         smtp.mail(ANNA.address)
         assert smtp.rcpt(OUTSIDER)[0] == 250
 
 
 def sender_code(mail: MailHost, sender: str) -> int:
-    with clients.submission(mail.machine) as smtp:
-        clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password)
+    with mail_clients.submission(mail.machine) as smtp:
+        mail_clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password)
         smtp.mail(sender)
         return smtp.rcpt(BOB.address)[0]
 
@@ -164,13 +164,13 @@ def test_mail_to_an_alias_domain_arrives_in_the_other_domain(mail: MailHost) -> 
 
 def outside_code(mail: MailHost, recipient: str) -> int:
     """Return the reply code of port 25 to another mail server with mail for this address."""
-    with clients.connect(mail.machine) as smtp:
+    with mail_clients.connect(mail.machine) as smtp:
         smtp.mail(OUTSIDER)
         return smtp.rcpt(recipient)[0]
 
 
 def test_mail_from_outside_only_arrives_at_existing_addresses(mail: MailHost) -> None:
-    with clients.connect(mail.machine) as smtp:
+    with mail_clients.connect(mail.machine) as smtp:
         smtp.sendmail(OUTSIDER, [BOB.address], "Subject: from-outside\n\nHello.")
     mail.await_mail(BOB, "from-outside")
     assert outside_code(mail, f"nobody@{DOMAIN}") == 550

@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests import clients
+from tests import mail_clients
 from tests.machine import wait_until
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 from tests.servers import MariaDB
@@ -44,7 +44,7 @@ def recover(host: MailHost) -> None:
 
 def recipient_code(host: MailHost) -> int:
     """Return the reply code of port 25 to another mail server with mail for Bob."""
-    with clients.connect(host.machine) as smtp:
+    with mail_clients.connect(host.machine) as smtp:
         smtp.mail("someone@elsewhere.example")
         return smtp.rcpt(BOB.address)[0]
 

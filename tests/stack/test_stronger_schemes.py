@@ -3,7 +3,7 @@
 import pytest
 
 from mailboxes.variants import VARIANTS
-from tests import clients
+from tests import mail_clients
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 
 STRONGER = [
@@ -25,8 +25,8 @@ def stronger(host: MailHost, scheme: str) -> None:
 
 
 def test_the_mechanisms_of_the_scheme_are_offered(host: MailHost) -> None:
-    with clients.submission(host.machine) as smtp:
-        assert clients.mechanisms(smtp) == set(host.scheme.mechanisms)
+    with mail_clients.submission(host.machine) as smtp:
+        assert mail_clients.mechanisms(smtp) == set(host.scheme.mechanisms)
 
 
 def test_a_new_mailbox_can_sign_in_with_each_mechanism(host: MailHost) -> None:

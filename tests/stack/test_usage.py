@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests import clients
+from tests import mail_clients
 from tests.machine import wait_until
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 
@@ -35,14 +35,14 @@ def await_usage(mail: MailHost, person: Person, messages: int) -> int:
 
 def deliver(mail: MailHost, person: Person, text: str = "Hello.") -> None:
     """Send mail from outside, by which nobody signs in."""
-    with clients.connect(mail.machine) as smtp:
+    with mail_clients.connect(mail.machine) as smtp:
         smtp.sendmail("someone@elsewhere.example", [person.address], f"Subject: x\n\n{text}\n")
 
 
 def sizes(mail: MailHost, person: Person, *, delete: bool = False) -> list[int]:
     """Return the size of each mail in the inbox, as IMAP says it; delete the first if asked."""
-    session = clients.imap(mail.machine)
-    assert clients.imap_auth(session, "PLAIN", person.address, person.password)
+    session = mail_clients.imap(mail.machine)
+    assert mail_clients.imap_auth(session, "PLAIN", person.address, person.password)
     session.select()
     _, found = session.fetch("1:*", "(RFC822.SIZE)")
     if delete:
@@ -75,7 +75,7 @@ def test_the_last_sign_in_by_imap_is_recorded(mail: MailHost, name: str) -> None
     time.sleep(1)
     assert not row(mail, LAST_LOGIN, emil)
     before = int(time.time())
-    assert clients.imap_login(mail.machine, "PLAIN", emil.address, emil.password)
+    assert mail_clients.imap_login(mail.machine, "PLAIN", emil.address, emil.password)
     wait_until(lambda: row(mail, LAST_LOGIN, emil), "the table has the sign-in")
     domain, seconds = row(mail, LAST_LOGIN, emil)
     assert domain == DOMAIN and before <= int(seconds) <= time.time()
