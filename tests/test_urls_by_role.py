@@ -1,7 +1,7 @@
-"""Every URL and method, as each role, on an object of one's own domain and of another one."""
+"""Every URL and method, as each role and in each state between signed out and signed in."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from mailboxes import actions
+from mailboxes.access import self_service
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox
+from mailboxes.sessions import SEEN
 from tests.admin.conftest import mailbox_form, signed_in
 from tests.conftest import PASSWORD, TESTER
+from tests.second_factor.conftest import Person
 
 ROLES = ("anonymous", "auditor", "helpdesk", "domain", "foreign", "superuser")
 """All but the last two have the domain of the objects, as far as a role has domains."""
@@ -100,6 +103,44 @@ EXAMPLES = {
     "admin/(?P<url>.*)$": "admin/nothing/",
 }
 """A path for each route with a regular expression."""
+
+SIGN_IN, SIGN_OUT, CODE = "admin/login/", "admin/logout/", "admin/login/code/"
+SET_UP, OWN_PASSWORD = "admin/second-factor/", "admin/password_change/"
+OPEN_WITHOUT_FACTOR = {SIGN_IN, SIGN_OUT, CODE, SET_UP, OWN_PASSWORD, "admin/confirm/"}
+OPEN_WITHOUT_FACTOR |= {f"{SET_UP}app/", f"{SET_UP}passkey/"}
+
+
+def factor_required(path: str, anonymous: str, superuser: str) -> str:
+    """The superuser has to set up a second factor first."""
+    is_open = path in OPEN_WITHOUT_FACTOR or not path.startswith("admin/")
+    return superuser if is_open else SET_UP
+
+
+def temporary_password(path: str, anonymous: str, superuser: str) -> str:
+    """The superuser has to choose another password first."""
+    is_open = path in (OWN_PASSWORD, SIGN_OUT) or not path.startswith("admin/")
+    return superuser if is_open else OWN_PASSWORD
+
+
+def pending_sign_in(path: str, anonymous: str, superuser: str) -> str:
+    """Only the password was entered, so nobody is signed in."""
+    return "200" if path == CODE else anonymous
+
+
+def signed_out(path: str, anonymous: str, superuser: str) -> str:
+    """The browser still has the cookie of the session, so every page says that it has ended."""
+    is_open = path in (SIGN_IN, SIGN_OUT) or not path.startswith("admin/")
+    return anonymous if is_open else "in"
+
+
+# What a superuser gets in each state, from the answers to anyone and to a superuser.
+STATES = {
+    "factor required": factor_required,
+    "temporary password": temporary_password,
+    "pending sign-in": pending_sign_in,
+    "session ended by idling": signed_out,
+    "inactive account": signed_out,
+}
 
 PASSWORDS = {"new_password1": PASSWORD + "!", "new_password2": PASSWORD + "!"}
 ADMINISTRATOR = {"username": "nina", "role": "auditor", "is_active": "on"}
@@ -191,14 +232,18 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True, "mail")
 
 
-def answer(client: Client, method: str, path: str) -> str:
+def answer(client: Client, method: str, path: str, *goals: str) -> str:
+    """Return the status, or where it leads if that is one of the goals."""
     posted = next((data for end, data in POSTED.items() if path.endswith(end)), {})
     with undone():
         once = copy.deepcopy(client)  # signing out would end the session for the next request
         found = getattr(once, method)(place(path), posted if method == "post" else None)
-        goal = found.get("Location", "")
-        if goal.startswith("/admin/login/"):
+        goal = str(found.get("Location", ""))
+        is_sign_in_page = "admin/login.html" in [template.name for template in found.templates]
+        if goal.startswith(f"/{SIGN_IN}") or (is_sign_in_page and path != SIGN_IN):
             return "in"
+        if goal[1:] in goals:
+            return goal[1:]
         if found.status_code == 404 or ("KEY" in path and goal == "/admin/"):
             return "404"
         return str(found.status_code)
@@ -214,6 +259,37 @@ def expected() -> dict[str, dict[str, list[str]]]:
     return found
 
 
+@pytest.fixture
+def in_state(clients: dict[str, Client], settings: Settings) -> Callable[[str], Client]:
+    """Return a function that puts the superuser into a state."""
+    boss = User.objects.get(username="boss")
+    client = clients["superuser"]
+
+    def sign_in_again() -> None:
+        client.logout()
+        client.post(f"/{SIGN_IN}", {"username": "boss", "password": PASSWORD})
+
+    def put(state: str) -> Client:
+        if state == "factor required":
+            settings.SECOND_FACTOR_REQUIRED = ["superuser"]
+        elif state == "temporary password":
+            self_service.set_demand(self_service.ADMINISTRATOR, "boss", True)
+            sign_in_again()
+        elif state == "pending sign-in":
+            Person(boss, client).add_app()
+            sign_in_again()
+        elif state == "session ended by idling":
+            client.get("/admin/")
+            session = client.session
+            session[SEEN] -= 2 * settings.SESSION_IDLE_MINUTES * 60
+            session.save()
+        elif state == "inactive account":
+            User.objects.filter(pk=boss.pk).update(is_active=False)
+        return client
+
+    return put
+
+
 @pytest.mark.finding("unguarded-route")
 def test_each_url_is_in_the_table() -> None:
     assert set(paths()) == set(expected())
@@ -226,3 +302,20 @@ def test_each_url_is_in_the_table() -> None:
 def test_each_role_gets_the_expected_answers(clients: dict[str, Client], path: str) -> None:
     for method, answers in expected()[path].items():
         assert [answer(clients[role], method, path) for role in ROLES] == answers
+
+
+@pytest.mark.finding("unguarded-route")
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_gets_the_expected_answers(
+    in_state: Callable[[str], Client], state: str
+) -> None:
+    client = in_state(state)
+    wrong = []
+    for path, methods in expected().items():
+        for method, answers in methods.items():
+            known = dict(zip(ROLES, answers, strict=True))
+            wanted = STATES[state](path, known["anonymous"], known["superuser"])
+            found = answer(client, method, path, SET_UP, OWN_PASSWORD)
+            if found != wanted:
+                wrong.append(f"{method} {path}: {found}, not {wanted}")
+    assert wrong == []
