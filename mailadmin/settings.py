@@ -194,7 +194,7 @@ ROLES = ("superuser", "domain-administrator", "helpdesk", "auditor")
 SECOND_FACTOR_REQUIRED = items("SECOND_FACTOR_REQUIRED")
 if unknown := set(SECOND_FACTOR_REQUIRED) - set(ROLES):
     raise ImproperlyConfigured(
-        f"SECOND_FACTOR_REQUIRED names {', '.join(sorted(unknown))}. The roles are "
+        f"SECOND_FACTOR_REQUIRED contains {', '.join(sorted(unknown))}. Use one or more of: "
         f"{', '.join(ROLES)}."
     )
 MFA_ADAPTER = "mailboxes.second_factor.adapter.Adapter"

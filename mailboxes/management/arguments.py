@@ -1,4 +1,4 @@
-"""Reading the arguments of the commands: what is wrong with one is said in a sentence."""
+"""Reading the arguments of the commands: errors in them are reported as sentences."""
 
 import re
 from argparse import Action, ArgumentError, Namespace
@@ -60,15 +60,15 @@ class MailParser(CommandParser):
                 for action in self._actions
                 if action.required and getattr(found, action.dest, None) is None
             ]
-            return (
-                f"{' and '.join(map(usage_line, missing))} must be given. See {self.prog} --help."
-            )
+            kind = "argument" if len(missing) == 1 else "arguments"
+            names = " and ".join(map(usage_line, missing))
+            return f"Missing {kind}: {names}. See {self.prog} --help."
         action = self._option_string_actions[error.argument_name.partition("/")[0]]
         option = action.option_strings[-1]
         if action.nargs == 0:
             return f"The option {option} doesn't take a value."
         return (
-            f"The option {option} needs a value. Write {usage_line(action, '=')}; the = is "
+            f"The option {option} requires a value. Use {usage_line(action, '=')}; the = is "
             "required if the value starts with a hyphen."
         )
 
@@ -79,13 +79,13 @@ def usage_line(action: Action, separator: str = " ") -> str:
 
 
 def unexpected(arguments: Sequence[str]) -> str:
-    """Name the first unknown option, without its value, or the first argument too many."""
+    """Name the first unknown option, without its value, or the first unexpected argument."""
     options = [
         text.partition("=")[0] for text in arguments if text.startswith("-") and text != "--"
     ]
     if options:
-        return f"There is no option {replace_unprintable(options[0])}"
-    return f"“{replace_unprintable(arguments[0])}” is one argument too many"
+        return f"Unknown option: {replace_unprintable(options[0])}"
+    return f"Unexpected argument: “{replace_unprintable(arguments[0])}”"
 
 
 def integer(text: str) -> int:

@@ -52,12 +52,12 @@ def test_a_client_is_unlocked_with_its_network(tables: None) -> None:
 
 
 def test_what_is_not_locked_is_not_logged(tables: None) -> None:
-    assert unlock("anna@example.org").startswith("There were no attempts to sign in")
-    assert unlock("\x1b[2J") == "There were no attempts to sign in for \ufffd[2J.\n"
+    assert unlock("anna@example.org").startswith("There are no sign-in attempts")
+    assert unlock("\x1b[2J") == "There are no sign-in attempts on record for \ufffd[2J.\n"
     assert not logged("mailbox.unlock") and not Counter.objects.exists()
 
 
 @pytest.mark.parametrize("given", [[], [""], ["--client="], ["rita", "--client=192.0.2.7"]])
 def test_either_an_account_or_a_client_is_unlocked(tables: None, given: list[str]) -> None:
-    with pytest.raises(CommandError, match="^Name either an administrator or mailbox, or a"):
+    with pytest.raises(CommandError, match="^Specify either an administrator or mailbox, or"):
         unlock(*given)

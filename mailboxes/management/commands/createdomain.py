@@ -27,7 +27,7 @@ class Command(MailCommand):
                 type=integer,
                 default=0,
                 metavar="N",
-                help=f"the maximum number of {limit}; 0 for no limit, -1 for none",
+                help=f"the maximum number of {limit}; 0 for no limit, -1 to allow none",
             )
         parser.add_argument(
             "--maxquota",

@@ -16,8 +16,8 @@ from mailboxes.sizes import parse_size
 class Command(MailCommand):
     help = (
         "Create a mailbox and its own alias, which delivers its mail. You are asked for the "
-        "password twice, unless you use --generate or --password-stdin. The password is never an "
-        "argument, since any user on the machine could read it there."
+        "password twice, unless you use --generate or --password-stdin. The password can't be "
+        "given as an argument, because any user on the machine could read it there."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -63,13 +63,14 @@ def read_password() -> str:
     try:
         return sys.stdin.buffer.read().decode().removesuffix("\n")
     except UnicodeDecodeError as error:
-        raise CommandError("The password on standard input is not UTF-8.") from error
+        raise CommandError("The password on standard input is not valid UTF-8.") from error
 
 
 def ask_password() -> str:
     if not sys.stdin.isatty():
         raise CommandError(
-            "There is no terminal to ask for the password. Use --password-stdin or --generate."
+            "The password can't be asked for, because standard input is not a terminal. Use "
+            "--password-stdin or --generate."
         )
     try:
         password, again = getpass("Password: "), getpass("Repeat password: ")

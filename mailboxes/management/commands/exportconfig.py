@@ -38,7 +38,7 @@ class Command(MailCommand):
                 f"--{part}",
                 type=one_of(part, names),
                 metavar=choices(names),
-                help=f"instead of {setting}",
+                help=f"overrides {setting}",
             )
         parser.add_argument(
             "--compare",

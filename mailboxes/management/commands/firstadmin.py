@@ -25,8 +25,8 @@ class Command(MailCommand):
             return
         if users.filter(username=NAME).exists():
             raise CommandError(
-                f"There is no superuser, but an administrator called {NAME} without superuser "
-                "status. Create a superuser under another name: manage.py createsuperuser"
+                f"There is no superuser, and the existing administrator {NAME} doesn't have "
+                "superuser status. Create a superuser with another name: manage.py createsuperuser"
             )
         password = generate_password()
         position = actions.Position(Role.SUPERUSER)

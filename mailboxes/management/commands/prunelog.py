@@ -23,7 +23,12 @@ class Command(MailCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--before", required=True, metavar="DATE", help="such as 2026-01-31")
+        parser.add_argument(
+            "--before",
+            required=True,
+            metavar="DATE",
+            help="move the entries from before this day (UTC), such as 2026-01-31",
+        )
         parser.add_argument("--to", type=new_path, required=True, metavar="FILE", help="a new file")
 
     def handle(self, *args: object, **options: Any) -> None:

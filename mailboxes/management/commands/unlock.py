@@ -13,25 +13,25 @@ from mailboxes.throttle.unlock import unlock_account, unlock_client
 
 
 class Command(MailCommand):
-    help = "Unlock an account or a client after too many attempts to sign in."
+    help = "Unlock an account or a client after too many sign-in attempts."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "name",
             nargs="?",
             metavar="NAME_OR_ADDRESS",
-            help="an administrator's name or a mailbox's address",
+            help="an administrator's username or a mailbox's address",
         )
         parser.add_argument(
             "--client",
             metavar="ADDRESS",
-            help="a client's IP address; with IPv6, this unlocks its /64 network",
+            help="a client's IP address; for IPv6, its whole /64 network is unlocked",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
         name, client = options["name"], options["client"]
         if bool(name) == bool(client):
-            raise CommandError("Name either an administrator or mailbox, or a --client.")
+            raise CommandError("Specify either an administrator or mailbox, or --client.")
         model = "client" if client else "mailbox" if "@" in name else "administrator"
         with transaction.atomic(using="default"):
             count = (
@@ -43,4 +43,4 @@ class Command(MailCommand):
         if count:
             self.stdout.write(f"Unlocked {shown}.")
         else:
-            self.stdout.write(f"There were no attempts to sign in for {shown}.")
+            self.stdout.write(f"There are no sign-in attempts on record for {shown}.")

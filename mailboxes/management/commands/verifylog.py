@@ -40,7 +40,7 @@ def log_head(text: str) -> str:
     """Return SEQ:MAC as the journal contains it."""
     if not re.fullmatch(r"[0-9]{1,18}:[0-9a-f]{64}", text):
         raise CommandError(
-            f"“{replace_unprintable(text)}” is not an entry's number and seal (SEQ:MAC). Copy both "
-            "from a line “log head SEQ:MAC” in the journal."
+            f"“{replace_unprintable(text)}” is not a valid log head. Copy the part SEQ:MAC from a "
+            "line “log head SEQ:MAC” in the journal."
         )
     return text
