@@ -70,8 +70,8 @@ class EditConflictMixin(forms.BaseModelForm):
 
     def add_differences(self, seen: Seen) -> None:
         text = _(
-            "Someone else has changed %(row)s since you opened this page. What you entered is kept "
-            "below. To overwrite their changes with it, save again."
+            "Someone else has changed %(row)s since you opened this page. Your entries are kept "
+            "below. To overwrite the other changes with them, save again."
         )
         text %= {"row": self.instance}
         self.add_error(None, ValidationError(text, code="changed"))

@@ -9,7 +9,7 @@ from mailboxes.errors import Refused, gettext_noop
 TABLES = ("domain", "mailbox", "alias", "alias_domain")
 UNSAFE = gettext_noop(
     "Nothing can be changed: the table “%(table)s” uses the storage engine %(engine)s, which can't "
-    "undo a change that fails. On the database host, run: ALTER TABLE %(table)s ENGINE=InnoDB;"
+    "roll back a failed change. On the database host, run: ALTER TABLE %(table)s ENGINE=InnoDB;"
 )
 
 

@@ -73,7 +73,7 @@ class PasswordDemandMiddleware:
         allowed = (own_page, reverse("admin:logout"), reverse("set_language"))
         is_panel = request.path.startswith(reverse("admin:index")) and request.path not in allowed
         if is_panel and request.user.is_authenticated and request.session.get("is_temporary"):
-            messages.info(request, _("Choose a password of your own first."))
+            messages.info(request, _("Choose your own password first."))
             return redirect(own_page)
         return self.get_response(request)
 

@@ -100,7 +100,7 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(
     data = {"address_0": "all@example.org", "goto": targets, "active": "on"}
     answer = rita.post(f"{ALIAS}add/", data)
     page = answer.content.decode()
-    assert answer.status_code == 503 and "Database is full" in page and "free space" in page
+    assert answer.status_code == 503 and "Database is full" in page and "free up space" in page
     pragma("mail", "max_page_count = 1000000000")
     assert not Alias.objects.filter(pk="all@example.org").exists()
     assert rita.post(f"{ALIAS}add/", data).status_code == 302

@@ -15,8 +15,8 @@ class Role(models.TextChoices):
 
 DESCRIPTIONS = {
     Role.SUPERUSER: _(
-        "Has full access: all domains and their limits, administrators, and the configuration with "
-        "its database passwords."
+        "Has full access to all domains and their limits, to administrators, and to the "
+        "configuration with its database passwords."
     ),
     Role.DOMAIN_ADMINISTRATOR: _(
         "Adds, changes and deletes mailboxes and aliases in the domains below, within the limits "

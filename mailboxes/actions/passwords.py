@@ -19,7 +19,8 @@ NEIGHBOURS = 100
 
 
 CLOSED = gettext_noop(
-    "Passwords in %(domain)s are changed by its administrator. Ask there for a new one."
+    "Only an administrator can change passwords in %(domain)s. Ask your administrator for a new "
+    "one."
 )
 SAME_PASSWORD = gettext_noop("This is your current password. Choose another one.")
 

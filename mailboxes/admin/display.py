@@ -87,13 +87,13 @@ def with_warning(percent: int, text: str) -> SafeString:
 
 
 def kept_mail(folder: str) -> str:
-    """Say where the mail is that a deletion leaves behind, below the mail host's folder."""
+    """Name the folder on the mail host whose mail a deletion leaves behind."""
     text = _("The mail itself is kept on the mail host, in %(folder)s.")
     return text % {"folder": f"{mail_host().home}/{folder}"}
 
 
 def used_size(used: int) -> str:
-    return size(used) if used > 0 else str(_("nothing"))
+    return size(used) if used > 0 else str(_("0 bytes"))
 
 
 def count_of_limit(count: int, limit: int, url: str) -> SafeString:

@@ -88,12 +88,12 @@ class MailboxAdmin(InDomainList, MailAdmin):
         dates = [iso_time(time) for time in (found.last_login, row.created, row.modified)]
         return [row.pk, row.name, row.active, row.quota, *used, *dates]
 
-    @admin.action(description=_("Set quota…"), permissions=["change"])
+    @admin.action(description=_("Change quota…"), permissions=["change"])
     def set_quota(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         form = QuotaForm(request.POST if "post" in request.POST else None)
         texts = (
-            _("Set the quota of %(count)s %(kind)s?"),
-            _("Set the quota of %(count)s %(kind)s."),
+            _("Change the quota of %(count)s %(kind)s?"),
+            _("Changed the quota of %(count)s %(kind)s."),
         )
         if page := self.confirm(request, queryset, texts[0], form=form):
             return page

@@ -25,8 +25,8 @@ class RestoresForm(admin.ModelAdmin):
     ) -> HttpResponse:
         if sessions.take_form(request) is not None:
             text = _(
-                "Your session had ended, so nothing has been saved yet. Below is what you typed, "
-                "without passwords. Check it and save it again."
+                "Your session had ended, so nothing has been saved yet. Your entries are shown "
+                "below, except for passwords. Check them and save again."
             )
             self.message_user(request, text, messages.WARNING)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -27,12 +27,12 @@ VERBS = {
     "password": _("password changed"),
     "prune": _("archived"),
     "unlock": _("unlocked"),
-    "add-second-factor": _("added a second factor"),
-    "remove-second-factor": _("removed a second factor"),
+    "add-second-factor": _("second factor added"),
+    "remove-second-factor": _("second factor removed"),
     "reset-second-factor": _("second factor reset"),
     "failed-second-factor": _("second factor failed"),
-    "generate-recovery-codes": _("generated recovery codes"),
-    "use-recovery-code": _("used a recovery code"),
+    "generate-recovery-codes": _("recovery codes generated"),
+    "use-recovery-code": _("recovery code used"),
 }
 OBJECT_LABELS = {
     "domain": _("domain"),

@@ -68,7 +68,7 @@ def release_notes(change: Comparison) -> Iterator[str]:
     yield str(
         _(
             "From the moment the daemons are stopped until apply has run, nobody can sign in and "
-            "no mail is received. Other servers keep their mail and try again."
+            "no mail is received. Other servers queue their mail and try again later."
         )
     )
     yield str(

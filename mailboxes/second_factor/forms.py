@@ -54,7 +54,9 @@ class FactorForm(forms.Form):
     used: Authenticator | None = None
     """What the code or passkey belongs to, if it is right."""
 
-    code = code_field(_("Code"), _("The six digits in your authenticator app, or a recovery code."))
+    code = code_field(
+        _("Code"), _("The six-digit code from your authenticator app, or a recovery code.")
+    )
     credential = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, user: User, client: str, data: Any = None) -> None:
@@ -78,7 +80,7 @@ class FactorForm(forms.Form):
         if not self.used:
             self.note_failure()
             wrong = _("The passkey was not accepted. Try again, or enter a code.")
-            used = _("This code is wrong or has been used. Enter another one.")
+            used = _("This code is wrong or has already been used. Enter another one.")
             self.add_error(None if credential else "code", wrong if credential else used)
 
     def note_failure(self) -> None:
@@ -90,7 +92,7 @@ class FactorForm(forms.Form):
 class AppForm(forms.Form):
     """The first code of a new authenticator app."""
 
-    code = code_field(_("Code"), _("The six digits currently shown in the app."))
+    code = code_field(_("Code"), _("The six-digit code that the app currently shows."))
 
 
 class PasskeyForm(forms.Form):

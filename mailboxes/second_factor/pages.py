@@ -178,7 +178,7 @@ def recovery_codes_file(request: HttpRequest) -> HttpResponse:
     """Send the codes that the page has shown back as a file; they are not read from anywhere."""
     codes = [code for code in request.POST.getlist("codes") if code.replace("-", "").isdigit()]
     site = f"mailadmin {request.get_host()}, {request.user.get_username()}"
-    text = "\n".join([site, _("Each recovery code works once."), "", *codes[:20], ""])
+    text = "\n".join([site, _("Each recovery code can be used only once."), "", *codes[:20], ""])
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
     return response

@@ -46,8 +46,9 @@ def warn_of_few_codes(request: HttpRequest, user: User) -> None:
     left = factors.codes_left(row) if row else FEW_CODES
     if left < FEW_CODES:
         text = ngettext(
-            "You have %(count)s recovery code left. Generate new ones under Second factor.",
-            "You have %(count)s recovery codes left. Generate new ones under Second factor.",
+            "You have %(count)s recovery code left. Generate new ones on the “Second factor” page.",
+            "You have %(count)s recovery codes left. Generate new ones on the “Second factor” "
+            "page.",
             left,
         )
         messages.warning(request, text % {"count": left})

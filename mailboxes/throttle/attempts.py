@@ -60,7 +60,7 @@ class Locked(Refused):
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
         self.minutes = math.ceil(seconds / 60)
-        message = gettext_noop("There were too many attempts. Minutes to wait: %(minutes)s.")
+        message = gettext_noop("Too many attempts. Try again in %(minutes)s min.")
         super().__init__(message, {"minutes": self.minutes}, code="locked")
 
 

@@ -193,14 +193,14 @@ def domain_notices(scope: Scope) -> Iterator[Notice]:
 
 
 def role_notices() -> Iterator[Notice]:
-    """Name the administrators whose single permissions an upgrade has replaced by a role."""
+    """Name the administrators whose individual permissions an upgrade has replaced by a role."""
     replaced = Grant.objects.exclude(replaced="").order_by("user__username")
     if names := list(replaced.values_list("user__username", flat=True)):
         text = ngettext(
-            "The single permissions of %(count)s administrator were replaced by the closest role "
-            "that grants nothing more. Check the role and save it.",
-            "The single permissions of %(count)s administrators were replaced by the closest role "
-            "that grants nothing more. Check each role and save it.",
+            "The individual permissions of %(count)s administrator were replaced by the closest "
+            "role that doesn't grant any additional permissions. Check the role and save it.",
+            "The individual permissions of %(count)s administrators were replaced by the closest "
+            "role that doesn't grant any additional permissions. Check each role and save it.",
             len(names),
         )
         text %= {"count": number(len(names))}

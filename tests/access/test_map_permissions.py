@@ -1,4 +1,4 @@
-"""Accounts with single permissions get the nearest role that isn't larger."""
+"""Accounts with individual permissions get the nearest role that isn't larger."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -36,7 +36,7 @@ def test_the_role_is_never_larger(rita: Client, codes: set[str], role: str) -> N
     grant = Grant.objects.get()
     assert (grant.user, grant.role, grant.all_domains) == (otto, role, bool(role))
     page = rita.get("/admin/").content.decode()
-    assert "single permissions of 1 administrator were replaced" in page and "otto" in page
+    assert "individual permissions of 1 administrator were replaced" in page and "otto" in page
     change = {"username": "otto", "is_active": "on", "role": "auditor"}
     rita.post(f"/admin/auth/user/{otto.pk}/change/", change)
-    assert "single permissions" not in rita.get("/admin/").content.decode()
+    assert "individual permissions" not in rita.get("/admin/").content.decode()

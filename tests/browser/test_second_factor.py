@@ -88,7 +88,7 @@ def test_an_app_and_recovery_codes_from_set_up_to_sign_in(visitor: Page) -> None
             expect(page).to_have_url(re.compile("/admin/log/$"))
             page.goto(OWN_FACTORS)
             expect(page.get_by_text(f"{10 - number} codes left")).to_be_visible()
-    expect(page.get_by_text("This code is wrong or has been used")).to_be_visible()
+    expect(page.get_by_text("This code is wrong or has already been used")).to_be_visible()
 
 
 def test_a_passkey_from_set_up_to_removal(visitor: Page) -> None:
@@ -98,7 +98,7 @@ def test_a_passkey_from_set_up_to_removal(visitor: Page) -> None:
     page.goto(OWN_FACTORS)
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Name").wait_for()
-    expect(page.get_by_text("Passkeys need JavaScript")).to_be_hidden()
+    expect(page.get_by_text("Passkeys require JavaScript")).to_be_hidden()
     check_with_axe(page)
     page.get_by_label("Name").fill("Rita's laptop")
     page.get_by_role("button", name="Add a passkey").click()
@@ -147,7 +147,7 @@ def test_without_javascript_there_is_no_passkey_button(
         page.goto("/admin/")
         log_in(page, "rita", ADMIN_PASSWORD)
         page.goto(f"{OWN_FACTORS}passkey/")
-        expect(page.get_by_text("Passkeys need JavaScript")).to_be_visible()
+        expect(page.get_by_text("Passkeys require JavaScript")).to_be_visible()
         expect(page.get_by_role("button", name="Add a passkey")).to_have_count(0)
         secret = add_app(page)
         sign_out(page)

@@ -57,7 +57,7 @@ def test_a_code_works_once_also_in_another_browser(vera: Person) -> None:
         vera.client = client
         vera.sign_in()
         page = client.post(CODE, {"code": code})
-        assert page.status_code == 200 and "has been used" in page.content.decode()
+        assert page.status_code == 200 and "has already been used" in page.content.decode()
     assert not is_signed_in(vera)
 
 
@@ -237,7 +237,7 @@ def test_a_recovery_code_works_once_and_the_rest_is_counted(vera: Person) -> Non
     assert logged("administrator.use-recovery-code")[0][2] == "vera"
     vera.sign_in()
     page = vera.client.post(CODE, {"code": codes[0]})
-    assert "is wrong or has been used. Enter another one." in page.content.decode()
+    assert "is wrong or has already been used. Enter another one." in page.content.decode()
     assert not is_signed_in(vera)
 
 

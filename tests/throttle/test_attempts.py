@@ -187,7 +187,7 @@ def test_a_lock_ends_and_a_refused_attempt_does_not_prolong_it(
     with pytest.raises(Locked) as locked:
         attempts.attempt(MAILBOX, ANNA, "192.0.2.7")
     assert (locked.value.seconds, locked.value.minutes) == (1, 1)
-    assert str(locked.value) == "There were too many attempts. Minutes to wait: 1."
+    assert str(locked.value) == "Too many attempts. Try again in 1 min."
     clock.now += 1
     assert all(attempt() for _ in range(PAIR.attempts)) and not attempt()
 

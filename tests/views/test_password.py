@@ -108,7 +108,7 @@ def test_the_page_of_a_locked_owner_says_how_long_and_what_else_to_do(
     for _ in range(6):
         page = send(client, current_password="wrong")
     text = page.content.decode()
-    assert "Wait 15 minutes" in text and "ask your administrator" in text
+    assert "Wait 15 minutes" in text and "contact your administrator" in text
     assert "manage.py unlock" in text
     assert 840 < int(page["Retry-After"]) <= 900
 
