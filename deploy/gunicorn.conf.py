@@ -20,7 +20,7 @@ timeout = 60
 graceful_timeout = 20
 keepalive = 5
 
-# Invalid settings stop the start here, with their message, before the address is printed.
+# Invalid settings abort the start here, with their message, before the address is printed.
 preload_app = True
 
 # For the heartbeat file: on a disk, a slow write would make a worker look hung.
