@@ -3,7 +3,7 @@
 -- The tables must already exist. You can run it again, for example after changing the passwords.
 -- Other grants of these accounts are kept, so use accounts that only the mail host uses.
 
--- Makes quotes and backslashes below mean the same whatever the server's defaults are.
+-- Gives the quotes and backslashes below the same meaning regardless of the server's defaults.
 SET NAMES utf8mb4;
 SET SESSION sql_mode = '';
 
