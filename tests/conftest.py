@@ -1,6 +1,7 @@
 """What most tests need: Anna and Bob, who own mailboxes, and Rita, a superuser."""
 
 import re
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -88,6 +89,13 @@ def tables(request: pytest.FixtureRequest) -> None:
     """Both databases, empty."""
     request.applymarker(pytest.mark.django_db(databases=["default", "mail"]))
     request.getfixturevalue("_django_db_helper")
+
+
+@pytest.fixture
+def steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stands still, so that no code of an app expires in the middle of a test."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
 
 
 @pytest.fixture

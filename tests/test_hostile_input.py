@@ -124,7 +124,7 @@ def test_a_form_answers_and_writes_nothing_when_it_refuses(
     run()
 
 
-def test_the_page_for_a_code_answers_whatever_is_typed(tables: None) -> None:
+def test_the_page_for_a_code_answers_whatever_is_typed(tables: None, steady_clock: None) -> None:
     vera = person("vera")
     vera.add_app()
     vera.sign_in()

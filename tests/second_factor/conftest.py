@@ -87,13 +87,13 @@ def person(name: str, **more: Any) -> Person:
 
 
 @pytest.fixture
-def boss(tables: None) -> Person:
+def boss(tables: None, steady_clock: None) -> Person:
     """A superuser without a second factor."""
     return person("boss", is_superuser=True)
 
 
 @pytest.fixture
-def otto(tables: None) -> Person:
+def otto(tables: None, steady_clock: None) -> Person:
     """A domain administrator, without any domain."""
     otto = person("otto")
     Grant.objects.create(user=otto.user, role=Role.DOMAIN_ADMINISTRATOR)
@@ -101,7 +101,7 @@ def otto(tables: None) -> Person:
 
 
 @pytest.fixture
-def vera(tables: None) -> Person:
+def vera(tables: None, steady_clock: None) -> Person:
     """A superuser with an authenticator app."""
     vera = person("vera", is_superuser=True)
     vera.add_app()
