@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.error import HTTPError
 
 import pytest
@@ -17,7 +18,11 @@ pytestmark = pytest.mark.stack
 EVA = Person(f"eva@{DOMAIN}", "four words that Eva knows")
 # Dovecot has one port for all hosts, pam_mysql one host per line.
 FIRST_ONE_DEAD = {"v1": "127.0.0.1:3399,127.0.0.1", "v2": "unix:/run/dead.sock,127.0.0.1"}
-SOCKET = {"v1": "localhost", "v2": "localhost"}
+# A worker of Dovecot 2.4.1 dies of signal 11 instead, as its exported file says.
+SKIP_DEAD_ONES = [
+    *hosts(release="debian12", database="mariadb"),
+    *hosts(release="debian13", variant="v1"),
+]
 SLOW_ALIAS = "CREATE TRIGGER slow BEFORE INSERT ON alias FOR EACH ROW DO SLEEP(60)"
 INSERTING = "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep'"
 BOTH_ROWS = (
@@ -124,19 +129,22 @@ def test_other_servers_get_a_temporary_error(host: MailHost, database: MariaDB) 
     recover(host)
 
 
+@pytest.mark.parametrize("host", SKIP_DEAD_ONES, indirect=True)
+def test_a_dead_database_host_is_skipped(host: MailHost) -> None:
+    host.configure(MAIL_DB_HOSTS=FIRST_ONE_DEAD[host.variant])
+    host.sql("DELETE FROM last_login")
+    assert_everything_works(host)
+    if host.variant == "v2":
+        recorded = partial(host.mariadb.query, "SELECT * FROM last_login", "mail")
+        wait_until(recorded, "the sign-in is recorded", 40)
+
+
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
-@pytest.mark.parametrize("places", [FIRST_ONE_DEAD, SOCKET], ids=["first one dead", "socket"])
-def test_the_database_host_that_answers_is_used(host: MailHost, places: dict[str, str]) -> None:
-    host.configure(MAIL_DB_HOSTS=places[host.variant])
-    # With a dead host in the list, a worker of Dovecot 2.4.1 sometimes dies of signal 11, and the
-    # client gets a temporary error.
-    wait_until(lambda: host.signs_in(ANNA), "Anna signs in")
-    assert not host.signs_in(Person(ANNA.address, BOB.password))
-    host.await_mail(BOB, wait_until(lambda: sent(host), "the mail is taken"))
+def test_the_database_can_be_reached_through_its_socket(host: MailHost) -> None:
+    host.configure(MAIL_DB_HOSTS="localhost")
+    assert_everything_works(host)
 
 
-def sent(host: MailHost) -> str:
-    try:
-        return host.send(ANNA, BOB.address)
-    except AssertionError:
-        return ""
+def assert_everything_works(host: MailHost) -> None:
+    assert host.signs_in(ANNA) and not host.signs_in(Person(ANNA.address, BOB.password))
+    host.await_mail(BOB, host.send(ANNA, BOB.address))
