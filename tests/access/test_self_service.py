@@ -31,9 +31,8 @@ def test_a_domain_can_be_closed_for_changes_by_owners(
     rita.post(f"{DOMAIN}example.org/change/", LIMITS)
     assert ("rita", "domain.change", "example.org") in logged("domain.change")
     assert "Only an administrator can change passwords" in change(client)
-    assert "Only an administrator" not in change(
-        client, current="wrong"
-    )  # nothing is told before signing in
+    # Not without the current password.
+    assert "Only an administrator" not in change(client, current="wrong")
     assert Mailbox.objects.get().check_password(PASSWORD)
     otto = signed_in("helpdesk", "example.org")
     form = {"new_password1": NEW, "new_password2": NEW}
