@@ -96,9 +96,9 @@ V2 = Variant(
             "dovecot_cram_md5",
             (*PLAIN, "CRAM-MD5"),
             gettext_noop(
-                "CRAM-MD5 has no salt: a copy of the table can be searched quickly, and a copied "
-                "row is enough to sign in with CRAM-MD5. Protect the table as if it contained "
-                "clear-text passwords."
+                "CRAM-MD5 has no salt: anyone with a copy of the table can try passwords quickly, "
+                "and a copied row is enough to sign in with CRAM-MD5. Protect the table as if it "
+                "contained clear-text passwords."
             ),
         ),
         Scheme("SHA512-CRYPT", "dovecot_sha512_crypt", PLAIN, ""),
