@@ -15,4 +15,4 @@ class MailboxesConfig(AppConfig):
     def ready(self) -> None:
         register(check_mail_host)
         register(check_storage_engines, Tags.database)
-        autodiscover_modules("sign_ins")  # needs the models, which are not loaded before
+        autodiscover_modules("sign_in_log")  # needs the models, which are not loaded before

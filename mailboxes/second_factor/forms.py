@@ -14,7 +14,7 @@ from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import log_event, subject
 from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors
-from mailboxes.sign_ins import write_failure_to_journal
+from mailboxes.sign_in_log import write_failure_to_journal
 from mailboxes.throttle import attempts
 
 

@@ -97,14 +97,14 @@ def test_a_passkey_that_makes_no_sense_does_not_sign_in(vera: Person, credential
 def test_wrong_codes_are_logged_for_fail2ban_and_lock(
     vera: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "mailboxes.sign_ins")
+    caplog.set_level(logging.WARNING, "mailboxes.sign_in_log")
     vera.sign_in()
     statuses = [
         vera.client.post(CODE, {"code": "000000"}, REMOTE_ADDR="192.0.2.7").status_code
         for _ in range(6)
     ]
     assert statuses == [200] * 5 + [429]
-    lines = [row.getMessage() for row in caplog.records if row.name == "mailboxes.sign_ins"]
+    lines = [row.getMessage() for row in caplog.records if row.name == "mailboxes.sign_in_log"]
     assert lines == ['Failed sign-in from 192.0.2.7 as "vera"'] * 5
     entry = ("vera", "administrator.failed-second-factor", "vera")
     assert logged("administrator.failed-second-factor") == [entry] * 5

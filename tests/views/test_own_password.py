@@ -35,7 +35,7 @@ def test_the_own_password_needs_the_old_one_and_ends_other_sessions(tables: None
 def test_guesses_at_the_old_password_are_counted_and_logged_like_sign_ins(
     tables: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "mailboxes.sign_ins")
+    caplog.set_level(logging.WARNING, "mailboxes.sign_in_log")
     otto = signed_in("auditor")
     assert otto.post(URL, {"old_password": "", "new_password1": NEW}).status_code == 200
     Counter.objects.all().delete()
@@ -45,5 +45,5 @@ def test_guesses_at_the_old_password_are_counted_and_logged_like_sign_ins(
     assert otto.post(URL, form | {"old_password": PASSWORD}).status_code == 429
     failed = ("otto", "administrator.failed-sign-in", "otto")
     assert logged("administrator.failed-sign-in") == [failed] * PAIR.attempts
-    lines = [row.getMessage() for row in caplog.records if row.name == "mailboxes.sign_ins"]
+    lines = [row.getMessage() for row in caplog.records if row.name == "mailboxes.sign_in_log"]
     assert lines == ['Failed sign-in from 127.0.0.1 as "otto"'] * PAIR.attempts

@@ -1,6 +1,8 @@
 """Sign-ins are logged with the client, in lines that fail2ban can trust."""
 
 import logging
+import re
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -12,6 +14,13 @@ from mailboxes.models import Mailbox
 from tests.conftest import PASSWORD, logged
 
 LOGIN = "/admin/login/"
+FAIL2BAN = Path(__file__).resolve().parent.parent / "deploy/fail2ban.conf"
+
+
+def failregex() -> str:
+    """Return fail2ban's expression with a group in place of the tag for the client."""
+    [value] = re.findall("^failregex = (.+)$", FAIL2BAN.read_text(), re.MULTILINE)
+    return str(value).replace("<HOST>", r"(\S+)")
 
 
 @pytest.mark.finding("evidence")
@@ -44,13 +53,13 @@ def test_failed_sign_ins_of_owners_are_logged(client: Client, anna: Mailbox) -> 
 def test_the_line_for_fail2ban_names_the_client_and_cannot_be_forged(
     client: Client, tables: None, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    caplog.set_level(logging.WARNING, "mailboxes.sign_ins")
+    caplog.set_level(logging.WARNING, "mailboxes.sign_in_log")
     client.post(LOGIN, {"username": name, "password": "wrong"}, REMOTE_ADDR="192.0.2.7")
-    [line] = [
-        record.getMessage() for record in caplog.records if record.name == "mailboxes.sign_ins"
-    ]
+    [record] = [record for record in caplog.records if record.name == "mailboxes.sign_in_log"]
+    line = record.getMessage()
     assert line.startswith('Failed sign-in from 192.0.2.7 as "')
     assert line.isascii() and line.isprintable() and line.endswith('"')
+    assert re.findall(failregex(), f"WARNING {record.name}: {line}") == ["192.0.2.7"]
 
 
 def test_passwords_are_hashed_with_argon2_and_old_hashes_are_upgraded(
