@@ -5,8 +5,6 @@ import logging
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_logged_in, user_login_failed
-from django.dispatch import receiver
 from django.http import HttpRequest
 
 from mailboxes import sessions
@@ -18,7 +16,6 @@ from mailboxes.request_actors import client_address
 logger = logging.getLogger(__name__)
 
 
-@receiver(user_logged_in)
 def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request))
     sessions.start(request.session)
@@ -27,7 +24,6 @@ def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: obje
         request.session["is_temporary"] = True
 
 
-@receiver(user_login_failed)
 def log_failed_sign_in(
     sender: object,
     credentials: dict[str, Any],

@@ -1,7 +1,8 @@
 """Second factors: what an administrator needs besides the password, in allauth's tables."""
 
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+from django.contrib.auth.signals import user_logged_in
+from django.utils.module_loading import import_string
 
 
 class SecondFactorConfig(AppConfig):
@@ -9,4 +10,5 @@ class SecondFactorConfig(AppConfig):
     label = "second_factor"
 
     def ready(self) -> None:
-        autodiscover_modules("confirmation")  # notes when somebody has signed in
+        # By name, since the module needs the models, which are not loaded before.
+        user_logged_in.connect(import_string("mailboxes.second_factor.confirmation.note_sign_in"))

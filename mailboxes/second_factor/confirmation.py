@@ -3,8 +3,6 @@
 import time
 
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.signals import user_logged_in
-from django.dispatch import receiver
 from django.http import HttpRequest
 
 CONFIRMED_AT, SECOND_FACTOR = "confirmed_at", "second_factor"
@@ -12,7 +10,6 @@ MAX_AGE = 600
 """For how many seconds a password or second factor needn't be entered again."""
 
 
-@receiver(user_logged_in)
 def note_sign_in(sender: object, request: HttpRequest, **kwargs: object) -> None:
     confirm(request)
 
