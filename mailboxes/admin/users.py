@@ -29,7 +29,7 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 from mailboxes.request_actors import administrator
-from mailboxes.second_factor.decorators import recently_authenticated
+from mailboxes.second_factor.reauthentication import reauthentication_required
 
 NAMES = ("username", "first_name", "last_name", "email", "is_active")
 ROLE = ("role", "all_domains", "domains")
@@ -50,9 +50,9 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset
 
 
-@method_decorator(recently_authenticated, name="changeform_view")
-@method_decorator(recently_authenticated, name="delete_view")
-@method_decorator(recently_authenticated, name="user_change_password")
+@method_decorator(reauthentication_required, name="changeform_view")
+@method_decorator(reauthentication_required, name="delete_view")
+@method_decorator(reauthentication_required, name="user_change_password")
 class AdministratorAdmin(PanelAdmin, UserAdmin):
     """The stock admin's pages; each change is one action, which only superusers may do."""
 

@@ -11,4 +11,6 @@ class SecondFactorConfig(AppConfig):
 
     def ready(self) -> None:
         # By name, since the module needs the models, which are not loaded before.
-        user_logged_in.connect(import_string("mailboxes.second_factor.confirmation.note_sign_in"))
+        user_logged_in.connect(
+            import_string("mailboxes.second_factor.reauthentication.note_sign_in")
+        )

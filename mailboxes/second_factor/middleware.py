@@ -9,12 +9,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from mailboxes.second_factor import factors
-from mailboxes.second_factor.confirmation import had_second_factor, has_second_factor_left
 from mailboxes.second_factor.policy import is_required
+from mailboxes.second_factor.used_factor import had_second_factor, has_second_factor_left
 
 PUBLIC = {"sign-in", "admin:logout", "sign-in-code", "set_language", "home"}
 PUBLIC |= {"change-password", "password-check", "password-changed"}
-SET_UP = {"confirm", "own-password", "second-factor", "second-factor-app", "second-factor-passkey"}
+SET_UP = {
+    "reauthenticate",
+    "own-password",
+    "second-factor",
+    "second-factor-app",
+    "second-factor-passkey",
+}
 
 
 class SecondFactorMiddleware:

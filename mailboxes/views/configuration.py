@@ -28,7 +28,7 @@ from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
 from mailboxes.queries import capped_count
 from mailboxes.request_actors import administrator
-from mailboxes.second_factor.decorators import recently_authenticated
+from mailboxes.second_factor.reauthentication import reauthentication_required
 from mailboxes.variants import VARIANTS
 from mailboxes.views.permissions import allowed
 
@@ -106,7 +106,7 @@ def upgrade(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @allowed("configuration.download")
-@recently_authenticated
+@reauthentication_required
 def download(request: HttpRequest) -> HttpResponse:
     """Send one file of the bundle, or all as .tar.gz, including passwords, and log who did it."""
     if request.method != "POST":  # for example, after signing in again

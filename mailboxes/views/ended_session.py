@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from mailboxes import sessions
-from mailboxes.second_factor import pending
+from mailboxes.second_factor import sign_in_steps
 from mailboxes.views.sign_in import SignInForm
 
 WITHOUT_SIGN_IN = ("admin:login", "sign-in-code", "admin:logout", "admin:jsi18n")
@@ -39,7 +39,7 @@ class EndedSessionMiddleware:
         """Answer in place of a page of the admin; forged forms have been refused before."""
         if not had_session(request) or not is_protected(request.path):
             return None
-        if request.user.is_authenticated or pending.PENDING in request.session:
+        if request.user.is_authenticated or sign_in_steps.PENDING in request.session:
             return None
         if request.method == "POST" and is_form(request):
             return sign_in_page(request)

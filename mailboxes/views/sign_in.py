@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes.request_actors import client_address
-from mailboxes.second_factor import pending
+from mailboxes.second_factor import sign_in_steps
 from mailboxes.throttle import attempts
 
 
@@ -65,7 +65,7 @@ class PasswordView(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         unsaved = self.request.POST.get("unsaved", "")
-        return pending.begin(self.request, form.get_user(), self.get_success_url(), unsaved)
+        return sign_in_steps.begin(self.request, form.get_user(), self.get_success_url(), unsaved)
 
 
 @never_cache

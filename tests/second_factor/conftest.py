@@ -16,10 +16,10 @@ from fido2.utils import websafe_encode
 
 from mailboxes.access.models import Grant
 from mailboxes.access.roles import Role
-from mailboxes.second_factor.confirmation import CONFIRMED_AT
+from mailboxes.second_factor.reauthentication import AUTHENTICATED_AT
 from tests.conftest import PASSWORD
 
-LOGIN, CODE, CONFIRM = "/admin/login/", "/admin/login/code/", "/admin/confirm/"
+LOGIN, CODE, REAUTHENTICATE = "/admin/login/", "/admin/login/code/", "/admin/confirm/"
 OWN = "/admin/second-factor/"
 APP = f"{OWN}app/"
 CODES = f"{OWN}recovery-codes/"
@@ -75,7 +75,7 @@ class Person:
 
     def wait(self, seconds: int = 601) -> None:
         session = self.client.session
-        session[CONFIRMED_AT] = int(time.time()) - seconds
+        session[AUTHENTICATED_AT] = int(time.time()) - seconds
         session.save()
 
 

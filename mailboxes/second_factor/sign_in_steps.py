@@ -1,4 +1,4 @@
-"""A sign-in between the password and the second factor: nobody is signed in yet."""
+"""The steps of a sign-in: first the password, then the second factor, if there is one."""
 
 import time
 from typing import Any
@@ -13,11 +13,13 @@ from django.utils.crypto import constant_time_compare
 from mailboxes import sessions
 from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors
-from mailboxes.second_factor.confirmation import note_second_factor
+from mailboxes.second_factor.used_factor import note_second_factor
 from mailboxes.throttle import attempts
 
 PENDING = "pending_sign_in"
-MAX_AGE = 600
+"""The session's key for somebody who isn't signed in yet."""
+
+CODE_SECONDS = 600
 """How many seconds the second factor may take."""
 
 
@@ -27,7 +29,7 @@ def begin(request: HttpRequest, user: User, next_url: str, unsaved: str = "") ->
     A form that was posted after the last session had ended is kept until then.
     """
     if not factors.has_second_factor(user):
-        return sign_in(request, user, user.backend, next_url, unsaved)
+        return start_session(request, user, user.backend, next_url, unsaved)
     request.session[PENDING] = {
         "user": user.pk,
         "backend": user.backend,
@@ -42,7 +44,7 @@ def begin(request: HttpRequest, user: User, next_url: str, unsaved: str = "") ->
 def pending_user(request: HttpRequest) -> User | None:
     """Return who has entered the password, unless it took too long or something has changed."""
     found: dict[str, Any] = request.session.get(PENDING, {})
-    if not found or not 0 <= time.time() - found["at"] < MAX_AGE:
+    if not found or not 0 <= time.time() - found["at"] < CODE_SECONDS:
         return None
     user = User.objects.filter(pk=found["user"], is_active=True, is_staff=True).first()
     if user and constant_time_compare(user.get_session_auth_hash(), found["hash"]):
@@ -53,12 +55,12 @@ def pending_user(request: HttpRequest) -> User | None:
 def complete(request: HttpRequest, user: User, row: Authenticator) -> HttpResponse:
     """Sign in the person who has shown this second factor."""
     found = request.session.pop(PENDING)
-    response = sign_in(request, user, found["backend"], found["next"], found["unsaved"])
+    response = start_session(request, user, found["backend"], found["next"], found["unsaved"])
     note_second_factor(request, row)
     return response
 
 
-def sign_in(
+def start_session(
     request: HttpRequest, user: User, backend: str, next_url: str, unsaved: str
 ) -> HttpResponse:
     """Begin a session; only now is the count of failed attempts reset."""

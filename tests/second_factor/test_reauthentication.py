@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.conftest import PASSWORD, logged
-from tests.second_factor.conftest import APP, CODES, CONFIRM, OWN, Person
+from tests.second_factor.conftest import APP, CODES, OWN, REAUTHENTICATE, Person
 
 DOWNLOAD = "/admin/configuration/download/"
 PAGES = [OWN, APP, f"{OWN}passkey/", CODES, "/admin/auth/user/add/", "/admin/auth/user/1/change/"]
@@ -16,12 +16,12 @@ PAGES += ["/admin/auth/user/1/delete/", "/admin/auth/user/1/password/"]
 @pytest.mark.parametrize("url", PAGES)
 def test_sensitive_pages_ask_again_after_ten_minutes(vera: Person, url: str) -> None:
     vera.wait(590)
-    assert CONFIRM not in vera.client.get(url).headers.get("Location", "")
+    assert REAUTHENTICATE not in vera.client.get(url).headers.get("Location", "")
     vera.wait()
-    asked = f"{CONFIRM}?next={url}"
+    asked = f"{REAUTHENTICATE}?next={url}"
     assert vera.client.get(url)["Location"] == asked
     assert vera.client.post(asked, {"password": PASSWORD})["Location"] == url
-    assert CONFIRM not in vera.client.get(url).headers.get("Location", "")
+    assert REAUTHENTICATE not in vera.client.get(url).headers.get("Location", "")
 
 
 def test_other_pages_do_not_ask(vera: Person) -> None:
@@ -55,24 +55,26 @@ def test_a_download_with_passwords_asks_and_is_not_sent_afterwards(
 
 def test_a_wrong_password_is_counted_logged_and_locks(boss: Person) -> None:
     boss.wait()
-    statuses = [boss.client.post(CONFIRM, {"password": "x"}).status_code for _ in range(6)]
+    statuses = [boss.client.post(REAUTHENTICATE, {"password": "x"}).status_code for _ in range(6)]
     assert statuses[:4] == [200] * 4 and statuses[-1] == 429
     assert len(logged("administrator.failed-sign-in")) == 5
-    assert boss.client.post(CONFIRM, {"password": PASSWORD}).status_code == 429
+    assert boss.client.post(REAUTHENTICATE, {"password": PASSWORD}).status_code == 429
 
 
 def test_the_password_of_somebody_else_is_wrong(boss: Person) -> None:
     boss.wait()
     User.objects.create_user("eve", password=PASSWORD + " of Eve", is_staff=True)
     form = {"username": "eve", "password": PASSWORD + " of Eve"}
-    page = boss.client.post(CONFIRM, form)
+    page = boss.client.post(REAUTHENTICATE, form)
     assert "The password is incorrect" in page.content.decode()
 
 
 def test_a_code_confirms_too(vera: Person) -> None:
     vera.wait()
-    assert vera.client.post(CONFIRM, {"code": "000000"}).status_code == 200
-    assert vera.client.post(f"{CONFIRM}?next={OWN}", {"code": vera.code()})["Location"] == OWN
+    assert vera.client.post(REAUTHENTICATE, {"code": "000000"}).status_code == 200
+    assert (
+        vera.client.post(f"{REAUTHENTICATE}?next={OWN}", {"code": vera.code()})["Location"] == OWN
+    )
     assert vera.client.get(OWN).status_code == 200
 
 
@@ -80,7 +82,7 @@ def test_confirming_does_not_end_the_session_when_the_hash_is_upgraded(boss: Per
     User.objects.update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
     client = Client()
     client.force_login(User.objects.get())
-    client.post(CONFIRM, {"password": PASSWORD})
+    client.post(REAUTHENTICATE, {"password": PASSWORD})
     assert client.get(OWN).status_code == 200
     assert User.objects.get().password.startswith("argon2")
 
@@ -88,5 +90,6 @@ def test_confirming_does_not_end_the_session_when_the_hash_is_upgraded(boss: Per
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", ""])
 def test_next_is_a_page_of_this_panel(boss: Person, url: str) -> None:
     assert (
-        boss.client.post(f"{CONFIRM}?next={url}", {"password": PASSWORD})["Location"] == "/admin/"
+        boss.client.post(f"{REAUTHENTICATE}?next={url}", {"password": PASSWORD})["Location"]
+        == "/admin/"
     )

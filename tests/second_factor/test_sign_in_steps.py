@@ -20,10 +20,10 @@ from tests.second_factor.conftest import (
     APP,
     CODE,
     CODES,
-    CONFIRM,
     LOGIN,
     MALFORMED,
     OWN,
+    REAUTHENTICATE,
     TRUNCATED,
     Person,
     authentication,
@@ -222,7 +222,7 @@ def test_signing_out_forgets_the_second_factor(vera: Person) -> None:
 @pytest.mark.finding("validation-bypass")
 def test_a_session_that_began_to_sign_in_is_not_signed_in_anywhere(vera: Person) -> None:
     vera.sign_in()
-    for url in ("/admin/", OWN, APP, CODES, CONFIRM):
+    for url in ("/admin/", OWN, APP, CODES, REAUTHENTICATE):
         assert vera.client.get(url)["Location"] == f"{LOGIN}?next={url}"
 
 

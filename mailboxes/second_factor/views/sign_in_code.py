@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from mailboxes.forms import autofocus
 from mailboxes.request_actors import client_address
-from mailboxes.second_factor import factors, pending
+from mailboxes.second_factor import factors, sign_in_steps
 from mailboxes.second_factor.forms import FactorForm
 
 FEW_CODES = 3
@@ -22,13 +22,13 @@ FEW_CODES = 3
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """Ask for the second factor of the person who has just entered the password."""
-    user = pending.pending_user(request)
+    user = sign_in_steps.pending_user(request)
     if user is None:
         return redirect("admin:login")
     client = client_address(request)
     form = FactorForm(user, client, request.POST or None)
     if form.is_valid() and form.used:
-        response = pending.complete(request, user, form.used)
+        response = sign_in_steps.complete(request, user, form.used)
         warn_of_few_codes(request, user)
         return response
     autofocus(form)
@@ -38,7 +38,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         "options": factors.request_options(user),
         "name": user.get_username(),
     }
-    return render(request, "second_factor/sign_in.html", context)
+    return render(request, "second_factor/sign_in_code.html", context)
 
 
 def warn_of_few_codes(request: HttpRequest, user: User) -> None:

@@ -1,12 +1,11 @@
-"""The page that asks who it is before something sensitive, and the reset of somebody's factor."""
+"""The page that asks who it is before something sensitive."""
 
 from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -16,23 +15,23 @@ from django.views.decorators.http import require_http_methods
 
 from mailboxes.forms import autofocus
 from mailboxes.request_actors import administrator
-from mailboxes.second_factor import factors, policy
-from mailboxes.second_factor.confirmation import confirm as note_confirmation
+from mailboxes.second_factor import factors
 from mailboxes.second_factor.forms import FactorForm, OwnPasswordForm
+from mailboxes.second_factor.reauthentication import note_authentication
 from mailboxes.throttle import attempts
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest) -> HttpResponse:
+def reauthenticate(request: HttpRequest) -> HttpResponse:
     """Ask for the password or, of those who have one, the second factor."""
     user, actor = cast(User, request.user), administrator(request)
     with_factor = "code" in request.POST
     password = OwnPasswordForm(request, None if with_factor else request.POST or None)
     factor = FactorForm(user, actor.client, request.POST if with_factor else None)
     if (factor if with_factor else password).is_valid():
-        note_confirmation(request)
+        note_authentication(request)
         if with_factor or not factors.has_second_factor(user):
             attempts.succeeded(attempts.ADMINISTRATOR, actor.name, actor.client)
         if "repeat" in request.GET:
@@ -50,7 +49,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         "options": factors.request_options(user),
         "repeat": "repeat" in request.GET,
     }
-    return render(request, "second_factor/confirm.html", context)
+    return render(request, "second_factor/reauthenticate.html", context)
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -59,27 +58,3 @@ def safe_next(request: HttpRequest) -> str:
     hosts = {request.get_host()}
     is_safe = url_has_allowed_host_and_scheme(url, hosts, require_https=request.is_secure())
     return url if is_safe else reverse("admin:index")
-
-
-@never_cache
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def reset(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a superuser remove the second factor that another administrator has lost."""
-    other = get_object_or_404(User, pk=pk)
-    if not policy.may_reset(cast(User, request.user), other):
-        raise PermissionDenied
-    form = OwnPasswordForm(request, request.POST or None)
-    if form.is_valid():
-        factors.reset(administrator(request), other)
-        text = _("The second factor of %(name)s was reset.") % {"name": other}
-        messages.success(request, text)
-        return redirect("admin:auth_user_change", pk)
-    autofocus(form)
-    context = admin.site.each_context(request) | {
-        "title": _("Reset the second factor of %(name)s") % {"name": other},
-        "form": form,
-        "original": other,
-        "is_required": policy.is_required(other),
-    }
-    return render(request, "second_factor/reset.html", context)

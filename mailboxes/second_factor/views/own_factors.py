@@ -23,10 +23,14 @@ from mailboxes.formats import error_message
 from mailboxes.forms import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor import factors
-from mailboxes.second_factor.confirmation import had_second_factor, note_second_factor, outlast
-from mailboxes.second_factor.decorators import recently_authenticated
 from mailboxes.second_factor.forms import AppForm, PasskeyForm
 from mailboxes.second_factor.policy import is_required
+from mailboxes.second_factor.reauthentication import reauthentication_required
+from mailboxes.second_factor.used_factor import (
+    had_second_factor,
+    note_second_factor,
+    replace_removed_factor,
+)
 
 SECRET = "new_totp_secret"  # noqa: S105 (a key of the session)
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -59,7 +63,7 @@ def own_factor(request: HttpRequest, pk: int) -> Authenticator:
 
 @never_cache
 @require_safe
-@recently_authenticated
+@reauthentication_required
 def overview(request: HttpRequest) -> HttpResponse:
     rows = list(factors.of(me(request)))
     codes = factors.recovery_codes(me(request))
@@ -77,7 +81,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 @get_or_post
-@recently_authenticated
+@reauthentication_required
 def add_app(request: HttpRequest) -> HttpResponse:
     """Show a secret as a QR code until the app's first code has proven that it was read."""
     user, secret = me(request), new_secret(request)
@@ -111,7 +115,7 @@ def new_secret(request: HttpRequest) -> str:
 
 @never_cache
 @get_or_post
-@recently_authenticated
+@reauthentication_required
 def add_passkey(request: HttpRequest) -> HttpResponse:
     user = me(request)
     form = PasskeyForm(request.POST or None)
@@ -139,12 +143,12 @@ def added(request: HttpRequest, row: Authenticator, text: str) -> HttpResponse:
 
 @never_cache
 @get_or_post
-@recently_authenticated
+@reauthentication_required
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     user, row = me(request), own_factor(request, pk)
     if request.method == "POST":
         factors.remove(administrator(request), user, row)
-        outlast(request, factors.of(user).first())
+        replace_removed_factor(request, factors.of(user).first())
         messages.success(request, _("The second factor was removed."))
         return redirect("second-factor")
     is_last = factors.of(user).count() == 1
@@ -156,7 +160,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @get_or_post
-@recently_authenticated
+@reauthentication_required
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Generate recovery codes, and show them in the response to that and never again."""
     user, codes = me(request), []
@@ -164,7 +168,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         return redirect("second-factor")
     if request.method == "POST":
         codes = factors.generate_recovery_codes(administrator(request), user)
-        outlast(request, factors.recovery_codes(user))
+        replace_removed_factor(request, factors.recovery_codes(user))
     row = factors.recovery_codes(user)
     left = factors.codes_left(row) if row else None
     shown = [f"{code[:4]}-{code[4:]}" for code in codes]
@@ -173,7 +177,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-@recently_authenticated
+@reauthentication_required
 def recovery_codes_file(request: HttpRequest) -> HttpResponse:
     """Send the codes that the page has shown back as a file; they are not read from anywhere."""
     codes = [code for code in request.POST.getlist("codes") if code.replace("-", "").isdigit()]
