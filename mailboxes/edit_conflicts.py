@@ -9,13 +9,13 @@ from django.core.exceptions import ValidationError
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from mailboxes.actions.seen import Seen, values_seen
+from mailboxes.actions.shown_values import ShownValues, values_to_show
 from mailboxes.audit import entries, formats
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.models import Phase
 
-FIELD = "seen"
-"""The hidden field with the values that were seen, signed."""
+FIELD = "shown"
+"""The hidden field with the values that the form showed, signed."""
 
 MAX_ENTRIES = 20
 """How many of the row's latest entries are searched for who has changed a value."""
@@ -30,19 +30,19 @@ class EditConflictMixin(forms.BaseModelForm):
     logged_model = ""
     """What the log calls the model, if it isn't the model's own name."""
 
-    seen_values: Seen | None = None
-    """What was seen when the form was opened, for the action to compare once more."""
+    shown_values: ShownValues | None = None
+    """What was shown when the form was opened, for the action to compare once more."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored = {} if self.instance._state.adding else self.read_values()
 
-    def read_values(self) -> Seen:
+    def read_values(self) -> ShownValues:
         """Return the values as they are stored now; validation hasn't changed the instance yet."""
-        return values_seen(self.instance)
+        return values_to_show(self.instance)
 
     @property
-    def seen(self) -> str:
+    def signed_values(self) -> str:
         """What the hidden field contains."""
         if not self.stored:
             return ""
@@ -64,11 +64,11 @@ class EditConflictMixin(forms.BaseModelForm):
             text = _("This page is out of date. Check the values and save again.")
             self.add_error(None, ValidationError(text, code="out_of_date"))
             return
-        self.seen_values = found["values"]
-        if self.seen_values != self.stored:
-            self.add_differences(self.seen_values)
+        self.shown_values = found["values"]
+        if self.shown_values != self.stored:
+            self.add_differences(self.shown_values)
 
-    def add_differences(self, seen: Seen) -> None:
+    def add_differences(self, shown: ShownValues) -> None:
         text = _(
             "Someone else has changed %(row)s since you opened this page. Your entries are kept "
             "below. To overwrite the other changes with them, save again."
@@ -76,17 +76,19 @@ class EditConflictMixin(forms.BaseModelForm):
         text %= {"row": self.instance}
         self.add_error(None, ValidationError(text, code="changed"))
         model = self.logged_model or str(self.instance._meta.model_name)
-        for column, text in differences(model, str(self.instance), seen, self.stored):
+        for column, text in differences(model, str(self.instance), shown, self.stored):
             field = column if column in self.fields and column != "password" else None
             self.add_error(field, ValidationError(text, code="changed"))
 
 
-def differences(model: str, name: str, seen: Seen, stored: Seen) -> Iterator[tuple[str, str]]:
+def differences(
+    model: str, name: str, shown: ShownValues, stored: ShownValues
+) -> Iterator[tuple[str, str]]:
     """Yield each column that has changed, and a sentence about it."""
     logged = entries.read(list(entries.of_object(model, name)[:MAX_ENTRIES]), name)
     for column, after in stored.items():
-        if column not in seen or seen[column] != after:
-            values = (seen.get(column), after)
+        if column not in shown or shown[column] != after:
+            values = (shown.get(column), after)
             yield column, difference(model, column, values, find_change(logged, column, after))
 
 

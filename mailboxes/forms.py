@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions
 from mailboxes.access.scope import NOTHING, Scope
 from mailboxes.access.self_service import is_open
-from mailboxes.actions.seen import Seen
+from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import (
     MAX_ADDRESS,
     Address,
@@ -143,7 +143,7 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
         if not self.instance._state.adding:
             self.initial["self_service"] = is_open(self.instance.pk)
 
-    def read_values(self) -> Seen:
+    def read_values(self) -> ShownValues:
         return {**super().read_values(), "self_service": is_open(self.instance.pk)}
 
 

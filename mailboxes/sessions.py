@@ -9,8 +9,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.http import HttpRequest, QueryDict
 
-STARTED, SEEN, UNSAVED = "started", "seen", "unsaved"
-SEEN_SECONDS = 60
+STARTED, LAST_REQUEST, UNSAVED = "started", "last_request", "unsaved"
+WRITE_SECONDS = 60
 """How often at most the time of the last request is written."""
 
 SALT = "mailboxes.unsaved"
@@ -19,21 +19,21 @@ MAX_UNSAVED = 64 * 1024
 
 
 def start(session: SessionBase) -> None:
-    session[STARTED] = session[SEEN] = int(time.time())
+    session[STARTED] = session[LAST_REQUEST] = int(time.time())
 
 
 def has_ended(session: SessionBase) -> bool:
     """Say whether a session is over, and note that it was used if it isn't."""
     now = int(time.time())
-    started, seen = session.get(STARTED, now), session.get(SEEN, 0)
-    if seen > now + SEEN_SECONDS:  # the clock was set back
+    started, latest = session.get(STARTED, now), session.get(LAST_REQUEST, 0)
+    if latest > now + WRITE_SECONDS:  # the clock was set back
         start(session)
         return False
-    idle = settings.SESSION_IDLE_MINUTES * 60 + SEEN_SECONDS
-    if now - started > settings.SESSION_HOURS * 3600 or 0 < seen < now - idle:
+    idle = settings.SESSION_IDLE_MINUTES * 60 + WRITE_SECONDS
+    if now - started > settings.SESSION_HOURS * 3600 or 0 < latest < now - idle:
         return True
-    if now - seen >= SEEN_SECONDS:
-        session[STARTED], session[SEEN] = started, now
+    if now - latest >= WRITE_SECONDS:
+        session[STARTED], session[LAST_REQUEST] = started, now
     return False
 
 

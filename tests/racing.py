@@ -20,7 +20,7 @@ from django.db.models import Exists, OuterRef  # noqa: E402
 from mailboxes import actions  # noqa: E402
 from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.actions.interrupted import settle_open_entries  # noqa: E402
-from mailboxes.actions.seen import values_seen  # noqa: E402
+from mailboxes.actions.shown_values import values_to_show  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit import chain  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
@@ -150,14 +150,14 @@ def edits(number: int) -> Iterator[str]:
     for active in (True, False, True, False):
         mailbox, alias = Mailbox.objects.get(domain=domain), Alias.objects.get(pk=str(address))
         row = Domain.objects.get(pk=domain.pk)
-        seen = [values_seen(one) for one in (mailbox, alias, row)]
+        shown = [values_to_show(one) for one in (mailbox, alias, row)]
         mailbox.name = row.description = f"saved as {active}"
         mailbox.active = alias.active = row.active = active
         targets = [f"{active}@elsewhere.example"]
         jobs += [
-            partial(actions.change_mailbox, TESTER, mailbox, seen=seen[0]),
-            partial(actions.change_alias, TESTER, alias, targets, seen=seen[1]),
-            partial(actions.change_domain, TESTER, row, seen=seen[2]),
+            partial(actions.change_mailbox, TESTER, mailbox, shown=shown[0]),
+            partial(actions.change_alias, TESTER, alias, targets, shown=shown[1]),
+            partial(actions.change_domain, TESTER, row, shown=shown[2]),
         ]
     failures = at_once(jobs)
     yield from (repr(error) for error in failures if not isinstance(error, Refused))

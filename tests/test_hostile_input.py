@@ -149,16 +149,16 @@ def test_the_page_for_a_code_answers_whatever_is_typed(tables: None, steady_cloc
         (f"{ALIAS}info_40example.org/change/", {"goto": "anna@example.org"}),
     ],
 )
-def test_nothing_is_saved_with_a_forged_record_of_what_was_seen(
+def test_nothing_is_saved_with_a_forged_record_of_what_was_shown(
     rita: Client, anna: Mailbox, url: str, form: dict[str, str]
 ) -> None:
     Alias.objects.create(pk="info@example.org", goto=anna.pk, domain=anna.domain)
     before = mail_rows()
 
     @QUIET
-    @given(seen=TEXT)
-    def run(seen: str) -> None:
-        page = rita.post(url, form | typed(["seen"], [seen]))
+    @given(shown=TEXT)
+    def run(shown: str) -> None:
+        page = rita.post(url, form | typed(["shown"], [shown]))
         assert "This page is out of date" in page.content.decode()
         assert mail_rows() == before
 

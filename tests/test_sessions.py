@@ -149,11 +149,11 @@ def test_a_form_shown_again_does_not_overwrite_what_others_have_changed(
 ) -> None:
     url = f"{MAILBOX}anna_40example.org/change/"
     typed = {"name": "Anna Typed", "quota_0": "1G", "active": "on"}
-    typed["seen"] = otto.get(url).context["adminform"].form.seen
+    typed["shown"] = otto.get(url).context["adminform"].form.signed_values
     actions.set_active(TESTER, anna, False)
     clock.now += 62 * 60
     sign_in(otto, otto.post(url, typed))
-    typed["seen"] = otto.get(url).context["adminform"].form.seen
+    typed["shown"] = otto.get(url).context["adminform"].form.signed_values
     page = otto.post(url, typed)
     assert "Someone else has changed anna@example.org" in page.content.decode()
     anna.refresh_from_db()

@@ -16,7 +16,7 @@ from mailboxes import actions
 from mailboxes.access import self_service
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox
-from mailboxes.sessions import SEEN
+from mailboxes.sessions import LAST_REQUEST
 from tests.admin.conftest import mailbox_form, signed_in
 from tests.conftest import PASSWORD, TESTER
 from tests.second_factor.conftest import Person
@@ -281,7 +281,7 @@ def in_state(clients: dict[str, Client], settings: Settings) -> Callable[[str], 
         elif state == "session ended by idling":
             client.get("/admin/")
             session = client.session
-            session[SEEN] -= 2 * settings.SESSION_IDLE_MINUTES * 60
+            session[LAST_REQUEST] -= 2 * settings.SESSION_IDLE_MINUTES * 60
             session.save()
         elif state == "inactive account":
             User.objects.filter(pk=boss.pk).update(is_active=False)

@@ -18,7 +18,7 @@ from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.actions.base import check_role
 from mailboxes.actions.passwords import SAME_PASSWORD
 from mailboxes.actions.rules import DELETED
-from mailboxes.actions.seen import CHANGED, Seen, digest
+from mailboxes.actions.shown_values import CHANGED, ShownValues, digest
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import Changes, begin, end_refused, log_change, subject
 from mailboxes.errors import Refused, gettext_noop
@@ -65,13 +65,13 @@ def create_administrator(
 
 
 def change_administrator(
-    actor: Actor, user: User, position: Position, seen: Seen | None = None
+    actor: Actor, user: User, position: Position, shown: ShownValues | None = None
 ) -> None:
     """Save names, state and role; sessions under another role end."""
     with refusals_logged(actor, "change", user), saving(user):
         check_role(actor, "administrator.change")
         stored = locked(user)
-        check_unchanged(stored, seen)
+        check_unchanged(stored, shown)
         before = Position.of(stored)
         is_self = actor.kind == ADMINISTRATOR and actor.name == stored.username
         if is_self and (before != position or user.is_active != stored.is_active):
@@ -166,17 +166,17 @@ def locked(user: User) -> User:
     return stored
 
 
-def values_seen(user: User) -> Seen:
+def values_to_show(user: User) -> ShownValues:
     """Return what a form has shown of an administrator; of the password, its digest."""
     position = {**vars(Position.of(user)), "domains": list(Position.of(user).domains)}
     names = {column: getattr(user, column) for column in COLUMNS}
     return {**names, **position, "password": digest(user.password)}
 
 
-def check_unchanged(stored: User, seen: Seen | None) -> None:
-    """Refuse to overwrite anything but what was seen; None overwrites everything."""
-    values = values_seen(stored)
-    if seen is not None and {name: values[name] for name in seen} != seen:
+def check_unchanged(stored: User, shown: ShownValues | None) -> None:
+    """Refuse to overwrite anything but what was shown; None overwrites everything."""
+    values = values_to_show(stored)
+    if shown is not None and {name: values[name] for name in shown} != shown:
         raise Refused(CHANGED, {"row": stored.get_username()}, code="changed")
 
 

@@ -14,7 +14,7 @@ from mailboxes.actions.base import (
     save_columns,
     subject_of,
 )
-from mailboxes.actions.seen import Seen, check_unchanged
+from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes
@@ -39,7 +39,7 @@ def create_alias(
 
 
 def change_alias(
-    actor: Actor, alias: Alias, targets: Sequence[str], seen: Seen | None = None
+    actor: Actor, alias: Alias, targets: Sequence[str], shown: ShownValues | None = None
 ) -> None:
     """Save an alias's targets and whether it is active."""
     alias.goto = ",".join(targets)
@@ -51,7 +51,7 @@ def change_alias(
         if alias.is_mailbox_alias:
             authorize(actor, "mailbox.change", alias.domain_id)
         rules.lock_domains(alias.domain_id)
-        check_unchanged(alias, seen)
+        check_unchanged(alias, shown)
         rules.check_active(alias, alias.active)
         rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
         save_columns(alias, "goto", "active")

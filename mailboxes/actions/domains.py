@@ -17,7 +17,7 @@ from mailboxes.actions.base import (
     save_columns,
     subject_of,
 )
-from mailboxes.actions.seen import COLUMNS, Seen, check_unchanged
+from mailboxes.actions.shown_values import COLUMNS, ShownValues, check_unchanged
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, log_change
@@ -51,14 +51,14 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
     return domain
 
 
-def change_domain(actor: Actor, domain: Domain, seen: Seen | None = None) -> None:
+def change_domain(actor: Actor, domain: Domain, shown: ShownValues | None = None) -> None:
     """Save everything about a domain except its name."""
     changes = changed_values(domain, *EDITABLE_COLUMNS)
     with (
         performing(actor, "domain.change", subject_of(domain, changes)),
         transaction.atomic(using="mail"),
     ):
-        check_unchanged(domain, seen)
+        check_unchanged(domain, shown)
         save_columns(domain, *EDITABLE_COLUMNS)
 
 

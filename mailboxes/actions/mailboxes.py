@@ -15,7 +15,7 @@ from mailboxes.actions.base import (
     subject_of,
 )
 from mailboxes.actions.passwords import renew_expiry, set_password
-from mailboxes.actions.seen import Seen, check_unchanged
+from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
@@ -66,7 +66,7 @@ def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain
 
 
 def change_mailbox(
-    actor: Actor, mailbox: Mailbox, password: str = "", seen: Seen | None = None
+    actor: Actor, mailbox: Mailbox, password: str = "", shown: ShownValues | None = None
 ) -> None:
     """Save name, quota, state (of the mailbox's own alias, too) and, if given, a password."""
     changes = changed_values(mailbox, "name", "quota", "active")
@@ -77,7 +77,7 @@ def change_mailbox(
             set_password(mailbox, password, mail_host().scheme)
         with transaction.atomic(using="mail"):
             domain = check_changed_quota(mailbox)
-            check_unchanged(mailbox, seen)
+            check_unchanged(mailbox, shown)
             columns = ["name", "quota"]
             if password:
                 renew_expiry(mailbox, domain)

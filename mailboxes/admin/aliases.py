@@ -48,8 +48,8 @@ class AliasAdmin(InDomainList, MailAdmin):
     def save_model(self, request: HttpRequest, obj: Alias, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            seen = form.seen_values  # type: ignore[attr-defined]
-            actions.change_alias(administrator(request), obj, data["goto"], seen)
+            shown = form.shown_values  # type: ignore[attr-defined]
+            actions.change_alias(administrator(request), obj, data["goto"], shown)
             return
         obj.pk = actions.create_alias(
             administrator(request), data["address"], data["goto"], data["active"]

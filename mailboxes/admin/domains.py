@@ -106,9 +106,9 @@ class DomainAdmin(ListAdmin, MailAdmin):
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         if change:
-            seen = dict(form.seen_values or {})  # type: ignore[attr-defined]
-            seen.pop("self_service", None)  # the form has compared it
-            actions.change_domain(administrator(request), obj, seen or None)
+            shown = dict(form.shown_values or {})  # type: ignore[attr-defined]
+            shown.pop("self_service", None)  # the form has compared it
+            actions.change_domain(administrator(request), obj, shown or None)
         else:
             data = dict(form.cleaned_data)
             del data["self_service"]

@@ -161,8 +161,8 @@ class MailboxAdmin(InDomainList, MailAdmin):
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            seen = form.seen_values  # type: ignore[attr-defined]
-            actions.change_mailbox(administrator(request), obj, data["new_password1"], seen)
+            shown = form.shown_values  # type: ignore[attr-defined]
+            actions.change_mailbox(administrator(request), obj, data["new_password1"], shown)
             return
         obj.pk = actions.create_mailbox(
             administrator(request),

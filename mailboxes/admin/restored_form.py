@@ -33,7 +33,7 @@ class RestoresForm(admin.ModelAdmin):
 
 
 def with_typed(form: Any, typed: QueryDict) -> Any:
-    """Return the form class with other initial values, and with what had been seen before."""
+    """Return the form class with other initial values, and with what was shown before."""
 
     class Restored(form):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,8 +44,8 @@ def with_typed(form: Any, typed: QueryDict) -> Any:
                     self.initial[name] = field.widget.value_from_datadict(typed, {}, key)
 
         @property
-        def seen(self) -> str:
-            """What was seen when the page was opened, not what is stored by now."""
-            return str(typed.get(edit_conflicts.FIELD) or getattr(super(), "seen", ""))
+        def signed_values(self) -> str:
+            """What was shown when the page was opened, not what is stored by now."""
+            return str(typed.get(edit_conflicts.FIELD) or getattr(super(), "signed_values", ""))
 
     return Restored

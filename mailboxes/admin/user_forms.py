@@ -9,8 +9,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.roles import DESCRIPTIONS, IN_DOMAINS
-from mailboxes.actions.administrators import Position, values_seen
-from mailboxes.actions.seen import Seen
+from mailboxes.actions.administrators import Position, values_to_show
+from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import to_ascii
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.edit_conflicts import EditConflictMixin
@@ -88,9 +88,9 @@ class AdministratorForm(EditConflictMixin, RoleForm):
             self.initial["all_domains"] = position.all_domains
             self.initial["domains"] = "\n".join(position.domains)
 
-    def read_values(self) -> Seen:
+    def read_values(self) -> ShownValues:
         """Return what the page shows: one's own has no role."""
-        values = values_seen(self.instance)
+        values = values_to_show(self.instance)
         hidden = () if self.has_role else [column.name for column in fields(Position)]
         return {name: value for name, value in values.items() if name not in hidden}
 

@@ -144,8 +144,8 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         actor, position = administrator(request), form.position()  # type: ignore[attr-defined]
         if change:
-            seen = form.seen_values  # type: ignore[attr-defined]
-            administrators.change_administrator(actor, obj, position, seen)
+            shown = form.shown_values  # type: ignore[attr-defined]
+            administrators.change_administrator(actor, obj, position, shown)
             return
         data = form.cleaned_data
         password, is_temporary = data["password1"], data["is_temporary"]

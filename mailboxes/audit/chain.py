@@ -67,7 +67,7 @@ def verify(head: str = "") -> Fault | None:
         hmac.compare_digest(stored.pruned_seal, prune_seal(one, stored)) for one in keys
     ):
         return Fault(seq + 1, "is the first entry, but the entries before it were never archived")
-    seen = f"{seq}:{before}" == head
+    is_found = f"{seq}:{before}" == head
     for entry, subjects in entries_with_subjects():
         if entry.seq != seq + 1:
             return Fault(seq + 1, "is missing")
@@ -76,10 +76,10 @@ def verify(head: str = "") -> Fault | None:
         if not any(hmac.compare_digest(entry.mac, seal(one, before, entry)) for one in keys):
             return Fault(entry.seq, "was changed, or the entry before it was")
         before, seq = entry.mac, entry.seq
-        seen = seen or f"{seq}:{before}" == head
+        is_found = is_found or f"{seq}:{before}" == head
     if (stored.seq, stored.mac) != (seq, before):
         return Fault(seq + 1, "is missing: entries were cut off at the end")
-    if head and not seen:
+    if head and not is_found:
         return Fault(int(head.partition(":")[0]), "is missing, although the journal contains it")
     return None
 

@@ -89,7 +89,7 @@ def succeeded(purpose: str, account: str, client: str) -> None:
     pair, now = Buckets.of(purpose, account, client).pair, int(time.time())
     try:
         Counter.objects.filter(pk=pair).delete()
-        KnownClient.objects.update_or_create(pk=pair, defaults={"seen": now})
+        KnownClient.objects.update_or_create(pk=pair, defaults={"last_sign_in": now})
     except DatabaseError as error:
         raise NotCounted(database_message(error)) from error
 
@@ -100,7 +100,9 @@ def limits_of(buckets: Buckets, now: int, codes: str = "") -> dict[str, Limit]:
     From a client that the account is known to use, others can't use up the account's own limits.
     """
     limits = {buckets.pair: PAIR, buckets.network: NETWORK}
-    if not KnownClient.objects.filter(pk=buckets.pair, seen__gt=now - KNOWN_SECONDS).exists():
+    if not KnownClient.objects.filter(
+        pk=buckets.pair, last_sign_in__gt=now - KNOWN_SECONDS
+    ).exists():
         limits[buckets.account] = ACCOUNT
         limits |= {codes: CODES} if codes else {}
     return dict(sorted(limits.items()))
@@ -180,9 +182,9 @@ def insert(bucket: str, now: int) -> None:
 def prune(now: int) -> None:
     """Delete a few rows that no longer limit anything."""
     counters = Counter.objects.filter(started__lt=now - LONGEST)
-    clients = KnownClient.objects.filter(seen__lt=now - KNOWN_SECONDS)
+    clients = KnownClient.objects.filter(last_sign_in__lt=now - KNOWN_SECONDS)
     with suppress(OperationalError):  # a deadlock; the next attempt deletes them
-        for rows, column in ((counters, "started"), (clients, "seen")):
+        for rows, column in ((counters, "started"), (clients, "last_sign_in")):
             keys = list(rows.order_by(column).values_list("pk", flat=True)[:PRUNED])
             if keys:
                 rows.filter(pk__in=keys).delete()

@@ -20,7 +20,7 @@ class KnownClient(models.Model):
     """A client from which an account has signed in."""
 
     bucket = models.CharField(max_length=65, primary_key=True)
-    seen = models.BigIntegerField(db_index=True)
+    last_sign_in = models.BigIntegerField(db_index=True)
 
     def __str__(self) -> str:
         return self.bucket

@@ -93,9 +93,9 @@ def test_a_refused_domain_takes_nothing_from_its_administrators(domain: Domain) 
 
 def test_a_stale_form_does_not_open_a_domain_again(rita: Client, domain: Domain) -> None:
     page = rita.get(f"{DOMAIN}example.org/change/")
-    seen = page.context["adminform"].form.seen
+    shown = page.context["adminform"].form.signed_values
     actions.set_self_service(TESTER, domain, False)
-    stale = LIMITS | {"self_service": "on", "seen": seen}
+    stale = LIMITS | {"self_service": "on", "shown": shown}
     refused = rita.post(f"{DOMAIN}example.org/change/", stale)
     assert "Someone else has changed" in refused.content.decode()
     assert not self_service.is_open("example.org")

@@ -57,7 +57,7 @@ def test_saving_again_overwrites_knowingly(rita: Client, anna: Mailbox, url: str
     hidden = opened(rita, url)
     actions.set_active(BOB, anna, False)
     page = refused(rita.post(url, hidden | FORM))
-    again = dict(re.findall(r'<input type="hidden" name="(seen)" value="([^"]*)">', page))
+    again = dict(re.findall(r'<input type="hidden" name="(shown)" value="([^"]*)">', page))
     assert rita.post(url, again | FORM).status_code == 302
     anna.refresh_from_db()
     assert (anna.active, anna.name) == (True, "Anna of today")
@@ -92,13 +92,13 @@ def test_an_unchanged_row_is_saved_even_if_another_one_changes(
     assert rita.post(url, hidden | FORM).status_code == 302
 
 
-@pytest.mark.parametrize("seen", ["", "forged", "of another row"])
+@pytest.mark.parametrize("shown", ["", "forged", "of another row"])
 def test_a_forged_or_foreign_field_is_refused(
-    rita: Client, bob: Mailbox, url: str, seen: str
+    rita: Client, bob: Mailbox, url: str, shown: str
 ) -> None:
-    if seen == "of another row":
-        seen = opened(rita, f"{MAILBOX}{quote(bob.pk)}/change/")["seen"]
-    page = refused(rita.post(url, FORM | {"seen": seen}))
+    if shown == "of another row":
+        shown = opened(rita, f"{MAILBOX}{quote(bob.pk)}/change/")["shown"]
+    page = refused(rita.post(url, FORM | {"shown": shown}))
     assert "This page is out of date" in page
 
 

@@ -1,4 +1,4 @@
-"""What someone has seen of a row: it isn't overwritten if others have changed it since."""
+"""What a form showed of a row: it isn't overwritten if others have changed it since."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
 }
 """The columns that a form changes."""
 
-Seen = Mapping[str, Any]
+ShownValues = Mapping[str, Any]
 """Values by column; in place of a password its digest."""
 
 CHANGED = gettext_noop(
@@ -24,24 +24,24 @@ CHANGED = gettext_noop(
 )
 
 
-def values_seen(row: Domain | Mailbox | Alias | AliasDomain) -> Seen:
-    """Return what is seen of a row as it was read."""
+def values_to_show(row: Domain | Mailbox | Alias | AliasDomain) -> ShownValues:
+    """Return what a form shows of a row as it was read."""
     values = {column: getattr(row, column) for column in COLUMNS[type(row)]}
     return {name: digest(value) if name == "password" else value for name, value in values.items()}
 
 
 def digest(stored: str) -> str:
     """Return what tells whether a stored password has changed, and nothing else about it."""
-    return salted_hmac("mailboxes.actions.seen", stored, algorithm="sha256").hexdigest()
+    return salted_hmac("mailboxes.actions.shown_values", stored, algorithm="sha256").hexdigest()
 
 
-def check_unchanged(row: Domain | Mailbox | Alias | AliasDomain, seen: Seen | None) -> None:
-    """Lock the row; refuse to overwrite anything but what was seen. None overwrites everything.
+def check_unchanged(row: Domain | Mailbox | Alias | AliasDomain, shown: ShownValues | None) -> None:
+    """Lock the row; refuse to overwrite anything but what was shown. None overwrites everything.
 
     The transaction must not have changed the row yet.
     """
-    if seen is None:
+    if shown is None:
         return
     stored = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
-    if stored and values_seen(stored) != seen:
+    if stored and values_to_show(stored) != shown:
         raise Refused(CHANGED, {"row": str(row)}, code="changed")
