@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions
 from mailboxes.access.scope import NOTHING, Scope
 from mailboxes.access.self_service import is_open
+from mailboxes.accounts import AccountKind
 from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import (
     MAX_ADDRESS,
@@ -286,7 +287,7 @@ class ChangePasswordForm(ActionForm, forms.Form):
         data = super().clean()
         if "address" not in data or "current_password" not in data:
             return data
-        attempt = (attempts.MAILBOX, self.owner.name, self.owner.client)
+        attempt = (AccountKind.MAILBOX, self.owner.name, self.owner.client)
         attempts.attempt(*attempt)
         password = data["current_password"]
         self.mailbox = actions.authenticate(self.owner.name, password, self.scheme)

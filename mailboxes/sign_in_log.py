@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from mailboxes import sessions
 from mailboxes.access.self_service import is_demanded
+from mailboxes.accounts import AccountKind
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
 from mailboxes.audit.log import log_event, subject
 from mailboxes.request_actors import client_address
@@ -20,7 +21,7 @@ def log_sign_in(sender: object, request: HttpRequest, user: User, **kwargs: obje
     actor = Actor(ADMINISTRATOR, user.get_username(), client_address(request))
     sessions.start(request.session)
     log_event(actor, "administrator.sign-in", subject(ADMINISTRATOR, user.get_username()))
-    if is_demanded(ADMINISTRATOR, user.get_username()):
+    if is_demanded(AccountKind.ADMINISTRATOR, user.get_username()):
         request.session["is_temporary"] = True
 
 

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.access import self_service
+from mailboxes.accounts import AccountKind
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Domain, Mailbox
 from mailboxes.sessions import LAST_REQUEST
@@ -273,7 +274,7 @@ def in_state(clients: dict[str, Client], settings: Settings) -> Callable[[str], 
         if state == "factor required":
             settings.SECOND_FACTOR_REQUIRED = ["superuser"]
         elif state == "temporary password":
-            self_service.set_demand(self_service.ADMINISTRATOR, "boss", True)
+            self_service.set_demand(AccountKind.ADMINISTRATOR, "boss", True)
             sign_in_again()
         elif state == "pending sign-in":
             Person(boss, client).add_app()

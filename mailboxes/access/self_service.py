@@ -1,8 +1,7 @@
 """Whether owners may change their passwords, and who has to choose another one."""
 
 from mailboxes.access.models import ClosedDomain, PasswordDemand
-
-ADMINISTRATOR, MAILBOX = "administrator", "mailbox"
+from mailboxes.accounts import AccountKind
 
 
 def is_open(domain: str) -> bool:
@@ -17,16 +16,18 @@ def set_open(domain: str, active: bool) -> None:
         ClosedDomain.objects.get_or_create(pk=domain.lower())
 
 
-def is_demanded(kind: str, name: str) -> bool:
+def is_demanded(kind: AccountKind, name: str) -> bool:
     """Say whether this administrator or owner has to choose another password."""
     return PasswordDemand.objects.filter(kind=kind, name=name.lower()).exists()
 
 
 def forget_mailboxes(domain: str) -> None:
-    PasswordDemand.objects.filter(kind=MAILBOX, name__endswith=f"@{domain.lower()}").delete()
+    PasswordDemand.objects.filter(
+        kind=AccountKind.MAILBOX, name__endswith=f"@{domain.lower()}"
+    ).delete()
 
 
-def set_demand(kind: str, name: str, active: bool) -> None:
+def set_demand(kind: AccountKind, name: str, active: bool) -> None:
     if active:
         PasswordDemand.objects.get_or_create(kind=kind, name=name.lower())
     else:

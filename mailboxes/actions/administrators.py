@@ -15,6 +15,7 @@ from mailboxes.access import self_service
 from mailboxes.access.grants import domains_of, role_of
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
+from mailboxes.accounts import AccountKind
 from mailboxes.actions.base import check_role
 from mailboxes.actions.passwords import SAME_PASSWORD
 from mailboxes.actions.rules import DELETED
@@ -60,7 +61,7 @@ def create_administrator(
         changes |= position_changes(None, position)
         with saving(user):
             save_position(user, position)
-            self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
+            self_service.set_demand(AccountKind.ADMINISTRATOR, user.username, is_temporary)
             log(actor, "create", user, changes)
 
 
@@ -93,9 +94,9 @@ def change_administrator(
 def rename_demand(before: str, after: str) -> None:
     """Keep a password temporary under another name."""
     if before != after:
-        is_demanded = self_service.is_demanded(self_service.ADMINISTRATOR, before)
-        self_service.set_demand(self_service.ADMINISTRATOR, before, False)
-        self_service.set_demand(self_service.ADMINISTRATOR, after, is_demanded)
+        is_demanded = self_service.is_demanded(AccountKind.ADMINISTRATOR, before)
+        self_service.set_demand(AccountKind.ADMINISTRATOR, before, False)
+        self_service.set_demand(AccountKind.ADMINISTRATOR, after, is_demanded)
 
 
 def set_administrator_password(
@@ -111,7 +112,7 @@ def set_administrator_password(
         with saving(user):
             locked(user)
             user.save(update_fields=["password"])
-            self_service.set_demand(self_service.ADMINISTRATOR, user.username, is_temporary)
+            self_service.set_demand(AccountKind.ADMINISTRATOR, user.username, is_temporary)
             log(actor, "password", user, {"password": []})
 
 
@@ -132,7 +133,7 @@ def delete_administrator(actor: Actor, user: User) -> None:
             raise Refused(YOURSELF, code="self")
         keep_a_superuser(locked(user))
         log(actor, "delete", user, {})
-        self_service.set_demand(self_service.ADMINISTRATOR, user.username, False)
+        self_service.set_demand(AccountKind.ADMINISTRATOR, user.username, False)
         user.delete()
 
 

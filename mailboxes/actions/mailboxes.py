@@ -4,6 +4,7 @@ from django.db import transaction
 
 from mailboxes import usage
 from mailboxes.access import self_service
+from mailboxes.accounts import AccountKind
 from mailboxes.actions import rules
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import (
@@ -85,7 +86,7 @@ def change_mailbox(
             save_columns(mailbox, *columns)
             save_active(mailbox, mailbox.active)
         if password:
-            self_service.set_demand(self_service.MAILBOX, mailbox.pk, False)
+            self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
 
 
 @transaction.atomic(using="mail")
@@ -114,6 +115,6 @@ def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
 def remove_mailbox(mailbox: Mailbox) -> None:
     rules.lock_domains(mailbox.domain_id)
     usage.delete_for([mailbox.pk])
-    self_service.set_demand(self_service.MAILBOX, mailbox.pk, False)
+    self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
     Mailbox.objects.filter(pk=mailbox.pk).delete()
     Alias.objects.filter(pk=mailbox.pk).delete()

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from mailboxes.access import self_service
+from mailboxes.accounts import AccountKind
 from mailboxes.actions.base import performing, save_columns, subject_of
 from mailboxes.audit.actors import OWNER, Actor
 from mailboxes.errors import Refused, gettext_noop
@@ -38,7 +39,7 @@ def change_password(
         set_password(mailbox, password, scheme)
         renew_expiry(mailbox, Domain.objects.filter(pk=mailbox.domain_id).first())
         save_columns(mailbox, "password", "password_expiry")
-        self_service.set_demand(self_service.MAILBOX, mailbox.pk, is_temporary)
+        self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, is_temporary)
 
 
 def check_own_change(mailbox: Mailbox, password: str) -> None:

@@ -19,7 +19,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from mailboxes import actions, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
-from mailboxes.access.self_service import MAILBOX, is_demanded
+from mailboxes.access.self_service import is_demanded
+from mailboxes.accounts import AccountKind
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
@@ -138,7 +139,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
     ) -> HttpResponse:
         context["may_set_password"] = self.has_password_permission(request)
         mailbox = kwargs.get("obj")
-        context["is_demanded"] = mailbox and is_demanded(MAILBOX, mailbox.pk)
+        context["is_demanded"] = mailbox and is_demanded(AccountKind.MAILBOX, mailbox.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("name"))

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes.accounts import AccountKind
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.log import log_event, subject
 from mailboxes.request_actors import client_address
@@ -40,7 +41,7 @@ class OwnPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         name = self.request.user.get_username()
-        attempts.attempt(attempts.ADMINISTRATOR, name, client_address(self.request))
+        attempts.attempt(AccountKind.ADMINISTRATOR, name, client_address(self.request))
         user = authenticate(self.request, username=name, password=password)
         if user is None or user.pk != self.request.user.pk:
             raise ValidationError(_("The password is incorrect."))
@@ -70,7 +71,7 @@ class FactorForm(forms.Form):
         code, credential = (self.cleaned_data.get(name) for name in ("code", "credential"))
         if code or credential:
             name, client = self.actor.name, self.actor.client
-            attempts.attempt(attempts.ADMINISTRATOR, name, client, is_code=not credential)
+            attempts.attempt(AccountKind.ADMINISTRATOR, name, client, is_code=not credential)
         if credential:
             self.used = factors.use_passkey(self.user, credential)
         elif code:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
 
 from mailboxes import sessions
+from mailboxes.accounts import AccountKind
 from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.used_factor import note_second_factor
@@ -65,7 +66,7 @@ def start_session(
 ) -> HttpResponse:
     """Begin a session; only now is the count of failed attempts reset."""
     client = client_address(request)
-    attempts.succeeded(attempts.ADMINISTRATOR, user.get_username(), client)
+    attempts.succeeded(AccountKind.ADMINISTRATOR, user.get_username(), client)
     login(request, user, backend=backend)
     if unsaved:
         sessions.keep_form(request.session, unsaved)

@@ -20,9 +20,6 @@ from mailboxes.throttle.models import Counter, KnownClient
 
 logger = logging.getLogger(__name__)
 
-ADMINISTRATOR, MAILBOX = "administrator", "mailbox"
-"""What an account may be; administrators and mailboxes of the same name are counted apart."""
-
 CODE = "code"
 """What the codes of an administrator are counted as besides, over all clients."""
 
@@ -68,12 +65,12 @@ class NotCounted(Exception):
     """The attempt could not be counted, so it has not been checked."""
 
 
-def attempt(purpose: str, account: str, client: str, is_code: bool = False) -> None:
+def attempt(kind: str, account: str, client: str, is_code: bool = False) -> None:
     """Count an attempt that is about to be checked; raise Locked or NotCounted if it must not be.
 
     Never call it in a transaction, which could be rolled back with the count.
     """
-    buckets, now = Buckets.of(purpose, account, client), int(time.time())
+    buckets, now = Buckets.of(kind, account, client), int(time.time())
     codes = Buckets.of(CODE, account, client).account if is_code else ""
     try:
         limits = limits_of(buckets, now, codes)
@@ -84,9 +81,9 @@ def attempt(purpose: str, account: str, client: str, is_code: bool = False) -> N
         raise NotCounted(database_message(error)) from error
 
 
-def succeeded(purpose: str, account: str, client: str) -> None:
+def succeeded(kind: str, account: str, client: str) -> None:
     """Reset the counter of this account and client, and remember that they belong together."""
-    pair, now = Buckets.of(purpose, account, client).pair, int(time.time())
+    pair, now = Buckets.of(kind, account, client).pair, int(time.time())
     try:
         Counter.objects.filter(pk=pair).delete()
         KnownClient.objects.update_or_create(pk=pair, defaults={"last_sign_in": now})

@@ -29,13 +29,13 @@ class Buckets:
     """This account, tried by any client."""
 
     @classmethod
-    def of(cls, purpose: str, account: str, client: str) -> Self:
-        tried, by = account_key(purpose, account), client_key(client)
+    def of(cls, kind: str, account: str, client: str) -> Self:
+        tried, by = account_key(kind, account), client_key(client)
         return cls(f"{tried}/{by}", f"{ANY}/{by}", f"{tried}/{ANY}")
 
 
-def account_key(purpose: str, account: str) -> str:
-    return keyed_hash(purpose, plain_text(account))
+def account_key(kind: str, account: str) -> str:
+    return keyed_hash(kind, plain_text(account))
 
 
 def client_key(client: str) -> str:

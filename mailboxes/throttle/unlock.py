@@ -1,6 +1,7 @@
 """Unlocking what has been tried too often."""
 
-from mailboxes.throttle.attempts import ADMINISTRATOR, CODE, MAILBOX
+from mailboxes.accounts import AccountKind
+from mailboxes.throttle.attempts import CODE
 from mailboxes.throttle.buckets import account_key, client_key
 from mailboxes.throttle.models import Counter
 
@@ -8,8 +9,8 @@ from mailboxes.throttle.models import Counter
 def unlock_account(*names: str) -> int:
     """Forget the attempts on an administrator or mailbox; return how many counters there were."""
     return sum(
-        Counter.objects.filter(pk__startswith=f"{account_key(purpose, name)}/").delete()[0]
-        for purpose in (ADMINISTRATOR, MAILBOX, CODE)
+        Counter.objects.filter(pk__startswith=f"{account_key(kind, name)}/").delete()[0]
+        for kind in (*AccountKind, CODE)
         for name in set(names)
     )
 

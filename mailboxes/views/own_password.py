@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from mailboxes import actions
+from mailboxes.accounts import AccountKind
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.request_actors import administrator, client_address
@@ -25,7 +26,7 @@ from mailboxes.throttle import attempts
 def change_own_password(request: HttpRequest) -> HttpResponse:
     """Ask for the old password, and end all other sessions."""
     user = cast(User, request.user)
-    attempt = (attempts.ADMINISTRATOR, user.username, client_address(request))
+    attempt = (AccountKind.ADMINISTRATOR, user.username, client_address(request))
     if request.POST:
         attempts.attempt(*attempt)
     form = AdminPasswordChangeForm(user, request.POST or None)

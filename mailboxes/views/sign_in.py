@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from mailboxes.accounts import AccountKind
 from mailboxes.request_actors import client_address
 from mailboxes.second_factor import sign_in_steps
 from mailboxes.throttle import attempts
@@ -31,7 +32,7 @@ class SignInForm(AdminAuthenticationForm):
         if not name or not password:
             return self.cleaned_data
         client = client_address(self.request)
-        attempts.attempt(attempts.ADMINISTRATOR, stored_name(name), client)
+        attempts.attempt(AccountKind.ADMINISTRATOR, stored_name(name), client)
         data: dict[str, Any] = super().clean()
         return data
 

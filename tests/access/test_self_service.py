@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.access import self_service
+from mailboxes.accounts import AccountKind
 from mailboxes.addresses import DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Domain, Mailbox
@@ -106,17 +107,17 @@ def test_a_password_stays_temporary_under_another_name(rita: Client, anna: Mailb
     actions.create_administrator(TESTER, otto, PASSWORD, actions.Position("auditor"), True)
     form = {"username": "otis", "role": "auditor", "is_active": "on"}
     rita.post(f"/admin/auth/user/{otto.pk}/change/", form)
-    assert self_service.is_demanded("administrator", "otis")
-    assert not self_service.is_demanded("administrator", "otto")
+    assert self_service.is_demanded(AccountKind.ADMINISTRATOR, "otis")
+    assert not self_service.is_demanded(AccountKind.ADMINISTRATOR, "otto")
 
 
 def test_a_new_mailbox_of_the_same_name_is_not_marked(domain: Domain, anna: Mailbox) -> None:
-    self_service.set_demand("mailbox", anna.pk, True)
+    self_service.set_demand(AccountKind.MAILBOX, anna.pk, True)
     actions.delete_mailbox(TESTER, anna)
-    assert not self_service.is_demanded("mailbox", anna.pk)
-    self_service.set_demand("mailbox", anna.pk, True)
+    assert not self_service.is_demanded(AccountKind.MAILBOX, anna.pk)
+    self_service.set_demand(AccountKind.MAILBOX, anna.pk, True)
     actions.delete_domain(TESTER, domain)
-    assert not self_service.is_demanded("mailbox", anna.pk)
+    assert not self_service.is_demanded(AccountKind.MAILBOX, anna.pk)
 
 
 @pytest.mark.parametrize("is_temporary", [True, False])

@@ -3,8 +3,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from mailboxes.accounts import AccountKind
 from mailboxes.throttle import attempts
-from mailboxes.throttle.attempts import ADMINISTRATOR, MAILBOX, PAIR, Locked
+from mailboxes.throttle.attempts import PAIR, Locked
 from mailboxes.throttle.models import Counter
 from tests.conftest import logged
 
@@ -17,37 +18,37 @@ def unlock(*arguments: str) -> str:
     return output.getvalue()
 
 
-def lock(purpose: str, name: str) -> None:
+def lock(kind: str, name: str) -> None:
     with pytest.raises(Locked):
         for _ in range(PAIR.attempts + 1):
-            attempts.attempt(purpose, name, CLIENT)
+            attempts.attempt(kind, name, CLIENT)
 
 
 @pytest.mark.parametrize(
-    ("purpose", "name", "typed", "model"),
+    ("kind", "name", "typed", "model"),
     [
-        (MAILBOX, "anna@example.org", "Anna@Example.org", "mailbox"),
-        (MAILBOX, "anna@xn--mller-kva.example", "anna@müller.example", "mailbox"),
-        (ADMINISTRATOR, "rita", "rita", "administrator"),
+        (AccountKind.MAILBOX, "anna@example.org", "Anna@Example.org", "mailbox"),
+        (AccountKind.MAILBOX, "anna@xn--mller-kva.example", "anna@müller.example", "mailbox"),
+        (AccountKind.ADMINISTRATOR, "rita", "rita", "administrator"),
     ],
 )
 def test_an_account_is_unlocked_for_every_client_and_the_log_has_it(
-    tables: None, purpose: str, name: str, typed: str, model: str
+    tables: None, kind: str, name: str, typed: str, model: str
 ) -> None:
-    lock(purpose, name)
-    lock(purpose, "bob@example.org")
+    lock(kind, name)
+    lock(kind, "bob@example.org")
     assert unlock(typed) == f"Unlocked {typed}.\n"
-    attempts.attempt(purpose, name, CLIENT)
+    attempts.attempt(kind, name, CLIENT)
     with pytest.raises(Locked):
-        attempts.attempt(purpose, "bob@example.org", CLIENT)
+        attempts.attempt(kind, "bob@example.org", CLIENT)
     [(_, action, subject)] = logged(f"{model}.unlock")
     assert (action, subject) == (f"{model}.unlock", typed)
 
 
 def test_a_client_is_unlocked_with_its_network(tables: None) -> None:
-    lock(MAILBOX, "anna@example.org")
+    lock(AccountKind.MAILBOX, "anna@example.org")
     assert unlock("--client", "2001:db8::ffff") == "Unlocked 2001:db8::ffff.\n"
-    attempts.attempt(MAILBOX, "anna@example.org", CLIENT)
+    attempts.attempt(AccountKind.MAILBOX, "anna@example.org", CLIENT)
     assert [subject for *_, subject in logged("client.unlock")] == ["2001:db8::ffff"]
 
 

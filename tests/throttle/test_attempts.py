@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from mailboxes.accounts import AccountKind
 from mailboxes.throttle import attempts
-from mailboxes.throttle.attempts import ACCOUNT, MAILBOX, NETWORK, PAIR, Locked
+from mailboxes.throttle.attempts import ACCOUNT, NETWORK, PAIR, Locked
 from mailboxes.throttle.models import Counter, KnownClient
 from tests.conftest import PASSWORD, logged
 from tests.management.conftest import manage
@@ -34,10 +35,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.fixture
 def attempt(tables: None) -> Attempt:
-    def attempt(account: str = ANNA, client: str = "192.0.2.7", purpose: str = MAILBOX) -> bool:
+    def attempt(
+        account: str = ANNA, client: str = "192.0.2.7", kind: str = AccountKind.MAILBOX
+    ) -> bool:
         """Say whether this attempt may be checked."""
         try:
-            attempts.attempt(purpose, account, client)
+            attempts.attempt(kind, account, client)
         except Locked:
             return False
         return True
@@ -185,7 +188,7 @@ def test_a_lock_ends_and_a_refused_attempt_does_not_prolong_it(
     assert all(attempt() for _ in range(PAIR.attempts))
     clock.now += PAIR.seconds - 1
     with pytest.raises(Locked) as locked:
-        attempts.attempt(MAILBOX, ANNA, "192.0.2.7")
+        attempts.attempt(AccountKind.MAILBOX, ANNA, "192.0.2.7")
     assert (locked.value.seconds, locked.value.minutes) == (1, 1)
     assert str(locked.value) == "Too many attempts. Try again in 1 min."
     clock.now += 1
@@ -208,13 +211,13 @@ def test_a_refused_attempt_uses_up_no_other_limit(attempt: Attempt) -> None:
 
 def test_a_success_resets_only_the_counter_of_this_account_and_client(attempt: Attempt) -> None:
     attempt()
-    attempts.succeeded(MAILBOX, ANNA, "192.0.2.7")
+    attempts.succeeded(AccountKind.MAILBOX, ANNA, "192.0.2.7")
     assert Counter.objects.count() == 2
     assert all(attempt() for _ in range(PAIR.attempts)) and not attempt()
 
 
 def test_a_client_is_forgotten_after_a_month(attempt: Attempt, clock: SimpleNamespace) -> None:
-    attempts.succeeded(MAILBOX, ANNA, "192.0.2.7")
+    attempts.succeeded(AccountKind.MAILBOX, ANNA, "192.0.2.7")
     clock.now += attempts.KNOWN_SECONDS + 1
     for number in range(ACCOUNT.attempts):
         attempt(client=f"198.51.100.{number}")

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from mailboxes.accounts import AccountKind
 from mailboxes.forms import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor import factors
@@ -33,7 +34,7 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
     if (factor if with_factor else password).is_valid():
         note_authentication(request)
         if with_factor or not factors.has_second_factor(user):
-            attempts.succeeded(attempts.ADMINISTRATOR, actor.name, actor.client)
+            attempts.succeeded(AccountKind.ADMINISTRATOR, actor.name, actor.client)
         if "repeat" in request.GET:
             text = _(
                 "Your identity is confirmed, but the action was not carried out. Please repeat it."
