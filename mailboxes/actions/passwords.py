@@ -16,7 +16,7 @@ from mailboxes.passwords.strength import check_strength
 from mailboxes.variants import Scheme
 
 NEIGHBOURS = 100
-"""How many keys are read to choose a twin, in 0.2 ms."""
+"""How many keys are read to choose a stand-in, in 0.2 ms."""
 
 
 CLOSED = gettext_noop(
@@ -75,9 +75,9 @@ def authenticate(address: str, password: str, scheme: Scheme) -> Mailbox | None:
     """Return the active mailbox that this password belongs to.
 
     An unknown address, a wrong password and a disabled mailbox or domain give None. Without a hash
-    that can be checked, the one of the address's twin is, so that it costs as much.
+    that can be checked, the one of the address's stand-in is, so that it costs as much.
     """
-    mailbox, other = Mailbox.objects.filter(pk=address).first(), twin(address)
+    mailbox, other = Mailbox.objects.filter(pk=address).first(), stand_in(address)
     fits = mailbox is not None and mailbox.check_password(password)
     if mailbox is None or not schemes.is_checkable(mailbox.password):
         if other and schemes.is_checkable(other.password):
@@ -88,14 +88,14 @@ def authenticate(address: str, password: str, scheme: Scheme) -> Mailbox | None:
     return mailbox if mailbox and fits and mailbox.active and is_open else None
 
 
-def twin(address: str) -> Mailbox | None:
+def stand_in(address: str) -> Mailbox | None:
     """Return another mailbox, always the same for this address, but not to be foreseen.
 
     The rows of a table cost very different amounts of time: MD5 nearly none, bcrypt a quarter of a
     second. Chosen like this, the costs of unknown addresses are those of the rows. It is one of
     the rows that follow a random key, not the first: that would often be the same for all.
     """
-    made = salted_hmac("mailboxes.twin", address, algorithm="sha256").digest()
+    made = salted_hmac("mailboxes.stand_in", address, algorithm="sha256").digest()
     start = "".join(chr(ord("a") + byte % 26) for byte in made[:8])
     keys = Mailbox.objects.order_by("pk").values_list("pk", flat=True)
     near = list(keys.filter(pk__gte=start)[:NEIGHBOURS]) or list(keys[:NEIGHBOURS])

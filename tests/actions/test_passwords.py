@@ -141,12 +141,12 @@ def test_the_costs_of_unknown_addresses_are_those_of_the_rows(sample_mailboxes: 
     for number in range(20):
         add_mailbox(f"box{number:02}@example.org", "")
     names = [f"nobody{number}@example.org" for number in range(200)]
-    twins = [passwords.twin(name) for name in names]
-    assert twins == [passwords.twin(name) for name in names]
-    found = Counter(twin.pk for twin in twins if twin)
+    stand_ins = [passwords.stand_in(name) for name in names]
+    assert stand_ins == [passwords.stand_in(name) for name in names]
+    found = Counter(stand_in.pk for stand_in in stand_ins if stand_in)
     assert len(found) > 20 and max(found.values()) < 60
 
 
-def test_an_empty_table_has_no_twin(tables: None) -> None:
-    assert passwords.twin("nobody@example.org") is None
+def test_an_empty_table_has_no_stand_in(tables: None) -> None:
+    assert passwords.stand_in("nobody@example.org") is None
     assert actions.authenticate("nobody@example.org", "wrong", mail_host().scheme) is None
