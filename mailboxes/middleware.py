@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from mailboxes.access.grants import position_digest
+from mailboxes.access.grants import assignment_digest
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
 from mailboxes.outages import Outage, database_error, find_outage
@@ -54,8 +54,8 @@ class RoleMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            digest = position_digest(request.user)
-            if request.session.setdefault("position", digest) != digest:
+            digest = assignment_digest(request.user)
+            if request.session.setdefault("role_assignment", digest) != digest:
                 logout(request)
                 text = _("Your role has changed, so you were signed out. Sign in again.")
                 messages.warning(request, text)

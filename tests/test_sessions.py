@@ -198,7 +198,7 @@ def test_a_form_is_not_shown_to_another_administrator(
         clock.now += 62 * 60
     elif end == "role":
         session = otto.session
-        session["position"] = "another"
+        session["role_assignment"] = "another"
         session.save()
     else:
         User.objects.filter(username="otto").update(password=make_password("x"))

@@ -39,11 +39,11 @@ def scope_of(user: Any) -> Scope:
     return scope
 
 
-def position_digest(user: User) -> str:
-    """Return a text that differs after each change of role or domains, for the session."""
+def assignment_digest(user: User) -> str:
+    """Return a text for the session that differs after each change of role or domains."""
     domains = scope_of(user).domains
-    position = (role_of(user), None if domains is None else sorted(domains))
-    return hashlib.sha256(repr(position).encode()).hexdigest()[:16]
+    assignment = (role_of(user), None if domains is None else sorted(domains))
+    return hashlib.sha256(repr(assignment).encode()).hexdigest()[:16]
 
 
 def forget_domain(name: str) -> None:

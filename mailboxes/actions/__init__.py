@@ -7,7 +7,7 @@ allowed.
 
 from mailboxes.actions.activation import set_active
 from mailboxes.actions.administrators import (
-    Position,
+    RoleAssignment,
     change_administrator,
     create_administrator,
     delete_administrator,
@@ -36,7 +36,7 @@ from mailboxes.actions.mailboxes import (
 from mailboxes.actions.passwords import authenticate, change_password, check_new_password
 
 __all__ = [
-    "Position",
+    "RoleAssignment",
     "authenticate",
     "change_administrator",
     "change_alias",

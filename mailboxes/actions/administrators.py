@@ -37,7 +37,7 @@ LAST_SUPERUSER = gettext_noop("%(name)s is the only superuser. Add another one f
 
 
 @dataclass(frozen=True)
-class Position:
+class RoleAssignment:
     """What is granted to an administrator; `domains` count only for roles that have domains."""
 
     role: str
@@ -45,47 +45,47 @@ class Position:
     domains: Sequence[str] = ()
 
     @classmethod
-    def of(cls, user: User) -> "Position":
+    def of(cls, user: User) -> "RoleAssignment":
         role, domains = role_of(user), domains_of(user)
         return cls(role, role in IN_DOMAINS and domains is None, tuple(domains or ()))
 
 
 def create_administrator(
-    actor: Actor, user: User, password: str, position: Position, is_temporary: bool = False
+    actor: Actor, user: User, password: str, assignment: RoleAssignment, is_temporary: bool = False
 ) -> None:
     """Save a new administrator with a role; a temporary password is replaced at the first visit."""
     with refusals_logged(actor, "create", user):
         check_role(actor, "administrator.create")
         set_password(user, password)
         changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
-        changes |= position_changes(None, position)
+        changes |= assignment_changes(None, assignment)
         with saving(user):
-            save_position(user, position)
+            save_assignment(user, assignment)
             self_service.set_demand(AccountKind.ADMINISTRATOR, user.username, is_temporary)
             log(actor, "create", user, changes)
 
 
 def change_administrator(
-    actor: Actor, user: User, position: Position, shown: ShownValues | None = None
+    actor: Actor, user: User, assignment: RoleAssignment, shown: ShownValues | None = None
 ) -> None:
     """Save names, state and role; sessions under another role end."""
     with refusals_logged(actor, "change", user), saving(user):
         check_role(actor, "administrator.change")
         stored = locked(user)
         check_unchanged(stored, shown)
-        before = Position.of(stored)
+        before = RoleAssignment.of(stored)
         is_self = actor.kind == ADMINISTRATOR and actor.name == stored.username
-        if is_self and (before != position or user.is_active != stored.is_active):
+        if is_self and (before != assignment or user.is_active != stored.is_active):
             raise Refused(YOURSELF, code="self")
-        if position.role != Role.SUPERUSER or not user.is_active:
+        if assignment.role != Role.SUPERUSER or not user.is_active:
             keep_a_superuser(stored)
         changes: Changes = {
             column: [getattr(stored, column), getattr(user, column)]
             for column in COLUMNS
             if getattr(stored, column) != getattr(user, column)
         }
-        changes |= position_changes(before, position)
-        save_position(user, position)
+        changes |= assignment_changes(before, assignment)
+        save_assignment(user, assignment)
         rename_demand(stored.username, user.username)
         if changes:
             log(actor, "change", stored, changes)
@@ -169,9 +169,9 @@ def locked(user: User) -> User:
 
 def values_to_show(user: User) -> ShownValues:
     """Return what a form has shown of an administrator; of the password, its digest."""
-    position = {**vars(Position.of(user)), "domains": list(Position.of(user).domains)}
+    assignment = {**vars(RoleAssignment.of(user)), "domains": list(RoleAssignment.of(user).domains)}
     names = {column: getattr(user, column) for column in COLUMNS}
-    return {**names, **position, "password": digest(user.password)}
+    return {**names, **assignment, "password": digest(user.password)}
 
 
 def check_unchanged(stored: User, shown: ShownValues | None) -> None:
@@ -188,24 +188,24 @@ def keep_a_superuser(user: User) -> None:
         raise Refused(LAST_SUPERUSER, {"name": user.get_username()}, code="last_superuser")
 
 
-def save_position(user: User, position: Position) -> None:
-    names = check_domains(position)
-    user.is_superuser = position.role == Role.SUPERUSER
-    user.is_staff = bool(position.role)
+def save_assignment(user: User, assignment: RoleAssignment) -> None:
+    names = check_domains(assignment)
+    user.is_superuser = assignment.role == Role.SUPERUSER
+    user.is_staff = bool(assignment.role)
     user.save()
     Grant.objects.filter(user=user).delete()
     if not user.is_superuser:
-        is_for_all = position.all_domains and position.role in IN_DOMAINS
-        grant = Grant.objects.create(user=user, role=position.role, all_domains=is_for_all)
+        is_for_all = assignment.all_domains and assignment.role in IN_DOMAINS
+        grant = Grant.objects.create(user=user, role=assignment.role, all_domains=is_for_all)
         rows = [GrantedDomain(grant=grant, domain=name) for name in names]
         GrantedDomain.objects.bulk_create(rows)
 
 
-def check_domains(position: Position) -> list[str]:
+def check_domains(assignment: RoleAssignment) -> list[str]:
     """Return the domains to grant; refuse a role without any, and names that don't exist."""
-    if position.role not in IN_DOMAINS or position.all_domains:
+    if assignment.role not in IN_DOMAINS or assignment.all_domains:
         return []
-    names = sorted({name.lower() for name in position.domains})
+    names = sorted({name.lower() for name in assignment.domains})
     if not names:
         raise Refused(NO_DOMAINS, code="required", field="domains")
     known = {
@@ -217,9 +217,9 @@ def check_domains(position: Position) -> list[str]:
     return names
 
 
-def position_changes(before: Position | None, after: Position) -> Changes:
+def assignment_changes(before: RoleAssignment | None, after: RoleAssignment) -> Changes:
     found: dict[str, list[Any]] = {}
-    for column in fields(Position):
+    for column in fields(RoleAssignment):
         old = getattr(before, column.name) if before else None
         new = getattr(after, column.name)
         if old != new and (before or new):

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.roles import DESCRIPTIONS, IN_DOMAINS
-from mailboxes.actions.administrators import Position, values_to_show
+from mailboxes.actions.administrators import RoleAssignment, values_to_show
 from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import to_ascii
 from mailboxes.audit.actors import ADMINISTRATOR
@@ -58,15 +58,15 @@ class RoleForm(ActionForm, forms.ModelForm):
             for name in ("role", "all_domains", "domains", "is_active"):
                 self.fields.pop(name, None)
 
-    def position(self) -> Position:
+    def assignment(self) -> RoleAssignment:
         """Return the role that was entered or, without the fields for it, the present one."""
         if not self.has_role:
-            return Position.of(self.instance)
+            return RoleAssignment.of(self.instance)
         data = self.cleaned_data
         if data["role"] not in IN_DOMAINS:
-            return Position(data["role"])
+            return RoleAssignment(data["role"])
         names = [] if data["all_domains"] else sorted(set(map(to_ascii, data["domains"].split())))
-        return Position(data["role"], data["all_domains"], tuple(names))
+        return RoleAssignment(data["role"], data["all_domains"], tuple(names))
 
 
 class AdministratorForm(EditConflictMixin, RoleForm):
@@ -83,15 +83,15 @@ class AdministratorForm(EditConflictMixin, RoleForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding and "role" in self.fields:
-            position = Position.of(self.instance)
-            self.initial["role"] = position.role
-            self.initial["all_domains"] = position.all_domains
-            self.initial["domains"] = "\n".join(position.domains)
+            assignment = RoleAssignment.of(self.instance)
+            self.initial["role"] = assignment.role
+            self.initial["all_domains"] = assignment.all_domains
+            self.initial["domains"] = "\n".join(assignment.domains)
 
     def read_values(self) -> ShownValues:
         """Return what the page shows: one's own has no role."""
         values = values_to_show(self.instance)
-        hidden = () if self.has_role else [column.name for column in fields(Position)]
+        hidden = () if self.has_role else [column.name for column in fields(RoleAssignment)]
         return {name: value for name, value in values.items() if name not in hidden}
 
 

@@ -96,9 +96,9 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     @admin.display(description=_("role"))
     def role(self, row: User) -> str:
         """Return the role and, for a role in some domains, how many."""
-        position = administrators.Position.of(row)
-        label = dict(Role.choices).get(position.role)
-        return display.role(label, position.all_domains, list(position.domains))
+        assignment = administrators.RoleAssignment.of(row)
+        label = dict(Role.choices).get(assignment.role)
+        return display.role(label, assignment.all_domains, list(assignment.domains))
 
     @admin.display(description=_("last sign-in"))
     def signed_in(self, row: User) -> str:
@@ -142,14 +142,14 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
         return self._add_view(request, form_url, extra_context)  # type: ignore[attr-defined, no-any-return]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        actor, position = administrator(request), form.position()  # type: ignore[attr-defined]
+        actor, assignment = administrator(request), form.assignment()  # type: ignore[attr-defined]
         if change:
             shown = form.shown_values  # type: ignore[attr-defined]
-            administrators.change_administrator(actor, obj, position, shown)
+            administrators.change_administrator(actor, obj, assignment, shown)
             return
         data = form.cleaned_data
         password, is_temporary = data["password1"], data["is_temporary"]
-        administrators.create_administrator(actor, obj, password, position, is_temporary)
+        administrators.create_administrator(actor, obj, password, assignment, is_temporary)
 
     def save_related(self, *args: Any, **kwargs: Any) -> None:
         """Save nothing more: the action has done so."""

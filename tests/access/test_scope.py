@@ -160,14 +160,14 @@ def test_a_deleted_domain_is_taken_from_its_administrators(anna: Mailbox) -> Non
     actions.delete_domain(TESTER, Domain.objects.get())
     actions.create_domain(TESTER, DomainName.parse("example.org"))
     assert "Your role has changed" in otto.get("/admin/", follow=True).content.decode()
-    assert actions.Position.of(User.objects.get(username="otto")).domains == ()
+    assert actions.RoleAssignment.of(User.objects.get(username="otto")).domains == ()
 
 
 def test_the_last_superuser_stays(tables: None) -> None:
     boss = User(username="boss")
-    actions.create_administrator(TESTER, boss, PASSWORD, actions.Position("superuser"))
+    actions.create_administrator(TESTER, boss, PASSWORD, actions.RoleAssignment("superuser"))
     with pytest.raises(Refused, match="only superuser"):
-        actions.change_administrator(TESTER, boss, actions.Position("auditor"))
+        actions.change_administrator(TESTER, boss, actions.RoleAssignment("auditor"))
     with pytest.raises(Refused, match="only superuser"):
         actions.delete_administrator(TESTER, boss)
     assert User.objects.get().is_superuser

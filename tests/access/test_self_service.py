@@ -88,7 +88,7 @@ def test_a_refused_domain_takes_nothing_from_its_administrators(domain: Domain) 
     actions.set_self_service(TESTER, domain, False)
     with pytest.raises(Refused, match="already exists"):
         actions.create_domain(TESTER, DomainName.parse("example.org"))
-    assert actions.Position.of(User.objects.get(username="otto")).domains == ("example.org",)
+    assert actions.RoleAssignment.of(User.objects.get(username="otto")).domains == ("example.org",)
     assert not self_service.is_open("example.org")
 
 
@@ -104,7 +104,7 @@ def test_a_stale_form_does_not_open_a_domain_again(rita: Client, domain: Domain)
 
 def test_a_password_stays_temporary_under_another_name(rita: Client, anna: Mailbox) -> None:
     otto = User(username="otto")
-    actions.create_administrator(TESTER, otto, PASSWORD, actions.Position("auditor"), True)
+    actions.create_administrator(TESTER, otto, PASSWORD, actions.RoleAssignment("auditor"), True)
     form = {"username": "otis", "role": "auditor", "is_active": "on"}
     rita.post(f"/admin/auth/user/{otto.pk}/change/", form)
     assert self_service.is_demanded(AccountKind.ADMINISTRATOR, "otis")
@@ -126,8 +126,8 @@ def test_a_temporary_password_and_a_second_factor_lead_to_each_other(
 ) -> None:
     settings.SECOND_FACTOR_REQUIRED = ["auditor"]
     otto = User(username="otto")
-    position = actions.Position("auditor")
-    actions.create_administrator(TESTER, otto, PASSWORD, position, is_temporary)
+    assignment = actions.RoleAssignment("auditor")
+    actions.create_administrator(TESTER, otto, PASSWORD, assignment, is_temporary)
     client = Client()
     client.force_login(otto)
     last = client.get("/admin/", follow=True).redirect_chain[-1][0]

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from mailboxes.actions.administrators import Position, create_administrator
+from mailboxes.actions.administrators import RoleAssignment, create_administrator
 from tests.conftest import PASSWORD, TESTER
 
 MAILBOX = "/admin/mailboxes/mailbox/"
@@ -19,8 +19,8 @@ def shown(page: Any) -> list[str]:
 
 def signed_in(role: str, *domains: str, name: str = "otto") -> Client:
     """Return the client of a new administrator with this role, if any, in these domains."""
-    user, position = User(username=name), Position(role, False, domains)
-    create_administrator(TESTER, user, PASSWORD, position)
+    user, assignment = User(username=name), RoleAssignment(role, False, domains)
+    create_administrator(TESTER, user, PASSWORD, assignment)
     client = Client()
     client.force_login(user)
     return client

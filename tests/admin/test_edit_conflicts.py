@@ -10,7 +10,7 @@ from django.test import Client
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING
-from mailboxes.actions.administrators import Position, create_administrator
+from mailboxes.actions.administrators import RoleAssignment, create_administrator
 from mailboxes.addresses import Address
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.conf import mail_host
@@ -129,8 +129,8 @@ def test_domains_aliases_and_alias_domains_are_compared_too(rita: Client, domain
 
 
 def test_administrators_are_compared_too(rita: Client, anna: Mailbox) -> None:
-    otto, position = User(username="otto"), Position("helpdesk", True)
-    create_administrator(TESTER, otto, PASSWORD, position)
+    otto, assignment = User(username="otto"), RoleAssignment("helpdesk", True)
+    create_administrator(TESTER, otto, PASSWORD, assignment)
     url = f"/admin/auth/user/{otto.pk}/change/"
     hidden = opened(rita, url)
     data = {"username": "otto", "is_active": "on", "role": "helpdesk", "all_domains": "on"}

@@ -8,7 +8,7 @@ from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
 
-from mailboxes.actions.administrators import Position
+from mailboxes.actions.administrators import RoleAssignment
 from mailboxes.audit.models import Entry, Subject
 from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import signed_in
@@ -31,7 +31,7 @@ def test_a_new_administrator_has_the_chosen_role(rita: Client, domain: Domain) -
     assert add(rita, role="helpdesk", domains="EXAMPLE.org").status_code == 302
     otto = User.objects.get(username="otto")
     assert otto.is_staff and not otto.is_superuser and otto.check_password(PASSWORD)
-    assert Position.of(otto) == Position("helpdesk", False, ("example.org",))
+    assert RoleAssignment.of(otto) == RoleAssignment("helpdesk", False, ("example.org",))
     client = Client()
     client.force_login(otto)
     assert client.get("/admin/mailboxes/domain/").status_code == 200

@@ -42,8 +42,11 @@ def small() -> None:
 def demo() -> None:
     """Demo data, Otto, of the helpdesk, Vera, with an authenticator app."""
     call_command("createdemo", verbosity=0)
-    otto, position = User(username="otto"), actions.Position("helpdesk", False, ["example.org"])
-    actions.create_administrator(TESTER, otto, PASSWORD, position)
+    otto, assignment = (
+        User(username="otto"),
+        actions.RoleAssignment("helpdesk", False, ["example.org"]),
+    )
+    actions.create_administrator(TESTER, otto, PASSWORD, assignment)
     hashed = make_password(PASSWORD)
     for name in ("vera", *(next(VERAS) for _ in range(30))):
         vera = User(username=name, password=hashed, is_staff=True, is_superuser=True)

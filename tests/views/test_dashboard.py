@@ -181,8 +181,8 @@ def test_a_domain_administrator_sees_nothing_of_other_domains(rita: Client, anna
 
 def test_the_latest_changes_of_all_domains_are_shown_to_the_helpdesk(anna: Mailbox) -> None:
     otto = User(username="otto")
-    position = actions.Position("helpdesk", all_domains=True)
-    actions.create_administrator(TESTER, otto, PASSWORD, position)
+    assignment = actions.RoleAssignment("helpdesk", all_domains=True)
+    actions.create_administrator(TESTER, otto, PASSWORD, assignment)
     client = Client()
     client.force_login(otto)
     assert "anna@example.org" in client.get(URL).content.decode()

@@ -29,7 +29,7 @@ class Command(MailCommand):
                 "superuser status. Create a superuser with another name: manage.py createsuperuser"
             )
         password = generate_password()
-        position = actions.Position(Role.SUPERUSER)
-        actions.create_administrator(self.actor, User(username=NAME), password, position)
+        assignment = actions.RoleAssignment(Role.SUPERUSER)
+        actions.create_administrator(self.actor, User(username=NAME), password, assignment)
         self.stdout.write("Created the first administrator. The password is shown only once:")
         self.stdout.write(f"  username  {NAME}\n  password  {password}")
