@@ -149,7 +149,7 @@ def test_the_page_for_a_code_answers_whatever_is_typed(tables: None, steady_cloc
         (f"{ALIAS}info_40example.org/change/", {"goto": "anna@example.org"}),
     ],
 )
-def test_nothing_is_saved_with_a_forged_record_of_what_was_shown(
+def test_nothing_is_saved_with_forged_values_of_what_was_shown(
     rita: Client, anna: Mailbox, url: str, form: dict[str, str]
 ) -> None:
     Alias.objects.create(pk="info@example.org", goto=anna.pk, domain=anna.domain)
@@ -186,7 +186,7 @@ def test_a_page_answers_any_query_and_writes_nothing(rita: Client, anna: Mailbox
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_does_it_or_explains_in_a_sentence(
+def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
     domain: Domain, command: str, tmp_path: Any
 ) -> None:
     @QUIET

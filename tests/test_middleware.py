@@ -52,7 +52,7 @@ urlpatterns = [path("keep/", keep_in_session), path("", include("mailadmin.urls"
     ],
     ids=str,
 )
-def test_what_kind_of_outage_an_error_is(error: Exception, outage: Outage | None) -> None:
+def test_an_outage_is_recognized_by_its_error(error: Exception, outage: Outage | None) -> None:
     assert find_outage(error) == outage
 
 

@@ -77,7 +77,9 @@ def test_a_session_that_ended_with_the_password_says_so(otto: Client) -> None:
     assert ENDED in otto.get("/admin/", follow=True).content.decode()
 
 
-def test_nothing_has_ended_for_others(client: Client, otto: Client) -> None:
+def test_visitors_without_a_session_are_not_told_that_one_has_ended(
+    client: Client, otto: Client
+) -> None:
     assert ENDED not in client.get("/admin/", follow=True).content.decode()
     otto.post("/admin/logout/")
     assert ENDED not in otto.get("/admin/", follow=True).content.decode()
@@ -210,7 +212,7 @@ def test_a_form_is_not_shown_to_another_administrator(
     assert "nothing has been saved yet" not in shown and "x@example.edu" not in shown
 
 
-def test_a_form_of_nobody_known_is_not_kept(otto: Client) -> None:
+def test_a_form_posted_without_a_known_session_is_not_kept(otto: Client) -> None:
     Session.objects.all().delete()
     page = otto.post(ADD, TYPED)
     assert page.status_code == 200 and page.context["unsaved"] == ""

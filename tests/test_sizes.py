@@ -80,7 +80,7 @@ def test_a_limit_that_is_saved_as_shown_stays_the_same(count: int, unit: int) ->
     assert to_units(parse_size(exact_limit(count, unit)), unit) == count
 
 
-def test_a_limit_is_a_size_in_units_or_switched_off_where_it_may_be() -> None:
+def test_a_limit_is_a_size_or_disabled_or_unlimited_where_that_is_allowed() -> None:
     assert parse_limit("1G", 1024000) == parse_limit("1G", 1024000, may_be_off=True) == 1049
     assert parse_limit("0", 1024000, may_be_off=True) == 0
     assert parse_limit(" -1", 1024000, may_be_off=True) == -1

@@ -44,5 +44,5 @@ def test_a_domain_that_mixes_scripts_is_found_with_their_names(
         "\u0939\u093f\u0928\u094d\u0926\u0940.example",
     ],
 )
-def test_a_domain_that_a_language_could_write_mixes_no_scripts(name: str) -> None:
+def test_a_domain_in_the_scripts_of_one_language_is_not_mixed(name: str) -> None:
     assert mixed_scripts(name) == []

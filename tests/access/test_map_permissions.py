@@ -24,7 +24,9 @@ MIGRATION = import_module("mailboxes.access.migrations.0002_map_permissions")
         (set(), ""),
     ],
 )
-def test_the_role_is_never_larger(rita: Client, codes: set[str], role: str) -> None:
+def test_the_role_never_allows_more_than_the_permissions_did(
+    rita: Client, codes: set[str], role: str
+) -> None:
     otto = User.objects.create_user("otto", is_staff=True)
     own, shared = sorted(codes)[::2], sorted(codes)[1::2]
     otto.user_permissions.set(Permission.objects.filter(codename__in=own))

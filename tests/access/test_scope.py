@@ -62,7 +62,7 @@ def test_the_helpdesk_sets_passwords_and_changes_nothing_else(anna: Mailbox) -> 
             refused()
 
 
-def test_an_owner_changes_only_the_own_password(anna: Mailbox, bob: Mailbox) -> None:
+def test_owners_can_only_change_their_own_password(anna: Mailbox, bob: Mailbox) -> None:
     owner = Actor(OWNER, anna.pk, "", Scope.of_owner(anna.pk))
     actions.change_password(owner, anna, NEW, mail_host().scheme)
     with pytest.raises(Refused):
@@ -123,7 +123,7 @@ def test_a_mailbox_in_another_domain_is_refused_beside_the_field(foreign: Mailbo
     assert otto.post(f"{MAILBOX}add/", mailbox_form()).status_code == 302
 
 
-def test_pages_of_some_domains_are_in_order_and_complete(domain: Domain) -> None:
+def test_pages_of_several_domains_are_ordered_and_complete(domain: Domain) -> None:
     names = [f"d{number}.example" for number in range(4)]
     for name in names:
         Domain.objects.create(domain=name)
@@ -145,7 +145,7 @@ def test_pages_of_some_domains_are_in_order_and_complete(domain: Domain) -> None
     assert shown(last) == seen[50:100]
 
 
-def test_single_permissions_have_no_effect(anna: Mailbox) -> None:
+def test_individual_permissions_have_no_effect(anna: Mailbox) -> None:
     user = User.objects.create_user("otto", is_staff=True)
     user.user_permissions.set(Permission.objects.all())
     client = Client()
@@ -163,7 +163,7 @@ def test_a_deleted_domain_is_taken_from_its_administrators(anna: Mailbox) -> Non
     assert actions.RoleAssignment.of(User.objects.get(username="otto")).domains == ()
 
 
-def test_the_last_superuser_stays(tables: None) -> None:
+def test_the_last_superuser_cannot_be_removed(tables: None) -> None:
     boss = User(username="boss")
     actions.create_administrator(TESTER, boss, PASSWORD, actions.RoleAssignment("superuser"))
     with pytest.raises(Refused, match="only superuser"):

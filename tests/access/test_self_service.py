@@ -121,7 +121,7 @@ def test_a_new_mailbox_of_the_same_name_is_not_marked(domain: Domain, anna: Mail
 
 
 @pytest.mark.parametrize("is_temporary", [True, False])
-def test_a_temporary_password_and_a_second_factor_lead_to_each_other(
+def test_a_temporary_password_is_changed_before_the_second_factor_is_set_up(
     settings: Settings, tables: None, is_temporary: bool
 ) -> None:
     settings.SECOND_FACTOR_REQUIRED = ["auditor"]

@@ -34,7 +34,9 @@ def test_a_mailboxs_own_alias_can_forward_but_cannot_be_deleted(anna: Mailbox) -
         ("b.example", "example.org", "another one"),
     ],
 )
-def test_alias_domains_do_not_loop(domain: Domain, name: str, target: str, reason: str) -> None:
+def test_alias_domains_cannot_form_a_loop(
+    domain: Domain, name: str, target: str, reason: str
+) -> None:
     for other in ("a.example", "b.example"):
         actions.create_domain(TESTER, DomainName.parse(other))
     actions.create_alias_domain(TESTER, "a.example", "b.example")

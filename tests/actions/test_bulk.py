@@ -48,7 +48,7 @@ def test_refused_rows_are_logged_with_their_reason(three: list[Mailbox]) -> None
 @pytest.mark.skipif(
     settings.MAIL_ON_MYSQL, reason="creating a trigger would commit the test's transaction"
 )
-def test_a_bulk_action_that_breaks_off_leaves_no_change_without_an_entry(
+def test_an_interrupted_bulk_action_leaves_no_change_without_an_entry(
     three: list[Mailbox],
 ) -> None:
     with connections["mail"].cursor() as cursor:
@@ -64,7 +64,7 @@ def test_a_bulk_action_that_breaks_off_leaves_no_change_without_an_entry(
     assert changed.pk in {row.name for row in logged.entry.subjects.all()}
 
 
-def test_a_bulk_action_of_which_one_batch_broke_off_sums_up_its_batches(
+def test_the_batches_of_an_interrupted_bulk_action_are_summed_up(
     three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mailboxes.actions.interrupted.PATIENCE", timedelta(0))

@@ -112,7 +112,7 @@ def test_values_that_do_not_fit_their_column_are_refused(
         ),
     ],
 )
-def test_what_a_column_cannot_store_is_refused_in_words_of_ours(
+def test_a_value_that_a_column_cannot_store_is_refused_in_our_own_words(
     tables: None, columns: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(Refused) as refused:

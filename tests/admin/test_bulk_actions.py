@@ -193,7 +193,7 @@ def test_all_batches_of_a_bulk_action_are_one_entry(rita: Client, many: list[str
     assert chain.verify() is None
 
 
-def test_a_batch_only_continues_ones_own_recent_action(
+def test_a_batch_can_only_continue_a_recent_action_of_the_same_administrator(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     Mailbox.objects.update(active=False)
@@ -214,7 +214,7 @@ def test_a_batch_only_continues_ones_own_recent_action(
     assert Entry.objects.filter(parent=own).count() == 1
 
 
-def test_view_permission_offers_and_allows_no_bulk_actions(anna: Mailbox) -> None:
+def test_bulk_actions_are_neither_offered_nor_allowed_with_view_permission(anna: Mailbox) -> None:
     client = signed_in("auditor")
     assert 'name="action"' not in client.get(MAILBOX).content.decode()
     post(client, MAILBOX, "disable", [anna.pk], post="yes")

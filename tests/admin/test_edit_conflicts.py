@@ -40,7 +40,7 @@ def url(anna: Mailbox) -> str:
     return f"{MAILBOX}{quote(anna.pk)}/change/"
 
 
-def test_a_stale_form_does_not_enable_what_another_has_disabled(
+def test_a_stale_form_does_not_enable_what_someone_else_has_disabled(
     rita: Client, anna: Mailbox, url: str
 ) -> None:
     hidden = opened(rita, url)
@@ -53,7 +53,7 @@ def test_a_stale_form_does_not_enable_what_another_has_disabled(
     assert (anna.active, anna.name) == (False, "Anna Berg")
 
 
-def test_saving_again_overwrites_knowingly(rita: Client, anna: Mailbox, url: str) -> None:
+def test_saving_again_overwrites_the_other_change(rita: Client, anna: Mailbox, url: str) -> None:
     hidden = opened(rita, url)
     actions.set_active(BOB, anna, False)
     page = refused(rita.post(url, hidden | FORM))

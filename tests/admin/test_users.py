@@ -57,7 +57,7 @@ def test_an_invalid_administrator_is_refused_beside_the_field(
     assert User.objects.get().username == "rita"
 
 
-def test_each_role_says_what_it_may_do(rita: Client) -> None:
+def test_each_role_describes_what_it_allows(rita: Client) -> None:
     page = rita.get(f"{USER}add/").content.decode()
     for text in ("Has full access", "Sets new passwords", "Can&#x27;t change anything."):
         assert text in page

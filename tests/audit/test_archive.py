@@ -19,7 +19,7 @@ from mailboxes.models import Mailbox
 from tests.conftest import TESTER
 
 
-def test_the_chain_goes_on_after_old_lines_are_archived(anna: Mailbox, tmp_path: Path) -> None:
+def test_the_chain_continues_after_old_lines_are_archived(anna: Mailbox, tmp_path: Path) -> None:
     before = timezone.now()
     actions.set_active(TESTER, anna, False)
     count, path = Entry.objects.filter(at__lt=before).count(), tmp_path / "old.jsonl"

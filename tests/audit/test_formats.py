@@ -74,7 +74,9 @@ def test_a_refusal_is_given_as_the_reason_in_the_readers_language() -> None:
     ("model", "english", "german"),
     [("aliasdomain", "Alias domain", "Alias-Domain"), ("mailbox", "Mailbox", "Postfach")],
 )
-def test_an_object_has_its_kind_before_its_name(model: str, english: str, german: str) -> None:
+def test_the_kind_of_an_object_is_written_before_its_name(
+    model: str, english: str, german: str
+) -> None:
     assert log_formats.object_label(Subject(model=model)) == english
     with translation.override("de"):
         assert log_formats.object_label(Subject(model=model)) == german
@@ -93,7 +95,7 @@ def test_an_object_has_its_kind_before_its_name(model: str, english: str, german
         ("new_column", "a", "b", ("New column", "a", "b")),
     ],
 )
-def test_a_change_is_written_like_in_the_form(
+def test_a_change_is_written_as_in_the_form(
     column: str, before: Any, after: Any, expected: tuple[str, str, str]
 ) -> None:
     assert change(column, before, after) == expected
@@ -106,7 +108,7 @@ def test_a_domains_quota_is_counted_in_its_own_unit() -> None:
         assert change("maxquota", 1049, 0, "domain")[1:] == ("1 GiB", "unbegrenzt")
 
 
-def test_a_password_has_no_values() -> None:
+def test_the_values_of_a_password_are_not_written() -> None:
     assert log_formats.describe_changes(Subject(changes={"password": []})) == [("Password", "", "")]
 
 

@@ -23,7 +23,7 @@ def phases() -> list[str]:
 
 
 @pytest.mark.finding("log-gap")
-def test_an_action_is_begun_before_and_done_after_the_change(tables: None) -> None:
+def test_an_entry_is_begun_before_the_change_and_completed_after_it(tables: None) -> None:
     with recorded(TESTER, "test.change", subject("test", "x")):
         assert phases() == ["begun"] and OpenEntry.objects.count() == 1
     assert phases() == ["begun", "done"] and not OpenEntry.objects.exists()
@@ -39,7 +39,7 @@ def test_a_refusal_is_logged_with_its_reason(tables: None) -> None:
     )
 
 
-def test_a_text_that_no_database_stores_is_logged_escaped(tables: None) -> None:
+def test_a_text_that_no_database_can_store_is_logged_escaped(tables: None) -> None:
     changed = subject("test", "x\udcff", "y\udcff", {"description": [None, "z\udcff"]})
     with (
         pytest.raises(Refused),

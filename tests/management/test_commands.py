@@ -67,7 +67,7 @@ def test_errors_exit_with_status_1_and_a_sentence(
         ("verifylog --head", "The option --head requires a value. Use --head=SEQ:MAC; the = is"),
     ],
 )
-def test_a_wrong_argument_is_refused_in_a_sentence_of_ours(
+def test_a_wrong_argument_is_refused_in_our_own_words(
     capsys: pytest.CaptureFixture[str], line: str, sentence: str
 ) -> None:
     name, *arguments = line.split(" ")

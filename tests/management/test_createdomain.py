@@ -10,7 +10,7 @@ from mailboxes.models import Domain
 
 
 @pytest.mark.parametrize(("maxquota", "quota"), [("1G", "50G"), ("-1", "1000M"), ("1.5 GiB", "0")])
-def test_sizes_are_read_like_in_the_form(rita: Client, maxquota: str, quota: str) -> None:
+def test_sizes_are_read_as_in_the_form(rita: Client, maxquota: str, quota: str) -> None:
     sizes = ("--maxquota", maxquota, "--quota", quota)
     call_command("createdomain", "command.example", *sizes, stdout=StringIO())
     form = {"domain": "form.example", "maxquota_0": maxquota, "quota_0": quota}

@@ -32,7 +32,7 @@ def lock(kind: str, name: str) -> None:
         (AccountKind.ADMINISTRATOR, "rita", "rita", "administrator"),
     ],
 )
-def test_an_account_is_unlocked_for_every_client_and_the_log_has_it(
+def test_unlocking_an_account_for_every_client_is_logged(
     tables: None, kind: str, name: str, typed: str, model: str
 ) -> None:
     lock(kind, name)
@@ -52,7 +52,7 @@ def test_a_client_is_unlocked_with_its_network(tables: None) -> None:
     assert [subject for *_, subject in logged("client.unlock")] == ["2001:db8::ffff"]
 
 
-def test_what_is_not_locked_is_not_logged(tables: None) -> None:
+def test_unlocking_what_is_not_locked_is_not_logged(tables: None) -> None:
     assert unlock("anna@example.org").startswith("There are no sign-in attempts")
     assert unlock("\x1b[2J") == "There are no sign-in attempts on record for \ufffd[2J.\n"
     assert not logged("mailbox.unlock") and not Counter.objects.exists()

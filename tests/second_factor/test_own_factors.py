@@ -39,7 +39,7 @@ def test_an_app_is_added_with_its_first_code(boss: Person) -> None:
     assert "set up" in text(boss.client.get(OWN)) and boss.client.get("/admin/").status_code == 200
 
 
-def test_the_qr_code_is_part_of_the_page_and_the_secret_of_no_log_or_session(boss: Person) -> None:
+def test_the_qr_code_is_in_the_page_and_the_secret_in_no_log_or_session(boss: Person) -> None:
     page = boss.client.get(APP)
     secret = page.context["secret"].replace(" ", "")
     assert "<svg" in text(page) and "<?xml" not in text(page) and "data:image" not in text(page)
@@ -91,7 +91,7 @@ def test_new_recovery_codes_end_the_other_sessions_that_have_used_old_ones(vera:
     assert [client.get("/admin/").status_code for client in clients] == [200, 302]
 
 
-def test_nobody_removes_anothers_factor(vera: Person, boss: Person) -> None:
+def test_administrators_cannot_remove_the_factors_of_others(vera: Person, boss: Person) -> None:
     url = f"{OWN}{factors.of(vera.user).get().pk}/remove/"
     assert boss.client.post(url).status_code == 404 and factors.has_second_factor(vera.user)
 
@@ -126,7 +126,7 @@ def test_recovery_codes_of_a_factor_that_was_just_reset_are_refused(vera: Person
     ["", "x", "{}", "[]", "null", '{"response": {"a": 1}}', *MALFORMED,
      *map(registration, TRUNCATED)],
 )  # fmt: skip
-def test_a_passkey_that_makes_no_sense_is_refused(boss: Person, credential: str) -> None:
+def test_a_malformed_passkey_is_refused(boss: Person, credential: str) -> None:
     assert boss.client.get(PASSKEY).status_code == 200
     page = boss.client.post(PASSKEY, {"name": "x", "credential": credential})
     assert page.status_code == 200 and not Authenticator.objects.exists()
@@ -134,7 +134,9 @@ def test_a_passkey_that_makes_no_sense_is_refused(boss: Person, credential: str)
 
 
 @pytest.mark.finding("second-factor-exceptions")
-def test_who_needs_a_second_factor_can_only_set_it_up(boss: Person, settings: Settings) -> None:
+def test_an_administrator_who_needs_a_second_factor_can_only_set_it_up(
+    boss: Person, settings: Settings
+) -> None:
     settings.SECOND_FACTOR_REQUIRED = ["superuser"]
     boss.sign_in()
     for url in ("/admin/", "/admin/log/", "/admin/auth/user/", CODES):
@@ -147,7 +149,9 @@ def test_who_needs_a_second_factor_can_only_set_it_up(boss: Person, settings: Se
     assert boss.client.get("/admin/").status_code == 200
 
 
-def test_who_needs_a_second_factor_cannot_remove_the_last(vera: Person, settings: Settings) -> None:
+def test_an_administrator_who_needs_a_second_factor_cannot_remove_the_last_one(
+    vera: Person, settings: Settings
+) -> None:
     settings.SECOND_FACTOR_REQUIRED = ["superuser"]
     url = f"{OWN}{factors.of(vera.user).get().pk}/remove/"
     assert "your role requires one" in text(vera.client.get(url))
@@ -155,7 +159,7 @@ def test_who_needs_a_second_factor_cannot_remove_the_last(vera: Person, settings
     assert "Add another one first" in text(page) and factors.has_second_factor(vera.user)
 
 
-def test_a_role_that_is_not_named_needs_none(otto: Person, settings: Settings) -> None:
+def test_a_role_that_is_not_named_needs_no_second_factor(otto: Person, settings: Settings) -> None:
     settings.SECOND_FACTOR_REQUIRED = ["superuser"]
     assert otto.client.get("/admin/").status_code == 200
     settings.SECOND_FACTOR_REQUIRED = ["superuser", "domain-administrator"]

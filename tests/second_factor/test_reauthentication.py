@@ -30,7 +30,7 @@ def test_other_pages_do_not_ask(vera: Person) -> None:
         assert vera.client.get(url).status_code == 200
 
 
-def test_what_was_posted_is_neither_done_nor_kept_and_the_page_says_so(boss: Person) -> None:
+def test_a_posted_change_is_neither_made_nor_kept_and_the_page_says_so(boss: Person) -> None:
     boss.wait()
     form = {"username": "eve", "password1": PASSWORD + "!", "password2": PASSWORD + "!"}
     asked = boss.client.post("/admin/auth/user/add/", form)["Location"]
@@ -53,7 +53,7 @@ def test_a_download_with_passwords_asks_and_is_not_sent_afterwards(
     assert boss.client.post(DOWNLOAD).status_code == 200
 
 
-def test_a_wrong_password_is_counted_logged_and_locks(boss: Person) -> None:
+def test_wrong_passwords_are_counted_and_logged_and_lock_the_client_out(boss: Person) -> None:
     boss.wait()
     statuses = [boss.client.post(REAUTHENTICATE, {"password": "x"}).status_code for _ in range(6)]
     assert statuses[:4] == [200] * 4 and statuses[-1] == 429
@@ -61,7 +61,7 @@ def test_a_wrong_password_is_counted_logged_and_locks(boss: Person) -> None:
     assert boss.client.post(REAUTHENTICATE, {"password": PASSWORD}).status_code == 429
 
 
-def test_the_password_of_somebody_else_is_wrong(boss: Person) -> None:
+def test_the_password_of_another_administrator_is_refused(boss: Person) -> None:
     boss.wait()
     User.objects.create_user("eve", password=PASSWORD + " of Eve", is_staff=True)
     form = {"username": "eve", "password": PASSWORD + " of Eve"}
@@ -69,7 +69,7 @@ def test_the_password_of_somebody_else_is_wrong(boss: Person) -> None:
     assert "The password is incorrect" in page.content.decode()
 
 
-def test_a_code_confirms_too(vera: Person) -> None:
+def test_a_code_is_accepted_in_place_of_the_password(vera: Person) -> None:
     vera.wait()
     assert vera.client.post(REAUTHENTICATE, {"code": "000000"}).status_code == 200
     assert (
@@ -78,7 +78,7 @@ def test_a_code_confirms_too(vera: Person) -> None:
     assert vera.client.get(OWN).status_code == 200
 
 
-def test_confirming_does_not_end_the_session_when_the_hash_is_upgraded(boss: Person) -> None:
+def test_reauthentication_does_not_end_the_session_when_the_hash_is_upgraded(boss: Person) -> None:
     User.objects.update(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
     client = Client()
     client.force_login(User.objects.get())
@@ -88,7 +88,7 @@ def test_confirming_does_not_end_the_session_when_the_hash_is_upgraded(boss: Per
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", ""])
-def test_next_is_a_page_of_this_panel(boss: Person, url: str) -> None:
+def test_next_can_only_be_a_page_of_this_panel(boss: Person, url: str) -> None:
     assert (
         boss.client.post(f"{REAUTHENTICATE}?next={url}", {"password": PASSWORD})["Location"]
         == "/admin/"

@@ -53,18 +53,18 @@ def test_a_reset_ends_the_sessions_that_the_lost_factor_has_opened(
     assert vera.client.get("/admin/").status_code == 200
 
 
-def test_nobody_resets_their_own(vera: Person) -> None:
+def test_superusers_cannot_reset_their_own_second_factor(vera: Person) -> None:
     assert vera.client.post(url(vera), {"password": PASSWORD}).status_code == 403
     assert url(vera) not in vera.client.get(url(vera, "change")).content.decode()
     assert factors.has_second_factor(vera.user)
 
 
-def test_only_superusers_reset(otto: Person, vera: Person) -> None:
+def test_only_superusers_can_reset_a_second_factor(otto: Person, vera: Person) -> None:
     assert otto.client.post(url(vera), {"password": PASSWORD}).status_code == 403
     assert factors.has_second_factor(vera.user)
 
 
-def test_the_command_resets_the_last_superusers(vera: Person) -> None:
+def test_the_command_resets_the_second_factor_of_the_last_superuser(vera: Person) -> None:
     out = StringIO()
     call_command("resetsecondfactor", "vera", stdout=out)
     assert out.getvalue() == "Reset the second factor of vera.\n"

@@ -40,7 +40,7 @@ def test_without_a_second_factor_the_password_is_enough(boss: Person) -> None:
     assert boss.sign_in(next="/admin/log/")["Location"] == "/admin/log/" and is_signed_in(boss)
 
 
-def test_the_password_alone_signs_nobody_in_who_has_one(vera: Person) -> None:
+def test_the_password_alone_is_not_enough_for_someone_with_a_second_factor(vera: Person) -> None:
     assert vera.sign_in(next="/admin/log/")["Location"] == CODE
     assert "_auth_user_id" not in vera.client.session and not is_signed_in(vera)
     assert logged("administrator.sign-in")[1:] == []
@@ -49,7 +49,7 @@ def test_the_password_alone_signs_nobody_in_who_has_one(vera: Person) -> None:
     assert len(logged("administrator.sign-in")) == 2
 
 
-def test_a_code_works_once_also_in_another_browser(vera: Person) -> None:
+def test_a_code_works_only_once_even_in_another_browser(vera: Person) -> None:
     code = vera.code()
     vera.sign_in()
     vera.client.post(CODE, {"code": code})
@@ -87,14 +87,14 @@ def test_a_wrong_code_does_not_sign_in(vera: Person, code: str) -> None:
     ["x", "{}", "[]", "null", '{"id": 1}', '{"response": {}}', *MALFORMED,
      *map(authentication, TRUNCATED)],
 )  # fmt: skip
-def test_a_passkey_that_makes_no_sense_does_not_sign_in(vera: Person, credential: str) -> None:
+def test_a_malformed_passkey_does_not_sign_in(vera: Person, credential: str) -> None:
     vera.sign_in()
     page = vera.client.post(CODE, {"code": "", "credential": credential})
     assert "was not accepted" in page.content.decode() and not is_signed_in(vera)
     assert len(logged("administrator.failed-second-factor")) == 1
 
 
-def test_wrong_codes_are_logged_for_fail2ban_and_lock(
+def test_wrong_codes_are_logged_for_fail2ban_and_lock_the_client_out(
     vera: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "mailboxes.sign_in_log")
@@ -140,7 +140,9 @@ def test_the_right_password_does_not_reset_the_count_of_wrong_codes(vera: Person
 
 
 @pytest.mark.parametrize("change", ["password", "is_active", "is_staff", "time", "deleted"])
-def test_a_sign_in_that_has_begun_ends_when_something_changes(vera: Person, change: str) -> None:
+def test_a_sign_in_in_progress_ends_when_the_account_changes_or_time_is_up(
+    vera: Person, change: str
+) -> None:
     vera.sign_in()
     code = vera.code()
     if change == "time":
@@ -162,7 +164,9 @@ def test_the_code_page_needs_a_password_first(client: Client, tables: None) -> N
 
 @pytest.mark.parametrize("next_url", ["https://evil.example/", "//evil.example", "javascript:x"])
 @pytest.mark.parametrize("name", ["boss", "vera"])
-def test_next_is_a_page_of_this_panel(boss: Person, vera: Person, name: str, next_url: str) -> None:
+def test_next_can_only_be_a_page_of_this_panel(
+    boss: Person, vera: Person, name: str, next_url: str
+) -> None:
     person = boss if name == "boss" else vera
     page = person.sign_in(next=next_url)
     if name == "vera":
@@ -170,7 +174,9 @@ def test_next_is_a_page_of_this_panel(boss: Person, vera: Person, name: str, nex
     assert page["Location"] == "/admin/"
 
 
-def test_wrong_name_wrong_password_inactive_and_no_staff_get_one_answer(tables: None) -> None:
+def test_a_wrong_name_a_wrong_password_and_an_unusable_account_get_the_same_answer(
+    tables: None,
+) -> None:
     User.objects.create_user("right", password=PASSWORD, is_staff=True)
     User.objects.create_user("inactive", password=PASSWORD, is_staff=True, is_active=False)
     User.objects.create_user("visitor", password=PASSWORD)
@@ -186,7 +192,9 @@ def test_wrong_name_wrong_password_inactive_and_no_staff_get_one_answer(tables: 
     assert len(answers) == 1 and next(iter(answers))[0] == 200
 
 
-def test_an_account_that_is_no_staff_is_not_sent_in_circles(tables: None, client: Client) -> None:
+def test_an_account_without_a_role_is_not_redirected_in_circles(
+    tables: None, client: Client
+) -> None:
     client.force_login(User.objects.create_user("visitor", password=PASSWORD))
     page = client.get("/admin/", follow=True)
     assert [url for url, _ in page.redirect_chain] == ["/admin/login/?next=/admin/"]
@@ -196,7 +204,7 @@ def test_an_account_that_is_no_staff_is_not_sent_in_circles(tables: None, client
 @pytest.mark.parametrize(
     "path", ["signup/", "accounts/signup/", "accounts/login/", "admin/signup/", "admin/mfa/"]
 )
-def test_allauth_has_no_pages_here(boss: Person, path: str) -> None:
+def test_allauth_serves_no_pages_here(boss: Person, path: str) -> None:
     assert boss.client.get(f"/{path}").status_code == 404
     for name in ("mfa/authenticator", "account/emailaddress"):
         assert boss.client.get(f"/admin/{name}/").status_code == 404
@@ -220,7 +228,7 @@ def test_signing_out_forgets_the_second_factor(vera: Person) -> None:
 
 
 @pytest.mark.finding("validation-bypass")
-def test_a_session_that_began_to_sign_in_is_not_signed_in_anywhere(vera: Person) -> None:
+def test_a_session_that_still_needs_a_code_cannot_open_any_page(vera: Person) -> None:
     vera.sign_in()
     for url in ("/admin/", OWN, APP, CODES, REAUTHENTICATE):
         assert vera.client.get(url)["Location"] == f"{LOGIN}?next={url}"

@@ -285,7 +285,7 @@ def test_nginx_limits_the_attempts_of_all_clients_together(counted: Visitor) -> 
     assert counted.status("GET", "/admin/login/", "127.0.2.1") == 200
 
 
-def test_nginx_limits_the_questions_how_strong_a_password_is(counted: Visitor) -> None:
+def test_nginx_limits_the_requests_that_check_a_password(counted: Visitor) -> None:
     def ask(client: str = "127.0.0.6") -> int:
         return counted.status("POST", "/password/check/", client)
 

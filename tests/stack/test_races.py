@@ -20,7 +20,7 @@ def race(machine: Machine, name: str) -> str:
 
 
 @pytest.mark.finding("orphans")
-def test_deleting_a_domain_beside_creations_in_it_leaves_no_orphans(
+def test_deleting_a_domain_while_rows_are_created_in_it_leaves_no_orphans(
     machine: Machine, tables: MariaDB
 ) -> None:
     assert race(machine, "orphans") == ""
@@ -33,14 +33,14 @@ def test_alias_domains_created_at_the_same_time_form_no_chain(
     assert race(machine, "loops") == ""
 
 
-def test_an_address_is_taken_once_and_ends_in_no_deadlock(
+def test_an_address_is_taken_only_once_and_without_a_deadlock(
     machine: Machine, tables: MariaDB
 ) -> None:
     assert race(machine, "addresses") == ""
 
 
 @pytest.mark.finding("lost-update")
-def test_of_forms_saved_at_the_same_time_only_one_is_saved(
+def test_only_one_of_the_forms_submitted_at_the_same_time_is_saved(
     machine: Machine, tables: MariaDB
 ) -> None:
     assert race(machine, "edits") == ""

@@ -54,7 +54,7 @@ def mariadb(machine: Machine) -> MariaDB:
 
 
 @pytest.mark.finding("burst")
-def test_of_twenty_guesses_at_once_exactly_five_are_checked_on_mariadb(
+def test_exactly_five_of_twenty_guesses_at_once_are_checked_on_mariadb(
     machine: Machine, mariadb: MariaDB
 ) -> None:
     manage = manage_in(machine, ENV)

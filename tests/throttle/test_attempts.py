@@ -56,7 +56,7 @@ def change(client: Client, address: str, current: str, **more: str) -> int:
 
 
 @pytest.mark.finding("burst")
-def test_of_twenty_guesses_at_once_exactly_five_are_checked(tmp_path: Path) -> None:
+def test_exactly_five_of_twenty_guesses_at_once_are_checked(tmp_path: Path) -> None:
     for database in ("default", "mail"):
         assert manage("migrate", "--database", database, folder=tmp_path).returncode == 0
     done = manage("shell", "-v0", "-c", BURST, folder=tmp_path)
@@ -109,7 +109,7 @@ def test_nobody_is_let_in_and_nothing_is_looked_up_while_attempts_cannot_be_coun
 
 @pytest.mark.finding("password-oracle")
 @pytest.mark.parametrize("flag", ["is_staff", "is_active"])
-def test_the_right_password_of_an_account_that_may_not_sign_in_is_like_a_wrong_one(
+def test_the_right_password_of_an_account_that_may_not_sign_in_is_treated_like_a_wrong_one(
     client: Client, tables: None, flag: str, settings: Settings
 ) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
@@ -202,7 +202,7 @@ def test_a_clock_set_back_does_not_lock_for_long(attempt: Attempt, clock: Simple
     assert attempt()
 
 
-def test_a_refused_attempt_uses_up_no_other_limit(attempt: Attempt) -> None:
+def test_a_refused_attempt_does_not_count_towards_other_limits(attempt: Attempt) -> None:
     for _ in range(ACCOUNT.attempts + NETWORK.attempts):
         attempt()
     assert attempt(client="192.0.2.8")

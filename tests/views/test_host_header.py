@@ -31,7 +31,7 @@ def test_no_page_and_no_redirect_names_the_host(
 
 
 @pytest.mark.finding("host-header")
-def test_a_change_of_password_does_not_lead_to_the_host(
+def test_a_change_of_password_does_not_redirect_to_the_forged_host(
     client: Client, anna: Mailbox, settings: Settings
 ) -> None:
     settings.ALLOWED_HOSTS = ["*"]

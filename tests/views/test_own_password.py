@@ -15,7 +15,9 @@ URL = "/admin/password_change/"
 NEW = "quite another password"
 
 
-def test_the_own_password_needs_the_old_one_and_ends_other_sessions(tables: None) -> None:
+def test_changing_your_own_password_requires_the_old_one_and_ends_other_sessions(
+    tables: None,
+) -> None:
     otto, other = signed_in("auditor"), Client()
     user = User.objects.get()
     other.force_login(user)
@@ -32,7 +34,7 @@ def test_the_own_password_needs_the_old_one_and_ends_other_sessions(tables: None
 
 
 @pytest.mark.finding("evidence")
-def test_guesses_at_the_old_password_are_counted_and_logged_like_sign_ins(
+def test_guesses_at_the_old_password_are_counted_and_logged_like_failed_sign_ins(
     tables: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "mailboxes.sign_in_log")

@@ -102,7 +102,7 @@ def test_a_success_clears_the_failures(client: Client, anna: Mailbox) -> None:
     assert answers == [200, 200, 200, 200, 200, 429]
 
 
-def test_the_page_of_a_locked_owner_says_how_long_and_what_else_to_do(
+def test_the_page_of_a_locked_owner_says_how_long_to_wait_and_what_else_to_do(
     client: Client, anna: Mailbox
 ) -> None:
     for _ in range(6):
