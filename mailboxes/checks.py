@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from mailboxes.conf import mail_host
-from mailboxes.engines import check_engines
 from mailboxes.errors import Refused
+from mailboxes.storage_engines import check_engines
 
 
 def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]:

@@ -4,7 +4,15 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from mailboxes.views import configuration, dashboard, home, log, own_password, password, sign_in
+from mailboxes.views import (
+    administrator_password,
+    configuration,
+    dashboard,
+    home,
+    log,
+    password,
+    sign_in,
+)
 
 admin_view = admin.site.admin_view
 
@@ -18,7 +26,7 @@ urlpatterns = [
     path("admin/login/", sign_in.sign_in, name="sign-in"),  # the admin's own URL, which comes later
     path(
         "admin/password_change/",
-        admin_view(own_password.change_own_password),
+        admin_view(administrator_password.change_own_password),
         name="own-password",
     ),
     path("admin/", include("mailboxes.second_factor.urls")),

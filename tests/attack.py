@@ -112,7 +112,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     prepare(folder / "prepared", "demo")
     settings = {"GUNICORN_CMD_ARGS": ACCESS_LOG}
     with running_panel(
-        folder / "prepared", folder / "panel", settings, 2, "tests.defenceless"
+        folder / "prepared", folder / "panel", settings, 2, "tests.attack_settings"
     ) as panel:
         yield panel
     failed = [line for line in answers(panel) if line.startswith("5")]

@@ -67,11 +67,11 @@ class Machine:
 
     def __enter__(self) -> Self:
         self.folder.joinpath("base").mkdir()
-        self.holder = subprocess.Popen(
+        self.init = subprocess.Popen(
             [
                 *("unshare", "--mount", "--net", "--pid", "--uts", "--ipc"),
                 *("--fork", "--kill-child", "--", sys.executable),
-                *(Path(__file__).with_name("holder.py"), "boot" if self.boots else "stay"),
+                *(Path(__file__).with_name("machine_init.py"), "boot" if self.boots else "stay"),
                 *(":".join(map(str, self.root.layers)), CHECKOUT, self.checkout),
                 *(self.folder / "base", self.log_of("mail"), HOSTNAME),
             ],
@@ -87,10 +87,10 @@ class Machine:
         return self
 
     def boot(self) -> None:
-        assert self.holder.stdin and self.holder.stdout
-        self.holder.stdin.write("boot\n")
-        self.holder.stdin.flush()
-        pid = self.holder.stdout.readline()
+        assert self.init.stdin and self.init.stdout
+        self.init.stdin.write("boot\n")
+        self.init.stdin.flush()
+        pid = self.init.stdout.readline()
         if not pid:
             raise RuntimeError("The machine did not start; see the standard error above.")
         self.pid = int(pid)
@@ -118,7 +118,7 @@ class Machine:
     ) -> None:
         if error:
             self.explain(error)
-        self.holder.communicate()
+        self.init.communicate()
         self.await_the_end()
         for path in self.folder.glob("*.log"):
             path.unlink()

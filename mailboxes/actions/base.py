@@ -19,9 +19,9 @@ from mailboxes.actions import rules
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, recorded, subject
 from mailboxes.audit.models import Subject
-from mailboxes.engines import check_engines
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.storage_engines import check_engines
 
 Row = Domain | Mailbox | Alias | AliasDomain
 NOT_ALLOWED = gettext_noop("Your role doesn't allow this.")

@@ -17,9 +17,9 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, begin, end
 from mailboxes.audit.models import Phase
 from mailboxes.audit.refusals import refusal_as_json
-from mailboxes.engines import check_engines
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.storage_engines import check_engines
 
 REMOVE: dict[type[Row], Callable[[Any], None]] = {
     Domain: remove_domain,

@@ -21,13 +21,13 @@ from mailboxes.access.scope import Scope
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
-from mailboxes.engines import check_engines
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_exportable
 from mailboxes.formats import error_message, number
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
+from mailboxes.storage_engines import check_engines
 
 MAX_CHANGES = 8
 MAX_NAMES = 3

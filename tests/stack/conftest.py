@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import roots
+from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import (
     CREATE_DATABASES,
@@ -23,7 +23,7 @@ from tests.servers import MariaDB
 @pytest.fixture(params=releases())
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine of a release in which nothing runs."""
-    with Machine(roots.get_root(request.param, request.config), boots=False) as machine:
+    with Machine(debian_roots.get_root(request.param, request.config), boots=False) as machine:
         yield machine
 
 
@@ -48,7 +48,7 @@ def build(request: pytest.FixtureRequest) -> Iterator[Callable[[str], MailHost]]
             if name not in built:
                 stack.close()
                 built.clear()
-                root = roots.get_root(HOSTS[name][0], request.config)
+                root = debian_roots.get_root(HOSTS[name][0], request.config)
                 machine = stack.enter_context(Machine(root))
                 host = MailHost(machine, name)
                 try:
@@ -84,7 +84,7 @@ def boots() -> bool:
 @pytest.fixture(params=fresh_hosts())
 def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
     """A host with nothing but the packages, and a bundle for it."""
-    root = roots.get_root(HOSTS[request.param][0], request.config)
+    root = debian_roots.get_root(HOSTS[request.param][0], request.config)
     with Machine(root, boots=boots) as machine:
         fresh = MailHost(machine, request.param)
         if not fresh.on_mariadb:

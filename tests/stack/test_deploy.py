@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import roots
+from tests import debian_roots
 from tests.machine import CHECKOUT, Machine, wait_until
 from tests.mailhost import releases
 
@@ -39,7 +39,7 @@ for name in ("panel", "mail"):
 @pytest.fixture(scope="module", params=releases())
 def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine with the checkout where the README puts it, and the service's account."""
-    root = roots.get_root(request.param, request.config)
+    root = debian_roots.get_root(request.param, request.config)
     with Machine(root) as machine:
         machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
         machine.run(
@@ -54,7 +54,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def first_run(served: Machine) -> str:
     # The machines have no network, and the checkout's .venv may belong to another Python.
-    from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(roots.WHEELS)}
+    from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
     return served.run([SERVED / "deploy/run", "--setup"], env=from_here, timeout=600).stdout
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from mailboxes.passwords import schemes
 from mailboxes.variants import VARIANTS
-from tests import roots
+from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import releases
 
@@ -48,7 +48,7 @@ awkward = pytest.mark.parametrize("password", AWKWARD.values(), ids=AWKWARD)
 @pytest.fixture(scope="module", params=releases())
 def dovecot(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine with the release's doveadm in which nothing runs."""
-    with Machine(roots.get_root(request.param, request.config), boots=False) as machine:
+    with Machine(debian_roots.get_root(request.param, request.config), boots=False) as machine:
         yield machine
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import roots
+from tests import debian_roots
 from tests.machine import CHECKOUT, wait_until
 from tests.mailhost import releases
 
@@ -29,7 +29,7 @@ with Machine(Root(tuple(map(Path, layers)), python)) as machine:
 def test_a_machine_ends_with_the_process_that_started_it(
     release: str, pytestconfig: pytest.Config
 ) -> None:
-    root = roots.get_root(release, pytestconfig)
+    root = debian_roots.get_root(release, pytestconfig)
     starter = subprocess.Popen(
         [sys.executable, "-c", STARTER, root.python, *root.layers],
         cwd=CHECKOUT,
