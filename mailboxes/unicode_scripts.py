@@ -6,7 +6,7 @@ from mailboxes.errors import gettext_noop
 
 # Unicode names most letters after their script. These words start names in more than one.
 SHARED = {"CARON", "IDEOGRAPHIC", "KATAKANA-HIRAGANA", "MASU", "MODIFIER", "VEDIC", "VERTICAL"}
-NAMES = {
+SCRIPT_NAMES = {
     "ARABIC": gettext_noop("Arabic"),
     "ARMENIAN": gettext_noop("Armenian"),
     "CJK": "Han",
@@ -42,4 +42,4 @@ def script(letter: str) -> str:
     word = unicodedata.name(letter, "").partition(" ")[0]
     if not letter.isalpha() or word in SHARED:
         return ""
-    return NAMES.get(word, word.capitalize())
+    return SCRIPT_NAMES.get(word, word.capitalize())

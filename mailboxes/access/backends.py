@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 
 from mailboxes.access.grants import scope_of
 
-VERBS = {"add": "create"}
-MODELS = {"user": "administrator"}
+DJANGO_VERBS = {"add": "create"}
+DJANGO_MODELS = {"user": "administrator"}
 
 
 class RoleBackend(ModelBackend):
@@ -17,7 +17,7 @@ class RoleBackend(ModelBackend):
     def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
         """Say whether the role allows it in some domain; the queries and actions do the rest."""
         verb, _, model = perm.rpartition(".")[2].partition("_")
-        action = f"{MODELS.get(model, model)}.{VERBS.get(verb, verb)}"
+        action = f"{DJANGO_MODELS.get(model, model)}.{DJANGO_VERBS.get(verb, verb)}"
         return scope_of(user_obj).allows(action)
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:

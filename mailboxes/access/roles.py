@@ -34,14 +34,14 @@ IN_DOMAINS = (Role.DOMAIN_ADMINISTRATOR, Role.HELPDESK)
 MAIL_MODELS = ("domain", "mailbox", "alias", "aliasdomain")
 VIEW = {f"{model}.{verb}" for model in MAIL_MODELS for verb in ("view", "download")}
 CHANGE_MAILBOX = {"mailbox.password", "mailbox.enable", "mailbox.disable"}
-VERBS = ("create", "change", "enable", "disable", "delete")
+CHANGE_VERBS = ("create", "change", "enable", "disable", "delete")
 
 ALLOWED: dict[str, frozenset[str] | None] = {
     Role.SUPERUSER: None,
     Role.DOMAIN_ADMINISTRATOR: frozenset(
         VIEW
         | CHANGE_MAILBOX
-        | {f"{model}.{verb}" for model in ("mailbox", "alias") for verb in VERBS}
+        | {f"{model}.{verb}" for model in ("mailbox", "alias") for verb in CHANGE_VERBS}
     ),
     Role.HELPDESK: frozenset(VIEW | CHANGE_MAILBOX),
     Role.AUDITOR: frozenset(VIEW | {"log.view", "log.download", "administrator.view"}),

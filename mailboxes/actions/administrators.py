@@ -27,7 +27,9 @@ from mailboxes.models import Domain
 from mailboxes.passwords.strength import check_strength
 
 COLUMNS = ("username", "first_name", "last_name", "email", "is_active")
-NAME_TAKEN = gettext_noop("An administrator called %(name)s already exists. Choose another name.")
+ADMINISTRATOR_EXISTS = gettext_noop(
+    "An administrator called %(name)s already exists. Choose another name."
+)
 NO_DOMAINS = gettext_noop("Enter the domains of this role, or select all domains.")
 UNKNOWN_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here.")
 YOURSELF = gettext_noop(
@@ -156,7 +158,7 @@ def saving(user: User) -> Iterator[None]:
             yield
     except IntegrityError as error:
         params = {"name": user.get_username()}
-        raise Refused(NAME_TAKEN, params, code="taken", field="username") from error
+        raise Refused(ADMINISTRATOR_EXISTS, params, code="taken", field="username") from error
 
 
 def locked(user: User) -> User:

@@ -25,7 +25,7 @@ from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
-NAME_TAKEN = gettext_noop("The domain %(name)s already exists.")
+DOMAIN_EXISTS = gettext_noop("The domain %(name)s already exists.")
 OWN_HOSTNAME = gettext_noop(
     "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
     "users, so it can't contain mailboxes. Use the parent domain instead."
@@ -44,9 +44,9 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
         if str(name) == mail_host().hostname:
             raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
         if Domain.objects.filter(pk=str(name)).exists():
-            raise Refused(NAME_TAKEN, params, code="taken", field="domain")
+            raise Refused(DOMAIN_EXISTS, params, code="taken", field="domain")
         forget_domain(str(name))  # whoever had a domain of this name has no right to this one
-        with inserting(NAME_TAKEN, params, "domain"):
+        with inserting(DOMAIN_EXISTS, params, "domain"):
             domain.save(force_insert=True)
     return domain
 

@@ -31,8 +31,8 @@ from mailboxes.forms import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor.reauthentication import reauthentication_required
 
-NAMES = ("username", "first_name", "last_name", "email", "is_active")
-ROLE = ("role", "all_domains", "domains")
+NAME_FIELDS = ("username", "first_name", "last_name", "email", "is_active")
+ROLE_FIELDS = ("role", "all_domains", "domains")
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -67,11 +67,11 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = (
         (None, {"fields": ["username", "password1", "password2", "is_temporary"]}),
-        (None, {"fields": ROLE}),
+        (None, {"fields": ROLE_FIELDS}),
     )
     fieldsets = (
-        (None, {"fields": NAMES}),
-        (None, {"fields": ROLE}),
+        (None, {"fields": NAME_FIELDS}),
+        (None, {"fields": ROLE_FIELDS}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     )
 
@@ -125,9 +125,9 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
         """Leave out what would lock the administrator out, and the role's fields for readers."""
         sections = super().get_fieldsets(request, obj)
         if obj and not self.has_change_permission(request, obj):
-            return [(None, {"fields": [*NAMES, "role"]}), sections[-1]]
+            return [(None, {"fields": [*NAME_FIELDS, "role"]}), sections[-1]]
         if obj and obj.pk == request.user.pk:
-            return [(None, {"fields": NAMES[:-1]}), sections[-1]]
+            return [(None, {"fields": NAME_FIELDS[:-1]}), sections[-1]]
         return sections
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:

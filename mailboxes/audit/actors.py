@@ -21,4 +21,4 @@ class Actor:
     """The address of the client; for a command, the command's name."""
 
     scope: Scope = NOTHING
-    """What the actor may do; whoever has none can only be named in the log."""
+    """What the actor may do; an actor without any can only be named in the log."""

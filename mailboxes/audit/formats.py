@@ -15,7 +15,7 @@ from mailboxes.audit.refusals import refusal_from_json
 from mailboxes.conf import quota_multiplier
 from mailboxes.formats import error_message, number, size
 
-VERBS = {
+VERB_LABELS = {
     "create": _("added"),
     "change": _("changed"),
     "enable": _("enabled"),
@@ -44,7 +44,9 @@ OBJECT_LABELS = {
 }
 FILTER_LABELS = OBJECT_LABELS | {"configuration": _("configuration"), "log": _("log")}
 LISTED = ("create", "change", "enable", "disable", "delete", "download")
-SECOND_FACTOR = tuple(verb for verb in VERBS if "second-factor" in verb or "recovery-code" in verb)
+SECOND_FACTOR_VERBS = tuple(
+    verb for verb in VERB_LABELS if "second-factor" in verb or "recovery-code" in verb
+)
 ACTIONS = {
     "domain": LISTED,
     "mailbox": (*LISTED, "password", "failed-sign-in", "unlock"),
@@ -52,7 +54,7 @@ ACTIONS = {
     "aliasdomain": LISTED,
     "administrator": (
         *("create", "change", "delete", "password", "sign-in", "failed-sign-in", "unlock"),
-        *SECOND_FACTOR,
+        *SECOND_FACTOR_VERBS,
     ),
     "configuration": ("download",),
     "log": ("download", "prune"),
@@ -99,7 +101,7 @@ LABELS = {
 
 def verb(logged: Logged) -> str:
     name = logged.entry.action.rpartition(".")[2]
-    return str(VERBS.get(name, name))
+    return str(VERB_LABELS.get(name, name))
 
 
 def object_label(subject: Subject) -> str:
@@ -164,7 +166,7 @@ def quota_text(count: int) -> str:
 def action_names() -> list[tuple[str, str, str]]:
     """Return the actions that the log is filtered by: their names, and the two halves in words."""
     return [
-        (f"{model}.{verb}", str(FILTER_LABELS[model]), str(VERBS[verb]))
+        (f"{model}.{verb}", str(FILTER_LABELS[model]), str(VERB_LABELS[verb]))
         for model, verbs in ACTIONS.items()
         for verb in verbs
     ]

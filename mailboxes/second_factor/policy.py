@@ -6,14 +6,14 @@ from django.contrib.auth.models import User
 from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import Role
 
-NAMES = {Role.DOMAIN_ADMINISTRATOR.value: "domain-administrator"}
+NAMES_IN_SETTINGS = {Role.DOMAIN_ADMINISTRATOR.value: "domain-administrator"}
 """The roles that SECOND_FACTOR_REQUIRED calls otherwise."""
 
 
 def is_required(user: User) -> bool:
     """Say whether the person's role may use the panel only with a second factor."""
     role = role_of(user)
-    return user.is_staff and NAMES.get(role, role) in settings.SECOND_FACTOR_REQUIRED
+    return user.is_staff and NAMES_IN_SETTINGS.get(role, role) in settings.SECOND_FACTOR_REQUIRED
 
 
 def may_reset(user: User, other: User) -> bool:
