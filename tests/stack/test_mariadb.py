@@ -63,7 +63,7 @@ def pytest_in(machine: Machine, *files: Path) -> list[str | Path]:
 
 def test_the_database_tests_pass_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
     files = [machine.checkout / "tests" / name for name in DATABASE_TESTS]
-    done = machine.run(pytest_in(machine, *files), env=ENV, check=False)
+    done = machine.run(pytest_in(machine, *files), env=ENV, check=False, timeout=900)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
@@ -71,7 +71,7 @@ def test_the_log_works_in_a_panel_database_on_mariadb(machine: Machine, mariadb:
     mariadb.query("CREATE DATABASE panel")
     environment = {**ENV, "DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/panel"}
     files = [machine.checkout / "tests" / name for name in LOG_TESTS]
-    done = machine.run(pytest_in(machine, *files), env=environment, check=False)
+    done = machine.run(pytest_in(machine, *files), env=environment, check=False, timeout=900)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
