@@ -29,14 +29,14 @@ class MariaDB:
         )
         self.start()
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         self.machine.start(
             "mariadb",
             [
                 *("mariadbd", "--no-defaults", "--user=mysql", f"--datadir={DATA}"),
                 *(f"--socket={RUN}/mysqld.sock", f"--pid-file={RUN}/mysqld.pid"),
                 *("--bind-address=127.0.0.1", "--character-set-server=utf8mb4"),
-                *("--innodb-log-file-size=8M", "--innodb-buffer-pool-size=16M"),
+                *("--innodb-log-file-size=8M", "--innodb-buffer-pool-size=16M", *options),
             ],
             lambda: self.machine.listens(3306),
         )

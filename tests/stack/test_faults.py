@@ -2,53 +2,35 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import PASSWORD
 from tests.machine import Machine, wait_until
 from tests.mailhost import PANEL_ENV
-from tests.servers import RUN, MariaDB, Panel
-from tests.visitor import Visitor
+from tests.servers import DATA, RUN, MariaDB
+from tests.site import LIST, SETTLE, STATE, Site
 
 pytestmark = [pytest.mark.stack, pytest.mark.finding("log-gap")]
-ANNA = "/admin/mailboxes/mailbox/anna_40example.org"
-LIST = "/admin/mailboxes/mailbox/"
-POPULATE = """\
-from mailboxes import actions
-from mailboxes.addresses import Address
-from mailboxes.models import Domain
-from tests.racing import TESTER, create_domain, create_mailbox
-create_domain("example.org")
-for number in range(NUMBER):
-    create_mailbox(f"m{number:03}@example.org")
-create_mailbox("anna@example.org")
-"""
-STATE = """\
-from django.db.models import Exists, OuterRef
-from mailboxes.models import Alias, Mailbox
-own = Alias.objects.filter(pk=OuterRef("pk"), active=OuterRef("active"))
-assert not Mailbox.objects.exclude(Exists(own)).exists(), "a mailbox and its alias differ"
-print(Mailbox.objects.get(pk="anna@example.org").active)
-"""
-SETTLE = """\
-from datetime import timedelta
-from mailboxes.actions import interrupted
-interrupted.PATIENCE = timedelta(0)
-interrupted.settle_open_entries()
-"""
 UNSURE = """\
-from mailboxes.audit.models import Entry, OpenEntry
+from mailboxes.audit.models import OpenEntry
 from mailboxes.models import Mailbox
-[entry] = Entry.objects.filter(action="mailbox.disable", phase="begun", parent=None)
-assert OpenEntry.objects.get().entry == entry, "the entry has an end"
+entry = OpenEntry.objects.get().entry
+assert (entry.action, entry.parent) == ("mailbox.disable", None)
 logged = set(entry.subjects.values_list("name", flat=True))
 disabled = set(Mailbox.objects.filter(active=False).values_list("pk", flat=True))
 assert disabled and disabled < logged, (len(disabled), len(logged))
 print(len(disabled), len(logged) - len(disabled))
+"""
+CREATED = """\
+from mailboxes.audit.models import Entry
+created = Entry.objects.filter(action="mailbox.create")
+took_place = created.filter(phase="done") | created.filter(phase="settled", text="1 0 0")
+print(took_place.count())
 """
 SETTLED = 'print(*Entry.objects.filter(phase="settled").values_list("text", flat=True))'
 FAILING_COMMIT = """\
@@ -77,36 +59,6 @@ entries = Entry.objects.filter(action="mailbox.disable").order_by("seq")
 print(*entries.values_list("phase", "text"))
 """
 HOLD = "SELECT id FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'"
-
-
-class Site:
-    """A panel with its databases, and a visitor."""
-
-    def __init__(self, machine: Machine, env: Mapping[str, str], mailboxes: int = 0) -> None:
-        self.machine = machine
-        self.env = env
-        machine.run(["install", "-d", machine.checkout / "var"])
-        self.shell(POPULATE.replace("NUMBER", str(mailboxes)))
-        self.visitor = Visitor(machine, env)
-        self.panel = Panel(machine, "", env)
-
-    def manage(self, *arguments: str) -> str:
-        command: list[str | Path] = [self.machine.python, self.machine.checkout / "manage.py"]
-        return self.machine.run([*command, *arguments], env=self.env).stdout
-
-    def shell(self, code: str) -> str:
-        return self.manage("shell", "-v0", "-c", code).strip()
-
-    def disable(self) -> tuple[int, str]:
-        return self.visitor.ask(f"{ANNA}/set-active/", {"active": "0"})
-
-    def assert_it_works_again(self) -> None:
-        """Without a restart: the row is as before, can be changed, and the log is complete."""
-        assert self.shell(STATE) == "True"
-        assert self.disable()[0] == 302 and self.shell(STATE) == "False"
-        assert self.visitor.ask(f"{ANNA}/set-active/", {"active": "1"})[0] == 302
-        self.shell(SETTLE)
-        assert "The log is intact" in self.manage("verifylog")
 
 
 @pytest.fixture
@@ -157,32 +109,62 @@ FAULTS: dict[str, tuple[str, Callable[[MariaDB], AbstractContextManager[None]]]]
 }
 
 
+@contextmanager
+def rejecting(mariadb: MariaDB) -> Iterator[None]:
+    """Let a node of Galera answer each statement with 1047, also those of open transactions.
+
+    Losing the cluster would kill the connections first.
+    """
+    mariadb.query("SET GLOBAL wsrep_reject_queries = ALL")
+    yield
+    mariadb.query("SET GLOBAL wsrep_reject_queries = NONE")
+
+
+def assert_unavailable(site: Site, title: str, what: str = "") -> None:
+    started = time.monotonic()
+    status, page = site.disable()
+    assert (status, title in page) == (503, True), (what, status, page)
+    assert "Check before you submit them again" in page, what
+    assert time.monotonic() - started < 20, what
+
+
 def test_after_each_fault_of_mariadb_nothing_is_half_written(site: Site, tables: MariaDB) -> None:
     for name, (title, fault) in FAULTS.items():
         with fault(tables):
-            started = time.monotonic()
-            status, page = site.disable()
-            assert (status, title in page) == (503, True), (name, status, page)
-            assert "Check before you submit them again" in page, name
-            assert time.monotonic() - started < 20, name
+            assert_unavailable(site, title, name)
         site.assert_it_works_again()
 
 
-def test_a_worker_killed_in_a_bulk_action_leaves_no_row_without_an_entry(
-    machine: Machine, tables: MariaDB
-) -> None:
-    site = Site(machine, PANEL_ENV, 99)
+GALERA = (
+    *("--wsrep-on=ON", "--wsrep-provider=/usr/lib/galera/libgalera_smm.so"),
+    *("--wsrep-cluster-address=gcomm://", "--wsrep-node-address=127.0.0.1"),
+    *("--binlog-format=ROW", "--innodb-autoinc-lock-mode=2"),
+)
+
+
+@contextmanager
+def cut_off(mariadb: MariaDB) -> Iterator[None]:
+    """Let a node of Galera lose its cluster: it still runs, but is not ready (1047)."""
+    mariadb.query("SET GLOBAL wsrep_cluster_address = 'gcomm://127.0.0.2?pc.wait_prim=no'")
+    yield
+    mariadb.query("SET GLOBAL wsrep_cluster_address = 'gcomm://'")
+
+
+@contextmanager
+def bulk_action(site: Site, mariadb: MariaDB) -> Iterator[Future[tuple[int, str]]]:
+    """Disable all mailboxes slowly; some are disabled when the block is entered."""
     slow = "CREATE TRIGGER slow BEFORE UPDATE ON mailbox FOR EACH ROW DO SLEEP(0.1)"
-    tables.query(slow, "mail")
+    mariadb.query(slow, "mail")
     disabled = "SELECT COUNT(*) FROM mailbox WHERE active = 0"
     fields = {"action": "disable", "post": "yes", "select_across": "1", "index": "0"}
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(site.visitor.ask, LIST, fields)
-        wait_until(lambda: int(tables.query(disabled, "mail")) > 10, "some are disabled")
-        master = (machine / str(site.panel.folder / "panel.pid")).read_text().strip()
-        machine.run(["pkill", "-KILL", "-P", master])  # only the workers of this panel
-        assert isinstance(asked.exception(30), OSError)
-    tables.query("DROP TRIGGER slow", "mail")
+        wait_until(lambda: int(mariadb.query(disabled, "mail")) > 10, "some are disabled")
+        yield asked
+    mariadb.query("DROP TRIGGER slow", "mail")
+
+
+def assert_each_disabled_row_is_logged(site: Site) -> None:
     done, not_done = site.shell(UNSURE).split()
     site.shell(SETTLE)
     assert site.shell("from mailboxes.audit.models import Entry;" + SETTLED) == (
@@ -191,6 +173,34 @@ def test_a_worker_killed_in_a_bulk_action_leaves_no_row_without_an_entry(
     assert site.shell(STATE) in ("True", "False")
     assert "The log is intact" in site.manage("verifylog")
     wait_until(lambda: site.visitor.ask(LIST)[0] == 200, "the panel answers again")
+
+
+def test_a_worker_killed_in_a_bulk_action_leaves_no_row_without_an_entry(
+    machine: Machine, tables: MariaDB
+) -> None:
+    site = Site(machine, PANEL_ENV, 99)
+    with bulk_action(site, tables) as asked:
+        master = (machine / str(site.panel.folder / "panel.pid")).read_text().strip()
+        machine.run(["pkill", "-KILL", "-P", master])  # only the workers of this panel
+        assert isinstance(asked.exception(30), OSError)
+    assert_each_disabled_row_is_logged(site)
+
+
+def test_a_node_of_galera_that_loses_its_cluster_leaves_nothing_half_written(
+    machine: Machine, tables: MariaDB
+) -> None:
+    tables.stop()
+    tables.start(*GALERA)
+    site = Site(machine, PANEL_ENV, 99)
+    with cut_off(tables):
+        assert_unavailable(site, "Database unavailable")
+    assert "1047, 'WSREP has not yet prepared node for application use'" in machine.tail("panel")
+    site.assert_it_works_again()
+    with bulk_action(site, tables) as asked, rejecting(tables):
+        status, page = asked.result(60)
+        assert (status, "Database unavailable" in page) == (503, True), (status, page)
+    print(machine.tail("panel", 80))
+    assert_each_disabled_row_is_logged(site)
 
 
 def test_a_commit_that_fails_is_not_logged_as_done(machine: Machine, tables: MariaDB) -> None:
@@ -202,6 +212,54 @@ def test_a_commit_that_fails_is_not_logged_as_done(machine: Machine, tables: Mar
     site.shell(SETTLE)
     assert site.shell(PHASES) == "('begun', '') ('settled', '0 1 0')"
     assert "The log is intact" in site.manage("verifylog")
+
+
+@contextmanager
+def full_volume(mariadb: MariaDB, database: str) -> Iterator[None]:
+    """Fill the file system on which `on_small_volume` has put the tables of a database."""
+    fill = f"{DATA}/{database}/fill"
+    mariadb.machine.run(["dd", "if=/dev/zero", f"of={fill}", "bs=4k"], check=False)
+    yield
+    mariadb.machine.run(["rm", fill])
+
+
+def put_on_small_volume(mariadb: MariaDB, database: str) -> None:
+    folder = f"{DATA}/{database}"
+    mariadb.machine.run(["mv", folder, "/srv/moved"])
+    mariadb.machine.run(["install", "-d", folder])
+    mariadb.machine.run(["mount", "-t", "tmpfs", "-o", "size=16M", "tmpfs", folder])
+    mariadb.machine.run(["cp", "-a", "/srv/moved/.", folder])
+    mariadb.machine.run(["rm", "-r", "/srv/moved"])
+
+
+def add_mailboxes(site: Site) -> tuple[int, str]:
+    """Add mailboxes until one is refused; return the answer."""
+    fields = {"address_1": "example.org", "active": "on", "quota_0": "0", "name": "x" * 200}
+    fields |= {"new_password1": PASSWORD, "new_password2": PASSWORD}
+    for number in range(200):  # each page of a table has room for about 20
+        answer = site.visitor.ask(f"{LIST}add/", fields | {"address_0": f"new{number:03}"})
+        if answer[0] != 302:
+            return answer
+    raise AssertionError("Tables with no space left have taken 200 mailboxes.")
+
+
+@pytest.mark.parametrize("database", ["panel", "mail"])
+def test_a_table_that_cannot_grow_leaves_nothing_half_written(
+    machine: Machine, tables: MariaDB, database: str
+) -> None:
+    tables.stop()
+    put_on_small_volume(tables, database)
+    tables.start()
+    site = Site(machine, PANEL_ENV)
+    with full_volume(tables, database):
+        status, page = add_mailboxes(site)
+        assert (status, "Database is full" in page) == (503, True), (status, page)
+        assert "is full (1114)" in machine.tail("panel")
+    counts = "SELECT COUNT(*) FROM mailbox; SELECT COUNT(*) FROM alias"
+    mailboxes, aliases = tables.query(counts, "mail").split()
+    assert mailboxes == aliases
+    site.assert_it_works_again()
+    assert site.shell(CREATED) == mailboxes
 
 
 FULL = "/srv/full"
@@ -251,8 +309,5 @@ def test_after_each_fault_of_sqlite_nothing_is_half_written(machine: Machine) ->
         ("Database is busy", file_locked, "panel"),
     ):
         with fault(machine, file):
-            started = time.monotonic()
-            status, page = site.disable()
-            assert (status, title in page) == (503, True), (title, file, status, page)
-            assert time.monotonic() - started < 15, file
+            assert_unavailable(site, title, file)
         site.assert_it_works_again()
