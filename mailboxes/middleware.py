@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,6 +18,7 @@ from mailboxes.access.grants import assignment_digest
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
 from mailboxes.outages import Outage, database_error, find_outage
+from mailboxes.refused_requests import log_refused_request
 from mailboxes.throttle.attempts import Locked, NotCounted
 
 logger = logging.getLogger(__name__)
@@ -88,6 +90,10 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        is_missing = isinstance(error, Http404) and request.method == "POST"
+        if (is_missing or isinstance(error, PermissionDenied)) and request.user.is_authenticated:
+            log_refused_request(request)
+            return None
         if isinstance(error, NotCounted):
             cause = error.__cause__ or error
             return unavailable_page(request, find_outage(cause) or Outage.UNAVAILABLE, cause)

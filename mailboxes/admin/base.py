@@ -31,6 +31,7 @@ from mailboxes.audit import entries
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms import autofocus
+from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
 MAX_HISTORY = 100
@@ -79,6 +80,14 @@ class PanelAdmin(RestoresForm):
         except Refused as error:
             request.refusal = error  # type: ignore[attr-defined]
             return self._changeform_view(*arguments)  # type: ignore[attr-defined, no-any-return]
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Log that the row is out of reach, or was deleted since its form was opened."""
+        if request.method == "POST":
+            log_refused_request(request)
+        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc, no-any-return]
 
     @method_decorator(csrf_protect)
     def delete_view(
@@ -243,6 +252,11 @@ class MailAdmin(PanelAdmin):
         return super().delete_view(request, object_id, context)
 
     def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
+        """Describe a deletion; once it is confirmed, the action refuses it and logs that."""
+        *described, obstacles = self.describe_deletions(objs, request)
+        return *described, [] if request.method == "POST" else obstacles
+
+    def describe_deletions(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """Describe what is deleted and what is kept; the last item is what prevents it."""
         rows, scope = list(objs), scope_of(request.user)
         lacking = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 from django.forms import CheckboxInput
@@ -26,6 +27,7 @@ from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms import autofocus
 from mailboxes.queries import capped_count, rows_after
+from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
 ROWS_PER_REQUEST = 100
@@ -89,12 +91,26 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return box.render(ACTION_CHECKBOX_NAME, str(obj.pk))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Accept the checkbox for all rows alone; the stock admin also requires a selected row."""
+        """Refuse an action that the role doesn't have; the stock view passes over it.
+
+        The checkbox for all rows is enough, without a selected row.
+        """
+        if request.POST.get("action") and request.POST["action"] not in self.get_actions(request):
+            raise PermissionDenied
         if request.POST.get("select_across") == "1":
             data = request.POST.copy()
             data.setdefault(ACTION_CHECKBOX_NAME, "all")
             request.POST = data  # type: ignore[assignment]
         return super().changelist_view(request, *args, **kwargs)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet, *args: Any
+    ) -> HttpResponse | None:
+        """Log if all rows are out of reach; to the stock view, none are selected."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if chosen and "all" not in chosen and not queryset.filter(pk__in=chosen).exists():
+            log_refused_request(request)
+        return super().response_action(request, queryset, *args)
 
     @admin.action(description=_("Enable"), permissions=["enable"])
     def enable(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
@@ -119,7 +135,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
         first = list(queryset[: 0 if "post" in request.POST else MAX_LISTED])
-        lines, _models, _permissions, obstacles = self.get_deleted_objects(first, request)
+        described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
+        lines, _models, _permissions, obstacles = described
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page

@@ -32,6 +32,7 @@ VERB_LABELS = {
     "reset-second-factor": _("second factor reset"),
     "failed-second-factor": _("second factor failed"),
     "generate-recovery-codes": _("recovery codes generated"),
+    "refused-request": _("request refused"),
     "use-recovery-code": _("recovery code used"),
 }
 OBJECT_LABELS = {
@@ -41,6 +42,7 @@ OBJECT_LABELS = {
     "aliasdomain": _("alias domain"),
     "administrator": _("administrator"),
     "group": _("group"),
+    "page": _("page"),
 }
 FILTER_LABELS = OBJECT_LABELS | {"configuration": _("configuration"), "log": _("log")}
 LISTED = ("create", "change", "enable", "disable", "delete", "download")
@@ -54,7 +56,7 @@ ACTIONS = {
     "aliasdomain": LISTED,
     "administrator": (
         *("create", "change", "delete", "password", "sign-in", "failed-sign-in", "unlock"),
-        *SECOND_FACTOR_VERBS,
+        *("refused-request", *SECOND_FACTOR_VERBS),
     ),
     "configuration": ("download",),
     "log": ("download", "prune"),

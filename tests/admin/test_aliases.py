@@ -5,6 +5,7 @@ from django.test import Client
 
 from mailboxes import actions
 from mailboxes.addresses import DomainName
+from mailboxes.audit.models import Entry
 from mailboxes.models import Alias, AliasDomain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, errors
 from tests.conftest import TESTER
@@ -12,9 +13,12 @@ from tests.conftest import TESTER
 
 @pytest.mark.finding("protected-alias")
 def test_a_mailboxs_own_alias_cannot_be_deleted(rita: Client, anna: Mailbox) -> None:
-    page = rita.post(f"{ALIAS}anna@example.org/delete/", {"post": "yes"})
+    url = f"{ALIAS}anna_40example.org/delete/"
+    assert "own alias, which delivers its mail" in rita.get(url).content.decode()
+    page = rita.post(url, {"post": "yes"}, follow=True)
     assert "own alias, which delivers its mail" in page.content.decode()
     assert Alias.objects.exists()
+    assert Entry.objects.get(action="alias.delete", phase="refused").text
 
 
 def test_an_alias_domain_is_created_disabled_and_deleted(rita: Client, anna: Mailbox) -> None:

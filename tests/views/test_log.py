@@ -59,6 +59,24 @@ def test_only_superusers_see_the_log(anna: Mailbox) -> None:
     assert Client().get(URL).status_code == 302
 
 
+def test_refused_requests_are_in_the_log(rita: Client, anna: Mailbox) -> None:
+    hugo = signed_in("helpdesk", "example.org", name="hugo")
+    missing = "/admin/mailboxes/mailbox/nobody_40example.net/"
+    for answer in (
+        hugo.get("/admin/configuration/"),
+        hugo.post(f"{missing}change/"),
+        hugo.post(f"{missing}password/"),
+    ):
+        assert answer.status_code in (302, 403, 404)
+    hugo.get(f"{missing}password/")  # a bookmark of a mailbox that was deleted
+    Client().get("/admin/configuration/")
+    found = rita.get(URL, {"action": "administrator.refused-request"})
+    assert objects(found) == [f"{missing}password/", f"{missing}change/", "/admin/configuration/"]
+    assert {entry.entry.actor for entry in found.context["entries"]} == {"hugo"}
+    words = "Page /admin/configuration/ request refused"
+    assert words in " ".join(found.content.decode().split())
+
+
 def test_a_refusal_is_read_in_the_language_of_each_reader(rita: Client, anna: Mailbox) -> None:
     german = {"accept-language": "de"}
     data = {"name": "Anna", "quota_0": "0", "quota_1": "G", "active": "on"}
