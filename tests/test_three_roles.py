@@ -12,11 +12,11 @@ from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
-from mailboxes.access.models import Grant, GrantedDomain, PasswordDemand
 from mailboxes.audit.models import Entry, Phase, Subject
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.models import Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, mailbox_form
 from tests.conftest import PASSWORD, logged
+from tests.routes import rows
 from tests.second_factor.conftest import CODE, OWN, Person
 
 ALIAS_DOMAIN, USER, LOG = "/admin/mailboxes/aliasdomain/", "/admin/auth/user/", "/admin/log/"
@@ -24,20 +24,6 @@ LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "
 NEW = {"new_password1": PASSWORD + "!", "new_password2": PASSWORD + "!"}
 TWICE = {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
 EVIL = {"goto": "spy@evil.example", "active": "on"}
-TABLES: Any = [
-    *(Domain, Mailbox, Alias, AliasDomain),
-    *(User, Grant, GrantedDomain, PasswordDemand, Authenticator),
-]
-UNIMPORTANT = {"last_login", "last_used_at"}
-
-
-def rows() -> list[Any]:
-    """Return what can be harmed: the mail, the administrators, their roles and second factors."""
-    return [
-        {column: value for column, value in row.items() if column not in UNIMPORTANT}
-        for table in TABLES
-        for row in table._default_manager.order_by("pk").values()
-    ]
 
 
 def do(client: Client, url: str, data: dict[str, Any]) -> None:
