@@ -1,19 +1,31 @@
 """Whatever is typed into a form or given to a command: an answer, and nothing half-written."""
 
+import copy
+import re
+from collections.abc import Iterator
+from html import unescape
 from io import StringIO
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urljoin
 
 import pytest
-from django.core.management import CommandError, call_command
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command, load_command_class
 from django.db import connections, transaction
 from django.test import Client
+from django.urls import resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from mailboxes.audit.models import Entry, Phase
+from mailboxes.management import commands
+from mailboxes.management.base import MailCommand
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX
 from tests.conftest import PASSWORD
+from tests.routes import paths, place, sign_in_each_role, undone
 from tests.second_factor.conftest import MALFORMED, person
 
 AWKWARD = ["", " ", "0", "-1", "1G", "1e9", "\uff19", "a@b", "@", "x" * 300, "%s%(a)s", "{x}",
@@ -27,49 +39,77 @@ USER = ["username", "password1", "password2", "role", "all_domains", "domains", 
         "last_name", "email", "is_active", "is_temporary"]  # fmt: skip
 LIMITS = ["description", "mailboxes", "aliases", "maxquota_0", "maxquota_1", "quota_0", "quota_1",
           "self_service", "active"]  # fmt: skip
+BULK = ["action", "_selected_action", "select_across", "index", "post", "after", "done", "failed",
+        "count", "refused", "quota_0", "quota_1", "stop"]  # fmt: skip
+ALIAS_DOMAIN, USER_PAGE = "/admin/mailboxes/aliasdomain/", "/admin/auth/user/1/"
 FORMS = {
     f"{DOMAIN}add/": ["domain", *LIMITS],
     f"{DOMAIN}example.org/change/": LIMITS,
     f"{DOMAIN}example.org/delete/": ["post", "confirm"],
     f"{MAILBOX}add/": [*ADDRESS, "name", "quota_0", "quota_1", "active", *PASSWORDS],
     f"{MAILBOX}anna_40example.org/change/": ["name", "quota_0", "quota_1", "active", *PASSWORDS],
-    f"{MAILBOX}anna_40example.org/password/": PASSWORDS,
+    f"{MAILBOX}anna_40example.org/delete/": ["post"],
+    f"{MAILBOX}anna_40example.org/password/": [*PASSWORDS, "is_temporary", "username"],
     f"{MAILBOX}anna_40example.org/set-active/": ["active"],
     f"{ALIAS}add/": [*ADDRESS, "goto", "active"],
-    f"{ALIAS}anna_40example.org/change/": ["goto", "active"],
-    "/admin/mailboxes/aliasdomain/add/": ["alias_domain", "target_domain", "active"],
+    f"{ALIAS}info_40example.org/change/": ["goto", "active"],
+    f"{ALIAS}info_40example.org/delete/": ["post"],
+    f"{ALIAS}info_40example.org/set-active/": ["active"],
+    f"{ALIAS_DOMAIN}add/": ["alias_domain", "target_domain", "active"],
+    f"{ALIAS_DOMAIN}example.edu/change/": ["active"],
+    f"{ALIAS_DOMAIN}example.edu/delete/": ["post"],
+    f"{ALIAS_DOMAIN}example.edu/set-active/": ["active"],
+    f"{DOMAIN}example.org/set-active/": ["active"],
     "/admin/auth/user/add/": USER,
-    "/admin/auth/user/1/change/": USER,
-    "/admin/auth/user/1/password/": ["password1", "password2", "is_temporary"],
+    f"{USER_PAGE}change/": USER,
+    f"{USER_PAGE}password/": ["password1", "password2", "is_temporary", "username"],
+    f"{USER_PAGE}second-factor/": ["password", "username"],
+    f"{USER_PAGE}delete/": ["post"],
     "/admin/password_change/": ["old_password", *PASSWORDS],
     "/admin/login/": ["username", "password", "next", "unsaved"],
-    "/admin/confirm/": ["password", "code", "credential"],
+    "/admin/confirm/": ["password", "code", "credential", "username"],
     "/admin/second-factor/app/": ["code"],
     "/admin/second-factor/passkey/": ["name", "credential"],
-    "/admin/auth/user/1/second-factor/": ["password"],
+    "/admin/logout/": ["next"],
+    "/language/": ["language", "next"],
     "/password/": ["address", "current_password", *PASSWORDS],
     "/password/check/": ["password", "username", "name", "account"],
     "/admin/configuration/download/": ["path"],
-    MAILBOX: ["action", "_selected_action", "select_across", "post", "after", "done", "failed",
-              "count", "refused", "quota_0", "quota_1", "stop"],
+    **dict.fromkeys([MAILBOX, ALIAS, DOMAIN, ALIAS_DOMAIN, "/admin/auth/user/"], BULK),
 }  # fmt: skip
+WITH_A_FACTOR = {
+    "/admin/login/code/": ["code", "credential"],
+    "/admin/second-factor/1/remove/": ["post"],
+    "/admin/second-factor/recovery-codes/": ["post"],
+    "/admin/second-factor/recovery-codes/file/": ["codes"],
+}
+"""The forms of somebody with a second factor; the first one asks for it."""
+
+IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "shown"}
+"""Buttons, and what was shown, which a test of its own forges."""
+
 PAGES = {
     MAILBOX: ["q", "after", "before", "inside", "active__exact", "domain", "attention", "p"],
-    ALIAS: ["q", "after", "before", "kind", "domain"],
+    ALIAS: ["q", "after", "before", "kind", "domain", "active__exact"],
     "/admin/log/": ["q", "action", "since", "until", "before", "csv"],
     "/admin/configuration/upgrade/": ["from", "to"],
+    DOMAIN: ["q", "after", "before", "active__exact", "attention"],
+    ALIAS_DOMAIN: ["q", "after", "before", "active__exact"],
     "/admin/auth/user/": ["q", "role", "is_active__exact"],
     "/admin/login/": ["next"],
 }
 COMMANDS = {
     "createdomain": ["--description", "--mailboxes", "--aliases", "--maxquota", "--quota"],
     "createmailbox": ["--name", "--quota"],
-    "exportconfig": ["--variant", "--release", "--scheme", "--compare"],
+    "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output"],
     "prunelog": ["--before", "--to"],
     "verifylog": ["--head"],
     "unlock": ["--client"],
     "resetsecondfactor": [],
+    "firstadmin": [],
+    "createdemo": [],
 }
+NEW_PATHS = ("--output", "--to")
 WITH_A_NAME = ("createdomain", "createmailbox", "unlock", "resetsecondfactor")
 QUIET = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -98,11 +138,63 @@ def assert_consistent() -> None:
     assert set(begun) == set(ended)
 
 
+@pytest.fixture
+def boss(anna: Mailbox, settings: Settings) -> Client:
+    """A superuser, beside objects and administrators of each kind."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
+    return sign_in_each_role()["superuser"]
+
+
+def forms_shown(page: Any, url: str) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield method, path and fields of each form, and for links those of their queries."""
+    text = "" if page.streaming else page.content.decode()
+    for attributes, body in re.findall(r"<form\b([^>]*)>(.*?)</form>", text, re.DOTALL):
+        action = re.search(r'action="([^"?]*)', attributes)
+        method = "POST" if 'method="post"' in attributes else "GET"
+        names = re.findall(r'<(?:input|select|textarea|button)\b[^>]*\bname="([^"]+)"', body)
+        yield method, urljoin(url, action[1] if action else ""), set(names) - IN_ANY_FORM
+    for query in re.findall(r'href="\?([^"]*)"', text):
+        yield "GET", url, set(parse_qs(unescape(query), keep_blank_values=True))
+
+
+def test_each_form_and_filter_of_the_pages_is_typed_into(boss: Client) -> None:
+    known = {"POST": FORMS | WITH_A_FACTOR, "GET": PAGES}
+    fields = {
+        (method, resolve(url).route): set(names)
+        for method, forms in known.items()
+        for url, names in forms.items()
+    }
+    missing = set()
+    for client in (boss, Client()):
+        for path in paths():
+            with undone():
+                page = copy.deepcopy(client).get(place(path))
+            for method, url, names in forms_shown(page, place(path)):
+                route = resolve(url).route
+                unknown = names - fields.get((method, route), set())
+                missing |= {(method, route, name) for name in unknown}
+                if (method, route) not in fields:
+                    missing.add((method, route, ""))
+    assert missing == set()
+
+
+def test_each_option_of_the_commands_is_typed_into() -> None:
+    folder = Path(commands.__file__ or "").parent
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert names == set(COMMANDS)
+    inherited = {action.dest for action in MailCommand().create_parser("", "")._actions}
+    for name in names:
+        parser = load_command_class("mailboxes", name).create_parser("", name)
+        own = [action for action in parser._actions if action.dest not in inherited]
+        with_text = {action.option_strings[0] for action in own if action.option_strings
+                     and action.nargs != 0}  # fmt: skip
+        assert with_text == set(COMMANDS[name]), name
+        assert (name in WITH_A_NAME) == any(not action.option_strings for action in own), name
+
+
 @pytest.mark.parametrize("url", FORMS)
-def test_a_form_answers_and_writes_nothing_when_it_refuses(
-    rita: Client, anna: Mailbox, url: str
-) -> None:
-    rita.raise_request_exception = False
+def test_a_form_answers_and_writes_nothing_when_it_refuses(boss: Client, url: str) -> None:
+    boss.raise_request_exception = False
 
     @QUIET
     @given(values=st.lists(TEXT, min_size=len(FORMS[url]), max_size=len(FORMS[url])))
@@ -113,7 +205,7 @@ def test_a_form_answers_and_writes_nothing_when_it_refuses(
         }
         with transaction.atomic("default"), transaction.atomic("mail"):
             before = mail_rows()
-            answer = rita.post(url, data)
+            answer = copy.deepcopy(boss).post(url, data)
             assert answer.status_code < 500, answer.status_code
             if answer.status_code not in (302, 200) or b"Nothing was saved" in answer.content:
                 assert mail_rows() == before
@@ -124,18 +216,28 @@ def test_a_form_answers_and_writes_nothing_when_it_refuses(
     run()
 
 
-def test_the_page_for_a_code_answers_whatever_is_typed(tables: None, steady_clock: None) -> None:
+@pytest.mark.parametrize("url", WITH_A_FACTOR)
+def test_forms_of_second_factors_answer_whatever_is_typed(
+    tables: None, steady_clock: None, url: str
+) -> None:
+    names = WITH_A_FACTOR[url]
     vera = person("vera")
     vera.add_app()
+    key = Authenticator.objects.get().pk
     vera.sign_in()
+    if "login" not in url:
+        vera.client.post("/admin/login/code/", {"code": vera.code()})
     vera.client.raise_request_exception = False
 
     @QUIET
-    @given(code=TEXT, credential=TEXT | st.sampled_from(MALFORMED))
-    def run(code: str, credential: str) -> None:
-        data = typed(["code", "credential"], [code, credential])
+    @given(values=st.lists(TEXT | st.sampled_from(MALFORMED), min_size=2, max_size=2))
+    def run(values: list[str]) -> None:
+        data = typed(names, values[: len(names)])
         with transaction.atomic("default"):
-            assert vera.client.post("/admin/login/code/", data).status_code in (200, 429)
+            client = copy.deepcopy(vera.client)
+            answer = client.post(url.replace("1", str(key)), data)
+            assert answer.status_code in (200, 302, 429)
+            assert "login" not in answer.get("Location", "")
             transaction.set_rollback(True, "default")
 
     run()
@@ -187,18 +289,19 @@ def test_a_page_answers_any_query_and_writes_nothing(rita: Client, anna: Mailbox
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
-    domain: Domain, command: str, tmp_path: Any
+    domain: Domain, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @QUIET
     @given(first=TEXT, values=st.lists(st.none() | TEXT, min_size=5, max_size=5))
     def run(first: str, values: list[str | None]) -> None:
         options = [
-            f"{name}={text}"
+            f"{name}={tmp_path}/{text.replace('/', '')}" if name in NEW_PATHS else f"{name}={text}"
             for name, text in zip(COMMANDS[command], values, strict=False)
-            if text is not None and not (name == "--to" and text)
+            if text is not None
         ]
         positional = [first] if command in WITH_A_NAME else []
-        extra = ["--generate"] if command == "createmailbox" else []
+        extra = ["--password-stdin"] if command == "createmailbox" else []
+        monkeypatch.setattr("sys.stdin", StringIO(values[-1] or PASSWORD))
         before = mail_rows()
         with transaction.atomic("default"), transaction.atomic("mail"):
             try:
