@@ -77,6 +77,7 @@ def test_the_command_resets_the_second_factor_of_the_last_superuser(vera: Person
     ("name", "sentence"),
     [
         ("nobody", "There is no administrator called nobody."),
+        ("\udcff", "There is no administrator called \ufffd"),
         ("\0\x1b[2J", "There is no administrator called \ufffd\ufffd.2J"),
         ("boss", "has no second factor"),
     ],

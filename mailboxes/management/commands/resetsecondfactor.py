@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
+from mailboxes.audit.refusals import storable
 from mailboxes.errors import replace_unprintable
 from mailboxes.management.base import MailCommand
 from mailboxes.second_factor import factors
@@ -20,7 +21,7 @@ class Command(MailCommand):
         parser.add_argument("name", metavar="NAME", help="the administrator's username")
 
     def handle(self, *args: object, **options: Any) -> None:
-        user = User.objects.filter(username=options["name"]).first()
+        user = User.objects.filter(username=storable(options["name"])).first()
         if user is None:
             name = replace_unprintable(options["name"])
             raise CommandError(f"There is no administrator called {name}.")
