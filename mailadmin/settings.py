@@ -135,6 +135,8 @@ MIDDLEWARE = [
     # BREACH guesses the content of a compressed page through requests with its reader's cookies.
     # Ours are SameSite=Strict, the CSRF token is masked differently each time, and lengths vary.
     "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "mailboxes.middleware.ThrottleMiddleware",
     "mailboxes.middleware.DatabaseUnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -145,7 +147,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "mailboxes.middleware.RoleMiddleware",
     "mailboxes.middleware.PasswordDemandMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "mailboxes.middleware.RefusalMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "mailboxes.second_factor.middleware.SecondFactorMiddleware",

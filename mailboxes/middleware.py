@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
+from functools import cache
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -11,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language_from_request, override
 from django.utils.translation import gettext as _
 from django.views import defaults
 
@@ -19,7 +21,18 @@ from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
 from mailboxes.outages import Outage, database_error, find_outage
 from mailboxes.refused_requests import log_refused_request
-from mailboxes.throttle.attempts import Locked, NotCounted
+from mailboxes.request_actors import client_address
+from mailboxes.throttle.attempts import Locked, NotCounted, whole_minutes
+from mailboxes.throttle.buckets import network
+from mailboxes.throttle.gate import Busy, Gate
+from mailboxes.throttle.lockouts import Lockouts
+
+GATED = ("change-password", "password-check", "admin:login", "sign-in-code")
+"""The pages on which anyone can make the panel check a password, a code or its strength."""
+
+GATES = {name: Gate() for name in GATED}
+
+LOCKOUTS = Lockouts()
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +94,7 @@ class PasswordDemandMiddleware:
 
 
 class RefusalMiddleware:
-    """Explain what was refused and isn't shown by a form, such as an attempt too many."""
+    """Explain what was refused and isn't shown by a form."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -94,16 +107,63 @@ class RefusalMiddleware:
         if (is_missing or isinstance(error, PermissionDenied)) and request.user.is_authenticated:
             log_refused_request(request)
             return None
+        if not isinstance(error, Refused) or isinstance(error, Locked) or request.method != "POST":
+            return None
+        messages.error(request, error_message(error))
+        return redirect(request.get_full_path())  # the page that asks, once more
+
+
+class ThrottleMiddleware:
+    """Refuse attempts to sign in that were one too many, or that could not be counted.
+
+    It comes before the session, so that a flood of them costs next to nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.gated = {reverse(name): name for name in GATES}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or request.path not in self.gated:
+            return self.get_response(request)
+        client = network(client_address(request))
+        if seconds := LOCKOUTS.seconds(client):
+            return locked_page(request, seconds)
+        try:
+            with GATES[self.gated[request.path]].pass_through():
+                if seconds := LOCKOUTS.seconds(client, request.path, typed_name(request)):
+                    return locked_page(request, seconds)
+                return self.get_response(request)
+        except Busy:
+            page = throttle_page(get_language_from_request(request), 0)
+            return HttpResponse(page, status=503, headers={"Retry-After": "10"})
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, NotCounted):
             cause = error.__cause__ or error
             return unavailable_page(request, find_outage(cause) or Outage.UNAVAILABLE, cause)
-        if isinstance(error, Locked):
-            page = render_to_string("429.html", {"minutes": error.minutes}, request)
-            return HttpResponse(page, status=429, headers={"Retry-After": str(error.seconds)})
-        if isinstance(error, Refused) and request.method == "POST":
-            messages.error(request, error_message(error))
-            return redirect(request.get_full_path())  # the page that asks, once more
-        return None
+        if not isinstance(error, Locked):
+            return None
+        client = network(client_address(request))
+        name = () if error.is_for_all_accounts else (request.path, typed_name(request))
+        LOCKOUTS.remember((client, *name), error.seconds)
+        return locked_page(request, error.seconds)
+
+
+def typed_name(request: HttpRequest) -> str:
+    return (request.POST.get("address") or request.POST.get("username") or "")[:255]
+
+
+def locked_page(request: HttpRequest, seconds: int) -> HttpResponse:
+    page = throttle_page(get_language_from_request(request), whole_minutes(seconds))
+    return HttpResponse(page, status=429, headers={"Retry-After": str(seconds)})
+
+
+@cache
+def throttle_page(language: str, minutes: int) -> str:
+    """Return the page for an attempt that was locked or, without minutes, found the gate closed."""
+    with override(language):
+        return render_to_string("429.html", {"minutes": minutes})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

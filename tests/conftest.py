@@ -16,13 +16,14 @@ from django.utils import translation
 from pytest_django import Settings
 from xdist.scheduler import LoadScopeScheduling
 
-from mailboxes import actions
+from mailboxes import actions, middleware
 from mailboxes.access.scope import EVERYTHING
 from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.audit.models import Entry, Phase
 from mailboxes.export.compare import Comparison, parse_host
 from mailboxes.models import Domain, Mailbox
+from mailboxes.throttle import gate, lockouts
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
 
 # A property does not fail because the machine is busy.
@@ -82,6 +83,16 @@ def english() -> Iterator[None]:
     """Reset the language that a page of an earlier test has activated."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def patient_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test depend on how long the requests of another part of it took."""
+    monkeypatch.setattr(gate, "RESERVE", 3600.0)
+    monkeypatch.setattr(lockouts, "MAX_AGE", 0.0)
+    for each in middleware.GATES.values():
+        monkeypatch.setattr(each, "left", gate.RESERVE)
+    monkeypatch.setattr(middleware, "LOCKOUTS", lockouts.Lockouts())
 
 
 @pytest.fixture

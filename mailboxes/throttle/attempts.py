@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, W
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import database_message
-from mailboxes.throttle.buckets import Buckets
+from mailboxes.throttle.buckets import ANY, Buckets
 from mailboxes.throttle.models import Counter, KnownClient
 
 logger = logging.getLogger(__name__)
@@ -54,11 +54,15 @@ LONGEST = max(limit.seconds for limit in (PAIR, NETWORK, ACCOUNT, CODES))
 class Locked(Refused):
     """Too many attempts: this one has not been checked."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, is_for_all_accounts: bool) -> None:
         self.seconds = seconds
-        self.minutes = math.ceil(seconds / 60)
+        self.is_for_all_accounts = is_for_all_accounts
         message = gettext_noop("Too many attempts. Try again in %(minutes)s min.")
-        super().__init__(message, {"minutes": self.minutes}, code="locked")
+        super().__init__(message, {"minutes": whole_minutes(seconds)}, code="locked")
+
+
+def whole_minutes(seconds: int) -> int:
+    return math.ceil(seconds / 60)
 
 
 class NotCounted(Exception):
@@ -107,14 +111,14 @@ def limits_of(buckets: Buckets, now: int, codes: str = "") -> dict[str, Limit]:
 
 def refuse_beyond(limits: dict[str, Limit], now: int, more: int) -> None:
     """Raise Locked if a counter is beyond its limit, or would be with that many more."""
-    waits = [
-        row.started + limit.seconds - now
+    waits = {
+        row.pk: row.started + limit.seconds - now
         for row in Counter.objects.filter(pk__in=limits)
         if row.attempts + more > (limit := limits[row.pk]).attempts
         and now - limit.seconds < row.started <= now + CLOCK_STEP
-    ]
+    }
     if waits:
-        raise Locked(max(waits))
+        raise Locked(max(waits.values()), any(pk.startswith(f"{ANY}/") for pk in waits))
 
 
 def count_patiently(limits: dict[str, Limit], now: int) -> bool:

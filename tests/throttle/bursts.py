@@ -6,7 +6,9 @@ from threading import Barrier
 from django.conf import settings
 from django.test import Client
 from mailboxes.audit.models import Entry
+from mailboxes.throttle import gate
 
+gate.AT_ONCE, gate.MAX_CHARGE = 20, 0
 settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
