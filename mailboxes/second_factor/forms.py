@@ -26,7 +26,7 @@ def code_field(label: Any, help_text: Any = "") -> forms.CharField:
 
 
 class OwnPasswordForm(forms.Form):
-    """The password of the person who is signed in; each is counted, a wrong one is logged."""
+    """The password of the person who is signed in; wrong ones stay counted and are logged."""
 
     password = forms.CharField(
         label=_("Your password"),
@@ -41,10 +41,12 @@ class OwnPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         name = self.request.user.get_username()
-        attempts.attempt(AccountKind.ADMINISTRATOR, name, client_address(self.request))
+        attempt = (AccountKind.ADMINISTRATOR, name, client_address(self.request))
+        attempts.attempt(*attempt)
         user = authenticate(self.request, username=name, password=password)
         if user is None or user.pk != self.request.user.pk:
             raise ValidationError(_("The password is incorrect."))
+        attempts.was_right(*attempt)
         update_session_auth_hash(self.request, user)  # the hash may have been upgraded
         return password
 

@@ -95,6 +95,19 @@ def succeeded(kind: str, account: str, client: str) -> None:
         raise NotCounted(database_message(error)) from error
 
 
+def was_right(purpose: str, account: str, client: str) -> None:
+    """Take back the attempt of somebody who is signed in already; the wrong ones stay counted.
+
+    A reset would let someone who has the password, but no codes, guess codes without end, and the
+    other way round.
+    """
+    pair = Buckets.of(purpose, account, client).pair
+    try:
+        Counter.objects.filter(pk=pair, attempts__gt=0).update(attempts=F("attempts") - 1)
+    except DatabaseError as error:
+        raise NotCounted(database_message(error)) from error
+
+
 def limits_of(buckets: Buckets, now: int, codes: str = "") -> dict[str, Limit]:
     """Return the limits of an attempt by counter, in the order of the counters' keys.
 

@@ -31,7 +31,7 @@ def change_own_password(request: HttpRequest) -> HttpResponse:
         attempts.attempt(*attempt)
     form = AdminPasswordChangeForm(user, request.POST or None)
     if form.is_bound and "old_password" not in form.errors:
-        attempts.succeeded(*attempt)
+        attempts.was_right(*attempt)
     elif form.has_error("old_password", "password_incorrect"):
         credentials = {"username": user.username}
         user_login_failed.send(change_own_password, credentials=credentials, request=request)

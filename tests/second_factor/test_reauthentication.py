@@ -61,6 +61,36 @@ def test_wrong_passwords_are_counted_and_logged_and_lock_the_client_out(boss: Pe
     assert boss.client.post(REAUTHENTICATE, {"password": PASSWORD}).status_code == 429
 
 
+def test_right_passwords_are_not_counted(vera: Person) -> None:
+    for _ in range(7):
+        assert vera.client.post(REAUTHENTICATE, {"password": PASSWORD}).status_code == 302
+    change = {"old_password": PASSWORD, "new_password1": "kurz", "new_password2": "kurz"}
+    for _ in range(7):
+        assert vera.client.post("/admin/password_change/", change).status_code == 200
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("password", "code"), ("code", "password")])
+def test_knowing_one_gives_no_more_guesses_of_the_other(
+    vera: Person, wrong: str, right: str
+) -> None:
+    def guess() -> int:
+        return vera.client.post(REAUTHENTICATE, {wrong: "000000"}).status_code
+
+    known = {"code": vera.code(), "password": PASSWORD}[right]
+    assert [guess() for _ in range(4)] == [200] * 4
+    assert vera.client.post(REAUTHENTICATE, {right: known}).status_code == 302
+    assert [guess(), guess()] == [200, 429]
+
+
+def test_a_right_old_password_gives_no_more_guesses(vera: Person) -> None:
+    change = {"old_password": PASSWORD, "new_password1": "kurz", "new_password2": "kurz"}
+    for _ in range(4):
+        assert vera.client.post(REAUTHENTICATE, {"code": "000000"}).status_code == 200
+    assert vera.client.post("/admin/password_change/", change).status_code == 200
+    assert vera.client.post(REAUTHENTICATE, {"code": "000000"}).status_code == 200
+    assert vera.client.post(REAUTHENTICATE, {"code": "000000"}).status_code == 429
+
+
 def test_the_password_of_another_administrator_is_refused(boss: Person) -> None:
     boss.wait()
     User.objects.create_user("eve", password=PASSWORD + " of Eve", is_staff=True)

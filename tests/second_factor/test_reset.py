@@ -8,7 +8,7 @@ from django.test import Client
 from mailboxes.audit.models import Entry
 from mailboxes.second_factor import factors
 from tests.conftest import PASSWORD, logged
-from tests.second_factor.conftest import CODE, CODES, LOGIN, Person
+from tests.second_factor.conftest import CODE, CODES, LOGIN, Person, person
 
 
 def url(person: Person, page: str = "second-factor") -> str:
@@ -51,6 +51,14 @@ def test_a_reset_ends_the_sessions_that_the_lost_factor_has_opened(
     assert thief.get("/admin/")["Location"] == f"{LOGIN}?next=/admin/"
     assert "_auth_user_id" not in thief.session
     assert vera.client.get("/admin/").status_code == 200
+
+
+def test_many_lost_factors_are_reset_in_a_row(boss: Person) -> None:
+    for number in range(7):
+        other = person(f"other{number}")
+        other.add_app()
+        boss.client.post(url(other), {"password": PASSWORD})
+    assert not Authenticator.objects.exists()
 
 
 def test_superusers_cannot_reset_their_own_second_factor(vera: Person) -> None:

@@ -33,8 +33,8 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
     factor = FactorForm(user, actor.client, request.POST if with_factor else None)
     if (factor if with_factor else password).is_valid():
         note_authentication(request)
-        if with_factor or not factors.has_second_factor(user):
-            attempts.succeeded(AccountKind.ADMINISTRATOR, actor.name, actor.client)
+        if with_factor:
+            attempts.was_right(AccountKind.ADMINISTRATOR, actor.name, actor.client)
         if "repeat" in request.GET:
             text = _(
                 "Your identity is confirmed, but the action was not carried out. Please repeat it."
