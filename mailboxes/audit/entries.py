@@ -68,7 +68,7 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
     """
     rows = Subject.objects.exclude(entry__phase=Phase.EVENT)
     if len(domains) <= MAX_DOMAINS:
-        newest = [rows.filter(domain=name).order_by("-entry")[:number] for name in domains]
+        newest = [rows.filter(domain=name).order_by("-entry_id")[:number] for name in domains]
         found = {row.entry_id for part in newest for row in part}
     else:
         wanted = set(domains)

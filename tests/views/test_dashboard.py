@@ -179,6 +179,14 @@ def test_a_domain_administrator_sees_nothing_of_other_domains(rita: Client, anna
         assert other not in page
 
 
+def test_a_domain_administrator_sees_the_latest_changes_not_the_first(anna: Mailbox) -> None:
+    for _ in range(5):
+        actions.set_active(TESTER, anna, False)
+        actions.set_active(TESTER, anna, True)
+    shown = signed_in("domain", "example.org").get(URL).context["entries"]
+    assert [one.entry.action for one in shown] == ["mailbox.enable", "mailbox.disable"] * 4
+
+
 def test_the_latest_changes_of_all_domains_are_shown_to_the_helpdesk(anna: Mailbox) -> None:
     otto = User(username="otto")
     assignment = actions.RoleAssignment("helpdesk", all_domains=True)
