@@ -1,6 +1,7 @@
 """What the tables share: their log; of the mail tables also sections, actions and deletion."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,7 +24,7 @@ from mailboxes import actions
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.actions import rules
-from mailboxes.actions.base import Row
+from mailboxes.actions.base import Row, subject_of
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.restored_form import RestoresForm
@@ -111,12 +112,21 @@ class PanelAdmin(RestoresForm):
     ) -> HttpResponse:
         """Show what was logged of one row; the stock view checks the permission."""
         model, name = self.logged_object(request, unquote(object_id))
-        found = list(entries.of_object(model, name)[:MAX_HISTORY])
+        start = self.history_start(request, unquote(object_id))
+        found = [
+            entry
+            for entry in entries.of_object(model, name)[:MAX_HISTORY]
+            if start is None or entry.at >= start
+        ]
         return super().history_view(request, object_id, {"entries": entries.read(found, name)})
 
     def logged_object(self, request: HttpRequest, key: str) -> tuple[str, str]:
         """Return the model and the name under which the log has the row, deleted or not."""
         return str(self.opts.model_name), key
+
+    def history_start(self, request: HttpRequest, key: str) -> datetime | None:
+        """Return from when on the history is shown; None for all of it."""
+        return None
 
 
 class MailAdmin(PanelAdmin):
@@ -139,6 +149,13 @@ class MailAdmin(PanelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Return the rows within the administrator's reach; to all pages, there are no others."""
         return scope_of(request.user).narrow(super().get_queryset(request))
+
+    def history_start(self, request: HttpRequest, key: str) -> datetime | None:
+        """Hide what was logged of a former domain of the same name from those with some domains."""
+        row = self.get_object(request, key)
+        if row is None or scope_of(request.user).domains is None:
+            return None
+        return next(iter(entries.starts_of([subject_of(row).domain]).values()), None)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         (title, first), *others = self.sections

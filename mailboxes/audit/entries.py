@@ -1,14 +1,19 @@
 """Reading the log: what was begun together with what came of it, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
 from mailboxes.audit.models import Entry, Phase, Subject
+from mailboxes.models import Domain
 
 OPEN = "open"
 MAX_DOMAINS, MAX_SCANNED = 20, 1000
+CREATION = timedelta(seconds=10)
+"""How much older than a domain the entry of its creation may be; it may wait for two locks."""
+
 MAX_SUBJECTS = 3
 """How many objects are shown of one entry; a bulk action may have 20,000."""
 
@@ -60,24 +65,39 @@ def of_object(model: str, name: str) -> QuerySet[Entry]:
     return starts().filter(pk__in=subjects)
 
 
+def starts_of(domains: Iterable[str]) -> dict[str, datetime]:
+    """Return where the log of each domain begins for those who administer it.
+
+    What is older is about another domain of the same name, which was deleted.
+    """
+    rows = Domain.objects.filter(pk__in=set(domains)).values_list("pk", "created")
+    return {name.lower(): created - CREATION for name, created in rows}
+
+
 def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
     """Return the newest changes of objects in these domains, with these objects only.
 
     Each domain is one query on an index. Of more than MAX_DOMAINS, only those among the newest
     MAX_SCANNED objects are found.
     """
-    rows = Subject.objects.exclude(entry__phase=Phase.EVENT)
+    rows = Subject.objects.exclude(entry__phase=Phase.EVENT).select_related("entry")
     if len(domains) <= MAX_DOMAINS:
         newest = [rows.filter(domain=name).order_by("-entry_id")[:number] for name in domains]
-        found = {row.entry_id for part in newest for row in part}
+        found = [row for part in newest for row in part]
     else:
         wanted = set(domains)
         scanned = rows.order_by("-pk")[:MAX_SCANNED]
-        found = {row.entry_id for row in scanned if row.domain.lower() in wanted}
-    later = Entry.objects.filter(pk__in=found, parent__isnull=False)
-    parents = dict(later.values_list("pk", "parent"))
-    keys = sorted({parents.get(key) or key for key in found}, reverse=True)[:number]
-    return read(list(visible().filter(pk__in=keys)), domains=domains)
+        found = [row for row in scanned if row.domain.lower() in wanted]
+    starts = starts_of(row.domain for row in found)
+    own = {row.entry for row in found if has_begun(row, starts)}
+    keys = sorted({entry.parent or entry.seq for entry in own}, reverse=True)[:number]
+    return read(list(visible().filter(pk__in=keys)), starts=starts)
+
+
+def has_begun(row: Subject, starts: Mapping[str, datetime]) -> bool:
+    """Say whether an object's present domain existed when the entry was written."""
+    start = starts.get(row.domain.lower())
+    return start is not None and row.entry.at >= start
 
 
 def of_models(models: Sequence[str]) -> QuerySet[Entry]:
@@ -92,13 +112,13 @@ def read(
     entries: Sequence[Entry],
     name: str = "",
     maximum: int | None = MAX_SUBJECTS,
-    domains: Sequence[str] | None = None,
+    starts: Mapping[str, datetime] | None = None,
 ) -> list[Logged]:
     """Return these entries with their objects and outcomes.
 
-    Later batches of a bulk action are added to its first one, unless a name is given. With a name
-    or domains, only these objects of each entry are returned. This takes four queries at most, and
-    two or three more for each entry of several batches.
+    Later batches of a bulk action are added to its first one, unless a name is given. With a name,
+    or with the starts of domains, only these objects of each entry are returned. This takes five
+    queries at most, and two or three more for each entry of several batches.
     """
     batches = {entry.seq: [entry.seq] for entry in entries}
     later = Entry.objects.filter(parent__in=[] if name else list(batches)).order_by("seq")
@@ -107,19 +127,21 @@ def read(
     keys = [key for batch in batches.values() for key in batch]
     ends = {end.begun: end for end in Entry.objects.filter(begun__in=keys)}
     rows = Subject.objects.order_by("pk")
-    if name:
-        rows = rows.filter(name=name)
-    if domains is not None:
-        rows = rows.filter(domain__in=domains)
+    rows = rows.filter(name=name) if name else rows
+    rows = rows if starts is None else rows.filter(domain__in=list(starts))
     subjects: dict[int, list[Subject]] = {key: [] for key in keys}
     for row in rows.filter(entry__in=[key for key in batches if len(batches[key]) == 1]):
         subjects[row.entry_id].append(row)
     found = []
     for entry in entries:
         batch, own = batches[entry.seq], subjects[entry.seq]
+        if starts is not None:
+            begun = [domain for domain, start in starts.items() if entry.at >= start]
+            own = [row for row in own if row.domain.lower() in begun]
         shown, count = own[:maximum], len(own)
         if len(batch) > 1:
             several = rows.filter(entry__in=batch)
+            several = several if starts is None else several.filter(domain__in=begun)
             shown, count = list(several[:maximum]), several.count()
         outcome, text = come_of(entry, [ends.get(key) for key in batch])
         found.append(Logged(entry, shown, count - len(shown), outcome, text))

@@ -21,6 +21,7 @@ from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import MAIL_MODELS, Role
 from mailboxes.addresses import to_unicode
 from mailboxes.audit import formats as log_formats
+from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
@@ -129,6 +130,14 @@ def log_url(logged: Logged) -> str:
     if not found or found.model not in MAIL_MODELS or logged.entry.action.endswith(".delete"):
         return ""
     return reverse(f"admin:mailboxes_{found.model}_change", args=[quote(found.name)])
+
+
+@register.filter
+def log_client(logged: Logged, user: User) -> str:
+    """Return the client, if the reader may see it: that of others only who may read the log."""
+    entry = logged.entry
+    is_own = (entry.actor_kind, entry.actor) == (ADMINISTRATOR, user.get_username())
+    return entry.client if is_own or scope_of(user).allows("log.view") else ""
 
 
 register.filter("log_changes", log_formats.describe_changes)
