@@ -95,7 +95,8 @@ def differences(
 def find_change(logged: list[Logged], column: str, after: Any) -> Logged | None:
     """Return the entry that has set a column to this value, if it is the column's latest one."""
     for one in logged:
-        changes: Mapping[str, Any] = one.subjects[0].changes if one.subjects else {}
+        row = one.first
+        changes: Mapping[str, Any] = row.changes if row and not row.refusal else {}
         if column in changes and one.outcome in (Phase.DONE, Phase.CHANGE):
             is_it = column == "password" or changes[column][1] == after
             return one if is_it else None

@@ -145,7 +145,21 @@ def read(
             shown, count = list(several[:maximum]), several.count()
         outcome, text = come_of(entry, [ends.get(key) for key in batch])
         found.append(Logged(entry, shown, count - len(shown), outcome, text))
+    tops = {key: entry.seq for entry in entries for key in batches[entry.seq]}
+    mark_refused(found, {end.seq: tops[key] for key, end in ends.items() if key}, maximum is None)
     return found
+
+
+def mark_refused(found: Sequence[Logged], ends: Mapping[int, int], are_many: bool) -> None:
+    """Note of each row of a bulk action why it was refused, which is beneath the action's ends."""
+    shown = {(one.entry.seq, row.name): row for one in found for row in one.subjects}
+    refused = Subject.objects.filter(entry__in=list(ends))
+    if not are_many:
+        models, names = {row.model for row in shown.values()}, {name for _, name in shown}
+        refused = refused.filter(model__in=models, name__in=names)
+    for row in refused:
+        if begun := shown.get((ends[row.entry_id], row.name)):
+            begun.refusal = row.changes["refused"][1]
 
 
 def come_of(entry: Entry, ends: Sequence[Entry | None]) -> tuple[str, str]:

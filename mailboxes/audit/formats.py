@@ -93,7 +93,6 @@ LABELS = {
     "domains": _("Domains"),
     "all_domains": _("All domains"),
     "domain.quota": _("Total quota of all mailboxes"),
-    "refused": _("Refused"),
     "second_factor": _("Second factor"),
     "target_domain": _("Forwards to"),
     "user_permissions": _("Permissions"),
@@ -125,6 +124,11 @@ def outcome(logged: Logged) -> str:
     return str(INTERRUPTED) if logged.outcome == OPEN else ""
 
 
+def row_outcome(subject: Subject) -> str:
+    """Return why a row of a bulk action was refused, if it was."""
+    return REFUSED % {"reason": refusal_text(subject.refusal)} if subject.refusal else ""
+
+
 def refusal_text(stored: dict[str, Any]) -> str:
     return error_message(refusal_from_json(stored))
 
@@ -146,8 +150,6 @@ def column_text(model: str, column: str, value: Any) -> str:
     """Return a column's value in the words of the forms."""
     if value is None or value == "":
         return ""
-    if isinstance(value, dict):
-        return refusal_text(value)
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if column == "role":

@@ -1,5 +1,7 @@
 """The log's tables: `log` adds rows, `archive` removes the oldest, and nothing changes any."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -64,6 +66,9 @@ class Subject(models.Model):
     domain = models.CharField(max_length=255, blank=True)
     changes = models.JSONField(default=dict)
     """Old and new value by column; both are missing for a password."""
+
+    refusal: dict[str, Any] | None = None
+    """Why this row of a bulk action was refused, as `entries.read` has found out."""
 
     class Meta:
         ordering = ["pk"]

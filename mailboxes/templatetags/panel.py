@@ -144,6 +144,7 @@ register.filter("log_changes", log_formats.describe_changes)
 register.filter("log_icon", log_formats.icon_name)
 register.filter("log_object", log_formats.object_label)
 register.filter("log_outcome", log_formats.outcome)
+register.filter("log_row_outcome", log_formats.row_outcome)
 register.filter("log_verb", log_formats.verb)
 
 

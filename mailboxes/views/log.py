@@ -19,7 +19,7 @@ from mailboxes.audit import entries
 from mailboxes.audit import formats as log_formats
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.log import log_event, subject
-from mailboxes.audit.models import Entry, Subject
+from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.csv_download import csv_response, iso_time
 from mailboxes.queries import batches, rows_after
 from mailboxes.request_actors import administrator
@@ -116,4 +116,6 @@ def csv_row(logged: Logged, row: Subject) -> list[Any]:
     )
     who = [entry.actor_kind, entry.actor, entry.client, entry.action]
     came_of_it = [logged.outcome, log_formats.outcome(logged)]
+    if row.refusal:
+        came_of_it = [Phase.REFUSED, log_formats.row_outcome(row)]
     return [entry.seq, iso_time(entry.at), *who, row.name, row.domain, changes, *came_of_it]

@@ -71,6 +71,17 @@ def test_changes_by_other_programs_are_noticed(rita: Client, anna: Mailbox, url:
     assert "Password: changed." in page and "{CRAM-MD5}" not in page
 
 
+def test_a_change_is_not_said_to_be_by_one_who_was_refused(
+    rita: Client, anna: Mailbox, url: str
+) -> None:
+    hidden = opened(rita, url)
+    Domain.objects.update(maxquota=-1)
+    assert actions.set_quota_in_bulk(BOB, [anna], 2 << 30).refused
+    Mailbox.objects.update(quota=2 << 30)
+    page = refused(rita.post(url, hidden | FORM))
+    assert "Quota: “no limit” was changed to “2 GiB”." in page
+
+
 def test_a_new_password_is_noticed_and_no_hash_is_in_the_page(
     rita: Client, anna: Mailbox, url: str
 ) -> None:

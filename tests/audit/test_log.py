@@ -99,7 +99,7 @@ def test_the_head_moves_with_each_line(anna: Mailbox) -> None:
     assert chain.verify() is None
 
 
-def test_a_page_of_the_log_takes_four_queries(anna: Mailbox) -> None:
+def test_a_page_of_the_log_takes_five_queries(anna: Mailbox) -> None:
     with CaptureQueriesContext(connections["default"]) as queries:
         read(list(visible()[:8]))
-    assert len(queries) == 4
+    assert len(queries) == 5

@@ -8,12 +8,12 @@ from django.test import Client
 from django.utils.translation import override
 
 from mailboxes import actions
-from mailboxes.addresses import DomainName
+from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Domain, Mailbox
 from mailboxes.views import log
 from tests.admin.conftest import signed_in
-from tests.conftest import TESTER
+from tests.conftest import PASSWORD, TESTER
 
 URL = "/admin/log/"
 
@@ -97,3 +97,31 @@ def test_a_columns_name_in_a_refusal_is_read_in_each_language(rita: Client, doma
     assert text in rita.get(URL).content.decode()
     german = rita.get(URL, headers={"accept-language": "de"}).content.decode()
     assert "maximum aliases" not in german and "1.000.000.000" in german
+
+
+def test_each_refused_row_of_a_bulk_action_is_marked(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    carl = actions.create_mailbox(TESTER, Address.parse("carl@example.org"), PASSWORD)
+    Domain.objects.update(quota=2)
+    first = actions.set_quota_in_bulk(TESTER, [anna, bob], 1024000)
+    actions.set_quota_in_bulk(TESTER, [carl], 1024000, first.entry)
+    page = rita.get(URL, {"action": "mailbox.change"})
+    [entry] = page.context["entries"]
+    assert [(row.name, bool(row.refusal)) for row in entry.subjects] == [
+        (anna.pk, False),
+        (bob.pk, False),
+        (carl.pk, True),
+    ]
+    refused = "refused: example.org has used up its total quota of 2 MiB"
+    assert refused in page.content.decode()
+    history = "/admin/mailboxes/mailbox/{}/history/"
+    assert refused in rita.get(history.format(quote(carl.pk))).content.decode()
+    assert "refused:" not in rita.get(history.format(quote(bob.pk))).content.decode()
+    sheet = b"".join(rita.get(URL, {"action": "mailbox.change", "csv": "1"})).decode()
+    rows = [(row[6], row[9], refused in row[10]) for row in csv.reader(sheet.splitlines()[1:])]
+    assert rows == [
+        (anna.pk, "done", False),
+        (bob.pk, "done", False),
+        (carl.pk, "refused", True),
+    ]
