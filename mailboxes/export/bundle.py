@@ -108,6 +108,13 @@ def check_protected(folder: Path, directory: Path) -> None:
     """Raise BadExport if another user could exchange what is in the folder, such as `apply`."""
     params = {"directory": str(directory), "folder": str(folder)}
     mode = folder.stat().st_mode
+    if not stat.S_ISDIR(mode):
+        raise BadExport(
+            gettext_noop(
+                "%(directory)s can't be used: %(folder)s is not a folder. Choose another one."
+            ),
+            params,
+        )
     if not {folder.stat().st_uid, folder.lstat().st_uid} <= {0, os.geteuid()}:
         raise BadExport(
             gettext_noop(

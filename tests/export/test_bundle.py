@@ -91,6 +91,15 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("below", ["sub", "mine/sub"])
+def test_a_path_through_a_file_names_the_file(tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    file.chmod(0o666)  # which is no reason to advise chmod
+    with pytest.raises(BadExport, match=f"^{file}/{below} can't be used: {file} is not a folder"):
+        bundle.write([], file / below)
+
+
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
