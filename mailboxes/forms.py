@@ -22,7 +22,7 @@ from mailboxes.addresses import (
 )
 from mailboxes.audit.actors import Actor
 from mailboxes.edit_conflicts import EditConflictMixin
-from mailboxes.errors import Refused
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.form_fields import (
     DomainField,
     LimitField,
@@ -38,6 +38,10 @@ from mailboxes.queries import domain_names
 from mailboxes.throttle import attempts
 from mailboxes.variants import Scheme
 from mailboxes.widgets import NewPasswordInput
+
+NOT_NOW = gettext_noop(
+    "Passwords can't be changed at the moment. Please contact your administrator."
+)
 
 
 def autofocus(form: forms.BaseForm) -> None:
@@ -301,6 +305,10 @@ class ChangePasswordForm(ActionForm, forms.Form):
         attempts.succeeded(*attempt)
         self.check_repetition(data)
         return data
+
+    def add_refusal(self, error: Refused) -> None:
+        """Add an error; what only an administrator can repair is none of the owner's business."""
+        super().add_refusal(Refused(NOT_NOW, code="engine") if error.code == "engine" else error)
 
     def save(self) -> bool:
         """Change the password; if that is refused, add the error and return False."""
