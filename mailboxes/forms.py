@@ -11,6 +11,7 @@ from mailboxes import actions
 from mailboxes.access.scope import NOTHING, Scope
 from mailboxes.access.self_service import is_open
 from mailboxes.accounts import AccountKind
+from mailboxes.actions import rules
 from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import (
     MAX_ADDRESS,
@@ -105,7 +106,18 @@ class NewPasswordForm(ActionForm):
         return data
 
 
-class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
+class RowForm(EditConflictMixin, ActionForm, forms.ModelForm):
+    """A row of the mail tables; what its columns can't store is refused in the action's words."""
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        for field, found in errors.error_dict.items():
+            self.add_refusal(rules.column_refusal(self.instance, field, found))
+
+    def validate_unique(self) -> None:
+        """Check nothing: the action refuses what is taken, and says by what."""
+
+
+class DomainForm(RowForm):
     only_when_new = ["domain"]
     domain = ParsedField(
         DomainName.parse,
@@ -152,7 +164,7 @@ class DomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
         return {**super().read_values(), "self_service": is_open(self.instance.pk)}
 
 
-class MailboxForm(EditConflictMixin, NewPasswordForm, forms.ModelForm):
+class MailboxForm(RowForm, NewPasswordForm):
     only_when_new = ["address"]
     address = NewAddressField(
         Address.parse,
@@ -216,7 +228,7 @@ class MailboxPasswordForm(NewPasswordForm, forms.Form):
         return True
 
 
-class AliasForm(EditConflictMixin, ActionForm, forms.ModelForm):
+class AliasForm(RowForm):
     only_when_new = ["address"]
     address = NewAddressField(
         parse_alias,
@@ -244,7 +256,7 @@ class AliasForm(EditConflictMixin, ActionForm, forms.ModelForm):
             self.initial["goto"] = "\n".join(self.instance.targets)
 
 
-class AliasDomainForm(EditConflictMixin, ActionForm, forms.ModelForm):
+class AliasDomainForm(RowForm):
     only_when_new = ["alias_domain", "target_domain"]
     alias_domain = DomainField(
         label=_("Alias domain"),

@@ -7,6 +7,8 @@ from django.test import Client
 
 from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import DOMAIN, errors
 from tests.conftest import PASSWORD, TESTER
@@ -55,6 +57,27 @@ def test_domain_limits_have_units_and_are_shown_as_entered(rita: Client, domain:
     )
     answer = rita.post(url, limits | {"maxquota_0": "-2", "quota_0": "0"})
     assert "maxquota" in errors(answer)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "entered"),
+    [
+        ("maxquota", 2**50 // 1024000 + 1, {"maxquota_0": "1024", "maxquota_1": "T"}),
+        ("quota", 2**50 // 1024000 + 1, {"quota_0": "1024", "quota_1": "T"}),
+        ("mailboxes", 10**9 + 1, {"mailboxes": "1000000001"}),
+        ("aliases", -2, {"aliases": "-2"}),
+        ("description", "a\x7fb", {"description": "a\x7fb"}),
+    ],
+)
+def test_a_limit_out_of_range_is_refused_in_the_words_of_the_action(
+    rita: Client, column: str, value: object, entered: dict[str, str]
+) -> None:
+    with pytest.raises(Refused) as refused:
+        actions.create_domain(TESTER, DomainName.parse("example.net"), **{column: value})
+    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    page = rita.post(f"{DOMAIN}add/", numbers | {"domain": "example.org", **entered})
+    assert page.context["adminform"].form.errors == {column: [error_message(refused.value)]}
+    assert not Domain.objects.exists()
 
 
 LOOKS_LIKE_APPLE = "\u0430pple.example"
