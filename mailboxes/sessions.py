@@ -2,16 +2,21 @@
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 STARTED, LAST_REQUEST, UNSAVED = "started", "last_request", "unsaved"
 WRITE_SECONDS = 60
 """How often at most the time of the last request is written."""
+
+LOST = "lost"
+"""What the sign-in page holds in place of a form that is not kept."""
 
 SALT = "mailboxes.unsaved"
 MAX_UNSAVED = 64 * 1024
@@ -62,14 +67,26 @@ def is_kept(name: str) -> bool:
     return "password" not in name and name != "csrfmiddlewaretoken"
 
 
-def keep_form(session: SessionBase, packed: str) -> None:
-    """Keep a form that `pack_form` has signed for the same person, until its page is opened."""
+def keep_form(session: SessionBase, packed: str) -> bool:
+    """Keep a form that `pack_form` has signed for the same person, until its page is opened.
+
+    Return False if it is none, such as LOST.
+    """
     try:
         user, url, text = signing.loads(packed, salt=SALT, max_age=settings.SESSION_COOKIE_AGE)
     except signing.BadSignature:
-        return
+        return False
     if user == session.get(SESSION_KEY):
         session[UNSAVED] = [url, text]
+    return True
+
+
+def sign_in_url(request: HttpRequest) -> str:
+    """Return the sign-in page that explains why the session has ended, and leads back."""
+    query = {"ended": 1, "next": request.get_full_path()}
+    if request.method == "POST":
+        query[LOST] = 1
+    return f"{reverse('admin:login')}?{urlencode(query)}"
 
 
 def take_form(request: HttpRequest) -> QueryDict | None:

@@ -19,7 +19,9 @@ from tests.admin.conftest import ALIAS, MAILBOX, mailbox_form
 from tests.conftest import PASSWORD, TESTER
 
 ENDED = "Your session has ended because"
+LOST = "Your session had ended, so the action was not carried out. Please repeat it."
 LOGIN = "/admin/login/"
+ANNA = f"{MAILBOX}anna_40example.org/"
 ADD = f"{ALIAS}add/?domain=example.org"
 TYPED = {"address_0": "info", "address_1": "example.org", "goto": "anna@example.org\nx@example.edu"}
 
@@ -182,7 +184,8 @@ def test_a_kept_form_belongs_to_its_page_and_cannot_be_forged(
     clock.now += 62 * 60
     page = otto.post(ADD, TYPED)
     sign_in(otto, page, unsaved=page.context["unsaved"][:-1] + "?")
-    assert "nothing has been saved" not in otto.get(ADD).content.decode()
+    shown = text(otto.get(ADD))
+    assert "nothing has been saved" not in shown and LOST in shown
     clock.now += 62 * 60
     sign_in(otto, otto.post(ADD, TYPED))
     for other in (f"{ALIAS}add/", f"{MAILBOX}add/?domain=example.org"):
@@ -212,18 +215,68 @@ def test_a_form_is_not_shown_to_another_administrator(
     assert "nothing has been saved yet" not in shown and "x@example.edu" not in shown
 
 
+def assert_lost(client: Client, url: str, form: dict[str, str], goal: str) -> None:
+    """Post this too late, and sign in: both pages say that it was not carried out."""
+    page: Any = client.post(url, form, follow=True)
+    assert page.redirect_chain[0][0].startswith("/admin/login/?") and ENDED in text(page)
+    assert "The action was not carried out" in text(page)
+    assert "will be as you left it" not in text(page)
+    page = sign_in(client, sign_in(client, page, "wrong"))
+    assert page["Location"] == url
+    shown = client.get(url, follow=True)
+    assert LOST in text(shown) and shown.request["PATH_INFO"] == goal and shown.status_code == 200
+    assert LOST not in text(client.get("/admin/"))
+
+
+def text(page: Any) -> str:
+    return str(page.content.decode())
+
+
+BULK = {"action": "delete_selected", "_selected_action": "anna@example.org", "index": "0"}
+
+
+@pytest.mark.parametrize(
+    ("url", "form", "goal"),
+    [
+        (MAILBOX, BULK, ""),
+        (MAILBOX, BULK | {"post": "yes"}, ""),
+        (f"{ANNA}delete/", {"post": "yes"}, ""),
+        (f"{ANNA}set-active/", {"active": "0"}, f"{ANNA}change/"),
+        (f"{ANNA}password/", {"new_password1": PASSWORD, "new_password2": PASSWORD}, ""),
+        ("/admin/password_change/", {"old_password": PASSWORD}, ""),
+        ("/admin/configuration/download/", {}, "/admin/configuration/"),
+        ("/admin/second-factor/recovery-codes/file/", {}, "/admin/second-factor/"),
+        (ADD, TYPED | {"goto": "x" * sessions.MAX_UNSAVED}, f"{ALIAS}add/"),
+    ],
+)
+def test_what_is_not_kept_has_to_be_repeated_and_the_pages_say_so(
+    otto: Client,
+    clock: SimpleNamespace,
+    anna: Mailbox,
+    url: str,
+    form: dict[str, str],
+    goal: str,
+) -> None:
+    clock.now += 62 * 60
+    assert_lost(otto, url, form, goal or url)
+    anna.refresh_from_db()
+    assert anna.active and anna.check_password(PASSWORD)
+
+
 def test_a_form_posted_without_a_known_session_is_not_kept(otto: Client) -> None:
     Session.objects.all().delete()
-    page = otto.post(ADD, TYPED)
-    assert page.status_code == 200 and page.context["unsaved"] == ""
-    assert "Nothing has been saved yet" not in page.content.decode()
+    assert_lost(otto, ADD, TYPED, f"{ALIAS}add/")
 
 
-def test_a_very_long_form_is_not_kept(otto: Client, clock: SimpleNamespace) -> None:
+def test_only_what_was_posted_is_said_to_be_lost(otto: Client, clock: SimpleNamespace) -> None:
     clock.now += 62 * 60
-    page = otto.post(ADD, TYPED | {"goto": "x" * sessions.MAX_UNSAVED})
-    assert page.status_code == 200 and page.context["unsaved"] == ""
-    assert sign_in(otto, page)["Location"] == ADD
+    page = otto.get(MAILBOX, follow=True)
+    assert "not carried out" not in text(page)
+    sign_in(otto, page)
+    assert LOST not in text(otto.get(MAILBOX))
+    clock.now += 62 * 60
+    sign_in(otto, otto.post(ADD, TYPED))
+    assert LOST not in text(otto.get(ADD))
 
 
 def test_a_forged_form_is_not_kept(otto: Client, clock: SimpleNamespace) -> None:

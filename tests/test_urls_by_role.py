@@ -38,7 +38,7 @@ admin/second-factor/app/                     in  200 200 200 200 200 | in  200 2
 admin/second-factor/passkey/                 in  200 200 200 200 200 | in  200 200 200 200 200
 admin/second-factor/KEY/remove/              in  404 404 404 404 404 | in  404 404 404 404 404
 admin/second-factor/recovery-codes/          in  302 302 302 302 302 | in  302 302 302 302 302
-admin/second-factor/recovery-codes/file/     in  405 405 405 405 405 | in  200 200 200 200 200
+admin/second-factor/recovery-codes/file/     in  302 302 302 302 302 | in  200 200 200 200 200
 language/                                    302 302 302 302 302 302 | 302 302 302 302 302 302
 admin/login/                                 200 302 302 302 302 302 | 200 200 200 200 200 200
 admin/login/code/                            in  in  in  in  in  in  | in  in  in  in  in  in

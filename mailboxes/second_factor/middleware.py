@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.policy import is_required
 from mailboxes.second_factor.used_factor import had_second_factor, has_second_factor_left
+from mailboxes.sessions import sign_in_url
 
 PUBLIC = {"sign-in", "admin:logout", "sign-in-code", "set_language", "home"}
 PUBLIC |= {"change-password", "password-check", "password-changed"}
@@ -44,7 +44,7 @@ class SecondFactorMiddleware:
             # Signed in with a factor that was removed since, such as a stolen one, or before the
             # second factor was added, in another browser.
             logout(request)
-            return redirect_to_login(request.get_full_path())
+            return redirect(sign_in_url(request))
         if is_required(request.user) and not (match and match.view_name in SET_UP):
             return redirect("second-factor")
         return None

@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
 from mailboxes import sessions
 from mailboxes.accounts import AccountKind
@@ -68,6 +70,7 @@ def start_session(
     client = client_address(request)
     attempts.succeeded(AccountKind.ADMINISTRATOR, user.get_username(), client)
     login(request, user, backend=backend)
-    if unsaved:
-        sessions.keep_form(request.session, unsaved)
+    if unsaved and not sessions.keep_form(request.session, unsaved):
+        text = _("Your session had ended, so the action was not carried out. Please repeat it.")
+        messages.warning(request, text)
     return redirect(next_url)

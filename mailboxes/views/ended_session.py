@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
@@ -41,10 +40,8 @@ class EndedSessionMiddleware:
             return None
         if request.user.is_authenticated or sign_in_steps.PENDING in request.session:
             return None
-        if request.method == "POST" and is_form(request):
-            return sign_in_page(request)
-        query = urlencode({"ended": 1, "next": request.get_full_path()})
-        return HttpResponseRedirect(f"{reverse('admin:login')}?{query}")
+        packed = sessions.pack_form(request) if is_form(request) else ""
+        return sign_in_page(request, packed) if packed else redirect(sessions.sign_in_url(request))
 
 
 def had_session(request: HttpRequest) -> bool:
@@ -58,13 +55,14 @@ def is_protected(path: str) -> bool:
 
 
 def is_form(request: HttpRequest) -> bool:
-    """Say whether this is the page of a form that shows what was typed again."""
+    """Say whether a form was posted to a page that shows what was typed again."""
+    if request.method != "POST":
+        return False
     name = str(request.resolver_match and request.resolver_match.url_name)
     return name.endswith(("_add", "_change")) and not name.endswith("_password_change")
 
 
-def sign_in_page(request: HttpRequest) -> HttpResponse:
-    packed = sessions.pack_form(request)
+def sign_in_page(request: HttpRequest, packed: str) -> HttpResponse:
     context: dict[str, Any] = admin.site.each_context(request) | {
         "form": SignInForm(request),
         "next": request.get_full_path(),

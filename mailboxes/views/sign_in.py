@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from mailboxes import sessions
 from mailboxes.accounts import AccountKind
 from mailboxes.request_actors import client_address
 from mailboxes.second_factor import sign_in_steps
@@ -75,10 +76,11 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Ask for name and password, also somebody who is signed in but may not use the panel."""
     if request.method == "GET" and admin.site.has_permission(request):
         return redirect("admin:index")
-    unsaved = request.POST.get("unsaved", "")
+    unsaved = sessions.LOST if sessions.LOST in request.GET else request.POST.get("unsaved", "")
     context = admin.site.each_context(request) | {
         "username": request.user.get_username(),
         "unsaved": unsaved,
+        "is_lost": unsaved == sessions.LOST,
         "ended": "ended" in request.GET or unsaved,
     }
     return PasswordView.as_view(extra_context=context)(request)

@@ -48,7 +48,7 @@ def test_a_reset_ends_the_sessions_that_the_lost_factor_has_opened(
     vera.sign_in()
     if new_factor:
         vera.add_app()
-    assert thief.get("/admin/")["Location"] == f"{LOGIN}?next=/admin/"
+    assert thief.get("/admin/")["Location"] == f"{LOGIN}?ended=1&next=%2Fadmin%2F"
     assert "_auth_user_id" not in thief.session
     assert vera.client.get("/admin/").status_code == 200
 

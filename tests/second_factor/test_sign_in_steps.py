@@ -215,7 +215,12 @@ def test_another_session_without_the_second_factor_ends(boss: Person) -> None:
     elsewhere.force_login(boss.user)
     boss.add_app()
     assert boss.client.get("/admin/").status_code == 200
-    assert elsewhere.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+    page: Any = elsewhere.post("/admin/password_change/", follow=True)
+    assert [url for url, _ in page.redirect_chain] == [
+        f"{LOGIN}?ended=1&next=%2Fadmin%2Fpassword_change%2F&lost=1"
+    ]
+    assert "role or second factor was changed" in page.content.decode()
+    assert "The action was not carried out" in page.content.decode()
     assert "_auth_user_id" not in elsewhere.session
 
 

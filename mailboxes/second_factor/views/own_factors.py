@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
@@ -176,10 +176,12 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@get_or_post
 @reauthentication_required
 def recovery_codes_file(request: HttpRequest) -> HttpResponse:
     """Send the codes that the page has shown back as a file; they are not read from anywhere."""
+    if request.method != "POST":  # for example, after signing in again
+        return redirect("recovery-codes")
     codes = [code for code in request.POST.getlist("codes") if code.replace("-", "").isdigit()]
     site = f"mailadmin {request.get_host()}, {request.user.get_username()}"
     text = "\n".join([site, _("Each recovery code can be used only once."), "", *codes[:20], ""])
