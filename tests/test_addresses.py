@@ -1,9 +1,14 @@
 """Valid addresses and domains are normalized; all others are refused with a sentence."""
 
+import re
+
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailboxes import actions
 from mailboxes.addresses import (
     Address,
     BadAddress,
@@ -12,6 +17,10 @@ from mailboxes.addresses import (
     parse_alias,
     parse_targets,
 )
+from mailboxes.formats import error_message
+from mailboxes.models import Alias, Mailbox
+from tests.admin.conftest import ALIAS, MAILBOX, mailbox_form
+from tests.conftest import TESTER
 
 
 @pytest.mark.parametrize(
@@ -119,3 +128,19 @@ def test_any_text_is_a_domain_or_a_bad_address(text: str) -> None:
         return
     assert str(DomainName.parse(found)) == found
     assert "." in found and len(found) <= 253
+
+
+@pytest.mark.finding("validation-bypass")
+@pytest.mark.parametrize("address", ["../anna@example.org", "a/b@example.org", "a b@example.org"])
+def test_pages_and_commands_refuse_the_same_addresses(rita: Client, address: str) -> None:
+    actions.create_domain(TESTER, DomainName.parse("example.org"))
+    with pytest.raises(BadAddress) as refused:
+        Address.parse(address)
+    sentence = error_message(refused.value)
+    page = rita.post(f"{MAILBOX}add/", mailbox_form(address_0=address))
+    assert [sentence] == page.context["adminform"].form.errors["address"]
+    page = rita.post(f"{ALIAS}add/", {"address_0": address, "goto": "x@example.edu"})
+    assert [sentence] == page.context["adminform"].form.errors["address"]
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        call_command("createmailbox", address, "--generate")
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()

@@ -32,6 +32,7 @@ AWKWARD = ["", " ", "0", "-1", "1G", "1e9", "\uff19", "a@b", "@", "x" * 300, "%s
            "'\";--", "<b>", "\0", "a\nb", "\u202e", "\ud800", "\U0001d54f@example.org", "on",
            "anna@example.org", "99999999999999999999", "example.org", "EXAMPLE.ORG", "../../etc",
            PASSWORD]  # fmt: skip
+SCRIPT = "<script>alert(1)</script>@example.org"
 TEXT = st.one_of(st.sampled_from(AWKWARD), st.text(max_size=40))
 ADDRESS = ["address_0", "address_1"]
 PASSWORDS = ["new_password1", "new_password2"]
@@ -214,6 +215,17 @@ def test_a_form_answers_and_writes_nothing_when_it_refuses(boss: Client, url: st
             transaction.set_rollback(True, "mail")
 
     run()
+
+
+@pytest.mark.finding("error-text")
+@pytest.mark.finding("stored-html")
+def test_no_page_shows_what_was_typed_as_html(boss: Client) -> None:
+    for method, forms in (("post", FORMS), ("get", PAGES)):
+        for url, names in forms.items():
+            with undone():
+                client = copy.deepcopy(boss)
+                page = getattr(client, method)(url, dict.fromkeys(names, SCRIPT), follow=True)
+            assert SCRIPT not in b"".join(page).decode(), url
 
 
 @pytest.mark.parametrize("url", WITH_A_FACTOR)

@@ -144,6 +144,13 @@ def assert_harmless(person: Person, url: str, data: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.finding("rank")
+@pytest.mark.finding("privileged-reset")
+@pytest.mark.finding("unscoped-query")
+@pytest.mark.finding("erased-log")
+@pytest.mark.finding("protected-alias")
+@pytest.mark.finding("unguarded-delete")
+@pytest.mark.finding("own-alias")
 def test_three_people_with_three_roles_run_a_panel_without_hurting_each_other(
     people: dict[str, Person],
 ) -> None:

@@ -10,6 +10,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.addresses import Address, DomainName
 from mailboxes.audit import entries
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
+from mailboxes.audit.models import Entry, Subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
@@ -83,6 +84,10 @@ def test_changing_aliases_alone_does_not_redirect_a_mailbox(anna: Mailbox) -> No
     with pytest.raises(Refused, match="Your role doesn't allow this"):
         actions.change_alias(Actor(ADMINISTRATOR, "chris", "", allowed), own, ["spy@example.edu"])
     assert Alias.objects.get(pk=anna.pk).goto == anna.pk
+    assert Entry.objects.filter(phase="refused", actor="chris", action="alias.change").exists()
+    actions.change_alias(TESTER, own, ["spy@example.edu", anna.pk])
+    [logged] = Subject.objects.filter(model="alias", name=anna.pk, entry__actor=TESTER.name)
+    assert logged.changes == {"goto": [anna.pk, f"spy@example.edu,{anna.pk}"]}
     other = actions.create_alias(TESTER, Address.parse("info@example.org"), ["x@example.edu"])
     actions.change_alias(Actor(ADMINISTRATOR, "chris", "", allowed), other, ["y@example.edu"])
     page = signed_in("helpdesk", "example.org").post(

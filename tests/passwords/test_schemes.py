@@ -105,6 +105,17 @@ def test_a_password_that_looks_like_a_hash_is_hashed(password: str) -> None:
     assert not schemes.fits("foo", stored)
 
 
+@pytest.mark.finding("typed-hash")
+@pytest.mark.parametrize(
+    "scheme", sorted({s.handler for v in VARIANTS.values() for s in v.schemes.values()})
+)
+def test_every_scheme_hashes_a_password_that_looks_like_a_hash(scheme: str) -> None:
+    typed = "{PLAIN}tr0ub4dor&3"
+    stored = schemes.make_password(typed, scheme)
+    assert typed not in stored and "tr0ub4dor" not in stored
+    assert schemes.fits(typed, stored) and not schemes.fits("tr0ub4dor&3", stored)
+
+
 def test_unsalted_hashes_match_those_of_mysql_and_dovecot() -> None:
     assert schemes.make_password("foo bär", "mysql_md5") == "1519f690d23d625a81e001984942cdf8"
     assert schemes.make_password("foo", "dovecot_cram_md5") == f"{{CRAM-MD5}}{CRAM}"

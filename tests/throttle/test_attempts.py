@@ -1,5 +1,6 @@
 """The throttle itself, and both pages that use it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -105,6 +106,21 @@ def test_nobody_is_let_in_and_nothing_is_looked_up_while_attempts_cannot_be_coun
     assert answers == [503] * 4 and page["Retry-After"]
     assert len(queries) == 0
     assert change(client, ANNA, PASSWORD) == 302
+
+
+@pytest.mark.finding("old-password-skipped")
+def test_the_sign_in_page_does_not_reveal_which_administrators_exist(
+    client: Client, tables: None, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
+    User.objects.create_superuser("otto", password=PASSWORD)
+    shown = []
+    for name in ("otto", "nobody"):
+        page = client.post(LOGIN, {"username": name, "password": "wrong"})
+        text = page.content.decode().replace(name, "NAME")
+        shown.append((page.status_code, re.sub(r'value="\w{64}"', "", text)))
+    assert shown[0] == shown[1]
+    assert client.post(LOGIN, {"username": "otto", "password": PASSWORD}).status_code == 302
 
 
 @pytest.mark.finding("password-oracle")
