@@ -14,6 +14,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
 django.setup()
 
+from django.contrib.auth.models import User  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.db.models import Exists, OuterRef  # noqa: E402
 
@@ -23,7 +24,7 @@ from mailboxes.actions.interrupted import settle_open_entries  # noqa: E402
 from mailboxes.actions.shown_values import values_to_show  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit import chain  # noqa: E402
-from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
+from mailboxes.audit.actors import ADMINISTRATOR, COMMAND, Actor  # noqa: E402
 from mailboxes.audit.models import OpenEntry  # noqa: E402
 from mailboxes.errors import Refused  # noqa: E402
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox  # noqa: E402
@@ -165,11 +166,33 @@ def edits(number: int) -> Iterator[str]:
         yield f"{9 - len(failures)} of 9 forms have overwritten others"
 
 
+def superusers(number: int) -> Iterator[str]:
+    """Let superusers delete and demote each other."""
+    User.objects.all().delete()
+    names = [f"{letter}{number}" for letter in "abcd"]
+    for name in names:
+        User.objects.create_superuser(name)
+    jobs: list[Callable[[], object]] = []
+    for name, other in zip(names, names[1:] + names[:1], strict=True):
+        actor = Actor(ADMINISTRATOR, name, scope=EVERYTHING)
+        first, second = (User.objects.get(username=other) for _ in range(2))
+        auditor = actions.RoleAssignment("auditor")
+        jobs += [
+            partial(actions.delete_administrator, actor, first),
+            partial(actions.change_administrator, actor, second, auditor),
+        ]
+    failures = at_once(jobs)
+    yield from (repr(error) for error in failures if not isinstance(error, Refused))
+    if (left := User.objects.filter(is_superuser=True).count()) != 1:
+        yield f"{left} superusers are left"
+
+
 ROUNDS: dict[str, Callable[[int], Iterator[str]]] = {
     "orphans": orphans,
     "loops": loops,
     "addresses": addresses,
     "edits": edits,
+    "superusers": superusers,
 }
 
 

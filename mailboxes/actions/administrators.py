@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from mailboxes.access import self_service
 from mailboxes.access.grants import domains_of, role_of
@@ -162,8 +163,14 @@ def saving(user: User) -> Iterator[None]:
 
 
 def locked(user: User) -> User:
-    """Return the administrator as stored, with the row locked until the transaction ends."""
-    stored = User.objects.select_for_update().filter(pk=user.pk).first()
+    """Return the administrator as stored, with the row locked until the transaction ends.
+
+    Those of all superusers are locked as well, in the order of their keys: two who take each
+    other's rank away wait for each other's row otherwise, and the database breaks one of them off.
+    """
+    superusers = Q(is_superuser=True, is_active=True)
+    rows = User.objects.select_for_update().filter(Q(pk=user.pk) | superusers).order_by("pk")
+    stored = {row.pk: row for row in rows}.get(user.pk)
     if stored is None:
         raise Refused(DELETED, {"row": user.get_username()}, code="deleted")
     return stored
@@ -184,9 +191,9 @@ def check_unchanged(stored: User, shown: ShownValues | None) -> None:
 
 
 def keep_a_superuser(user: User) -> None:
-    """Refuse to take the last superuser away; the rows are locked against two who try at once."""
-    superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True)
-    if [row.pk for row in superusers.order_by("pk")] == [user.pk]:
+    """Refuse to take the last superuser away; all of them are locked."""
+    superusers = User.objects.filter(is_superuser=True, is_active=True)
+    if list(superusers.order_by("pk").values_list("pk", flat=True)) == [user.pk]:
         raise Refused(LAST_SUPERUSER, {"name": user.get_username()}, code="last_superuser")
 
 

@@ -44,3 +44,9 @@ def test_only_one_of_the_forms_submitted_at_the_same_time_is_saved(
     machine: Machine, tables: MariaDB
 ) -> None:
     assert race(machine, "edits") == ""
+
+
+def test_superusers_who_delete_and_demote_each_other_leave_one(
+    machine: Machine, tables: MariaDB
+) -> None:
+    assert race(machine, "superusers") == ""
