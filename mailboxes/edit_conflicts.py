@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from mailboxes.actions.shown_values import ShownValues, values_to_show
-from mailboxes.audit import entries, formats
+from mailboxes.audit import entries, wording
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.models import Phase
 
@@ -104,8 +104,8 @@ def find_change(logged: list[Logged], column: str, after: Any) -> Logged | None:
 
 
 def difference(model: str, column: str, values: tuple[Any, Any], logged: Logged | None) -> str:
-    before, after = (formats.column_text(model, column, value) or _("(empty)") for value in values)
-    params = {"field": formats.column_label(model, column), "before": before, "after": after}
+    before, after = (wording.column_text(model, column, value) or _("(empty)") for value in values)
+    params = {"field": wording.column_label(model, column), "before": before, "after": after}
     if logged:
         params |= {"actor": logged.entry.actor, "time": timesince(logged.entry.at, depth=1)}
     if column == "password" and logged:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from mailboxes.passwords import strength
 from mailboxes.second_factor import reauthentication
-from mailboxes.throttle import attempts
+from mailboxes.throttle import attempts, limits
 
 TEXT = " ".join((Path(__file__).resolve().parent.parent / "SECURITY.md").read_text().split())
 
@@ -16,9 +16,9 @@ def test_the_limits_of_attempts_are_those_of_the_throttle() -> None:
     rows = re.findall(r"\| ([^|]+) \| (\d+) \| (\d+) (minutes|hour) \|", TEXT)
     seconds = {"minutes": 60, "hour": 3600}
     found = [
-        attempts.Limit(int(count), int(number) * seconds[unit]) for _, count, number, unit in rows
+        limits.Limit(int(count), int(number) * seconds[unit]) for _, count, number, unit in rows
     ]
-    assert found == [attempts.PAIR, attempts.NETWORK, attempts.ACCOUNT, attempts.CODES]
+    assert found == [limits.PAIR, limits.NETWORK, limits.ACCOUNT, limits.CODES]
 
 
 def test_the_times_are_those_of_the_code() -> None:

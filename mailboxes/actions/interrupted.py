@@ -35,7 +35,7 @@ def settle_open_entries() -> int:
 
 
 def count_outcomes(outcomes: list[str]) -> str:
-    """Return how many changes took place, did not, and can't be determined, for `audit.formats`."""
+    """Return how many changes took place, did not, and can't be determined, for `audit.wording`."""
     return " ".join(str(outcomes.count(name)) for name in (APPLIED, NOT_APPLIED, UNDETERMINED))
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import MAIL_MODELS, Role
 from mailboxes.addresses import to_unicode
-from mailboxes.audit import formats as log_formats
+from mailboxes.audit import wording
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
@@ -140,12 +140,12 @@ def log_client(logged: Logged, user: User) -> str:
     return entry.client if is_own or scope_of(user).allows("log.view") else ""
 
 
-register.filter("log_changes", log_formats.describe_changes)
-register.filter("log_icon", log_formats.icon_name)
-register.filter("log_object", log_formats.object_label)
-register.filter("log_outcome", log_formats.outcome)
-register.filter("log_row_outcome", log_formats.row_outcome)
-register.filter("log_verb", log_formats.verb)
+register.filter("log_changes", wording.describe_changes)
+register.filter("log_icon", wording.icon_name)
+register.filter("log_object", wording.object_label)
+register.filter("log_outcome", wording.outcome)
+register.filter("log_row_outcome", wording.row_outcome)
+register.filter("log_verb", wording.verb)
 
 
 @register.filter

@@ -8,7 +8,6 @@ import logging
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
 from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
@@ -16,6 +15,7 @@ from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, W
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import database_message
 from mailboxes.throttle.buckets import ANY, Buckets
+from mailboxes.throttle.limits import ACCOUNT, CODES, LONGEST, NETWORK, PAIR, Limit
 from mailboxes.throttle.models import Counter, KnownClient
 
 logger = logging.getLogger(__name__)
@@ -34,21 +34,6 @@ PRUNED = 10
 
 DEADLOCK = 1213
 TRIES = 3
-
-
-@dataclass(frozen=True)
-class Limit:
-    attempts: int
-    seconds: int
-
-
-PAIR = Limit(5, 15 * 60)
-NETWORK = Limit(50, 15 * 60)
-ACCOUNT = Limit(30, 5 * 60)
-CODES = Limit(10, 60 * 60)
-"""Codes are short: each guess hits one of three in a million that are valid."""
-
-LONGEST = max(limit.seconds for limit in (PAIR, NETWORK, ACCOUNT, CODES))
 
 
 class Locked(Refused):

@@ -15,8 +15,7 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from mailboxes.audit import entries
-from mailboxes.audit import formats as log_formats
+from mailboxes.audit import entries, wording
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.log import log_event, subject
 from mailboxes.audit.models import Entry, Phase, Subject
@@ -50,7 +49,7 @@ class LogForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = ((name, f"{model}: {verb}") for name, model, verb in log_formats.action_names())
+        names = ((name, f"{model}: {verb}") for name, model, verb in wording.action_names())
         self.fields["action"].choices = [("", _("All")), *names]  # type: ignore[attr-defined]
 
 
@@ -112,10 +111,10 @@ def csv_row(logged: Logged, row: Subject) -> list[Any]:
     entry = logged.entry
     changes = "; ".join(
         f"{name}: {before} -> {after}" if before or after else name
-        for name, before, after in log_formats.describe_changes(row)
+        for name, before, after in wording.describe_changes(row)
     )
     who = [entry.actor_kind, entry.actor, entry.client, entry.action]
-    came_of_it = [logged.outcome, log_formats.outcome(logged)]
+    came_of_it = [logged.outcome, wording.outcome(logged)]
     if row.refusal:
-        came_of_it = [Phase.REFUSED, log_formats.row_outcome(row)]
+        came_of_it = [Phase.REFUSED, wording.row_outcome(row)]
     return [entry.seq, iso_time(entry.at), *who, row.name, row.domain, changes, *came_of_it]

@@ -8,8 +8,7 @@ from django.utils import timezone, translation
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import subject_of
 from mailboxes.actions.interrupted import settle_open_entries
-from mailboxes.audit import chain
-from mailboxes.audit import formats as log_formats
+from mailboxes.audit import chain, wording
 from mailboxes.audit.entries import Logged, read, visible
 from mailboxes.audit.log import recorded
 from mailboxes.audit.models import Entry, OpenEntry, Phase, Subject
@@ -72,7 +71,7 @@ def test_the_outcome_is_written_as_a_sentence(
 ) -> None:
     interrupt("mailbox.create", subject_of(anna), monkeypatch)
     with translation.override(language):
-        assert log_formats.outcome(newest()) == sentence
+        assert wording.outcome(newest()) == sentence
 
 
 def test_a_change_without_values_cannot_be_determined(

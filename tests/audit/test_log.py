@@ -6,8 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mailboxes import actions
 from mailboxes.addresses import Address
-from mailboxes.audit import chain
-from mailboxes.audit import formats as log_formats
+from mailboxes.audit import chain, wording
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.audit.entries import OPEN, of_object, read, visible
 from mailboxes.audit.log import recorded, subject
@@ -33,7 +32,7 @@ def test_a_refusal_is_logged_with_its_reason(tables: None) -> None:
     with pytest.raises(Refused), recorded(TESTER, "test.change", subject("test", "x")):
         raise Refused("No, “%(name)s” is taken.", {"name": "x"})
     [logged] = read(list(visible()))
-    assert (logged.outcome, log_formats.outcome(logged)) == (
+    assert (logged.outcome, wording.outcome(logged)) == (
         Phase.REFUSED,
         "refused: No, “x” is taken.",
     )
@@ -50,7 +49,7 @@ def test_a_text_that_no_database_can_store_is_logged_escaped(tables: None) -> No
     entry, stored = logged.entry, Subject.objects.get()
     assert (entry.actor, entry.client, stored.name) == (r"u\udcff", r"c\udcff", r"x\udcff")
     assert (stored.domain, stored.changes) == (r"y\udcff", {"description": [None, r"z\udcff"]})
-    assert log_formats.outcome(logged) == r"refused: No, “\udcff” is not a text."
+    assert wording.outcome(logged) == r"refused: No, “\udcff” is not a text."
     assert chain.verify() is None
 
 

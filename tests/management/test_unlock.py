@@ -5,7 +5,8 @@ from django.core.management import CommandError, call_command
 
 from mailboxes.accounts import AccountKind
 from mailboxes.throttle import attempts
-from mailboxes.throttle.attempts import PAIR, Locked
+from mailboxes.throttle.attempts import Locked
+from mailboxes.throttle.limits import PAIR
 from mailboxes.throttle.models import Counter
 from tests.conftest import logged
 

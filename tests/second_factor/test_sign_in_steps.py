@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.second_factor import factors
-from mailboxes.throttle.attempts import CODES as CODES_PER_ACCOUNT
+from mailboxes.throttle.limits import CODES as CODES_PER_ACCOUNT
 from tests.conftest import PASSWORD, logged
 from tests.second_factor.conftest import (
     APP,

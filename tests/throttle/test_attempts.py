@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from mailboxes.accounts import AccountKind
 from mailboxes.throttle import attempts
-from mailboxes.throttle.attempts import ACCOUNT, NETWORK, PAIR, Locked
+from mailboxes.throttle.attempts import Locked
+from mailboxes.throttle.limits import ACCOUNT, LONGEST, NETWORK, PAIR
 from mailboxes.throttle.models import Counter, KnownClient
 from tests.conftest import PASSWORD, logged
 from tests.management.conftest import manage
@@ -245,7 +246,7 @@ def test_old_counters_are_deleted_by_new_ones(attempt: Attempt, clock: SimpleNam
     for number in range(100):
         attempt(f"box{number}@example.org", f"198.51.100.{number}")
     assert Counter.objects.count() == 300
-    clock.now += attempts.LONGEST + 1
+    clock.now += LONGEST + 1
     for number in range(50):
         attempt(f"new{number}@example.org", f"203.0.113.{number}")
     assert Counter.objects.count() == 150

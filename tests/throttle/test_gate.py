@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from mailboxes.models import Mailbox
 from mailboxes.throttle import gate, lockouts
-from mailboxes.throttle.attempts import NETWORK, PAIR
 from mailboxes.throttle.gate import AT_ONCE, Busy, Gate
+from mailboxes.throttle.limits import NETWORK, PAIR
 from tests.conftest import PASSWORD
 from tests.management.test_unlock import unlock
 from tests.throttle.test_attempts import ANNA, LOGIN, NEW, change

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from mailboxes.throttle.attempts import PAIR
+from mailboxes.throttle.limits import PAIR
 from mailboxes.throttle.models import Counter
 from tests.admin.conftest import signed_in
 from tests.conftest import PASSWORD, logged

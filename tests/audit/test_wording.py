@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from mailboxes.audit import formats as log_formats
+from mailboxes.audit import wording
 from mailboxes.audit.entries import OPEN, Logged
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json
@@ -18,7 +18,7 @@ def logged(action: str = "mailbox.change", outcome: str = Phase.DONE, text: str 
 
 
 def change(column: str, before: Any, after: Any, model: str = "mailbox") -> tuple[str, str, str]:
-    [found] = log_formats.describe_changes(Subject(model=model, changes={column: [before, after]}))
+    [found] = wording.describe_changes(Subject(model=model, changes={column: [before, after]}))
     return found
 
 
@@ -34,9 +34,9 @@ def change(column: str, before: Any, after: Any, model: str = "mailbox") -> tupl
 def test_an_action_is_a_word_in_the_readers_language(
     action: str, english: str, german: str
 ) -> None:
-    assert log_formats.verb(logged(action)) == english
+    assert wording.verb(logged(action)) == english
     with translation.override("de"):
-        assert log_formats.verb(logged(action)) == german
+        assert wording.verb(logged(action)) == german
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_an_action_is_a_word_in_the_readers_language(
 def test_only_an_outcome_other_than_done_is_written(
     outcome: str, text: str, english: str, german: str
 ) -> None:
-    assert log_formats.outcome(logged(outcome=outcome, text=text)) == english
+    assert wording.outcome(logged(outcome=outcome, text=text)) == english
     with translation.override("de"):
-        assert log_formats.outcome(logged(outcome=outcome, text=text)) == german
+        assert wording.outcome(logged(outcome=outcome, text=text)) == german
 
 
 def test_a_refusal_is_given_as_the_reason_in_the_readers_language() -> None:
     error = Refused("The domain %(name)s already exists.", {"name": "example.org"})
     stored = json.dumps(refusal_as_json(error))
     refused = logged(outcome=Phase.REFUSED, text=stored)
-    assert log_formats.outcome(refused) == "refused: The domain example.org already exists."
+    assert wording.outcome(refused) == "refused: The domain example.org already exists."
     with translation.override("de"):
         german = "abgelehnt: Die Domain example.org gibt es schon."
-        assert log_formats.outcome(refused) == german
+        assert wording.outcome(refused) == german
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_refusal_is_given_as_the_reason_in_the_readers_language() -> None:
 def test_the_kind_of_an_object_is_written_before_its_name(
     model: str, english: str, german: str
 ) -> None:
-    assert log_formats.object_label(Subject(model=model)) == english
+    assert wording.object_label(Subject(model=model)) == english
     with translation.override("de"):
-        assert log_formats.object_label(Subject(model=model)) == german
-    assert log_formats.object_label(Subject(model="configuration")) == ""
+        assert wording.object_label(Subject(model=model)) == german
+    assert wording.object_label(Subject(model="configuration")) == ""
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,18 @@ def test_a_domains_quota_is_counted_in_its_own_unit() -> None:
 
 
 def test_the_values_of_a_password_are_not_written() -> None:
-    assert log_formats.describe_changes(Subject(changes={"password": []})) == [("Password", "", "")]
+    assert wording.describe_changes(Subject(changes={"password": []})) == [("Password", "", "")]
 
 
 def test_the_log_can_be_filtered_by_every_action_in_words() -> None:
-    names = {name: (model, verb) for name, model, verb in log_formats.action_names()}
+    names = {name: (model, verb) for name, model, verb in wording.action_names()}
     assert names["mailbox.disable"] == ("mailbox", "disabled")
     assert names["administrator.failed-sign-in"] == ("administrator", "sign-in failed")
     assert names["mailbox.failed-sign-in"] == ("mailbox", "sign-in failed")
 
 
 def test_the_log_is_filtered_by_actions_that_happen() -> None:
-    names = [name for name, _model, _verb in log_formats.action_names()]
+    names = [name for name, _model, _verb in wording.action_names()]
     assert len(names) == len(set(names))
     for name in ("configuration.download", "log.prune", "mailbox.password", "domain.create"):
         assert name in names
