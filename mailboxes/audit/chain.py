@@ -68,10 +68,12 @@ def verify(head: str = "") -> Fault | None:
     ):
         return Fault(seq + 1, "is the first entry, but the entries before it were never archived")
     is_found = f"{seq}:{before}" == head
+    starts: dict[int, int] = {}
     for entry, subjects in entries_with_subjects():
         if entry.seq != seq + 1:
             return Fault(seq + 1, "is missing")
-        if entry.digest != subjects_digest(subjects):
+        start = find_start(entry, starts)
+        if entry.digest != subjects_digest(subjects) or {row.start for row in subjects} - {start}:
             return Fault(entry.seq, "no longer matches the objects it was written with")
         if not any(hmac.compare_digest(entry.mac, seal(one, before, entry)) for one in keys):
             return Fault(entry.seq, "was changed, or the entry before it was")
@@ -82,6 +84,15 @@ def verify(head: str = "") -> Fault | None:
     if head and not is_found:
         return Fault(int(head.partition(":")[0]), "is missing, although the journal contains it")
     return None
+
+
+def find_start(entry: Entry, starts: dict[int, int]) -> int:
+    """Return the line that stands for an entry's action; `starts` are those of later batches."""
+    if entry.begun:
+        return starts.get(entry.begun, entry.begun)
+    if entry.parent:
+        starts[entry.seq] = entry.parent
+    return entry.parent or entry.seq
 
 
 def entries_with_subjects() -> Iterator[tuple[Entry, list[Subject]]]:

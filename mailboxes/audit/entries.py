@@ -37,32 +37,20 @@ class Logged:
         return self.subjects[0] if self.subjects else None
 
 
-def starts() -> QuerySet[Entry]:
-    """Return the entries that begin something or are an event; the others tell how it ended."""
-    return Entry.objects.filter(phase__in=[Phase.BEGUN, Phase.CHANGE, Phase.EVENT]).order_by("-seq")
-
-
 def visible() -> QuerySet[Entry]:
-    """Return the entries that stand for an action or event; later batches are beneath the first."""
-    return starts().filter(parent=None)
-
-
-def about(condition: Q) -> Q:
-    """Return the condition that an action has an object, in whichever batch, that fulfils this."""
-    found = Subject.objects.filter(condition).values("entry")
-    batches = Entry.objects.filter(parent__isnull=False, pk__in=found).values("parent")
-    return Q(pk__in=found) | Q(pk__in=batches)
+    """Return the entries that stand for an action or event; the others tell how it ended."""
+    return Entry.objects.filter(listed__isnull=False).order_by("-listed")
 
 
 def change_entries() -> QuerySet[Entry]:
     """Return the entries about changes, without sign-ins and downloads."""
-    return visible().exclude(phase=Phase.EVENT)
+    return Entry.objects.filter(changed__isnull=False).order_by("-changed")
 
 
 def of_object(model: str, name: str) -> QuerySet[Entry]:
     """Return the entries about one object, also after it was deleted; of bulk actions its batch."""
     subjects = Subject.objects.filter(model=model, name=name).values("entry")
-    return starts().filter(pk__in=subjects)
+    return Entry.objects.filter(begun=None, pk__in=subjects).order_by("-seq")
 
 
 def starts_of(domains: Iterable[str]) -> dict[str, datetime]:
@@ -80,24 +68,27 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
     Each domain is one query on an index. Of more than MAX_DOMAINS, only those among the newest
     MAX_SCANNED objects are found.
     """
-    rows = Subject.objects.exclude(entry__phase=Phase.EVENT).select_related("entry")
     if len(domains) <= MAX_DOMAINS:
-        newest = [rows.filter(domain=name).order_by("-entry_id")[:number] for name in domains]
-        found = [row for part in newest for row in part]
+        found = [(key, name) for name in domains for key in newest_starts(domain=name)[:number]]
     else:
         wanted = set(domains)
-        scanned = rows.order_by("-pk")[:MAX_SCANNED]
-        found = [row for row in scanned if row.domain.lower() in wanted]
-    starts = starts_of(row.domain for row in found)
-    own = {row.entry for row in found if has_begun(row, starts)}
-    keys = sorted({entry.parent or entry.seq for entry in own}, reverse=True)[:number]
-    return read(list(visible().filter(pk__in=keys)), starts=starts)
+        scanned = Subject.objects.order_by("-pk").values_list("start", "domain")[:MAX_SCANNED]
+        found = [(key, name.lower()) for key, name in scanned if name.lower() in wanted]
+    starts = starts_of(name for _, name in found)
+    changes = change_entries().in_bulk({key for key, _ in found})
+    own = {
+        key
+        for key, name in found
+        if name in starts and key in changes and changes[key].at >= starts[name]
+    }
+    newest = sorted(own, reverse=True)[:number]
+    return read([changes[key] for key in newest], starts=starts)
 
 
-def has_begun(row: Subject, starts: Mapping[str, datetime]) -> bool:
-    """Say whether an object's present domain existed when the entry was written."""
-    start = starts.get(row.domain.lower())
-    return start is not None and row.entry.at >= start
+def newest_starts(**condition: str) -> QuerySet[Subject, int]:
+    """Return the entries that stand for the actions on such objects, newest first."""
+    found = Subject.objects.filter(**condition).order_by("-start")
+    return found.values_list("start", flat=True).distinct()
 
 
 def of_models(models: Sequence[str]) -> QuerySet[Entry]:

@@ -88,7 +88,7 @@ def end(begun: Entry, phase: Phase, text: str = "", subjects: Iterable[Subject] 
     """Log what became of an entry that was begun."""
     actor = Actor(begun.actor_kind, begun.actor, begun.client)
     with transaction.atomic(using="default"):
-        append(actor, begun.action, phase, subjects, text=text, begun=begun.seq)
+        append(actor, begun.action, phase, subjects, text=text, begun=begun)
         OpenEntry.objects.filter(entry=begun).delete()
 
 
@@ -113,7 +113,7 @@ def append(
     subjects: Iterable[Subject],
     *,
     text: str = "",
-    begun: int | None = None,
+    begun: Entry | None = None,
     parent: int | None = None,
 ) -> Entry:
     """Add an entry under the lock of the head, and write the new head to the journal."""
@@ -125,7 +125,7 @@ def append(
             seq=head.seq + 1,
             at=timezone.now(),
             phase=phase.value,
-            begun=begun,
+            begun=begun.seq if begun else None,
             parent=parent,
             action=action,
             actor_kind=actor.kind,
@@ -136,8 +136,9 @@ def append(
         )
         entry.mac = chain.seal(chain.derive_key(settings.SECRET_KEY), head.mac, entry)
         entry.save(force_insert=True)
+        start = begun.parent or begun.seq if begun else parent or entry.seq
         for row in rows:
-            row.entry = entry
+            row.entry, row.start = entry, start
         Subject.objects.bulk_create(rows, batch_size=500)
         Head.objects.filter(pk=1).update(seq=entry.seq, mac=entry.mac)
         head_line = f"log head {entry.seq}:{entry.mac}"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Case, F, Q, When
 
 
 class Phase(models.TextChoices):
@@ -17,6 +18,22 @@ class Phase(models.TextChoices):
 
     EVENT = "event"
     """Something that changes nothing, such as a failed sign-in or a download."""
+
+
+CHANGES = Q(parent=None, phase__in=[Phase.BEGUN.value, Phase.CHANGE.value])
+"""What begins a change; later batches of a bulk action are beneath the first."""
+
+LISTED = Q(parent=None, phase__in=[Phase.BEGUN.value, Phase.CHANGE.value, Phase.EVENT.value])
+"""What the log shows as a line; the others tell how it ended."""
+
+
+def seq_where(condition: Q) -> models.GeneratedField:
+    """Return a copy of `seq` for indexes that leave out all other entries."""
+    return models.GeneratedField(
+        expression=Case(When(condition, then=F("seq")), default=None),
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+    )
 
 
 class Entry(models.Model):
@@ -44,13 +61,17 @@ class Entry(models.Model):
     """SHA-256 of the objects beneath."""
 
     mac = models.CharField(max_length=64)
+    listed = seq_where(LISTED)
+    changed = seq_where(CHANGES)
 
     class Meta:
         ordering = ["-seq"]
         indexes = [
-            models.Index(fields=["action", "seq"], name="audit_action"),
-            models.Index(fields=["actor", "seq"], name="audit_actor"),
-            models.Index(fields=["client", "seq"], name="audit_client"),
+            models.Index(fields=["listed"], name="audit_listed"),
+            models.Index(fields=["changed"], name="audit_changed"),
+            models.Index(fields=["action", "listed"], name="audit_action"),
+            models.Index(fields=["actor", "listed"], name="audit_actor"),
+            models.Index(fields=["client", "listed"], name="audit_client"),
         ]
 
     def __str__(self) -> str:
@@ -61,6 +82,9 @@ class Subject(models.Model):
     """An object that an entry is about, and what was to be changed of it."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="subjects")
+    start = models.BigIntegerField()
+    """The entry that the log shows for this action: of a bulk action, that of the first batch."""
+
     model = models.CharField(max_length=20)
     name = models.CharField(max_length=255)
     domain = models.CharField(max_length=255, blank=True)
@@ -74,7 +98,8 @@ class Subject(models.Model):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["model", "name", "entry"], name="audit_object"),
-            models.Index(fields=["domain", "entry"], name="audit_domain"),
+            models.Index(fields=["name", "start"], name="audit_name"),
+            models.Index(fields=["domain", "start"], name="audit_domain"),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 from mailboxes.storage_engines import check_engines
 
-MAX_CHANGES = 8
+MAX_CHANGES = 5
 MAX_NAMES = 3
 MAX_FULL = 6
 

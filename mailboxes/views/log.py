@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -18,9 +17,9 @@ from django.views.decorators.http import require_safe
 from mailboxes.audit import entries, wording
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.log import log_event, subject
-from mailboxes.audit.models import Entry, Phase, Subject
+from mailboxes.audit.models import Phase, Subject
+from mailboxes.audit.search import LAST, Search
 from mailboxes.csv_download import csv_response, iso_time
-from mailboxes.queries import batches, rows_after
 from mailboxes.request_actors import administrator
 from mailboxes.views.permissions import allowed
 
@@ -59,49 +58,46 @@ class LogForm(forms.Form):
 def log(request: HttpRequest) -> HttpResponseBase:
     """Show the log, newest first; `before` is the last line of the page before."""
     form = LogForm(request.GET, label_suffix="")
-    found = search_log(form.cleaned_data) if form.is_valid() else Entry.objects.none()
+    search = search_of(form.cleaned_data) if form.is_valid() else None
     if "csv" in request.GET:
         log_event(administrator(request), "log.download", subject("file", "log.csv"))
-        return csv_response("log.csv", CSV_COLUMNS, csv_rows(found))
+        return csv_response("log.csv", CSV_COLUMNS, csv_rows(search))
     before = request.GET.get("before", "")
     last = int(before) if before.isdecimal() and len(before) < 19 else 0
-    page, more = rows_after(found, last, PAGE_SIZE, descending=True)
+    page, older = search.page(last, PAGE_SIZE) if search else ([], 0)
     query = request.GET.copy()
     query.pop("before", None)
     context = admin.site.each_context(request) | {
         "title": _("Log"),
         "form": form,
         "entries": entries.read(page),
-        "older": page[-1].seq if more else None,
+        "older": older,
         "query": query.urlencode(),
         "is_first": not last,
     }
     return render(request, "mailboxes/log.html", context)
 
 
-def search_log(asked: dict[str, Any]) -> QuerySet[Entry]:
-    """Return the lines that the form asks for."""
-    found = entries.visible()
-    if text := asked["q"].strip():
-        about = entries.about(Q(name=text) | Q(domain=text))
-        found = found.filter(Q(actor=text) | Q(client=text) | about)
-    if asked["action"]:
-        found = found.filter(action=asked["action"])
-    if asked["since"]:
-        found = found.filter(at__gte=start_of(asked["since"]))
-    if asked["until"]:
-        found = found.filter(at__lt=start_of(asked["until"] + timedelta(days=1)))
-    return found
+def search_of(asked: dict[str, Any]) -> Search:
+    since, until = asked["since"], asked["until"]
+    return Search(
+        asked["q"].strip(),
+        asked["action"],
+        start_of(since) if since else None,
+        start_of(until + timedelta(days=1)) if until else None,
+    )
 
 
 def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def csv_rows(found: QuerySet[Entry]) -> Iterator[list[Any]]:
+def csv_rows(search: Search | None) -> Iterator[list[Any]]:
     """Yield one row for each object of each entry."""
-    for batch in batches(found, ENTRIES_PER_QUERY, descending=True):
-        for logged in entries.read(batch, maximum=None):
+    older = LAST if search else 0
+    while search and older:
+        page, older = search.page(older, ENTRIES_PER_QUERY)
+        for logged in entries.read(page, maximum=None):
             for row in logged.subjects or [Subject()]:
                 yield csv_row(logged, row)
 
