@@ -19,6 +19,8 @@ MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
 
 BATCH = 1000
+BY_DOMAIN = ("domain_id", "pk")
+"""How the rows of some domains are ordered; others are by key alone."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,22 @@ def domain_names(domains: QuerySet, maximum: int = 50) -> tuple[list[str], bool]
 
 
 def rows_after(
-    rows: QuerySet, key: Any, number: int, descending: bool = False, by_domain: bool = False
+    rows: QuerySet, key: Any, number: int, descending: bool = False
 ) -> tuple[list[Any], bool]:
-    """Return the first rows after a key, in key order, and whether more follow.
+    """Return the first rows after a key and whether more follow, by domain and key or by key.
 
-    An empty key means the start of the table or, if descending, its end. Rows of some domains are
-    better ordered by domain first: in the order of addresses, a database reads a million rows to
-    find those of a few small domains.
+    An empty key means the start of the table or, if descending, its end.
     """
     side, sign = ("lt", "-") if descending else ("gt", "")
+    by_domain = rows.query.order_by == BY_DOMAIN
     if key:
         condition = Q(**{f"pk__{side}": key})
         if by_domain:
             domain = key.rpartition("@")[2]
             condition = Q(condition, domain_id=domain) | Q(**{f"domain_id__{side}": domain})
         rows = rows.filter(condition)
-    order = [f"{sign}domain_id", f"{sign}pk"] if by_domain else [f"{sign}pk"]
-    found = list(rows.order_by(*order)[: number + 1])
+    order = BY_DOMAIN if by_domain else ("pk",)
+    found = list(rows.order_by(*(f"{sign}{column}" for column in order))[: number + 1])
     return found[:number], len(found) > number
 
 
@@ -75,7 +76,7 @@ def batches(
     key: Callable[[Any], Any] = attrgetter("pk"),
     descending: bool = False,
 ) -> Iterator[list[Any]]:
-    """Yield all rows in batches, by key: MySQL's client library keeps a whole result in memory."""
+    """Yield all rows in batches: MySQL's client library keeps a whole result in memory."""
     last, more = "", True
     while more:
         found, more = rows_after(rows, last, number, descending)

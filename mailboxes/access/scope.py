@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from mailboxes.access.roles import ALLOWED
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import BY_DOMAIN
 
 DOMAIN_COLUMNS = {Domain: "pk", Mailbox: "domain", Alias: "domain", AliasDomain: "alias_domain"}
 
@@ -50,11 +51,15 @@ class Scope:
         return self.domains is None or domain.lower() in self.domains
 
     def narrow(self, rows: QuerySet) -> QuerySet:
-        """Return those of the rows that are in the domains."""
+        """Return those of the rows that are in the domains, in an order that an index has.
+
+        In the order of addresses, a database reads a million rows to find those of a few domains.
+        """
         if self.domains is None:
             return rows
         column = DOMAIN_COLUMNS[rows.model]
-        return rows.filter(**{f"{column}__in": sorted(self.domains)})
+        found = rows.filter(**{f"{column}__in": sorted(self.domains)})
+        return found.order_by(*BY_DOMAIN) if column == "domain" else found
 
 
 NOTHING = Scope()

@@ -21,7 +21,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from mailboxes.access.grants import scope_of
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
 from mailboxes.audit.log import log_event, subject
@@ -38,8 +37,6 @@ class KeysetChangeList(ChangeList):
     """A change list that is paged by the primary key; that of some domains by domain first."""
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
-        scope = scope_of(request.user)
-        self.by_domain = scope.domains is not None and hasattr(args[0], "domain_id")
         super().__init__(request, *args)
         for name in (AFTER, BEFORE):  # another filter or search starts on its first page
             self.params.pop(name, None)
@@ -50,7 +47,7 @@ class KeysetChangeList(ChangeList):
         return {name: value for name, value in found.items() if name not in OWN_PARAMS}
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
-        return ["pk"]
+        return list(queryset.query.order_by or ["pk"])
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one row more than fits on the page, to find out whether there is another page."""
@@ -70,10 +67,9 @@ class KeysetChangeList(ChangeList):
 
     def page(self, after: str, before: str) -> tuple[list[Model], bool]:
         """Return the rows that follow one key or precede another, and whether there are more."""
-        number, by_domain = self.list_per_page, self.by_domain
         if not before:
-            return rows_after(self.queryset, after, number, by_domain=by_domain)
-        rows, more = rows_after(self.queryset, before, number, True, by_domain)
+            return rows_after(self.queryset, after, self.list_per_page)
+        rows, more = rows_after(self.queryset, before, self.list_per_page, descending=True)
         return rows[::-1], more
 
     @property

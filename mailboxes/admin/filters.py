@@ -96,7 +96,8 @@ class AttentionFilter(ListFilter):
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        if capped_count(Mailbox.objects.all(), queries.MAX_ROWS).more:
+        mailboxes = scope_of(request.user).narrow(Mailbox.objects.all())
+        if capped_count(mailboxes, queries.MAX_ROWS).more:
             return []
         full = [("full", str(_("nearly full")))] if usage.knows_usage() else []
         return [*full, ("weak", str(_("weak password hash")))]

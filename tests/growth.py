@@ -1,0 +1,193 @@
+"""How many rows MariaDB reads for a page at two sizes; test_growth.py runs this in a machine.
+
+Prints a line for each page: what it is, and the rows at the first and at the second size. Times on
+a shared machine are noise; the rows read are the same wherever it runs.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+import django
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
+settings.ALLOWED_HOSTS = ["testserver"]
+settings.STORAGES["staticfiles"]["BACKEND"] = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from mailboxes.access.grants import scope_of  # noqa: E402
+from mailboxes.access.roles import Role  # noqa: E402
+from mailboxes.access.scope import EVERYTHING  # noqa: E402
+from mailboxes.actions.administrators import RoleAssignment, create_administrator  # noqa: E402
+from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
+from mailboxes.audit.entries import of_object, read  # noqa: E402
+from mailboxes.views.dashboard import latest  # noqa: E402
+
+TESTER = Actor(COMMAND, "tester", scope=EVERYTHING)
+SIZES = (6_000, 60_000)
+TINY = [f"tiny{number:03}.example" for number in range(300)]
+LOG, MAILBOXES, ALIASES = "/admin/log/", "/admin/mailboxes/mailbox/", "/admin/mailboxes/alias/"
+Page = tuple[str, Callable[[], object]]
+
+# The first entries are about rare.example; the newest tenth are failed sign-ins.
+FILL_LOG = """\
+INSERT INTO audit_entry
+    (seq, at, phase, begun, action, actor_kind, actor, client, text, digest, mac)
+SELECT seq, '2026-01-01' + INTERVAL seq MINUTE, @phase := IF(seq > {events} OR seq % 4 IN (0, 3),
+    'event', IF(seq % 4 = 1, 'begun', 'done')), IF(@phase = 'done', seq - 1, NULL),
+    IF(@phase = 'event', 'mailbox.failed-sign-in',
+        IF(seq - seq % 4 = 40, 'domain.delete', 'mailbox.change')),
+    'administrator', IF(@phase = 'event', CONCAT('u', seq), IF(seq < 40, 'otto', 'rita')),
+    '192.0.2.7', '', '', '' FROM seq_{first}_to_{last};
+INSERT INTO audit_subject (model, name, domain, changes, entry_id, start)
+SELECT 'mailbox', CONCAT('box', seq, '@', @domain := IF(seq < 40, 'rare', 'tiny001'), '.example'),
+    CONCAT(@domain, '.example'), '{{}}', seq, seq FROM seq_{first}_to_{last} WHERE seq % 4 = 1;
+INSERT INTO audit_head (id, seq, mac, pruned_seq, pruned_mac, pruned_seal)
+VALUES (1, {last}, '', 0, '', '') ON DUPLICATE KEY UPDATE seq = {last};
+ANALYZE TABLE audit_entry, audit_subject;
+"""
+FILL_MAILBOXES = """\
+INSERT INTO mailbox (username, password, name, maildir, local_part, domain)
+SELECT CONCAT('box', seq, '@large', seq % 10, '.example'), 'x', '', '', CONCAT('box', seq),
+    CONCAT('large', seq % 10, '.example') FROM seq_{first}_to_{last};
+INSERT INTO alias (address, goto, domain) SELECT CONCAT('to.', username), username, domain
+FROM mailbox WHERE domain LIKE 'large%' ON DUPLICATE KEY UPDATE goto = goto;
+ANALYZE TABLE mailbox, alias;
+"""
+FILL_TINY = """\
+INSERT INTO domain (domain, description, transport)
+SELECT CONCAT('tiny', LPAD(seq, 3, '0'), '.example'), '', '' FROM seq_0_to_299;
+INSERT INTO domain (domain, description, transport)
+SELECT CONCAT('large', seq, '.example'), '', '' FROM seq_0_to_9;
+INSERT INTO mailbox (username, password, name, maildir, local_part, domain)
+SELECT CONCAT('t', n.seq, '@', domain), 'x', '', '', CONCAT('t', n.seq), domain
+FROM domain, seq_1_to_3 n WHERE domain LIKE 'tiny%';
+INSERT INTO alias (address, goto, domain)
+SELECT CONCAT('to.', username), username, domain FROM mailbox;
+"""
+
+
+def execute(alias: str, sql: str) -> None:
+    with connections[alias].cursor() as cursor:
+        for statement in filter(str.strip, sql.split(";\n")):
+            cursor.execute(statement)
+            cursor.fetchall()
+
+
+def rows_so_far() -> int:
+    """Return how many rows both connections have read.
+
+    Rows that only an index was asked about count as well; Handler_read alone doesn't show them.
+    """
+    total = 0
+    for alias in ("default", "mail"):
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SHOW SESSION STATUS LIKE 'Handler\\_%'")
+            total += sum(
+                int(value)
+                for name, value in cursor.fetchall()
+                if name.startswith("Handler_read_") or name == "Handler_icp_attempts"
+            )
+    return total
+
+
+def rows_read(page: Callable[[], object]) -> int:
+    """Return the rows read for a page, without those of the question for them."""
+    asked = -rows_so_far() + rows_so_far()
+    before = rows_so_far()
+    page()
+    return rows_so_far() - before - asked
+
+
+def sign_in(name: str, role: str, domains: list[str]) -> tuple[User, Client]:
+    user, client = User(username=name), Client()
+    create_administrator(TESTER, user, "four unrelated words", RoleAssignment(role, False, domains))
+    client.force_login(user)
+    client.get("/admin/")
+    return user, client
+
+
+def page_of(client: Client, url: str) -> Page:
+    def get() -> None:
+        answer = client.get(url)
+        assert answer.status_code == 200, url
+        if answer.streaming:
+            list(answer)
+
+    return url, get
+
+
+def log() -> Iterator[list[Page]]:
+    """Fill the log to each size; yield its pages."""
+    execute("mail", FILL_TINY)
+    execute("default", FILL_LOG.format(first=1, last=SIZES[0], events=SIZES[0] * 0.9))
+    vera, client = sign_in("vera", Role.AUDITOR, [])
+    otto, _ = sign_in("otto", Role.HELPDESK, ["tiny001.example"])
+    questions = [
+        *("", "before=1000", "before=60", "q=rita", "q=otto", "q=box21@rare.example"),
+        *(
+            "q=rare.example",
+            "q=tiny001.example",
+            "q=192.0.2.7",
+            "q=nobody",
+            "action=mailbox.change",
+        ),
+        *("action=domain.delete", "action=alias.create", "since=2026-01-02&until=2026-01-02"),
+        *("until=2026-01-01", "since=2040-01-01", "q=rita&since=2026-01-02&until=2026-01-02"),
+        *("q=rita&action=domain.delete", "q=tiny001.example&action=domain.delete&before=1000"),
+    ]
+    name = "box21@rare.example"
+    pages = [
+        ("latest changes of all", lambda: latest(scope_of(vera))),
+        ("latest changes in a domain", lambda: latest(scope_of(otto))),
+        ("history", lambda: read(list(of_object("mailbox", name)[:50]), name)),
+        *(page_of(client, f"{LOG}?{question}") for question in questions),
+    ]
+    yield pages
+    execute("default", FILL_LOG.format(first=SIZES[0] + 1001, last=SIZES[1], events=SIZES[1] * 0.9))
+    yield pages
+
+
+def mailboxes() -> Iterator[list[Page]]:
+    """Fill the mail tables to each size; yield the pages of somebody with 300 tiny domains."""
+    execute("mail", FILL_TINY)
+    execute("mail", FILL_MAILBOXES.format(first=1, last=SIZES[0]))
+    _, client = sign_in("otto", Role.DOMAIN_ADMINISTRATOR, TINY)
+    questions = [
+        *("", "after=t2@tiny150.example", "before=t3@tiny299.example", "q=nothing", "q=t2"),
+        *("q=@tiny150.example", "active__exact=0", "active__exact=1", "domain=tiny150.example"),
+        *("domain=large1.example", "domain=tiny150.example&active__exact=0", "attention=weak"),
+    ]
+    aliases = ("", "kind=own", "kind=all", "q=nothing", "after=to.t2@tiny150.example")
+    pages = [
+        page_of(client, "/admin/"),
+        *(page_of(client, f"{MAILBOXES}?{question}") for question in questions),
+        page_of(client, f"{MAILBOXES}csv/"),
+        *(page_of(client, f"{ALIASES}?{question}") for question in aliases),
+        page_of(client, f"{ALIASES}csv/"),
+        page_of(client, "/admin/mailboxes/domain/"),
+    ]
+    yield pages
+    execute("mail", FILL_MAILBOXES.format(first=SIZES[0] + 1, last=SIZES[1]))
+    yield pages
+
+
+def main() -> None:
+    found: dict[str, list[int]] = defaultdict(list)
+    for pages in {"log": log, "mailboxes": mailboxes}[sys.argv[1]]():
+        for name, page in pages:
+            found[name].append(rows_read(page))
+    for name, rows in found.items():
+        print(name.replace(" ", "-"), *rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Pages read the rows that they show, however large the tables are, on a real MariaDB."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.machine import Machine
+from tests.mailhost import PANEL_ENV
+from tests.servers import MariaDB
+
+pytestmark = pytest.mark.stack
+
+
+def rows_read(machine: Machine, name: str) -> dict[str, tuple[int, int]]:
+    """Return the rows read for each page when the tables are small, and when they are large."""
+    script: list[str | Path] = [machine.python, machine.checkout / "tests/growth.py", name]
+    lines = machine.run(script, env=PANEL_ENV).stdout.splitlines()
+    return {page: (int(small), int(large)) for page, small, large in map(str.split, lines)}
+
+
+def grown(found: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Return the pages that read more of tables ten times as large, beside a change of plan."""
+    return {page: rows for page, rows in found.items() if rows[1] > rows[0] * 1.5 + 50}
+
+
+def test_pages_of_the_log_read_no_more_rows_of_a_larger_log(
+    machine: Machine, tables: MariaDB
+) -> None:
+    found = rows_read(machine, "log")
+    assert grown(found) == {} and max(max(rows) for rows in found.values()) < 1200, found
+
+
+def test_an_administrator_of_small_domains_reads_no_more_rows_beside_large_ones(
+    machine: Machine, tables: MariaDB
+) -> None:
+    assert grown(rows_read(machine, "mailboxes")) == {}
