@@ -4,7 +4,7 @@ import copy
 import re
 from collections.abc import Iterator
 from html import unescape
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urljoin
@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command, load_command_clas
 from django.db import connections, transaction
 from django.test import Client
 from django.urls import resolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -304,6 +304,7 @@ def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
     domain: Domain, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @QUIET
+    @example(first="new@example.org", values=[None] * 5)
     @given(first=TEXT, values=st.lists(st.none() | TEXT, min_size=5, max_size=5))
     def run(first: str, values: list[str | None]) -> None:
         options = [
@@ -313,7 +314,8 @@ def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
         ]
         positional = [first] if command in WITH_A_NAME else []
         extra = ["--password-stdin"] if command == "createmailbox" else []
-        monkeypatch.setattr("sys.stdin", StringIO(values[-1] or PASSWORD))
+        password = (values[-1] or PASSWORD).encode("utf-8", "surrogatepass")
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(password)))
         before = mail_rows()
         with transaction.atomic("default"), transaction.atomic("mail"):
             try:
