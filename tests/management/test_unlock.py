@@ -61,5 +61,5 @@ def test_unlocking_what_is_not_locked_is_not_logged(tables: None) -> None:
 
 @pytest.mark.parametrize("given", [[], [""], ["--client="], ["rita", "--client=192.0.2.7"]])
 def test_either_an_account_or_a_client_is_unlocked(tables: None, given: list[str]) -> None:
-    with pytest.raises(CommandError, match="^Specify either an administrator or mailbox, or"):
+    with pytest.raises(CommandError, match="^Specify NAME_OR_ADDRESS or --client, but not both."):
         unlock(*given)

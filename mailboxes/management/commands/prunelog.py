@@ -27,7 +27,7 @@ class Command(MailCommand):
             "--before",
             required=True,
             metavar="DATE",
-            help="move the entries from before this day (UTC), such as 2026-01-31",
+            help="move the entries logged before this day (UTC), such as 2026-01-31",
         )
         parser.add_argument("--to", type=new_path, required=True, metavar="FILE", help="a new file")
 

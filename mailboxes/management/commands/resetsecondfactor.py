@@ -14,7 +14,7 @@ from mailboxes.second_factor import factors
 class Command(MailCommand):
     help = (
         "Remove the second factor and the recovery codes of an administrator who has lost them, "
-        "such as the last superuser. The password is kept and is enough for the next sign-in."
+        "such as the only superuser. The password is kept and is enough for the next sign-in."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -31,7 +31,7 @@ class Command(MailCommand):
     def handle(self, *args: object, **options: Any) -> None:
         name, client = options["name"], options["client"]
         if bool(name) == bool(client):
-            raise CommandError("Specify either an administrator or mailbox, or --client.")
+            raise CommandError("Specify NAME_OR_ADDRESS or --client, but not both.")
         model = "client" if client else "mailbox" if "@" in name else "administrator"
         with transaction.atomic(using="default"):
             count = (
