@@ -34,7 +34,7 @@ ADMINISTRATOR_EXISTS = gettext_noop(
 NO_DOMAINS = gettext_noop("Enter the domains of this role, or select all domains.")
 UNKNOWN_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here.")
 YOURSELF = gettext_noop(
-    "You can't delete or deactivate yourself, or change your own role. Ask another superuser."
+    "You can't delete or disable your own account, or change your own role. Ask another superuser."
 )
 LAST_SUPERUSER = gettext_noop("%(name)s is the only superuser. Add another one first.")
 

@@ -12,7 +12,7 @@ from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -85,10 +85,15 @@ class PanelAdmin(RestoresForm):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> HttpResponse:
-        """Log that the row is out of reach, or was deleted since its form was opened."""
+        """Log that the row is out of reach, or was deleted since its form was opened.
+
+        The stock sentence would start with the model's name in lower case.
+        """
         if request.method == "POST":
             log_refused_request(request)
-        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc, no-any-return]
+        text = _("“%(name)s” doesn't exist. It may have been deleted.")
+        self.message_user(request, text % {"name": unquote(object_id)}, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:index"))
 
     @method_decorator(csrf_protect)
     def delete_view(

@@ -26,11 +26,18 @@ class RoleField(forms.ChoiceField):
     widget = forms.RadioSelect
 
     def __init__(self, **kwargs: Any) -> None:
-        choices = [
-            (role.value, format_html('{} <span class="help">{}</span>', role.label, text))
-            for role, text in DESCRIPTIONS.items()
-        ]
-        super().__init__(choices=choices, **kwargs)
+        super().__init__(choices=role_choices, **kwargs)
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """Return the roles in the language of the request."""
+    return [
+        (role.value, format_html('{} <span class="help">{}</span>', role.label, text))
+        for role, text in DESCRIPTIONS.items()
+    ]
+
+
+NAME_TAKEN = _("An administrator with this name already exists. Choose another name.")
 
 
 class RoleForm(ActionForm, forms.ModelForm):
@@ -77,8 +84,9 @@ class AdministratorForm(EditConflictMixin, RoleForm):
         fields = ["username", "first_name", "last_name", "email", "is_active"]
         help_texts = {
             "username": "",
-            "is_active": _("Inactive administrators can't sign in; their role is kept."),
+            "is_active": _("Disabled administrators can't sign in; their role is kept."),
         }
+        error_messages = {"username": {"unique": NAME_TAKEN}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,6 +134,7 @@ class NewAdministratorForm(PasswordsForm, RoleForm):
         model = User
         fields = ["username"]
         help_texts = {"username": ""}
+        error_messages = {"username": {"unique": NAME_TAKEN}}
 
 
 class AdministratorPasswordForm(PasswordsForm, forms.Form):

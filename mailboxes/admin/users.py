@@ -64,7 +64,7 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     list_filter = ("is_active", RoleFilter)
     filter_horizontal = ()
     actions = None
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("signed_in", "created_at")
     add_fieldsets = (
         (None, {"fields": ["username", "password1", "password2", "is_temporary"]}),
         (None, {"fields": ROLE_FIELDS}),
@@ -72,7 +72,7 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     fieldsets = (
         (None, {"fields": NAME_FIELDS}),
         (None, {"fields": ROLE_FIELDS}),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+        (_("Dates"), {"fields": ["signed_in", "created_at"]}),
     )
 
     # The list
@@ -103,6 +103,10 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     @admin.display(description=_("last sign-in"))
     def signed_in(self, row: User) -> str:
         return display.local_time(row.last_login)
+
+    @admin.display(description=_("created"))
+    def created_at(self, row: User) -> str:
+        return display.local_time(row.date_joined)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         titles = {"title": _("Administrators")}
@@ -202,6 +206,9 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
         return ADMINISTRATOR, str(self.get_object(request, key))
 
 
+# The stock admin's titles and messages take their words from here.
+User._meta.verbose_name = _("administrator")
+User._meta.verbose_name_plural = _("administrators")
 admin.site.unregister(User)
 admin.site.unregister(Group)
 admin.site.register(User, AdministratorAdmin)

@@ -170,7 +170,13 @@ def quota_text(count: int) -> str:
 def action_names() -> list[tuple[str, str, str]]:
     """Return the actions that the log is filtered by: their names, and the two halves in words."""
     return [
-        (f"{model}.{verb}", str(FILTER_LABELS[model]), str(VERB_LABELS[verb]))
+        (f"{model}.{verb}", str(FILTER_LABELS[model]), filter_verb(model, verb))
         for model, verbs in ACTIONS.items()
         for verb in verbs
     ]
+
+
+def filter_verb(model: str, verb: str) -> str:
+    """Return what was done; of the rows, only their list can be downloaded."""
+    is_list = verb == "download" and model in OBJECT_LABELS
+    return str(_("list downloaded") if is_list else VERB_LABELS[verb])

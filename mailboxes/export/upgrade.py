@@ -138,8 +138,8 @@ def panel_steps(change: Comparison) -> Iterator[Step]:
     text = _("Set this in .env and restart the panel:")
     if change.other_rows:
         text = _(
-            "Set this in .env and restart the panel. Passwords changed from now on only work on "
-            "the new host:"
+            "Passwords changed after this step only work on the new host. Set this in .env and "
+            "restart the panel:"
         )
     yield Step(str(text), tuple(lines))
     folder = bundle_folder(change.new)

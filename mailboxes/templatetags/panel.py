@@ -15,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import MAIL_MODELS, Role
@@ -117,9 +116,7 @@ def unicode_name(name: str) -> dict[str, str]:
 
 @register.filter
 def verbose_name(opts: Options, count: int) -> str:
-    """Return the singular or plural name of a model; Django's users are administrators here."""
-    if opts.model_name == "user":
-        return ngettext("administrator", "administrators", count)
+    """Return the singular or plural name of a model."""
     return str(opts.verbose_name if count == 1 else opts.verbose_name_plural)
 
 

@@ -1,6 +1,6 @@
 """The page on which administrators change their own password."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminPasswordChangeForm
@@ -10,6 +10,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -21,15 +22,30 @@ from mailboxes.request_actors import administrator, client_address
 from mailboxes.throttle import attempts
 
 
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """The stock form in the words of the page for mailboxes."""
+
+    error_messages = AdminPasswordChangeForm.error_messages | {
+        "password_incorrect": _("The current password is wrong."),
+        "password_mismatch": _("The two passwords don't match."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = _("Current password")
+        self.fields["new_password2"].label = _("Repeat new password")
+        self.fields["new_password2"].help_text = ""
+
+
 @never_cache
 @sensitive_post_parameters()
 def change_own_password(request: HttpRequest) -> HttpResponse:
-    """Ask for the old password, and end all other sessions."""
+    """Ask for the current password, and end all other sessions."""
     user = cast(User, request.user)
     attempt = (AccountKind.ADMINISTRATOR, user.username, client_address(request))
     if request.POST:
         attempts.attempt(*attempt)
-    form = AdminPasswordChangeForm(user, request.POST or None)
+    form = OwnPasswordForm(user, request.POST or None)
     if form.is_bound and "old_password" not in form.errors:
         attempts.was_right(*attempt)
     elif form.has_error("old_password", "password_incorrect"):

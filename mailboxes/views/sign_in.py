@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -25,6 +26,12 @@ from mailboxes.throttle import attempts
 
 class SignInForm(AdminAuthenticationForm):
     """The stock form; too many attempts raise Locked."""
+
+    error_messages = AdminAuthenticationForm.error_messages | {
+        "invalid_login": _(
+            "The username or the password is wrong, or this account can't use the panel."
+        ),
+    }
 
     request: HttpRequest
 

@@ -96,7 +96,9 @@ def grants(comparison: Comparison) -> list[str]:
 def test_the_steps_warn_about_passwords_that_only_work_on_one_host(
     tables: None, on_mysql: None, old: str, new: str, warned: bool
 ) -> None:
-    assert ("only work on the new host" in upgrade.steps(compare(old, new))[0].text) is warned
+    text = upgrade.steps(compare(old, new))[0].text
+    assert text.endswith("Set this in .env and restart the panel:")
+    assert text.startswith("Passwords changed after this step only work on the new host.") is warned
 
 
 def test_an_unchanged_host_only_needs_password_steps(

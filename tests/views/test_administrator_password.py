@@ -22,7 +22,7 @@ def test_changing_your_own_password_requires_the_old_one_and_ends_other_sessions
     user = User.objects.get()
     other.force_login(user)
     form = {"old_password": "wrong", "new_password1": NEW, "new_password2": NEW}
-    assert "entered incorrectly" in str(otto.post(URL, form).context["form"].errors)
+    assert "The current password is wrong." in str(otto.post(URL, form).context["form"].errors)
     weak = {"old_password": PASSWORD, "new_password1": "otto", "new_password2": "otto"}
     assert "too short" in str(otto.post(URL, weak).context["form"].errors)
     assert User.objects.get().check_password(PASSWORD)
