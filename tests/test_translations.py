@@ -39,6 +39,17 @@ def test_every_message_is_translated_with_its_placeholders() -> None:
         assert ("'" not in texts[-1] and '"' not in texts[-1]) or "<a href=" in texts[-1], texts[-1]
 
 
+def test_german_has_a_space_before_an_ellipsis_that_stands_for_words() -> None:
+    found = [entry.msgstr for entry in CATALOGUE if re.search(r"\w…$", entry.msgstr)]
+    assert found == [] and CATALOGUE.find("Delete…").msgstr == "Löschen\N{NO-BREAK SPACE}…"
+
+
+def test_german_introduces_a_line_to_enter_as_german_does() -> None:
+    texts = [text for e in CATALOGUE for text in (e.msgstr, *e.msgstr_plural.values())]
+    assert not [text for text in texts if re.search(r"[Tt]ragen Sie .*\bdies\b", text)]
+    assert sum("Folgendes in .env ein" in text for text in texts) == 4
+
+
 def test_the_compiled_catalogue_is_up_to_date() -> None:
     with (FOLDER / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
