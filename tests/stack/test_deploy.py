@@ -130,6 +130,24 @@ def test_an_invalid_setting_stops_the_start_before_anything_listens(
     assert "http" not in done.stdout
 
 
+def test_tables_of_another_program_stop_the_start(served: Machine, first_run: str) -> None:
+    foreign = "/run/foreign.sqlite3"
+    create = f"import sqlite3; sqlite3.connect({foreign!r}).execute('CREATE TABLE alias (address)')"
+    served.run(["python3", "-c", create])
+    served.run(["chown", "mailadmin:mailadmin", foreign])
+    before = (served / foreign).read_bytes()
+    other = Path("/run/other.env")
+    text = (served / f"{SERVED}/.env").read_text()
+    (served / str(other)).write_text(f"{text}\nMAIL_DATABASE_URL=sqlite:///{foreign}\n")
+    (served / str(other)).chmod(0o644)
+    run: list[str | Path] = [SERVED / "deploy/run", "--setup"]
+    done = served.run(run, env={"ENV_FILE": str(other)}, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "that the panel didn't create (alias)" in done.stderr
+    assert ".venv/bin/python manage.py adopt\n" in done.stderr
+    assert (served / foreign).read_bytes() == before
+
+
 class Visitor:
     """An HTTPS client of the panel behind nginx."""
 
