@@ -1,0 +1,69 @@
+"""Rows with something that this panel doesn't know, counted by the database."""
+
+from collections.abc import Iterator
+
+from django.db import connections
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.inspection.lines import Line
+from mailboxes.inspection.products import Columns
+
+EXPORT = _("The exported configuration doesn't check this.")
+KEPT = _("These rows stay when a mailbox is deleted here.")
+COUNTS = (
+    (
+        *("smtp_off", "mailbox", "smtp_active", _("Mailboxes that may not send (smtp_active)")),
+        *(EXPORT, "SELECT COUNT(*) FROM mailbox WHERE smtp_active = 0"),
+    ),
+    (
+        *("expired", "mailbox", "password_expiry", _("Mailboxes with an expired password"), EXPORT),
+        "SELECT COUNT(*) FROM mailbox WHERE password_expiry > '2000-01-02' "
+        "AND password_expiry < CURRENT_TIMESTAMP",
+    ),
+    (
+        *("vacation", "vacation", "active", _("Active vacation messages"), KEPT),
+        "SELECT COUNT(*) FROM vacation WHERE active = 1",
+    ),
+    (
+        *("fetchmail", "fetchmail", "mailbox", _("Mailboxes fetched from elsewhere"), KEPT),
+        "SELECT COUNT(*) FROM fetchmail",
+    ),
+    (
+        *("app_passwords", "mailbox_app_password", "username", _("App passwords")),
+        *(KEPT, "SELECT COUNT(*) FROM mailbox_app_password"),
+    ),
+    (
+        *("totp", "mailbox", "totp_secret", _("Mailboxes with a second factor"), ""),
+        "SELECT COUNT(*) FROM mailbox WHERE totp_secret <> ''",
+    ),
+    (
+        *(
+            "totp_exceptions",
+            "totp_exception_address",
+            "ip",
+            _("Clients that need no second factor"),
+        ),
+        *(KEPT, "SELECT COUNT(*) FROM totp_exception_address"),
+    ),
+    (
+        *("odd_active", "mailbox", "active", _("Mailboxes with “active” other than 0 and 1")),
+        *(_("Saving sets it to 1."), "SELECT COUNT(*) FROM mailbox WHERE active NOT IN (0, 1)"),
+    ),
+    (
+        *("odd_active_alias", "alias", "active", _("Aliases with “active” other than 0 and 1")),
+        *(_("Saving sets it to 1."), "SELECT COUNT(*) FROM alias WHERE active NOT IN (0, 1)"),
+    ),
+)
+
+
+def lines(columns: Columns) -> Iterator[Line]:
+    """Yield what there is, where the tables have the column."""
+    for code, table, column, label, note, sql in COUNTS:
+        if column in columns.get(table, ()) and (number := count(sql)):
+            yield Line(code, label, number, note)
+
+
+def count(sql: str) -> int:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,74 @@
+"""The forms of the column `maildir`, and whether mail is where the exported configuration looks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.conf import MailHost
+from mailboxes.inspection.lines import Line, Tally
+
+LABELS: dict[str, str | Promise] = {
+    "domain/user/": "domain/user/",
+    "user@domain/": "user@domain/",
+    "domain/user@domain/": "domain/user@domain/",
+    "absolute": _("an absolute path"),
+    "mbox": _("without a slash at the end (mbox)"),
+    "empty": _("empty"),
+    "other": _("other"),
+}
+NOT_FOUND = _("The exported configuration doesn't find mail in these folders.")
+MISPLACED = ("absolute", "mbox", "empty")
+MAX_SAMPLES = 50
+SUBFOLDERS = ("Maildir", "mail", "maildir")
+
+
+def folder_form(maildir: str, local_part: str, domain: str) -> str:
+    """Return which of the usual forms a value of `maildir` has."""
+    if not maildir:
+        return "empty"
+    if maildir.startswith("/"):
+        return "absolute"
+    if not maildir.endswith("/"):
+        return "mbox"
+    user, whole = local_part.lower(), f"{local_part}@{domain}".lower()
+    forms = {
+        f"{domain.lower()}/{user}/": "domain/user/",
+        f"{whole}/": "user@domain/",
+        f"{domain.lower()}/{whole}/": "domain/user@domain/",
+    }
+    return forms.get(maildir.lower(), "other")
+
+
+def form_lines(forms: dict[str, Tally]) -> Iterator[Line]:
+    for form in sorted(forms, key=lambda form: -forms[form].count):
+        tally, note = forms[form], NOT_FOUND if form in MISPLACED else ""
+        shown = tuple(tally.examples[:3]) if form in (*MISPLACED, "other") else ()
+        yield Line(f"folders_{form}", LABELS[form], tally.count, note, shown)
+
+
+def sample_lines(host: MailHost, maildirs: list[str]) -> Iterator[Line]:
+    """Yield where the mail of these folders is, if MAIL_HOME is on this machine and readable."""
+    home = Path(host.home)
+    yield Line("mail_home", _("The exported configuration looks below"), f"{host.home}/")
+    places: dict[str, Tally] = {}
+    for maildir in maildirs:
+        if place := find_mail(home, maildir):
+            places.setdefault(place, Tally()).add(maildir)
+    for place, tally in places.items():
+        label = _("Sampled folders with mail in “%(place)s”") % {"place": place}
+        note = "" if place == "." else NOT_FOUND
+        yield Line("sampled", label, tally.count, note, tuple(tally.examples[:3]))
+
+
+def find_mail(home: Path, maildir: str) -> str:
+    """Return where, in the folder, `cur` is: `.`, a subfolder, or an empty string if nowhere."""
+    folder = home / maildir.lstrip("/")
+    for place in (".", *SUBFOLDERS):
+        try:
+            if (folder / place / "cur").is_dir():
+                return place
+        except OSError:
+            return ""
+    return ""

@@ -1,0 +1,47 @@
+"""The lines of a report on a mail database: a label, a number, and a few examples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+
+MAX_EXAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding. `code` is its name in JSON, `label` its words."""
+
+    code: str
+    label: str | Promise
+    value: int | str
+    note: str | Promise = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    code: str
+    title: str | Promise
+    lines: list[Line]
+
+
+@dataclass
+class Tally:
+    """A number of rows, and the first of them."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, example: str) -> None:
+        self.count += 1
+        if len(self.examples) < MAX_EXAMPLES:
+            self.examples.append(example)
+
+
+def tally_line(
+    code: str, label: str | Promise, tally: Tally, note: str | Promise = ""
+) -> Iterable[Line]:
+    """Yield a line unless there is nothing to count."""
+    if tally.count:
+        yield Line(code, label, tally.count, note, tuple(tally.examples))

@@ -1,0 +1,110 @@
+"""Which program created the tables in the mail database, by their columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connections
+
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.origin import foreign_tables
+
+Columns = Mapping[str, frozenset[str]]
+"""The columns of each table, by its name."""
+
+POSTFIXADMIN = "PostfixAdmin"
+EMPTY = gettext_noop(
+    "There are no tables in the mail database. To create them, run: ./deploy/run --setup"
+)
+OURS = gettext_noop("The panel created these tables itself, so there is nothing to adopt.")
+UNKNOWN = gettext_noop(
+    "The panel doesn't know these tables. It can use those of PostfixAdmin 3.3 and later."
+)
+OTHER = gettext_noop(
+    "These are the tables of %(product)s. The panel can only use those of PostfixAdmin 3.3 and "
+    "later."
+)
+TOO_OLD = gettext_noop(
+    "The table %(table)s lacks the columns %(columns)s, so these are the tables of an old "
+    "PostfixAdmin. Upgrade PostfixAdmin to 3.3 or later first."
+)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A program and, if its columns tell, its version."""
+
+    name: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".strip()
+
+
+def read_columns() -> Columns:
+    """Return the columns of all tables and views; only their definitions are read."""
+    introspection = connections["mail"].introspection
+    with connections["mail"].cursor() as cursor:
+        return {
+            table.name: frozenset(
+                column.name for column in introspection.get_table_description(cursor, table.name)
+            )
+            for table in introspection.get_table_list(cursor)
+        }
+
+
+def identify(columns: Columns) -> Product:
+    """Return the product; without a name if nothing fits.
+
+    Row `version` of PostfixAdmin's `config` proves nothing: an upgrade may have been interrupted,
+    and the same number stands for different columns.
+    """
+    mailbox, alias = columns.get("mailbox", frozenset()), columns.get("alias", frozenset())
+    marks = {
+        "ISPmail": {"domain_id", "email"} <= columns.get("virtual_users", frozenset()),
+        "Modoboa": {"core_user", "admin_mailbox"} <= columns.keys(),
+        "iRedMail": "storagebasedirectory" in mailbox,
+        "mailcow": {"attributes", "authsource"} <= mailbox,
+        "ViMbAdmin": "Domain_id" in mailbox,
+    }
+    for name, fits in marks.items():
+        if fits:
+            return Product(name)
+    if not {"username", "maildir"} <= mailbox or not {"address", "goto"} <= alias:
+        return Product()
+    if not foreign_tables():
+        return Product("mailadmin")
+    if "description" in alias:
+        return Product(POSTFIXADMIN, "newer than 4.0")
+    if "smtp_active" in mailbox or "mailbox_app_password" in columns:
+        return Product(POSTFIXADMIN, "4.0")
+    if {"password_expiry", "token"} <= mailbox:
+        return Product(POSTFIXADMIN, "3.3")
+    return Product(POSTFIXADMIN, "3.2 or earlier" if "phone" in mailbox else "2.x")
+
+
+def refusals(product: Product, columns: Columns) -> list[Refused]:
+    """Return why the panel can't use these tables as they are."""
+    if not columns:
+        return [Refused(EMPTY, code="empty")]
+    if product.name == "mailadmin":
+        return [Refused(OURS, code="ours")]
+    if not product.name:
+        return [Refused(UNKNOWN, code="unknown")]
+    if product.name != POSTFIXADMIN:
+        return [Refused(OTHER, {"product": product.name}, code="other_product")]
+    return [
+        Refused(TOO_OLD, {"table": table, "columns": ", ".join(missing)}, code="too_old")
+        for table, missing in missing_columns(columns).items()
+    ]
+
+
+def missing_columns(columns: Columns) -> dict[str, list[str]]:
+    """Return what the panel needs and doesn't find, by table."""
+    found: dict[str, list[str]] = {}
+    for model in (Domain, Mailbox, Alias, AliasDomain):
+        table = model._meta.db_table
+        needed = {str(field.column) for field in model._meta.concrete_fields}
+        if missing := sorted(needed - columns.get(table, frozenset())):
+            found[table] = missing
+    return found

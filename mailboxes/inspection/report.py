@@ -1,0 +1,126 @@
+"""The report on the tables of another program: it reads them and writes nothing."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.conf import MailHost, quota_multiplier
+from mailboxes.errors import Refused
+from mailboxes.export import compatibility
+from mailboxes.inspection import counts, database, folders, old_panel
+from mailboxes.inspection.lines import Line, Section, Tally, tally_line
+from mailboxes.inspection.products import Product, identify, read_columns, refusals
+from mailboxes.inspection.rows import UNITS, Rows, read_rows
+
+CAUGHT = _("The catch-all takes their mail.")
+NOT_SAVED = _("The panel shows these rows, but can't save the targets.")
+NUMBERS = {
+    "domains": _("Domains"),
+    "mailboxes": _("Mailboxes"),
+    "aliases": _("Aliases"),
+    "alias_domains": _("Alias domains"),
+}
+REMARKABLE: dict[str, tuple[str | Promise, str | Promise]] = {
+    "inactive_domains": (_("Disabled domains"), ""),
+    "inactive_mailboxes": (_("Disabled mailboxes"), ""),
+    "catch_alls": (_("Catch-alls"), ""),
+    "without_domain": (_("Mailboxes whose domain is missing"), ""),
+    "without_alias": (_("Mailboxes without their own alias, in a domain without a catch-all"), ""),
+    "caught": (_("Mailboxes without their own alias, in a domain with a catch-all"), CAUGHT),
+    "without_mailbox": (_("Aliases that forward to themselves, without a mailbox"), ""),
+    "backup_mx": (_("Domains as backup MX only"), counts.EXPORT),
+}
+UNEDITABLE: dict[str, tuple[str | Promise, str | Promise]] = {
+    "every_domain": (_("The row “ALL”"), _("It is no domain. Don't change or delete it here.")),
+    "negative_quota": (
+        _("Mailboxes with a quota of -1"),
+        _("The panel can't save these mailboxes, and Dovecot 2.3 rejects the quota."),
+    ),
+    "target_empty": (_("Aliases without a target"), NOT_SAVED),
+    "target_program": (_("Aliases to a program or file"), NOT_SAVED),
+    "target_local_user": (_("Aliases to a local user"), NOT_SAVED),
+    "target_domain": (_("Aliases to all addresses of a domain"), NOT_SAVED),
+    "target_other": (_("Aliases to something else that isn't an address"), NOT_SAVED),
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    product: Product
+    refusals: list[Refused]
+    """Why the panel can't use the tables as they are; empty if it can."""
+
+    sections: list[Section]
+    rows: Rows | None = None
+
+
+def inspect(host: MailHost) -> Report:
+    """Read the mail database; of tables that the panel can't use, only the definitions."""
+    columns = read_columns()
+    product = identify(columns)
+    reasons = refusals(product, columns)
+    if reasons:
+        return Report(product, reasons, [])
+    rows = read_rows()
+    parts: list[tuple[str, str | Promise, Iterable[Line]]] = [
+        ("database", _("Database"), database.lines()),
+        ("rows", _("Rows"), row_lines(rows)),
+        ("passwords", _("Passwords"), password_lines(rows, product, host)),
+        ("folders", _("Folders"), folder_lines(rows, host)),
+        ("quotas", _("Quotas"), quota_lines(rows)),
+        ("elsewhere", _("What this panel doesn't know"), counts.lines(columns)),
+        ("uneditable", _("What can't be edited here"), remarkable_lines(rows, UNEDITABLE)),
+    ]
+    sections = [Section(code, title, list(lines)) for code, title, lines in parts]
+    kept = [section for section in sections if section.lines]
+    return Report(product, database.engine_refusals(), kept, rows)
+
+
+def row_lines(rows: Rows) -> Iterator[Line]:
+    for code, label in NUMBERS.items():
+        yield Line(code, label, rows.numbers[code])
+    yield from remarkable_lines(rows, REMARKABLE)
+    for transport, number in rows.transports.most_common(folders.MAX_SAMPLES):
+        if transport != "virtual":
+            text = _("Domains with the transport “%(transport)s”") % {"transport": transport}
+            yield Line("transport", text, number, counts.EXPORT)
+
+
+def remarkable_lines(
+    rows: Rows, labels: dict[str, tuple[str | Promise, str | Promise]]
+) -> Iterator[Line]:
+    for code, (label, note) in labels.items():
+        yield from tally_line(code, label, rows.tallies[code], note)
+
+
+def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Line]:
+    for form, number in rows.passwords.most_common():
+        yield Line("form", _("Stored as %(form)s") % {"form": form}, number)
+    found = compatibility.check(host, host)
+    groups: list[tuple[str, str | Promise, Callable[[], list[compatibility.Group]]]] = [
+        ("cannot_sign_in", _("Can't sign in"), lambda: found.cannot_sign_in),
+        ("tolerated", _("Can sign in for now"), lambda: found.tolerated),
+        ("plain_only", _("Can't sign in with every mechanism"), lambda: found.plain_only),
+    ]
+    for code, label, read in groups:
+        for group in read():
+            yield Line(code, label, group.count, group.text, tuple(group.addresses[:3]))
+    yield from old_panel.lines(product, host)
+
+
+def folder_lines(rows: Rows, host: MailHost) -> Iterator[Line]:
+    yield from folders.form_lines(rows.folders)
+    yield from folders.sample_lines(host, rows.samples)
+
+
+def quota_lines(rows: Rows) -> Iterator[Line]:
+    for unit in UNITS:
+        if rows.units[unit]:
+            label = _("Quotas that are only a multiple of %(unit)s") % {"unit": unit}
+            note = "" if unit == quota_multiplier() else _("QUOTA_MULTIPLIER is different.")
+            yield Line(f"unit_{unit}", label, rows.units[unit], note)
+    yield from tally_line(
+        "minus_one", _("Quotas of -1"), rows.tallies.get("negative_quota", Tally())
+    )

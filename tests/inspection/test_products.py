@@ -1,0 +1,26 @@
+"""Which program a database belongs to, by its columns."""
+
+import pytest
+
+from mailboxes.inspection.products import Columns, identify, refusals
+
+IREDMAIL = frozenset({"username", "maildir", "storagebasedirectory"})
+MAILCOW = frozenset({"username", "attributes", "authsource"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "code"),
+    [
+        ({}, "", "empty"),
+        ({"customers": frozenset({"id"})}, "", "unknown"),
+        ({"mailbox": IREDMAIL}, "iRedMail", "other_product"),
+        ({"mailbox": MAILCOW}, "mailcow", "other_product"),
+        ({"core_user": frozenset(), "admin_mailbox": frozenset()}, "Modoboa", "other_product"),
+    ],
+)
+def test_tables_that_the_panel_cannot_use_are_refused(
+    columns: Columns, name: str, code: str
+) -> None:
+    product = identify(columns)
+    assert product.name == name
+    assert [refusal.code for refusal in refusals(product, columns)] == [code]

@@ -1,0 +1,149 @@
+"""adopt reports on databases made by other programs, with an account that may only read."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.machine import Machine
+from tests.mailhost import CREATE_DATABASES, PANEL_ENV
+from tests.servers import MariaDB
+
+pytestmark = pytest.mark.stack
+DATABASES = Path(__file__).resolve().parent.parent / "databases"
+READER = {"MAIL_DATABASE_URL": "mysql://reader:reader@127.0.0.1:3306/mail"}
+# What real hosts contain besides.
+NASTY = """
+INSERT INTO domain (domain, description, transport, created, modified) VALUES
+  ('ALL', '', '', '0000-00-00', '0000-00-00');
+INSERT INTO mailbox (username, password, name, maildir, quota, local_part, domain) VALUES
+  ('stray@nowhere.example', '', '', '/srv/mail/stray', -1, 'stray', 'nowhere.example'),
+  ('caught@example.net', 'geheim', '', 'caught@example.net/', 1048576, 'caught', 'example.net');
+INSERT INTO alias (address, goto, domain) VALUES
+  ('pipe@example.net', '"|/usr/bin/list x"', 'example.net'),
+  ('root@example.net', 'root', 'example.net'), ('void@example.net', '', 'example.net'),
+  ('umlaut@example.net', 'b\xfccher@example.net', 'example.net'),
+  ('all@example.net', '@example.org', 'example.net');
+UPDATE alias SET active = 2 WHERE address = 'void@example.net';
+"""
+
+EXPECTED = {
+    "domains": 7,
+    "alias_domains": 1,
+    "catch_alls": 1,
+    "backup_mx": 1,
+    "transport": 1,
+    "without_domain": 1,
+    "without_alias": 1,
+    "caught": 1,
+    "folders_user@domain/": 1,
+    "folders_absolute": 1,
+    "unit_1048576": 1,
+    "minus_one": 1,
+    "vacation": 1,
+    "fetchmail": 1,
+    "odd_active_alias": 1,
+}
+UNEDITABLE = {"every_domain", "negative_quota"} | {
+    f"target_{kind}" for kind in ("empty", "program", "local_user", "domain", "other")
+}
+
+
+def read_dump(name: str) -> str:
+    return gzip.decompress((DATABASES / f"{name}.sql.gz").read_bytes()).decode()
+
+
+@pytest.fixture
+def mariadb(machine: Machine) -> MariaDB:
+    """A server with an account that can only read the mail database."""
+    mariadb = MariaDB(machine)
+    mariadb.query(CREATE_DATABASES)
+    mariadb.query("CREATE USER reader@localhost IDENTIFIED BY 'reader';")
+    mariadb.query("GRANT SELECT ON mail.* TO reader@localhost;")
+    return mariadb
+
+
+class Adoption:
+    """The command on a mail database that is filled from a dump."""
+
+    def __init__(self, machine: Machine, mariadb: MariaDB) -> None:
+        self.machine, self.mariadb = machine, mariadb
+
+    def load(self, dump: str, more: str = "") -> None:
+        self.mariadb.query("DROP DATABASE mail; CREATE DATABASE mail")
+        self.mariadb.query(f"{read_dump(dump)}; SET sql_mode = ''; {more}", "mail")
+
+    def report(self, *arguments: str) -> tuple[int, str]:
+        """Run the command; nothing may have changed afterwards."""
+        before = self.dump()
+        manage: list[str | Path] = [self.machine.python, self.machine.checkout / "manage.py"]
+        done = self.machine.run([*manage, "adopt", *arguments], env=PANEL_ENV | READER, check=False)
+        assert self.dump() == before and done.stderr == ""
+        return done.returncode, done.stdout
+
+    def dump(self) -> str:
+        return self.machine.run(["mariadb-dump", "--skip-dump-date", "mail"]).stdout
+
+
+@pytest.fixture
+def adoption(machine: Machine, mariadb: MariaDB) -> Adoption:
+    return Adoption(machine, mariadb)
+
+
+def values(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the value of each line that has a code of its own."""
+    return {line["code"]: line["value"] for part in report["sections"].values() for line in part}
+
+
+@pytest.mark.parametrize(
+    ("dump", "version"), [("postfixadmin33", "3.3"), ("postfixadmin40", "4.0")]
+)
+def test_a_database_of_postfixadmin_can_be_used(
+    adoption: Adoption, dump: str, version: str
+) -> None:
+    adoption.load(dump)
+    status, text = adoption.report()
+    assert status == 0 and text.startswith(f"Tables of: PostfixAdmin {version}\n")
+    assert text.endswith("\n\nThe panel can use these tables as they are.\n")
+    # PostfixAdmin leaves it behind when hashing a password fails.
+    alone = "Aliases that forward to themselves, without a mailbox: 1 (ddigest@example.org)"
+    assert (alone in text) == (version == "3.3")
+    assert "What can't be edited here" not in text
+    adoption.load(dump, NASTY)
+    status, text = adoption.report("--json")
+    report = json.loads(text)
+    found = values(report)
+    assert (status, report["product"], report["usable"]) == (0, "PostfixAdmin", True)
+    assert found.items() >= EXPECTED.items()
+    assert ("app_passwords" in found) == (version == "4.0")
+    assert found["missing_rights"] == "INSERT, UPDATE, DELETE"
+    sections = report["sections"]
+    assert {line["code"] for line in sections["uneditable"]} == UNEDITABLE
+    cannot = [line for line in sections["passwords"] if line["code"] == "cannot_sign_in"]
+    examples = {name for line in cannot for name in line["examples"]}
+    assert {"authlib@example.org", "barehexmd5@example.org"} <= examples
+    assert "geheim" not in text.lower()
+
+
+@pytest.mark.parametrize(("dump", "product"), [("ispmail", "ISPmail"), ("vimbadmin3", "ViMbAdmin")])
+def test_a_database_of_another_program_cannot_be_used(
+    adoption: Adoption, dump: str, product: str
+) -> None:
+    adoption.load(dump)
+    status, text = adoption.report()
+    assert status == 1 and text.startswith(f"Tables of: {product}\n")
+    assert f"These are the tables of {product}." in text
+
+
+def test_every_reason_against_the_tables_is_named(adoption: Adoption) -> None:
+    columns = "DROP phone, DROP token, DROP password_expiry"
+    adoption.load("postfixadmin33", f"ALTER TABLE mailbox {columns}; DROP TABLE alias_domain")
+    status, text = adoption.report()
+    assert status == 1 and text.startswith("Tables of: PostfixAdmin 2.x\n")
+    assert "The table mailbox lacks the columns password_expiry, phone, token" in text
+    assert "The table alias_domain lacks the columns active, alias_domain" in text
+    adoption.load("postfixadmin33", "ALTER TABLE alias ENGINE=MyISAM")
+    status, text = adoption.report("--json")
+    assert status == 1 and [each["code"] for each in json.loads(text)["refusals"]] == ["engine"]
