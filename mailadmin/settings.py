@@ -115,6 +115,7 @@ BEHIND_PROXY = flag("BEHIND_PROXY", "false")
 INSTALLED_APPS = [
     "mailboxes",
     "mailboxes.access",
+    "mailboxes.adoption",
     "mailboxes.audit",
     "mailboxes.throttle",
     "django.contrib.admin",

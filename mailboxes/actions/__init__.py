@@ -13,6 +13,7 @@ from mailboxes.actions.administrators import (
     delete_administrator,
     set_administrator_password,
 )
+from mailboxes.actions.adoption import adopt_database, forget_adoption
 from mailboxes.actions.aliases import (
     change_alias,
     create_alias,
@@ -37,6 +38,7 @@ from mailboxes.actions.passwords import authenticate, change_password, check_new
 
 __all__ = [
     "RoleAssignment",
+    "adopt_database",
     "authenticate",
     "change_administrator",
     "change_alias",
@@ -56,6 +58,7 @@ __all__ = [
     "delete_domain",
     "delete_in_bulk",
     "delete_mailbox",
+    "forget_adoption",
     "set_active",
     "set_active_in_bulk",
     "set_administrator_password",

@@ -18,6 +18,7 @@ from mailboxes.actions.base import (
 from mailboxes.actions.passwords import renew_expiry, set_password
 from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address
+from mailboxes.adoption.mark import new_folder
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
 from mailboxes.models import Alias, Domain, Mailbox
@@ -36,7 +37,7 @@ def create_mailbox(
         username=str(address),
         local_part=address.local_part,
         domain_id=address.domain,
-        maildir=f"{address.domain}/{address.local_part}/",
+        maildir=new_folder(address),
         name=name,
         quota=quota,
         active=active,

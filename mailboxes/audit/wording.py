@@ -27,6 +27,8 @@ VERB_LABELS = {
     "password": _("password changed"),
     "prune": _("archived"),
     "unlock": _("unlocked"),
+    "adopt": _("adopted"),
+    "forget": _("adoption forgotten"),
     "add-second-factor": _("second factor added"),
     "remove-second-factor": _("second factor removed"),
     "reset-second-factor": _("second factor reset"),
@@ -43,6 +45,7 @@ OBJECT_LABELS = {
     "administrator": _("administrator"),
     "group": _("group"),
     "page": _("page"),
+    "maildatabase": _("mail database"),
 }
 FILTER_LABELS = OBJECT_LABELS | {"configuration": _("configuration"), "log": _("log")}
 LISTED = ("create", "change", "enable", "disable", "delete", "download")
@@ -60,6 +63,7 @@ ACTIONS = {
     ),
     "configuration": ("download",),
     "log": ("download", "prune"),
+    "maildatabase": ("adopt", "forget"),
 }
 """The verbs of each kind of object, as the log is filtered by them."""
 

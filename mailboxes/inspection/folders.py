@@ -6,13 +6,13 @@ from pathlib import Path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes.addresses import Address
+from mailboxes.adoption.mark import FOLDER_FORMS
 from mailboxes.conf import MailHost
 from mailboxes.inspection.lines import Line, Tally
 
 LABELS: dict[str, str | Promise] = {
-    "domain/user/": "domain/user/",
-    "user@domain/": "user@domain/",
-    "domain/user@domain/": "domain/user@domain/",
+    **{form: form for form in FOLDER_FORMS},
     "absolute": _("an absolute path"),
     "mbox": _("without a slash at the end (mbox)"),
     "empty": _("empty"),
@@ -32,12 +32,8 @@ def folder_form(maildir: str, local_part: str, domain: str) -> str:
         return "absolute"
     if not maildir.endswith("/"):
         return "mbox"
-    user, whole = local_part.lower(), f"{local_part}@{domain}".lower()
-    forms = {
-        f"{domain.lower()}/{user}/": "domain/user/",
-        f"{whole}/": "user@domain/",
-        f"{domain.lower()}/{whole}/": "domain/user@domain/",
-    }
+    address = Address(local_part.lower(), domain.lower())
+    forms = {text.format(address): form for form, text in FOLDER_FORMS.items()}
     return forms.get(maildir.lower(), "other")
 
 

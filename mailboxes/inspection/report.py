@@ -1,7 +1,7 @@
 """The report on the tables of another program: it reads them and writes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +53,7 @@ class Report:
     """Why the panel can't use the tables as they are; empty if it can."""
 
     sections: list[Section]
-    rows: Rows | None = None
+    rows: Rows = field(default_factory=Rows)
 
 
 def inspect(host: MailHost) -> Report:
@@ -107,7 +107,7 @@ def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Lin
     for code, label, read in groups:
         for group in read():
             yield Line(code, label, group.count, group.text, tuple(group.addresses[:3]))
-    yield from old_panel.lines(product, host)
+    yield from old_panel.lines(str(product), host)
 
 
 def folder_lines(rows: Rows, host: MailHost) -> Iterator[Line]:

@@ -75,12 +75,18 @@ class Adoption:
         self.mariadb.query("DROP DATABASE mail; CREATE DATABASE mail")
         self.mariadb.query(f"{read_dump(dump)}; SET sql_mode = ''; {more}", "mail")
 
+    def manage(self, line: str, check: bool = True) -> tuple[int, str]:
+        """Run a command with the panel's account."""
+        manage: list[str | Path] = [self.machine.python, self.machine.checkout / "manage.py"]
+        done = self.machine.run([*manage, *line.split()], env=PANEL_ENV, check=check)
+        return done.returncode, done.stdout + done.stderr
+
     def report(self, *arguments: str) -> tuple[int, str]:
-        """Run the command; nothing may have changed afterwards."""
+        """Run adopt with the account that can only read; nothing may have changed afterwards."""
         before = self.dump()
         manage: list[str | Path] = [self.machine.python, self.machine.checkout / "manage.py"]
         done = self.machine.run([*manage, "adopt", *arguments], env=PANEL_ENV | READER, check=False)
-        assert self.dump() == before and done.stderr == ""
+        assert self.dump() == before and (done.stderr == "") == (done.returncode == 0)
         return done.returncode, done.stdout
 
     def dump(self) -> str:
@@ -147,3 +153,33 @@ def test_every_reason_against_the_tables_is_named(adoption: Adoption) -> None:
     adoption.load("postfixadmin33", "ALTER TABLE alias ENGINE=MyISAM")
     status, text = adoption.report("--json")
     assert status == 1 and [each["code"] for each in json.loads(text)["refusals"]] == ["engine"]
+
+
+def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
+    adoption: Adoption,
+) -> None:
+    adoption.load("postfixadmin40")
+    adoption.manage("migrate")
+    assert adoption.manage("migrate --database mail", check=False)[0] == 1
+    status, text = adoption.report("--confirm", "--folders", "user@domain/")
+    assert status == 0 and text.endswith("New mailboxes get folders like user@domain/\n")
+    before = adoption.dump()
+    assert adoption.manage("migrate --database mail") == (
+        0,
+        "The mail database was adopted, so nothing is migrated there.\n",
+    )
+    for line in ("migrate --database mail mailboxes zero", "migrate --fake --database mail"):
+        assert adoption.manage(line, check=False)[0] == 1
+    assert adoption.dump() == before
+    adoption.manage("createmailbox new@example.net --generate")
+    folder = "SELECT maildir FROM mailbox WHERE username = 'new@example.net'"
+    assert adoption.mariadb.query(folder, "mail") == "new@example.net/\n"
+    status, text = adoption.report("--undo")
+    assert status == 0 and text == (
+        "new@example.net: {CRAM-MD5}; “encrypt”: dovecot:CRAM-MD5\n"
+        "The adoption is forgotten. The mail database was not changed.\n"
+    )
+    assert adoption.manage("migrate --database mail", check=False)[0] == 1
+    logged = "SELECT action FROM audit_entry WHERE action LIKE 'maildatabase.%' ORDER BY seq"
+    entries = adoption.mariadb.query(logged, "panel").split()
+    assert entries == ["maildatabase.adopt", "maildatabase.forget"]

@@ -1,36 +1,80 @@
 """manage.py adopt"""
 
 import json
-import sys
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from mailboxes import actions
+from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.conf import mail_host
 from mailboxes.formats import error_message, number
+from mailboxes.inspection.changed_here import changed_passwords
+from mailboxes.inspection.choice import check_quota_multiplier, choose_folder_form
 from mailboxes.inspection.lines import Line
 from mailboxes.inspection.report import Report, inspect
+from mailboxes.management.arguments import choices, one_of
 from mailboxes.management.base import MailCommand
 
 
 class Command(MailCommand):
     help = (
         "Report whether the panel can use the tables of another program, such as PostfixAdmin, as "
-        "they are, and what is in them. This reads the mail database and changes nothing. The exit "
-        "status is 0 if the panel can use them, otherwise 1."
+        "they are, and what is in them. This only reads the mail database. The exit status is 0 if "
+        "the panel can use them, otherwise 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
+        parser.add_argument(
+            "--confirm",
+            action="store_true",
+            help="use the tables as they are; only the panel's own database is changed",
+        )
+        parser.add_argument(
+            "--folders",
+            type=one_of("form of folders", FOLDER_FORMS),
+            metavar=choices(FOLDER_FORMS),
+            help="with --confirm: the form of new mailboxes' folders, instead of the most common",
+        )
+        parser.add_argument(
+            "--undo",
+            action="store_true",
+            help="forget that, and list the passwords that PostfixAdmin may not be able to check",
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
+        if sum(options[name] for name in ("json", "confirm", "undo")) > 1:
+            raise CommandError("Use only one of --json, --confirm and --undo.")
+        if options["folders"] and not options["confirm"]:
+            raise CommandError("--folders requires --confirm.")
+        if options["undo"]:
+            self.undo()
+            return
         report = inspect(mail_host())
         if options["json"]:
             self.stdout.write(json.dumps(as_json(report), indent=2, ensure_ascii=False))
         else:
             self.stdout.write("\n".join(as_text(report)))
         if report.refusals:
-            sys.exit(1)
+            raise CommandError("The panel can't use these tables as they are.")
+        if options["confirm"]:
+            self.confirm(report, options["folders"] or "")
+
+    def confirm(self, report: Report, folders: str) -> None:
+        form = choose_folder_form(report.rows, folders)
+        multiplier = check_quota_multiplier(report.rows)
+        scheme = mail_host().scheme.name
+        actions.adopt_database(self.actor, str(report.product), form, multiplier, scheme)
+        self.stdout.write(f"Adopted the mail database. New mailboxes get folders like {form}")
+
+    def undo(self) -> None:
+        """List the passwords, then forget the adoption, since it says since when."""
+        adoption = find_adoption()
+        for changed in changed_passwords(adoption) if adoption else ():
+            self.stdout.write(f"{changed.address}: {changed.form}; “encrypt”: {changed.settings}")
+        actions.forget_adoption(self.actor)
+        self.stdout.write("The adoption is forgotten. The mail database was not changed.")
 
 
 def as_text(report: Report) -> list[str]:
@@ -42,7 +86,7 @@ def as_text(report: Report) -> list[str]:
     if not report.refusals:
         return [*lines, "The panel can use these tables as they are."]
     return [
-        *(*lines, "The panel can't use these tables as they are:"),
+        *(*lines, "Why the panel can't use these tables"),
         *(f"  {error_message(refusal)}" for refusal in report.refusals),
     ]
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
+from django.db import DatabaseError
 
+from mailboxes.adoption.mark import find_adoption
 from mailboxes.origin import foreign_tables
 
 
@@ -12,10 +14,20 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuse to create, remove or mark as migrated what the panel hasn't created."""
         tables = foreign_tables() if options["database"] == "mail" else []
-        if tables:
+        if not tables:
+            super().handle(*args, **options)
+        elif is_adopted() and not options["app_label"] and not options["fake"]:
+            self.stdout.write("The mail database was adopted, so nothing is migrated there.")
+        else:
             raise CommandError(
                 "Nothing was migrated: the mail database contains tables that the panel didn't "
                 f"create ({', '.join(tables)}). To see whether the panel can use them as they are, "
                 "run: .venv/bin/python manage.py adopt"
             )
-        super().handle(*args, **options)
+
+
+def is_adopted() -> bool:
+    try:
+        return find_adoption() is not None
+    except DatabaseError:  # the panel's own database has no tables yet
+        return False

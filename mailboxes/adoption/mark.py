@@ -1,0 +1,29 @@
+"""Whether the mail database that the settings name was adopted, and what follows from it."""
+
+from django.conf import settings
+
+from mailboxes.addresses import Address
+from mailboxes.adoption.models import Adoption
+
+FOLDER_FORMS = {
+    "domain/user/": "{0.domain}/{0.local_part}/",
+    "user@domain/": "{0}/",
+    "domain/user@domain/": "{0.domain}/{0}/",
+}
+"""The forms of the column `maildir` that new mailboxes can have; the first is the panel's own."""
+
+
+def database_name() -> str:
+    return str(settings.DATABASES["mail"]["NAME"])
+
+
+def find_adoption() -> Adoption | None:
+    """Return the mark of the mail database, if it has one."""
+    return Adoption.objects.filter(pk=database_name()).first()
+
+
+def new_folder(address: Address) -> str:
+    """Return `maildir` of a new mailbox, in the form that the host's other mailboxes have."""
+    adoption = find_adoption()
+    form = adoption.folder_form if adoption else next(iter(FOLDER_FORMS))
+    return FOLDER_FORMS[form].format(address)

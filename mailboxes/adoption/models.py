@@ -1,0 +1,23 @@
+"""That the mail database is another program's, and by which conventions it is used."""
+
+from django.db import models
+
+
+class Adoption(models.Model):
+    """A mail database whose tables another program has created."""
+
+    database = models.CharField(max_length=255, primary_key=True)
+    """The name of the database, or the path of its file."""
+
+    product = models.CharField(max_length=40)
+    folder_form = models.CharField(max_length=40)
+    """The form of the column `maildir`, one of `inspection.folders`."""
+
+    quota_multiplier = models.BigIntegerField()
+    scheme = models.CharField(max_length=40)
+    """MAIL_PASSWORD_SCHEME at that time."""
+
+    adopted = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.database}: {self.product}"

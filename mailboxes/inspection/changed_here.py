@@ -1,0 +1,47 @@
+"""Which passwords PostfixAdmin may not be able to check, because they were set in this panel."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailboxes.adoption.models import Adoption
+from mailboxes.audit.models import Phase, Subject
+from mailboxes.inspection.old_panel import reading_settings
+from mailboxes.inspection.rows import password_form
+from mailboxes.models import Mailbox
+from mailboxes.queries import BATCH
+
+ACTIONS = ("mailbox.create", "mailbox.change", "mailbox.password")
+
+
+@dataclass(frozen=True)
+class ChangedPassword:
+    """A password that was set here; `settings` are those with which PostfixAdmin reads it."""
+
+    address: str
+    form: str
+    settings: str
+
+
+def changed_passwords(adoption: Adoption) -> Iterator[ChangedPassword]:
+    """Yield the mailboxes whose password isn't read by PostfixAdmin with any setting."""
+    names = sorted({name.lower() for name in names_in_log(adoption)})
+    for start in range(0, len(names), BATCH):
+        rows = Mailbox.objects.filter(pk__in=names[start : start + BATCH])
+        for address, stored in rows.values_list("pk", "password"):
+            form = password_form(stored)
+            if settings := reading_settings(adoption.product, form):
+                yield ChangedPassword(address, form, settings)
+
+
+def names_in_log(adoption: Adoption) -> Iterator[str]:
+    """Yield the mailboxes that were added here since the adoption, or got a password."""
+    subjects = Subject.objects.filter(
+        model="mailbox",
+        entry__action__in=ACTIONS,
+        entry__phase=Phase.BEGUN,
+        entry__at__gte=adoption.adopted,
+    )
+    rows = subjects.order_by("pk").values_list("name", "entry__action", "changes")
+    for name, action, changes in rows.iterator(chunk_size=BATCH):
+        if action != "mailbox.change" or "password" in changes:
+            yield name
