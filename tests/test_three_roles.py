@@ -179,7 +179,7 @@ def verify() -> str:
 
 
 def assert_tampering_is_named() -> None:
-    """Whoever can write to the database can't blame another or remove an entry unnoticed."""
+    """Somebody who can write to the database can't blame another or remove an entry unnoticed."""
     entry = Entry.objects.get(action="mailbox.password", phase=Phase.BEGUN, actor="hugo")
     subjects, entries = Subject.objects.filter(entry=entry), Entry.objects.filter(pk=entry.pk)
     for tamper in (

@@ -45,7 +45,7 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
             raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
         if Domain.objects.filter(pk=str(name)).exists():
             raise Refused(DOMAIN_EXISTS, params, code="taken", field="domain")
-        forget_domain(str(name))  # whoever had a domain of this name has no right to this one
+        forget_domain(str(name))  # the administrators of a former domain have no right to this one
         with inserting(DOMAIN_EXISTS, params, "domain"):
             domain.save(force_insert=True)
     return domain

@@ -107,8 +107,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet, *args: Any
     ) -> HttpResponse | None:
         """Log if all rows are out of reach; to the stock view, none are selected."""
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if chosen and "all" not in chosen and not queryset.filter(pk__in=chosen).exists():
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if selected and "all" not in selected and not queryset.filter(pk__in=selected).exists():
             log_refused_request(request)
         return super().response_action(request, queryset, *args)
 

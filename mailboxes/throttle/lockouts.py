@@ -1,4 +1,4 @@
-"""Recent refusals, in memory: whoever goes on trying costs no database and no time of the gate."""
+"""Recent refusals, in memory: repeated attempts use neither the database nor the gate."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Actions at the same time on a real MariaDB: nothing is left half-done, whoever comes first."""
+"""Actions at the same time on a real MariaDB: nothing is half-done, in whatever order they come."""
 
 from pathlib import Path
 
