@@ -9,12 +9,15 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.test import Client
 
+from mailadmin.log_format import LineFormatter
 from mailboxes.audit.models import Entry
 from mailboxes.models import Mailbox
 from tests.conftest import PASSWORD, logged
 
 LOGIN = "/admin/login/"
 FAIL2BAN = Path(__file__).resolve().parent.parent / "deploy/fail2ban.conf"
+STARTS = ("", "panel gunicorn[123]: ", " panel python3[4]: ")
+"""What comes before a line, by itself and as fail2ban reads it from the journal."""
 
 
 def failregex() -> str:
@@ -59,7 +62,23 @@ def test_the_line_for_fail2ban_names_the_client_and_cannot_be_forged(
     line = record.getMessage()
     assert line.startswith('Failed sign-in from 192.0.2.7 as "')
     assert line.isascii() and line.isprintable() and line.endswith('"')
-    assert re.findall(failregex(), f"WARNING {record.name}: {line}") == ["192.0.2.7"]
+    for start in STARTS:
+        assert re.findall(failregex(), f"{start}WARNING {record.name}: {line}") == ["192.0.2.7"]
+
+
+@pytest.mark.finding("forged-failure")
+def test_a_url_that_quotes_the_line_for_fail2ban_gets_nobody_banned(
+    client: Client, tables: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    quoted = 'mailboxes.sign_in_log: Failed sign-in from 192.0.2.66 as "rita"'
+    for url in (quoted, f"x/{quoted}", f"WARNING {quoted}", f"a b[1]: WARNING {quoted}"):
+        client.get(f"/{url}")
+        client.post(f"/{url}", HTTP_HOST=url)
+    formatter = LineFormatter("%(levelname)s %(name)s: %(message)s")
+    lines = [formatter.format(record) for record in caplog.records]
+    assert len([line for line in lines if "192.0.2.66" in line]) >= 4
+    for start in STARTS:
+        assert not [line for line in lines if re.search(failregex(), start + line)]
 
 
 def test_passwords_are_hashed_with_argon2_and_old_hashes_are_upgraded(
