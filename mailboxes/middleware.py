@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
@@ -27,8 +28,10 @@ from mailboxes.throttle.buckets import network
 from mailboxes.throttle.gate import Busy, Gate
 from mailboxes.throttle.lockouts import Lockouts
 
-GATED = ("change-password", "password-check", "admin:login", "sign-in-code")
-"""The pages on which anyone can make the panel check a password, a code or its strength."""
+GATED = {"change-password": "address", "password-check": "", "admin:login": "username"}
+GATED |= {"sign-in-code": ""}
+"""The pages on which anyone can make the panel check a password, a code or its strength, and the
+field with the name that it belongs to; a code belongs to the session's."""
 
 GATES = {name: Gate() for name in GATED}
 
@@ -131,7 +134,7 @@ class ThrottleMiddleware:
             return locked_page(request, seconds)
         try:
             with GATES[self.gated[request.path]].pass_through():
-                if seconds := LOCKOUTS.seconds(client, request.path, typed_name(request)):
+                if seconds := LOCKOUTS.seconds(client, request.path, self.tried_name(request)):
                     return locked_page(request, seconds)
                 return self.get_response(request)
         except Busy:
@@ -145,13 +148,15 @@ class ThrottleMiddleware:
         if not isinstance(error, Locked):
             return None
         client = network(client_address(request))
-        name = () if error.is_for_all_accounts else (request.path, typed_name(request))
+        name = () if error.is_for_all_accounts else (request.path, self.tried_name(request))
         LOCKOUTS.remember((client, *name), error.seconds)
         return locked_page(request, error.seconds)
 
-
-def typed_name(request: HttpRequest) -> str:
-    return (request.POST.get("address") or request.POST.get("username") or "")[:255]
+    def tried_name(self, request: HttpRequest) -> str:
+        """Return the name that an attempt is counted for, or what stands for it."""
+        field = GATED.get(self.gated.get(request.path, ""))
+        session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        return (request.POST.get(field, "") if field else session)[:255]
 
 
 def locked_page(request: HttpRequest, seconds: int) -> HttpResponse:

@@ -15,6 +15,7 @@ from mailboxes.throttle.gate import AT_ONCE, Busy, Gate
 from mailboxes.throttle.limits import NETWORK, PAIR
 from tests.conftest import PASSWORD
 from tests.management.test_unlock import unlock
+from tests.second_factor.conftest import CODE, person
 from tests.throttle.test_attempts import ANNA, LOGIN, NEW, change
 
 
@@ -110,6 +111,26 @@ def test_a_locked_client_is_refused_from_memory_whatever_it_tries(
         assert client.post(LOGIN, {"username": "rita", "password": PASSWORD}).status_code == 429
     assert not len(queries)
     assert change(client, ANNA, PASSWORD, REMOTE_ADDR="192.0.2.8") == 302
+
+
+@pytest.mark.finding("others-refusal")
+def test_a_refusal_does_not_reach_others_in_the_same_network(
+    client: Client, anna: Mailbox, steady_clock: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lockouts, "MAX_AGE", 5.0)
+    vera, otto = person("vera", is_superuser=True), person("otto", is_superuser=True)
+    for one in (vera, otto):
+        one.add_app()
+        one.sign_in()
+    codes = [vera.client.post(CODE, {"code": "1"}).status_code for _ in range(PAIR.attempts)]
+    assert codes[-1] == 429
+    for url, name in ((LOGIN, "address"), ("/password/", "username")):
+        others = {"address": "x@example.org", "username": "x", "current_password": "x"}
+        form = {**others, "password": "x", name: "otto" if url == LOGIN else ANNA}
+        assert [client.post(url, form).status_code for _ in range(PAIR.attempts + 1)][-1] == 429
+    assert otto.client.post(CODE, {"code": otto.code()}).status_code == 302
+    assert otto.sign_in().status_code == 302
+    assert change(client, ANNA, PASSWORD) == 302
 
 
 def test_no_more_refusals_are_remembered_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
