@@ -1,10 +1,13 @@
 """Which passwords are refused as short or easy to guess, and for whom."""
 
+import time
+
 import pytest
 
 from mailboxes.passwords.generate import generate_password
 from mailboxes.passwords.schemes import BadPassword
 from mailboxes.passwords.strength import MAX_JUDGED, check_strength
+from mailboxes.throttle.gate import MAX_CHARGE
 
 
 def code_of(password: str, *about: str) -> str:
@@ -41,3 +44,10 @@ def test_the_owners_name_and_address_are_refused() -> None:
 
 def test_only_the_start_of_a_very_long_password_is_judged() -> None:
     assert code_of("a" * MAX_JUDGED + " four unrelated words") == "guessable"
+
+
+@pytest.mark.finding("costly-password")
+def test_a_password_that_can_be_read_in_many_ways_costs_no_more_than_the_gate_charges() -> None:
+    before = time.thread_time()
+    assert code_of("4@8({[<3691!|0$57+%2" * 4) == ""
+    assert time.thread_time() - before < MAX_CHARGE
