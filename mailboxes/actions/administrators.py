@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from mailboxes.access import self_service
 from mailboxes.access.grants import domains_of, role_of
@@ -89,9 +92,18 @@ def change_administrator(
         }
         changes |= assignment_changes(before, assignment)
         save_assignment(user, assignment)
+        if not user.is_active:
+            end_sessions(user)
         rename_demand(stored.username, user.username)
         if changes:
             log(actor, "change", stored, changes)
+
+
+def end_sessions(user: User) -> None:
+    """End them for good: to Django, they would be valid again as soon as the user is active."""
+    for session in Session.objects.filter(expire_date__gt=timezone.now()):
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 def rename_demand(before: str, after: str) -> None:

@@ -57,6 +57,20 @@ def test_an_invalid_administrator_is_refused_beside_the_field(
     assert User.objects.get().username == "rita"
 
 
+@pytest.mark.finding("revived-session")
+def test_a_session_ends_for_good_when_its_administrator_is_deactivated(rita: Client) -> None:
+    otto, client = User.objects.create_user("otto", password=PASSWORD, is_staff=True), Client()
+    assert change(rita, otto).status_code == 302
+    client.force_login(otto)
+    assert client.get("/admin/").status_code == 200
+    for active in ("", "on"):
+        assert change(rita, otto, is_active=active).status_code == 302
+    assert client.get("/admin/").status_code == 302
+    assert rita.get("/admin/").status_code == 200
+    client.force_login(otto)
+    assert client.get("/admin/").status_code == 200
+
+
 def test_each_role_describes_what_it_allows(rita: Client) -> None:
     page = rita.get(f"{USER}add/").content.decode()
     for text in ("Has full access", "Sets new passwords", "Can&#x27;t change anything."):
