@@ -16,7 +16,7 @@ RESERVE = 10.0
 """How many seconds they may take at once, after a time in which they took none."""
 
 AT_ONCE = 2
-"""How many of them may be in progress."""
+"""How many of them may be in progress, through all gates of a process: half of its threads."""
 
 MAX_CHARGE = 1.0
 """What a request costs at most: waiting for a locked database takes time, but no processor."""
@@ -29,9 +29,11 @@ class Busy(Exception):
 class Gate:
     """Keeps account of the time that one kind of request has taken in this process."""
 
+    lock = Lock()
+    in_progress = 0
+    """Those of all gates: in a flood of every kind, other requests must find a thread."""
+
     def __init__(self) -> None:
-        self.lock = Lock()
-        self.in_progress = 0
         self.left = RESERVE
         self.seen = time.monotonic()
 
@@ -51,10 +53,10 @@ class Gate:
             self.seen = now
             if self.left <= 0 or self.in_progress >= AT_ONCE:
                 raise Busy
-            self.in_progress += 1
+            Gate.in_progress += 1
         return now
 
     def leave(self, begun: float) -> None:
         with self.lock:
-            self.in_progress -= 1
+            Gate.in_progress -= 1
             self.left -= min(time.monotonic() - begun, MAX_CHARGE)

@@ -56,6 +56,18 @@ def test_only_some_requests_are_in_progress_at_the_same_time(clock: SimpleNamesp
         pass
 
 
+@pytest.mark.finding("flood")
+def test_requests_of_different_kinds_leave_threads_free_together(clock: SimpleNamespace) -> None:
+    gates = [Gate() for _ in range(AT_ONCE + 1)]
+    with ExitStack() as several:
+        for one in gates[:AT_ONCE]:
+            several.enter_context(one.pass_through())
+        with pytest.raises(Busy), gates[-1].pass_through():
+            pass
+    with gates[-1].pass_through():
+        pass
+
+
 def test_a_request_that_fails_or_waits_long_leaves_the_gate_open(clock: SimpleNamespace) -> None:
     gate = Gate()
     for _ in range(3):
