@@ -51,6 +51,17 @@ def test_failed_sign_ins_of_owners_are_logged(client: Client, anna: Mailbox) -> 
     assert logged("mailbox.password") == [(anna.pk, "mailbox.password", anna.pk)]
 
 
+@pytest.mark.finding("silent-guess")
+def test_the_right_password_of_an_owner_is_logged_even_if_it_is_not_changed(
+    client: Client, anna: Mailbox
+) -> None:
+    form = {"address": anna.pk, "current_password": PASSWORD}
+    for new in ({}, {"new_password1": "x", "new_password2": "y"}):
+        client.post("/password/", form | new, REMOTE_ADDR="192.0.2.7")
+    assert logged("mailbox.sign-in") == [(anna.pk, "mailbox.sign-in", anna.pk)] * 2
+    assert Entry.objects.order_by("seq").last().client == "192.0.2.7"  # type: ignore[union-attr]
+
+
 @pytest.mark.finding("evidence")
 @pytest.mark.parametrize("name", ["rita", 'a"b', "x\nFailed sign-in from 192.0.2.9 as", "ü\u202e"])
 def test_the_line_for_fail2ban_names_the_client_and_cannot_be_forged(

@@ -54,7 +54,7 @@ SECOND_FACTOR_VERBS = tuple(
 )
 ACTIONS = {
     "domain": LISTED,
-    "mailbox": (*LISTED, "password", "failed-sign-in", "unlock"),
+    "mailbox": (*LISTED, "password", "sign-in", "failed-sign-in", "unlock"),
     "alias": LISTED,
     "aliasdomain": LISTED,
     "administrator": (

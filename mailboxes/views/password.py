@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailboxes import actions
+from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
@@ -26,11 +27,14 @@ def change_password(request: HttpRequest) -> HttpResponse:
     host = mail_host()
     owner = mailbox_owner(request, normalize_address(request.POST.get("address", "")))
     form = ChangePasswordForm(owner, host.scheme, request.POST or None)
-    if form.is_valid() and form.save():
+    is_valid = form.is_valid()
+    if is_valid and form.save():
         return redirect("password-changed")
     if form.wrong_login:
         credentials = {"username": owner.name}
         user_login_failed.send(change_password, credentials=credentials, request=request)
+    elif form.mailbox and not is_valid:  # otherwise the action has logged the change, or its refusal
+        log_event(owner, "mailbox.sign-in", subject("mailbox", owner.name))
     autofocus(form)
     return render(request, "mailboxes/change_password.html", {"form": form, "host": host})
 
