@@ -189,6 +189,8 @@ class MailboxForm(RowForm, NewPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.quota < 0:
+            self.initial["quota"] = 0
         if not self.instance._state.adding:
             for name in ("new_password1", "new_password2"):
                 self.fields[name].required = False
@@ -196,6 +198,11 @@ class MailboxForm(RowForm, NewPasswordForm):
             self.fields["new_password1"].label = _("New password")
             self.fields["new_password2"].label = _("Repeat new password")
             self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")
+
+    def clean_quota(self) -> int:
+        """Keep -1, which PostfixAdmin writes for no limit, until a limit is entered."""
+        quota: int = self.cleaned_data["quota"]
+        return quota or min(self.instance.quota, 0)
 
 
 class MailboxPasswordForm(NewPasswordForm, forms.Form):

@@ -159,7 +159,7 @@ def column_text(model: str, column: str, value: Any) -> str:
     if column == "role":
         return str(dict(Role.choices).get(value, value))
     if column in ("quota", "maxquota"):
-        return quota_text(value * (quota_multiplier() if model == "domain" else 1))
+        return quota_text(value * quota_multiplier()) if model == "domain" else size(value)
     if column == "goto":
         return str(value).replace(",", ", ")
     if isinstance(value, list):

@@ -10,7 +10,7 @@ from mailboxes.conf import MailHost, quota_multiplier
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.inspection import counts, database, folders, old_panel
-from mailboxes.inspection.lines import Line, Section, Tally, tally_line
+from mailboxes.inspection.lines import Line, Section, tally_line
 from mailboxes.inspection.products import Product, identify, read_columns, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 
@@ -33,11 +33,7 @@ REMARKABLE: dict[str, tuple[str | Promise, str | Promise]] = {
     "backup_mx": (_("Domains as backup MX only"), counts.EXPORT),
 }
 UNEDITABLE: dict[str, tuple[str | Promise, str | Promise]] = {
-    "every_domain": (_("The row “ALL”"), _("It is no domain. Don't change or delete it here.")),
-    "negative_quota": (
-        _("Mailboxes with a quota of -1"),
-        _("The panel can't save these mailboxes, and Dovecot 2.3 rejects the quota."),
-    ),
+    "every_domain": (_("The row “ALL”"), _("It is no domain, so the panel doesn't show it.")),
     "target_empty": (_("Aliases without a target"), NOT_SAVED),
     "target_program": (_("Aliases to a program or file"), NOT_SAVED),
     "target_local_user": (_("Aliases to a local user"), NOT_SAVED),
@@ -122,5 +118,5 @@ def quota_lines(rows: Rows) -> Iterator[Line]:
             note = "" if unit == quota_multiplier() else _("QUOTA_MULTIPLIER is different.")
             yield Line(f"unit_{unit}", label, rows.units[unit], note)
     yield from tally_line(
-        "minus_one", _("Quotas of -1"), rows.tallies.get("negative_quota", Tally())
+        "minus_one", _("Quotas of -1"), rows.tallies["negative_quota"], _("They mean no limit.")
     )

@@ -63,6 +63,23 @@ def test_a_mailbox_keeps_its_password_unless_a_new_one_is_given(
     assert "a new good password" not in str([*Entry.objects.values(), *Subject.objects.values()])
 
 
+@pytest.mark.parametrize(
+    ("quota", "before", "after"), [("0", -1, -1), ("0", 0, 0), ("0", 5, 0), ("1", -1, 2**30)]
+)
+def test_a_quota_of_minus_1_means_no_limit_and_is_kept(
+    rita: Client, anna: Mailbox, quota: str, before: int, after: int
+) -> None:
+    Mailbox.objects.update(quota=before)
+    url = f"{MAILBOX}anna@example.org/change/"
+    shown = rita.get(url).content.decode()
+    assert 'value="-1"' not in shown
+    none = {"new_password1": "", "new_password2": ""}
+    form = mailbox_form(name="Änne", quota_0=quota, quota_1="G", **none)
+    assert rita.post(url, form).status_code == 302
+    anna.refresh_from_db()
+    assert (anna.name, anna.quota) == ("Änne", after)
+
+
 def test_deleting_a_mailbox_lists_what_is_deleted_and_what_is_kept(
     rita: Client, anna: Mailbox
 ) -> None:

@@ -199,6 +199,14 @@ def test_mail_over_quota_is_returned_to_its_sender(mail: MailHost) -> None:
     assert too_big not in mail.inbox(small)
 
 
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
+def test_a_quota_of_minus_1_means_no_limit(mail: MailHost) -> None:
+    """PostfixAdmin's command line writes it."""
+    free = mail.create(Person(f"free@{DOMAIN}", "four free unrelated words"))
+    mail.sql(f"UPDATE mailbox SET quota = -1 WHERE username = '{free.address}'")
+    mail.await_mail(free, mail.send(BOB, free.address))
+
+
 def test_a_change_on_the_password_page_takes_effect_at_once(mail: MailHost) -> None:
     chris = mail.create(Person(f"chris@{DOMAIN}", "the first words of Chris"))
     assert mail.signs_in(chris)
