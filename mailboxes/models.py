@@ -14,6 +14,7 @@ from mailboxes.passwords import schemes
 
 # -1 means none allowed; the sum of all quotas in bytes must fit into a bigint.
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
+EVERY_DOMAIN = "ALL"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -24,6 +25,13 @@ class Dated(models.Model):
 
     class Meta:
         abstract = True
+
+
+class DomainManager(models.Manager["Domain"]):
+    """The domains, without the row that PostfixAdmin adds for its superadministrators."""
+
+    def get_queryset(self) -> models.QuerySet["Domain"]:
+        return super().get_queryset().exclude(pk=EVERY_DOMAIN)
 
 
 class Domain(Dated):
@@ -46,6 +54,8 @@ class Domain(Dated):
     password_expiry = models.IntegerField(
         _("days until a password expires"), null=True, blank=True, default=0, db_default=0
     )
+
+    objects = DomainManager()
 
     class Meta:
         db_table = "domain"

@@ -11,12 +11,9 @@ from django.db.models import QuerySet
 from mailboxes.addresses import BadAddress, parse_targets
 from mailboxes.inspection.folders import MAX_SAMPLES, folder_form
 from mailboxes.inspection.lines import Tally
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.models import EVERY_DOMAIN, Alias, AliasDomain, Domain, Mailbox
 from mailboxes.passwords.dovecot_schemes import PREFIXED, dovecot_scheme
 from mailboxes.queries import batches
-
-EVERY_DOMAIN = "ALL"
-"""The name of a row that PostfixAdmin adds for itself; it is no domain."""
 
 UNITS = (1024000, 1048576)
 """The bytes of a megabyte in PostfixAdmin's setting `quota_multiplier`, as sites choose it."""
@@ -51,7 +48,7 @@ def walk(rows: QuerySet, *columns: str) -> Iterator[list[tuple]]:
 
 
 def read_domains(found: Rows) -> None:
-    for batch in walk(Domain.objects.all(), "domain", "transport", "backupmx", "active"):
+    for batch in walk(Domain._base_manager.all(), "domain", "transport", "backupmx", "active"):
         for name, transport, backupmx, active in batch:
             if name == EVERY_DOMAIN:
                 found.tallies["every_domain"].add(name)

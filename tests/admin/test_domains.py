@@ -136,3 +136,12 @@ def test_deleting_a_domain_names_the_aliases_that_forward_to_it(
     actions.create_alias(TESTER, Address.parse("other@example.net"), ["anna@example.org.uk"])
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
     assert "The alias info@example.net still forwards to it" in page and "other@" not in page
+
+
+def test_postfixadmins_row_for_all_domains_is_no_domain(rita: Client, domain: Domain) -> None:
+    Domain._base_manager.bulk_create([Domain(domain="ALL", transport="")])
+    assert "ALL" not in rita.get(DOMAIN).content.decode()
+    for page in ("change", "delete"):
+        assert rita.post(f"{DOMAIN}ALL/{page}/", {"post": "yes"}).status_code in (302, 404)
+    assert list(Domain.objects.values_list("pk", flat=True)) == ["example.org"]
+    assert Domain._base_manager.filter(pk="ALL").exists()
