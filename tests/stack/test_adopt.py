@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import CREATE_DATABASES, PANEL_ENV
 from tests.servers import MariaDB
@@ -46,7 +47,7 @@ EXPECTED = {
     "fetchmail": 1,
     "odd_active_alias": 1,
 }
-UNEDITABLE = {"every_domain", "negative_quota"} | {
+UNEDITABLE = {"every_domain"} | {
     f"target_{kind}" for kind in ("empty", "program", "local_user", "domain", "other")
 }
 
@@ -183,3 +184,50 @@ def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
     logged = "SELECT action FROM audit_entry WHERE action LIKE 'maildatabase.%' ORDER BY seq"
     entries = adoption.mariadb.query(logged, "panel").split()
     assert entries == ["maildatabase.adopt", "maildatabase.forget"]
+
+
+def test_a_name_that_the_column_cannot_store_is_refused(adoption: Adoption) -> None:
+    narrow = "ALTER TABLE mailbox MODIFY name varchar(255) CHARACTER SET utf8mb3 NOT NULL"
+    adoption.load("postfixadmin33", narrow)
+    adoption.manage("migrate")
+    before = adoption.dump()
+    for line in (
+        "createmailbox new@example.net --generate --name \N{GRINNING FACE}",
+        "createdomain new.example --description \N{GRINNING FACE}",
+    ):
+        status, text = adoption.manage(line, check=False)
+        assert status == 1 and "The database can't store one of these characters" in text
+    assert adoption.dump() == before
+    adoption.load("postfixadmin40")
+    adoption.manage("createmailbox new@example.net --generate --name \N{GRINNING FACE}")
+
+
+def test_the_steps_of_the_documentation_adopt_a_database(
+    machine: Machine, mariadb: MariaDB, adoption: Adoption
+) -> None:
+    adoption.load("postfixadmin33")
+    before = adoption.dump()
+    folder = machine.checkout
+    from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
+
+    def run(*command: str) -> tuple[int, str]:
+        line = ["sh", "-c", f'cd {folder} && exec "$@"', "sh", *command]
+        done = machine.run(line, env=from_here, check=False, timeout=600)
+        return done.returncode, done.stdout + done.stderr
+
+    setup, adopt = ("./deploy/run", "--setup"), (".venv/bin/python", "manage.py", "adopt")
+    machine.run(["rm", "-rf", folder / "var", folder / ".env"])
+    assert run(*setup)[0] == 0
+    with (machine / f"{folder}/.env").open("a") as env:
+        env.write("DATABASE_URL=mysql://panel:panel@localhost/panel\n")
+        env.write("MAIL_DATABASE_URL=mysql://reader:reader@localhost/mail\n")
+    status, text = run(*setup)
+    assert status == 1 and ".venv/bin/python manage.py adopt\n" in text
+    assert run(*adopt)[0] == 0
+    mariadb.query("GRANT INSERT, UPDATE, DELETE ON mail.* TO reader@localhost")
+    assert run(*adopt, "--confirm")[0] == 0
+    status, text = run(*setup)
+    assert status == 0 and "Created the first administrator" in text
+    assert run(".venv/bin/python", "manage.py", "check", "--database", "mail")[0] == 0
+    assert run(*adopt, "--undo")[0] == 0
+    assert adoption.dump() == before
