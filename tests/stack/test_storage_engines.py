@@ -70,8 +70,8 @@ entries = Entry.objects.filter(action="mailbox.create").order_by("seq")
 print(*entries.values_list("phase", flat=True))
 """
 REASON = (
-    "Nothing can be changed: the table “alias” uses the storage engine MyISAM, which can't undo a "
-    "change that fails. On the database host, run: ALTER TABLE alias ENGINE=InnoDB;"
+    "Nothing can be changed: the table “alias” uses the storage engine MyISAM, which can't roll "
+    "back a failed change. On the database host, run: ALTER TABLE alias ENGINE=InnoDB;"
 )
 
 
