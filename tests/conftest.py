@@ -79,7 +79,7 @@ def plain_static_files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
+def default_language() -> Iterator[None]:
     """Reset the language that a page of an earlier test has activated."""
     with translation.override("en"):
         yield
