@@ -33,7 +33,8 @@ def change_password(request: HttpRequest) -> HttpResponse:
     if form.wrong_login:
         credentials = {"username": owner.name}
         user_login_failed.send(change_password, credentials=credentials, request=request)
-    elif form.mailbox and not is_valid:  # otherwise the action has logged the change, or its refusal
+    elif form.mailbox and not is_valid:
+        # Otherwise the action has logged the change, or its refusal.
         log_event(owner, "mailbox.sign-in", subject("mailbox", owner.name))
     autofocus(form)
     return render(request, "mailboxes/change_password.html", {"form": form, "host": host})
