@@ -6,6 +6,7 @@ from tests.mailhost import DOMAIN, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
 
+WORDS = "kettle orbit fjord walnut pepper lantern gravel mosaic thimble!!"
 OF_MAILBOXES = {
     "blanks at both ends": "  two blanks each  ",
     "quotes": """it's "quoted" `twice`""",
@@ -13,9 +14,9 @@ OF_MAILBOXES = {
     "variables of files and shells": "%u%n%d%w %{user} ${HOME} $(id) $x",
     "not ASCII": "Grüße aus Århus ñandú",
     "other scripts and emoji": "пароль 密码 🦊🔑🐧",
-    "64 bytes": "kettle orbit fjord walnut pepper lantern gravel mosaic thimble!!",
-    "65 bytes": "0123456789abcdé " * 3 + "0123456789abcd",
-    "255 bytes": "ü0123456789 abcd" * 15,
+    "64 bytes": WORDS,
+    "65 bytes": WORDS.replace("mosaic", "mosaïc"),
+    "255 bytes": f"ü{WORDS * 4}"[:254],
     "looks like a scheme": "{PLAIN}kettle orbit fjord",
     "looks like a hash": "5f4dcc3b5aa765d61d8327deb882cf99",
 }
