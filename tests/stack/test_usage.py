@@ -15,6 +15,7 @@ pytestmark = [
 ]
 
 USAGE = "SELECT bytes, messages FROM quota2 WHERE username = '{}'"
+SOCKET = "/run/dovecot/dict"
 LAST_LOGIN = "SELECT domain, last_login FROM last_login WHERE username = '{}'"
 
 
@@ -103,7 +104,14 @@ def repaired(mail: MailHost) -> Iterator[MailHost]:
         mail.sql("RENAME TABLE away_quota2 TO quota2, away_last_login TO last_login")
     mail.export()  # another test may have left the bundle of other accounts
     mail.grant()
-    mail.machine.run(["doveadm", "reload"])  # which creates the socket again
+    before = created(mail, SOCKET)
+    mail.machine.run(["doveadm", "reload"])  # which soon creates the socket again
+    wait_until(lambda: created(mail, SOCKET) not in ("", before), "Dovecot has reloaded")
+
+
+def created(mail: MailHost, path: str) -> str:
+    """Return when a file was created, in seconds; an empty text if there is none."""
+    return mail.machine.run(["stat", "--format", "%.9Z", path], check=False).stdout
 
 
 def no_tables(mail: MailHost) -> None:
@@ -117,13 +125,13 @@ def no_rights(mail: MailHost) -> None:
 
 
 def no_socket(mail: MailHost) -> None:
-    mail.machine.run(["rm", "/run/dovecot/dict"])
+    mail.machine.run(["rm", SOCKET])
 
 
 FAILURES = [
     (no_tables, "quota2' doesn't exist"),
     (no_rights, "denied to user 'mail_auth'"),
-    (no_socket, "net_connect_unix(/run/dovecot/dict) failed"),
+    (no_socket, f"net_connect_unix({SOCKET}) failed"),
 ]
 
 
