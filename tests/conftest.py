@@ -9,6 +9,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
@@ -93,6 +94,13 @@ def patient_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in middleware.GATES.values():
         monkeypatch.setattr(each, "left", gate.RESERVE)
     monkeypatch.setattr(middleware, "LOCKOUTS", lockouts.Lockouts())
+
+
+@pytest.fixture(autouse=True)
+def quick_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash administrators' passwords at the least cost: most tests have one, and many sign in."""
+    for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+        monkeypatch.setattr(Argon2PasswordHasher, name, value)
 
 
 @pytest.fixture
