@@ -1,9 +1,9 @@
-"""Wapiti and sqlmap attack a panel with demo data, as a stranger and as a superuser. Run them with:
+"""Wapiti and sqlmap attack a panel with demo data, with a session and without. Run them with:
 
     ./deploy/test -n 0 tests/attack.py
 
 They are Debian packages that no other test needs: apt-get install wapiti sqlmap. They take about
-four minutes, and send nothing to other hosts.
+ten minutes, and send nothing to other hosts.
 """
 
 import json
@@ -20,18 +20,36 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 import pytest
 
 from tests.browser.conftest import Panel, prepare, running_panel
-from tests.browser.pages import ALIAS, ALIAS_DOMAIN, ANNA, DOMAIN, MAILBOX
-from tests.test_hostile_input import FORMS, PAGES
+from tests.browser.pages import (
+    ALIAS,
+    ALIAS_DOMAIN,
+    ANNA,
+    DOMAIN,
+    MAILBOX,
+    OWN_FACTORS,
+    PASSWORD,
+    UPGRADE,
+    code,
+)
+from tests.test_hostile_input import FORMS, PAGES, WITH_A_FACTOR
 
 ATTACKERS = 4
 """How many programs run at the same time."""
 
-SECONDS = 240
+SECONDS = 600
 """How long one program may run, which is more than it needs."""
 
 ACCESS_LOG = "--access-logfile - --access-logformat '%(s)s %(m)s %(U)s'"
-OPEN = ("/admin/login/", "/password/", "/password/check/", "/language/")
-"""The pages that are attacked without a session."""
+LOGIN, CODE, CONFIRM = "/admin/login/", "/admin/login/code/", "/admin/confirm/"
+RECOVERY_CODES = f"{OWN_FACTORS}recovery-codes/"
+VISITORS = {
+    **dict.fromkeys(["/", LOGIN, "/password/", "/password/check/", "/language/"], "nobody"),
+    "/admin/logout/": "nobody",
+    **dict.fromkeys([CONFIRM, RECOVERY_CODES, f"{RECOVERY_CODES}file/"], "vera"),
+    f"{OWN_FACTORS}1*/remove/": "vera",
+    CODE: "vera00",
+}
+"""Who attacks a page: nobody, Vera with a second factor, another Vera before hers; else Rita."""
 
 USERS = "/admin/auth/user/"
 OTTO = f"{USERS}2/"
@@ -39,12 +57,17 @@ OTTO = f"{USERS}2/"
 
 BOB = f"{MAILBOX}bob_40example.org/"
 
-TARGETS = {url.replace("/user/1/", "/user/2/"): names for url, names in FORMS.items()}
-TARGETS["/language/"] = ["language", "next"]
+TARGETS = {
+    url.replace("/user/1/", "/user/2/").replace("example.edu", "example.com"): names
+    for url, names in FORMS.items()
+}
+TARGETS |= {url: names for url, names in WITH_A_FACTOR.items() if url in VISITORS}
 KEYS = [
     f"{MAILBOX}anna_40example.org*/change/",
     f"{DOMAIN}example.org*/history/",
     f"{OTTO[:-1]}*/change/",
+    f"{OTTO[:-1]}*/second-factor/",
+    f"{OWN_FACTORS}1*/remove/",
 ]
 """URLs with a primary key; sqlmap attacks the place of the asterisk."""
 
@@ -78,14 +101,21 @@ SEARCHES = ["--level", "2", "--skip", "csrftoken,sessionid"]
 """For searches: only from level 2 on does sqlmap break out of LIKE."""
 
 SCOPES = {
-    "/": OPEN[:2],
+    "/": [LOGIN, f"{LOGIN}?ended=1&lost=1&next=/admin/log/", "/password/", "/password/changed/"],
+    CODE: [CODE],
+    CONFIRM: [f"{CONFIRM}?next=/admin/log/&repeat=1"],
+    OWN_FACTORS: [OWN_FACTORS, f"{OWN_FACTORS}app/", f"{OWN_FACTORS}passkey/"],
+    RECOVERY_CODES: [RECOVERY_CODES],
     "/admin/mailboxes/": [
         MAILBOX, f"{MAILBOX}add/", f"{ANNA}change/", f"{ANNA}password/", f"{BOB}delete/",
         ALIAS, f"{ALIAS}add/", f"{ALIAS}info_40example.org/change/", DOMAIN, f"{DOMAIN}add/",
         f"{DOMAIN}example.net/change/", ALIAS_DOMAIN, f"{ALIAS_DOMAIN}add/",
     ],
-    "/admin/auth/": [USERS, f"{USERS}add/", f"{OTTO}change/", f"{OTTO}password/"],
-    "/admin/configuration/": ["/admin/configuration/", "/admin/configuration/upgrade/"],
+    "/admin/auth/": [
+        USERS, f"{USERS}add/", f"{OTTO}change/", f"{OTTO}password/", f"{OTTO}second-factor/",
+        f"{OTTO}history/",
+    ],
+    "/admin/configuration/": ["/admin/configuration/", UPGRADE],
     "/admin/log/": ["/admin/log/"],
     "/admin/password_change/": ["/admin/password_change/"],
 }  # fmt: skip
@@ -101,7 +131,7 @@ EXCEPTIONS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     """A panel with demo data that must not answer with a status of 500 or more."""
     missing = [name for name in ("wapiti", "sqlmap") if not shutil.which(name)]
@@ -119,24 +149,32 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     assert not failed, f"{set(failed)}; see {panel.log}"
 
 
-@pytest.fixture(scope="module")
-def sessions(panel: Panel) -> Iterator[dict[bool, dict[str, str]]]:
-    """The cookies of a stranger and of Rita, by whether they are signed in."""
-    sessions = {signed_in: cookies(panel, signed_in) for signed_in in (False, True)}
+@pytest.fixture
+def sessions(panel: Panel) -> Iterator[dict[str, dict[str, str]]]:
+    """The cookies of each visitor."""
+    names = {"rita", *VISITORS.values()}
+    sessions = {name: cookies(panel, name) for name in sorted(names)}
     yield sessions
-    request = Request(f"{panel.url}/admin/log/", headers={"Cookie": header(sessions[True])})
+    request = Request(f"{panel.url}/admin/log/", headers={"Cookie": header(sessions["rita"])})
     with build_opener().open(request) as answer:
         assert answer.url == request.full_url, "Rita was signed out during the attack."
 
 
-def cookies(panel: Panel, signed_in: bool) -> dict[str, str]:
+def cookies(panel: Panel, name: str) -> dict[str, str]:
     jar = CookieJar()
-    opener, url = build_opener(HTTPCookieProcessor(jar)), f"{panel.url}/admin/login/"
-    opener.open(url).close()
-    if signed_in:
+    opener = build_opener(HTTPCookieProcessor(jar))
+
+    def post(path: str, **form: str) -> None:
         token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
-        form = {"username": "rita", "password": panel.admin_password, "next": "/admin/"}
-        opener.open(url, urlencode({**form, "csrfmiddlewaretoken": token}).encode()).close()
+        data = urlencode({**form, "csrfmiddlewaretoken": token}).encode()
+        opener.open(panel.url + path, data).close()
+
+    opener.open(panel.url + LOGIN).close()
+    if name != "nobody":
+        password = panel.admin_password if name == "rita" else PASSWORD
+        post(LOGIN, username=name, password=password, next="/admin/")
+    if name == "vera":
+        post(CODE, code=code())
     return {cookie.name: cookie.value or "" for cookie in jar}
 
 
@@ -206,32 +244,34 @@ def sqlmap(
 
 
 def test_wapiti_finds_nothing(
-    panel: Panel, sessions: dict[bool, dict[str, str]], tmp_path: Path
+    panel: Panel, sessions: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
     def attack(number: int, scope: str) -> Iterable[str]:
         folder = tmp_path / str(number)
         folder.mkdir()
-        return wapiti(panel, sessions[scope != "/"], scope, folder)
+        return wapiti(panel, sessions[VISITORS.get(scope, "rita")], scope, folder)
 
     with ThreadPoolExecutor(ATTACKERS) as pool:
         found = [line for lines in pool.map(attack, range(len(SCOPES)), SCOPES) for line in lines]
     assert not found, "\n".join(found)
-    starts = {f"200 GET {url}" for urls in SCOPES.values() for url in urls}
-    assert not starts - set(answers(panel))
+    starts = {f"200 GET {url.partition('?')[0]}" for urls in SCOPES.values() for url in urls}
+    missed = starts - set(answers(panel))
+    assert not missed
 
 
 def test_sqlmap_finds_no_injection(
-    panel: Panel, sessions: dict[bool, dict[str, str]], tmp_path: Path
+    panel: Panel, sessions: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
     def attack(number: int, url: str, names: list[str] | None) -> Iterable[str]:
-        signed_in = url.partition("?")[0] not in OPEN
-        return sqlmap(panel, sessions[signed_in], url, names, tmp_path / str(number))
+        name = VISITORS.get(url.partition("?")[0], "rita")
+        return sqlmap(panel, sessions[name], url, names, tmp_path / str(number))
 
     queries = [
         f"{url}?{urlencode({name: VALUES.get(name, 'a') for name in names})}"
         for url, names in PAGES.items()
     ]
-    urls = [*TARGETS, *queries, *KEYS]
+    # What the last ones delete, the others need.
+    urls = sorted([*TARGETS, *queries, *KEYS], key=lambda url: url.endswith("/delete/"))
     names = [TARGETS.get(url) for url in urls]
     with ThreadPoolExecutor(ATTACKERS) as pool:
         found = [
