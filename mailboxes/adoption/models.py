@@ -11,7 +11,7 @@ class Adoption(models.Model):
 
     product = models.CharField(max_length=40)
     folder_form = models.CharField(max_length=40)
-    """The form of the column `maildir`, one of `inspection.folders`."""
+    """The form of the column `maildir`, one of `mark.FOLDER_FORMS`."""
 
     quota_multiplier = models.BigIntegerField()
     scheme = models.CharField(max_length=40)

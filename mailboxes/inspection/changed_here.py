@@ -23,7 +23,7 @@ class ChangedPassword:
 
 
 def changed_passwords(adoption: Adoption) -> Iterator[ChangedPassword]:
-    """Yield the mailboxes whose password isn't read by PostfixAdmin with any setting."""
+    """Yield the mailboxes whose password PostfixAdmin doesn't read with every setting."""
     names = sorted({name.lower() for name in names_in_log(adoption)})
     for start in range(0, len(names), BATCH):
         rows = Mailbox.objects.filter(pk__in=names[start : start + BATCH])

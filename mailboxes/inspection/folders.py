@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import FOLDER_FORMS
 from mailboxes.conf import MailHost
-from mailboxes.inspection.lines import Line, Tally
+from mailboxes.inspection.lines import CountedRows, Line
 
 LABELS: dict[str, str | Promise] = {
     **{form: form for form in FOLDER_FORMS},
@@ -37,25 +37,25 @@ def folder_form(maildir: str, local_part: str, domain: str) -> str:
     return forms.get(maildir.lower(), "other")
 
 
-def form_lines(forms: dict[str, Tally]) -> Iterator[Line]:
+def form_lines(forms: dict[str, CountedRows]) -> Iterator[Line]:
     for form in sorted(forms, key=lambda form: -forms[form].count):
-        tally, note = forms[form], NOT_FOUND if form in MISPLACED else ""
-        shown = tuple(tally.examples[:3]) if form in (*MISPLACED, "other") else ()
-        yield Line(f"folders_{form}", LABELS[form], tally.count, note, shown)
+        counted, note = forms[form], NOT_FOUND if form in MISPLACED else ""
+        shown = tuple(counted.examples[:3]) if form in (*MISPLACED, "other") else ()
+        yield Line(f"folders_{form}", LABELS[form], counted.count, note, shown)
 
 
 def sample_lines(host: MailHost, maildirs: list[str]) -> Iterator[Line]:
     """Yield where the mail of these folders is, if MAIL_HOME is on this machine and readable."""
     home = Path(host.home)
     yield Line("mail_home", _("The exported configuration looks below"), f"{host.home}/")
-    places: dict[str, Tally] = {}
+    places: dict[str, CountedRows] = {}
     for maildir in maildirs:
         if place := find_mail(home, maildir):
-            places.setdefault(place, Tally()).add(maildir)
-    for place, tally in places.items():
+            places.setdefault(place, CountedRows()).add(maildir)
+    for place, counted in places.items():
         label = _("Sampled folders with mail in “%(place)s”") % {"place": place}
         note = "" if place == "." else NOT_FOUND
-        yield Line("sampled", label, tally.count, note, tuple(tally.examples[:3]))
+        yield Line("sampled", label, counted.count, note, tuple(counted.examples[:3]))
 
 
 def find_mail(home: Path, maildir: str) -> str:

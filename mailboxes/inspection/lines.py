@@ -27,7 +27,7 @@ class Section:
 
 
 @dataclass
-class Tally:
+class CountedRows:
     """A number of rows, and the first of them."""
 
     count: int = 0
@@ -39,9 +39,9 @@ class Tally:
             self.examples.append(example)
 
 
-def tally_line(
-    code: str, label: str | Promise, tally: Tally, note: str | Promise = ""
+def counted_line(
+    code: str, label: str | Promise, counted: CountedRows, note: str | Promise = ""
 ) -> Iterable[Line]:
     """Yield a line unless there is nothing to count."""
-    if tally.count:
-        yield Line(code, label, tally.count, note, tuple(tally.examples))
+    if counted.count:
+        yield Line(code, label, counted.count, note, tuple(counted.examples))

@@ -10,7 +10,7 @@ from mailboxes.conf import MailHost, quota_multiplier
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.inspection import counts, database, folders, old_panel
-from mailboxes.inspection.lines import Line, Section, tally_line
+from mailboxes.inspection.lines import Line, Section, counted_line
 from mailboxes.inspection.products import Product, identify, read_columns, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 
@@ -88,7 +88,7 @@ def remarkable_lines(
     rows: Rows, labels: dict[str, tuple[str | Promise, str | Promise]]
 ) -> Iterator[Line]:
     for code, (label, note) in labels.items():
-        yield from tally_line(code, label, rows.tallies[code], note)
+        yield from counted_line(code, label, rows.noteworthy[code], note)
 
 
 def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Line]:
@@ -117,6 +117,6 @@ def quota_lines(rows: Rows) -> Iterator[Line]:
             label = _("Quotas that are only a multiple of %(unit)s") % {"unit": unit}
             note = "" if unit == quota_multiplier() else _("QUOTA_MULTIPLIER is different.")
             yield Line(f"unit_{unit}", label, rows.units[unit], note)
-    yield from tally_line(
-        "minus_one", _("Quotas of -1"), rows.tallies["negative_quota"], _("They mean no limit.")
+    yield from counted_line(
+        "minus_one", _("Quotas of -1"), rows.noteworthy["negative_quota"], _("They mean no limit.")
     )

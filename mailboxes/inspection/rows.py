@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from mailboxes.addresses import BadAddress, parse_targets
 from mailboxes.inspection.folders import MAX_SAMPLES, folder_form
-from mailboxes.inspection.lines import Tally
+from mailboxes.inspection.lines import CountedRows
 from mailboxes.models import EVERY_DOMAIN, Alias, AliasDomain, Domain, Mailbox
 from mailboxes.passwords.dovecot_schemes import PREFIXED, dovecot_scheme
 from mailboxes.queries import batches
@@ -21,13 +21,13 @@ UNITS = (1024000, 1048576)
 
 @dataclass
 class Rows:
-    """What was found. `tallies` are the rows with something remarkable, by its code."""
+    """What was found; `noteworthy` are the rows that need attention, by the reason's code."""
 
     numbers: Counter[str] = field(default_factory=Counter)
-    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    noteworthy: dict[str, CountedRows] = field(default_factory=lambda: defaultdict(CountedRows))
     transports: Counter[str] = field(default_factory=Counter)
     passwords: Counter[str] = field(default_factory=Counter)
-    folders: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    folders: dict[str, CountedRows] = field(default_factory=lambda: defaultdict(CountedRows))
     samples: list[str] = field(default_factory=list)
     units: Counter[int] = field(default_factory=Counter)
     """How many quotas are a multiple of only one of the units."""
@@ -51,14 +51,14 @@ def read_domains(found: Rows) -> None:
     for batch in walk(Domain._base_manager.all(), "domain", "transport", "backupmx", "active"):
         for name, transport, backupmx, active in batch:
             if name == EVERY_DOMAIN:
-                found.tallies["every_domain"].add(name)
+                found.noteworthy["every_domain"].add(name)
                 continue
             found.numbers["domains"] += 1
             found.transports[transport] += 1
             if backupmx:
-                found.tallies["backup_mx"].add(name)
+                found.noteworthy["backup_mx"].add(name)
             if not active:
-                found.tallies["inactive_domains"].add(name)
+                found.noteworthy["inactive_domains"].add(name)
 
 
 def read_mailboxes(found: Rows) -> None:
@@ -71,14 +71,14 @@ def read_mailboxes(found: Rows) -> None:
             if len(found.samples) < MAX_SAMPLES:
                 found.samples.append(maildir)
             if not active:
-                found.tallies["inactive_mailboxes"].add(address)
+                found.noteworthy["inactive_mailboxes"].add(address)
             read_quota(found, address, quota)
         read_relations(found, {row[0]: row[5] for row in batch})
 
 
 def read_quota(found: Rows, address: str, quota: int) -> None:
     if quota < 0:
-        found.tallies["negative_quota"].add(address)
+        found.noteworthy["negative_quota"].add(address)
     fitting = [unit for unit in UNITS if quota > 0 and quota % unit == 0]
     if len(fitting) == 1:
         found.units[fitting[0]] += 1
@@ -100,10 +100,10 @@ def read_relations(found: Rows, mailboxes: dict[str, str]) -> None:
     }
     for address, domain in mailboxes.items():
         if domain.lower() not in domains:
-            found.tallies["without_domain"].add(address)
+            found.noteworthy["without_domain"].add(address)
     for address, domain in unaliased.items():
         caught = f"@{domain.lower()}" in catch_alls
-        found.tallies["caught" if caught else "without_alias"].add(address)
+        found.noteworthy["caught" if caught else "without_alias"].add(address)
 
 
 def keys(rows: QuerySet, names: Iterable[str]) -> list[str]:
@@ -119,12 +119,12 @@ def read_aliases(found: Rows) -> None:
         mailboxes = {name.lower() for name in keys(Mailbox.objects.all(), own)}
         for address in own:
             if address.lower() not in mailboxes:
-                found.tallies["without_mailbox"].add(address)
+                found.noteworthy["without_mailbox"].add(address)
         for address, goto in batch:
             if address.startswith("@"):
-                found.tallies["catch_alls"].add(address)
+                found.noteworthy["catch_alls"].add(address)
             if code := target_problem(goto):
-                found.tallies[code].add(address)
+                found.noteworthy[code].add(address)
 
 
 def target_problem(goto: str) -> str:
