@@ -1,6 +1,6 @@
 """The forms of the admin and the password page; `actions` decides what they refuse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -90,6 +90,15 @@ class ActionForm(forms.BaseForm):
         field = self.error_fields.get(error.field, error.field)
         message = ValidationError(error_message(error), code=error.code)
         self.add_error(field if field in self.fields else None, message)
+
+    def is_performed(self, action: Callable[..., object], *args: object) -> bool:
+        """Run an action; if it is refused, add the error and return False."""
+        try:
+            action(*args)
+        except Refused as error:
+            self.add_refusal(error)
+            return False
+        return True
 
     def check_repetition(self, data: dict[str, Any]) -> None:
         first, second = self.password_fields
@@ -225,14 +234,9 @@ class MailboxPasswordForm(NewPasswordForm, forms.Form):
 
     def save(self, actor: Actor, scheme: Scheme) -> bool:
         """Set the password; if that is refused, add the error and return False."""
-        try:
-            data = self.cleaned_data
-            password, is_temporary = data["new_password1"], data["is_temporary"]
-            actions.change_password(actor, self.mailbox, password, scheme, is_temporary)
-        except Refused as error:
-            self.add_refusal(error)
-            return False
-        return True
+        data = self.cleaned_data
+        values = (data["new_password1"], scheme, data["is_temporary"])
+        return self.is_performed(actions.change_password, actor, self.mailbox, *values)
 
 
 class AliasForm(RowForm):
@@ -333,13 +337,8 @@ class ChangePasswordForm(ActionForm, forms.Form):
         """Change the password; if that is refused, add the error and return False."""
         if self.mailbox is None:
             return False
-        try:
-            new_password = self.cleaned_data["new_password1"]
-            actions.change_password(self.owner, self.mailbox, new_password, self.scheme)
-        except Refused as error:
-            self.add_refusal(error)
-            return False
-        return True
+        values = (self.owner, self.mailbox, self.cleaned_data["new_password1"], self.scheme)
+        return self.is_performed(actions.change_password, *values)
 
 
 def normalize_address(address: str) -> str:

@@ -28,8 +28,12 @@ from mailboxes.throttle.buckets import network
 from mailboxes.throttle.gate import Busy, Gate
 from mailboxes.throttle.lockouts import Lockouts
 
-GATED = {"change-password": "address", "password-check": "", "admin:login": "username"}
-GATED |= {"sign-in-code": ""}
+GATED = {
+    "change-password": "address",
+    "password-check": "",
+    "admin:login": "username",
+    "sign-in-code": "",
+}
 """The pages on which anyone can make the panel check a password, a code or its strength, and the
 field with the name that it belongs to; a code belongs to the session's."""
 
