@@ -178,3 +178,12 @@ def parse_targets(text: str) -> tuple[str, ...]:
     if not targets:
         raise BadAddress(NO_TARGET, code="required")
     return tuple(targets)
+
+
+def normalize_address(address: str) -> str:
+    """Return the address as the tables would store it, or as typed if they couldn't."""
+    address = address.strip()
+    try:
+        return str(Address.parse(address))
+    except BadAddress:
+        return address.lower()[:MAX_ADDRESS]

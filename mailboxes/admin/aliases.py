@@ -13,7 +13,7 @@ from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList, ListAdmin
 from mailboxes.admin.filters import AliasKindFilter, DomainFilter, StatusFilter
 from mailboxes.csv_download import iso_time
-from mailboxes.forms import AliasDomainForm, AliasForm
+from mailboxes.forms.aliases import AliasDomainForm, AliasForm
 from mailboxes.models import Alias, AliasDomain
 from mailboxes.request_actors import administrator
 

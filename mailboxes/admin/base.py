@@ -31,7 +31,7 @@ from mailboxes.admin.restored_form import RestoresForm
 from mailboxes.audit import entries
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 

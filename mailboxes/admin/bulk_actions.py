@@ -25,7 +25,7 @@ from mailboxes import actions, queries
 from mailboxes.actions.base import Row
 from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator

@@ -21,7 +21,7 @@ from mailboxes.admin.filters import StatusFilter
 from mailboxes.conf import quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.formats import number
-from mailboxes.forms import DomainForm
+from mailboxes.forms.domains import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
 from mailboxes.request_actors import administrator

@@ -29,7 +29,8 @@ from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import SizeField
-from mailboxes.forms import MailboxForm, MailboxPasswordForm, autofocus
+from mailboxes.forms.base import autofocus
+from mailboxes.forms.mailboxes import MailboxForm, MailboxPasswordForm
 from mailboxes.models import Alias, Mailbox
 from mailboxes.queries import aliases_forwarding_to
 from mailboxes.request_actors import administrator

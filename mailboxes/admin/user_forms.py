@@ -15,7 +15,7 @@ from mailboxes.addresses import to_ascii
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.edit_conflicts import EditConflictMixin
 from mailboxes.form_fields import PasswordField
-from mailboxes.forms import ActionForm, NewPasswordForm
+from mailboxes.forms.base import ActionForm, NewPasswordForm
 from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.widgets import NewPasswordInput
 

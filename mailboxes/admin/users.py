@@ -27,7 +27,7 @@ from mailboxes.admin.user_forms import (
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor.reauthentication import reauthentication_required
 

@@ -9,11 +9,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailboxes import actions
+from mailboxes.addresses import normalize_address
 from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
-from mailboxes.forms import ChangePasswordForm, autofocus, normalize_address
+from mailboxes.forms.base import autofocus
+from mailboxes.forms.password import ChangePasswordForm
 from mailboxes.models import Mailbox
 from mailboxes.passwords.strength import check_strength
 from mailboxes.request_actors import mailbox_owner

@@ -12,7 +12,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.audit.actors import OWNER, Actor
 from mailboxes.audit.models import Entry
 from mailboxes.conf import mail_host
-from mailboxes.forms import ChangePasswordForm
+from mailboxes.forms.password import ChangePasswordForm
 from mailboxes.models import Domain, Mailbox
 from mailboxes.throttle.models import Counter
 from tests.conftest import PASSWORD, TESTER

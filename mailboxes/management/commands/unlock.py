@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
+from mailboxes.addresses import normalize_address
 from mailboxes.audit.log import log_change, subject
 from mailboxes.errors import replace_unprintable
-from mailboxes.forms import normalize_address
 from mailboxes.management.base import MailCommand
 from mailboxes.throttle.unlock import unlock_account, unlock_client
 

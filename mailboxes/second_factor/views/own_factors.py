@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.forms import AppForm, PasskeyForm

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from mailboxes.accounts import AccountKind
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor import factors
 from mailboxes.second_factor.forms import FactorForm, OwnPasswordForm

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor import factors, policy
 from mailboxes.second_factor.forms import OwnPasswordForm

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from mailboxes.forms import autofocus
+from mailboxes.forms.base import autofocus
 from mailboxes.request_actors import client_address
 from mailboxes.second_factor import factors, sign_in_steps
 from mailboxes.second_factor.forms import FactorForm

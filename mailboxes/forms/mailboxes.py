@@ -1,0 +1,82 @@
+"""The forms of a mailbox, and of a new password for it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes import actions
+from mailboxes.addresses import MAX_ADDRESS, Address
+from mailboxes.audit.actors import Actor
+from mailboxes.form_fields import NewAddressField, PasswordField, SizeField
+from mailboxes.forms.base import NewPasswordForm, RowForm
+from mailboxes.models import Mailbox
+from mailboxes.password_validation import PASSWORD_HELP
+from mailboxes.variants import Scheme
+from mailboxes.widgets import NewPasswordInput
+
+
+class MailboxForm(RowForm, NewPasswordForm):
+    only_when_new = ["address"]
+    address = NewAddressField(
+        Address.parse,
+        max_length=MAX_ADDRESS,
+        label=_("Address"),
+        help_text=_("This can't be changed later."),
+    )
+    quota = SizeField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
+    new_password1 = PasswordField(
+        label=_("Password"),
+        help_text=PASSWORD_HELP,
+        widget=NewPasswordInput("new_password2"),
+    )
+    new_password2 = PasswordField(label=_("Repeat password"))
+
+    class Meta:
+        model = Mailbox
+        fields = ["name", "quota", "active"]
+        help_texts = {
+            "active": _("A disabled mailbox receives no mail, and its owner can't sign in.")
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.quota < 0:
+            self.initial["quota"] = 0
+        if not self.instance._state.adding:
+            for name in ("new_password1", "new_password2"):
+                self.fields[name].required = False
+            self.fields["new_password1"].widget.username = self.instance.pk
+            self.fields["new_password1"].label = _("New password")
+            self.fields["new_password2"].label = _("Repeat new password")
+            self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")
+
+    def clean_quota(self) -> int:
+        """Keep -1, which PostfixAdmin writes for no limit, until a limit is entered."""
+        quota: int = self.cleaned_data["quota"]
+        return quota or min(self.instance.quota, 0)
+
+
+class MailboxPasswordForm(NewPasswordForm, forms.Form):
+    """A new password for a mailbox, set by an administrator."""
+
+    new_password1 = PasswordField(
+        label=_("New password"), help_text=PASSWORD_HELP, widget=NewPasswordInput("new_password2")
+    )
+    new_password2 = PasswordField(label=_("Repeat new password"))
+    is_temporary = forms.BooleanField(
+        required=False,
+        label=_("The owner should choose another one"),
+        help_text=_("The mailbox is marked until the owner has done so at /password/."),
+    )
+
+    def __init__(self, mailbox: Mailbox, *args: Any) -> None:
+        self.mailbox = mailbox
+        super().__init__(*args)
+        self.fields["new_password1"].widget.username = mailbox.pk
+
+    def save(self, actor: Actor, scheme: Scheme) -> bool:
+        """Set the password; if that is refused, add the error and return False."""
+        data = self.cleaned_data
+        values = (data["new_password1"], scheme, data["is_temporary"])
+        return self.is_performed(actions.change_password, actor, self.mailbox, *values)
