@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from mailboxes.models import Mailbox
 from tests.routes import KEYS, paths, place, posted, rows, sign_in_each_role, undone
@@ -16,8 +15,7 @@ MISSING = "nobody_40example.com"
 
 
 @pytest.fixture
-def clients(anna: Mailbox, settings: Settings) -> dict[str, Client]:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
+def clients(anna: Mailbox) -> dict[str, Client]:
     return sign_in_each_role()
 
 

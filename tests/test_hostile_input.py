@@ -17,7 +17,6 @@ from django.test import Client
 from django.urls import resolve
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pytest_django import Settings
 
 from mailboxes.audit.models import Entry, Phase
 from mailboxes.management import commands
@@ -114,7 +113,7 @@ COMMANDS = {
 NEW_PATHS = ("--output", "--to")
 WITH_A_NAME = ("createdomain", "createmailbox", "unlock", "resetsecondfactor")
 QUIET = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -141,9 +140,8 @@ def assert_consistent() -> None:
 
 
 @pytest.fixture
-def boss(anna: Mailbox, settings: Settings) -> Client:
+def boss(anna: Mailbox) -> Client:
     """A superuser, beside objects and administrators of each kind."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
     return sign_in_each_role()["superuser"]
 
 

@@ -11,7 +11,6 @@ from django.core import signing
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from mailboxes import actions, sessions
 from mailboxes.models import Alias, Mailbox
@@ -34,9 +33,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture
-def otto(clock: SimpleNamespace, domain: object, settings: Settings) -> Client:
+def otto(clock: SimpleNamespace, domain: object) -> Client:
     """A superuser, signed in, with a password."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
     User.objects.create_superuser("otto", password=PASSWORD)
     client = Client()
     client.force_login(User.objects.get(username="otto"))

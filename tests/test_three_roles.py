@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
-from pytest_django import Settings
 
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.models import Mailbox
@@ -33,9 +32,8 @@ def do(client: Client, url: str, data: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def people(tables: None, settings: Settings) -> dict[str, Person]:
+def people(tables: None) -> dict[str, Person]:
     """Rita has created three domains and an administrator of each role; all have signed in."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
     people = {"rita": Person(User.objects.create_superuser("rita", password=PASSWORD), Client())}
     rita = people["rita"]
     rita.sign_in()

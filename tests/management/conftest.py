@@ -28,7 +28,7 @@ def manage(*arguments: str, folder: Path, stdin: str = "", **env: str) -> Any:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a mail database that contains example.org."""
     folder = tmp_path_factory.mktemp("databases")

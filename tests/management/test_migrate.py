@@ -28,9 +28,15 @@ def run_sql(file: Path, sql: str) -> list[str]:
         return list(connection.iterdump())
 
 
-@pytest.mark.parametrize("theirs", THEIRS)
 @pytest.mark.parametrize(
-    "line", ["migrate --database mail", "migrate --database mail mailboxes zero", FAKED]
+    ("theirs", "line"),
+    [
+        *((theirs, "migrate --database mail") for theirs in THEIRS),
+        ("postfixadmin", FAKED),
+        ("faked", FAKED),
+        ("postfixadmin", "migrate --database mail mailboxes zero"),
+        ("faked", "migrate --database mail mailboxes zero"),
+    ],
 )
 def test_nothing_is_migrated_in_a_database_of_another_program(
     tmp_path: Path, theirs: str, line: str

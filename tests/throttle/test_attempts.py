@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from mailboxes.accounts import AccountKind
 from mailboxes.throttle import attempts
@@ -111,9 +110,8 @@ def test_nobody_is_let_in_and_nothing_is_looked_up_while_attempts_cannot_be_coun
 
 @pytest.mark.finding("old-password-skipped")
 def test_the_sign_in_page_does_not_reveal_which_administrators_exist(
-    client: Client, tables: None, settings: Settings
+    client: Client, tables: None
 ) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
     User.objects.create_superuser("otto", password=PASSWORD)
     shown = []
     for name in ("otto", "nobody"):
@@ -127,9 +125,8 @@ def test_the_sign_in_page_does_not_reveal_which_administrators_exist(
 @pytest.mark.finding("password-oracle")
 @pytest.mark.parametrize("flag", ["is_staff", "is_active"])
 def test_the_right_password_of_an_account_that_may_not_sign_in_is_treated_like_a_wrong_one(
-    client: Client, tables: None, flag: str, settings: Settings
+    client: Client, tables: None, flag: str
 ) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]  # quick
     user = User.objects.create_user("otto", password=PASSWORD, is_staff=True, is_active=True)
     User.objects.filter(pk=user.pk).update(**{flag: False})
     pages = [
@@ -146,9 +143,8 @@ def test_the_right_password_of_an_account_that_may_not_sign_in_is_treated_like_a
 @pytest.mark.finding("password-in-log")
 @pytest.mark.finding("unthrottled-reset")
 def test_failed_sign_ins_lock_an_administrator_and_keep_no_password(
-    client: Client, tables: None, settings: Settings
+    client: Client, tables: None
 ) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
     User.objects.create_superuser("rita", password=PASSWORD)
     wrong = {"username": "rita", "password": "a wrong secret"}
     answers = [client.post(LOGIN, wrong).status_code for _ in range(6)]
