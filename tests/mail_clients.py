@@ -80,6 +80,16 @@ def submission(machine: Machine) -> smtplib.SMTP:
     return smtp
 
 
+def submissions(machine: Machine) -> smtplib.SMTP:
+    """Connect to port 465, where TLS starts at once."""
+    with machine.network():
+        smtp = smtplib.SMTP_SSL(
+            "127.0.0.1", 465, "client.test", timeout=30, context=any_certificate()
+        )
+    smtp.ehlo()
+    return smtp
+
+
 def mechanisms(smtp: smtplib.SMTP) -> set[str]:
     return set(smtp.esmtp_features.get("auth", "").split())
 

@@ -184,7 +184,7 @@ class MailHost:
             self.panel = None
 
     def await_services(self) -> None:
-        ports = (25, 587, 993) if self.variant == "v2" else (25, 587)
+        ports = (25, 465, 587, *((993,) if self.variant == "v2" else ()))
         wait_until(lambda: all(map(self.machine.listens, ports)), f"services on {ports}")
 
     def export(self, **settings: str) -> str:

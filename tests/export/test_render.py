@@ -179,10 +179,15 @@ def test_database_hosts_are_tried_in_order(release: Release) -> None:
         assert hosts_line in texts_of["etc/postfix/mailadmin/domains.cf"]
 
 
-def test_only_port_587_accepts_passwords(host: MailHost) -> None:
+def test_passwords_are_accepted_on_ports_587_and_465_by_the_same_rules(host: MailHost) -> None:
     files = texts(host)
     assert "\nsmtpd_sasl_auth_enable = no\n" in files["postfix/main.cf"]
-    assert "\n  -o smtpd_sasl_auth_enable=yes\n" in files["postfix/master.cf"]
+    _, *services = re.split(r"^(?=\w)", files["postfix/master.cf"], flags=re.M)
+    with_starttls, with_tls = [re.findall("-o (.+)", service) for service in services]
+    differing = ["syslog_name=postfix/submission", "smtpd_tls_security_level=encrypt"]
+    assert with_starttls[:2] == differing and "smtpd_sasl_auth_enable=yes" in with_starttls
+    assert with_tls[:2] == ["syslog_name=postfix/submissions", "smtpd_tls_wrappermode=yes"]
+    assert with_tls[2:] == with_starttls[2:]
     assert "permit_mynetworks" not in re.sub(r"^#.*", "", files["postfix/main.cf"], flags=re.M)
 
 

@@ -175,6 +175,17 @@ def test_it_refuses_files_left_over_from_dovecot_23(fresh: MailHost, spoil: str,
 
 
 @pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
+def test_a_service_on_port_465_gets_the_rules_under_its_own_name(fresh: MailHost) -> None:
+    line = "smtps/inet=smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes"
+    fresh.machine.run(["postconf", "-M", line])
+    printed = fresh.apply("--dry-run").stdout
+    rule = "smtpd_sender_restrictions=reject_sender_login_mismatch"
+    assert f"postconf -P 'smtps/inet/{rule}'" in printed
+    assert f"postconf -P 'submission/inet/{rule}'" in printed
+    assert "submissions/inet" not in printed
+
+
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
 def test_it_refuses_an_incomplete_bundle(fresh: MailHost) -> None:
     (fresh.machine / f"{BUNDLE}/etc/postfix/mailadmin/aliases.cf").unlink()
     assert "aliases.cf is missing" in refusal(fresh, "sh", f"{BUNDLE}/apply")

@@ -13,6 +13,7 @@ from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 pytestmark = pytest.mark.stack
 
 OUTSIDER = "someone@elsewhere.example"
+SUBMISSION = [mail_clients.submission, mail_clients.submissions]
 STRANGER = Person(ANNA.address, "not Anna's password at all")
 
 
@@ -99,7 +100,7 @@ def test_an_address_can_contain_an_apostrophe(mail: MailHost) -> None:
     assert not mail.signs_in(Person(f"x' OR '1'='1@{DOMAIN}", neil.password))
 
 
-@pytest.mark.parametrize("connect", [mail_clients.connect, mail_clients.submission])
+@pytest.mark.parametrize("connect", [mail_clients.connect, *SUBMISSION])
 @pytest.mark.parametrize("sender", [ANNA.address, OUTSIDER])
 def test_nobody_relays_without_signing_in(
     mail: MailHost, connect: Callable[[Machine], smtplib.SMTP], sender: str
@@ -109,15 +110,23 @@ def test_nobody_relays_without_signing_in(
         assert smtp.rcpt(OUTSIDER)[0] in (553, 554)
 
 
-def test_signed_in_users_can_send_anywhere(mail: MailHost) -> None:
-    with mail_clients.submission(mail.machine) as smtp:
+@pytest.mark.parametrize("connect", SUBMISSION)
+def test_signed_in_users_can_send_anywhere(
+    mail: MailHost, connect: Callable[[Machine], smtplib.SMTP]
+) -> None:
+    with connect(mail.machine) as smtp:
+        assert mail_clients.mechanisms(smtp) == set(mail.scheme.mechanisms)
         assert mail_clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password) == 235
         smtp.mail(ANNA.address)
         assert smtp.rcpt(OUTSIDER)[0] == 250
 
 
-def sender_code(mail: MailHost, sender: str) -> int:
-    with mail_clients.submission(mail.machine) as smtp:
+def sender_code(
+    mail: MailHost,
+    sender: str,
+    connect: Callable[[Machine], smtplib.SMTP] = mail_clients.submission,
+) -> int:
+    with connect(mail.machine) as smtp:
         mail_clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password)
         smtp.mail(sender)
         return smtp.rcpt(BOB.address)[0]
@@ -129,7 +138,7 @@ def test_a_forged_sender_is_refused_and_an_own_alias_is_accepted(mail: MailHost)
     assert sender_code(mail, f"anna.berg@{DOMAIN}") == 250
     assert sender_code(mail, "ANNA@Example.test") == 250
     for forged in (BOB.address, OUTSIDER, f"nobody@{DOMAIN}"):
-        assert sender_code(mail, forged) == 553
+        assert [sender_code(mail, forged, connect) for connect in SUBMISSION] == [553, 553]
 
 
 def test_mail_from_one_mailbox_to_another_arrives(mail: MailHost) -> None:

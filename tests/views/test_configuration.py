@@ -28,14 +28,26 @@ def words(html: str) -> str:
 @pytest.mark.parametrize(
     ("variant", "release", "text"),
     [
-        ("v1", "debian12", "Mail client signs in Postfix accepts mail on port 587 saslauthd"),
+        (
+            "v1",
+            "debian12",
+            "Mail client signs in Postfix accepts mail on ports 587 and 465 saslauthd",
+        ),
         ("v1", "debian12", "PAM verifies it (pam_mysql) MariaDB stores the password hash"),
         ("v1", "debian13", "Mail delivery Postfix To Maildirs under /var/vmail."),
         ("v1", "debian13", "Not enforced Postfix alone doesn't support quotas"),
         ("v1", "debian13", "Not available V1 doesn't include an IMAP server."),
         ("v1", "debian13", "PLAIN, LOGIN Mail clients call both"),
-        ("v2", "debian12", "Postfix accepts mail on port 587 Dovecot 2.3 verifies the password"),
-        ("v2", "debian13", "Postfix accepts mail on port 587 Dovecot 2.4 verifies the password"),
+        (
+            "v2",
+            "debian12",
+            "Postfix accepts mail on ports 587 and 465 Dovecot 2.3 verifies the password",
+        ),
+        (
+            "v2",
+            "debian13",
+            "Postfix accepts mail on ports 587 and 465 Dovecot 2.4 verifies the password",
+        ),
         ("v2", "debian13", "PLAIN, LOGIN, CRAM-MD5 Mail clients call the first two"),
         ("v2", "debian13", "Rejected Passwords stored as plain MD5"),
         ("v2", "debian13", "Mail delivery Dovecot To Maildirs under /var/vmail."),
