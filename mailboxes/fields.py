@@ -1,5 +1,6 @@
 """PostfixAdmin's column types, on each kind of database."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +13,39 @@ from django.utils.translation import gettext_lazy as _
 NO_MATCH = "\x1a"
 """A value that no row contains."""
 
+ASCII = {"mysql": "latin1_general_ci", "sqlite": "NOCASE"}
+SURROGATE = re.compile("[\ud800-\udfff]")
+CODECS = {"latin1": "cp1252", "utf8mb4": "utf-8"}
+"""Python's names for the character sets of columns; ASCII is part of all others as well."""
 
-def ascii_or_no_match(value: object) -> object:
-    """Replace text that the column can't contain, since MariaDB fails when it searches for it.
 
-    The error is "Illegal mix of collations" (1267): the column is latin1.
+def is_comparable(field: models.Field, value: object, connection: BaseDatabaseWrapper) -> bool:
+    """Say whether the column could contain this text; if not, MariaDB fails when it compares them.
+
+    The error is "Illegal mix of collations" (1267). Ours are latin1 and utf8mb4; other programs
+    have created columns with any character set.
     """
-    return NO_MATCH if isinstance(value, str) and not value.isascii() else value
+    if not isinstance(value, str) or value.isascii():
+        return True
+    name = "utf8mb4"
+    if connection.vendor == "mysql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT CHARACTER_SET_NAME FROM information_schema.COLUMNS "
+                "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND COLUMN_NAME = %s",
+                [field.model._meta.db_table, field.column],
+            )
+            name = next(iter(cursor.fetchone() or ()), None) or "ascii"
+    if name in ("utf8", "utf8mb3"):
+        return max(value) <= "\uffff" and not SURROGATE.search(value)
+    try:
+        value.encode(CODECS.get(name, "ascii"))
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-class CollationMixin:
+class TextMixin:
     """A text column with its own collation on each kind of database."""
 
     collations: dict[str, str]
@@ -30,57 +54,43 @@ class CollationMixin:
         parameters = super().db_parameters(connection)  # type: ignore[misc]
         return {**parameters, "collation": self.collations.get(connection.vendor)}
 
-
-class AsciiMixin(CollationMixin):
-    """Case-insensitive ASCII, since Postfix folds the case of a lookup key."""
-
-    collations = {"mysql": "latin1_general_ci", "sqlite": "NOCASE"}
-
-    def get_prep_value(self, value: object) -> object:
-        return ascii_or_no_match(super().get_prep_value(value))  # type: ignore[misc]
+    def get_db_prep_value(
+        self, value: object, connection: BaseDatabaseWrapper, prepared: bool = False
+    ) -> object:
+        """Return what the column is compared with."""
+        value = super().get_db_prep_value(value, connection, prepared)  # type: ignore[misc]
+        return value if is_comparable(self, value, connection) else NO_MATCH  # type: ignore[arg-type]
 
     def get_db_prep_save(self, value: object, connection: BaseDatabaseWrapper) -> object:
-        if isinstance(value, str) and not value.isascii():
-            raise ValueError("The column only stores ASCII.")
-        return super().get_db_prep_save(value, connection)  # type: ignore[misc]
+        """Return the value itself, which the database refuses if the column can't contain it."""
+        is_expression = hasattr(value, "as_sql")
+        return value if is_expression else super().get_db_prep_value(value, connection)  # type: ignore[misc]
 
 
-class AddressField(AsciiMixin, models.CharField):
-    """varchar(255), ASCII."""
+class AddressField(TextMixin, models.CharField):
+    """varchar(255), ASCII; case-insensitive, since Postfix folds the case of a lookup key."""
+
+    collations = ASCII
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": 255, **kwargs})
 
+    def get_db_prep_save(self, value: object, connection: BaseDatabaseWrapper) -> object:
+        if isinstance(value, str) and not value.isascii():
+            raise ValueError("The column only stores ASCII.")
+        return super().get_db_prep_save(value, connection)
 
-class AddressListField(AsciiMixin, models.TextField):
-    """text, ASCII: addresses separated by commas."""
+
+class AddressListField(TextMixin, models.TextField):
+    """text: addresses separated by commas. Ours are ASCII; those of other programs are kept."""
+
+    collations = ASCII
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         return "text" if connection.vendor == "mysql" else super().db_type(connection)
 
 
-class AsciiPatternMixin:
-    """A lookup with LIKE or REGEXP, whose right-hand side Django doesn't pass to the field."""
-
-    def get_prep_lookup(self) -> object:
-        return ascii_or_no_match(super().get_prep_lookup())  # type: ignore[misc]
-
-
-for lookup in (
-    lookups.Contains,
-    lookups.IContains,
-    lookups.StartsWith,
-    lookups.IStartsWith,
-    lookups.EndsWith,
-    lookups.IEndsWith,
-    lookups.Regex,
-    lookups.IRegex,
-):
-    for column in (AddressField, AddressListField):
-        column.register_lookup(type(f"Ascii{lookup.__name__}", (AsciiPatternMixin, lookup), {}))
-
-
-class UnicodeField(CollationMixin, models.CharField):
+class UnicodeField(TextMixin, models.CharField):
     """varchar(255) for text in any language."""
 
     collations = {"mysql": "utf8mb4_general_ci", "sqlite": "NOCASE"}
@@ -94,6 +104,30 @@ class UnicodeField(CollationMixin, models.CharField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": 255, **kwargs})
+
+
+class ComparablePatternMixin:
+    """A lookup with LIKE or REGEXP, whose right-hand side Django doesn't pass to the field."""
+
+    def get_db_prep_lookup(self, value: object, connection: BaseDatabaseWrapper) -> Any:
+        field = self.lhs.output_field  # type: ignore[attr-defined]
+        value = value if is_comparable(field, value, connection) else NO_MATCH
+        return super().get_db_prep_lookup(value, connection)  # type: ignore[misc]
+
+
+for lookup in (
+    lookups.Contains,
+    lookups.IContains,
+    lookups.StartsWith,
+    lookups.IStartsWith,
+    lookups.EndsWith,
+    lookups.IEndsWith,
+    lookups.Regex,
+    lookups.IRegex,
+):
+    for column in (AddressField, AddressListField, UnicodeField):
+        name = f"Comparable{lookup.__name__}"
+        column.register_lookup(type(name, (ComparablePatternMixin, lookup), {}))
 
 
 class WholeSecondField(models.DateTimeField):

@@ -62,12 +62,18 @@ def rows_after(
     if key:
         condition = Q(**{f"pk__{side}": key})
         if by_domain:
-            domain = key.rpartition("@")[2]
+            domain = domain_of(rows.model, key)
             condition = Q(condition, domain_id=domain) | Q(**{f"domain_id__{side}": domain})
         rows = rows.filter(condition)
     order = BY_DOMAIN if by_domain else ("pk",)
     found = list(rows.order_by(*(f"{sign}{column}" for column in order))[: number + 1])
     return found[:number], len(found) > number
+
+
+def domain_of(model: Any, key: str) -> str:
+    """Return the domain of a row of another program too, which needn't be that of its address."""
+    names = model._base_manager.filter(pk=key).values_list("domain_id", flat=True)
+    return str(names.first() or key.rpartition("@")[2])
 
 
 def batches(
