@@ -61,6 +61,9 @@ class MailHost:
     """Whether Dovecot accepts the schemes that the release considers weak."""
 
     hostname: str
+    delimiter: str
+    """The characters that separate an extension from a local part; may be empty."""
+
     database: MailDatabase
     lookup: Account
     auth: Account
@@ -95,6 +98,7 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         ),
         weak_schemes=settings.MAIL_ALLOW_WEAK_SCHEMES,
         hostname=hostname(settings.MAIL_HOSTNAME),
+        delimiter=delimiter(settings.MAIL_RECIPIENT_DELIMITER),
         database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),
@@ -126,6 +130,16 @@ def hostname(text: str) -> str:
             "mail.example.org."
         )
         raise BadSetting(message, {"text": text}) from error
+
+
+def delimiter(text: str) -> str:
+    if not re.fullmatch(r"[-+_.=~]*", text) or len(text) > len(set(text)):
+        message = gettext_noop(
+            "MAIL_RECIPIENT_DELIMITER is “%(text)s”. Set it to one or more of the characters "
+            "+ - _ . = ~ or leave it empty, so that user+box is an address of its own."
+        )
+        raise BadSetting(message, {"text": text})
+    return text
 
 
 def directory(setting: str, text: str) -> str:

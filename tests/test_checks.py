@@ -53,6 +53,8 @@ def test_every_scheme_of_a_variant_is_accepted(
         ("MAIL_RELEASE", "debian99"),
         ("MAIL_HOSTNAME", "localhost"),
         ("MAIL_HOSTNAME", "mail.example.org\nx"),
+        ("MAIL_RECIPIENT_DELIMITER", "x"),
+        ("MAIL_RECIPIENT_DELIMITER", "++"),
         ("MAIL_HOME", "var/vmail"),
         ("MAIL_HOME", "/var/../etc"),
         ("MAIL_HOME", "/var/v mail"),

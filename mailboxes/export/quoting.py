@@ -43,6 +43,16 @@ def bare(value: str, setting: str) -> str:
     return value
 
 
+def signs(value: str, setting: str) -> str:
+    """Return punctuation that means nothing special in Postfix's main.cf."""
+    if not re.fullmatch(r"[-+_.=~]+", value):
+        raise BadValue(
+            gettext_noop("%(setting)s may only contain these characters: + - _ . = ~."),
+            {"setting": setting},
+        )
+    return value
+
+
 def digits(value: int, setting: str) -> str:
     """Return a non-negative number in digits."""
     if value < 0:

@@ -28,6 +28,7 @@ for quote in (
     quoting.map_value,
     quoting.mysql_option,
     quoting.digits,
+    quoting.signs,
     quoting.pam_argument,
     quoting.pam_option,
     quoting.shell_word,

@@ -27,6 +27,7 @@ def mail_host(
         scheme=scheme or variant.default_scheme,
         weak_schemes=False,
         hostname="mail.example.org",
+        delimiter="+",
         database=database,
         lookup=Account("maillookup", LOOKUP),
         auth=Account("mailauth", AUTH),

@@ -116,6 +116,7 @@ REFUSED = [
     ("MAIL_AUTH_PASSWORD", replace(mail_host(V1), auth=Account("a", ";x\\"))),
     ("MAIL_AUTH_PASSWORD", replace(mail_host(V1), auth=Account("u" * 300, ";" + "x" * 500))),
     ("MAIL_HOSTNAME", replace(mail_host(), hostname="a\nb")),
+    ("MAIL_RECIPIENT_DELIMITER", replace(mail_host(), delimiter="$x")),
     ("MAIL_HOME", replace(mail_host(), home="/var/v mail")),
     ("MAIL_UID", replace(mail_host(), uid=-1)),
 ]
@@ -189,6 +190,23 @@ def test_passwords_are_accepted_on_ports_587_and_465_by_the_same_rules(host: Mai
     assert with_tls[:2] == ["syslog_name=postfix/submissions", "smtpd_tls_wrappermode=yes"]
     assert with_tls[2:] == with_starttls[2:]
     assert "permit_mynetworks" not in re.sub(r"^#.*", "", files["postfix/main.cf"], flags=re.M)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "line"),
+    [
+        ("+", "# user+box@domain goes to user@domain, without"),
+        ("-+", "# user-box@domain goes to user@domain, without"),
+        ("", "# user+box@domain is an address of its own"),
+    ],
+)
+def test_the_delimiter_is_for_postfix_alone(host: MailHost, delimiter: str, line: str) -> None:
+    files = texts(replace(host, delimiter=delimiter))
+    assert line in files["postfix/main.cf"]
+    assert f"\nrecipient_delimiter ={f' {delimiter}'.rstrip()}\n" in files["postfix/main.cf"]
+    for path, text in files.items():
+        if "dovecot/conf.d" in path:
+            assert "\nrecipient_delimiter =\n" in text
 
 
 def test_the_readme_describes_the_host(host: MailHost) -> None:

@@ -164,6 +164,15 @@ def test_mail_to_an_address_with_an_extension_arrives(mail: MailHost) -> None:
     mail.await_mail(BOB, mail.send(ANNA, f"bob+shopping@{DOMAIN}"))
 
 
+@pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
+def test_another_delimiter_leaves_addresses_that_exist_alone(host: MailHost) -> None:
+    host.configure(MAIL_RECIPIENT_DELIMITER="-")
+    host.alias(f"bob-anna@{DOMAIN}", ANNA.address)
+    host.await_mail(ANNA, host.send(ANNA, f"bob-anna@{DOMAIN}"))
+    host.await_mail(BOB, host.send(ANNA, f"bob-shopping@{DOMAIN}"))
+    assert outside_code(host, f"bob+shopping@{DOMAIN}") == 550
+
+
 def test_mail_to_an_alias_domain_arrives_in_the_other_domain(mail: MailHost) -> None:
     mail.manage("createdomain", "alias.test")
     mail.insert("alias_domain", alias_domain="alias.test", target_domain=DOMAIN)
