@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -13,6 +13,7 @@ Columns = Mapping[str, frozenset[str]]
 """The columns of each table, by its name."""
 
 POSTFIXADMIN = "PostfixAdmin"
+HOWTO = "the howto (domains, users, forwardings)"
 EMPTY = gettext_noop(
     "There are no tables in the mail database. To create them, run: ./deploy/run --setup"
 )
@@ -41,10 +42,10 @@ class Product:
         return f"{self.name} {self.version}".strip()
 
 
-def read_columns() -> Columns:
+def read_columns(connection: BaseDatabaseWrapper) -> Columns:
     """Return the columns of all tables and views; only their definitions are read."""
-    introspection = connections["mail"].introspection
-    with connections["mail"].cursor() as cursor:
+    introspection = connection.introspection
+    with connection.cursor() as cursor:
         return {
             table.name: frozenset(
                 column.name for column in introspection.get_table_description(cursor, table.name)
@@ -54,7 +55,7 @@ def read_columns() -> Columns:
 
 
 def identify(columns: Columns) -> Product:
-    """Return the product; without a name if nothing fits.
+    """Return the product that has such tables; without a name if nothing fits.
 
     Row `version` of PostfixAdmin's `config` proves nothing: an upgrade may have been interrupted,
     and the same number stands for different columns.
@@ -64,16 +65,15 @@ def identify(columns: Columns) -> Product:
         "ISPmail": {"domain_id", "email"} <= columns.get("virtual_users", frozenset()),
         "Modoboa": {"core_user", "admin_mailbox"} <= columns.keys(),
         "iRedMail": "storagebasedirectory" in mailbox,
-        "mailcow": {"attributes", "authsource"} <= mailbox,
+        "mailcow": {"attributes", "kind"} <= mailbox,
         "ViMbAdmin": "Domain_id" in mailbox,
+        HOWTO: {"source", "destination"} <= columns.get("forwardings", frozenset()),
     }
     for name, fits in marks.items():
         if fits:
             return Product(name)
     if not {"username", "maildir"} <= mailbox or not {"address", "goto"} <= alias:
         return Product()
-    if not foreign_tables():
-        return Product("mailadmin")
     if "description" in alias:
         return Product(POSTFIXADMIN, "newer than 4.0")
     if "smtp_active" in mailbox or "mailbox_app_password" in columns:
@@ -81,6 +81,13 @@ def identify(columns: Columns) -> Product:
     if {"password_expiry", "token"} <= mailbox:
         return Product(POSTFIXADMIN, "3.3")
     return Product(POSTFIXADMIN, "3.2 or earlier" if "phone" in mailbox else "2.x")
+
+
+def find_product(columns: Columns) -> Product:
+    """Return the product that created the tables in the mail database."""
+    found = identify(columns)
+    is_ours = found.name == POSTFIXADMIN and not foreign_tables()
+    return Product("mailadmin") if is_ours else found
 
 
 def refusals(product: Product, columns: Columns) -> list[Refused]:

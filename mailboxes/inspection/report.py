@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.db import connections
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,7 @@ from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.inspection import counts, database, folders, old_panel
 from mailboxes.inspection.lines import Line, Section, counted_line
-from mailboxes.inspection.products import Product, identify, read_columns, refusals
+from mailboxes.inspection.products import Product, find_product, read_columns, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 
 CAUGHT = _("The catch-all takes their mail.")
@@ -54,8 +55,8 @@ class Report:
 
 def inspect(host: MailHost) -> Report:
     """Read the mail database; of tables that the panel can't use, only the definitions."""
-    columns = read_columns()
-    product = identify(columns)
+    columns = read_columns(connections["mail"])
+    product = find_product(columns)
     reasons = refusals(product, columns)
     if reasons:
         return Report(product, reasons, [])

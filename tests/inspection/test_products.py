@@ -2,10 +2,10 @@
 
 import pytest
 
-from mailboxes.inspection.products import Columns, identify, refusals
+from mailboxes.inspection.products import HOWTO, Columns, identify, refusals
 
 IREDMAIL = frozenset({"username", "maildir", "storagebasedirectory"})
-MAILCOW = frozenset({"username", "attributes", "authsource"})
+MAILCOW = frozenset({"username", "attributes", "kind"})
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ MAILCOW = frozenset({"username", "attributes", "authsource"})
         ({"customers": frozenset({"id"})}, "", "unknown"),
         ({"mailbox": IREDMAIL}, "iRedMail", "other_product"),
         ({"mailbox": MAILCOW}, "mailcow", "other_product"),
+        ({"forwardings": frozenset({"source", "destination"})}, HOWTO, "other_product"),
         ({"core_user": frozenset(), "admin_mailbox": frozenset()}, "Modoboa", "other_product"),
     ],
 )
