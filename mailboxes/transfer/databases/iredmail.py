@@ -1,0 +1,145 @@
+"""iRedMail with MySQL or MariaDB, from 0.9.8 on, which has the table forwardings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mailboxes.actions.imports.rows import AliasDomainRow, DomainRow, ImportRow
+from mailboxes.transfer.databases.reader import (
+    MEGABYTE,
+    Loss,
+    Options,
+    Reader,
+    join_targets,
+    mailbox_row,
+    number,
+    one_line,
+    quota,
+    text,
+)
+from mailboxes.transfer.databases.source import Source
+
+# maxquota is the total of a domain there.
+DOMAINS = (
+    "SELECT domain, description, mailboxes, aliases, active "
+    "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
+)
+MAILBOXES = "SELECT username, password, name, quota, active FROM {}mailbox ORDER BY username"
+# The members of mlmmj's mailing lists are in files.
+FORWARDINGS = (
+    "SELECT forwardings.address, forwardings.forwarding, "
+    "forwardings.active * COALESCE(alias.active, 1) FROM {}forwardings AS forwardings "
+    "LEFT JOIN {}alias AS alias ON alias.address = forwardings.address "
+    "WHERE forwardings.is_maillist = 0 "
+    "ORDER BY HEX(LOWER(TRIM(forwardings.address))), forwardings.id"
+)
+ALIAS_DOMAINS = (
+    "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
+)
+ALL_SERVICES = "They can use all services here."
+
+
+def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    for name, description, mailboxes, aliases, active in source.rows(DOMAINS):
+        yield DomainRow(
+            "domain",
+            text(name),
+            description=one_line(description),
+            max_mailboxes=number(mailboxes),
+            max_aliases=number(aliases),
+            active=bool(active),
+        )
+    for address, stored, name, size, active in source.rows(MAILBOXES):
+        yield mailbox_row(
+            "mailbox",
+            text(address),
+            stored,
+            options,
+            name=one_line(name),
+            quota=quota(size, options.unit),
+            active=bool(active),
+        )
+    forwardings = (
+        (alias_address(address), text(target), bool(active))
+        for address, target, active in source.rows(FORWARDINGS)
+    )
+    yield from join_targets("forwardings", forwardings)
+    for name, target, active in source.rows(ALIAS_DOMAINS):
+        yield AliasDomainRow("alias_domain", text(name), text(target), bool(active))
+
+
+def alias_address(value: Any) -> str:
+    """Return the address; a domain alone is its catch-all."""
+    address = text(value).lower()
+    return address if "@" in address else f"@{address}"
+
+
+READER = Reader(
+    product="iRedMail",
+    needed={
+        "domain": "domain description mailboxes aliases active backupmx",
+        "mailbox": "username password name quota active",
+        "alias": "address active",
+        "forwardings": "id address forwarding active is_maillist",
+        "alias_domain": "alias_domain target_domain active",
+    },
+    read=read,
+    unit=MEGABYTE,
+    losses=(
+        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        Loss("Domains with a total quota (maxquota)", "domain", "domain", "maxquota > 0"),
+        Loss(
+            "Domains with another transport",
+            *("domain", "domain", "transport NOT IN ('dovecot', '')", "transport"),
+        ),
+        Loss(
+            "Mailboxes with another transport",
+            *("mailbox", "username", "transport <> ''", "transport"),
+        ),
+        Loss(
+            "Mailboxes that expire or have expired",
+            *("mailbox", "username", "expired < '9999-01-01'", "expired"),
+            note="They don't expire here.",
+        ),
+        Loss(
+            "Mailboxes that may not send (enablesmtp)",
+            *("mailbox", "username", "enablesmtp = 0", "enablesmtp"),
+            note=ALL_SERVICES,
+        ),
+        Loss(
+            "Mailboxes without IMAP (enableimap)",
+            *("mailbox", "username", "enableimap = 0", "enableimap"),
+            note=ALL_SERVICES,
+        ),
+        Loss(
+            "Mailboxes without POP3 (enablepop3)",
+            *("mailbox", "username", "enablepop3 = 0", "enablepop3"),
+            note=ALL_SERVICES,
+        ),
+        Loss(
+            "Mailboxes that receive nothing (enabledeliver)",
+            *("mailbox", "username", "enabledeliver = 0", "enabledeliver"),
+            note="They receive mail here.",
+        ),
+        Loss(
+            "Mailboxes for some networks only (allow_nets)",
+            *("mailbox", "username", "allow_nets <> ''", "allow_nets"),
+            note="Their owners can sign in from anywhere here.",
+        ),
+        Loss("Mailing lists", "maillists", "address"),
+        Loss(
+            "Aliases that only some may write to",
+            *("alias", "address", "accesspolicy NOT IN ('', 'public')", "accesspolicy"),
+            note="Anybody can write to them here.",
+        ),
+        Loss("Copies of received mail for domains", "recipient_bcc_domain", "domain"),
+        Loss("Copies of received mail for mailboxes", "recipient_bcc_user", "username"),
+        Loss("Copies of sent mail for domains", "sender_bcc_domain", "domain"),
+        Loss("Copies of sent mail for mailboxes", "sender_bcc_user", "username"),
+        Loss("Relay hosts of senders", "sender_relayhost", "account"),
+        Loss("Administrators", "admin", "username"),
+        Loss(
+            "Mailboxes whose owners are administrators",
+            *("mailbox", "username", "isadmin = 1 OR isglobaladmin = 1", "isadmin isglobaladmin"),
+        ),
+    ),
+)

@@ -1,0 +1,141 @@
+"""mailcow-dockerized."""
+
+from collections.abc import Iterator
+
+from mailboxes.actions.imports.rows import (
+    AliasDomainRow,
+    AliasRow,
+    DomainRow,
+    ImportRow,
+)
+from mailboxes.transfer.databases.reader import (
+    MEGABYTE,
+    Loss,
+    Options,
+    Reader,
+    is_own_alias,
+    mailbox_row,
+    number,
+    one_line,
+    quota,
+    split_targets,
+    text,
+)
+from mailboxes.transfer.databases.source import Source
+
+DOMAINS = (
+    "SELECT domain, description, mailboxes, aliases, maxquota, active "
+    "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
+)
+# JSON, written with blanks by one version of the server and without by another.
+RESTRICTED = " OR ".join(
+    f"REPLACE(attributes, ' ', '') LIKE '%\"{service}_access\":\"0\"%'"
+    for service in ("imap", "pop3", "smtp", "sieve")
+)
+# With active = 2, a mailbox only receives mail.
+MAILBOXES = (
+    "SELECT username, CASE WHEN active = 2 THEN '' ELSE password END, name, quota, active "
+    "FROM {}mailbox WHERE kind = '' ORDER BY username"
+)
+# Since 2025, passwords may be checked elsewhere.
+MAILBOXES_WITH_AUTHSOURCE = (
+    "SELECT username, CASE WHEN active = 2 OR authsource <> 'mailcow' THEN '' ELSE password END, "
+    "name, quota, active FROM {}mailbox WHERE kind = '' ORDER BY username"
+)
+DISCARD = ("null@localhost", "spam@localhost", "ham@localhost")
+"""Targets that discard mail, or learn it as spam or as no spam."""
+
+ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
+ALIAS_DOMAINS = (
+    "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
+)
+
+
+def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    for name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
+        yield DomainRow(
+            "domain",
+            text(name),
+            description=one_line(description),
+            max_mailboxes=limit(mailboxes),
+            max_aliases=limit(aliases),
+            max_quota=quota(size, MEGABYTE),
+            active=bool(active),
+        )
+    has_authsource = source.has("mailbox", "authsource")
+    mailboxes = MAILBOXES_WITH_AUTHSOURCE if has_authsource else MAILBOXES
+    for address, stored, name, size, active in source.rows(mailboxes):
+        yield mailbox_row(
+            "mailbox",
+            text(address),
+            stored,
+            options,
+            name=one_line(name),
+            quota=quota(size, options.unit),
+            active=bool(active),
+        )
+    for key, address, goto, active in source.rows(ALIASES):
+        targets = split_targets(goto)
+        if not is_own_alias(text(address), targets) and not set(targets) & set(DISCARD):
+            yield AliasRow(f"alias {key}", text(address), targets, bool(active))
+    for name, target, active in source.rows(ALIAS_DOMAINS):
+        yield AliasDomainRow("alias_domain", text(name), text(target), bool(active))
+
+
+def limit(value: object) -> int:
+    """Return a limit of rows, where 0 allows none."""
+    return number(value) or -1
+
+
+READER = Reader(
+    product="mailcow",
+    needed={
+        "domain": "domain description mailboxes aliases maxquota active backupmx",
+        "mailbox": "username password name quota kind active",
+        "alias": "id address goto active",
+        "alias_domain": "alias_domain target_domain active",
+    },
+    read=read,
+    notes=("mailcow encrypts the mail on its disk. Move it over IMAP, while mailcow is running.",),
+    losses=(
+        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        Loss("Domains with a total quota", "domain", "domain", "quota > 0", "quota"),
+        Loss("Domains with a relay host", "domain", "domain", "relayhost <> '0'", "relayhost"),
+        Loss("Resources (rooms, equipment)", "mailbox", "username", "kind <> ''"),
+        Loss(
+            "Mailboxes that sign in elsewhere (authsource)",
+            *("mailbox", "username", "authsource <> 'mailcow'", "authsource"),
+            note="They get no password.",
+        ),
+        Loss(
+            "Mailboxes that only receive mail (active = 2)",
+            *("mailbox", "username", "active = 2"),
+            note="They get no password.",
+        ),
+        Loss(
+            "Mailboxes without IMAP, POP3, SMTP or Sieve",
+            *("mailbox", "username", RESTRICTED, "attributes"),
+            note="They can use all services here.",
+        ),
+        Loss(
+            "Aliases that discard mail or learn from it",
+            *("alias", "address", "goto LIKE '%@localhost%'"),
+        ),
+        Loss(
+            "Aliases for senders of the host only (internal)",
+            *("alias", "address", "internal = 1", "internal"),
+            note="Anybody can write to them here.",
+        ),
+        Loss("Temporary aliases", "spamalias", "address"),
+        Loss("App passwords", "app_passwd", "mailbox"),
+        Loss("Filters", "sieve_filters", "username"),
+        Loss("Mailboxes fetched from elsewhere", "imapsync", "user2"),
+        Loss("Copies of mail", "bcc_maps", "local_dest"),
+        Loss("Other recipients", "recipient_maps", "old_dest"),
+        Loss("Other senders of mailboxes", "sender_acl", "logged_in_as"),
+        Loss("Transports", "transports", "destination"),
+        Loss("TLS policies", "tls_policy_override", "dest"),
+        Loss("Administrators", "admin", "username"),
+        Loss("Domain administrators", "domain_admins", "username"),
+    ),
+)

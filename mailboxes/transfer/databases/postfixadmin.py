@@ -1,0 +1,120 @@
+"""PostfixAdmin, also 2.x, and with a prefix of its tables."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mailboxes.actions.imports.rows import (
+    AliasDomainRow,
+    AliasRow,
+    DomainRow,
+    ImportRow,
+)
+from mailboxes.inspection.products import POSTFIXADMIN
+from mailboxes.models import EVERY_DOMAIN
+from mailboxes.transfer.databases.reader import (
+    Loss,
+    Options,
+    Reader,
+    is_own_alias,
+    mailbox_row,
+    number,
+    one_line,
+    quota,
+    split_targets,
+    text,
+)
+from mailboxes.transfer.databases.source import Source
+
+DOMAINS = (
+    "SELECT domain, description, mailboxes, aliases, maxquota, active "
+    "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
+)
+MAILBOXES = (
+    "SELECT username, password, name, maildir, quota, active FROM {}mailbox ORDER BY username"
+)
+ALIASES = "SELECT address, goto, active FROM {}alias ORDER BY address"
+ALIAS_DOMAINS = (
+    "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
+)
+
+
+def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    for name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
+        if text(name) != EVERY_DOMAIN:
+            yield DomainRow(
+                "domain",
+                text(name),
+                description=one_line(description),
+                max_mailboxes=number(mailboxes),
+                max_aliases=number(aliases),
+                max_quota=quota(size, options.unit),
+                active=bool(active),
+            )
+    for address, stored, name, maildir, size, active in source.rows(MAILBOXES):
+        yield mailbox_row(
+            "mailbox",
+            text(address),
+            stored,
+            options,
+            name=one_line(name),
+            quota=quota(size),
+            active=bool(active),
+            maildir=relative_folder(maildir),
+        )
+    for address, goto, active in source.rows(ALIASES):
+        targets = without_vacation(text(address), split_targets(goto))
+        if not is_own_alias(text(address), targets):
+            yield AliasRow("alias", text(address), targets, bool(active))
+    if source.has("alias_domain"):
+        for name, target, active in source.rows(ALIAS_DOMAINS):
+            yield AliasDomainRow("alias_domain", text(name), text(target), bool(active))
+
+
+def relative_folder(value: Any) -> str:
+    """Return a folder below MAIL_HOME; others could be anywhere on the old host."""
+    maildir = text(value)
+    usable = maildir.endswith("/") and not maildir.startswith("/") and ".." not in maildir
+    return maildir if usable else ""
+
+
+def without_vacation(address: str, targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the targets without the one that has vacation messages sent."""
+    sender = address.replace("@", "#") + "@"
+    return tuple(target for target in targets if not target.lower().startswith(sender.lower()))
+
+
+READER = Reader(
+    product=POSTFIXADMIN,
+    needed={
+        "domain": "domain description mailboxes aliases maxquota active backupmx",
+        "mailbox": "username password name maildir quota active",
+        "alias": "address goto active",
+    },
+    read=read,
+    losses=(
+        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        Loss(
+            "Domains with a total quota",
+            *("domain", "domain", "quota > 0 AND domain <> 'ALL'", "quota"),
+        ),
+        Loss(
+            "Domains with another transport",
+            *("domain", "domain", "transport NOT IN ('virtual', '') AND domain <> 'ALL'"),
+            needs="transport",
+        ),
+        Loss(
+            "Mailboxes that may not send (smtp_active)",
+            *("mailbox", "username", "smtp_active = 0", "smtp_active"),
+            note="They can send here.",
+        ),
+        Loss(
+            "Mailboxes with a second factor",
+            *("mailbox", "username", "totp_secret <> ''", "totp_secret"),
+        ),
+        Loss("Active vacation messages", "vacation", "email", "active = 1", "active"),
+        Loss("Mailboxes fetched from elsewhere", "fetchmail", "mailbox"),
+        Loss("App passwords", "mailbox_app_password", "username"),
+        Loss("DKIM keys", "dkim", "domain_name"),
+        Loss("Administrators", "admin", "username"),
+    ),
+)

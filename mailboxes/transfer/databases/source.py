@@ -1,0 +1,114 @@
+"""Another program's database, which is only read: SELECT in transactions that can't write."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionHandler
+from MySQLdb.cursors import SSCursor
+
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.inspection.products import Columns, read_columns
+
+BAD_URL = gettext_noop(
+    "This URL can't be used. Enter mysql://user@host/database or sqlite:////path/to/file."
+)
+PASSWORD_IN_URL = gettext_noop(
+    "The URL contains a password, which any user on the machine could read in the list of "
+    "processes. Leave it out: you are asked for it, or it is read from "
+    "SOURCE_DATABASE_PASSWORD in the environment."
+)
+NO_FILE = gettext_noop("The database file %(path)s doesn't exist.")
+BAD_PREFIX = gettext_noop(
+    "“%(prefix)s” can't be a table prefix. Use letters, digits and underscores only."
+)
+FETCHED = 2000
+# The server gives up on a client that takes no rows for so long, as while passwords are hashed.
+MAX_PAUSE = "SET SESSION net_write_timeout = 28800"
+OPTIONS = {
+    "charset": "utf8mb4",
+    "isolation_level": "repeatable read",
+    "connect_timeout": 10,
+    "init_command": "SET SESSION TRANSACTION READ ONLY",
+    # Rows stay on the server until they are read; otherwise the client would keep a whole table.
+    "cursorclass": SSCursor,
+}
+KNOWN_OPTIONS = {"unix_socket", "ssl_mode"}
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """Return Django's settings for the database; refuse a URL with a password."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("mysql", "sqlite"):
+            raise ValueError(parts.scheme)
+        found = dict(environ.Env.db_url_config(url.replace("+", "%2B")))  # it would be a blank
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise Refused(BAD_URL, code="url") from error
+    if parts.password is not None:
+        raise Refused(PASSWORD_IN_URL, code="password_in_url")
+    if not found["NAME"] or not set(found.get("OPTIONS", {})) <= KNOWN_OPTIONS:
+        raise Refused(BAD_URL, code="url")
+    if parts.scheme == "sqlite":
+        path = Path(found["NAME"]).resolve()
+        if not path.is_file():
+            raise Refused(NO_FILE, {"path": str(path)}, code="no_file")
+        return {"ENGINE": found["ENGINE"], "NAME": f"file:{quote(str(path))}?mode=ro"}
+    return {**found, "OPTIONS": OPTIONS | found.get("OPTIONS", {})}
+
+
+def has_accounts(database: dict[str, Any]) -> bool:
+    """Say whether it is a server, which may want a password, and not a file."""
+    return bool(database["ENGINE"] == "django.db.backends.mysql")
+
+
+class Source:
+    """The tables of another program. `{}` in a statement is replaced by the tables' prefix."""
+
+    def __init__(self, database: dict[str, Any], password: str = "", prefix: str = "") -> None:
+        if not re.fullmatch("[A-Za-z0-9_]*", prefix):
+            raise Refused(BAD_PREFIX, {"prefix": prefix}, code="prefix")
+        settings = {**database, "PASSWORD": password} if has_accounts(database) else database
+        self.connection: BaseDatabaseWrapper = ConnectionHandler({"default": settings})["default"]
+        self.prefix = prefix
+        found = read_columns(self.connection)
+        self.columns: Columns = {
+            name.removeprefix(prefix): columns
+            for name, columns in found.items()
+            if name.startswith(prefix)
+        }
+
+    def has(self, table: str, *columns: str) -> bool:
+        return table in self.columns and set(columns) <= self.columns[table]
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a statement; read them all before the next statement."""
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute(sql.replace("{}", self.prefix))
+            while found := cursor.fetchmany(FETCHED):
+                yield from found
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        return list(self.rows(sql))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Show all tables as they are now, whatever others write in the meantime."""
+        begin = "BEGIN"
+        if self.connection.vendor == "mysql":
+            self.run(MAX_PAUSE)
+            begin = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+        self.run(begin)
+        try:
+            yield
+        finally:
+            self.run("ROLLBACK")
+
+    def close(self) -> None:
+        self.connection.close()
