@@ -84,6 +84,24 @@ def test_services_are_started_without_systemd_too(fresh: MailHost) -> None:
     assert fresh.apply().stdout == "Nothing to change.\n"
 
 
+WITHOUT_IPV6 = """\
+mount -t tmpfs none /proc/sys/net
+folder=/etc/systemd/system/dovecot.service.d; mkdir -p $folder
+printf '[Service]\\nRestrictAddressFamilies=~AF_INET6\\n' >$folder/ip.conf
+systemctl daemon-reload
+"""
+
+
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
+def test_dovecot_starts_on_a_host_without_ipv6(fresh: MailHost) -> None:
+    fresh.machine.run(["sh", "-c", WITHOUT_IPV6])
+    assert "install /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in fresh.apply().stdout
+    assert fresh.machine.listens(993)
+    assert fresh.apply().stdout == "Nothing to change.\n"
+    fresh.machine.run(["umount", "/proc/sys/net"])
+    assert "remove /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in fresh.apply("--dry-run").stdout
+
+
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_dovecot_accepts_its_configuration_without_warnings(mail: MailHost) -> None:
     done = mail.machine.run(["doveconf", "-n"])
