@@ -193,6 +193,76 @@ class LastLogin(models.Model):
         return self.username
 
 
+class OfAddress(models.Model):
+    """A row in a table that only PostfixAdmin creates; its key here is whom it belongs to.
+
+    Such rows are counted and deleted, nothing else, so other columns don't matter.
+    """
+
+    class Meta:
+        abstract = True
+        managed = False
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Vacation(OfAddress):
+    email = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "vacation"
+
+
+class VacationNotification(OfAddress):
+    on_vacation = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "vacation_notification"
+
+
+class Fetchmail(OfAddress):
+    mailbox = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "fetchmail"
+
+
+class AppPassword(OfAddress):
+    username = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "mailbox_app_password"
+
+
+class SecondFactorException(OfAddress):
+    """A client from which an address, or a whole domain, needs no second factor."""
+
+    username = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "totp_exception_address"
+
+
+class OldUsage(OfAddress):
+    """What Dovecot 1.1 and earlier wrote."""
+
+    username = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "quota"
+
+
+class DomainAdministrator(OfAddress):
+    """A domain of one of PostfixAdmin's own administrators."""
+
+    domain = AddressField(primary_key=True)
+
+    class Meta(OfAddress.Meta):
+        db_table = "domain_admins"
+
+
 def has_mailbox() -> models.Exists:
     """Return the condition that an alias is a mailbox's own: both have the same address."""
     return models.Exists(Mailbox.objects.filter(pk=models.OuterRef("address")))

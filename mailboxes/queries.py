@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from django.db import connections
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext
 
@@ -42,6 +43,11 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
     """Count the rows up to a maximum: counting a million takes a database too long for a page."""
     number = rows.order_by()[: maximum + 1].count()
     return CappedCount(min(number, maximum), number > maximum)
+
+
+def tables() -> set[str]:
+    """Return the names of all tables and views in the mail database."""
+    return set(connections["mail"].introspection.table_names(include_views=True))
 
 
 def domain_names(domains: QuerySet, maximum: int = 50) -> tuple[list[str], bool]:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from mailboxes import queries
 from mailboxes.models import LastLogin, Usage
-from mailboxes.queries import BATCH
 
 NEARLY_FULL, FULL = 90, 100
 """Percent of the quota."""
@@ -84,15 +83,6 @@ def usage_tone(percent: int) -> str:
     return "bad" if percent >= FULL else "warn" if percent >= NEARLY_FULL else "good"
 
 
-def delete_for(addresses: Sequence[str]) -> None:
-    """Delete what is known about these addresses, in the caller's transaction."""
-    existing = tables()
-    for model in (Usage, LastLogin):
-        if model._meta.db_table in existing:
-            for start in range(0, len(addresses), BATCH):
-                model.objects.filter(pk__in=addresses[start : start + BATCH]).delete()
-
-
 def by_address(rows: QuerySet, *columns: str) -> Columns:
     """Return columns of these rows by lowercase address; nothing if the table is missing."""
     try:
@@ -101,13 +91,9 @@ def by_address(rows: QuerySet, *columns: str) -> Columns:
             for address, *values in rows.values_list("username", *columns)
         }
     except DatabaseError:
-        if rows.model._meta.db_table in tables():
+        if rows.model._meta.db_table in queries.tables():
             raise
         return {}
-
-
-def tables() -> list[str]:
-    return connections["mail"].introspection.table_names(include_views=True)
 
 
 def from_timestamp(seconds: int | None) -> datetime | None:

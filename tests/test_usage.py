@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connections
 from pytest_django import DjangoAssertNumQueries
 
-from mailboxes import actions, queries, usage
+from mailboxes import actions, foreign_rows, queries, usage
 from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
@@ -112,7 +112,7 @@ def test_deleting_a_mailbox_only_deletes_its_own_usage(anna: Mailbox, bob: Mailb
 def test_deleting_a_domain_deletes_the_usage_of_its_mailboxes(
     anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "BATCH", 1)
+    monkeypatch.setattr(foreign_rows, "BATCH", 1)
     actions.create_domain(TESTER, DomainName.parse("sub.example.org"))
     other = actions.create_mailbox(TESTER, Address.parse("anna@sub.example.org"), PASSWORD)
     for address in (anna.pk, bob.pk, other.pk):

@@ -116,3 +116,8 @@ def changed_values(row: Row, *columns: str) -> Changes:
 def new_values(row: Row, *columns: str) -> Changes:
     """Return the values of a row that is about to be added."""
     return {column: [None, getattr(row, column)] for column in columns}
+
+
+def removed(counts: Mapping[str, int]) -> Changes:
+    """Return what is deleted together with a row."""
+    return {name: [number, None] for name, number in counts.items()}

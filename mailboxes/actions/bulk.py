@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from mailboxes import foreign_rows
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
-from mailboxes.actions.base import Row, authorize, subject_of
+from mailboxes.actions.base import Row, authorize, removed, subject_of
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, save_quota
 from mailboxes.audit.actors import Actor
@@ -64,7 +65,12 @@ def set_quota_in_bulk(
 def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> BulkResult:
     """Delete rows of one model."""
     remove = REMOVE[type(rows[0])] if rows else remove_mailbox
-    return run_in_bulk(actor, rows, "delete", remove, lambda row: {}, continues)
+    counts = foreign_rows.count_for([row.pk for row in rows if isinstance(row, Mailbox)])
+
+    def changes(row: Row) -> Changes:
+        return removed(counts.get(row.pk.lower(), {}))
+
+    return run_in_bulk(actor, rows, "delete", remove, changes, continues)
 
 
 def run_in_bulk(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from mailboxes import usage
+from mailboxes import foreign_rows
 from mailboxes.access import self_service
 from mailboxes.access.grants import forget_domain
 from mailboxes.actions import rules
@@ -14,6 +14,7 @@ from mailboxes.actions.base import (
     inserting,
     new_values,
     performing,
+    removed,
     save_columns,
     subject_of,
 )
@@ -73,8 +74,9 @@ def set_self_service(actor: Actor, domain: Domain, active: bool) -> None:
 
 
 def delete_domain(actor: Actor, domain: Domain) -> None:
-    """Delete the domain, its mailboxes and aliases, and its row as an alias domain."""
-    with performing(actor, "domain.delete", subject_of(domain)):
+    """Delete the domain, what is in it, and its row as an alias domain."""
+    changes = removed(foreign_rows.count_in(domain.pk))
+    with performing(actor, "domain.delete", subject_of(domain, changes)):
         remove_domain(domain)
 
 
@@ -84,9 +86,8 @@ def remove_domain(domain: Domain) -> None:
         raise Refused(rules.DELETED, {"row": str(domain)}, code="deleted")
     rules.check_deletion(domain)
     AliasDomain.objects.filter(pk=domain.pk).delete()
-    mailboxes = Mailbox.objects.filter(domain=domain.pk)
-    usage.delete_for(list(mailboxes.values_list("pk", flat=True)))
-    mailboxes.delete()
+    Mailbox.objects.filter(domain=domain.pk).delete()
     Alias.objects.filter(domain=domain.pk).delete()
     Domain.objects.filter(pk=domain.pk).delete()
+    foreign_rows.delete_in(domain.pk)
     forget_domain(domain.pk)

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from mailboxes import usage
+from mailboxes import foreign_rows
 from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
 from mailboxes.actions import rules
@@ -12,6 +12,7 @@ from mailboxes.actions.base import (
     inserting,
     new_values,
     performing,
+    removed,
     save_columns,
     subject_of,
 )
@@ -52,6 +53,7 @@ def create_mailbox(
             Alias.objects.create(
                 address=mailbox.pk, goto=mailbox.pk, domain_id=address.domain, active=active
             )
+            foreign_rows.delete_for([mailbox.pk])
     return mailbox
 
 
@@ -107,15 +109,18 @@ def check_changed_quota(mailbox: Mailbox) -> Domain | None:
 
 
 def delete_mailbox(actor: Actor, mailbox: Mailbox) -> None:
-    """Delete the mailbox and its own alias; other aliases and the mail on disk are kept."""
-    with performing(actor, "mailbox.delete", subject_of(mailbox)):
+    """Delete the mailbox, its own alias and what else belongs to its address, such as a vacation
+    message. Other aliases and the mail on disk are kept.
+    """
+    changes = removed(foreign_rows.count_for([mailbox.pk]).get(mailbox.pk.lower(), {}))
+    with performing(actor, "mailbox.delete", subject_of(mailbox, changes)):
         remove_mailbox(mailbox)
 
 
 @transaction.atomic(using="mail")
 def remove_mailbox(mailbox: Mailbox) -> None:
     rules.lock_domains(mailbox.domain_id)
-    usage.delete_for([mailbox.pk])
     self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
     Mailbox.objects.filter(pk=mailbox.pk).delete()
     Alias.objects.filter(pk=mailbox.pk).delete()
+    foreign_rows.delete_for([mailbox.pk])

@@ -1,5 +1,6 @@
 """Rendering of table cells and read-only fields: states, sizes and times, icons and bars."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -8,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
 from mailboxes.addresses import to_unicode
 from mailboxes.conf import mail_host
@@ -17,6 +18,22 @@ from mailboxes.icons import icon
 from mailboxes.usage import FULL, NEARLY_FULL, usage_tone
 
 MAX_TARGETS = 3
+ALSO_DELETED = {
+    "vacation": ngettext_lazy(
+        "%(count)s vacation message.", "%(count)s vacation messages.", "number"
+    ),
+    "fetchmail": ngettext_lazy(
+        "%(count)s account from which fetchmail collects mail.",
+        "%(count)s accounts from which fetchmail collects mail.",
+        "number",
+    ),
+    "app_passwords": ngettext_lazy("%(count)s app password.", "%(count)s app passwords.", "number"),
+    "second_factor_exceptions": ngettext_lazy(
+        "%(count)s client that needs no second factor.",
+        "%(count)s clients that need no second factor.",
+        "number",
+    ),
+}
 
 
 def badge(tone: str, icon_name: str, text: str | Promise) -> SafeString:
@@ -90,6 +107,14 @@ def kept_mail(folder: str) -> str:
     """Name the folder on the mail host whose mail a deletion leaves behind."""
     text = _("The mail itself is kept on the mail host, in %(folder)s.")
     return text % {"folder": f"{mail_host().home}/{folder}"}
+
+
+def also_deleted(counts: Mapping[str, int]) -> list[str]:
+    """Return a line for each kind of row that `foreign_rows` has counted."""
+    return [
+        ALSO_DELETED[name] % {"count": number(count), "number": count}
+        for name, count in counts.items()
+    ]
 
 
 def used_size(used: int) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailboxes import actions
+from mailboxes import actions, foreign_rows
 from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_open
 from mailboxes.admin import display
@@ -133,6 +133,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
             % {"count": number(mailboxes)},
             ngettext("%(count)s other alias.", "%(count)s other aliases.", aliases)
             % {"count": number(aliases)},
+            *display.also_deleted(foreign_rows.count_in(row.pk)),
             *(
                 _("Its role as an alias domain of %(target)s.") % {"target": alias.target_domain}
                 for alias in AliasDomain.objects.filter(pk=row.pk)

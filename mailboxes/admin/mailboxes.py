@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes import actions, usage
+from mailboxes import actions, foreign_rows, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_demanded
@@ -186,6 +186,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
         ]
         return [
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
+            *display.also_deleted(foreign_rows.count_for([row.pk]).get(row.pk.lower(), {})),
             *others,
             display.kept_mail(row.maildir),
         ]

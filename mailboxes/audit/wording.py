@@ -78,8 +78,10 @@ ICONS = {"create": "plus", "delete": "trash-2", "download": "download"}
 LABELS = {
     "active": _("Active"),
     "aliases": _("Maximum aliases"),
+    "app_passwords": _("App passwords"),
     "description": _("Description"),
     "email": _("Email address"),
+    "fetchmail": _("Fetchmail accounts"),
     "first_name": _("First name"),
     "goto": _("Forwards to"),
     "groups": _("Groups"),
@@ -98,9 +100,11 @@ LABELS = {
     "all_domains": _("All domains"),
     "domain.quota": _("Total quota of all mailboxes"),
     "second_factor": _("Second factor"),
+    "second_factor_exceptions": _("Clients that need no second factor"),
     "target_domain": _("Forwards to"),
     "user_permissions": _("Permissions"),
     "username": _("Username"),
+    "vacation": _("Vacation messages"),
 }
 
 

@@ -9,7 +9,10 @@ from mailboxes.inspection.lines import Line
 from mailboxes.inspection.products import Columns
 
 EXPORT = _("The exported configuration doesn't check this.")
-KEPT = _("These rows stay when a mailbox is deleted here.")
+DELETED = _("Deleted together with the mailbox.")
+APP_PASSWORDS = _(
+    "Deleted together with the mailbox. They keep working when its password is changed."
+)
 COUNTS = (
     (
         *("smtp_off", "mailbox", "smtp_active", _("Mailboxes that may not send (smtp_active)")),
@@ -21,16 +24,16 @@ COUNTS = (
         "AND password_expiry < CURRENT_TIMESTAMP",
     ),
     (
-        *("vacation", "vacation", "active", _("Active vacation messages"), KEPT),
+        *("vacation", "vacation", "active", _("Active vacation messages"), DELETED),
         "SELECT COUNT(*) FROM vacation WHERE active = 1",
     ),
     (
-        *("fetchmail", "fetchmail", "mailbox", _("Mailboxes fetched from elsewhere"), KEPT),
+        *("fetchmail", "fetchmail", "mailbox", _("Mailboxes fetched from elsewhere"), DELETED),
         "SELECT COUNT(*) FROM fetchmail",
     ),
     (
         *("app_passwords", "mailbox_app_password", "username", _("App passwords")),
-        *(KEPT, "SELECT COUNT(*) FROM mailbox_app_password"),
+        *(APP_PASSWORDS, "SELECT COUNT(*) FROM mailbox_app_password"),
     ),
     (
         *("totp", "mailbox", "totp_secret", _("Mailboxes with a second factor"), ""),
@@ -43,7 +46,7 @@ COUNTS = (
             "ip",
             _("Clients that need no second factor"),
         ),
-        *(KEPT, "SELECT COUNT(*) FROM totp_exception_address"),
+        *(DELETED, "SELECT COUNT(*) FROM totp_exception_address"),
     ),
     (
         *("odd_active", "mailbox", "active", _("Mailboxes with “active” other than 0 and 1")),

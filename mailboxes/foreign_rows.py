@@ -1,0 +1,128 @@
+"""What other programs' tables contain for an address: usage, vacation messages, app passwords.
+
+PostfixAdmin 3.3 creates some of these tables, 4.0 all of them, Dovecot's instructions two.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import OperationalError, connections
+from django.db.models import Model, Q, QuerySet
+
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import (
+    AppPassword,
+    DomainAdministrator,
+    Fetchmail,
+    LastLogin,
+    OldUsage,
+    SecondFactorException,
+    Usage,
+    Vacation,
+    VacationNotification,
+)
+from mailboxes.queries import BATCH, tables
+
+# Those that may use MyISAM in an old database come last: a rollback doesn't bring them back.
+CLEARED: tuple[type[Model], ...] = (
+    *(AppPassword, SecondFactorException, LastLogin, Usage),
+    *(OldUsage, Fetchmail, VacationNotification, Vacation),
+)
+COUNTED: dict[str, type[Model]] = {
+    "vacation": Vacation,
+    "fetchmail": Fetchmail,
+    "app_passwords": AppPassword,
+    "second_factor_exceptions": SecondFactorException,
+}
+"""What somebody has set up, by its name in the log."""
+
+DENIED = (1142, 1143)
+"""MariaDB's and MySQL's errors for a command that the account may not use on a table, a column."""
+
+NOT_GRANTED = gettext_noop(
+    "Nothing was changed: the table “%(table)s” contains rows that would belong to the next owner "
+    "of the address, and the panel's account can't delete them. On the database host, run: "
+    "GRANT SELECT, DELETE ON %(database)s.%(table)s TO %(account)s;"
+)
+Counts = dict[str, int]
+
+
+def delete_for(addresses: Sequence[str]) -> None:
+    """Delete what belongs to these addresses, in the caller's transaction."""
+    for model in existing(*CLEARED):
+        for start in range(0, len(addresses), BATCH):
+            delete(model._default_manager.filter(pk__in=addresses[start : start + BATCH]))
+
+
+def delete_in(domain: str) -> None:
+    """Delete what belongs to a domain and all its addresses, in the caller's transaction."""
+    for model in existing(DomainAdministrator, *CLEARED):
+        delete(model._default_manager.filter(of_domain(domain)))
+
+
+def delete(rows: QuerySet) -> None:
+    """Delete rows, if there are any: an account that can't delete has no need to, if not."""
+    with permitted(rows.model):
+        if rows.exists():
+            rows.delete()
+
+
+def count_for(addresses: Sequence[str]) -> dict[str, Counts]:
+    """Return by lowercase address what was set up for at most a page of addresses, if anything."""
+    found: dict[str, Counts] = {}
+    for name, model in counted():
+        for address, number in Counter(owners(model, Q(pk__in=addresses))).items():
+            found.setdefault(address, {})[name] = number
+    return found
+
+
+def count_in(domain: str) -> Counts:
+    """Return what was set up for a domain and its addresses, if anything."""
+    numbers = {name: len(owners(model, of_domain(domain))) for name, model in counted()}
+    return {name: number for name, number in numbers.items() if number}
+
+
+def counted() -> list[tuple[str, type[Model]]]:
+    present = existing(*COUNTED.values())
+    return [(name, model) for name, model in COUNTED.items() if model in present]
+
+
+def owners(model: type[Model], condition: Q) -> list[str]:
+    """Return to whom such rows belong; nothing if the account can't read the table."""
+    try:
+        rows = model._default_manager.filter(condition)
+        return [key.lower() for key in rows.values_list("pk", flat=True)]
+    except OperationalError as error:
+        if error.args[0] not in DENIED:
+            raise
+        return []
+
+
+def existing(*models: type[Model]) -> list[type[Model]]:
+    names = tables()
+    return [model for model in models if model._meta.db_table in names]
+
+
+def of_domain(domain: str) -> Q:
+    return Q(pk=domain) | Q(pk__iendswith=f"@{domain}")
+
+
+@contextmanager
+def permitted(model: type[Model]) -> Iterator[None]:
+    """Refuse, with the statement that helps, what the account isn't allowed to do."""
+    try:
+        yield
+    except OperationalError as error:
+        if error.args[0] not in DENIED:
+            raise
+        connection = connections["mail"]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT CURRENT_USER()")
+            user, _, host = cursor.fetchone()[0].rpartition("@")
+        params = {
+            "table": model._meta.db_table,
+            "database": connection.settings_dict["NAME"],
+            "account": f"'{user}'@'{host}'",
+        }
+        raise Refused(NOT_GRANTED, params, code="not_granted") from error

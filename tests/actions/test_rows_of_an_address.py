@@ -1,0 +1,122 @@
+"""What a deleted mailbox leaves for the next owner of its address: nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.db.models import Model
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from mailboxes import actions
+from mailboxes.addresses import Address, DomainName
+from mailboxes.audit.models import Entry
+from mailboxes.errors import Refused
+from mailboxes.foreign_rows import CLEARED
+from mailboxes.models import (
+    AppPassword,
+    DomainAdministrator,
+    Fetchmail,
+    Mailbox,
+    SecondFactorException,
+    Vacation,
+)
+from tests.conftest import PASSWORD, TESTER
+
+pytestmark = pytest.mark.django_db(databases=["default", "mail"])  # before the tables
+ALL: tuple[Any, ...] = (*CLEARED, DomainAdministrator)
+OTHERS = [model for model in ALL if not model._meta.managed]
+ANNA, BOB = "anna@example.org", "bob@example.org"
+
+
+@pytest.fixture(scope="module")
+def other_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """PostfixAdmin's other tables, as far as the panel knows them."""
+    tables = {model._meta.db_table: model._meta.pk.column for model in OTHERS}
+    with django_db_blocker.unblock(), connections["mail"].cursor() as cursor:
+        for table, column in tables.items():
+            cursor.execute(f"CREATE TABLE {table} ({column} varchar(255))")
+        yield
+        for table in tables:
+            cursor.execute(f"DROP TABLE {table}")
+
+
+def set_up(*addresses: str) -> None:
+    for address in addresses:
+        for model in CLEARED:
+            model._default_manager.create(pk=address)
+    Fetchmail.objects.bulk_create([Fetchmail(pk=addresses[0])])
+
+
+def owners(model: type[Model]) -> set[Any]:
+    return set(model._default_manager.values_list("pk", flat=True))
+
+
+@pytest.fixture
+def anna_and_bob(other_tables: None, anna: Mailbox, bob: Mailbox) -> tuple[Mailbox, Mailbox]:
+    set_up(ANNA, BOB)
+    return anna, bob
+
+
+def test_what_belonged_to_a_deleted_mailbox_is_deleted(anna_and_bob: tuple[Mailbox, ...]) -> None:
+    actions.delete_mailbox(TESTER, anna_and_bob[0])
+    for model in CLEARED:
+        assert owners(model) == {BOB}
+    [subject] = Entry.objects.get(action="mailbox.delete", phase="begun").subjects.all()
+    assert subject.changes == {
+        "vacation": [1, None],
+        "fetchmail": [2, None],
+        "app_passwords": [1, None],
+        "second_factor_exceptions": [1, None],
+    }
+
+
+def test_a_bulk_deletion_clears_and_logs_the_same(anna_and_bob: tuple[Mailbox, ...]) -> None:
+    actions.delete_in_bulk(TESTER, anna_and_bob)
+    assert not any(map(owners, CLEARED))
+    begun = Entry.objects.get(action="mailbox.delete", phase="begun")
+    numbers = [row.changes["fetchmail"][0] for row in begun.subjects.order_by("pk")]
+    assert numbers == [2, 1]
+
+
+def test_what_belonged_to_a_deleted_domain_is_deleted(anna_and_bob: tuple[Mailbox, ...]) -> None:
+    others = ["anna@example.net", "anna@sub.example.org", "anna@notexample.org", "example.net"]
+    for name in (*others, "example.org", "stale@EXAMPLE.org"):
+        SecondFactorException.objects.create(pk=name)
+    for name in ("ALL", "example.org", "example.net"):
+        DomainAdministrator.objects.create(pk=name)
+    actions.delete_domain(TESTER, anna_and_bob[0].domain)
+    assert owners(SecondFactorException) == set(others)
+    assert not owners(AppPassword) and owners(DomainAdministrator) == {"ALL", "example.net"}
+
+
+def test_a_new_mailbox_inherits_nothing(other_tables: None, domain: Any) -> None:
+    """PostfixAdmin itself leaves app passwords behind when it deletes a mailbox."""
+    set_up(ANNA, BOB)
+    actions.create_mailbox(TESTER, Address.parse(ANNA), PASSWORD)
+    for model in CLEARED:
+        assert owners(model) == {BOB}
+
+
+def test_what_is_refused_deletes_nothing_else(anna_and_bob: tuple[Mailbox, ...]) -> None:
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    actions.create_alias_domain(TESTER, "example.net", "example.org")
+    with pytest.raises(Refused):
+        actions.delete_domain(TESTER, anna_and_bob[0].domain)
+    with pytest.raises(Refused):
+        actions.create_mailbox(TESTER, Address.parse(ANNA), PASSWORD)
+    for model in CLEARED:
+        assert owners(model) == {ANNA, BOB}
+
+
+def test_the_page_says_what_else_is_deleted(
+    rita: Client, anna_and_bob: tuple[Mailbox, ...]
+) -> None:
+    for path in ("mailbox/anna_40example.org", "domain/example.org"):
+        page = rita.get(f"/admin/mailboxes/{path}/delete/").content.decode()
+        for line in ("vacation message", "fetchmail collects", "app password", "second factor"):
+            assert line in page
+    assert "2 accounts from which fetchmail collects mail." in page or "3 accounts" in page
+    Vacation.objects.all().delete()
+    assert "vacation" not in rita.get("/admin/mailboxes/mailbox/anna_40example.org/delete/").text
