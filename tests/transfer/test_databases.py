@@ -17,146 +17,17 @@ from mailboxes.actions.imports.rows import (
 )
 from mailboxes.errors import Refused
 from mailboxes.transfer.databases.products import find_reader
-from mailboxes.transfer.databases.reader import Options, Reader
+from mailboxes.transfer.databases.reader import Reader
 from mailboxes.transfer.databases.source import Source, parse_url
 
 Open = Callable[..., Source]
+DATABASES = Path(__file__).resolve().parent.parent / "databases"
 BLF = "{BLF-CRYPT}$2y$05$cuNy3u5z60keFzffs4mJS.tkixkAGknzk6gib2O1f1oVuHTN6rT5m"
 MD5 = "acbd18db4cc2f85cedef654fccc4a4d8"
 
-ISPMAIL = """
-CREATE TABLE virtual_domains (id, name);
-CREATE TABLE virtual_users (id, domain_id, email, password, quota);
-CREATE TABLE virtual_aliases (id, domain_id, source, destination);
-INSERT INTO virtual_domains VALUES (1, 'Example.org '), (2, NULL);
-INSERT INTO virtual_users VALUES
-  (1, 1, ' Anna@example.org ', '$MD5', 1000), (2, 1, 'bob@example.org', NULL, NULL),
-  (3, 1, 'eve@example.org', 'geheim', -5);
-INSERT INTO virtual_aliases VALUES
-  (1, 1, 'info@example.org', 'bob@example.org'), (2, 1, 'INFO@example.org ', 'x@elsewhere.example'),
-  (3, 1, 'müller@example.org', 'a@b.example'), (4, 1, 'info@example.org', 'BOB@example.org'),
-  (5, 1, '@example.org', 'anna@example.org'), (6, 1, 'anna@example.org', 'anna@example.org'),
-  (7, 1, 'bob@example.org', 'eve@example.org'), (8, 1, 'void@example.org', NULL),
-  (9, 1, 'pipe@example.org', '"|/usr/bin/list, x"');
-"""
-HOWTO = """
-CREATE TABLE domains (domain);
-CREATE TABLE users (email, password);
-CREATE TABLE forwardings (source, destination);
-CREATE TABLE transport (domain, transport);
-INSERT INTO domains VALUES ('example.org');
-INSERT INTO users VALUES ('anna@example.org', 'abQ9KY.KfrYrc');
-INSERT INTO forwardings VALUES ('info@example.org', 'anna@example.org, a@b.example,,a@b.example'),
-  ('anna@example.org', 'Anna@example.org'), ('@example.org', 'anna@example.org');
-INSERT INTO transport VALUES ('example.org', 'smtp:[192.0.2.1]');
-"""
-POSTFIXADMIN = """
-CREATE TABLE pfx_domain (domain, description, mailboxes, aliases, maxquota, quota, transport,
-  backupmx, active);
-CREATE TABLE pfx_mailbox (username, password, name, maildir, quota, active);
-CREATE TABLE pfx_alias (address, goto, active);
-CREATE TABLE pfx_alias_domain (alias_domain, target_domain, active);
-CREATE TABLE pfx_vacation (email, active);
-CREATE TABLE other (id);
-INSERT INTO pfx_domain VALUES ('ALL', '', 0, 0, 0, 0, '', 0, 1),
-  ('example.org', 'Line
-two', 10, -1, 2, 100, 'virtual', 0, 1), ('mx.example', '', 0, 0, -1, 0, 'relay', 1, 1),
-  ('off.example', NULL, 0, 0, -1, 0, 'virtual', 0, 0);
-INSERT INTO pfx_mailbox VALUES
-  ('anna@example.org', '$BLF', 'Anna Berg', 'example.org/anna/', 20480000, 1),
-  ('bob@example.org', 'x', NULL, '/srv/mail/bob/', -1, 0),
-  ('eve@example.org', 'x', '', '../eve/', 0, 2);
-INSERT INTO pfx_alias VALUES ('anna@example.org', 'anna@example.org', 1),
-  ('bob@example.org', 'bob@example.org,bob#example.org@autoreply.example.org', 1),
-  ('eve@example.org', 'a@b.example', 0), ('root@example.org', 'root', 1);
-INSERT INTO pfx_alias_domain VALUES ('example.net', 'example.org', 1);
-INSERT INTO pfx_vacation VALUES ('bob@example.org', 1), ('eve@example.org', 0);
-"""
-VIMBADMIN = """
-CREATE TABLE domain (id, domain, description, max_mailboxes, max_aliases, max_quota, quota,
-  transport, backupmx, active);
-CREATE TABLE mailbox (id, Domain_id, username, password, name, quota, active, delete_pending,
-  access_restriction, homedir, maildir);
-CREATE TABLE alias (id, Domain_id, address, goto, active);
-CREATE TABLE admin (id, username);
-INSERT INTO domain VALUES (1, 'example.org', NULL, 5, 0, 2000, 0, 'virtual', 0, 1),
-  (2, 'mx.example', NULL, 0, 0, 0, 0, 'virtual', 1, 1);
-INSERT INTO mailbox VALUES
-  (1, 1, 'anna@example.org', '$BLF', 'Anna', 1000, 1, 0, 'ALL', '/srv/vmail/x', 'maildir:/srv/x'),
-  (2, 1, 'bob@example.org', 'C+7Hteo/D9vJXQ3UfzxbwnXaijM=', NULL, 0, 0, NULL, 'IMAP', NULL, NULL),
-  (3, 1, 'gone@example.org', 'x', NULL, 0, 1, 1, 'ALL', NULL, NULL);
-INSERT INTO alias VALUES (1, 1, 'anna@example.org', 'anna@example.org', 1),
-  (2, 1, 'info@example.org', 'anna@example.org,a@b.example', 0);
-INSERT INTO admin VALUES (1, 'root@example.org');
-"""
-IREDMAIL = """
-CREATE TABLE domain (domain, description, mailboxes, aliases, maxquota, transport, backupmx,
-  active);
-CREATE TABLE mailbox (username, password, name, storagebasedirectory, quota, active, enablesmtp,
-  expired, isadmin, isglobaladmin);
-CREATE TABLE alias (address, accesspolicy, active);
-CREATE TABLE forwardings (id, address, forwarding, is_maillist, is_list, is_forwarding, is_alias,
-  active);
-CREATE TABLE alias_domain (alias_domain, target_domain, active);
-CREATE TABLE maillists (address);
-INSERT INTO domain VALUES ('example.org', NULL, 0, 0, 1024, 'dovecot', 0, 1),
-  ('mx.example', '', 0, 0, 0, 'smtp:x', 1, 1);
-INSERT INTO mailbox VALUES
-  ('anna@example.org', '{SSHA512}x', 'Anna', '/var/vmail', 2, 1, 0, '9999-12-31', 1, 0),
-  ('bob@example.org', 'x', '', '/var/vmail', 0, 0, 1, '2020-01-01', 0, 0);
-INSERT INTO alias VALUES ('team@example.org', 'membersonly', 1), ('old@example.org', '', 0);
-INSERT INTO forwardings VALUES (1, 'anna@example.org', 'anna@example.org', 0, 0, 1, 0, 1),
-  (2, 'team@example.org', 'anna@example.org', 0, 1, 0, 0, 1),
-  (3, 'team@example.org', 'bob@example.org', 0, 1, 0, 0, 0),
-  (4, 'old@example.org', 'anna@example.org', 0, 1, 0, 0, 1),
-  (5, 'a.berg@example.org', 'anna@example.org', 0, 0, 0, 1, 1),
-  (6, 'example.org', 'anna@example.org', 0, 0, 0, 0, 1),
-  (7, 'list@example.org', 'list@example.org', 1, 0, 0, 0, 1),
-  (8, 'anna@example.org', 'a@b.example', 0, 0, 1, 0, 1);
-INSERT INTO alias_domain VALUES ('example.net', 'example.org', 0);
-INSERT INTO maillists VALUES ('list@example.org');
-"""
-MODOBOA = """
-CREATE TABLE core_user (id, username, password, first_name, last_name, is_active, is_local,
-  is_superuser, totp_enabled);
-CREATE TABLE admin_domain (id, name, enabled, type, quota);
-CREATE TABLE admin_domainalias (id, name, target_id, enabled);
-CREATE TABLE admin_mailbox (id, address, quota, domain_id, user_id, is_send_only);
-CREATE TABLE admin_alias (id, address, enabled, internal, expire_at);
-CREATE TABLE modoboa_admin_aliasrecipient (id, address, alias_id);
-INSERT INTO core_user VALUES (1, 'admin', 'x', '', '', 1, 1, 1, 0),
-  (2, 'anna@example.org', '{SHA512-CRYPT}x', 'Anna', 'Berg', 1, 1, 0, 1),
-  (3, 'bob@example.org', 'x', '', '', 0, 0, 0, 0);
-INSERT INTO admin_domain VALUES (1, 'example.org', 1, 'domain', 0), (2, 'mx.example', 1,
-  'relaydomain', 0);
-INSERT INTO admin_domainalias VALUES (1, 'example.net', 1, 1);
-INSERT INTO admin_mailbox VALUES (1, 'anna', 2, 1, 2, 1), (2, 'bob', 0, 1, 3, 0);
-INSERT INTO admin_alias VALUES (1, 'anna@example.org', 1, 1, NULL),
-  (2, 'anna@example.org', 1, 0, NULL), (3, '@example.net', 1, 1, NULL),
-  (4, 'info@example.org', 0, 0, NULL), (5, '@example.org', 1, 0, '2020-01-01');
-INSERT INTO modoboa_admin_aliasrecipient VALUES (1, 'anna@example.org', 1), (2, 'a@b.example', 2),
-  (3, '@example.org', 3), (4, 'anna@example.org', 4), (5, 'bob@example.org', 5);
-"""
-MAILCOW = """
-CREATE TABLE domain (domain, description, mailboxes, aliases, maxquota, quota, relayhost, backupmx,
-  active);
-CREATE TABLE mailbox (username, password, name, quota, attributes, kind, authsource, active);
-CREATE TABLE alias (id, address, goto, internal, active);
-CREATE TABLE alias_domain (alias_domain, target_domain, active);
-CREATE TABLE app_passwd (mailbox);
-INSERT INTO domain VALUES ('example.org', 'x', 10, 0, 3, 100, '0', 0, 1),
-  ('mx.example', '', 0, 0, 0, 0, '1', 1, 1);
-INSERT INTO mailbox VALUES
-  ('anna@example.org', '$BLF', 'Anna', 1048576, '{"imap_access": "0"}', '', 'mailcow', 1),
-  ('bob@example.org', 'x', NULL, 0, '{"imap_access":"1","x":"0"}', '', 'ldap', 1),
-  ('eve@example.org', '$BLF', NULL, 0, NULL, '', 'mailcow', 2),
-  ('off@example.org', '$BLF', NULL, 0, NULL, '', 'mailcow', 0),
-  ('room@example.org', 'x', 'Room', 0, NULL, 'location', 'mailcow', 1);
-INSERT INTO alias VALUES (1, 'anna@example.org', 'anna@example.org', 0, 1),
-  (2, 'no@example.org', 'null@localhost', 0, 1), (3, 'team@example.org', 'a@b.example', 1, 0);
-INSERT INTO alias_domain VALUES ('example.net', 'example.org', 1);
-INSERT INTO app_passwd VALUES ('anna@example.org'), ('anna@example.org');
-"""
+
+def read_sql(name: str) -> str:
+    return (DATABASES / f"{name}.sql").read_text() if name else ""
 
 
 @pytest.fixture
@@ -164,10 +35,10 @@ def open_source(tables: None, tmp_path: Path) -> Iterator[Open]:
     """Return the function that fills a file and opens it as a source."""
     opened = []
 
-    def fill(sql: str, prefix: str = "") -> Source:
+    def fill(name: str, prefix: str = "", more: str = "") -> Source:
         path = tmp_path / "source.sqlite3"
         with sqlite3.connect(path) as connection:
-            connection.executescript(sql.replace("$BLF", BLF).replace("$MD5", MD5))
+            connection.executescript(f"{read_sql(name)}; {more}")
         connection.close()
         opened.append(Source(parse_url(f"sqlite:///{path}"), prefix=prefix))
         return opened[-1]
@@ -179,9 +50,8 @@ def open_source(tables: None, tmp_path: Path) -> Iterator[Open]:
 
 def read(source: Source, name: str = "", **options: Any) -> tuple[Reader, list[ImportRow]]:
     reader = find_reader(source, name)
-    found = Options(**{"unit": reader.unit, **options})
     with source.snapshot():
-        return reader, list(reader.read(source, found))
+        return reader, list(reader.read(source, reader.options(**options)))
 
 
 def losses(reader: Reader, source: Source) -> dict[str, tuple[Any, ...]]:
@@ -190,7 +60,7 @@ def losses(reader: Reader, source: Source) -> dict[str, tuple[Any, ...]]:
 
 
 def test_rows_of_ispmail(open_source: Open) -> None:
-    source = open_source(ISPMAIL)
+    source = open_source("ispmail")
     reader, rows = read(source)
     assert reader.product == "ISPmail" and losses(reader, source) == {}
     assert rows == [
@@ -213,7 +83,7 @@ def test_rows_of_ispmail(open_source: Open) -> None:
 
 
 def test_rows_of_the_howto(open_source: Open) -> None:
-    source = open_source(HOWTO)
+    source = open_source("howto")
     reader, rows = read(source)
     assert losses(reader, source) == {"Transports": (1, "example.org")}
     assert rows == [
@@ -225,8 +95,8 @@ def test_rows_of_the_howto(open_source: Open) -> None:
 
 
 def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> None:
-    source = open_source(POSTFIXADMIN, "pfx_")
-    reader, rows = read(source, unit=1024000)
+    source = open_source("postfixadmin", "pfx_")
+    reader, rows = read(source)
     assert losses(reader, source) == {
         "Domains for which it is only a backup MX": (1, "mx.example"),
         "Domains with a total quota": (1, "example.org"),
@@ -248,7 +118,7 @@ def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> N
 
 
 def test_rows_of_vimbadmin(open_source: Open) -> None:
-    source = open_source(VIMBADMIN)
+    source = open_source("vimbadmin")
     reader, rows = read(source, default_scheme="SHA1")
     assert losses(reader, source) == {
         "Domains for which it is only a backup MX": (1, "mx.example"),
@@ -267,7 +137,7 @@ def test_rows_of_vimbadmin(open_source: Open) -> None:
 
 
 def test_rows_of_iredmail(open_source: Open) -> None:
-    source = open_source(IREDMAIL)
+    source = open_source("iredmail")
     reader, rows = read(source)
     assert losses(reader, source) == {
         "Domains for which it is only a backup MX": (1, "mx.example"),
@@ -293,7 +163,7 @@ def test_rows_of_iredmail(open_source: Open) -> None:
 
 
 def test_rows_of_modoboa(open_source: Open) -> None:
-    source = open_source(MODOBOA)
+    source = open_source("modoboa")
     reader, rows = read(source)
     assert losses(reader, source) == {
         "Domains that are only relayed": (1, "mx.example"),
@@ -323,7 +193,7 @@ def test_rows_of_modoboa(open_source: Open) -> None:
 
 
 def test_rows_of_mailcow(open_source: Open) -> None:
-    source = open_source(MAILCOW)
+    source = open_source("mailcow")
     reader, rows = read(source)
     assert "encrypts the mail" in reader.notes[0]
     assert losses(reader, source) == {
@@ -364,7 +234,7 @@ def test_the_default_scheme_is_added_where_a_password_has_none(
     open_source: Open, value: str, scheme: str, password: str, stored: str
 ) -> None:
     user = f"INSERT INTO users VALUES ('new@example.org', '{value}')"
-    _reader, rows = read(open_source(f"{HOWTO}; {user}"), default_scheme=scheme)
+    _reader, rows = read(open_source("howto", more=user), default_scheme=scheme)
     [found] = [row for row in rows if getattr(row, "address", "") == "new@example.org"]
     assert isinstance(found, MailboxRow) and (found.password, found.stored) == (password, stored)
 
@@ -390,25 +260,25 @@ def test_a_url_that_cannot_be_read_is_refused(url: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "name", "prefix", "code"),
+    ("database", "more", "name", "prefix", "code"),
     [
-        ("", "", "", "no_tables"),
-        ("CREATE TABLE customers (id)", "", "", "unknown"),
-        (POSTFIXADMIN, "", "", "unknown"),
-        (POSTFIXADMIN, "", "p'x", "prefix"),
-        (HOWTO, "mailcow", "", "columns"),
-        ("CREATE TABLE forwardings (source, destination)", "", "", "columns"),
+        ("", "", "", "", "no_tables"),
+        ("", "CREATE TABLE customers (id)", "", "", "unknown"),
+        ("postfixadmin", "", "", "", "unknown"),
+        ("postfixadmin", "", "", "p'x", "prefix"),
+        ("howto", "", "mailcow", "", "columns"),
+        ("", "CREATE TABLE forwardings (source, destination)", "", "", "columns"),
     ],
 )
 def test_tables_that_are_not_understood_are_refused(
-    open_source: Open, sql: str, name: str, prefix: str, code: str
+    open_source: Open, database: str, more: str, name: str, prefix: str, code: str
 ) -> None:
     with pytest.raises(Refused) as refusal:
-        find_reader(open_source(sql, prefix), name)
+        find_reader(open_source(database, prefix, more), name)
     assert refusal.value.code == code
 
 
 def test_nothing_can_be_written_to_a_source(open_source: Open) -> None:
-    source = open_source(HOWTO)
+    source = open_source("howto")
     with source.snapshot(), pytest.raises(OperationalError, match="readonly"):
         source.run("DELETE FROM {}users")

@@ -91,6 +91,7 @@ READER = Reader(
         "alias": "address goto active",
     },
     read=read,
+    unit=0,
     losses=(
         Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
         Loss(

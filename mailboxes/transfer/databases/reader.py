@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow
+from mailboxes.conf import quota_multiplier
 from mailboxes.inspection.lines import Line
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.schemes import CLEAR_TEXT
@@ -66,10 +67,14 @@ class Reader:
     read: Callable[[Source, Options], Iterator[ImportRow]]
     losses: tuple[Loss, ...]
     unit: int = 1
-    """The usual unit of its quotas."""
+    """The unit of its quotas in bytes; 0 for PostfixAdmin's megabyte, which is a setting."""
 
     notes: tuple[str, ...] = ()
     """What the administrator should know of every such database."""
+
+    def options(self, unit: int = 0, default_scheme: str = "") -> Options:
+        """Return the options; a unit of 0 is the usual one."""
+        return Options(unit or self.unit or quota_multiplier(), default_scheme)
 
     def find_losses(self, source: Source) -> list[Line]:
         return [line for loss in self.losses if (line := loss.find(source))]
