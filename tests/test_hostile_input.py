@@ -102,6 +102,7 @@ COMMANDS = {
     "adopt": ["--folders"],
     "createdomain": ["--description", "--mailboxes", "--aliases", "--maxquota", "--quota"],
     "createmailbox": ["--name", "--quota"],
+    "exportmailboxes": ["--domain"],
     "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output"],
     "prunelog": ["--before", "--to"],
     "verifylog": ["--head"],
@@ -111,7 +112,13 @@ COMMANDS = {
     "createdemo": [],
 }
 NEW_PATHS = ("--output", "--to")
-WITH_A_NAME = ("createdomain", "createmailbox", "unlock", "resetsecondfactor")
+WITH_A_NAME = (
+    "createdomain",
+    "createmailbox",
+    "exportmailboxes",
+    "unlock",
+    "resetsecondfactor",
+)
 QUIET = settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -302,6 +309,8 @@ def test_a_page_answers_any_query_and_writes_nothing(rita: Client, anna: Mailbox
 def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
     domain: Domain, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+
     @QUIET
     @example(first="new@example.org", values=[None] * 5)
     @given(first=TEXT, values=st.lists(st.none() | TEXT, min_size=5, max_size=5))
@@ -311,6 +320,8 @@ def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
             for name, text in zip(COMMANDS[command], values, strict=False)
             if text is not None
         ]
+        if command == "exportmailboxes":
+            first = first.replace("/", "")
         positional = [first] if command in WITH_A_NAME else []
         extra = ["--password-stdin"] if command == "createmailbox" else []
         password = (values[-1] or PASSWORD).encode("utf-8", "surrogatepass")

@@ -22,6 +22,7 @@ VERB_LABELS = {
     "disable": _("disabled"),
     "delete": _("deleted"),
     "download": _("downloaded"),
+    "download-hashes": _("downloaded with password hashes"),
     "sign-in": _("signed in"),
     "failed-sign-in": _("sign-in failed"),
     "password": _("password changed"),
@@ -54,7 +55,7 @@ SECOND_FACTOR_VERBS = tuple(
 )
 ACTIONS = {
     "domain": LISTED,
-    "mailbox": (*LISTED, "password", "sign-in", "failed-sign-in", "unlock"),
+    "mailbox": (*LISTED, "download-hashes", "password", "sign-in", "failed-sign-in", "unlock"),
     "alias": LISTED,
     "aliasdomain": LISTED,
     "administrator": (

@@ -1,0 +1,71 @@
+"""manage.py exportmailboxes"""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from mailboxes.addresses import DomainName
+from mailboxes.management.arguments import new_path
+from mailboxes.management.base import MailCommand
+from mailboxes.models import Domain
+from mailboxes.transfer.csv_export import export_tables
+
+
+class Command(MailCommand):
+    help = (
+        "Write all domains, mailboxes, aliases and alias domains to a new CSV file that only you "
+        "can read. The import reads it back to the same tables. Passwords are left out, unless "
+        "you ask for their hashes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "file", type=new_path, metavar="FILE", help="a new file, or - for standard output"
+        )
+        parser.add_argument("--domain", metavar="NAME", help="only this domain")
+        parser.add_argument(
+            "--hashes",
+            action="store_true",
+            help="include the hashes of the passwords, with which mailboxes can be moved to "
+            "another host; keep the file as safe as the database",
+        )
+
+    def handle(self, *args: object, **options: Any) -> None:
+        path, domain = options["file"], options["domain"]
+        if domain is not None:
+            domain = str(DomainName.parse(domain))
+            if not Domain.objects.filter(pk=domain).exists():
+                raise CommandError(f"{domain} is not a domain of this host.")
+        pieces = export_tables(self.actor, str(path), domain or "", options["hashes"])
+        if str(path) == "-":
+            self.print_until_closed(pieces)
+        else:
+            write(pieces, path)
+            self.stdout.write(f"Wrote {path}.")
+
+    def print_until_closed(self, pieces: Iterable[str]) -> None:
+        try:
+            for piece in pieces:
+                self.stdout.write(piece, ending="")
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write(pieces: Iterable[str], path: Path) -> None:
+    """Write a new file with mode 0600; after an error, no half of it is left."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise CommandError(f"{path} can't be created: {error.strerror}.") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
+    except BaseException as error:
+        path.unlink()
+        if isinstance(error, OSError):
+            raise CommandError(f"{path} can't be written: {error.strerror}.") from error
+        raise
