@@ -61,6 +61,10 @@ class MailHost:
     """Whether Dovecot accepts the schemes that the release considers weak."""
 
     hostname: str
+    certificate: str
+    """The path of the certificate and its chain on the mail host; empty if it keeps its own."""
+
+    certificate_key: str
     delimiter: str
     """The characters that separate an extension from a local part; may be empty."""
 
@@ -98,11 +102,12 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         ),
         weak_schemes=settings.MAIL_ALLOW_WEAK_SCHEMES,
         hostname=hostname(settings.MAIL_HOSTNAME),
+        **certificate(settings.MAIL_TLS_CERT, settings.MAIL_TLS_KEY),
         delimiter=delimiter(settings.MAIL_RECIPIENT_DELIMITER),
         database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),
-        home=directory("MAIL_HOME", settings.MAIL_HOME),
+        home=absolute_path("MAIL_HOME", settings.MAIL_HOME),
         uid=user_id("MAIL_UID", settings.MAIL_UID),
         gid=user_id("MAIL_GID", settings.MAIL_GID),
     )
@@ -132,6 +137,19 @@ def hostname(text: str) -> str:
         raise BadSetting(message, {"text": text}) from error
 
 
+def certificate(path: str, key: str) -> dict[str, str]:
+    if bool(path) != bool(key):
+        message = gettext_noop(
+            "MAIL_TLS_CERT and MAIL_TLS_KEY belong together, but only one of them is set. Set "
+            "both, or neither if the daemons keep the certificates they have."
+        )
+        raise BadSetting(message)
+    return {
+        "certificate": path and absolute_path("MAIL_TLS_CERT", path),
+        "certificate_key": key and absolute_path("MAIL_TLS_KEY", key),
+    }
+
+
 def delimiter(text: str) -> str:
     if not re.fullmatch(r"[-+_.=~]*", text) or len(text) > len(set(text)):
         message = gettext_noop(
@@ -142,12 +160,12 @@ def delimiter(text: str) -> str:
     return text
 
 
-def directory(setting: str, text: str) -> str:
+def absolute_path(setting: str, text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", text):
         message = gettext_noop(
-            "%(setting)s is “%(text)s”. Set it to an absolute path such as /var/vmail. It may only "
-            "contain letters, digits and the characters / _ . - because it is written to files "
-            "that don't support quoting."
+            "%(setting)s is “%(text)s”. Set it to an absolute path. It may only contain letters, "
+            "digits and the characters / _ . - because it is written to files that don't support "
+            "quoting."
         )
         raise BadSetting(message, {"setting": setting, "text": text})
     return str(PurePosixPath(text))
@@ -184,7 +202,7 @@ def database_host(text: str) -> DatabaseHost:
     if text == "localhost":
         return DatabaseHost(socket=MYSQL_SOCKET)
     if text.startswith("unix:/"):
-        return DatabaseHost(socket=directory("MAIL_DB_HOSTS", text.removeprefix("unix:")))
+        return DatabaseHost(socket=absolute_path("MAIL_DB_HOSTS", text.removeprefix("unix:")))
     found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?", text)
     if not found or not 0 < int(found[2] or 3306) < 65536:
         message = gettext_noop(

@@ -27,12 +27,15 @@ class FileSpec:
     lacked_by: str = ""
     """The release that doesn't need it."""
 
+    with_certbot: bool = False
+    """Whether only hosts with a certificate of certbot's need it."""
+
     def template(self, host: MailHost) -> str:
         """Return the most specific template, or an empty string if the host has no such file."""
         variant, release = host.variant.name, host.release.name
         if self.variant not in ("", variant) or self.engine not in ("", host.database.engine):
             return ""
-        if self.lacked_by == release:
+        if self.lacked_by == release or self.with_certbot > has_certbot(host):
             return ""
         places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
         for place in places:
@@ -42,6 +45,10 @@ class FileSpec:
             gettext_noop("None of these templates exists: %(places)s."),
             {"places": ", ".join(places)},
         )
+
+
+def has_certbot(host: MailHost) -> bool:
+    return host.certificate.startswith("/etc/letsencrypt/")
 
 
 MANIFEST = FileSpec("MANIFEST")
@@ -61,6 +68,7 @@ FILES = (
     FileSpec("postfix/main.cf"),
     FileSpec("postfix/master.cf"),
     *(FileSpec(f"etc/postfix/mailadmin/{name}.cf", "postfix", 0o640) for name in MAPS),
+    FileSpec("etc/letsencrypt/renewal-hooks/deploy/mailadmin", mode=0o755, with_certbot=True),
     FileSpec("etc/default/saslauthd", mode=0o644, variant="v1"),
     FileSpec("etc/mailadmin-pam-mysql.conf", variant="v1"),
     FileSpec(PAM_FILE, variant="v1"),

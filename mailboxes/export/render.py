@@ -128,7 +128,7 @@ def is_stale(spec: FileSpec, host: MailHost) -> bool:
 
     It only removes the panel's own files, which don't belong to any package.
     """
-    return spec.variant == host.variant.name and "mailadmin" in spec.path
+    return spec.variant in ("", host.variant.name) and "mailadmin" in spec.path
 
 
 def render_template(template: str, context: dict[str, Any]) -> str:

@@ -27,6 +27,8 @@ def mail_host(
         scheme=scheme or variant.default_scheme,
         weak_schemes=False,
         hostname="mail.example.org",
+        certificate="",
+        certificate_key="",
         delimiter="+",
         database=database,
         lookup=Account("maillookup", LOOKUP),

@@ -144,16 +144,18 @@ def test_each_release_has_the_files_that_its_services_need() -> None:
         assert v2 & set(texts(host)) == (v2 if on_23 else set())
 
 
+LIVE = "/etc/letsencrypt/live/mail.example.org"
+HOOK = "etc/letsencrypt/renewal-hooks/deploy/mailadmin"
 OF_23 = "etc/dovecot/mailadmin-my.cnf etc/dovecot/mailadmin-usage.conf.ext"
 
 
 @pytest.mark.parametrize(
     ("host", "stale"),
     [
-        (mail_host(V2, MYSQL, DEBIAN13), OF_23),
-        (mail_host(V2, SQLITE, DEBIAN12), OF_23),
-        (mail_host(V2, MYSQL, DEBIAN12), ""),
-        (mail_host(V1, MYSQL, DEBIAN13), ""),
+        (mail_host(V2, MYSQL, DEBIAN13), f"{HOOK} {OF_23}"),
+        (mail_host(V2, SQLITE, DEBIAN12), f"{HOOK} {OF_23}"),
+        (mail_host(V2, MYSQL, DEBIAN12), HOOK),
+        (mail_host(V1, MYSQL, DEBIAN13), HOOK),
     ],
 )
 def test_apply_removes_only_our_own_files_of_an_earlier_bundle(host: MailHost, stale: str) -> None:
@@ -207,6 +209,24 @@ def test_the_delimiter_is_for_postfix_alone(host: MailHost, delimiter: str, line
     for path, text in files.items():
         if "dovecot/conf.d" in path:
             assert "\nrecipient_delimiter =\n" in text
+
+
+@pytest.mark.parametrize("folder", [LIVE, "/etc/ssl/own"])
+def test_a_certificate_is_set_for_each_daemon(host: MailHost, folder: str) -> None:
+    cert, key = f"{folder}/fullchain.pem", f"{folder}/privkey.pem"
+    files = texts(replace(host, certificate=cert, certificate_key=key))
+    assert (
+        f"\nsmtpd_tls_cert_file = {cert}\nsmtpd_tls_key_file = {key}\n" in files["postfix/main.cf"]
+    )
+    dovecot = "\n".join(text for path, text in files.items() if "dovecot/conf.d" in path)
+    assert dovecot.count(cert) == dovecot.count(key) == (host.variant is V2)
+    assert (HOOK in files) == (folder == LIVE)
+    assert ("doveadm reload" in files.get(HOOK, files["README"])) == (host.variant is V2)
+
+
+def test_without_a_certificate_the_daemons_keep_theirs(host: MailHost) -> None:
+    files = texts(host)
+    assert "\nsmtpd_tls_cert_file" not in files["postfix/main.cf"] and HOOK not in files
 
 
 def test_the_readme_describes_the_host(host: MailHost) -> None:
