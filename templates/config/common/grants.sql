@@ -24,7 +24,12 @@ GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
 GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
 {% endfor %}{% if host.variant.name == "v2" %}
 -- For Dovecot to write mailbox usage and last sign-ins. (It needs SELECT because it inserts a row or,
--- if there already is one, updates it.)
+-- if there already is one, updates it.) PostfixAdmin doesn't have the table for sign-ins, and ignores it.
+CREATE TABLE IF NOT EXISTS {{ database }}.last_login (
+    username varchar(255) CHARACTER SET latin1 COLLATE latin1_general_ci NOT NULL PRIMARY KEY,
+    domain varchar(255) CHARACTER SET latin1 COLLATE latin1_general_ci NOT NULL DEFAULT '',
+    last_login bigint NOT NULL DEFAULT 0
+);
 {% for at in accounts_at %}GRANT SELECT, INSERT, UPDATE ON {{ database }}.quota2 TO {{ auth }}@'{{ at }}';
 GRANT SELECT, INSERT, UPDATE ON {{ database }}.last_login TO {{ auth }}@'{{ at }}';
 {% endfor %}{% endif %}{% endwith %}
