@@ -1,7 +1,8 @@
 """The file systems of the Debian releases, created by debootstrap.
 
-They are kept in a cache folder, each with a Python that has what the tests need. One is created
-again if it is missing or its contents have changed, and the old one is removed.
+They are kept in a cache folder, each with a Python that has what the tests need, and with
+PostfixAdmin. One is created again if it is missing or its contents have changed, and the old one
+is removed.
 """
 
 import fcntl
@@ -51,6 +52,24 @@ systemd-machine-id-setup
 systemctl disable mariadb.service mariadb.socket nginx.service
 systemctl mask {" ".join(USELESS)}
 """
+# Unpacked but not installed, PostfixAdmin needs no web server, no database and no answers. A folder
+# /lib would cover the link of this name below it.
+UNPACK = """\
+system=$1 folder=$2 scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+shift 2
+mkdir -p "$scratch/lists/partial" "$scratch/archives/partial"
+apt() {
+    apt-get -q -o Dir="$system" -o Dir::State::lists="$scratch/lists" -o Debug::NoLocking=1 \
+        -o Dir::State::status="$system/var/lib/dpkg/status" -o Dir::Cache="$scratch" \
+        -o APT::Sandbox::User=root "$@"
+}
+apt update
+apt install --yes --download-only --no-install-recommends "$@"
+for package in "$scratch"/archives/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar --extract --directory="$folder" --exclude=./lib
+done
+"""
 MAKE = """\
 hostname "$1"
 debootstrap --variant=minbase --include="$2" "$3" "$4"
@@ -61,6 +80,7 @@ WHEELS = PYTHON / "wheels"
 REQUIREMENTS = CHECKOUT / "tests/requirements.txt"
 # Packages without a wheel are built in the root, by any version of this.
 BUILDER = "setuptools"
+POSTFIXADMIN = ("postfixadmin", "php-cli", "php-mysql")
 
 
 def get_root(release: str, config: pytest.Config) -> Root:
@@ -102,9 +122,15 @@ def build_root(release: str, config: pytest.Config) -> Root | Exception:
                 lambda folder: add_python(system, folder),
                 say,
             )
+            postfixadmin = cached_folder(
+                f"{system.name}-postfixadmin",
+                UNPACK + " ".join(POSTFIXADMIN),
+                lambda folder: add_postfixadmin(system, folder),
+                say,
+            )
     except Exception as error:
         return error
-    return Root((python, system), str(PYTHON / "bin/python"))
+    return Root((postfixadmin, python, system), str(PYTHON / "bin/python"))
 
 
 def cache_folder() -> Path:
@@ -200,6 +226,11 @@ def add_python(system: Path, folder: Path) -> None:
         wanted: list[str | Path] = ["--require-hashes", "--requirement", WHEELS / REQUIREMENTS.name]
         machine.run([*install, *wanted], timeout=600)
         shutil.copytree(machine / str(PYTHON), ours, symlinks=True, dirs_exist_ok=True)
+
+
+def add_postfixadmin(system: Path, folder: Path) -> None:
+    """Unpack PostfixAdmin and PHP into a folder that is laid over the system."""
+    run("apt-get", "sh", "-euc", UNPACK, "sh", system, folder, *POSTFIXADMIN)
 
 
 def fetch(wheels: Path, version: str) -> None:

@@ -231,12 +231,16 @@ class MailHost:
         finally:
             self.sql(f"UPDATE {table} SET active = 1 WHERE {key} = '{value}'")
 
-    def change_password(self, person: Person, new: str) -> str:
-        """Change it on the panel's page; return the path of the final page."""
+    def serve(self) -> Panel:
+        """Return the panel, started if it isn't running."""
         if not self.panel:
             env = self.env | (self.applied or {})
             self.panel = Panel(self.machine, OWNER, env)
-        return self.panel.change_password(person.address, person.password, new)
+        return self.panel
+
+    def change_password(self, person: Person, new: str) -> str:
+        """Change it on the panel's page; return the path of the final page."""
+        return self.serve().change_password(person.address, person.password, new)
 
     def smtp_code(self, person: Person, mechanism: str = "PLAIN") -> int:
         return mail_clients.smtp_login(self.machine, mechanism, person.address, person.password)

@@ -92,12 +92,14 @@ KEYS = {
 }
 
 
-def place(path: str, other: str = "") -> str:
+def place(path: str, other: str = "", user: str = "") -> str:
     """Return the path to an object in example.org, of an alias domain example.edu, or another."""
+    if user and "/user/" in path:
+        path = path.replace("KEY", user)
     for part, key in KEYS.items():
         if part in path:
             path = path.replace("KEY", other or key)
-    if "/user/" in path:
+    if "/user/" in path and not user:
         path = path.replace("KEY", str(User.objects.get(username="nina").pk))
     return "/" + path.replace("<path:content_type_id>", "1").replace("KEY", "1")
 
