@@ -10,6 +10,7 @@ from django.conf import settings
 
 from mailboxes.addresses import BadAddress, DomainName
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.mail_location import MailLocation
 from mailboxes.variants import RELEASES, VARIANTS, Release, Scheme, Variant
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
@@ -72,6 +73,7 @@ class MailHost:
     lookup: Account
     auth: Account
     home: str
+    location: MailLocation
     uid: int
     gid: int
 
@@ -84,11 +86,16 @@ class MailHost:
     def title(self) -> str:
         return f"{self.variant.name.upper()}, {self.release.title}, {self.scheme.name}"
 
+    @property
+    def mail_location(self) -> str:
+        """The value of MAIL_LOCATION."""
+        return self.location.setting(self.home)
+
 
 def mail_host(variant: str = "", release: str = "") -> MailHost:
     """Return the host that the settings describe, or the same with another variant or release.
 
-    Raises BadSetting.
+    Raises BadSetting and BadLocation.
     """
     chain = choose("MAIL_VARIANT", variant or settings.MAIL_VARIANT, VARIANTS)
     scheme = settings.MAIL_PASSWORD_SCHEME
@@ -107,7 +114,8 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),
-        home=absolute_path("MAIL_HOME", settings.MAIL_HOME),
+        home=mail_home(),
+        location=mail_location(),
         uid=user_id("MAIL_UID", settings.MAIL_UID),
         gid=user_id("MAIL_GID", settings.MAIL_GID),
     )
@@ -169,6 +177,14 @@ def absolute_path(setting: str, text: str) -> str:
         )
         raise BadSetting(message, {"setting": setting, "text": text})
     return str(PurePosixPath(text))
+
+
+def mail_home() -> str:
+    return absolute_path("MAIL_HOME", settings.MAIL_HOME)
+
+
+def mail_location() -> MailLocation:
+    return MailLocation.parse(settings.MAIL_LOCATION, mail_home())
 
 
 def user_id(setting: str, number: int) -> int:

@@ -59,6 +59,7 @@ def test_every_scheme_of_a_variant_is_accepted(
         ("MAIL_HOME", "var/vmail"),
         ("MAIL_HOME", "/var/../etc"),
         ("MAIL_HOME", "/var/v mail"),
+        ("MAIL_LOCATION", "mbox:~/mail"),
         ("MAIL_UID", 0),
         ("MAIL_GID", 99),
     ],

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from mailboxes.addresses import to_unicode
-from mailboxes.conf import mail_host
 from mailboxes.formats import number, script_names, size
 from mailboxes.icons import icon
 from mailboxes.usage import FULL, NEARLY_FULL, usage_tone
@@ -106,7 +105,7 @@ def with_warning(percent: int, text: str) -> SafeString:
 def kept_mail(folder: str) -> str:
     """Name the folder on the mail host whose mail a deletion leaves behind."""
     text = _("The mail itself is kept on the mail host, in %(folder)s.")
-    return text % {"folder": f"{mail_host().home}/{folder}"}
+    return text % {"folder": folder}
 
 
 def also_deleted(counts: Mapping[str, int]) -> list[str]:

@@ -18,7 +18,7 @@ from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.filters import StatusFilter
-from mailboxes.conf import quota_multiplier
+from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.formats import number
 from mailboxes.forms.domains import DomainForm
@@ -143,7 +143,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
                 % {"alias": alias}
                 for alias in others
             ),
-            display.kept_mail(row.pk),
+            display.kept_mail(mail_host().home),
         ]
 
 

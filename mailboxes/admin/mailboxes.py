@@ -179,6 +179,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
         actions.delete_mailbox(administrator(request), obj)
 
     def describe_deletion(self, row: Mailbox, scope: Scope) -> list[str]:
+        host = mail_host()
         others = [
             _("The alias %(alias)s still forwards to %(mailbox)s; its mail will bounce.")
             % {"alias": alias, "mailbox": row}
@@ -188,5 +189,5 @@ class MailboxAdmin(InDomainList, MailAdmin):
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
             *display.also_deleted(foreign_rows.count_for([row.pk]).get(row.pk.lower(), {})),
             *others,
-            display.kept_mail(row.maildir),
+            display.kept_mail(host.location.path(host.home, row.pk, row.maildir)),
         ]

@@ -7,6 +7,7 @@ import pytest
 from mailboxes.conf import Account, DatabaseHost, MailDatabase, MailHost
 from mailboxes.export import render
 from mailboxes.export.bundle import File
+from mailboxes.mail_location import MailLocation
 from mailboxes.variants import DEBIAN13, RELEASES, V1, V2, Release, Scheme, Variant
 
 LOOKUP, AUTH = "look-ups' secret", 'sign-ins" secret'
@@ -34,6 +35,7 @@ def mail_host(
         lookup=Account("maillookup", LOOKUP),
         auth=Account("mailauth", AUTH),
         home="/var/vmail",
+        location=MailLocation(),
         uid=5000,
         gid=5001,
     )

@@ -61,6 +61,7 @@ def test_the_page_describes_the_host(
     page = words(rita.get(URL).content.decode())
     assert text in page and f"MAIL_VARIANT={variant}" in page
     assert f"MAIL_RELEASE={release}" in page
+    assert "MAIL_HOME=/var/vmail MAIL_LOCATION=maildir:~" in page
     refuses_weak_forms = (variant, release) == ("v2", "debian13")
     assert ("MAIL_ALLOW_WEAK_SCHEMES=false" in page) == refuses_weak_forms
 
