@@ -171,10 +171,23 @@ def parse_alias(text: str) -> Address | CatchAll:
     return Address.parse(text)
 
 
-def parse_targets(text: str) -> tuple[str, ...]:
-    """Return an alias's targets without duplicates; white space or commas separate them."""
-    names = [name for name in re.split(r"[,\s]+", text) if name]
-    targets = dict.fromkeys(str(Address.parse_target(name)) for name in names)
+def parse_targets(text: str, stored: str = "") -> tuple[str, ...]:
+    """Return an alias's targets without duplicates; white space or commas separate them.
+
+    Lines with a target that is stored already return it as it is: other programs also write pipes,
+    local users and whole domains.
+    """
+    kept: dict[str, list[str]] = {}
+    for piece in reversed(stored.split(",")):
+        kept.setdefault(piece.strip(), []).append(piece)
+    targets: list[str] = []
+    for line in text.splitlines():
+        whole = line.strip()
+        for name in [whole] if kept.get(whole) else re.split(r"[,\s]+", line):
+            if kept.get(name) and name:
+                targets.append(kept[name].pop())
+            elif name and (target := str(Address.parse_target(name))) not in targets:
+                targets.append(target)
     if not targets:
         raise BadAddress(NO_TARGET, code="required")
     return tuple(targets)

@@ -1,15 +1,17 @@
 """PostfixAdmin's column types, on each kind of database."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import lookups
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NO_MATCH = "\x1a"
 """A value that no row contains."""
 
@@ -45,7 +47,14 @@ def is_comparable(field: models.Field, value: object, connection: BaseDatabaseWr
     return True
 
 
-class TextMixin:
+class NullMixin:
+    """A column that contains NULL in tables of others, which is read as the default."""
+
+    def from_db_value(self, value: object, *_: object) -> object:
+        return self.get_default() if value is None else value  # type: ignore[attr-defined]
+
+
+class TextMixin(NullMixin):
     """A text column with its own collation on each kind of database."""
 
     collations: dict[str, str]
@@ -130,8 +139,32 @@ for lookup in (
         column.register_lookup(type(name, (ComparablePatternMixin, lookup), {}))
 
 
+class NumberField(NullMixin, models.BigIntegerField):
+    """bigint."""
+
+
+class StateField(models.BooleanField):
+    """tinyint(1), which the daemons' queries compare with 1: any other number means disabled."""
+
+    def from_db_value(self, value: object, *_: object) -> bool:
+        return value == 1
+
+
+@StateField.register_lookup
+class StateExact(lookups.Exact):
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        column, params = self.process_lhs(compiler, connection)
+        return f"COALESCE({column}, 0) {'=' if self.rhs else '<>'} 1", params
+
+
 class WholeSecondField(models.DateTimeField):
-    """datetime without fractions of a second, which MySQL would round up into the future."""
+    """datetime without fractions of a second, which MySQL would round up into the future.
+
+    A date of zeros, which old versions of MySQL allowed, is read as PostfixAdmin's default.
+    """
+
+    def from_db_value(self, value: datetime | None, *_: object) -> datetime:
+        return value or LONG_AGO
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         return "datetime" if connection.vendor == "mysql" else super().db_type(connection)

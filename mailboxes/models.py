@@ -3,25 +3,30 @@
 Only `actions` writes them; Usage and LastLogin are Dovecot's, and only the demo adds such rows.
 """
 
-from datetime import UTC, datetime
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.fields import AddressField, AddressListField, UnicodeField, WholeSecondField
+from mailboxes.fields import (
+    LONG_AGO,
+    AddressField,
+    AddressListField,
+    NumberField,
+    StateField,
+    UnicodeField,
+    WholeSecondField,
+)
 from mailboxes.passwords import schemes
 
 # -1 means none allowed; the sum of all quotas in bytes must fit into a bigint.
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
 EVERY_DOMAIN = "ALL"
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Dated(models.Model):
     created = WholeSecondField(_("created"), auto_now_add=True, db_default=LONG_AGO)
     modified = WholeSecondField(_("modified"), auto_now=True, db_default=LONG_AGO)
-    active = models.BooleanField(_("active"), default=True, db_default=True)
+    active = StateField(_("active"), default=True, db_default=True)
 
     class Meta:
         abstract = True
@@ -43,14 +48,12 @@ class Domain(Dated):
     mailboxes = models.IntegerField(
         _("maximum mailboxes"), default=0, db_default=0, validators=LIMIT
     )
-    maxquota = models.BigIntegerField(
-        _("quota per mailbox"), default=0, db_default=0, validators=LIMIT
-    )
-    quota = models.BigIntegerField(
+    maxquota = NumberField(_("quota per mailbox"), default=0, db_default=0, validators=LIMIT)
+    quota = NumberField(
         _("total quota of all mailboxes"), default=0, db_default=0, validators=LIMIT
     )
     transport = AddressField(_("transport"), default="virtual")
-    backupmx = models.BooleanField(_("backup MX only"), default=False, db_default=False)
+    backupmx = StateField(_("backup MX only"), default=False, db_default=False)
     password_expiry = models.IntegerField(
         _("days until a password expires"), null=True, blank=True, default=0, db_default=0
     )
@@ -90,7 +93,7 @@ class Mailbox(InDomain):
     password = AddressField(_("password"))
     name = UnicodeField(_("name"), blank=True, default="")
     maildir = AddressField(_("folder"))
-    quota = models.BigIntegerField(_("quota"), default=0, db_default=0)
+    quota = NumberField(_("quota"), default=0, db_default=0)
     local_part = AddressField(_("local part"))
     phone = UnicodeField(max_length=30, blank=True, default="", db_default="")
     email_other = UnicodeField(blank=True, default="", db_default="")

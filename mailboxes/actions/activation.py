@@ -24,12 +24,12 @@ def set_active(actor: Actor, row: Row, active: bool) -> bool:
 
 @transaction.atomic(using="mail")
 def save_active(row: Row, active: bool) -> None:
+    """Save the state, of a mailbox's own alias too, unless it is the same as before."""
     if isinstance(row, Mailbox | Alias):
         rules.lock_domains(row.domain_id)
     if isinstance(row, Alias):
         rules.check_active(row, active)
     row.active = active
-    save_columns(row, "active")
-    if isinstance(row, Mailbox):
+    if save_columns(row, "active") and isinstance(row, Mailbox):
         own = Alias.objects.filter(pk=row.pk).exclude(active=active)
         own.update(active=active, modified=timezone.now())

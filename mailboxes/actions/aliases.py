@@ -29,7 +29,7 @@ def create_alias(
         address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
     )
     with performing(actor, "alias.create", subject_of(alias, new_values(alias, "goto", "active"))):
-        rules.check_targets(alias.pk, targets)
+        alias.goto = ",".join(rules.check_targets(alias.pk, targets))
         with inserting(rules.ADDRESS_TAKEN, {"address": alias.pk}, "address"):
             domain = rules.active_domain(address.domain)
             rules.check_address_is_free(alias.pk)
@@ -41,7 +41,10 @@ def create_alias(
 def change_alias(
     actor: Actor, alias: Alias, targets: Sequence[str], shown: ShownValues | None = None
 ) -> None:
-    """Save an alias's targets and whether it is active."""
+    """Save an alias's targets and whether it is active.
+
+    Those that are stored already are kept, whatever they are; new ones must be addresses.
+    """
     alias.goto = ",".join(targets)
     changes = changed_values(alias, "goto", "active")
     with (
@@ -52,8 +55,12 @@ def change_alias(
             authorize(actor, "mailbox.change", alias.domain_id)
         rules.lock_domains(alias.domain_id)
         check_unchanged(alias, shown)
-        rules.check_active(alias, alias.active)
-        rules.check_targets("" if alias.is_mailbox_alias else alias.pk, targets)
+        changes = changed_values(alias, "goto", "active")
+        if "active" in changes:
+            rules.check_active(alias, alias.active)
+        if "goto" in changes:
+            address = "" if alias.is_mailbox_alias else alias.pk
+            alias.goto = ",".join(rules.check_targets(address, targets, changes["goto"][0]))
         save_columns(alias, "goto", "active")
 
 

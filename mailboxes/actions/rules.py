@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import CharField, Model, QuerySet, Sum, TextField
 from django.utils.translation import override
 
+from mailboxes.addresses import Address, BadAddress
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
@@ -148,13 +149,24 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
             raise Refused(message, params, code="quota", field="quota")
 
 
-def check_targets(address: str, targets: Sequence[str]) -> None:
-    goto = ",".join(targets)
+def check_targets(address: str, targets: Sequence[str], stored: str = "") -> list[str]:
+    """Return an alias's targets as they are stored; refuse new ones that are no addresses.
+
+    Those among the `stored` ones are kept as they are: other programs also write pipes, local
+    users and whole domains.
+    """
+    kept = set(stored.split(","))
+    try:
+        checked = [name if name in kept else str(Address.parse_target(name)) for name in targets]
+    except BadAddress as error:
+        raise Refused(error.message, error.params, code=error.code, field="goto") from error
+    goto = ",".join(checked)
     if goto.lower() == address:
         raise Refused(FORWARDS_TO_ITSELF, {"address": address}, code="loop", field="goto")
     if len(goto) > MAX_GOTO:
         params = {"length": len(goto), "limit": MAX_GOTO}
         raise Refused(TOO_MANY_TARGETS, params, code="too_long", field="goto")
+    return checked
 
 
 def check_active(alias: Alias, active: bool) -> None:

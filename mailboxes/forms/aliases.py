@@ -1,5 +1,6 @@
 """The forms of aliases and alias domains."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -37,6 +38,11 @@ class AliasForm(RowForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding and "goto" in self.fields:
             self.initial["goto"] = "\n".join(self.instance.targets)
+            parse = partial(parse_targets, stored=self.instance.goto)
+            self.fields["goto"].parse = parse  # type: ignore[attr-defined]
+
+    def stored_value(self, name: str) -> object:
+        return self.instance.goto.split(",") if name == "goto" else super().stored_value(name)
 
 
 class AliasDomainForm(RowForm):

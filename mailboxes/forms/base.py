@@ -1,10 +1,12 @@
 """What the forms share: an action validates their data, and its refusal is shown in them."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.scope import NOTHING, Scope
@@ -14,6 +16,8 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.models import Domain
 from mailboxes.queries import domain_names
+
+LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
 def autofocus(form: forms.BaseForm) -> None:
@@ -77,6 +81,20 @@ class ActionForm(forms.BaseForm):
             self.add_error(second, _("The two passwords don't match."))
 
 
+def is_untouched(bound: forms.BoundField) -> bool:
+    """Say whether a field has the value that was shown, but for a browser's line breaks."""
+    shown, widget = bound.field.prepare_value(bound.initial), bound.field.widget
+    if isinstance(bound.field, forms.BooleanField):
+        return bool(bound.data) == bool(shown)
+    if isinstance(widget, forms.MultiWidget):
+        parts = enumerate(widget.decompress(shown) or [])
+        posted = {f"{bound.html_name}_{number}": part for number, part in parts}
+        shown = widget.value_from_datadict(posted, MultiValueDict(), bound.html_name)
+    line_break = "\n" if isinstance(widget, forms.Textarea) else ""
+    texts = ("" if value is None else str(value) for value in (shown, bound.data))
+    return len({LINE_BREAK.sub(line_break, text) for text in texts}) == 1
+
+
 class NewPasswordForm(ActionForm):
     """A form in which a new password is entered twice."""
 
@@ -88,6 +106,27 @@ class NewPasswordForm(ActionForm):
 
 class RowForm(EditConflictMixin, ActionForm, forms.ModelForm):
     """A row of the mail tables; what its columns can't store is refused in the action's words."""
+
+    def _clean_fields(self) -> None:
+        """Keep what is stored in the fields that were left as they are, valid here or not."""
+        super()._clean_fields()  # type: ignore[misc]
+        for name in self.untouched():
+            self.errors.pop(name, None)
+            self.cleaned_data[name] = self.stored_value(name)
+
+    def untouched(self) -> set[str]:
+        """Return the names of those fields that have the value with which they were shown."""
+        if self.instance._state.adding:
+            return set()
+        columns = {field.name for field in self.instance._meta.concrete_fields}
+        return {name for name in columns & set(self.fields) if is_untouched(self[name])}
+
+    def stored_value(self, name: str) -> object:
+        return getattr(self.instance, name)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return found | self.untouched()
 
     def _update_errors(self, errors: ValidationError) -> None:
         for field, found in errors.error_dict.items():

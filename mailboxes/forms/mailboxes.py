@@ -51,11 +51,6 @@ class MailboxForm(RowForm, NewPasswordForm):
             self.fields["new_password2"].label = _("Repeat new password")
             self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")
 
-    def clean_quota(self) -> int:
-        """Keep -1, which PostfixAdmin writes for no limit, until a limit is entered."""
-        quota: int = self.cleaned_data["quota"]
-        return quota or min(self.instance.quota, 0)
-
 
 class MailboxPasswordForm(NewPasswordForm, forms.Form):
     """A new password for a mailbox, set by an administrator."""

@@ -10,6 +10,7 @@ from mailboxes.inspection.products import Columns
 
 EXPORT = _("The exported configuration doesn't check this.")
 DELETED = _("Deleted together with the mailbox.")
+KEPT = _("To the mail host they are disabled. The number is kept until the state is changed.")
 APP_PASSWORDS = _(
     "Deleted together with the mailbox. They keep working when its password is changed."
 )
@@ -50,11 +51,11 @@ COUNTS = (
     ),
     (
         *("odd_active", "mailbox", "active", _("Mailboxes with “active” other than 0 and 1")),
-        *(_("Saving sets it to 1."), "SELECT COUNT(*) FROM mailbox WHERE active NOT IN (0, 1)"),
+        *(KEPT, "SELECT COUNT(*) FROM mailbox WHERE active NOT IN (0, 1)"),
     ),
     (
         *("odd_active_alias", "alias", "active", _("Aliases with “active” other than 0 and 1")),
-        *(_("Saving sets it to 1."), "SELECT COUNT(*) FROM alias WHERE active NOT IN (0, 1)"),
+        *(KEPT, "SELECT COUNT(*) FROM alias WHERE active NOT IN (0, 1)"),
     ),
 )
 

@@ -16,7 +16,7 @@ from mailboxes.inspection.products import Product, find_product, read_columns, r
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 
 CAUGHT = _("The catch-all takes their mail.")
-NOT_SAVED = _("The panel shows these rows, but can't save the targets.")
+KEPT = _("Such targets are kept when an alias is saved. New ones must be addresses.")
 NUMBERS = {
     "domains": _("Domains"),
     "mailboxes": _("Mailboxes"),
@@ -35,11 +35,11 @@ REMARKABLE: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 UNEDITABLE: dict[str, tuple[str | Promise, str | Promise]] = {
     "every_domain": (_("The row “ALL”"), _("It is no domain, so the panel doesn't show it.")),
-    "target_empty": (_("Aliases without a target"), NOT_SAVED),
-    "target_program": (_("Aliases to a program or file"), NOT_SAVED),
-    "target_local_user": (_("Aliases to a local user"), NOT_SAVED),
-    "target_domain": (_("Aliases to all addresses of a domain"), NOT_SAVED),
-    "target_other": (_("Aliases to something else that isn't an address"), NOT_SAVED),
+    "target_empty": (_("Aliases without a target"), KEPT),
+    "target_program": (_("Aliases to a program or file"), KEPT),
+    "target_local_user": (_("Aliases to a local user"), KEPT),
+    "target_domain": (_("Aliases to all addresses of a domain"), KEPT),
+    "target_other": (_("Aliases to something else that isn't an address"), KEPT),
 }
 
 
@@ -68,7 +68,7 @@ def inspect(host: MailHost) -> Report:
         ("folders", _("Folders"), folder_lines(rows, host)),
         ("quotas", _("Quotas"), quota_lines(rows)),
         ("elsewhere", _("What this panel doesn't know"), counts.lines(columns)),
-        ("uneditable", _("What can't be edited here"), remarkable_lines(rows, UNEDITABLE)),
+        ("uneditable", _("What can't be entered here"), remarkable_lines(rows, UNEDITABLE)),
     ]
     sections = [Section(code, title, list(lines)) for code, title, lines in parts]
     kept = [section for section in sections if section.lines]

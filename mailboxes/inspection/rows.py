@@ -128,7 +128,7 @@ def read_aliases(found: Rows) -> None:
 
 
 def target_problem(goto: str) -> str:
-    """Return why an alias with these targets can't be saved here, as a code; empty if it can."""
+    """Return why these targets can't be entered here, as a code; empty if they can."""
     try:
         parse_targets(goto)
     except BadAddress:

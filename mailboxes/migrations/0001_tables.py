@@ -49,7 +49,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "active",
-                    models.BooleanField(db_default=True, default=True, verbose_name="active"),
+                    mailboxes.fields.StateField(
+                        db_default=True, default=True, verbose_name="active"
+                    ),
                 ),
                 (
                     "domain",
@@ -77,7 +79,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "maxquota",
-                    models.BigIntegerField(
+                    mailboxes.fields.NumberField(
                         db_default=0,
                         default=0,
                         validators=LIMIT,
@@ -86,7 +88,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "quota",
-                    models.BigIntegerField(
+                    mailboxes.fields.NumberField(
                         db_default=0,
                         default=0,
                         validators=LIMIT,
@@ -101,7 +103,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "backupmx",
-                    models.BooleanField(
+                    mailboxes.fields.StateField(
                         db_default=False, default=False, verbose_name="backup MX only"
                     ),
                 ),
@@ -144,7 +146,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "active",
-                    models.BooleanField(db_default=True, default=True, verbose_name="active"),
+                    mailboxes.fields.StateField(
+                        db_default=True, default=True, verbose_name="active"
+                    ),
                 ),
                 (
                     "alias_domain",
@@ -195,7 +199,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "active",
-                    models.BooleanField(db_default=True, default=True, verbose_name="active"),
+                    mailboxes.fields.StateField(
+                        db_default=True, default=True, verbose_name="active"
+                    ),
                 ),
                 (
                     "address",
@@ -245,7 +251,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "active",
-                    models.BooleanField(db_default=True, default=True, verbose_name="active"),
+                    mailboxes.fields.StateField(
+                        db_default=True, default=True, verbose_name="active"
+                    ),
                 ),
                 (
                     "username",
@@ -264,7 +272,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("maildir", mailboxes.fields.AddressField(max_length=255, verbose_name="folder")),
-                ("quota", models.BigIntegerField(db_default=0, default=0, verbose_name="quota")),
+                (
+                    "quota",
+                    mailboxes.fields.NumberField(db_default=0, default=0, verbose_name="quota"),
+                ),
                 (
                     "local_part",
                     mailboxes.fields.AddressField(max_length=255, verbose_name="local part"),

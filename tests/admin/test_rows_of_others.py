@@ -1,5 +1,6 @@
 """Rows that other programs have written into the mail tables."""
 
+import re
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -9,12 +10,17 @@ from django.contrib.admin.utils import quote
 from django.db import connections
 from django.test import Client
 
-from mailboxes import queries
+from mailboxes import actions, queries
 from mailboxes.access.scope import Scope
+from mailboxes.addresses import Address, DomainName
 from mailboxes.admin import bulk_actions
 from mailboxes.admin.aliases import AliasAdmin
-from mailboxes.models import Alias, Domain
-from tests.admin.conftest import ALIAS, shown
+from mailboxes.conf import mail_host
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, errors, shown, signed_in
+from tests.conftest import PASSWORD, TESTER
+from tests.page_forms import read_form
 
 UMLAUT = "bücher@example.org"
 KEYS = ["anna@example.org", UMLAUT, "zoe@example.org"]
@@ -85,3 +91,187 @@ def test_any_character_can_be_searched_for(rita: Client, umlaut: None, text: str
             assert page.status_code == 200
     assert shown(rita.get(ALIAS, {"q": text})) == ([UMLAUT] if text == UMLAUT else [])
     assert rita.get(f"{ALIAS}{quote(text)}/change/", follow=True).status_code == 200
+
+
+PIPE = '"|/usr/bin/list -a x"'
+GOTO = {
+    "pipe": PIPE,
+    "file": "/var/mail/list",
+    "include": ":include:/etc/list",
+    "local": "root",
+    "domain": "@example.edu",
+    "umlaut": UMLAUT,
+    "nothing": "",
+    "itself": "itself@example.org",
+    "blanks": " a@example.edu, b@example.edu ,, c@example.edu\n",
+    "capitals": "Anna@Example.ORG",
+    "twice": "a@example.edu,a@example.edu",
+    "lines": "a@example.edu,\r\nb@example.edu",
+    "mixed": f"a@example.edu, {PIPE} ,root,root",
+}
+STATES = {"active": 1, "disabled": 0, "two": 2, "minus": -1}
+
+
+def row(table: str, key: str, name: str) -> tuple[Any, ...]:
+    """Return a whole row; SQLite's module turns booleans into True and False, unless calculated."""
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(f"SELECT *, active + 0 FROM {table} WHERE {key} = %s", [name])
+        return tuple(cursor.fetchone())
+
+
+@pytest.fixture
+def odd_aliases(domain: Domain) -> None:
+    for name, goto in GOTO.items():
+        Alias.objects.create(address=f"{name}@example.org", goto="", domain=domain)
+        execute("UPDATE alias SET goto = %s WHERE address = %s", goto, f"{name}@example.org")
+
+
+def save_unchanged(client: Client, url: str, **fields: str) -> None:
+    page = client.get(url)
+    assert page.status_code == 200
+    answer = client.post(url, read_form(page.content.decode()) | fields)
+    assert answer.status_code == 302, errors(answer)
+
+
+@pytest.mark.parametrize("name", GOTO)
+def test_an_alias_with_any_target_can_be_saved_disabled_and_deleted(
+    rita: Client, odd_aliases: None, name: str
+) -> None:
+    address = f"{name}@example.org"
+    url, before = f"{ALIAS}{quote(address)}/", row("alias", "address", address)
+    assert rita.get(ALIAS, {"q": address}).status_code == 200
+    save_unchanged(rita, f"{url}change/")
+    assert row("alias", "address", address) == before
+    for state in ("disable", "enable"):
+        form = {"action": state, "_selected_action": address, "post": "yes"}
+        assert rita.post(ALIAS, form).status_code == 302
+        found = Alias.objects.get(pk=address)
+        assert (found.goto, found.active) == (GOTO[name], state == "enable")
+    rita.post(f"{url}set-active/", {"active": "0"})
+    assert not Alias.objects.get(pk=address).active
+    rita.post(f"{url}delete/", {"post": "yes"})
+    assert not Alias.objects.filter(pk=address).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "goto"),
+    [
+        ("mixed", "new@example.edu", f"a@example.edu, {PIPE} ,root,root,new@example.edu"),
+        ("umlaut", "A@Example.edu", f"{UMLAUT},A@example.edu"),
+        ("twice", "a@example.edu b@example.edu", "a@example.edu,a@example.edu,b@example.edu"),
+        ("capitals", "b@example.edu", "Anna@Example.ORG,b@example.edu"),
+        ("itself", "b@example.edu", "itself@example.org,b@example.edu"),
+        ("nothing", "b@example.edu", "b@example.edu"),
+    ],
+)
+def test_a_target_is_added_beside_those_of_others(
+    rita: Client, odd_aliases: None, name: str, more: str, goto: str
+) -> None:
+    url = f"{ALIAS}{name}_40example.org/change/"
+    form = read_form(rita.get(url).content.decode())
+    assert rita.post(url, form | {"goto": f"{form['goto']}\r\n{more}"}).status_code == 302
+    assert Alias.objects.get(pk=f"{name}@example.org").goto == goto
+
+
+@pytest.mark.parametrize("target", [PIPE, "root", "@example.edu", UMLAUT, "/etc/x", ":include:/x"])
+def test_new_targets_must_be_addresses(odd_aliases: None, target: str) -> None:
+    """Whatever another alias has, and whatever the form claims to have shown."""
+    client = signed_in("domain", "example.org")
+    url = f"{ALIAS}capitals_40example.org/change/"
+    form = read_form(client.get(url).content.decode())
+    assert "goto" in errors(client.post(url, form | {"goto": f"{form['goto']}\r\n{target}"}))
+    alias = Alias.objects.get(pk="capitals@example.org")
+    for targets in ([target], ["Anna@Example.ORG", target]):
+        with pytest.raises(Refused):
+            actions.change_alias(TESTER, alias, targets)
+    with pytest.raises(Refused):
+        actions.create_alias(TESTER, Address.parse("new@example.org"), [target])
+    assert Alias.objects.get(pk=alias.pk).goto == GOTO["capitals"]
+
+
+def test_a_target_that_others_have_removed_is_not_put_back(odd_aliases: None) -> None:
+    alias = Alias.objects.get(pk="pipe@example.org")
+    execute("UPDATE alias SET goto = 'a@example.edu' WHERE address = %s", alias.pk)
+    with pytest.raises(Refused):
+        actions.change_alias(TESTER, alias, [PIPE, "b@example.edu"])
+    assert Alias.objects.get(pk=alias.pk).goto == "a@example.edu"
+
+
+@pytest.fixture
+def odd_states(domain: Domain) -> None:
+    """A mailbox and a domain in each state."""
+    for name, active in STATES.items():
+        mailbox = actions.create_mailbox(TESTER, Address.parse(f"{name}@example.org"), PASSWORD)
+        actions.create_domain(TESTER, DomainName.parse(f"{name}.example"))
+        execute("UPDATE mailbox SET active = %s WHERE username = %s", active, mailbox.pk)
+        execute("UPDATE domain SET active = %s WHERE domain = %s", active, f"{name}.example")
+
+
+def test_only_a_state_of_1_is_active(rita: Client, odd_states: None) -> None:
+    for url in (MAILBOX, DOMAIN):
+        for number, expected in ("1", {"active"}), ("0", set(STATES) - {"active"}):
+            page = rita.get(url, {"active__exact": number})
+            names = {re.split("[@.]", key)[0] for key in shown(page)}
+            assert names - {"example"} == expected
+    assert actions.authenticate("active@example.org", PASSWORD, mail_host().scheme)
+    assert not actions.authenticate("two@example.org", PASSWORD, mail_host().scheme)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_is_kept_until_it_is_changed(rita: Client, odd_states: None, name: str) -> None:
+    url = f"{MAILBOX}{name}_40example.org/"
+    before = row("mailbox", "username", f"{name}@example.org")
+    own = row("alias", "address", f"{name}@example.org")
+    save_unchanged(rita, f"{url}change/")
+    assert row("mailbox", "username", f"{name}@example.org") == before
+    assert row("alias", "address", f"{name}@example.org") == own
+    save_unchanged(rita, f"{url}change/", name="Other")
+    mailbox = Mailbox.objects.get(pk=f"{name}@example.org")
+    assert mailbox.name == "Other" and stored_state(mailbox.pk) == STATES[name]
+    save_unchanged(rita, f"{DOMAIN}{name}.example/change/", description="Other")
+    assert row("domain", "domain", f"{name}.example").count("Other") == 1
+    actions.set_active(TESTER, mailbox, True)
+    assert stored_state(mailbox.pk) == 1
+    actions.set_active(TESTER, mailbox, False)
+    assert stored_state(mailbox.pk) == 0
+
+
+def stored_state(username: str) -> int:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("SELECT active + 0 FROM mailbox WHERE username = %s", [username])
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("domain", {"description": " a  b "}),
+        ("domain", {"description": "tab\t and\r\nline\x07"}),
+        ("domain", {"quota": -1, "maxquota": -1, "mailboxes": -2, "aliases": 2**31 - 1}),
+        ("domain", {"quota": 2**40, "maxquota": 2**40, "transport": "relay:[mx.example.net]"}),
+        ("domain", {"backupmx": 2, "active": 3}),
+        ("mailbox", {"name": " Anna ", "quota": -1}),
+        ("mailbox", {"name": "Anna\nBerg", "quota": 12345}),
+        ("mailbox", {"quota": -5, "active": 2, "maildir": "/srv/mail/anna"}),
+        ("mailbox", {"quota": 2**60, "password": ""}),
+        ("alias_domain", {"active": 2}),
+    ],
+)
+def test_saving_a_form_unchanged_changes_nothing(
+    rita: Client, anna: Mailbox, table: str, values: dict[str, Any]
+) -> None:
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    actions.create_alias_domain(TESTER, "example.net", "example.org")
+    keys = {
+        "domain": ("domain", "example.org"),
+        "mailbox": ("username", anna.pk),
+        "alias_domain": ("alias_domain", "example.net"),
+    }
+    key, name = keys[table]
+    for column, value in values.items():
+        execute(f"UPDATE {table} SET {column} = %s WHERE {key} = %s", value, name)
+    before = row(table, key, name)
+    url = f"/admin/mailboxes/{table.replace('_', '')}/"
+    assert rita.get(url).status_code == rita.get(f"{url}csv/").status_code == 200
+    save_unchanged(rita, f"{url}{quote(name)}/change/")
+    assert row(table, key, name) == before

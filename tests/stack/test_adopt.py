@@ -117,7 +117,7 @@ def test_a_database_of_postfixadmin_can_be_used(
     # PostfixAdmin leaves it behind when hashing a password fails.
     alone = "Aliases that forward to themselves, without a mailbox: 1 (ddigest@example.org)"
     assert (alone in text) == (version == "3.3")
-    assert "What can't be edited here" not in text
+    assert "What can't be entered here" not in text
     adoption.load(dump, NASTY)
     status, text = adoption.report("--json")
     report = json.loads(text)
