@@ -45,7 +45,8 @@ def client_key(client: str) -> str:
 def keyed_hash(*parts: str) -> str:
     """Return 32 hex digits that nobody without SECRET_KEY can connect with the text."""
     text = "\0".join(("mailboxes.throttle", *parts))
-    made = hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256")
+    encoded = text.encode(errors="backslashreplace")  # a client from a terminal may not be UTF-8
+    made = hmac.digest(settings.SECRET_KEY.encode(), encoded, "sha256")
     return made.hex()[:32]
 
 

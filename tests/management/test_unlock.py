@@ -56,6 +56,7 @@ def test_a_client_is_unlocked_with_its_network(tables: None) -> None:
 def test_unlocking_what_is_not_locked_is_not_logged(tables: None) -> None:
     assert unlock("anna@example.org").startswith("There are no sign-in attempts")
     assert unlock("\x1b[2J") == "There are no sign-in attempts on record for \ufffd[2J.\n"
+    assert unlock("--client", "\udcff").endswith("for \ufffd.\n")  # a byte that isn't UTF-8
     assert not logged("mailbox.unlock") and not Counter.objects.exists()
 
 
