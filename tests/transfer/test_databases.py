@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
@@ -18,7 +18,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.errors import Refused
 from mailboxes.transfer.databases.products import find_reader
 from mailboxes.transfer.databases.reader import Reader
-from mailboxes.transfer.databases.source import Source, parse_url
+from mailboxes.transfer.databases.source import Source, is_mail_database, parse_url
 
 Open = Callable[..., Source]
 DATABASES = Path(__file__).resolve().parent.parent / "databases"
@@ -276,6 +276,22 @@ def test_tables_that_are_not_understood_are_refused(
     with pytest.raises(Refused) as refusal:
         find_reader(open_source(database, prefix, more), name)
     assert refusal.value.code == code
+
+
+def test_the_panels_own_mail_database_is_refused(
+    open_source: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mail = connections["mail"].settings_dict
+    monkeypatch.setitem(mail, "NAME", tmp_path / "source.sqlite3")
+    with pytest.raises(Refused) as refusal:
+        open_source("howto")
+    assert refusal.value.code == "same"
+    open_source("postfixadmin", "pfx_")
+    mysql = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}
+    for name, value in mysql.items():
+        monkeypatch.setitem(mail, name, value)
+    assert is_mail_database(parse_url("mysql://reader@localhost:3306/mail"))
+    assert not is_mail_database(parse_url("mysql://reader@localhost/vmail"))
 
 
 def test_nothing_can_be_written_to_a_source(open_source: Open) -> None:

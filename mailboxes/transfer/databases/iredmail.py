@@ -5,6 +5,7 @@ from typing import Any
 
 from mailboxes.actions.imports.rows import AliasDomainRow, DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
+    BACKUP_MX,
     MEGABYTE,
     Loss,
     Options,
@@ -85,7 +86,7 @@ READER = Reader(
     read=read,
     unit=MEGABYTE,
     losses=(
-        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        BACKUP_MX,
         Loss("Domains with a total quota (maxquota)", "domain", "domain", "maxquota > 0"),
         Loss(
             "Domains with another transport",
@@ -124,6 +125,10 @@ READER = Reader(
             "Mailboxes for some networks only (allow_nets)",
             *("mailbox", "username", "allow_nets <> ''", "allow_nets"),
             note="Their owners can sign in from anywhere here.",
+        ),
+        Loss(
+            "Other email addresses of owners",
+            *("mailbox", "recovery_email", "recovery_email <> ''"),
         ),
         Loss("Mailing lists", "maillists", "address"),
         Loss(

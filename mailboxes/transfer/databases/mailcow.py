@@ -9,6 +9,7 @@ from mailboxes.actions.imports.rows import (
     ImportRow,
 )
 from mailboxes.transfer.databases.reader import (
+    BACKUP_MX,
     MEGABYTE,
     Loss,
     Options,
@@ -98,7 +99,7 @@ READER = Reader(
     read=read,
     notes=("mailcow encrypts the mail on its disk. Move it over IMAP, while mailcow is running.",),
     losses=(
-        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        BACKUP_MX,
         Loss("Domains with a total quota", "domain", "domain", "quota > 0", "quota"),
         Loss("Domains with a relay host", "domain", "domain", "relayhost <> '0'", "relayhost"),
         Loss("Resources (rooms, equipment)", "mailbox", "username", "kind <> ''"),

@@ -12,6 +12,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.inspection.products import POSTFIXADMIN
 from mailboxes.models import EVERY_DOMAIN
 from mailboxes.transfer.databases.reader import (
+    BACKUP_MX,
     Loss,
     Options,
     Reader,
@@ -36,6 +37,7 @@ ALIASES = "SELECT address, goto, active FROM {}alias ORDER BY address"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
 )
+EXPIRED = "password_expiry > '2000-01-02' AND password_expiry < CURRENT_TIMESTAMP"
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
@@ -93,7 +95,7 @@ READER = Reader(
     read=read,
     unit=0,
     losses=(
-        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        BACKUP_MX,
         Loss(
             "Domains with a total quota",
             *("domain", "domain", "quota > 0 AND domain <> 'ALL'", "quota"),
@@ -112,6 +114,13 @@ READER = Reader(
             "Mailboxes with a second factor",
             *("mailbox", "username", "totp_secret <> ''", "totp_secret"),
         ),
+        Loss(
+            "Mailboxes with an expired password",
+            *("mailbox", "username", EXPIRED, "password_expiry"),
+            note="It is valid here.",
+        ),
+        Loss("Phone numbers", "mailbox", "username", "phone <> ''", "phone"),
+        Loss("Other email addresses of owners", "mailbox", "email_other", "email_other <> ''"),
         Loss("Active vacation messages", "vacation", "email", "active = 1", "active"),
         Loss("Mailboxes fetched from elsewhere", "fetchmail", "mailbox"),
         Loss("App passwords", "mailbox_app_password", "username"),

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 from MySQLdb.cursors import SSCursor
@@ -27,6 +28,9 @@ PASSWORD_IN_URL = gettext_noop(
 NO_FILE = gettext_noop("The database file %(path)s doesn't exist.")
 BAD_PREFIX = gettext_noop(
     "“%(prefix)s” can't be a table prefix. Use letters, digits and underscores only."
+)
+SAME = gettext_noop(
+    "This is the mail database that the panel uses. Enter the URL of another one, or use --prefix."
 )
 FETCHED = 2000
 # The server gives up on a client that takes no rows for so long, as while passwords are hashed.
@@ -59,7 +63,7 @@ def parse_url(url: str) -> dict[str, Any]:
         path = Path(found["NAME"]).resolve()
         if not path.is_file():
             raise Refused(NO_FILE, {"path": str(path)}, code="no_file")
-        return {"ENGINE": found["ENGINE"], "NAME": f"file:{quote(str(path))}?mode=ro"}
+        return {"ENGINE": found["ENGINE"], "NAME": file_name(path)}
     return {**found, "OPTIONS": OPTIONS | found.get("OPTIONS", {})}
 
 
@@ -68,12 +72,32 @@ def has_accounts(database: dict[str, Any]) -> bool:
     return bool(database["ENGINE"] == "django.db.backends.mysql")
 
 
+def is_mail_database(database: dict[str, Any]) -> bool:
+    """Say whether these are the settings of the panel's own mail database."""
+    mail = connections["mail"].settings_dict
+    if not has_accounts(database):
+        return str(database["NAME"]) == file_name(Path(mail["NAME"]))
+    return server_of(database) == server_of(mail)
+
+
+def server_of(database: dict[str, Any]) -> tuple[str, str, int, str]:
+    host, port = database["HOST"] or "localhost", int(database["PORT"] or 3306)
+    return database["ENGINE"], host, port, database["NAME"]
+
+
+def file_name(path: Path) -> str:
+    """Return the URI by which SQLite opens a file that exists, for reading only."""
+    return f"file:{quote(str(path))}?mode=ro"
+
+
 class Source:
     """The tables of another program. `{}` in a statement is replaced by the tables' prefix."""
 
     def __init__(self, database: dict[str, Any], password: str = "", prefix: str = "") -> None:
         if not re.fullmatch("[A-Za-z0-9_]*", prefix):
             raise Refused(BAD_PREFIX, {"prefix": prefix}, code="prefix")
+        if not prefix and is_mail_database(database):
+            raise Refused(SAME, code="same")
         settings = {**database, "PASSWORD": password} if has_accounts(database) else database
         self.connection: BaseDatabaseWrapper = ConnectionHandler({"default": settings})["default"]
         self.prefix = prefix

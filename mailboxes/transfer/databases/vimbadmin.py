@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import AliasRow, DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
+    BACKUP_MX,
     Loss,
     Options,
     Reader,
@@ -64,7 +65,7 @@ READER = Reader(
     },
     read=read,
     losses=(
-        Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0"),
+        BACKUP_MX,
         Loss("Domains with a total quota", "domain", "domain", "quota > 0", "quota"),
         Loss(
             "Domains with another transport",
