@@ -28,6 +28,8 @@ from mailboxes.actions.domains import (
     delete_domain,
     set_self_service,
 )
+from mailboxes.actions.imports.importing import import_rows, plan_import
+from mailboxes.actions.imports.undoing import undo_import
 from mailboxes.actions.mailboxes import (
     change_mailbox,
     check_new_mailbox,
@@ -59,9 +61,12 @@ __all__ = [
     "delete_in_bulk",
     "delete_mailbox",
     "forget_adoption",
+    "import_rows",
+    "plan_import",
     "set_active",
     "set_active_in_bulk",
     "set_administrator_password",
     "set_quota_in_bulk",
     "set_self_service",
+    "undo_import",
 ]

@@ -131,6 +131,13 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
 
     The quota of the mailbox `besides` is not counted, since it is about to be replaced.
     """
+    rows = Mailbox.objects.filter(domain=domain.pk).exclude(pk=besides)
+    others = rows.aggregate(sum=Sum("quota"))["sum"] if domain.quota > 0 else 0
+    check_quota_beside(domain, quota, int(others or 0))
+
+
+def check_quota_beside(domain: Domain, quota: int, others: int) -> None:
+    """Refuse a quota that the domain's limits don't allow; `others` is the sum of the others."""
     multiplier = quota_multiplier()
     params = {"domain": domain.pk, "quota": Size(quota)}
     if domain.maxquota < 0 and quota:
@@ -140,9 +147,8 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
         params["largest"] = Size(largest)
         raise Refused(QUOTA_OUT_OF_RANGE, params, code="quota", field="quota")
     if domain.quota > 0:
-        others = Mailbox.objects.filter(domain=domain.pk).exclude(pk=besides)
         whole = domain.quota * multiplier
-        left = whole - int(others.aggregate(sum=Sum("quota"))["sum"] or 0)
+        left = whole - others
         if not 0 < quota <= left:
             params |= {"left": Size(left), "whole": Size(whole)}
             message = QUOTA_LEFT if left > 0 else QUOTA_EXHAUSTED

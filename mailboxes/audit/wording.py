@@ -23,6 +23,8 @@ VERB_LABELS = {
     "delete": _("deleted"),
     "download": _("downloaded"),
     "download-hashes": _("downloaded with password hashes"),
+    "import": _("imported"),
+    "undo-import": _("import undone"),
     "sign-in": _("signed in"),
     "failed-sign-in": _("sign-in failed"),
     "password": _("password changed"),
@@ -55,7 +57,16 @@ SECOND_FACTOR_VERBS = tuple(
 )
 ACTIONS = {
     "domain": LISTED,
-    "mailbox": (*LISTED, "download-hashes", "password", "sign-in", "failed-sign-in", "unlock"),
+    "mailbox": (
+        *LISTED,
+        "download-hashes",
+        "import",
+        "undo-import",
+        "password",
+        "sign-in",
+        "failed-sign-in",
+        "unlock",
+    ),
     "alias": LISTED,
     "aliasdomain": LISTED,
     "administrator": (

@@ -1,0 +1,92 @@
+"""The rows that an import meets, read in few queries, with what the import itself adds."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.db.models import Model, Sum
+
+from mailboxes.actions.imports.rows import (
+    AliasDomainRow,
+    AliasRow,
+    DomainRow,
+    ImportRow,
+    MailboxRow,
+)
+from mailboxes.addresses import BadAddress, DomainName, normalize_address
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
+
+M = TypeVar("M", bound=Model)
+
+
+class Tables:
+    """The rows with the names of a batch, by name in lower case."""
+
+    def __init__(self) -> None:
+        self.domains: dict[str, Domain] = {}
+        self.mailboxes: dict[str, Mailbox] = {}
+        self.aliases: dict[str, Alias] = {}
+        self.alias_domains: dict[str, AliasDomain] = {}
+        self.targets: set[str] = set()
+        """The domains that alias domains forward to."""
+
+        self.counts: dict[tuple[str, str], int] = {}
+        """Mailboxes, aliases and the sum of quotas by domain, of the domains that have limits."""
+
+    def load(self, rows: Iterable[ImportRow]) -> None:
+        """Read what the rows are about; what an earlier batch of the same plan adds is kept."""
+        addresses, names = names_in(rows)
+        self.domains |= by_name(Domain, names - set(self.domains))
+        self.alias_domains |= by_name(AliasDomain, names - set(self.alias_domains))
+        found = AliasDomain.objects.filter(target_domain__in=sorted(names))
+        self.targets |= {name.lower() for name in found.values_list("target_domain", flat=True)}
+        self.mailboxes |= by_name(Mailbox, addresses - set(self.mailboxes))
+        self.aliases |= by_name(Alias, addresses - set(self.aliases))
+
+    def count(self, domain: Domain, what: str) -> int:
+        """Return the number of `mailboxes` or `aliases`, or the sum of their `quota`."""
+        key = (domain.pk, what)
+        if key not in self.counts:
+            mailboxes = Mailbox.objects.filter(domain=domain.pk).order_by()
+            if what == "quota":
+                self.counts[key] = int(mailboxes.aggregate(sum=Sum("quota"))["sum"] or 0)
+            elif what == "mailboxes":
+                self.counts[key] = mailboxes.count()
+            else:
+                aliases = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
+                self.counts[key] = aliases.order_by().count()
+        return self.counts[key]
+
+    def add(self, domain: Domain, what: str, number: int = 1) -> None:
+        """Count what the import adds, where that is counted at all."""
+        if (domain.pk, what) in self.counts:
+            self.counts[domain.pk, what] += number
+
+
+def by_name(model: type[M], names: set[str]) -> dict[str, M]:
+    rows = model._default_manager.filter(pk__in=sorted(names))
+    return {str(row.pk).lower(): row for row in rows}
+
+
+def names_in(rows: Iterable[ImportRow]) -> tuple[set[str], set[str]]:
+    """Return the addresses and the domains that the rows are about, as the tables have them."""
+    addresses: set[str] = set()
+    domains: set[str] = set()
+    for row in rows:
+        if isinstance(row, MailboxRow | AliasRow):
+            local_part, at, domain = row.address.strip().rpartition("@")
+            domain = domain_name(domain)
+            addresses.add(normalize_address(f"{local_part}{at}{domain}"))
+            domains.add(domain)
+        elif isinstance(row, DomainRow):
+            domains.add(domain_name(row.name))
+        elif isinstance(row, AliasDomainRow):
+            domains |= {domain_name(row.name), domain_name(row.target)}
+    return addresses, domains
+
+
+def domain_name(text: str) -> str:
+    """Return the domain as the tables store it; what is none is found in no table."""
+    try:
+        return str(DomainName.parse(text.strip()))
+    except BadAddress:
+        return ""

@@ -1,0 +1,123 @@
+"""Taking an import back: what it added is deleted, what it changed gets its old values."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from mailboxes.actions.aliases import remove_alias, remove_alias_domain
+from mailboxes.actions.base import Row, authorize, check_role, save_columns
+from mailboxes.actions.domains import remove_domain
+from mailboxes.actions.imports.importing import ACTION
+from mailboxes.actions.mailboxes import remove_mailbox
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import begin, end, subject
+from mailboxes.audit.models import Entry, Phase, Subject
+from mailboxes.audit.refusals import refusal_as_json
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+
+ROWS_PER_CALL = 200
+SLACK = timedelta(seconds=2)
+"""How much later than its creation a row may seem to be changed: both times are whole seconds."""
+
+ORDER = ("aliasdomain", "alias", "mailbox", "domain")
+TABLES: dict[str, Any] = {
+    "aliasdomain": (AliasDomain, remove_alias_domain),
+    "alias": (Alias, remove_alias),
+    "mailbox": (Mailbox, remove_mailbox),
+    "domain": (Domain, remove_domain),
+}
+NO_IMPORT = gettext_noop("Entry %(entry)s of the log is not an import.")
+CHANGED_SINCE = gettext_noop("It has been changed since the import, so it was kept.")
+NOT_EMPTY = gettext_noop("It contains mailboxes or aliases, so it was kept.")
+NO_OLD_PASSWORD = gettext_noop("Its old password isn't known any more; the new one was kept.")
+
+
+@dataclass
+class UndoResult:
+    done: list[str] = field(default_factory=list)
+    refused: list[tuple[str, Refused]] = field(default_factory=list)
+    following: int = 0
+    """Where to continue; 0 if all rows are done."""
+
+    entry: int = 0
+    """The entry in the log that stands for all calls."""
+
+
+def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
+    """Take back the next rows of the import with this entry in the log."""
+    check_role(actor, "mailbox.create")
+    subjects = ordered_subjects(entry)
+    batch = subjects[after : after + ROWS_PER_CALL]
+    result = UndoResult(entry=continues)
+    if not batch:
+        return result
+    named = [subject(row.model, row.name, row.domain) for row in batch]
+    begun = begin(actor, "mailbox.undo-import", named, continues)
+    result.entry = begun.parent or begun.seq
+    refusals = []
+    for imported in batch:
+        try:
+            take_back(actor, imported)
+            result.done.append(imported.name)
+        except Refused as error:
+            result.refused.append((imported.name, error))
+            change = {"refused": [None, refusal_as_json(error)]}
+            refusals.append(subject(imported.model, imported.name, imported.domain, change))
+    end(begun, Phase.DONE, subjects=refusals)
+    result.following = after + len(batch) if after + len(batch) < len(subjects) else 0
+    return result
+
+
+def ordered_subjects(entry: int) -> list[Subject]:
+    """Return the import's rows, those that depend on others before them, the last ones first."""
+    batches = Entry.objects.filter(Q(pk=entry) | Q(parent=entry), action=ACTION, phase=Phase.BEGUN)
+    keys = list(batches.values_list("pk", flat=True))
+    if entry not in keys:
+        raise Refused(NO_IMPORT, {"entry": str(entry)}, code="no_import")
+    found = Subject.objects.filter(entry__in=keys, model__in=ORDER)
+    return sorted(found, key=lambda row: (ORDER.index(row.model), -row.pk))
+
+
+def take_back(actor: Actor, imported: Subject) -> None:
+    """Take one row back, unless it is gone, was changed since, or is out of the actor's reach."""
+    model, remove = TABLES[imported.model]
+    row = model._default_manager.filter(pk=imported.name).first()
+    pairs = {column: pair for column, pair in imported.changes.items() if pair}
+    is_new = "password" not in imported.changes and all(old is None for old, _ in pairs.values())
+    verb = "delete" if is_new else "change"
+    authorize(actor, f"{imported.model}.{verb}", imported.domain, imported.name)
+    if row is None:
+        return
+    if any(getattr(row, column) != value for column, (_old, value) in pairs.items()):
+        raise Refused(CHANGED_SINCE, code="changed")
+    if not is_new:
+        restore(row, {column: old for column, (old, _new) in pairs.items()})
+        if "password" in imported.changes:
+            raise Refused(NO_OLD_PASSWORD, code="password")
+    elif isinstance(row, Alias) and row.is_mailbox_alias:
+        restore(row, {"goto": row.pk})
+    else:
+        check_unused(row)
+        remove(row)
+
+
+@transaction.atomic(using="mail")
+def restore(row: Row, values: dict[str, Any]) -> None:
+    for column, value in values.items():
+        setattr(row, column, value)
+    save_columns(row, *values)
+    if isinstance(row, Mailbox) and "active" in values:
+        Alias.objects.filter(pk=row.pk).update(active=row.active)
+
+
+def check_unused(row: Row) -> None:
+    """Refuse to delete a row that others have changed, or a domain that isn't empty."""
+    if row.modified - row.created > SLACK:
+        raise Refused(CHANGED_SINCE, code="changed")
+    tables = (Mailbox, Alias) if isinstance(row, Domain) else ()
+    if any(table.objects.filter(domain=row.pk).exists() for table in tables):
+        raise Refused(NOT_EMPTY, code="not_empty")
