@@ -59,6 +59,16 @@ CHEAP = [
     f"{{crypt}}{SHA512_CRYPT}",
     f"{{sha512-crypt}}{SHA512_CRYPT}",
     "{crypt}weaIHa2FdRhR6",
+    # salts with other letters than those of base64, by libxcrypt
+    "{SHA512-CRYPT.B64}JDYkcSsvdzhUekIkYlFKVHM4Z1pnVnp1czJubFN1MElENnJlY0tvWjViU0ROMjE5MUdKSUM2ZjVF"
+    "WkpzLzBxaTk2cTNaVEtCVmg2RjBYeURKTWZxdDE4VzBzTFMudlluUS8=",
+    "$6$kT9+Zz/aQ=@{}|~^$SkVe9fmRqeh.YHENQBhsfsTgcjpiKmK82GjIDQslVjnC6j1QIBoTQhTmGoKDgz7wFCz23XZKHaPYu"
+    "e9Vk/KZn1",
+    "$6$rounds=1000$a+b$FFrMnu7mXl9n4uq039BInE06MtOfwzZx40uF1OczAxukkJ3DOvYRjgZaES6Rxt6BDQErLeHY4fqw/"
+    "VapSpBRt.",
+    "$5$sa+lt,?%$s/tdODomzCov16OOQD8ugN8klS8k6oYh5ciMZAf7WYB",
+    "$1$sa+lt=$7HW9tdmQXpjI0fO7qipPh/",
+    "{MD5}$1$a(b)&c$paeNOxV7.DXm9YV9F7rWp/",
     # bare, by `openssl passwd`
     SHA512_CRYPT,
     "$5$abcdefgh$CW45LGaOXvr/s.wV2oa1hJQDggNQ2Q.kmtERKd8vfa6",
@@ -126,7 +136,9 @@ UNREADABLE = [
     "{PLAIN}",
     "{PLAIN.HEX}666f6",
     "{PLAIN-TRUNC}foo",
-    f"{{MD5RAW}}{MD5}",
+    f"{{MD5RAW}}{MD5[:-1]}",
+    "$6$a:b$" + "x" * 86,
+    "$6$a b$" + "x" * 86,
     f"{{PLAIN-MD5}}{MD5[:-1]}",
     f"{{PLAIN-MD5}}{MD5}00",
     f"{{CRAM-MD5}}{CRAM[:-2]}",
@@ -149,7 +161,11 @@ UNREADABLE = [
     BCRYPT[:-1],
     "*0",
     "!",
-    # bare, which only pam_mysql with another crypt= reads
+]
+# Rows that only the panel reads: Courier's MD5, and what pam_mysql reads with another crypt=.
+PAGE_ONLY = [
+    f"{{MD5RAW}}{MD5}",
+    f"{{md5raw.hex}}{MD5}",
     "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33",
     "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     "f7fbba6e0636f890e56fbbf3283e524c6fa3204ae298382d624741d0dc663832"

@@ -22,6 +22,7 @@ READ_BY_PAM = {
 TEXTS = {
     Reason.EMPTY: _("without a stored password"),
     Reason.UNKNOWN: _("stored in a form that is damaged, unsupported or too expensive to check"),
+    Reason.PAGE_ONLY: _("stored in a form that only the page for changing passwords can check"),
     Reason.NOT_FOR_PAM: _("stored as %(scheme)s, but pam_mysql only reads %(read)s"),
     Reason.WEAK: _("stored as %(scheme)s, which Dovecot on %(release)s rejects as weak"),
     Reason.TOLERATED: _("stored as %(scheme)s, allowed by MAIL_ALLOW_WEAK_SCHEMES"),

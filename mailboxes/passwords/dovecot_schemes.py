@@ -15,7 +15,7 @@ from mailboxes.passwords.unix_crypt import (
     CRYPT_NAMES,
     argon2,
     crypt_scheme,
-    md5_crypt,
+    md5_any_salt,
     verify_crypt,
 )
 
@@ -154,7 +154,7 @@ CONTENTS = {
         ("PLAIN-TRUNC", r"\d+-.+"),
         ("CRAM-MD5 HMAC-MD5 SHA256", ".{32}"),
         ("DIGEST-MD5 PLAIN-MD4 PLAIN-MD5 LDAP-MD5", ".{16}"),
-        ("MD5", rf"{md5_crypt.pattern.pattern}|[0-9A-Fa-f]{{32}}|#{{22}}=="),
+        ("MD5", rf"{md5_any_salt.pattern.pattern}|[0-9A-Fa-f]{{32}}|#{{22}}=="),
         ("SMD5", ".{17,}"),
         ("SHA SHA1", ".{20}"),
         ("SSHA", ".{21,}"),

@@ -8,10 +8,16 @@ from typing import Any, ClassVar
 import passlib.hash
 from passlib.utils import to_bytes
 
+LETTERS = {"~": "[./A-Za-z0-9]", "#": "[A-Za-z0-9+/]", "@": r'["\x23%-)+-9<-[\]-\x7e]'}
+
 
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """Return the pattern; `~` is a letter of crypt(3)'s base64, `#` one of MIME's."""
-    return re.compile(text.replace("~", "[./A-Za-z0-9]").replace("#", "[A-Za-z0-9+/]"), re.A)
+    """Return the pattern: `~` is a letter of crypt(3)'s base64, `#` one of MIME's, `@` any
+    character that crypt(3) accepts in a salt.
+    """
+    for letter, characters in LETTERS.items():
+        text = text.replace(letter, characters)
+    return re.compile(text, re.A)
 
 
 @dataclass

@@ -20,6 +20,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 # pam_mysql compares it literally with the output of MySQL's MD5().
 PAM_MD5 = re.compile("[0-9a-f]{32}")
+MD5RAW = re.compile(r"^\{MD5RAW\b", re.I)
 CLEAR_TEXT = ("PLAIN", "CLEAR", "CLEARTEXT")
 MECHANISMS = {
     "CRAM-MD5": "CRAM-MD5",
@@ -42,6 +43,9 @@ class Reason(Enum):
     EMPTY = "empty"
     UNKNOWN = "unknown"
     """Not a scheme that the panel supports, or a damaged hash."""
+
+    PAGE_ONLY = "page only"
+    """A valid hash that no daemon reads; the panel's page for changing passwords does."""
 
     NOT_FOR_PAM = "not for PAM"
     """A valid hash, but not in the one scheme that pam_mysql reads."""
@@ -125,12 +129,19 @@ def find_problem(
         return Problem(Reason.EMPTY)
     scheme = dovecot_scheme(stored)
     if not scheme:
-        return Problem(Reason.UNKNOWN)
+        return Problem(Reason.PAGE_ONLY if is_read_by_page(stored) else Reason.UNKNOWN)
     if pam_crypt is not None:
         return None if is_read_by_pam(stored, pam_crypt) else Problem(Reason.NOT_FOR_PAM, scheme)
     if scheme in weak:
         return Problem(Reason.WEAK, scheme)
     return None if supports(scheme, mechanisms) else Problem(Reason.PLAIN_ONLY, scheme)
+
+
+def is_read_by_page(stored: str) -> bool:
+    """Say whether a hash that Dovecot can't read is one of Courier's or MySQL's."""
+    if PREFIXED.fullmatch(stored):
+        return dovecot_scheme(MD5RAW.sub("{LDAP-MD5", stored)) == "LDAP-MD5"
+    return not CONTROL.search(stored) and KNOWN.identify(stored) is not None
 
 
 def is_weak(stored: str) -> bool:

@@ -23,6 +23,7 @@ from tests.hashes import (
     DES,
     MD5,
     MD5_CRYPT,
+    PAGE_ONLY,
     READ_AS,
     SHA512_CRYPT,
     UNREADABLE,
@@ -298,12 +299,19 @@ def test_rows_that_dovecot_cannot_read_are_unknown_to_every_host(stored: str) ->
     assert not schemes.find_problem(stored or None, weak=WEAK).scheme  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("stored", PAGE_ONLY)
+def test_rows_that_only_the_panel_reads_are_told_apart(stored: str) -> None:
+    assert schemes.find_problem(stored) == Problem(Reason.PAGE_ONLY)
+    assert schemes.find_problem(stored, pam_crypt=3) == Problem(Reason.PAGE_ONLY)
+    assert schemes.fits("foo", stored, ANNA) and not schemes.fits("fop", stored, ANNA)
+
+
 @pytest.mark.parametrize("stored", CHEAP + COSTLY)
 def test_dovecot_reads_every_known_hash_that_names_its_scheme(stored: str) -> None:
     prefix = re.match(r"\{([^}.]*)", stored)
     named = prefix and prefix[1].upper()
-    if named == "MD5RAW" or stored in UNREADABLE:
-        assert schemes.find_problem(stored) == Problem(Reason.UNKNOWN)
+    if named == "MD5RAW" or stored in PAGE_ONLY:
+        assert schemes.find_problem(stored) == Problem(Reason.PAGE_ONLY)
         return
     assert schemes.find_problem(stored) is None
     if named in WEAK:

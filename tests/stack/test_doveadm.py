@@ -3,9 +3,11 @@
 import subprocess
 from collections.abc import Iterator
 
+import crypt_r
 import pytest
 
 from mailboxes.passwords import schemes
+from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.variants import VARIANTS
 from tests import debian_roots
 from tests.machine import Machine
@@ -103,6 +105,25 @@ def test_a_scheme_is_read_in_any_case_and_encoding(
     assert accepted(dovecot, stored, "foo")
     assert schemes.fits("foo", stored, ANNA)
     assert not schemes.fits("fop", stored, ANNA)
+
+
+NO_SALT = "!*:;\\"
+SALTS = [chr(number) for number in range(33, 127) if chr(number) not in NO_SALT + "$"]
+
+
+@pytest.mark.parametrize("start", ["$1$", "$5$", "$6$"])
+def test_salts_may_contain_what_crypt_accepts(dovecot: Machine, start: str) -> None:
+    for number in range(0, len(SALTS), 8):
+        stored = crypt_r.crypt("foo", start + "".join(SALTS[number : number + 8]) + "$")
+        assert accepted(dovecot, f"{{CRYPT}}{stored}", "foo")
+        for row in (stored, f"{{CRYPT}}{stored}"):
+            assert schemes.fits("foo", row) and not schemes.fits("fop", row)
+            assert schemes.find_problem(row) is None
+    valid = crypt_r.crypt("foo", f"{start}ab$")
+    for letter in (*NO_SALT, " ", "ü"):
+        stored = valid.replace("ab$", f"a{letter}$")
+        assert not accepted(dovecot, f"{{CRYPT}}{stored}", "foo")
+        assert schemes.find_problem(stored) == Problem(Reason.UNKNOWN)
 
 
 BCRYPT = "{CRYPT}$2y$04$gg07CivWdId4Kea.Pghvj.3cP88gYVXKNVtby90JyBooE9MvNMEmy"
