@@ -1,7 +1,6 @@
 """The forms of the column `maildir`, and whether mail is where the exported configuration looks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import FOLDER_FORMS
 from mailboxes.conf import MailHost
+from mailboxes.export.bundle import BadExport
+from mailboxes.export.mail_check import check_column, check_sample
+from mailboxes.export.mail_folders import take_sample
+from mailboxes.formats import error_message
 from mailboxes.inspection.lines import CountedRows, Line
 
 LABELS: dict[str, str | Promise] = {
@@ -18,10 +21,6 @@ LABELS: dict[str, str | Promise] = {
     "empty": _("empty"),
     "other": _("other"),
 }
-NOT_FOUND = _("The exported configuration doesn't find mail in these folders.")
-MISPLACED = ("absolute", "mbox", "empty")
-MAX_SAMPLES = 50
-SUBFOLDERS = ("Maildir", "mail", "maildir")
 
 
 def folder_form(maildir: str, local_part: str, domain: str) -> str:
@@ -39,32 +38,24 @@ def folder_form(maildir: str, local_part: str, domain: str) -> str:
 
 def form_lines(forms: dict[str, CountedRows]) -> Iterator[Line]:
     for form in sorted(forms, key=lambda form: -forms[form].count):
-        counted, note = forms[form], NOT_FOUND if form in MISPLACED else ""
-        shown = tuple(counted.examples[:3]) if form in (*MISPLACED, "other") else ()
-        yield Line(f"folders_{form}", LABELS[form], counted.count, note, shown)
+        shown = () if form in FOLDER_FORMS else tuple(forms[form].examples[:3])
+        yield Line(f"folders_{form}", LABELS[form], forms[form].count, "", shown)
 
 
-def sample_lines(host: MailHost, maildirs: list[str]) -> Iterator[Line]:
-    """Yield where the mail of these folders is, if MAIL_HOME is on this machine and readable."""
-    home = Path(host.home)
-    yield Line("mail_home", _("The exported configuration looks below"), f"{host.home}/")
-    places: dict[str, CountedRows] = {}
-    for maildir in maildirs:
-        if place := find_mail(home, maildir):
-            places.setdefault(place, CountedRows()).add(maildir)
-    for place, counted in places.items():
-        label = _("Sampled folders with mail in “%(place)s”") % {"place": place}
-        note = "" if place == "." else NOT_FOUND
-        yield Line("sampled", label, counted.count, note, tuple(counted.examples[:3]))
-
-
-def find_mail(home: Path, maildir: str) -> str:
-    """Return where, in the folder, `cur` is: `.`, a subfolder, or an empty string if nowhere."""
-    folder = home / maildir.lstrip("/")
-    for place in (".", *SUBFOLDERS):
-        try:
-            if (folder / place / "cur").is_dir():
-                return place
-        except OSError:
-            return ""
-    return ""
+def mail_lines(host: MailHost) -> Iterator[Line]:
+    """Yield where mail is, and why the configuration wouldn't be exported, if so."""
+    sample = take_sample(host)
+    place = f"{host.home}, {host.mail_location}"
+    yield Line("mail_location", _("The exported configuration looks for mail in"), place)
+    yield Line("placed", _("Sampled mailboxes with mail there"), sample.placed)
+    if sample.misplaced:
+        shown = tuple(misplaced.found for misplaced in sample.misplaced[:3])
+        label = _("Sampled mailboxes with mail elsewhere")
+        yield Line("misplaced", label, len(sample.misplaced), "", shown)
+    if sample.unreadable:
+        yield Line("unreadable", _("The panel's account can't read"), sample.unreadable)
+    try:
+        check_column(host)
+        check_sample(host, sample)
+    except BadExport as error:
+        yield Line("refused", _("The configuration can't be exported"), error_message(error))

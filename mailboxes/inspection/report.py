@@ -15,6 +15,7 @@ from mailboxes.inspection.lines import Line, Section, counted_line
 from mailboxes.inspection.products import Product, find_product, read_columns, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 
+MAX_TRANSPORTS = 50
 CAUGHT = _("The catch-all takes their mail.")
 KEPT = _("Such targets are kept when an alias is saved. New ones must be addresses.")
 NUMBERS = {
@@ -79,7 +80,7 @@ def row_lines(rows: Rows) -> Iterator[Line]:
     for code, label in NUMBERS.items():
         yield Line(code, label, rows.numbers[code])
     yield from remarkable_lines(rows, REMARKABLE)
-    for transport, number in rows.transports.most_common(folders.MAX_SAMPLES):
+    for transport, number in rows.transports.most_common(MAX_TRANSPORTS):
         if transport != "virtual":
             text = _("Domains with the transport “%(transport)s”") % {"transport": transport}
             yield Line("transport", text, number, counts.EXPORT)
@@ -109,7 +110,7 @@ def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Lin
 
 def folder_lines(rows: Rows, host: MailHost) -> Iterator[Line]:
     yield from folders.form_lines(rows.folders)
-    yield from folders.sample_lines(host, rows.samples)
+    yield from folders.mail_lines(host)
 
 
 def quota_lines(rows: Rows) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from operator import itemgetter
 from django.db.models import QuerySet
 
 from mailboxes.addresses import BadAddress, parse_targets
-from mailboxes.inspection.folders import MAX_SAMPLES, folder_form
+from mailboxes.inspection.folders import folder_form
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.models import EVERY_DOMAIN, Alias, AliasDomain, Domain, Mailbox
 from mailboxes.passwords.dovecot_schemes import PREFIXED, dovecot_scheme
@@ -28,7 +28,6 @@ class Rows:
     transports: Counter[str] = field(default_factory=Counter)
     passwords: Counter[str] = field(default_factory=Counter)
     folders: dict[str, CountedRows] = field(default_factory=lambda: defaultdict(CountedRows))
-    samples: list[str] = field(default_factory=list)
     units: Counter[int] = field(default_factory=Counter)
     """How many quotas are a multiple of only one of the units."""
 
@@ -68,8 +67,6 @@ def read_mailboxes(found: Rows) -> None:
             found.numbers["mailboxes"] += 1
             found.passwords[password_form(password)] += 1
             found.folders[folder_form(maildir, local_part, domain)].add(maildir or address)
-            if len(found.samples) < MAX_SAMPLES:
-                found.samples.append(maildir)
             if not active:
                 found.noteworthy["inactive_mailboxes"].add(address)
             read_quota(found, address, quota)

@@ -21,6 +21,7 @@ from mailboxes.export import compare
 from mailboxes.export.bundle import File, pack
 from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
+from mailboxes.export.mail_check import check_mail
 from mailboxes.export.prerequisites import check_exportable
 from mailboxes.export.render import render_bundle
 from mailboxes.export.upgrade import notes, steps
@@ -45,6 +46,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
         host = mail_host()
         context |= {
             "host": host,
+            "unchecked": check_mail(host),
             "files": highlighted_files(host),
             "bundle": bundle_name(host),
             "stronger": stronger_schemes(host),
@@ -113,6 +115,7 @@ def download(request: HttpRequest) -> HttpResponse:
         return redirect("configuration")
     try:
         host = mail_host()
+        check_mail(host)
         files = render_bundle(host)
     except Refused as error:
         text = error_message(error)

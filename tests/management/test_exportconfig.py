@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from mailboxes.export.compatibility import MAX_ADDRESSES
+from mailboxes.models import Mailbox
 from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import CRAM, MD5
 from tests.management.conftest import ROOT
@@ -114,3 +116,26 @@ def test_an_export_creates_a_folder_that_only_its_owner_can_read(
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     with pytest.raises(CommandError, match="not an empty folder"):
         call_command("exportconfig", "--output", tmp_path / "new", stdout=StringIO())
+
+
+def test_nothing_is_exported_if_mail_would_be_out_of_sight(
+    mail_file: None, anna: Mailbox, tmp_path: Path, settings: Settings
+) -> None:
+    settings.MAIL_HOME = str(tmp_path)
+    (tmp_path / "anna@example.org" / "cur").mkdir(parents=True)
+    with pytest.raises(CommandError, match=f"in {tmp_path}/anna@example.org/cur, but with"):
+        call_command("exportconfig", "--output", tmp_path / "new", stdout=StringIO())
+    assert not (tmp_path / "new").exists()
+    assert printed("debian12").startswith("From V2")
+
+
+def test_an_export_says_what_it_could_not_check(
+    mail_file: None, anna: Mailbox, tmp_path: Path, settings: Settings
+) -> None:
+    settings.MAIL_HOME = str(tmp_path)
+    (tmp_path / "example.org").symlink_to("example.org")
+    out = StringIO()
+    call_command("exportconfig", "--output", tmp_path / "new", stdout=out)
+    wrote, unchecked = out.getvalue().splitlines()
+    assert wrote.startswith("Wrote ")
+    assert f"can't read {tmp_path}/example.org/anna, so" in unchecked

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -157,3 +158,20 @@ def test_the_page_is_for_superusers(rita: Client, mail_file: None) -> None:
     staff.force_login(User.objects.create_user("sam", is_staff=True))
     assert staff.get(URL).status_code == 403
     assert staff.post(f"{URL}download/").status_code == 403
+
+
+def test_the_page_exports_nothing_if_mail_would_be_out_of_sight(
+    rita: Client, on_mysql: None, anna: Mailbox, tmp_path: Path, settings: Settings
+) -> None:
+    settings.MAIL_HOME = str(tmp_path)
+    (tmp_path / "anna@example.org" / "cur").mkdir(parents=True)
+    sentence = f"The mail of anna@example.org is in {tmp_path}/anna@example.org/cur, but with "
+    page = words(rita.get(URL).content.decode())
+    assert f"The configuration can't be exported: {sentence}" in page and "grants.sql" not in page
+    answer = rita.post(f"{URL}download/")
+    assert answer.status_code == 409 and answer.content.decode().startswith(sentence)
+    (tmp_path / "anna@example.org").rename(tmp_path / "away")
+    (tmp_path / "example.org").symlink_to("example.org")
+    page = words(rita.get(URL).content.decode())
+    assert "it is not known whether all mail is where" in page and "grants.sql" in page
+    assert rita.post(f"{URL}download/").status_code == 200

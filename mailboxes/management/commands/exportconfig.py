@@ -12,6 +12,7 @@ from mailboxes.conf import MailHost, mail_host
 from mailboxes.export import bundle, upgrade
 from mailboxes.export.compare import SCHEME_NAMES, STATUSES, Comparison, parse_host
 from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
+from mailboxes.export.mail_check import check_mail
 from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
 from mailboxes.management.arguments import choices, new_path, one_of
@@ -60,12 +61,15 @@ class Command(MailCommand):
             self.write(host, output)
 
     def write(self, host: MailHost, output: Path) -> None:
+        unchecked = check_mail(host)
         files = render_bundle(host)
         bundle.write(files, output)
         self.stdout.write(
             f"Wrote {len(files)} files for {host.variant.name.upper()} on {host.release.title} "
             f"to {output}. Start with {output / 'README'}."
         )
+        if unchecked:
+            self.stdout.write(unchecked)
 
     def compare_until_closed(self, change: Comparison) -> None:
         try:
