@@ -28,7 +28,7 @@ from mailboxes.actions.domains import (
     delete_domain,
     set_self_service,
 )
-from mailboxes.actions.imports.importing import import_rows, plan_import
+from mailboxes.actions.imports.importing import import_rows, plan_import, run_import
 from mailboxes.actions.imports.undoing import undo_import
 from mailboxes.actions.mailboxes import (
     change_mailbox,
@@ -63,6 +63,7 @@ __all__ = [
     "forget_adoption",
     "import_rows",
     "plan_import",
+    "run_import",
     "set_active",
     "set_active_in_bulk",
     "set_administrator_password",

@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
+from mailboxes.actions.imports import importing
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
@@ -17,7 +18,7 @@ from mailboxes.actions.imports.rows import (
     Unreadable,
 )
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
-from mailboxes.audit.models import Subject
+from mailboxes.audit.models import Entry, OpenEntry, Phase, Subject
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import PASSWORD, logged
@@ -264,3 +265,63 @@ def test_nothing_of_a_password_is_logged(domain: Domain) -> None:
     run(ROWS)
     text = repr([subject.changes for subject in Subject.objects.all()])
     assert PASSWORD not in text and CRAM not in text
+
+
+def test_a_folder_of_others_is_only_for_superusers(anna: Mailbox) -> None:
+    row = MailboxRow("1", "eve@example.org", stored=STORED, maildir="example.net/carl/")
+    assert "Only superusers can import folders other than “example.org/eve/”" in reason([row], DORA)
+    run([row])
+    assert Mailbox.objects.get(pk="eve@example.org").maildir == "example.net/carl/"
+
+
+def test_a_mailbox_of_a_disabled_domain_is_imported(domain: Domain) -> None:
+    Domain.objects.update(active=False)
+    assert verbs(run([MailboxRow("1", "a@example.org", stored=STORED)]).outcomes) == "create"
+
+
+def many(number: int) -> list[ImportRow]:
+    """Return rows for several batches: mailboxes, then further targets of the first of them."""
+    rows: list[ImportRow] = [
+        MailboxRow(f"line {n}", f"u{n}@example.org", stored=STORED) for n in range(number)
+    ]
+    return [*rows, AliasRow("last", "u0@example.org", ("u0@example.org", "x@example.edu"))]
+
+
+def test_batches_of_one_import_know_of_each_other(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 4)
+    rows = [*many(5), MailboxRow("again", "U1@example.org", stored=STORED)]
+    planned = plan(rows)
+    done = list(actions.run_import(RITA, lambda: rows, ImportOptions()))
+    outcomes = [outcome for result in done for outcome in result.outcomes]
+    assert verbs(planned) == verbs(outcomes) == "create " * 6 + "refuse"
+    assert "already occurs before (line 1)" in str(outcomes[-1].refusal)
+    assert Alias.objects.get(pk="u0@example.org").targets == ["u0@example.org", "x@example.edu"]
+    assert len({result.entry for result in done}) == 1
+    actions.undo_import(RITA, done[0].entry)
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_a_later_request_knows_what_an_earlier_one_has_added(domain: Domain) -> None:
+    first, last = many(2)[:-1], many(2)[-1:]
+    entry = run(first).entry
+    assert verbs(run(last, continues=entry).outcomes) == "create"
+    assert Alias.objects.get(pk="u0@example.org").targets == ["u0@example.org", "x@example.edu"]
+
+
+def test_all_or_nothing_holds_across_batches(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+    options, rows = ImportOptions(is_whole=True), many(5)
+    with pytest.raises(Refused, match="1 rows are refused"):
+        list(actions.run_import(RITA, lambda: [*rows, MailboxRow("x", "x")], options))
+    broken_off = actions.run_import(RITA, lambda: rows, options)
+    next(broken_off)
+    broken_off.close()
+    assert not Mailbox.objects.exists() and not OpenEntry.objects.exists()
+    phases = Entry.objects.filter(action="mailbox.import").order_by("seq")
+    assert list(phases.values_list("phase", flat=True)) == [Phase.BEGUN, Phase.REFUSED]
+    list(actions.run_import(RITA, lambda: rows, options))
+    assert Mailbox.objects.count() == 5

@@ -1,30 +1,27 @@
 """Planning and importing rows, with one entry in the log for all batches of an import."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from mailboxes.access import self_service
-from mailboxes.access.grants import forget_domain
 from mailboxes.accounts import AccountKind
-from mailboxes.actions import rules
 from mailboxes.actions.base import characters_checked, check_role, subject_of
 from mailboxes.actions.imports.outcomes import ImportOptions, ImportResult, Outcome, Verb
+from mailboxes.actions.imports.passwords import Mapper, prepare
 from mailboxes.actions.imports.planning import Planner
 from mailboxes.actions.imports.rows import ImportRow
-from mailboxes.actions.imports.tables import Tables, names_in
+from mailboxes.actions.imports.tables import lock_domains, names_in
+from mailboxes.actions.imports.writing import save
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import begin, end
-from mailboxes.audit.models import Phase
+from mailboxes.audit.log import begin, end, end_refused
+from mailboxes.audit.models import Entry, Phase
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.storage_engines import check_engines
 
 ACTION = "mailbox.import"
-BATCH = 500
+BATCH = 1000
 WRITTEN = (Verb.CREATE, Verb.CHANGE)
 
 SOME_REFUSED = gettext_noop(
@@ -33,22 +30,27 @@ SOME_REFUSED = gettext_noop(
 ADDED_MEANWHILE = gettext_noop(
     "Others have added the same rows in the meantime. Import the file again."
 )
+BROKEN_OFF = gettext_noop("The import was broken off, and everything was rolled back.")
+Source = Callable[[], Iterable[ImportRow]]
+"""Gives the rows from the first one, each time it is called."""
 
 
 def plan_import(
-    actor: Actor, rows: Iterable[ImportRow], options: ImportOptions, hashes: bool = False
+    actor: Actor,
+    rows: Iterable[ImportRow],
+    options: ImportOptions,
+    hashes: bool = False,
+    mapper: Mapper = map,
 ) -> Iterator[Outcome]:
     """Yield what would become of each row, and write nothing.
 
     With `hashes`, the rows come back with a hash in place of each clear password.
     """
     check_role(actor, "mailbox.create")
-    planner = Planner(actor, options, hashes)
-    rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
-        planner.tables.load(batch)
-        for row in batch:
-            yield from planner.plan(row)
+    planner = Planner(actor, options)
+    for batch in in_batches(rows):
+        prepared = prepare(batch, planner.host.scheme, options.updates, hashes, mapper)
+        yield from planner.plan_batch(prepared)
 
 
 def import_rows(
@@ -58,68 +60,91 @@ def import_rows(
 
     Clear passwords are hashed here, which takes long; a caller with many hashes them in the plan.
     """
+    planner = start(actor, options, continues)
+    result, begun = import_batch(planner, rows, continues)
+    if begun:
+        end(begun, Phase.DONE)
+    return result
+
+
+def run_import(
+    actor: Actor, source: Source, options: ImportOptions, mapper: Mapper = map
+) -> Generator[ImportResult]:
+    """Import all rows of a source, a batch at a time, and yield what became of each batch.
+
+    A row that is refused stops no other. To go on after an interruption, run it again: what is
+    there is left. With `is_whole`, see `run_whole`.
+    """
+    if options.is_whole:
+        yield from run_whole(actor, source, options, mapper)
+        return
+    planner, entry = start(actor, options), 0
+    for batch in in_batches(source()):
+        result, begun = import_batch(planner, batch, entry, mapper)
+        if begun:
+            end(begun, Phase.DONE)
+        entry = result.entry
+        yield result
+
+
+def run_whole(
+    actor: Actor, source: Source, options: ImportOptions, mapper: Mapper
+) -> Generator[ImportResult]:
+    """Import in one transaction, after a plan without refusals; closing the generator ends it."""
+    check_whole(plan_import(actor, source(), options, mapper=mapper), options)
+    planner, entry, begun = start(actor, options), 0, list[Entry]()
+    try:
+        with transaction.atomic(using="mail"):
+            for batch in in_batches(source()):
+                result, opened = import_batch(planner, batch, entry, mapper)
+                begun += [opened] if opened else []
+                entry = result.entry
+                yield result
+    except BaseException:
+        for each in begun:
+            end_refused(each, Refused(BROKEN_OFF))
+        raise
+    for each in begun:
+        end(each, Phase.DONE)
+
+
+def start(actor: Actor, options: ImportOptions, continues: int = 0) -> Planner:
     check_role(actor, "mailbox.create")
     check_engines()
-    planner = Planner(actor, options, hashes=True)
+    return Planner(actor, options, continues)
+
+
+def import_batch(
+    planner: Planner, rows: Sequence[ImportRow], continues: int, mapper: Mapper = map
+) -> tuple[ImportResult, Entry | None]:
+    """Import a batch; return what became of it, and the entry that is to be ended."""
+    options = planner.options
+    prepared = prepare(rows, planner.host.scheme, options.updates, True, mapper)
+    begun = None
     try:
         with characters_checked("name"), transaction.atomic(using="mail"):
-            rules.lock_domains(*names_in(rows)[1])
-            planner.tables.load(rows)
-            outcomes = [outcome for row in rows for outcome in planner.plan(row)]
+            lock_domains(names_in(rows)[1])
+            outcomes = planner.plan_batch(prepared)
             check_whole(outcomes, options)
             written = [outcome for outcome in outcomes if outcome.verb in WRITTEN]
-            if not written:
-                return ImportResult(outcomes, continues)
-            subjects = [subject_of(one.model, one.changes) for one in written if one.model]
-            begun = begin(actor, ACTION, subjects, continues)
-            save(written, planner.tables)
-    except IntegrityError as error:
-        raise Refused(ADDED_MEANWHILE, code="taken") from error
+            if written:
+                subjects = [subject_of(one.model, one.changes) for one in written if one.model]
+                begun = begin(planner.actor, ACTION, subjects, continues)
+                save(written, planner.tables)
+    except (IntegrityError, Refused) as error:
+        refusal = error if isinstance(error, Refused) else Refused(ADDED_MEANWHILE, code="taken")
+        if begun:
+            end_refused(begun, refusal)
+        raise refusal from error
     settle(written)
-    end(begun, Phase.DONE)
-    return ImportResult(outcomes, begun.parent or begun.seq)
+    return ImportResult(outcomes, (begun.parent or begun.seq) if begun else continues), begun
 
 
-def check_whole(outcomes: Sequence[Outcome], options: ImportOptions) -> None:
-    refused = [outcome for outcome in outcomes if outcome.verb == Verb.REFUSE]
+def check_whole(outcomes: Iterable[Outcome], options: ImportOptions) -> None:
+    refused = [each.refusal for each in outcomes if each.verb == Verb.REFUSE]
     if refused and options.is_whole:
-        params = {"count": len(refused), "reason": refused[0].refusal}
+        params = {"count": len(refused), "reason": refused[0]}
         raise Refused(SOME_REFUSED, params, code="whole")
-
-
-def save(written: Sequence[Outcome], tables: Tables) -> None:
-    """Write the planned rows, with few statements for each table."""
-    by_table: dict[Any, Any] = {
-        Domain: tables.domains,
-        Mailbox: tables.mailboxes,
-        Alias: tables.aliases,
-        AliasDomain: tables.alias_domains,
-    }
-    for table, rows in by_table.items():
-        created = [row for row in rows.values() if row._state.adding]
-        for row in created if table is Domain else ():
-            forget_domain(row.pk)  # administrators of a former domain have no right to this one
-        table._default_manager.bulk_create(created, batch_size=BATCH)
-    groups: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
-    for one in written:
-        if one.verb == Verb.CHANGE:
-            groups.setdefault((type(one.model), tuple(one.changes)), []).append(one.model)
-    for (table, columns), changed in groups.items():
-        update(table, changed, columns)
-
-
-def update(table: Any, rows: Sequence[Any], columns: Sequence[str]) -> None:
-    """Save these columns of the rows; a mailbox's own alias gets its state."""
-    now = timezone.now()
-    for row in rows:
-        row.modified = now
-    also = ["password_expiry"] if "password" in columns else []
-    table._default_manager.bulk_update(rows, [*columns, *also, "modified"], batch_size=BATCH)
-    if table is Mailbox and "active" in columns:
-        for state in (True, False):
-            own = [row.pk for row in rows if row.active == state]
-            aliases = Alias.objects.filter(pk__in=own).exclude(active=state)
-            aliases.update(active=state, modified=now)
 
 
 def settle(written: Sequence[Outcome]) -> None:
@@ -127,3 +152,9 @@ def settle(written: Sequence[Outcome]) -> None:
     for outcome in written:
         if outcome.verb == Verb.CHANGE and "password" in outcome.changes and outcome.model:
             self_service.set_demand(AccountKind.MAILBOX, outcome.model.pk, False)
+
+
+def in_batches(rows: Iterable[ImportRow]) -> Iterator[list[ImportRow]]:
+    source = iter(rows)
+    while batch := list(islice(source, BATCH)):
+        yield batch

@@ -1,55 +1,121 @@
 """The passwords of an import: ready hashes as they are, clear ones judged and hashed."""
 
-from mailboxes.actions.imports.rows import MailboxRow
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from mailboxes.actions.imports.rows import ImportRow, MailboxRow, Unreadable
 from mailboxes.actions.passwords import check_new_password, renew_expiry
+from mailboxes.addresses import normalize_address
 from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
+from mailboxes.variants import Scheme
 
 NO_PASSWORD = gettext_noop("It has no password yet, so its owner can't sign in.")
 UNUSABLE = gettext_noop(
     "The mail host can't verify the hash (%(scheme)s), so it isn't imported: set a new password."
 )
 UNKNOWN_FORM = Term(gettext_noop("unknown form"))
+MAX_STORED, PER_QUERY = 255, 500
 NOT_HASHED = "{DRY-RUN}"
 """What a dry run has in place of a hash; it is never saved."""
 
+Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""`map`, or the same in several processes."""
 
-class Passwords:
-    """Sets passwords in the host's scheme; without `hashes`, clear ones are only judged."""
 
-    def __init__(self, host: MailHost, hashes: bool) -> None:
-        self.host = host
-        self.hashes = hashes
+class Task(NamedTuple):
+    """A password to be judged and, unless it is a dry run, hashed."""
 
-    def set(self, mailbox: Mailbox, row: MailboxRow, domain: Domain | None) -> Refused | None:
-        """Set the row's password, and return what should be known of it."""
-        if row.password:
-            check_new_password(row.password, mailbox, self.host.scheme)
-            mailbox.password = (
-                schemes.make_password(row.password, self.host.scheme.handler)
-                if self.hashes
-                else NOT_HASHED
-            )
-            renew_expiry(mailbox, domain)
-            return None
-        problem = self.problem(row.stored)
-        if not problem:
-            mailbox.password = row.stored
-            renew_expiry(mailbox, domain)
-        return problem
+    address: str
+    name: str
+    password: str
+    old: str
+    """What is stored now, if the mailbox exists."""
 
-    def problem(self, stored: str) -> Refused | None:
-        """Return why the daemons couldn't check this hash."""
-        if not stored:
-            return Refused(NO_PASSWORD)
-        weak = () if self.host.weak_schemes else self.host.release.weak
-        found = schemes.find_problem(stored, self.host.scheme.pam_crypt, weak)
-        return Refused(UNUSABLE, {"scheme": found.scheme or UNKNOWN_FORM}) if found else None
+    scheme: Scheme
+    updates: bool
+    hashes: bool
 
-    def differs(self, mailbox: Mailbox, row: MailboxRow) -> bool:
-        """Say whether the row has another password than the mailbox, and a usable one."""
-        if row.password:
-            return not mailbox.check_password(row.password)
-        return row.stored not in ("", mailbox.password) and not self.problem(row.stored)
+
+def prepare(
+    rows: Sequence[ImportRow],
+    scheme: Scheme,
+    updates: bool,
+    hashes: bool,
+    mapper: Mapper = map,
+) -> list[ImportRow]:
+    """Return the rows with a hash in place of each clear password, or why that is refused.
+
+    Judging a password takes milliseconds, and hashing it up to a quarter of a second, so this must
+    not be called in a transaction.
+    """
+    prepared = list(rows)
+    asked = [
+        (place, row)
+        for place, row in enumerate(rows)
+        if isinstance(row, MailboxRow) and row.password
+    ]
+    names = [normalize_address(row.address) for _place, row in asked]
+    old = stored_passwords(names)
+    tasks = [
+        Task(name, row.name or "", row.password, old.get(name, ""), scheme, updates, hashes)
+        for name, (_place, row) in zip(names, asked, strict=True)
+    ]
+    for (place, row), found in zip(asked, mapper(run, tasks), strict=True):
+        if isinstance(found, Refused):
+            prepared[place] = Unreadable(row.place, row.address, found.message, dict(found.params))
+        else:
+            prepared[place] = replace(row, password="", stored=found)
+    return prepared
+
+
+def stored_passwords(addresses: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for start in range(0, len(addresses), PER_QUERY):
+        rows = Mailbox.objects.filter(pk__in=addresses[start : start + PER_QUERY])
+        found |= {name.lower(): stored for name, stored in rows.values_list("pk", "password")}
+    return found
+
+
+def run(task: Task) -> str | Refused:
+    """Return what is to be stored, which is what is there if nothing is to be changed."""
+    if task.old and (not task.updates or schemes.fits(task.password, task.old, task.address)):
+        return task.old
+    try:
+        mailbox = Mailbox(username=task.address, name=task.name)
+        check_new_password(task.password, mailbox, task.scheme)
+    except Refused as error:
+        return error
+    return schemes.make_password(task.password, task.scheme.handler) if task.hashes else NOT_HASHED
+
+
+def set_stored(
+    mailbox: Mailbox, row: MailboxRow, domain: Domain | None, host: MailHost
+) -> Refused | None:
+    """Set what the row has, and return what should be known of it."""
+    problem = find_problem(row.stored, host)
+    if not problem:
+        mailbox.password = row.stored
+        renew_expiry(mailbox, domain)
+    return problem
+
+
+def find_problem(stored: str, host: MailHost) -> Refused | None:
+    """Return why the daemons couldn't check this hash."""
+    if not stored:
+        return Refused(NO_PASSWORD)
+    if stored == NOT_HASHED:
+        return None
+    weak = () if host.weak_schemes else host.release.weak
+    found = schemes.find_problem(stored, host.scheme.pam_crypt, weak)
+    if not found and len(stored) <= MAX_STORED and stored.isascii():
+        return None
+    return Refused(UNUSABLE, {"scheme": (found and found.scheme) or UNKNOWN_FORM})
+
+
+def differs(mailbox: Mailbox, row: MailboxRow, host: MailHost) -> bool:
+    """Say whether the row has another password than the mailbox, and a usable one."""
+    return row.stored not in ("", mailbox.password) and not find_problem(row.stored, host)

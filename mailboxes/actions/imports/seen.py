@@ -1,0 +1,47 @@
+"""What an import has read so far, on disk: a source may have millions of rows."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+PER_QUERY = 500  # SQLite's oldest limit for parameters is 999
+
+Name = tuple[str, str]
+"""The kind of a row, as in the log, and its key in lower case."""
+
+
+class Place(NamedTuple):
+    """Where a name was read first, and whether the import adds its row."""
+
+    text: str
+    is_added: bool = False
+
+
+class Seen:
+    """The place of each name read so far, in a temporary file that SQLite removes by itself."""
+
+    def __init__(self) -> None:
+        self.database = sqlite3.connect("", isolation_level=None)
+        self.database.execute(
+            "CREATE TABLE seen (kind TEXT, key TEXT, place TEXT, is_added INTEGER,"
+            " PRIMARY KEY (kind, key)) WITHOUT ROWID"
+        )
+
+    def places(self, names: Iterable[Name]) -> dict[Name, Place]:
+        """Return the places of those of the names that were read before."""
+        by_kind: dict[str, list[str]] = {}
+        for kind, key in names:
+            by_kind.setdefault(kind, []).append(key)
+        found: dict[Name, Place] = {}
+        for kind, keys in by_kind.items():
+            for start in range(0, len(keys), PER_QUERY):
+                some = keys[start : start + PER_QUERY]
+                marks = ",".join("?" * len(some))
+                sql = f"SELECT key, place, is_added FROM seen WHERE kind = ? AND key IN ({marks})"  # noqa: S608
+                for key, text, is_added in self.database.execute(sql, [kind, *some]):
+                    found[kind, key] = Place(text, bool(is_added))
+        return found
+
+    def add(self, places: Mapping[Name, Place]) -> None:
+        rows = [(*name, *place) for name, place in places.items()]
+        self.database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", rows)
