@@ -11,7 +11,7 @@ from django.conf import settings
 from mailboxes.addresses import BadAddress, DomainName
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.mail_location import MailLocation
-from mailboxes.variants import RELEASES, VARIANTS, Release, Scheme, Variant
+from mailboxes.variants import PAM_MD5, RELEASES, VARIANTS, Release, Scheme, Variant
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
 Known = TypeVar("Known", Variant, Release, Scheme)
@@ -59,7 +59,7 @@ class MailHost:
     release: Release
     scheme: Scheme
     weak_schemes: bool
-    """Whether Dovecot accepts the schemes that the release considers weak."""
+    """Whether Dovecot accepts the schemes that the release considers weak, and pam_mysql MD5."""
 
     hostname: str
     certificate: str
@@ -81,6 +81,14 @@ class MailHost:
     def key(self) -> str:
         """The host's name in commands and URLs, such as `v2/debian13/CRAM-MD5`."""
         return f"{self.variant.name}/{self.release.name}/{self.scheme.name}"
+
+    @property
+    def pam_crypts(self) -> tuple[int, ...]:
+        """The values of pam_mysql's `crypt=`, in the order in which they are tried."""
+        first = self.scheme.pam_crypt
+        if first is None:
+            return ()
+        return (first, PAM_MD5) if self.weak_schemes and first != PAM_MD5 else (first,)
 
     @property
     def title(self) -> str:

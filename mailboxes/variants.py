@@ -64,6 +64,8 @@ class Release:
 
 
 PLAIN = ("PLAIN", "LOGIN")
+PAM_MD5 = 3
+"""pam_mysql's `crypt=` for the output of MySQL's MD5()."""
 
 
 def by_name(*schemes: Scheme) -> dict[str, Scheme]:
@@ -82,7 +84,7 @@ V1 = Variant(
                 "MD5 has no salt: anyone with a copy of the table can try billions of passwords a "
                 "second, and equal passwords have equal hashes."
             ),
-            pam_crypt=3,
+            pam_crypt=PAM_MD5,
         ),
         Scheme("SHA512-CRYPT", "sha512_crypt", PLAIN, "", pam_crypt=1),
     ),

@@ -28,6 +28,7 @@ TEXTS = {
     Reason.TOLERATED: _("stored as %(scheme)s, allowed by MAIL_ALLOW_WEAK_SCHEMES"),
     Reason.PLAIN_ONLY: _("stored as %(scheme)s, which only supports PLAIN and LOGIN"),
 }
+WEAK_FOR_PAM = _("stored as %(scheme)s, which pam_mysql only reads with MAIL_ALLOW_WEAK_SCHEMES")
 CAN_SIGN_IN = (Reason.TOLERATED, Reason.PLAIN_ONLY)
 
 
@@ -152,7 +153,8 @@ def has_same_effect(new: Problem, old: Problem | None) -> bool:
 
 def describe(problem: Problem, host: MailHost) -> str:
     """Return the reason in words; it names the scheme and nothing else of what is stored."""
-    return str(TEXTS[problem.reason]) % {
+    is_for_pam = problem.reason == Reason.WEAK and host.scheme.pam_crypt is not None
+    return str(WEAK_FOR_PAM if is_for_pam else TEXTS[problem.reason]) % {
         "scheme": problem.scheme,
         "release": host.release.title,
         "read": READ_BY_PAM.get(host.scheme.pam_crypt or 0, ""),

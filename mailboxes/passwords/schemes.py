@@ -51,10 +51,10 @@ class Reason(Enum):
     """A valid hash, but not in the one scheme that pam_mysql reads."""
 
     WEAK = "weak"
-    """A valid hash that Dovecot refuses because its scheme is weak."""
+    """A valid hash that the daemons only read if weak schemes are allowed."""
 
     TOLERATED = "tolerated"
-    """The owner can sign in, but only while Dovecot is set to allow weak schemes."""
+    """The owner can sign in, but only while the daemons are set to allow weak schemes."""
 
     PLAIN_ONLY = "plain only"
     """The owner can sign in, but not with every mechanism that clients may choose."""
@@ -131,7 +131,8 @@ def find_problem(
     if not scheme:
         return Problem(Reason.PAGE_ONLY if is_read_by_page(stored) else Reason.UNKNOWN)
     if pam_crypt is not None:
-        return None if is_read_by_pam(stored, pam_crypt) else Problem(Reason.NOT_FOR_PAM, scheme)
+        reason = pam_reason(stored, pam_crypt)
+        return Problem(reason, scheme) if reason else None
     if scheme in weak:
         return Problem(Reason.WEAK, scheme)
     return None if supports(scheme, mechanisms) else Problem(Reason.PLAIN_ONLY, scheme)
@@ -150,9 +151,15 @@ def is_weak(stored: str) -> bool:
     return bool(scheme) and (scheme not in SLOW or has_known_salt(crypt_text(stored)))
 
 
-def is_read_by_pam(stored: str, pam_crypt: int) -> bool:
-    """Say whether pam_mysql reads the row: `crypt=3` is bare MD5, `crypt=1` bare crypt(3)."""
-    return bool(PAM_MD5.fullmatch(stored) if pam_crypt == 3 else crypt_scheme(stored))
+def pam_reason(stored: str, pam_crypt: int) -> Reason | None:
+    """Return why pam_mysql doesn't read the row: `crypt=3` is bare MD5, `crypt=1` bare crypt(3).
+
+    A second rule can make it read MD5 besides crypt(3).
+    """
+    if PAM_MD5.fullmatch(stored):
+        return None if pam_crypt == 3 else Reason.WEAK
+    is_read = pam_crypt == 1 and crypt_scheme(stored)
+    return None if is_read else Reason.NOT_FOR_PAM
 
 
 def supports(scheme: str, mechanisms: Collection[str]) -> bool:

@@ -80,7 +80,7 @@ def problems(comparison: Comparison) -> dict[str, str]:
             {
                 "cram": "not for PAM already",
                 "empty": "empty already",
-                "md5": "not for PAM",
+                "md5": "weak",
                 "nope": "unknown already",
                 "sha": "not for PAM already",
             },
@@ -136,3 +136,13 @@ def test_the_report_keeps_counts_and_the_first_addresses(tables: None) -> None:
     assert (weak.count, weak.already, weak.others, len(weak.addresses)) == (22, 0, 2, MAX_ADDRESSES)
     assert weak.addresses[0] == "u00@example.org" and empty.already == 1
     assert "PLAIN-MD5" in weak.text and report.weak_count == 22 and not report.plain_only
+
+
+def test_md5_beside_crypt_on_v1_is_tolerated_while_weak_schemes_are_allowed(
+    sample_mailboxes: None, on_mysql: None, settings: Settings
+) -> None:
+    change = ("v1/debian12/MD5", "v1/debian12/SHA512-CRYPT")
+    weak = next(group for group in compare(*change).report.cannot_sign_in if "PLAIN" in group.text)
+    assert weak.text.endswith("which pam_mysql only reads with MAIL_ALLOW_WEAK_SCHEMES")
+    settings.MAIL_ALLOW_WEAK_SCHEMES = True
+    assert problems(compare(*change))["md5"] == "tolerated"
