@@ -20,6 +20,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("password/", password.change_password, name="change-password"),
     path("password/check/", password.password_check, name="password-check"),
+    path("password/kept/", password.password_kept, name="password-kept"),
     path("password/changed/", password.password_changed, name="password-changed"),
     path("admin/", admin_view(dashboard.dashboard), name="dashboard"),
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),

@@ -11,7 +11,7 @@ class Scheme:
     """A password scheme that a variant's daemons can verify."""
 
     name: str
-    """Its value in MAIL_PASSWORD_SCHEME; for V2 also Dovecot's name for it."""
+    """Its value in MAIL_PASSWORD_SCHEME."""
 
     handler: str
     """The handler in `passwords.hashers` that writes it."""
@@ -22,6 +22,9 @@ class Scheme:
 
     weakness: str
     """What an administrator should know before choosing it; empty for a strong scheme."""
+
+    alias: str = ""
+    """Dovecot's name for the scheme, if it is another one."""
 
     pam_crypt: int | None = None
     """pam_mysql's `crypt=`, where PAM is part of the chain."""
@@ -84,6 +87,7 @@ V1 = Variant(
                 "MD5 has no salt: anyone with a copy of the table can try billions of passwords a "
                 "second, and equal passwords have equal hashes."
             ),
+            alias="PLAIN-MD5",
             pam_crypt=PAM_MD5,
         ),
         Scheme("SHA512-CRYPT", "sha512_crypt", PLAIN, "", pam_crypt=1),

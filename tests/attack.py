@@ -101,7 +101,10 @@ SEARCHES = ["--level", "2", "--skip", "csrftoken,sessionid"]
 """For searches: only from level 2 on does sqlmap break out of LIKE."""
 
 SCOPES = {
-    "/": [LOGIN, f"{LOGIN}?ended=1&lost=1&next=/admin/log/", "/password/", "/password/changed/"],
+    "/": [
+        LOGIN, f"{LOGIN}?ended=1&lost=1&next=/admin/log/", "/password/", "/password/changed/",
+        "/password/kept/",
+    ],
     CODE: [CODE],
     CONFIRM: [f"{CONFIRM}?next=/admin/log/&repeat=1"],
     OWN_FACTORS: [OWN_FACTORS, f"{OWN_FACTORS}app/", f"{OWN_FACTORS}passkey/"],

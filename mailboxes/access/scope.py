@@ -35,7 +35,8 @@ class Scope:
     @classmethod
     def of_owner(cls, address: str) -> "Scope":
         domain = address.rpartition("@")[2].lower()
-        return cls(frozenset({"mailbox.password"}), frozenset({domain}), address.lower())
+        actions = frozenset({"mailbox.password", "mailbox.rehash"})
+        return cls(actions, frozenset({domain}), address.lower())
 
     @property
     def is_everything(self) -> bool:

@@ -36,7 +36,13 @@ from mailboxes.actions.mailboxes import (
     create_mailbox,
     delete_mailbox,
 )
-from mailboxes.actions.passwords import authenticate, change_password, check_new_password
+from mailboxes.actions.passwords import (
+    authenticate,
+    change_password,
+    check_new_password,
+    keep_password,
+    rehash_password,
+)
 
 __all__ = [
     "RoleAssignment",
@@ -62,7 +68,9 @@ __all__ = [
     "delete_mailbox",
     "forget_adoption",
     "import_rows",
+    "keep_password",
     "plan_import",
+    "rehash_password",
     "run_import",
     "set_active",
     "set_active_in_bulk",

@@ -2,18 +2,23 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
 from mailboxes.actions.base import performing, save_columns, subject_of
+from mailboxes.actions.shown_values import CHANGED
 from mailboxes.audit.actors import OWNER, Actor
+from mailboxes.audit.log import log_event, subject
+from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.strength import check_strength
 from mailboxes.variants import Scheme
+from mailboxes.verification import needs_rehash
 
 NEIGHBOURS = 100
 """How many keys are read to choose a stand-in, in 0.2 ms."""
@@ -24,6 +29,9 @@ CLOSED = gettext_noop(
     "one."
 )
 SAME_PASSWORD = gettext_noop("This is your current password. Choose another one.")
+PARTLY_CHECKED = gettext_noop(
+    "Only the beginning of your current password has been checked until now. Choose a new one."
+)
 
 
 def change_password(
@@ -48,6 +56,35 @@ def check_own_change(mailbox: Mailbox, password: str) -> None:
         raise Refused(CLOSED, {"domain": mailbox.domain_id}, code="closed")
     if mailbox.check_password(password):
         raise Refused(SAME_PASSWORD, code="same", field="password")
+
+
+def keep_password(owner: Actor, mailbox: Mailbox, password: str, host: MailHost) -> None:
+    """Log that an owner has signed in with this password, and rehash it if it needs to be."""
+    if not rehash_password(owner, mailbox, password, host):
+        log_event(owner, "mailbox.sign-in", subject("mailbox", owner.name))
+
+
+def rehash_password(owner: Actor, mailbox: Mailbox, password: str, host: MailHost) -> bool:
+    """Store a password that fits the row in the host's scheme; say whether that was needed.
+
+    The password stays the same, and so do its date of expiry and what the domain allows. It isn't
+    judged, but the daemons must be able to handle it.
+    """
+    if not needs_rehash(mailbox.password, host):
+        return False
+    checked = mailbox.password
+    with performing(owner, "mailbox.rehash", subject_of(mailbox, {"password": []})):
+        if not schemes.checks_all_of(checked, password, mailbox.username):
+            raise Refused(PARTLY_CHECKED, code="partly_checked", field="password")
+        schemes.check_usable(password, host.scheme.max_bytes)
+        mailbox.password = schemes.make_password(password, host.scheme.handler)
+        with transaction.atomic(using="mail"):
+            # By key, since a condition on the password ignores case in MySQL.
+            row = Mailbox.objects.select_for_update().filter(pk=mailbox.pk).first()
+            if row and row.password != checked:
+                raise Refused(CHANGED, {"row": str(row)}, code="changed")
+            save_columns(mailbox, "password")
+    return True
 
 
 def set_password(mailbox: Mailbox, password: str, scheme: Scheme) -> None:

@@ -12,6 +12,7 @@ from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.queries import batches
+from mailboxes.verification import CAN_SIGN_IN, host_problem, locks_out
 
 MAX_ADDRESSES = 20
 HASHES_PER_QUERY = 5000
@@ -29,7 +30,6 @@ TEXTS = {
     Reason.PLAIN_ONLY: _("stored as %(scheme)s, which only supports PLAIN and LOGIN"),
 }
 WEAK_FOR_PAM = _("stored as %(scheme)s, which pam_mysql only reads with MAIL_ALLOW_WEAK_SCHEMES")
-CAN_SIGN_IN = (Reason.TOLERATED, Reason.PLAIN_ONLY)
 
 
 @dataclass(frozen=True)
@@ -136,19 +136,11 @@ def stored_passwords(mailboxes: QuerySet) -> Iterator[tuple[str, str]]:
         yield from ((address, stored) for address, stored, is_open in batch if is_open)
 
 
-def host_problem(stored: str, host: MailHost) -> Problem | None:
-    scheme = host.scheme
-    found = schemes.find_problem(stored, scheme.pam_crypt, host.release.weak, scheme.mechanisms)
-    if found and found.reason == Reason.WEAK and host.weak_schemes:
-        return Problem(Reason.TOLERATED, found.scheme)
-    return found
-
-
 def has_same_effect(new: Problem, old: Problem | None) -> bool:
     """Say whether both keep the owner out, or both let them in with the same restriction."""
-    if new.reason in CAN_SIGN_IN:
-        return old is not None and new.reason == old.reason
-    return old is not None and old.reason not in CAN_SIGN_IN
+    if locks_out(new):
+        return locks_out(old)
+    return old is not None and new.reason == old.reason
 
 
 def describe(problem: Problem, host: MailHost) -> str:

@@ -39,8 +39,9 @@ def scheme_notes(change: Comparison) -> Iterator[str]:
         ) % {"mechanism": mechanism}
     if change.other_scheme:
         yield _(
-            "New passwords are stored as %(scheme)s. Existing passwords keep their scheme until "
-            "they are changed."
+            "New passwords are stored as %(scheme)s. Existing passwords take this scheme when they "
+            "are changed, or when their owners sign in on the password page, unless they are "
+            "stored more securely."
         ) % {"scheme": change.new.scheme.name}
 
 

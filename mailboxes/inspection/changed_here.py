@@ -10,7 +10,7 @@ from mailboxes.inspection.rows import password_form
 from mailboxes.models import Mailbox
 from mailboxes.queries import BATCH
 
-ACTIONS = ("mailbox.create", "mailbox.change", "mailbox.password")
+ACTIONS = ("mailbox.create", "mailbox.change", "mailbox.password", "mailbox.rehash")
 
 
 @dataclass(frozen=True)

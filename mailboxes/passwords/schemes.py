@@ -36,6 +36,9 @@ SLOW = {
 }
 """The schemes that are slow by design; all others can be tried billions of times a second."""
 
+COSTLY = {"CRYPT", "BLF-CRYPT", "ARGON2", "ARGON2I", "ARGON2ID"}
+"""Those that are slow on graphics cards, too; Dovecot calls yescrypt CRYPT."""
+
 
 class Reason(Enum):
     """Why the owner of a row can't sign in, or not with every mechanism that is offered."""
@@ -148,7 +151,14 @@ def is_read_by_page(stored: str) -> bool:
 def is_weak(stored: str) -> bool:
     """Say whether a known hash is quickly cracked from a copy of the row, or of all rows."""
     scheme = dovecot_scheme(stored)
-    return bool(scheme) and (scheme not in SLOW or has_known_salt(crypt_text(stored)))
+    return bool(scheme) and strength(scheme, stored) == 0
+
+
+def strength(scheme: str, stored: str = "") -> int:
+    """Return 0 for a scheme or a hash in it that is weak, and more the longer it takes to crack."""
+    if scheme not in SLOW or has_known_salt(crypt_text(stored)):
+        return 0
+    return 2 if scheme in COSTLY else 1
 
 
 def pam_reason(stored: str, pam_crypt: int) -> Reason | None:
@@ -166,6 +176,11 @@ def supports(scheme: str, mechanisms: Collection[str]) -> bool:
     """Say whether the owner of a row in this scheme can sign in with each of the mechanisms."""
     supported = ("PLAIN", "LOGIN", MECHANISMS.get(scheme))
     return scheme in CLEAR_TEXT or all(mechanism in supported for mechanism in mechanisms)
+
+
+def checks_all_of(stored: str, password: str, username: str = "") -> bool:
+    """Say whether no longer password fits the hash; DES only reads eight characters, bcrypt 72."""
+    return not fits(f"{password}x", stored, username)
 
 
 @cache

@@ -13,7 +13,7 @@ from mailboxes.second_factor.used_factor import had_second_factor, has_second_fa
 from mailboxes.sessions import sign_in_url
 
 PUBLIC = {"sign-in", "admin:logout", "sign-in-code", "set_language", "home"}
-PUBLIC |= {"change-password", "password-check", "password-changed"}
+PUBLIC |= {"change-password", "password-check", "password-changed", "password-kept"}
 SET_UP = {
     "reauthenticate",
     "own-password",

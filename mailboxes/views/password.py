@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mailboxes import actions
 from mailboxes.addresses import normalize_address
-from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
@@ -25,19 +24,18 @@ from mailboxes.request_actors import mailbox_owner
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Let a mailbox owner set a new password."""
+    """Let a mailbox owner set a new password, or sign in and keep the current one."""
     host = mail_host()
     owner = mailbox_owner(request, normalize_address(request.POST.get("address", "")))
-    form = ChangePasswordForm(owner, host.scheme, request.POST or None)
+    form = ChangePasswordForm(owner, host, request.POST or None)
     is_valid = form.is_valid()
     if is_valid and form.save():
-        return redirect("password-changed")
+        return redirect("password-kept" if form.keeps_password else "password-changed")
     if form.wrong_login:
         credentials = {"username": owner.name}
         user_login_failed.send(change_password, credentials=credentials, request=request)
-    elif form.mailbox and not is_valid:
-        # Otherwise the action has logged the change, or its refusal.
-        log_event(owner, "mailbox.sign-in", subject("mailbox", owner.name))
+    elif not is_valid:  # otherwise the action has logged the change, or its refusal
+        form.sign_in()
     autofocus(form)
     return render(request, "mailboxes/change_password.html", {"form": form, "host": host})
 
@@ -45,6 +43,11 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @require_safe
 def password_changed(request: HttpRequest) -> HttpResponse:
     return render(request, "mailboxes/password_changed.html", {"host": mail_host()})
+
+
+@require_safe
+def password_kept(request: HttpRequest) -> HttpResponse:
+    return render(request, "mailboxes/password_kept.html", {"host": mail_host()})
 
 
 @never_cache

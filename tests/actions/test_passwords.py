@@ -3,22 +3,27 @@
 import hashlib
 import time
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
 from mailboxes import actions
+from mailboxes.access.scope import Scope
 from mailboxes.actions import passwords
 from mailboxes.addresses import Address
+from mailboxes.audit.actors import OWNER, Actor
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
+from mailboxes.fields import LONG_AGO
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.passwords import schemes
-from tests.conftest import PASSWORD, TESTER, add_mailbox
+from tests.conftest import PASSWORD, TESTER, add_mailbox, logged
 from tests.hashes import BCRYPT, MD5, SHA512_CRYPT
 
 BCRYPT_12 = BCRYPT.replace("$04$", "$12$")
 SLOW = SHA512_CRYPT.replace("$6$", "$6$rounds=656000$")
+DES_OF_8 = "ab1iBa.N.U2C6"  # of the password 12345678
 TOO_COSTLY = f"{{BLF-CRYPT}}{BCRYPT.replace('$04$', '$14$')}"
 
 
@@ -81,6 +86,71 @@ def test_checking_keeps_the_old_hash_and_changing_uses_the_hosts_scheme(anna: Ma
     assert found and Mailbox.objects.get().password == old
     actions.change_password(TESTER, found, PASSWORD, mail_host().scheme)
     assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
+
+
+@pytest.fixture
+def owner(anna: Mailbox) -> Actor:
+    return Actor(OWNER, anna.pk, "192.0.2.7", Scope.of_owner(anna.pk))
+
+
+def test_a_rehash_keeps_the_password_and_its_date_of_expiry(
+    anna: Mailbox, owner: Actor, settings: Settings
+) -> None:
+    expiry = LONG_AGO + timedelta(days=9999)
+    Domain.objects.update(password_expiry=365)
+    Mailbox.objects.update(password=MD5, password_expiry=expiry)
+    settings.MAIL_PASSWORD_SCHEME = "SHA512-CRYPT"
+    anna.refresh_from_db()
+    assert actions.rehash_password(owner, anna, "foo", mail_host())
+    anna.refresh_from_db()
+    assert anna.password.startswith("{SHA512-CRYPT}") and anna.check_password("foo")
+    assert anna.password_expiry == expiry
+    assert not actions.rehash_password(owner, anna, "foo", mail_host())
+    assert logged() == [(anna.pk, "mailbox.rehash", anna.pk)]
+
+
+def test_only_the_owner_may_have_the_password_rehashed(anna: Mailbox, bob: Mailbox) -> None:
+    Mailbox.objects.update(password=MD5)
+    for scope in (Scope.of_owner(bob.pk), Scope.of_role("helpdesk", ["example.org"])):
+        anna.refresh_from_db()
+        with pytest.raises(Refused) as refused:
+            actions.rehash_password(Actor(OWNER, bob.pk, "", scope), anna, "foo", mail_host())
+        assert refused.value.code == "forbidden"
+    assert {row.password for row in Mailbox.objects.all()} == {MD5}
+
+
+def test_a_password_that_has_changed_in_the_meantime_is_not_overwritten(
+    anna: Mailbox, owner: Actor
+) -> None:
+    Mailbox.objects.update(password=MD5)
+    anna.refresh_from_db()
+    Mailbox.objects.update(password=MD5.upper())
+    with pytest.raises(Refused, match="changed in the meantime"):
+        actions.rehash_password(owner, anna, "foo", mail_host())
+    assert Mailbox.objects.get().password == MD5.upper()
+
+
+@pytest.mark.parametrize(
+    ("stored", "password", "reason"),
+    [
+        ("abQ9KY.KfrYrc", "foo", ""),
+        (f"{{DES-CRYPT}}{DES_OF_8}", "12345678", "Only the beginning"),
+        (f"{{DES-CRYPT}}{DES_OF_8}", "12345678 and more", "Only the beginning"),
+        ("{PLAIN-TRUNC}6-foobar", "foobar", "Only the beginning"),
+        ("{PLAIN}with a\ttab", "with a\ttab", "control"),
+    ],
+)
+def test_a_password_that_the_daemons_would_not_accept_is_not_rehashed(
+    anna: Mailbox, owner: Actor, stored: str, password: str, reason: str
+) -> None:
+    Mailbox.objects.update(password=stored)
+    anna.refresh_from_db()
+    if reason:
+        with pytest.raises(Refused, match=reason):
+            actions.rehash_password(owner, anna, password, mail_host())
+        assert Mailbox.objects.get().password == stored
+    else:
+        assert actions.rehash_password(owner, anna, password, mail_host())
 
 
 def test_changing_the_password_of_a_deleted_mailbox_is_refused(anna: Mailbox) -> None:

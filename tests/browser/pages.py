@@ -225,6 +225,7 @@ STOPS = [
     Stop("password", "/password/", who="nobody"),
     Stop("password-wrong", "/password/", wrong_password, who="nobody"),
     Stop("password-changed", "/password/changed/", who="nobody"),
+    Stop("password-kept", "/password/kept/", who="nobody"),
     Stop("400", f"{MAILBOX}?password__startswith=x", status=400),
     Stop("403", "/admin/configuration/", status=403, who="otto"),
     Stop("second-factor-none", OWN_FACTORS),

@@ -6,12 +6,12 @@ from pytest_django import Settings
 from mailboxes.export.compare import Comparison, host_choices, parse_host
 from mailboxes.export.compatibility import (
     MAX_ADDRESSES,
-    host_problem,
     incompatible_mailboxes,
     stored_passwords,
 )
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
+from mailboxes.verification import host_problem
 from tests.conftest import STORED, add_mailbox, compare
 from tests.hashes import MD5
 

@@ -8,14 +8,17 @@ from django.test import Client
 from pytest_django import Settings
 
 from mailboxes import actions
+from mailboxes.access import self_service
 from mailboxes.access.scope import Scope
+from mailboxes.accounts import AccountKind
 from mailboxes.audit.actors import OWNER, Actor
-from mailboxes.audit.models import Entry
+from mailboxes.audit.models import Entry, Phase
 from mailboxes.conf import mail_host
 from mailboxes.forms.password import ChangePasswordForm
 from mailboxes.models import Domain, Mailbox
 from mailboxes.throttle.models import Counter
 from tests.conftest import PASSWORD, TESTER
+from tests.hashes import MD5
 
 NEW = "quite another password"
 WRONG = "The address or the current password is wrong, or the mailbox is disabled."
@@ -58,7 +61,7 @@ def test_unknown_wrong_and_disabled_get_the_same_answer(client: Client, anna: Ma
         ("short", "short", "new_password1", "too short"),
         ("anna@example.org", "anna@example.org", "new_password1", "easy to guess"),
         (NEW, NEW + "x", "new_password2", "match"),
-        ("", "", "new_password1", "required"),
+        ("", NEW, "new_password2", "match"),
         ("with a\ttabulator in it", "with a\ttabulator in it", "new_password1", "control"),
     ],
 )
@@ -164,6 +167,82 @@ def test_the_home_page_redirects_to_the_password_page_or_the_admin(
     assert rita.get("/")["Location"] == "/admin/"
 
 
+KEEP = {"current_password": "foo", "new_password1": "", "new_password2": ""}
+
+
+def test_an_owner_who_leaves_the_new_password_empty_keeps_the_current_one(
+    client: Client, anna: Mailbox
+) -> None:
+    Mailbox.objects.update(password=MD5)
+    answer = send(client, **KEEP)
+    assert answer.status_code == 302 and answer["Location"] == "/password/kept/"
+    anna.refresh_from_db()
+    assert anna.password.startswith("{CRAM-MD5}") and anna.check_password("foo")
+    assert "keep working with this password" in client.get("/password/kept/").content.decode()
+    before = anna.password
+    assert send(client, **KEEP)["Location"] == "/password/kept/"
+    anna.refresh_from_db()
+    assert anna.password == before
+    assert actions_of(anna) == ["mailbox.rehash", "mailbox.sign-in"]
+
+
+def actions_of(mailbox: Mailbox) -> list[str]:
+    """Return what the log says the owner has done, without refusals."""
+    done = Entry.objects.filter(actor=mailbox.pk, phase__in=[Phase.DONE, Phase.EVENT])
+    return list(done.order_by("seq").values_list("action", flat=True))
+
+
+@pytest.mark.parametrize("new", ["short", "foo"])
+@pytest.mark.parametrize("again", ["", "other"])
+def test_signing_in_takes_the_hosts_scheme_although_the_new_password_is_refused(
+    client: Client, anna: Mailbox, new: str, again: str
+) -> None:
+    Mailbox.objects.update(password=MD5)
+    fields = KEEP | {"new_password1": new, "new_password2": again or new}
+    assert send(client, **fields).status_code == 200
+    anna.refresh_from_db()
+    assert anna.password.startswith("{CRAM-MD5}") and anna.check_password("foo")
+    assert actions_of(anna) == ["mailbox.rehash"]
+
+
+def test_a_wrong_password_or_a_disabled_mailbox_leaves_the_row_as_it_is(
+    client: Client, anna: Mailbox
+) -> None:
+    Mailbox.objects.update(password=MD5)
+    assert send(client, **KEEP | {"current_password": "wrong"}).status_code == 200
+    actions.set_active(TESTER, anna, False)
+    assert send(client, **KEEP).status_code == 200
+    anna.refresh_from_db()
+    assert anna.password == MD5
+
+
+def test_a_temporary_password_cannot_be_kept(client: Client, anna: Mailbox) -> None:
+    Mailbox.objects.update(password=MD5)
+    self_service.set_demand(AccountKind.MAILBOX, anna.pk, True)
+    page = send(client, **KEEP)
+    assert "is temporary" in str(page.context["form"].errors["new_password1"])
+    assert self_service.is_demanded(AccountKind.MAILBOX, anna.pk)
+    assert actions_of(anna) == ["mailbox.rehash"]
+
+
+def test_a_password_is_kept_where_owners_may_not_change_it(client: Client, anna: Mailbox) -> None:
+    Mailbox.objects.update(password=MD5)
+    self_service.set_open("example.org", False)
+    assert send(client, **KEEP)["Location"] == "/password/kept/"
+    assert Mailbox.objects.get().password.startswith("{CRAM-MD5}")
+
+
+def test_a_password_that_bcrypt_cannot_hold_has_to_be_replaced(
+    client: Client, anna: Mailbox, settings: Settings
+) -> None:
+    settings.MAIL_PASSWORD_SCHEME = "BLF-CRYPT"
+    long = "four words " * 8
+    Mailbox.objects.update(password=f"{{PLAIN}}{long}")
+    page = send(client, **KEEP | {"current_password": long})
+    assert "the limit is 72" in str(page.context["form"].errors["new_password1"])
+    assert Mailbox.objects.get().password == f"{{PLAIN}}{long}"
+
+
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000"])
 def test_spaces_around_the_address_do_not_bypass_the_lock(
     client: Client, anna: Mailbox, blank: str
@@ -177,7 +256,7 @@ def test_a_mailbox_deleted_in_the_meantime_is_a_form_error(anna: Mailbox) -> Non
     data = {"address": anna.pk, "current_password": PASSWORD}
     owner = Actor(OWNER, anna.pk, "192.0.2.7", Scope.of_owner(anna.pk))
     form = ChangePasswordForm(
-        owner, mail_host().scheme, data | {"new_password1": NEW, "new_password2": NEW}
+        owner, mail_host(), data | {"new_password1": NEW, "new_password2": NEW}
     )
     assert form.is_valid()
     actions.delete_mailbox(TESTER, anna)
@@ -185,7 +264,7 @@ def test_a_mailbox_deleted_in_the_meantime_is_a_form_error(anna: Mailbox) -> Non
     assert "deleted in the meantime" in str(form.errors)
 
 
-@pytest.mark.parametrize("url", ["/", "/password/", "/password/changed/"])
+@pytest.mark.parametrize("url", ["/", "/password/", "/password/changed/", "/password/kept/"])
 def test_pages_answer_head_requests(client: Client, tables: None, url: str) -> None:
     assert client.head(url).status_code in (200, 302)
 
