@@ -14,10 +14,11 @@ from mailboxes.actions.imports.rows import (
     DomainRow,
     ImportRow,
     MailboxRow,
+    Unreadable,
 )
 from mailboxes.errors import Refused
 from mailboxes.transfer.databases.products import find_reader
-from mailboxes.transfer.databases.reader import Reader
+from mailboxes.transfer.databases.reader import BAD_QUOTA, Reader
 from mailboxes.transfer.databases.source import Source, is_mail_database, parse_url
 
 Open = Callable[..., Source]
@@ -237,6 +238,12 @@ def test_the_default_scheme_is_added_where_a_password_has_none(
     _reader, rows = read(open_source("howto", more=user), default_scheme=scheme)
     [found] = [row for row in rows if getattr(row, "address", "") == "new@example.org"]
     assert isinstance(found, MailboxRow) and (found.password, found.stored) == (password, stored)
+
+
+def test_a_quota_that_is_no_number_is_unreadable(open_source: Open) -> None:
+    more = "INSERT INTO virtual_users VALUES (9, 1, 'odd@example.org', 'x', '1 G')"
+    _reader, rows = read(open_source("ispmail", more=more))
+    assert Unreadable("virtual_users 9", "odd@example.org", BAD_QUOTA, {"quota": "1 G"}) in rows
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from mailboxes.transfer.databases.reader import (
     Reader,
     is_own_alias,
     mailbox_row,
-    quota,
     split_targets,
     text,
 )
@@ -25,7 +24,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
         yield DomainRow("domains", text(name))
     users = USERS_WITH_QUOTA if source.has("users", "quota") else USERS
     for email, stored, size in source.rows(users):
-        yield mailbox_row("users", email, stored, options, quota=quota(size, options.unit))
+        yield mailbox_row("users", email, stored, size, options)
     rows = source.rows("SELECT source, destination FROM {}forwardings ORDER BY source")
     for address, destination in rows:
         targets = split_targets(destination)

@@ -14,7 +14,6 @@ from mailboxes.transfer.databases.reader import (
     mailbox_row,
     number,
     one_line,
-    quota,
     text,
 )
 from mailboxes.transfer.databases.source import Source
@@ -52,11 +51,11 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for address, stored, name, size, active in source.rows(MAILBOXES):
         yield mailbox_row(
             "mailbox",
-            text(address),
+            address,
             stored,
+            size,
             options,
             name=one_line(name),
-            quota=quota(size, options.unit),
             active=bool(active),
         )
     forwardings = (

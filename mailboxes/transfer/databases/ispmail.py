@@ -8,7 +8,6 @@ from mailboxes.transfer.databases.reader import (
     Reader,
     join_targets,
     mailbox_row,
-    quota,
     text,
 )
 from mailboxes.transfer.databases.source import Source
@@ -24,8 +23,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
         yield DomainRow(f"virtual_domains {key}", text(name))
     users = USERS_WITH_QUOTA if source.has("virtual_users", "quota") else USERS
     for key, email, stored, size in source.rows(users):
-        place, size = f"virtual_users {key}", quota(size, options.unit)
-        yield mailbox_row(place, email, stored, options, quota=size)
+        yield mailbox_row(f"virtual_users {key}", email, stored, size, options)
     # Postfix asks this table before it asks for a mailbox of the same address.
     aliases = (
         (text(address).lower(), text(target), True) for address, target in source.rows(ALIASES)

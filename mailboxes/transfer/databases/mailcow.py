@@ -68,11 +68,11 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for address, stored, name, size, active in source.rows(mailboxes):
         yield mailbox_row(
             "mailbox",
-            text(address),
+            address,
             stored,
+            size,
             options,
             name=one_line(name),
-            quota=quota(size, options.unit),
             active=bool(active),
         )
     for key, address, goto, active in source.rows(ALIASES):

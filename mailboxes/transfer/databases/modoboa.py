@@ -10,7 +10,6 @@ from mailboxes.transfer.databases.reader import (
     Reader,
     join_targets,
     mailbox_row,
-    quota,
     text,
 )
 from mailboxes.transfer.databases.source import Source
@@ -47,9 +46,9 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             f"admin_mailbox {key}",
             f"{text(local_part)}@{text(domain)}",
             stored,
+            size,
             options,
             name=f"{text(first)} {text(last)}".strip(),
-            quota=quota(size, options.unit),
             active=bool(active),
         )
     aliases = (

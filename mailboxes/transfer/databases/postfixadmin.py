@@ -55,11 +55,12 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for address, stored, name, maildir, size, active in source.rows(MAILBOXES):
         yield mailbox_row(
             "mailbox",
-            text(address),
+            address,
             stored,
+            size,
             options,
+            unit=1,
             name=one_line(name),
-            quota=quota(size),
             active=bool(active),
             maildir=relative_folder(maildir),
         )

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow
+from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow, Unreadable
 from mailboxes.conf import quota_multiplier
+from mailboxes.errors import gettext_noop
 from mailboxes.inspection.lines import Line
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.schemes import CLEAR_TEXT
 from mailboxes.transfer.databases.source import Source
 
+BAD_QUOTA = gettext_noop("The quota “%(quota)s” is not a number. Correct it in the source.")
 MEGABYTE = 2**20
 MAX_EXAMPLES = 5
 
@@ -109,21 +111,26 @@ def mailbox_row(
     place: str,
     address: Any,
     password: Any,
+    size: Any,
     options: Options,
     *,
-    quota: int,
+    unit: int = 0,
     name: str | None = None,
     active: bool | None = None,
     maildir: str = "",
-) -> MailboxRow:
-    """Return a mailbox whose password may lack its {SCHEME}."""
+) -> MailboxRow | Unreadable:
+    """Return a mailbox whose password may lack its {SCHEME}, and whose quota may be anything."""
+    try:
+        bytes_ = quota(size, unit or options.unit)
+    except ValueError:
+        return Unreadable(place, text(address), BAD_QUOTA, {"quota": text(size)})
     stored, scheme, clear = text(password), options.default_scheme, ""
     if scheme and stored and not stored.startswith("{"):
         if scheme in CLEAR_TEXT:
             stored, clear = "", stored
         elif not dovecot_scheme(stored):
             stored = f"{{{scheme}}}{stored}"
-    return MailboxRow(place, text(address), name, quota, active, clear, stored, maildir)
+    return MailboxRow(place, text(address), name, bytes_, active, clear, stored, maildir)
 
 
 def split_targets(value: Any) -> tuple[str, ...]:

@@ -43,11 +43,11 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for key, address, stored, name, size, active in source.rows(MAILBOXES):
         yield mailbox_row(
             f"mailbox {key}",
-            text(address),
+            address,
             stored,
+            size,
             options,
             name=one_line(name),
-            quota=quota(size, options.unit),
             active=bool(active),
         )
     for key, address, goto, active in source.rows(ALIASES):
