@@ -171,16 +171,6 @@ def test_what_cannot_be_imported_is_refused(anna: Mailbox, row: ImportRow, sente
     assert sentence in reason([row])
 
 
-def test_a_disabled_domain_is_imported_with_its_rows(tables: None) -> None:
-    rows: list[ImportRow] = [
-        DomainRow("1", "example.net", active=False),
-        MailboxRow("2", "dora@example.net", stored=STORED),
-        AliasRow("3", "info@example.net", ("dora@example.net",)),
-    ]
-    assert [outcome.verb for outcome in run(rows).outcomes] == [Verb.CREATE] * 3
-    assert not Domain.objects.get().active and Mailbox.objects.get().active
-
-
 def test_limits_hold_within_an_import(domain: Domain) -> None:
     Domain.objects.update(mailboxes=1, aliases=1, quota=10)
     first: list[ImportRow] = [MailboxRow("1", "a@example.org", quota=6_000_000, stored=STORED)]

@@ -12,7 +12,7 @@ INSERT INTO domain VALUES (1, 'example.org', NULL, 5, 0, 2000, 0, 'virtual', 0, 
   (2, 'mx.example', NULL, 0, 0, 0, 0, 'virtual', 1, 1);
 INSERT INTO mailbox VALUES
   (1, 1, 'anna@example.org', '{BLF-CRYPT}$2y$05$cuNy3u5z60keFzffs4mJS.tkixkAGknzk6gib2O1f1oVuHTN6rT5m', 'Anna', 1000, 1, 0, 'ALL', '/srv/vmail/x', 'maildir:/srv/x'),
-  (2, 1, 'bob@example.org', 'C+7Hteo/D9vJXQ3UfzxbwnXaijM=', NULL, 0, 0, NULL, 'IMAP', NULL, NULL),
+  (2, 1, 'bob@example.org', 'C+7Hteo/D9vJXQ3UfzxbwnXaijM=', NULL, 2000, 0, NULL, 'IMAP', NULL, NULL),
   (3, 1, 'gone@example.org', 'x', NULL, 0, 1, 1, 'ALL', NULL, NULL);
 INSERT INTO alias VALUES (1, 1, 'anna@example.org', 'anna@example.org', 1),
   (2, 1, 'info@example.org', 'anna@example.org,a@b.example', 0);

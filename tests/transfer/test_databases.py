@@ -16,6 +16,7 @@ from mailboxes.actions.imports.rows import (
     MailboxRow,
     Unreadable,
 )
+from mailboxes.addresses import NO_TARGET
 from mailboxes.errors import Refused
 from mailboxes.transfer.databases.products import find_reader
 from mailboxes.transfer.databases.reader import BAD_QUOTA, Reader
@@ -70,16 +71,16 @@ def test_rows_of_ispmail(open_source: Open) -> None:
         MailboxRow("virtual_users 1", "Anna@example.org", quota=1000, stored=MD5),
         MailboxRow("virtual_users 2", "bob@example.org", quota=0),
         MailboxRow("virtual_users 3", "eve@example.org", quota=0, stored="geheim"),
-        AliasRow("virtual_aliases", "@example.org", ("anna@example.org",)),
-        AliasRow("virtual_aliases", "bob@example.org", ("eve@example.org",)),
+        AliasRow("virtual_aliases @example.org", "@example.org", ("anna@example.org",)),
+        AliasRow("virtual_aliases bob@example.org", "bob@example.org", ("eve@example.org",)),
         AliasRow(
-            "virtual_aliases",
+            "virtual_aliases info@example.org",
             "info@example.org",
             ("BOB@example.org", "x@elsewhere.example"),
         ),
-        AliasRow("virtual_aliases", "müller@example.org", ("a@b.example",)),
-        AliasRow("virtual_aliases", "pipe@example.org", ('"|/usr/bin/list, x"',)),
-        AliasRow("virtual_aliases", "void@example.org", ()),
+        AliasRow("virtual_aliases müller@example.org", "müller@example.org", ("a@b.example",)),
+        AliasRow("virtual_aliases pipe@example.org", "pipe@example.org", ('"|/usr/bin/list, x"',)),
+        Unreadable("virtual_aliases void@example.org", "void@example.org", NO_TARGET, {}),
     ]
 
 
@@ -88,10 +89,12 @@ def test_rows_of_the_howto(open_source: Open) -> None:
     reader, rows = read(source)
     assert losses(reader, source) == {"Transports": (1, "example.org")}
     assert rows == [
-        DomainRow("domains", "example.org"),
-        MailboxRow("users", "anna@example.org", quota=0, stored="abQ9KY.KfrYrc"),
-        AliasRow("forwardings", "@example.org", ("anna@example.org",)),
-        AliasRow("forwardings", "info@example.org", ("anna@example.org", "a@b.example")),
+        DomainRow("domains example.org", "example.org"),
+        MailboxRow("users anna@example.org", "anna@example.org", quota=0, stored="abQ9KY.KfrYrc"),
+        AliasRow("forwardings @example.org", "@example.org", ("anna@example.org",)),
+        AliasRow(
+            "forwardings info@example.org", "info@example.org", ("anna@example.org", "a@b.example")
+        ),
     ]
 
 
@@ -105,16 +108,23 @@ def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> N
         "Active vacation messages": (1, "bob@example.org"),
     }
     assert rows == [
-        DomainRow("domain", "example.org", "Line two", 10, -1, 2048000, True),
-        DomainRow("domain", "off.example", "", 0, 0, 0, False),
+        DomainRow("domain example.org", "example.org", "Line two", 10, None, None, True),
+        DomainRow("domain off.example", "off.example", "", 0, 0, 0, False),
         MailboxRow(
-            "mailbox", "anna@example.org", "Anna Berg", 20480000, True, "", BLF, "example.org/anna/"
+            "mailbox anna@example.org",
+            "anna@example.org",
+            "Anna Berg",
+            20480000,
+            True,
+            "",
+            BLF,
+            "example.org/anna/",
         ),
-        MailboxRow("mailbox", "bob@example.org", "", 0, False, stored="x"),
-        MailboxRow("mailbox", "eve@example.org", "", 0, True, stored="x"),
-        AliasRow("alias", "eve@example.org", ("a@b.example",), False),
-        AliasRow("alias", "root@example.org", ("root",), True),
-        AliasDomainRow("alias_domain", "example.net", "example.org", True),
+        MailboxRow("mailbox bob@example.org", "bob@example.org", "", 0, False, stored="x"),
+        MailboxRow("mailbox eve@example.org", "eve@example.org", "", 0, True, stored="x"),
+        AliasRow("alias eve@example.org", "eve@example.org", ("a@b.example",), None),
+        AliasRow("alias root@example.org", "root@example.org", ("root",), True),
+        AliasDomainRow("alias_domain example.net", "example.net", "example.org", True),
     ]
 
 
@@ -131,7 +141,13 @@ def test_rows_of_vimbadmin(open_source: Open) -> None:
         DomainRow("domain 1", "example.org", "", 5, 0, 2000, True),
         MailboxRow("mailbox 1", "anna@example.org", "Anna", 1000, True, stored=BLF),
         MailboxRow(
-            "mailbox 2", "bob@example.org", "", 0, False, "", "{SHA1}C+7Hteo/D9vJXQ3UfzxbwnXaijM="
+            "mailbox 2",
+            "bob@example.org",
+            "",
+            2000,
+            False,
+            "",
+            "{SHA1}C+7Hteo/D9vJXQ3UfzxbwnXaijM=",
         ),
         AliasRow("alias 2", "info@example.org", ("anna@example.org", "a@b.example"), False),
     ]
@@ -151,15 +167,29 @@ def test_rows_of_iredmail(open_source: Open) -> None:
         "Mailboxes whose owners are administrators": (1, "anna@example.org"),
     }
     assert rows == [
-        DomainRow("domain", "example.org", "", 0, 0, None, True),
-        MailboxRow("mailbox", "anna@example.org", "Anna", 2 * 2**20, True, stored="{SSHA512}x"),
-        MailboxRow("mailbox", "bob@example.org", "", 0, False, stored="x"),
-        AliasRow("forwardings", "a.berg@example.org", ("anna@example.org",), True),
-        AliasRow("forwardings", "anna@example.org", ("anna@example.org", "a@b.example"), True),
-        AliasRow("forwardings", "@example.org", ("anna@example.org",), True),
-        AliasRow("forwardings", "old@example.org", ("anna@example.org",), False),
-        AliasRow("forwardings", "team@example.org", ("anna@example.org",), True),
-        AliasDomainRow("alias_domain", "example.net", "example.org", False),
+        DomainRow("domain example.org", "example.org", "", 0, 0, None, True),
+        MailboxRow(
+            "mailbox anna@example.org",
+            "anna@example.org",
+            "Anna",
+            2 * 2**20,
+            True,
+            stored="{SSHA512}x",
+        ),
+        MailboxRow("mailbox bob@example.org", "bob@example.org", "", 0, False, stored="x"),
+        AliasRow(
+            "forwardings a.berg@example.org", "a.berg@example.org", ("anna@example.org",), True
+        ),
+        AliasRow(
+            "forwardings anna@example.org",
+            "anna@example.org",
+            ("anna@example.org", "a@b.example"),
+            True,
+        ),
+        AliasRow("forwardings @example.org", "@example.org", ("anna@example.org",), True),
+        AliasRow("forwardings old@example.org", "old@example.org", ("anna@example.org",), False),
+        AliasRow("forwardings team@example.org", "team@example.org", ("anna@example.org",), True),
+        AliasDomainRow("alias_domain example.net", "example.net", "example.org", False),
     ]
 
 
@@ -186,9 +216,14 @@ def test_rows_of_modoboa(open_source: Open) -> None:
             "{SHA512-CRYPT}x",
         ),
         MailboxRow("admin_mailbox 2", "bob@example.org", "", 0, False),
-        AliasRow("admin_alias", "@example.org", ("bob@example.org",), True),
-        AliasRow("admin_alias", "anna@example.org", ("anna@example.org", "a@b.example"), True),
-        AliasRow("admin_alias", "info@example.org", ("anna@example.org",), False),
+        AliasRow("admin_alias @example.org", "@example.org", ("bob@example.org",), True),
+        AliasRow(
+            "admin_alias anna@example.org",
+            "anna@example.org",
+            ("anna@example.org", "a@b.example"),
+            True,
+        ),
+        AliasRow("admin_alias info@example.org", "info@example.org", ("anna@example.org",), False),
         AliasDomainRow("admin_domainalias 1", "example.net", "example.org", True),
     ]
 
@@ -210,13 +245,15 @@ def test_rows_of_mailcow(open_source: Open) -> None:
         "App passwords": (2, "anna@example.org"),
     }
     assert rows == [
-        DomainRow("domain", "example.org", "x", 10, -1, 3 * 2**20, True),
-        MailboxRow("mailbox", "anna@example.org", "Anna", 1048576, True, stored=BLF),
-        MailboxRow("mailbox", "bob@example.org", "", 0, True),
-        MailboxRow("mailbox", "eve@example.org", "", 0, True),
-        MailboxRow("mailbox", "off@example.org", "", 0, False, stored=BLF),
+        DomainRow("domain example.org", "example.org", "x", 10, None, None, True),
+        MailboxRow(
+            "mailbox anna@example.org", "anna@example.org", "Anna", 1048576, True, stored=BLF
+        ),
+        MailboxRow("mailbox bob@example.org", "bob@example.org", "", 0, True),
+        MailboxRow("mailbox eve@example.org", "eve@example.org", "", 0, True),
+        MailboxRow("mailbox off@example.org", "off@example.org", "", 0, False, stored=BLF),
         AliasRow("alias 3", "team@example.org", ("a@b.example",), False),
-        AliasDomainRow("alias_domain", "example.net", "example.org", True),
+        AliasDomainRow("alias_domain example.net", "example.net", "example.org", True),
     ]
 
 

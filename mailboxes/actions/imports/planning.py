@@ -137,11 +137,7 @@ class Planner:
         if domain is None:
             params = {"domain": address.domain}
             raise Refused(rules.NO_DOMAIN, params, code="no_domain", field="address")
-<<<<<<< HEAD
         return domain  # also a disabled one, or an export couldn't be imported
-=======
-        return domain
->>>>>>> 5f9ca80 (imports: Import a disabled domain with its mailboxes and aliases)
 
     def changed(self, row: ImportRow, model: Row, values: dict[str, Any]) -> Outcome:
         """Return the outcome of an existing row with these new values; None keeps the old one."""

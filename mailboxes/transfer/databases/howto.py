@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from mailboxes.actions.imports.rows import AliasRow, DomainRow, ImportRow
+from mailboxes.actions.imports.rows import DomainRow, ImportRow
 from mailboxes.inspection.products import HOWTO
 from mailboxes.transfer.databases.reader import (
     Loss,
     Options,
     Reader,
-    is_own_alias,
+    alias_rows,
     mailbox_row,
     split_targets,
     text,
@@ -21,15 +21,14 @@ USERS_WITH_QUOTA = "SELECT email, password, quota FROM {}users ORDER BY email"
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for (name,) in source.rows("SELECT domain FROM {}domains ORDER BY domain"):
-        yield DomainRow("domains", text(name))
+        yield DomainRow(f"domains {text(name)}", text(name))
     users = USERS_WITH_QUOTA if source.has("users", "quota") else USERS
     for email, stored, size in source.rows(users):
-        yield mailbox_row("users", email, stored, size, options)
+        yield mailbox_row(f"users {text(email)}", email, stored, size, options)
     rows = source.rows("SELECT source, destination FROM {}forwardings ORDER BY source")
     for address, destination in rows:
-        targets = split_targets(destination)
-        if not is_own_alias(text(address), targets):
-            yield AliasRow("forwardings", text(address), targets)
+        name, targets = text(address), split_targets(destination)
+        yield from alias_rows(f"forwardings {name}", name, targets, None)
 
 
 READER = Reader(

@@ -7,10 +7,12 @@ from mailboxes.actions.imports.rows import AliasDomainRow, DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
     MEGABYTE,
+    DomainUse,
     Loss,
+    MailboxStates,
     Options,
     Reader,
-    join_targets,
+    joined_rows,
     mailbox_row,
     number,
     one_line,
@@ -23,7 +25,13 @@ DOMAINS = (
     "SELECT domain, description, mailboxes, aliases, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
 )
+USE_BY_MAILBOXES = "SELECT domain, COUNT(*), MIN(quota), MAX(quota) FROM {}mailbox GROUP BY domain"
+USE_BY_ALIASES = (
+    "SELECT domain, COUNT(DISTINCT address) FROM {}forwardings "
+    "WHERE is_maillist = 0 AND address <> forwarding GROUP BY domain"
+)
 MAILBOXES = "SELECT username, password, name, quota, active FROM {}mailbox ORDER BY username"
+INACTIVE = "SELECT DISTINCT address FROM {}forwardings WHERE active = 0"
 # The members of mlmmj's mailing lists are in files.
 FORWARDINGS = (
     "SELECT forwardings.address, forwardings.forwarding, "
@@ -39,18 +47,19 @@ ALL_SERVICES = "They can use all services here."
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for name, description, mailboxes, aliases, active in source.rows(DOMAINS):
         yield DomainRow(
-            "domain",
+            f"domain {text(name)}",
             text(name),
             description=one_line(description),
-            max_mailboxes=number(mailboxes),
-            max_aliases=number(aliases),
+            **use.limits(text(name), number(mailboxes), number(aliases)),
             active=bool(active),
         )
+    states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, size, active in source.rows(MAILBOXES):
-        yield mailbox_row(
-            "mailbox",
+        row = mailbox_row(
+            f"mailbox {text(address)}",
             address,
             stored,
             size,
@@ -58,13 +67,14 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             name=one_line(name),
             active=bool(active),
         )
+        yield states.note_mailbox(row)
     forwardings = (
         (alias_address(address), text(target), bool(active))
         for address, target, active in source.rows(FORWARDINGS)
     )
-    yield from join_targets("forwardings", forwardings)
+    yield from joined_rows("forwardings", forwardings, states)
     for name, target, active in source.rows(ALIAS_DOMAINS):
-        yield AliasDomainRow("alias_domain", text(name), text(target), bool(active))
+        yield AliasDomainRow(f"alias_domain {text(name)}", text(name), text(target), bool(active))
 
 
 def alias_address(value: Any) -> str:
@@ -77,9 +87,9 @@ READER = Reader(
     product="iRedMail",
     needed={
         "domain": "domain description mailboxes aliases active backupmx",
-        "mailbox": "username password name quota active",
+        "mailbox": "username password name quota domain active",
         "alias": "address active",
-        "forwardings": "id address forwarding active is_maillist",
+        "forwardings": "id address forwarding domain active is_maillist",
         "alias_domain": "alias_domain target_domain active",
     },
     read=read,

@@ -6,7 +6,7 @@ from mailboxes.actions.imports.rows import DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
     Options,
     Reader,
-    join_targets,
+    joined_rows,
     mailbox_row,
     text,
 )
@@ -28,7 +28,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     aliases = (
         (text(address).lower(), text(target), True) for address, target in source.rows(ALIASES)
     )
-    yield from join_targets("virtual_aliases", aliases, has_state=False)
+    yield from joined_rows("virtual_aliases", aliases)
 
 
 READER = Reader(

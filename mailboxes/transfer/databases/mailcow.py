@@ -4,17 +4,18 @@ from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
-    AliasRow,
     DomainRow,
     ImportRow,
 )
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
     MEGABYTE,
+    DomainUse,
     Loss,
+    MailboxStates,
     Options,
     Reader,
-    is_own_alias,
+    alias_rows,
     mailbox_row,
     number,
     one_line,
@@ -33,6 +34,10 @@ RESTRICTED = " OR ".join(
     f"REPLACE(attributes, ' ', '') LIKE '%\"{service}_access\":\"0\"%'"
     for service in ("imap", "pop3", "smtp", "sieve")
 )
+USE_BY_MAILBOXES = (
+    "SELECT domain, COUNT(*), MIN(quota), MAX(quota) FROM {}mailbox WHERE kind = '' GROUP BY domain"
+)
+USE_BY_ALIASES = "SELECT domain, COUNT(*) FROM {}alias WHERE address <> goto GROUP BY domain"
 # With active = 2, a mailbox only receives mail.
 MAILBOXES = (
     "SELECT username, CASE WHEN active = 2 THEN '' ELSE password END, name, quota, active "
@@ -46,6 +51,7 @@ MAILBOXES_WITH_AUTHSOURCE = (
 DISCARD = ("null@localhost", "spam@localhost", "ham@localhost")
 """Targets that discard mail, or learn it as spam or as no spam."""
 
+INACTIVE = "SELECT address FROM {}alias WHERE active = 0"
 ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
@@ -53,21 +59,21 @@ ALIAS_DOMAINS = (
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
         yield DomainRow(
-            "domain",
+            f"domain {text(name)}",
             text(name),
             description=one_line(description),
-            max_mailboxes=limit(mailboxes),
-            max_aliases=limit(aliases),
-            max_quota=quota(size, MEGABYTE),
+            **use.limits(text(name), limit(mailboxes), limit(aliases), quota(size, MEGABYTE)),
             active=bool(active),
         )
+    states = MailboxStates(source.rows(INACTIVE))
     has_authsource = source.has("mailbox", "authsource")
     mailboxes = MAILBOXES_WITH_AUTHSOURCE if has_authsource else MAILBOXES
     for address, stored, name, size, active in source.rows(mailboxes):
-        yield mailbox_row(
-            "mailbox",
+        row = mailbox_row(
+            f"mailbox {text(address)}",
             address,
             stored,
             size,
@@ -75,12 +81,13 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             name=one_line(name),
             active=bool(active),
         )
+        yield states.note_mailbox(row)
     for key, address, goto, active in source.rows(ALIASES):
-        targets = split_targets(goto)
-        if not is_own_alias(text(address), targets) and not set(targets) & set(DISCARD):
-            yield AliasRow(f"alias {key}", text(address), targets, bool(active))
+        name, targets = text(address), split_targets(goto)
+        if not set(targets) & set(DISCARD):
+            yield from alias_rows(f"alias {key}", name, targets, states.of_alias(name, active))
     for name, target, active in source.rows(ALIAS_DOMAINS):
-        yield AliasDomainRow("alias_domain", text(name), text(target), bool(active))
+        yield AliasDomainRow(f"alias_domain {text(name)}", text(name), text(target), bool(active))
 
 
 def limit(value: object) -> int:
@@ -92,8 +99,8 @@ READER = Reader(
     product="mailcow",
     needed={
         "domain": "domain description mailboxes aliases maxquota active backupmx",
-        "mailbox": "username password name quota kind active",
-        "alias": "id address goto active",
+        "mailbox": "username password name quota kind domain active",
+        "alias": "id address goto domain active",
         "alias_domain": "alias_domain target_domain active",
     },
     read=read,

@@ -6,9 +6,10 @@ from mailboxes.actions.imports.rows import AliasDomainRow, DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
     MEGABYTE,
     Loss,
+    MailboxStates,
     Options,
     Reader,
-    join_targets,
+    joined_rows,
     mailbox_row,
     text,
 )
@@ -24,6 +25,7 @@ MAILBOXES = (
     "ON domain.id = mailbox.domain_id JOIN {}core_user AS account "
     "ON account.id = mailbox.user_id ORDER BY mailbox.id"
 )
+INACTIVE = "SELECT address FROM {}admin_alias WHERE enabled = 0"
 # An alias domain has an internal one from all its addresses to those of its target.
 ALIASES = (
     "SELECT alias.address, recipient.address, alias.enabled "
@@ -41,8 +43,9 @@ ALIAS_DOMAINS = (
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for key, name, enabled in source.rows(DOMAINS):
         yield DomainRow(f"admin_domain {key}", text(name), active=bool(enabled))
+    states = MailboxStates(source.rows(INACTIVE))
     for key, local_part, domain, first, last, size, active, stored in source.rows(MAILBOXES):
-        yield mailbox_row(
+        row = mailbox_row(
             f"admin_mailbox {key}",
             f"{text(local_part)}@{text(domain)}",
             stored,
@@ -51,11 +54,12 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             name=f"{text(first)} {text(last)}".strip(),
             active=bool(active),
         )
+        yield states.note_mailbox(row)
     aliases = (
         (text(address).lower(), text(target), bool(enabled))
         for address, target, enabled in source.rows(ALIASES)
     )
-    yield from join_targets("admin_alias", aliases)
+    yield from joined_rows("admin_alias", aliases, states)
     for key, name, target, enabled in source.rows(ALIAS_DOMAINS):
         yield AliasDomainRow(f"admin_domainalias {key}", text(name), text(target), bool(enabled))
 

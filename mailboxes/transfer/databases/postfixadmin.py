@@ -5,7 +5,6 @@ from typing import Any
 
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
-    AliasRow,
     DomainRow,
     ImportRow,
 )
@@ -13,10 +12,12 @@ from mailboxes.inspection.products import POSTFIXADMIN
 from mailboxes.models import EVERY_DOMAIN
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
+    DomainUse,
     Loss,
+    MailboxStates,
     Options,
     Reader,
-    is_own_alias,
+    alias_rows,
     mailbox_row,
     number,
     one_line,
@@ -30,9 +31,12 @@ DOMAINS = (
     "SELECT domain, description, mailboxes, aliases, maxquota, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
 )
+USE_BY_MAILBOXES = "SELECT domain, COUNT(*), MIN(quota), MAX(quota) FROM {}mailbox GROUP BY domain"
+USE_BY_ALIASES = "SELECT domain, COUNT(*) FROM {}alias WHERE address <> goto GROUP BY domain"
 MAILBOXES = (
     "SELECT username, password, name, maildir, quota, active FROM {}mailbox ORDER BY username"
 )
+INACTIVE = "SELECT address FROM {}alias WHERE active = 0"
 ALIASES = "SELECT address, goto, active FROM {}alias ORDER BY address"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
@@ -41,20 +45,22 @@ EXPIRED = "password_expiry > '2000-01-02' AND password_expiry < CURRENT_TIMESTAM
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES)
     for name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
         if text(name) != EVERY_DOMAIN:
             yield DomainRow(
-                "domain",
+                f"domain {text(name)}",
                 text(name),
                 description=one_line(description),
-                max_mailboxes=number(mailboxes),
-                max_aliases=number(aliases),
-                max_quota=quota(size, options.unit),
+                **use.limits(
+                    text(name), number(mailboxes), number(aliases), quota(size, options.unit)
+                ),
                 active=bool(active),
             )
+    states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, maildir, size, active in source.rows(MAILBOXES):
-        yield mailbox_row(
-            "mailbox",
+        row = mailbox_row(
+            f"mailbox {text(address)}",
             address,
             stored,
             size,
@@ -64,13 +70,15 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             active=bool(active),
             maildir=relative_folder(maildir),
         )
+        yield states.note_mailbox(row)
     for address, goto, active in source.rows(ALIASES):
-        targets = without_vacation(text(address), split_targets(goto))
-        if not is_own_alias(text(address), targets):
-            yield AliasRow("alias", text(address), targets, bool(active))
+        name, targets = text(address), without_vacation(text(address), split_targets(goto))
+        yield from alias_rows(f"alias {name}", name, targets, states.of_alias(name, active))
     if source.has("alias_domain"):
         for name, target, active in source.rows(ALIAS_DOMAINS):
-            yield AliasDomainRow("alias_domain", text(name), text(target), bool(active))
+            yield AliasDomainRow(
+                f"alias_domain {text(name)}", text(name), text(target), bool(active)
+            )
 
 
 def relative_folder(value: Any) -> str:
@@ -90,8 +98,8 @@ READER = Reader(
     product=POSTFIXADMIN,
     needed={
         "domain": "domain description mailboxes aliases maxquota active backupmx",
-        "mailbox": "username password name maildir quota active",
-        "alias": "address goto active",
+        "mailbox": "username password name maildir quota domain active",
+        "alias": "address goto domain active",
     },
     read=read,
     unit=0,

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow, Unreadable
+from mailboxes.addresses import NO_TARGET
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import gettext_noop
 from mailboxes.inspection.lines import Line
@@ -143,9 +144,67 @@ def distinct(targets: Iterable[str]) -> tuple[str, ...]:
     return tuple({target.lower(): target for target in targets if target}.values())
 
 
-def join_targets(
-    table: str, rows: Iterable[tuple[str, str, bool]], has_state: bool = True
-) -> Iterator[AliasRow]:
+class DomainUse:
+    """What the domains contain: a limit that they exceed already would refuse some of it."""
+
+    def __init__(self, source: Source, mailboxes: str, aliases: str, unit: int = 1) -> None:
+        self.mailboxes = {
+            text(name).lower(): (number(count), quota(smallest, unit), quota(largest, unit))
+            for name, count, smallest, largest in source.rows(mailboxes)
+        }
+        self.aliases = {text(name).lower(): number(count) for name, count in source.rows(aliases)}
+
+    def limits(
+        self, name: str, mailboxes: int, aliases: int, size: int | None = None
+    ) -> dict[str, int]:
+        """Return those limits that are kept: of mailboxes, of aliases, and of a quota in bytes."""
+        count, smallest, largest = self.mailboxes.get(name.lower(), (0, 1, 1))
+        kept = {}
+        if is_within(count, mailboxes):
+            kept["max_mailboxes"] = mailboxes
+        if is_within(self.aliases.get(name.lower(), 0), aliases):
+            kept["max_aliases"] = aliases
+        if size == 0 or (size and 0 < smallest <= largest <= size):
+            kept["max_quota"] = size
+        return kept
+
+
+def is_within(count: int, limit: int) -> bool:
+    """Say whether a limit allows so many rows; 0 allows any number, -1 none."""
+    return limit == 0 or count <= max(limit, 0)
+
+
+class MailboxStates:
+    """Which aliases have the address of a mailbox in another state, which they follow here."""
+
+    def __init__(self, inactive_aliases: Iterable[tuple[Any, ...]]) -> None:
+        self.inactive_aliases = {text(address).lower() for (address,) in inactive_aliases}
+        self.differing: set[str] = set()
+
+    def note_mailbox(self, row: MailboxRow | Unreadable) -> MailboxRow | Unreadable:
+        if isinstance(row, MailboxRow):
+            address = row.address.lower()
+            if not row.active or address in self.inactive_aliases:
+                self.differing.add(address)
+        return row
+
+    def of_alias(self, address: str, active: Any) -> bool | None:
+        return None if address.lower() in self.differing else bool(active)
+
+
+def alias_rows(
+    place: str, address: str, targets: tuple[str, ...], active: bool | None
+) -> Iterator[AliasRow | Unreadable]:
+    """Yield an alias, unless it only forwards to itself, as that of a new mailbox does anyway."""
+    if not targets:
+        yield Unreadable(place, address, NO_TARGET, {})
+    elif [target.lower() for target in targets] != [address.lower()]:
+        yield AliasRow(place, address, targets, active)
+
+
+def joined_rows(
+    table: str, rows: Iterable[tuple[str, str, bool]], states: MailboxStates | None = None
+) -> Iterator[AliasRow | Unreadable]:
     """Yield an alias for each address of rows with one target each, sorted by address.
 
     Only the active rows count; an alias without any is inactive.
@@ -154,11 +213,5 @@ def join_targets(
         found = list(group)
         active = [target for _address, target, is_active in found if is_active]
         targets = active or [target for _address, target, _active in found]
-        if not is_own_alias(address, distinct(targets)):
-            state = bool(active) if has_state else None
-            yield AliasRow(table, address, distinct(targets), state)
-
-
-def is_own_alias(address: str, targets: tuple[str, ...]) -> bool:
-    """Say whether it only forwards to itself: a mailbox gets such an alias anyway."""
-    return tuple(target.lower() for target in targets) == (address.lower(),)
+        state = states.of_alias(address, active) if states else None
+        yield from alias_rows(f"{table} {address}", address, distinct(targets), state)

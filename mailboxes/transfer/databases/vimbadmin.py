@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from mailboxes.actions.imports.rows import AliasRow, DomainRow, ImportRow
+from mailboxes.actions.imports.rows import DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
+    DomainUse,
     Loss,
+    MailboxStates,
     Options,
     Reader,
-    is_own_alias,
+    alias_rows,
     mailbox_row,
     number,
     one_line,
@@ -22,26 +24,37 @@ DOMAINS = (
     "SELECT id, domain, description, max_mailboxes, max_aliases, max_quota, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY id"
 )
+USE_BY_MAILBOXES = (
+    "SELECT domain.domain, COUNT(*), MIN(mailbox.quota), MAX(mailbox.quota) "
+    "FROM {}mailbox AS mailbox JOIN {}domain AS domain ON domain.id = mailbox.Domain_id "
+    "WHERE COALESCE(mailbox.delete_pending, 0) = 0 GROUP BY domain.domain"
+)
+USE_BY_ALIASES = (
+    "SELECT domain.domain, COUNT(*) FROM {}alias AS alias "
+    "JOIN {}domain AS domain ON domain.id = alias.Domain_id "
+    "WHERE alias.address <> alias.goto GROUP BY domain.domain"
+)
 MAILBOXES = (
     "SELECT id, username, password, name, quota, active FROM {}mailbox "
     "WHERE COALESCE(delete_pending, 0) = 0 ORDER BY id"
 )
+INACTIVE = "SELECT address FROM {}alias WHERE active = 0"
 ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
+    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for key, name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
         yield DomainRow(
             f"domain {key}",
             text(name),
             description=one_line(description),
-            max_mailboxes=number(mailboxes),
-            max_aliases=number(aliases),
-            max_quota=quota(size, options.unit),
+            **use.limits(text(name), number(mailboxes), number(aliases), quota(size, options.unit)),
             active=bool(active),
         )
+    states = MailboxStates(source.rows(INACTIVE))
     for key, address, stored, name, size, active in source.rows(MAILBOXES):
-        yield mailbox_row(
+        row = mailbox_row(
             f"mailbox {key}",
             address,
             stored,
@@ -50,18 +63,18 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             name=one_line(name),
             active=bool(active),
         )
+        yield states.note_mailbox(row)
     for key, address, goto, active in source.rows(ALIASES):
-        targets = split_targets(goto)
-        if not is_own_alias(text(address), targets):
-            yield AliasRow(f"alias {key}", text(address), targets, bool(active))
+        state = states.of_alias(text(address), active)
+        yield from alias_rows(f"alias {key}", text(address), split_targets(goto), state)
 
 
 READER = Reader(
     product="ViMbAdmin",
     needed={
         "domain": "id domain description max_mailboxes max_aliases max_quota active backupmx",
-        "mailbox": "id username password name quota active delete_pending",
-        "alias": "id address goto active",
+        "mailbox": "id username password name quota Domain_id active delete_pending",
+        "alias": "id address goto Domain_id active",
     },
     read=read,
     losses=(
