@@ -1,0 +1,77 @@
+"""manage.py importmailboxes"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from mailboxes import actions
+from mailboxes.actions.imports.rows import ImportRow
+from mailboxes.conf import quota_multiplier
+from mailboxes.formats import error_message
+from mailboxes.management.arguments import integer
+from mailboxes.management.importing import ImportCommand
+from mailboxes.transfer.columns import SECRET
+from mailboxes.transfer.csv_files import CsvFile
+from mailboxes.transfer.formulas import neutralize
+
+
+class Command(ImportCommand):
+    help = (
+        "Import domains, mailboxes and aliases from a CSV file, after a dry run that shows what "
+        "would be done. The columns are recognized by their names; docs/import.md describes them."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the CSV file")
+        self.add_import_arguments(parser)
+        parser.add_argument(
+            "--undo",
+            type=integer,
+            metavar="ENTRY",
+            help="take back the import with this entry in the log, instead of importing",
+        )
+
+    def handle(self, *args: object, **options: Any) -> None:
+        if options["undo"] is not None:
+            self.undo(options["undo"])
+            return
+        path = options.pop("file")
+        if path is None:
+            raise CommandError("Missing argument: FILE. See manage.py importmailboxes --help.")
+        try:
+            self.path = path
+            self.import_source(self.rows, str(path), **options)
+        except OSError as error:
+            raise CommandError(f"{path} can't be read: {error.strerror}.") from error
+
+    def rows(self) -> Iterator[ImportRow]:
+        with self.path.open("rb") as file:
+            yield from CsvFile(file, quota_multiplier=quota_multiplier()).rows()
+
+    def report_lines(self, texts: dict[str, str]) -> Iterator[Iterable[str]]:
+        """Yield the file with one more column, and without passwords."""
+        with self.path.open("rb") as file:
+            read = CsvFile(file, quota_multiplier=quota_multiplier())
+            secret = [column in SECRET for column in read.columns]
+            if read.header:
+                yield [*read.header, "result"]
+            for record, row in read.records():
+                cells = zip(record.cells, secret, strict=False)
+                shown = ["" if is_secret else neutralize(cell) for cell, is_secret in cells]
+                yield [*shown, texts.get(row.place, "") if row else ""]
+
+    def undo(self, entry: int) -> None:
+        after, continues, refused, done = 0, 0, 0, 0
+        while True:
+            result = actions.undo_import(self.actor, entry, after, continues)
+            for name, error in result.refused:
+                self.stdout.write(f"{name}: {error_message(error)}")
+            refused, done = refused + len(result.refused), done + len(result.done)
+            after, continues = result.following, result.entry
+            if not after:
+                break
+        self.stdout.write(f"Taken back: {done}. Kept: {refused}.")
+        if refused:
+            raise CommandError("Not everything could be taken back, see above.")

@@ -1,0 +1,226 @@
+"""The base of the commands that import: a dry run, a question, and the import."""
+
+import csv
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.management.base import CommandError, CommandParser
+
+from mailboxes import actions
+from mailboxes.actions.imports.importing import Source
+from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
+from mailboxes.actions.imports.passwords import Mapper
+from mailboxes.formats import error_message
+from mailboxes.management.arguments import new_path
+from mailboxes.management.base import MailCommand
+
+MAX_LISTED = 100
+"""How many rows with a note are listed; refused ones are all listed."""
+
+PER_TASK = 20
+"""How many passwords a process gets at a time."""
+
+KINDS = {
+    "DomainRow": ("domain", "domains"),
+    "MailboxRow": ("mailbox", "mailboxes"),
+    "AliasRow": ("alias", "aliases"),
+    "AliasDomainRow": ("alias domain", "alias domains"),
+    "Unreadable": ("row", "rows"),
+}
+PLANNED = {
+    Verb.CREATE: "to add",
+    Verb.CHANGE: "to change",
+    Verb.KEEP: "unchanged",
+    Verb.REFUSE: "refused",
+}
+DONE = PLANNED | {Verb.CREATE: "added", Verb.CHANGE: "changed"}
+Counts = Counter[tuple[str, Verb]]
+
+
+class ImportCommand(MailCommand):
+    """Imports rows after a dry run. Exit status 0 only if no row was refused."""
+
+    retry_hint = (
+        "Correct this, then run the command again: what has been imported is left as it is."
+    )
+
+    def add_import_arguments(self, parser: CommandParser) -> None:
+        flags = {
+            "--create-domains": "add domains that don't exist",
+            "--update": "change existing rows to what the source says; otherwise they are left",
+            "--whole": "import everything or, if a single row is refused, nothing",
+            "--dry-run": "only show what would be done",
+            "--yes": "import without asking, after the dry run",
+        }
+        for flag, text in flags.items():
+            parser.add_argument(flag, action="store_true", help=text)
+        parser.add_argument(
+            "--report",
+            type=new_path,
+            metavar="FILE",
+            help="write what becomes of each row to a new CSV file",
+        )
+
+    def import_source(self, source: Source, name: str, **options: Any) -> None:
+        """Do the dry run, ask, and import; `name` is what the source is called in questions."""
+        chosen = ImportOptions(options["create_domains"], options["update"], options["whole"])
+        with Report(options["report"], self.report_lines) as report, processes() as mapper:
+            planned: Counts = Counter()
+            for outcome in actions.plan_import(self.actor, source(), chosen, mapper=mapper):
+                planned[kind_of(outcome), outcome.verb] += 1
+                self.list_outcome(outcome, planned)
+                report.add(outcome, PLANNED)
+            self.print_counts(planned, PLANNED)
+            self.print_losses()
+            refused = sum(number for (_, verb), number in planned.items() if verb == Verb.REFUSE)
+            if self.is_wanted(planned, name, **options):
+                done = self.run(source, chosen, mapper)
+                self.print_counts(done, DONE)
+                refused = sum(number for (_, verb), number in done.items() if verb == Verb.REFUSE)
+        if refused:
+            raise CommandError(
+                f"Refused: {refused} {'row' if refused == 1 else 'rows'}, see above."
+            )
+
+    def print_losses(self) -> None:
+        """Say what in the source can't be imported at all."""
+
+    def report_lines(self, texts: dict[str, str]) -> Iterator[Iterable[str]]:
+        """Yield the lines of the report; `texts` are what becomes of each row, by its place."""
+        yield ("row", "result")
+        yield from texts.items()
+
+    def list_outcome(self, outcome: Outcome, seen: Counts) -> None:
+        """Print a refused row, and the first ones with a note."""
+        note = outcome.refusal or outcome.note
+        if not note:
+            return
+        if not outcome.refusal:
+            seen["note", outcome.verb] += 1
+            if seen["note", outcome.verb] > MAX_LISTED:
+                return
+        self.stdout.write(f"{outcome.row.place}: {name_of(outcome)}: {error_message(note)}")
+
+    def print_counts(self, counts: Counts, words: dict[Verb, str]) -> None:
+        for (kind, verb), number in sorted(counts.items()):
+            if kind != "note":
+                self.stdout.write(f"{number} {KINDS[kind][number != 1]} {words[verb]}")
+
+    def is_wanted(self, planned: Counts, name: str, **options: Any) -> bool:
+        changes = sum(planned[kind, verb] for kind in KINDS for verb in (Verb.CREATE, Verb.CHANGE))
+        if options["dry_run"] or not changes:
+            self.stdout.write("Nothing was changed.")
+            return False
+        if options["yes"]:
+            return True
+        if not sys.stdin.isatty():
+            raise CommandError(
+                "Nothing was changed: standard input is not a terminal, so you can't be asked. Use "
+                "--yes to import."
+            )
+        try:
+            answer = input(f"Import {name}? [y/N] ")
+        except (EOFError, KeyboardInterrupt):
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise CommandError("Nothing was changed.")
+        return True
+
+    def run(self, source: Source, options: ImportOptions, mapper: Mapper) -> Counts:
+        done: Counts = Counter()
+        entry = 0
+        batches = actions.run_import(self.actor, source, options, mapper)
+        try:
+            for result in batches:
+                entry = entry or result.entry
+                done.update((kind_of(each), each.verb) for each in result.outcomes)
+                self.progress(sum(done.values()))
+        except KeyboardInterrupt as error:
+            batches.close()
+            kept = "Nothing was changed." if options.is_whole else self.undo_hint(entry)
+            raise CommandError(f"Interrupted. {kept}") from error
+        self.progress(0)
+        self.stdout.write(self.undo_hint(entry))
+        return done
+
+    def undo_hint(self, entry: int) -> str:
+        undo = f"To take it back: manage.py importmailboxes --undo={entry}."
+        return (
+            f"The import is entry {entry} of the log. {undo}" if entry else "Nothing was changed."
+        )
+
+    def progress(self, number: int) -> None:
+        """Show on a terminal how many rows are done; 0 removes the line."""
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r{number} rows" if number else "\r\x1b[K", ending="")
+            sys.stderr.flush()
+
+
+@contextmanager
+def processes() -> Iterator[Mapper]:
+    """Give a `map` that uses all cores where there is much to do, as with slow schemes."""
+    number = os.cpu_count() or 1
+    with ProcessPoolExecutor(number, get_context("forkserver"), django.setup) as pool:
+
+        def apply(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterable[Any]:
+            tasks = list(tasks)
+            is_much = number > 1 and len(tasks) > PER_TASK
+            return (
+                pool.map(function, tasks, chunksize=PER_TASK) if is_much else map(function, tasks)
+            )
+
+        yield apply
+
+
+class Report:
+    """What becomes of each row, written at the end to a new file that only its owner can read."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        lines: Callable[[dict[str, str]], Iterator[Iterable[str]]],
+    ) -> None:
+        self.path = path
+        self.lines = lines
+        self.texts: dict[str, str] = {}
+
+    def add(self, outcome: Outcome, words: dict[Verb, str]) -> None:
+        if self.path:
+            note = outcome.refusal or outcome.note
+            parts = [words[outcome.verb], *([error_message(note)] if note else [])]
+            self.texts.setdefault(outcome.row.place, ": ".join(parts))
+
+    def __enter__(self) -> "Report":
+        if self.path:
+            try:
+                descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except OSError as error:
+                raise CommandError(f"{self.path} can't be created: {error.strerror}.") from error
+            self.file = os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.path:
+            with self.file as file:
+                csv.writer(file).writerows(self.lines(self.texts))
+
+
+def kind_of(outcome: Outcome) -> str:
+    if outcome.model:
+        return f"{type(outcome.model).__name__}Row"
+    return type(outcome.row).__name__
+
+
+def name_of(outcome: Outcome) -> str:
+    if outcome.model:
+        return str(outcome.model.pk)
+    row = outcome.row
+    return str(getattr(row, "address", "") or getattr(row, "name", ""))

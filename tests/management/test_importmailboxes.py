@@ -1,0 +1,116 @@
+"""importmailboxes: a dry run, a question, the import, a report and the way back."""
+
+import csv
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.conftest import PASSWORD
+from tests.hashes import CRAM
+
+STORED = f"{{CRAM-MD5}}{CRAM}"
+FILE = f"""\
+Adresse;Name;Kontingent;Kennwort;Hash;Ziel
+anna@example.org;Änna;1 GB;{PASSWORD};;
+bob@example.org;Bob;;;{STORED};
+carl@example.org;;;;;
+team@example.org;;;;;anna@example.org, bob@example.org
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "list.csv"
+    path.write_text(FILE, encoding="cp1252")
+    return path
+
+
+def run(*arguments: object) -> str:
+    out = StringIO()
+    call_command("importmailboxes", *map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def test_a_dry_run_writes_nothing(domain: Domain, file: Path) -> None:
+    printed = run(file, "--dry-run")
+    assert printed == (
+        "line 4: carl@example.org: It has no password yet, so its owner can't sign in.\n"
+        "1 alias to add\n3 mailboxes to add\nNothing was changed.\n"
+    )
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_everything_is_imported_and_taken_back(domain: Domain, file: Path) -> None:
+    printed = run(file, "--yes")
+    assert "3 mailboxes added\n" in printed and PASSWORD not in printed and CRAM not in printed
+    anna, bob, _carl = Mailbox.objects.order_by("pk")
+    assert (anna.name, anna.quota) == ("Änna", 2**30) and anna.check_password(PASSWORD)
+    assert bob.password == STORED and Alias.objects.filter(pk="team@example.org").exists()
+    assert run(file, "--yes", "--update").splitlines()[-3:] == [
+        "1 alias unchanged", "3 mailboxes unchanged", "Nothing was changed.",
+    ]  # fmt: skip
+    entry = printed.partition("--undo=")[2].partition(".")[0]
+    assert run("--undo", entry) == "Taken back: 4. Kept: 0.\n"
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_without_a_terminal_nothing_is_imported_unasked(
+    domain: Domain, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO())
+    with pytest.raises(CommandError, match="Use --yes"):
+        run(file)
+    assert not Mailbox.objects.exists()
+
+
+def test_refused_rows_are_named_and_end_with_an_error(domain: Domain, file: Path) -> None:
+    with file.open("a") as more:
+        more.write(f"dora@example.net;;;{PASSWORD};;\neva@example.org;;;secret;;\n")
+    with pytest.raises(CommandError, match="Refused: 2 rows"):
+        run(file, "--yes")
+    assert Mailbox.objects.count() == 3
+    Mailbox.objects.all().delete()
+    Alias.objects.all().delete()
+    with pytest.raises(CommandError, match="2 rows are refused, so nothing was imported"):
+        run(file, "--yes", "--whole")
+    assert not Mailbox.objects.exists()
+
+
+def test_the_report_is_the_file_with_one_more_column_and_no_passwords(
+    domain: Domain, file: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.csv"
+    run(file, "--dry-run", "--report", report)
+    assert report.stat().st_mode & 0o777 == 0o600
+    with report.open(encoding="utf-8-sig", newline="") as lines:
+        header, anna, _bob, carl, _team = csv.reader(lines)
+    assert header[-1] == "result" and anna == [
+        "anna@example.org",
+        "Änna",
+        "1 GB",
+        "",
+        "",
+        "",
+        "to add",
+    ]
+    assert carl[-1] == "to add: It has no password yet, so its owner can't sign in."
+    assert PASSWORD not in report.read_text() and CRAM not in report.read_text()
+    with pytest.raises(CommandError, match="can't be created: File exists"):
+        run(file, "--dry-run", "--report", report)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Missing argument: FILE"),
+        (["missing.csv"], "missing.csv can't be read: No such file or directory"),
+        (["--undo=999"], "Entry 999 of the log is not an import"),
+    ],
+)
+def test_errors_are_sentences(tables: None, arguments: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        run(*arguments)
