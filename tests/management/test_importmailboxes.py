@@ -90,7 +90,7 @@ def test_the_report_is_the_file_with_one_more_column_and_no_passwords(
         header, anna, _bob, carl, _team = csv.reader(lines)
     assert header[-1] == "result" and anna == [
         "'anna@example.org",
-        "Änna",
+        "'Änna",
         "1 GB",
         "",
         "",
