@@ -89,8 +89,8 @@ def test_the_report_is_the_file_with_one_more_column_and_no_passwords(
     with report.open(encoding="utf-8-sig", newline="") as lines:
         header, anna, _bob, carl, _team = csv.reader(lines)
     assert header[-1] == "result" and anna == [
-        "'anna@example.org",
-        "'Änna",
+        "anna@example.org",
+        "Änna",
         "1 GB",
         "",
         "",

@@ -248,6 +248,13 @@ def test_spaces_after_delimiters_do_not_hide_quotation_marks() -> None:
     assert one('address, name\nanna@example.org, "Berg, Anna"\n').name == "Berg, Anna"
 
 
+@pytest.mark.parametrize("text", ["anna@example.org", "Änna", "0", "x+1", "a-b", "'tis"])
+def test_what_cannot_be_a_formula_stays_as_it_is(text: str) -> None:
+    assert neutralize(text) == text
+    for sign in "=+-@|%":
+        assert neutralize(sign + text) == f"'{sign}{text}"
+
+
 @given(st.text())
 def test_a_neutralized_text_is_read_back_as_it_was(text: str) -> None:
     assert restore(neutralize(text)) == text
