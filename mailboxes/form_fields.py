@@ -8,11 +8,19 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.addresses import DomainName
+from mailboxes.adoption.mark import quota_megabyte
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
-from mailboxes.formats import error_message
-from mailboxes.sizes import BadSize, exact_limit, parse_limit, parse_size
-from mailboxes.widgets import AddressInput, SizeInput
+from mailboxes.formats import error_message, number
+from mailboxes.sizes import (
+    UNITS,
+    exact_limit,
+    exact_quota,
+    parse_limit,
+    parse_quota,
+    parse_size,
+)
+from mailboxes.widgets import MEGABYTES, AddressInput, SizeInput
 
 
 class ParsedField(forms.CharField):
@@ -37,10 +45,36 @@ class SizeField(ParsedField):
         super().__init__(parse_size, **{"widget": SizeInput(), **kwargs})
 
     def has_changed(self, initial: object, data: object) -> bool:
+        shown = str(self.prepare_value(initial))
         try:
-            return parse_size(str(initial)) != parse_size(str(data))
-        except BadSize:
+            return shown != data and bool(self.clean(shown) != self.clean(data))
+        except ValidationError:
             return True
+
+
+class QuotaField(SizeField):
+    """A mailbox's quota in bytes."""
+
+    megabyte = 0
+
+    def count_in(self, megabyte: int) -> None:
+        """Take and show whole megabytes of this many bytes, as in PostfixAdmin; 0 for any size."""
+        self.megabyte = megabyte
+        self.parse = lambda text: parse_quota(text, megabyte)
+        if megabyte not in (0, UNITS["M"]):
+            self.widget = SizeInput(MEGABYTES)
+            self.widget.is_required = self.required
+            about = _("One MB is %(bytes)s bytes, as in PostfixAdmin.")
+            self.help_text = f"{self.help_text} {about % {'bytes': number(megabyte)}}"
+
+    def prepare_value(self, value: object) -> object:
+        return exact_quota(value, self.megabyte) if isinstance(value, int) else value
+
+
+def count_quota(form: forms.BaseForm) -> None:
+    """Count the quota in this form as the mail database needs it."""
+    field: Any = form.fields["quota"]
+    field.count_in(quota_megabyte())
 
 
 class LimitField(SizeField):

@@ -69,6 +69,25 @@ def to_units(size: int, unit: int) -> int:
     return -(-size // unit)
 
 
+def parse_quota(text: str, megabyte: int) -> int:
+    """Return a quota in bytes: whole megabytes of this size, rounded up; 0 megabyte for any size.
+
+    PostfixAdmin only knows whole ones: it cuts off the rest, and reads less than one as no limit.
+    """
+    size = parse_size(text)
+    if not megabyte:
+        return size
+    unit = megabyte if text.strip().isdecimal() else UNITS["M"]
+    return to_units(size, unit) * megabyte
+
+
+def exact_quota(quota: int, megabyte: int) -> str:
+    """Return the shortest string that parse_quota() reads as this quota, or else its bytes."""
+    if not megabyte:
+        return exact_size(quota)
+    return str(quota) if quota % megabyte else exact_size(quota // megabyte * UNITS["M"])
+
+
 def parse_limit(text: str, unit: int, may_be_off: bool = False) -> int:
     """Return a domain's limit in units of this many bytes; -1 switches it off, where it may."""
     return -1 if may_be_off and text.strip() == "-1" else to_units(parse_size(text), unit)

@@ -15,6 +15,8 @@ from mailboxes.sizes import UNITS, exact_size
 Context = dict[str, Any]
 
 SIZES = {"M": "MiB", "G": "GiB", "T": "TiB", "K": "KiB", "": _("bytes")}
+MEGABYTES = {"M": "MB", "G": "GB", "T": "TB", "": _("bytes")}
+"""The units where a megabyte isn't a multiple of 1024."""
 
 
 class AddressInput(forms.MultiWidget):
@@ -64,9 +66,9 @@ class SizeInput(forms.MultiWidget):
     template_name = "mailboxes/widgets/size.html"
     use_fieldset = True
 
-    def __init__(self) -> None:
+    def __init__(self, units: Mapping[str, Any] = SIZES) -> None:
         number = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "size": 8})
-        super().__init__([number, forms.Select(choices=list(SIZES.items()))])
+        super().__init__([number, forms.Select(choices=list(units.items()))])
 
     def get_context(self, name: str, value: object, attrs: Context | None) -> Context:
         context: Context = super().get_context(name, value, attrs)

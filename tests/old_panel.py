@@ -1,6 +1,7 @@
 """PostfixAdmin itself, in a machine: its command line, and its pages under PHP's web server."""
 
 import http.cookiejar
+import re
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
@@ -109,7 +110,7 @@ class PostfixAdmin:
         changes = {f"value[{name}]": value for name, value in values.items()}
         path, text = self.open(page, read_form(self.open(page)[1]) | changes)
         if path.endswith("edit.php"):
-            raise Failed(text)
+            raise Failed("\n".join(re.findall(r'help-block">([^<]+)', text)))
         return text
 
 
@@ -131,9 +132,9 @@ class Form(HTMLParser):
         found: dict[str, Any] = dict(attrs)
         name, value = found.get("name", ""), found.get("value") or ""
         if tag == "input" and name:
-            chosen = found.get("type") not in ("checkbox", "radio") or "checked" in found
-            if chosen:
-                self.fields[name] = value
+            box = found.get("type") in ("checkbox", "radio")
+            if not box or "checked" in found:
+                self.fields[name] = found.get("value", "on") if box else value
         elif tag == "select":
             self.select = name
         elif tag == "option" and self.select:
@@ -144,7 +145,7 @@ class Form(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.area:
-            self.fields[self.area] += data
+            self.fields[self.area] += data.replace("\n", "\r\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "select":

@@ -8,8 +8,10 @@ from mailboxes.sizes import (
     BadSize,
     Size,
     exact_limit,
+    exact_quota,
     exact_size,
     parse_limit,
+    parse_quota,
     parse_size,
     to_units,
 )
@@ -86,3 +88,30 @@ def test_a_limit_is_a_size_or_disabled_or_unlimited_where_that_is_allowed() -> N
     assert parse_limit(" -1", 1024000, may_be_off=True) == -1
     with pytest.raises(BadSize):
         parse_limit("-1", 1024000)
+
+
+@pytest.mark.parametrize(
+    ("text", "megabyte", "quota", "shown"),
+    [
+        ("10M", 1024000, 10240000, "10M"),
+        ("1G", 1024000, 1024 * 1024000, "1G"),
+        ("1.5M", 1024000, 2048000, "2M"),
+        ("512", 1024000, 1024000, "1M"),
+        ("10240000", 1024000, 10240000, "10M"),
+        ("1500K", 2**20, 2 * 2**20, "2M"),
+        ("0", 1024000, 0, "0"),
+        ("1500K", 0, 1536000, "1500K"),
+    ],
+)
+def test_a_quota_is_whole_megabytes_of_the_database(
+    text: str, megabyte: int, quota: int, shown: str
+) -> None:
+    assert parse_quota(text, megabyte) == quota
+    assert exact_quota(quota, megabyte) == shown
+
+
+@given(st.integers(1, 2**30), st.sampled_from([1024000, 2**20]))
+def test_a_quota_that_is_saved_as_shown_stays_the_same(count: int, megabyte: int) -> None:
+    quota = count * megabyte
+    assert parse_quota(exact_quota(quota, megabyte), megabyte) == quota
+    assert exact_quota(quota + 1, megabyte) == str(quota + 1)

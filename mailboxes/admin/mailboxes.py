@@ -28,7 +28,7 @@ from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
-from mailboxes.form_fields import SizeField
+from mailboxes.form_fields import QuotaField, count_quota
 from mailboxes.forms.base import autofocus
 from mailboxes.forms.mailboxes import MailboxForm, MailboxPasswordForm
 from mailboxes.models import Alias, Mailbox
@@ -37,9 +37,13 @@ from mailboxes.request_actors import administrator
 
 
 class QuotaForm(forms.Form):
-    quota = SizeField(
+    quota = QuotaField(
         label=_("Quota"), help_text=_("For example, 1G or 500M. Enter 0 for no limit.")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        count_quota(self)
 
 
 @admin.register(Mailbox)

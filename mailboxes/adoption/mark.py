@@ -22,6 +22,12 @@ def find_adoption() -> Adoption | None:
     return Adoption.objects.filter(pk=database_name()).first()
 
 
+def quota_megabyte() -> int:
+    """Return the bytes of a megabyte that quotas are counted in; 0 if they can be any size."""
+    adoption = find_adoption()
+    return adoption.quota_multiplier if adoption else 0
+
+
 def folder_form() -> str:
     """Return the form of `maildir` that new mailboxes get, as the host's others have it."""
     adoption = find_adoption()

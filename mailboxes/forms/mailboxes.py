@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions
 from mailboxes.addresses import MAX_ADDRESS, Address
 from mailboxes.audit.actors import Actor
-from mailboxes.form_fields import NewAddressField, PasswordField, SizeField
+from mailboxes.form_fields import NewAddressField, PasswordField, QuotaField, count_quota
 from mailboxes.forms.base import NewPasswordForm, RowForm
 from mailboxes.models import Mailbox
 from mailboxes.password_validation import PASSWORD_HELP
@@ -24,7 +24,7 @@ class MailboxForm(RowForm, NewPasswordForm):
         label=_("Address"),
         help_text=_("This can't be changed later."),
     )
-    quota = SizeField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
+    quota = QuotaField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
     new_password1 = PasswordField(
         label=_("Password"),
         help_text=PASSWORD_HELP,
@@ -41,6 +41,7 @@ class MailboxForm(RowForm, NewPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        count_quota(self)
         if self.instance.quota < 0:
             self.initial["quota"] = 0
         if not self.instance._state.adding:

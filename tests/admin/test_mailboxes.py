@@ -149,3 +149,28 @@ def test_creating_a_mailbox_takes_few_queries(
     assert len(queries) == number, queries
     of_domains = [query for query in queries if re.search(r"FROM .domain\b", query)]
     assert len(of_domains) == len(set(of_domains)) == 2  # the choices, and the locked row
+
+
+@pytest.mark.parametrize(("megabyte", "unit"), [(1024000, "MB"), (2**20, "MiB")])
+def test_a_quota_is_counted_as_the_adopted_database_counts(
+    rita: Client, anna: Mailbox, megabyte: int, unit: str
+) -> None:
+    actions.adopt_database(TESTER, "PostfixAdmin 3.3", "domain/user/", megabyte, "CRAM-MD5")
+    url = f"{MAILBOX}anna@example.org/change/"
+    fields = {"name": "Anna", "active": "on", "quota_0": "10", "quota_1": "M"}
+    assert rita.post(url, fields).status_code == 302
+    anna.refresh_from_db()
+    assert anna.quota == 10 * megabyte
+    page = rita.get(url).content.decode()
+    assert 'value="10"' in page and f'<option value="M" selected>{unit}</option>' in page
+    assert ("One MB is 1,024,000 bytes, as in PostfixAdmin." in page) == (unit == "MB")
+    # Another program has stored what this one wouldn't; only a new quota replaces it.
+    Mailbox.objects.update(quota=10485761)
+    kept = fields | {"quota_0": "10485761", "quota_1": "", "name": "Änne"}
+    assert rita.post(url, kept).status_code == 302
+    anna.refresh_from_db()
+    assert (anna.name, anna.quota) == ("Änne", 10485761)
+    bulk = {"action": "set_quota", "_selected_action": [anna.pk], "post": "yes"}
+    rita.post(MAILBOX, bulk | {"quota_0": "2", "quota_1": "G"})
+    anna.refresh_from_db()
+    assert anna.quota == 2048 * megabyte

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import pytest
 
 from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import HOSTS, MailHost, Person, hosts
-from tests.old_panel import PostfixAdmin
+from tests.old_panel import PostfixAdmin, read_form
 from tests.routes import paths, place
 from tests.servers import MariaDB
 from tests.visitor import Visitor
@@ -28,6 +28,7 @@ SETTINGS = {
     "debian12": {"encrypt": "php_crypt", "domain_path": "YES", "domain_in_mailbox": "NO"},
     "debian13": {"encrypt": "dovecot:SHA512-CRYPT", "domain_path": "NO"},
 }
+FOLDERS = {"debian12": "new.example/bob/", "debian13": "bob@new.example/"}
 ENCRYPT = (
     *("md5crypt", "md5", "system", "mysql_encrypt", "authlib"),
     *("dovecot:CRAM-MD5", "dovecot:BLF-CRYPT", "php_crypt:BLOWFISH"),
@@ -41,13 +42,16 @@ class Shared:
     """A mail host whose mail database PostfixAdmin has created, and the panel has adopted."""
 
     host: MailHost
+    settings: dict[str, str]
     postfixadmin: PostfixAdmin
 
     def dump(self) -> str:
         return self.host.machine.run(["mariadb-dump", "--skip-dump-date", "mail"]).stdout
 
-    def rows(self, table: str, where: str) -> str:
-        return self.host.mariadb.query(f"SELECT * FROM {table} WHERE {where}", "mail")
+    def value(self, column: str, address: str) -> str:
+        """Return one column of a mailbox; empty if there is none."""
+        statement = f"SELECT {column} FROM mailbox WHERE username = '{address}'"
+        return self.host.mariadb.query(statement, "mail").rstrip("\n")
 
 
 @pytest.fixture(scope="module", params=hosts(variant="v2", database="mariadb"))
@@ -61,14 +65,21 @@ def shared(host: MailHost) -> Shared:
     host.mariadb = MariaDB(host.machine)
     host.mariadb.query(DATABASES)
     settings = SETTINGS[host.release.name]
-    shared = Shared(host, PostfixAdmin(host.machine, host.mariadb, **settings))
-    fill(shared.postfixadmin)
+    postfixadmin = PostfixAdmin(host.machine, host.mariadb, **settings)
+    shared = Shared(host, settings, postfixadmin)
+    fill(postfixadmin)
     host.env["MAIL_PASSWORD_SCHEME"] = "SHA512-CRYPT"
     host.manage("migrate")
     host.manage("adopt", "--confirm")
     host.mariadb.query(MAY_WRITE)
     host.configure()
     return shared
+
+
+@pytest.fixture(scope="module")
+def visitor(shared: Shared) -> Visitor:
+    shared.host.serve()
+    return Visitor(shared.host.machine, shared.host.env)
 
 
 def fill(postfixadmin: PostfixAdmin) -> None:
@@ -90,11 +101,8 @@ def test_report_adoption_and_undo_change_nothing(shared: Shared) -> None:
         assert shared.dump() == before
 
 
-def test_every_page_works_on_its_tables(shared: Shared) -> None:
-    host = shared.host
-    host.serve()
+def test_every_page_works_on_its_tables(shared: Shared, visitor: Visitor) -> None:
     before = shared.dump()
-    visitor = Visitor(host.machine, host.env)
     found = {path: visitor.ask(place(path, user="1"))[0] for path in paths()}
     assert {path: status for path, status in found.items() if status >= 500} == {}
     rows = {status for path, status in found.items() if "mailboxes/" in path and "KEY" in path}
@@ -105,10 +113,10 @@ def test_every_owner_signs_in_as_the_report_says(shared: Shared) -> None:
     host, postfixadmin = shared.host, shared.postfixadmin
     people = []
     for number, encrypt in enumerate(ENCRYPT):
-        postfixadmin.configure(encrypt=encrypt)
+        postfixadmin.configure(**shared.settings | {"encrypt": encrypt})
         people.append(Person(f"u{number}@example.org", PASSWORD))
         postfixadmin.add_mailbox(people[-1].address, PASSWORD)
-    postfixadmin.configure(**SETTINGS[host.release.name])
+    postfixadmin.configure(**shared.settings)
     report = json.loads(host.manage("adopt", "--json").stdout)
     lines = report["sections"]["passwords"]
     cannot = [line["examples"] for line in lines if line["code"] == "cannot_sign_in"]
@@ -125,3 +133,66 @@ def refused(host: MailHost, people: list[Person]) -> set[str]:
     with ThreadPoolExecutor(len(people)) as pool:
         signed_in = list(pool.map(host.signs_in, people))
     return {person.address for person, fits in zip(people, signed_in, strict=True) if not fits}
+
+
+BOB = Person("bob@new.example", NEW)
+PAGES = "/admin/mailboxes"
+LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+# What an unchanged Save must keep; PostfixAdmin renews the date of the change.
+KEPT = {
+    "domain": "domain, description, aliases, mailboxes, maxquota, quota, transport, active",
+    "mailbox": "username, password, name, maildir, quota, created, active, password_expiry",
+    "alias": "address, goto, domain, created, active",
+    "alias_domain": "alias_domain, target_domain, created, active",
+}
+
+
+def kept(shared: Shared) -> list[str]:
+    statements = (f"SELECT {columns} FROM {table}" for table, columns in KEPT.items())
+    return [shared.host.mariadb.query(statement, "mail") for statement in statements]
+
+
+def fill_in(visitor: Visitor, page: str, **values: str) -> None:
+    """Save a form of the panel, unchanged but for these values."""
+    status, text = visitor.ask(f"{PAGES}/{page}/")
+    assert status == 200, page
+    status, text = visitor.ask(f"{PAGES}/{page}/", read_form(text) | values)
+    assert status == 302, text
+
+
+def test_postfixadmin_goes_on_with_what_the_panel_has_written(
+    shared: Shared, visitor: Visitor
+) -> None:
+    host, postfixadmin = shared.host, shared.postfixadmin
+    for domain in ("new.example", "old.example"):
+        fill_in(visitor, "domain/add", domain=domain, **LIMITS)
+    host.create(BOB, "--quota", "10M", "--name", "Böb")
+    fill_in(visitor, "alias/add", address_0="all@new.example", goto=BOB.address)
+    names = {"alias_domain": "old.example", "target_domain": "new.example"}
+    fill_in(visitor, "aliasdomain/add", **names)
+    listed = postfixadmin.open("list-virtual.php?domain=new.example")[1]
+    assert all(name in listed for name in (BOB.address, "all@new.example", "old.example"))
+    shown = postfixadmin.cli("mailbox", "view", BOB.address)
+    assert "Name: Böb\n" in shown and "Quota: 10\n" in shown and "Active: YES\n" in shown
+    assert shared.value("maildir", BOB.address) == FOLDERS[host.release.name]
+    before = kept(shared)
+    for table, key in (
+        *(("mailbox", BOB.address), ("alias", "all@new.example")),
+        *(("domain", "new.example"), ("aliasdomain", "old.example")),
+    ):
+        postfixadmin.save(table, key)
+    assert kept(shared) == before
+    postfixadmin.save("mailbox", BOB.address, quota="20", name="Bert")
+    fill_in(visitor, "mailbox/bob_40new.example/change", quota_0="30")
+    assert shared.value("CONCAT(name, quota, active)", BOB.address) == "Bert307200001"
+    assert postfixadmin.signs_in(*astuple(BOB)) and host.signs_in(BOB)
+    fill_in(visitor, "mailbox/bob_40new.example/change", active="")
+    assert "Active: NO\n" in postfixadmin.cli("mailbox", "view", BOB.address)
+    assert not postfixadmin.signs_in(*astuple(BOB)) and not host.signs_in(BOB)
+    delete = {"post": "yes", "confirm": "old.example"}
+    assert visitor.ask(f"{PAGES}/mailbox/bob_40new.example/delete/", delete)[0] == 302
+    for domain in ("old.example", "new.example"):
+        delete["confirm"] = domain
+        assert visitor.ask(f"{PAGES}/domain/{domain}/delete/", delete)[0] == 302
+    listed = postfixadmin.open("list.php?table=domain")[1]
+    assert "example.org" in listed and "new.example" not in listed

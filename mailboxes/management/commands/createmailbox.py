@@ -8,9 +8,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
 from mailboxes.addresses import Address
+from mailboxes.adoption.mark import quota_megabyte
 from mailboxes.management.base import MailCommand
 from mailboxes.passwords.generate import generate_password
-from mailboxes.sizes import parse_size
+from mailboxes.sizes import parse_quota
 
 
 class Command(MailCommand):
@@ -42,7 +43,7 @@ class Command(MailCommand):
         if options["generate"] and options["password_stdin"]:
             raise CommandError("Use either --generate or --password-stdin, not both.")
         address = Address.parse(options["address"])
-        quota = parse_size(options["quota"])
+        quota = parse_quota(options["quota"], quota_megabyte())
         if options["generate"]:
             password = generate_password()
         elif options["password_stdin"]:
