@@ -105,7 +105,7 @@ def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Lin
     for code, label, read in groups:
         for group in read():
             yield Line(code, label, group.count, group.text, tuple(group.addresses[:3]))
-    yield from old_panel.lines(str(product), host)
+    yield from old_panel.lines(str(product), rows.passwords, host)
 
 
 def folder_lines(rows: Rows, host: MailHost) -> Iterator[Line]:

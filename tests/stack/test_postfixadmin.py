@@ -7,6 +7,10 @@ from dataclasses import astuple, dataclass
 
 import pytest
 
+from mailboxes.inspection import old_panel
+from mailboxes.inspection.rows import password_form
+from mailboxes.passwords.schemes import make_password
+from mailboxes.variants import V2
 from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import HOSTS, MailHost, Person, hosts
@@ -30,10 +34,15 @@ SETTINGS = {
 }
 FOLDERS = {"debian12": "new.example/bob/", "debian13": "bob@new.example/"}
 ENCRYPT = (
-    *("md5crypt", "md5", "system", "mysql_encrypt", "authlib"),
+    *("md5crypt", "md5", "system", "mysql_encrypt", "authlib", "sha512.b64"),
     *("dovecot:CRAM-MD5", "dovecot:BLF-CRYPT", "php_crypt:BLOWFISH"),
     *("php_crypt:SHA512:10000", "php_crypt:SHA512::{SHA512-CRYPT}"),
 )
+ON_ONE_RELEASE = pytest.mark.parametrize(
+    "host", hosts(release="debian12", variant="v2", database="mariadb"), indirect=True
+)
+"""For what is the same in both releases' PostfixAdmin."""
+
 PASSWORD, NEW = "Geheim-X-11", "four unrelated words"
 
 
@@ -52,6 +61,10 @@ class Shared:
         """Return one column of a mailbox; empty if there is none."""
         statement = f"SELECT {column} FROM mailbox WHERE username = '{address}'"
         return self.host.mariadb.query(statement, "mail").rstrip("\n")
+
+    def store(self, password: str, address: str) -> None:
+        change = f"UPDATE mailbox SET password = '{password}' WHERE username = '{address}'"
+        self.host.mariadb.query(change, "mail")
 
 
 @pytest.fixture(scope="module", params=hosts(variant="v2", database="mariadb"))
@@ -126,6 +139,37 @@ def test_every_owner_signs_in_as_the_report_says(shared: Shared) -> None:
         assert host.change_password(person, NEW) == "/password/changed/", ENCRYPT
     assert refused(host, renewed) == set()
     assert all(postfixadmin.signs_in(person.address, NEW) for person in renewed)
+
+
+@ON_ONE_RELEASE
+def test_the_report_names_settings_with_which_postfixadmin_reads_passwords(shared: Shared) -> None:
+    postfixadmin = shared.postfixadmin
+    for number, (handler, form) in enumerate(old_panel.FORMS.items()):
+        address = f"form{number}@example.org"
+        postfixadmin.add_mailbox(address, PASSWORD)
+        shared.store(make_password(NEW, handler), address)
+        settings = str(old_panel.READ_BY_3[form]).replace("…", "CRAM-MD5").split(", ")
+        for encrypt in {*settings, "php_crypt", "md5", "dovecot:CRAM-MD5", "md5crypt"}:
+            postfixadmin.configure(**shared.settings | {"encrypt": encrypt})
+            assert postfixadmin.signs_in(address, NEW) == (encrypt in settings)
+        shared.store(make_password(NEW, "dovecot_sha512_crypt"), address)  # for other tests
+    postfixadmin.configure(**shared.settings)
+
+
+@ON_ONE_RELEASE
+def test_one_setting_reads_existing_and_new_passwords(shared: Shared) -> None:
+    postfixadmin, scheme = shared.postfixadmin, V2.schemes["SHA512-CRYPT"]
+    for number, encrypt in enumerate((*ENCRYPT, "dovecot:SSHA")):
+        address = f"both{number}@example.org"
+        postfixadmin.configure(**shared.settings | {"encrypt": encrypt})
+        postfixadmin.add_mailbox(address, PASSWORD)
+        form = password_form(shared.value("password", address))
+        setting = old_panel.common_setting("PostfixAdmin 3.3", {form: 1}, scheme)
+        postfixadmin.configure(**shared.settings | {"encrypt": setting})
+        assert postfixadmin.signs_in(address, PASSWORD) == (encrypt != "authlib")
+        shared.store(make_password(NEW, scheme.handler), address)
+        assert postfixadmin.signs_in(address, NEW)
+    postfixadmin.configure(**shared.settings)
 
 
 def refused(host: MailHost, people: list[Person]) -> set[str]:
