@@ -2,11 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
 from django.db import connections
-from django.db.models import Model, Q, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import (
+    AutoField,
+    DateTimeField,
+    Field,
+    JSONField,
+    Model,
+    Q,
+    QuerySet,
+)
 from django.utils.translation import gettext
 
 from mailboxes import formats
@@ -95,6 +105,36 @@ def batches(
         if found:
             yield found
             last = key(found[-1])
+
+
+def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
+    """Insert new rows; Django's bulk_create takes three times as long."""
+    if not rows:
+        return
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    writers = [field_writer(field, connection) for field in fields]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
+    values = []
+    for row in rows:
+        found = [row.__dict__[field.attname] for field in fields]
+        values.append([write(value) for write, value in zip(writers, found, strict=True)])
+        row._state.adding = False
+    with connection.cursor() as cursor:
+        for start in range(0, len(values), BATCH):
+            cursor.executemany(sql, values[start : start + BATCH])
+
+
+def field_writer(field: Field, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:
+    """Return what makes a parameter of a field's value, as the field itself would."""
+    if isinstance(field, DateTimeField):
+        return cache(partial(field.get_db_prep_save, connection=connection))
+    if isinstance(field, JSONField):
+        return partial(field.get_db_prep_save, connection=connection)
+    return lambda value: value
 
 
 def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:

@@ -20,6 +20,7 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.models import Entry, Head, OpenEntry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json, storable
 from mailboxes.errors import Refused
+from mailboxes.queries import insert_many
 
 # By syslog(3) rather than logging, so that it also reaches the journal from commands, whose
 # standard error is a terminal. Without a journal, the call does nothing.
@@ -139,7 +140,7 @@ def append(
         start = begun.parent or begun.seq if begun else parent or entry.seq
         for row in rows:
             row.entry, row.start = entry, start
-        Subject.objects.bulk_create(rows, batch_size=500)
+        insert_many(Subject, rows, "default")
         Head.objects.filter(pk=1).update(seq=entry.seq, mac=entry.mac)
         head_line = f"log head {entry.seq}:{entry.mac}"
         # Not before the outermost transaction: what is rolled back must not be in the journal.

@@ -10,7 +10,8 @@ from mailboxes.accounts import AccountKind
 from mailboxes.actions.base import characters_checked, check_role, subject_of
 from mailboxes.actions.imports.outcomes import ImportOptions, ImportResult, Outcome, Verb
 from mailboxes.actions.imports.passwords import Mapper, prepare
-from mailboxes.actions.imports.planning import Planner
+from mailboxes.actions.imports.planner import Planner
+from mailboxes.actions.imports.planning import plan_batch
 from mailboxes.actions.imports.rows import ImportRow
 from mailboxes.actions.imports.tables import lock_domains, names_in
 from mailboxes.actions.imports.writing import save
@@ -50,7 +51,7 @@ def plan_import(
     planner = Planner(actor, options)
     for batch in in_batches(rows):
         prepared = prepare(batch, planner.host.scheme, options.updates, hashes, mapper)
-        yield from planner.plan_batch(prepared)
+        yield from plan_batch(planner, prepared)
 
 
 def import_rows(
@@ -124,7 +125,7 @@ def import_batch(
     try:
         with characters_checked("name"), transaction.atomic(using="mail"):
             lock_domains(names_in(rows)[1])
-            outcomes = planner.plan_batch(prepared)
+            outcomes = plan_batch(planner, prepared)
             check_whole(outcomes, options)
             written = [outcome for outcome in outcomes if outcome.verb in WRITTEN]
             if written:

@@ -1,6 +1,7 @@
 """The rows that an import meets, read in few queries, with what the import itself adds."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 from django.db.models import Model, Sum
@@ -12,7 +13,7 @@ from mailboxes.actions.imports.rows import (
     ImportRow,
     MailboxRow,
 )
-from mailboxes.addresses import BadAddress, DomainName, normalize_address
+from mailboxes.addresses import Address, BadAddress, CatchAll, DomainName, parse_alias
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 
 M = TypeVar("M", bound=Model)
@@ -76,26 +77,31 @@ def by_name(model: type[M], names: set[str]) -> dict[str, M]:
     return {str(row.pk).lower(): row for row in rows}
 
 
+@lru_cache(maxsize=4096)
+def parse_name(text: str) -> Address | CatchAll:
+    """Return an address; it is needed when a batch is loaded, and again when it is planned."""
+    return parse_alias(text.strip())
+
+
+@lru_cache(maxsize=4096)
+def parse_domain(text: str) -> str:
+    return str(DomainName.parse(text.strip()))
+
+
 def names_in(rows: Iterable[ImportRow]) -> tuple[set[str], set[str]]:
     """Return the addresses and the domains that the rows are about, as the tables have them."""
     addresses: set[str] = set()
     domains: set[str] = set()
     for row in rows:
-        if isinstance(row, MailboxRow | AliasRow):
-            local_part, at, domain = row.address.strip().rpartition("@")
-            domain = domain_name(domain)
-            addresses.add(normalize_address(f"{local_part}{at}{domain}"))
-            domains.add(domain)
-        elif isinstance(row, DomainRow):
-            domains.add(domain_name(row.name))
-        elif isinstance(row, AliasDomainRow):
-            domains |= {domain_name(row.name), domain_name(row.target)}
+        try:
+            if isinstance(row, MailboxRow | AliasRow):
+                address = parse_name(row.address)
+                addresses.add(str(address))
+                domains.add(address.domain)
+            elif isinstance(row, DomainRow):
+                domains.add(parse_domain(row.name))
+            elif isinstance(row, AliasDomainRow):
+                domains |= {parse_domain(row.name), parse_domain(row.target)}
+        except BadAddress:
+            continue  # no table has it, and it will be refused
     return addresses, domains
-
-
-def domain_name(text: str) -> str:
-    """Return the domain as the tables store it; what is none is found in no table."""
-    try:
-        return str(DomainName.parse(text.strip()))
-    except BadAddress:
-        return ""

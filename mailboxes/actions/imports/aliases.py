@@ -1,0 +1,51 @@
+"""What an import does with aliases."""
+
+from mailboxes.actions import rules
+from mailboxes.actions.base import authorize
+from mailboxes.actions.imports.outcomes import Outcome, Verb
+from mailboxes.actions.imports.planner import Planner, check_reach, new
+from mailboxes.actions.imports.rows import (
+    AliasRow,
+)
+from mailboxes.actions.imports.tables import parse_name
+from mailboxes.errors import Refused
+from mailboxes.models import Alias
+
+
+def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
+    address = parse_name(row.address)
+    check_reach(planner.actor, address.domain)
+    planner.note_name("alias", str(address), row.place)
+    mailbox = planner.tables.mailboxes.get(str(address))
+    existing = planner.tables.aliases.get(str(address))
+    is_own = mailbox is not None or planner.is_added("mailbox", str(address))
+    goto = goto_of(row, existing, "" if is_own else str(address))
+    if mailbox and row.active not in (None, mailbox.active):
+        raise Refused(rules.OWN_ALIAS, {"alias": str(address)}, code="mailbox_alias")
+    if existing:
+        if is_own and planner.is_added("mailbox", str(address)):
+            existing.goto = goto
+            return Outcome(row, Verb.CREATE, existing, new(existing, "goto"))
+        values = {"goto": goto, "active": row.active}
+        return planner.changed(row, existing, values)
+    authorize(planner.actor, "alias.create", address.domain)
+    domain = planner.domain_of(address)
+    if not is_own:
+        planner.check_limit(domain, domain.aliases, "aliases")
+        planner.tables.add(domain, "aliases")
+    alias = Alias(
+        address=str(address),
+        goto=goto,
+        domain_id=address.domain,
+        active=mailbox.active if mailbox else row.active is not False,
+    )
+    planner.tables.aliases[str(address)] = alias
+    planner.note_added("alias", str(address), row.place)
+    return Outcome(row, Verb.CREATE, alias, new(alias, "goto", "active"))
+
+
+def goto_of(row: AliasRow, existing: Alias | None, address: str) -> str:
+    """Return the targets as they are stored; those that the alias has already are kept."""
+    if existing and row.targets == tuple(existing.targets):
+        return existing.goto
+    return ",".join(rules.check_targets(address, row.targets, existing.goto if existing else ""))

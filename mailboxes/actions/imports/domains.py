@@ -1,0 +1,83 @@
+"""What an import does with domains and alias domains."""
+
+from typing import Any
+
+from mailboxes.actions import rules
+from mailboxes.actions.base import authorize
+from mailboxes.actions.domains import DOMAIN_EXISTS, OWN_HOSTNAME
+from mailboxes.actions.imports.outcomes import Outcome, Verb
+from mailboxes.actions.imports.planner import Planner, check_reach, given, new
+from mailboxes.actions.imports.rows import (
+    AliasDomainRow,
+    AliasRow,
+    DomainRow,
+    MailboxRow,
+)
+from mailboxes.actions.imports.tables import parse_domain, parse_name
+from mailboxes.conf import quota_multiplier
+from mailboxes.errors import Refused
+from mailboxes.models import AliasDomain, Domain
+from mailboxes.sizes import to_units
+
+
+def missing_domain(planner: Planner, row: MailboxRow | AliasRow, address: str) -> list[Outcome]:
+    """Return the outcome of the row's domain, if it is to be added."""
+    name = parse_name(address).domain
+    if not planner.options.creates_domains or name in planner.tables.domains:
+        return []
+    return [plan_domain(planner, DomainRow(row.place, name))]
+
+
+def plan_domain(planner: Planner, row: DomainRow) -> Outcome:
+    name = parse_domain(row.name)
+    values = domain_values(row)
+    if existing := planner.tables.domains.get(name):
+        check_reach(planner.actor, name)
+        planner.note_name("domain", name, row.place)
+        return planner.changed(row, existing, values)
+    authorize(planner.actor, "domain.create", name)
+    if name == planner.host.hostname:
+        raise Refused(OWN_HOSTNAME, {"name": name}, code="own_hostname", field="domain")
+    if name in planner.tables.alias_domains:
+        raise Refused(DOMAIN_EXISTS, {"name": name}, code="taken", field="domain")
+    domain = Domain(domain=name, **given(values))
+    rules.check_columns(domain)
+    planner.note_name("domain", name, row.place)
+    planner.tables.domains[name] = domain
+    columns = ("description", "mailboxes", "aliases", "maxquota", "active")
+    return Outcome(row, Verb.CREATE, domain, new(domain, *columns))
+
+
+def domain_values(row: DomainRow) -> dict[str, Any]:
+    largest = row.max_quota
+    if largest is not None and largest >= 0:
+        largest = to_units(largest, quota_multiplier())
+    return {
+        "description": row.description,
+        "mailboxes": row.max_mailboxes,
+        "aliases": row.max_aliases,
+        "maxquota": largest,
+        "active": row.active,
+    }
+
+
+def plan_alias_domain(planner: Planner, row: AliasDomainRow) -> Outcome:
+    name, target = map(parse_domain, (row.name, row.target))
+    for each in (name, target):
+        check_reach(planner.actor, each)
+    planner.note_name("aliasdomain", name, row.place)
+    if existing := planner.tables.alias_domains.get(name):
+        return planner.changed(row, existing, {"target_domain": target, "active": row.active})
+    authorize(planner.actor, "aliasdomain.create", name)
+    for each in (name, target):
+        if each not in planner.tables.domains:
+            raise Refused(rules.NO_DOMAIN, {"domain": each}, code="no_domain")
+    params = {"name": name, "target": target}
+    if name == target:
+        raise Refused(rules.SAME_DOMAIN, params, code="loop")
+    if target in planner.tables.alias_domains or name in planner.tables.targets:
+        raise Refused(rules.CHAINED, params, code="chain")
+    found = AliasDomain(alias_domain=name, target_domain=target, active=row.active is not False)
+    planner.tables.alias_domains[name] = found
+    planner.tables.targets.add(target)
+    return Outcome(row, Verb.CREATE, found, new(found, "target_domain", "active"))

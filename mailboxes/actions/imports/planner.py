@@ -1,0 +1,150 @@
+"""What is known while an import decides about its rows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from mailboxes.actions import rules
+from mailboxes.actions.base import Row, authorize
+from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
+from mailboxes.actions.imports.rows import (
+    ImportRow,
+    MailboxRow,
+)
+from mailboxes.actions.imports.seen import Name, Place, Seen
+from mailboxes.actions.imports.tables import Tables, names_in
+from mailboxes.addresses import Address, CatchAll
+from mailboxes.adoption.mark import folder_form
+from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import Changes
+from mailboxes.audit.models import Subject
+from mailboxes.conf import mail_host
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import Alias, Domain, Mailbox
+
+NOWHERE = Place("")
+OCCURS_TWICE = gettext_noop("%(name)s already occurs before (%(place)s).")
+DIFFERS = gettext_noop("It exists already and is left as it is.")
+
+
+class Planner:
+    """The actor, the host, and what is there already; `tables` has what a batch is about."""
+
+    def __init__(self, actor: Actor, options: ImportOptions, continues: int = 0) -> None:
+        self.actor = actor
+        self.options = options
+        self.continues = continues
+        """The entry of the import's first batch, if an earlier request has written it."""
+
+        self.host = mail_host()
+        self.tables = Tables()
+        self.folder_form = folder_form()
+        self.seen = Seen()
+        self.places: dict[Name, Place] = {}
+        """Where the names in this batch were read before."""
+
+        self.places_before = self.places
+
+    def added_before(self, addresses: set[str]) -> dict[Name, Place]:
+        """Return the mailboxes that earlier requests for the same import have added."""
+        if not self.continues:
+            return {}
+        found = Subject.objects.filter(
+            model="mailbox", name__in=sorted(addresses), start=self.continues
+        )
+        return {
+            ("mailbox", one.name): Place("", True)
+            for one in found
+            if one.changes.get("active", [""])[0] is None
+        }
+
+    def note_name(self, kind: str, name: str, place: str) -> None:
+        """Refuse a name that has occurred before, whatever became of it."""
+        first = self.places.setdefault((kind, name.lower()), Place(place)).text
+        if first and first != place:
+            raise Refused(OCCURS_TWICE, {"name": name, "place": first}, code="twice")
+
+    def note_added(self, kind: str, name: str, place: str) -> None:
+        self.places[kind, name] = Place(place, True)
+
+    def is_added(self, kind: str, name: str) -> bool:
+        """Say whether the import adds this row, or an earlier batch has done so."""
+        return self.places.get((kind, name), NOWHERE).is_added
+
+    def domain_of(self, address: Address | CatchAll) -> Domain:
+        domain = self.tables.domains.get(address.domain)
+        if domain is None:
+            params = {"domain": address.domain}
+            raise Refused(rules.NO_DOMAIN, params, code="no_domain", field="address")
+        return domain  # also a disabled one, or an export couldn't be imported
+
+    def changed(self, row: ImportRow, model: Row, values: dict[str, Any]) -> Outcome:
+        """Return the outcome of an existing row with these new values; None keeps the old one."""
+        changes: Changes = {
+            column: [getattr(model, column), value]
+            for column, value in values.items()
+            if value is not None and value != getattr(model, column)
+        }
+        if not changes:
+            return Outcome(row, Verb.KEEP, model)
+        if not self.options.updates:
+            return Outcome(row, Verb.KEEP, model, note=Refused(DIFFERS))
+        authorize(self.actor, f"{model._meta.model_name}.change", domain_of(model), model.pk)
+        for column, (_old, new) in changes.items():
+            setattr(model, column, new)
+        rules.check_columns(model, *changes)
+        return Outcome(row, Verb.CHANGE, model, changes)
+
+    def check_limit(self, domain: Domain, limit: int, what: str) -> None:
+        none_allowed, reached = LIMITS[what]
+        if limit < 0:
+            raise Refused(none_allowed, {"domain": domain.pk}, code="limit", field="address")
+        if limit and self.tables.count(domain, what) >= limit:
+            params = {"domain": domain.pk, "limit": limit}
+            raise Refused(reached, params, code="limit", field="address")
+
+    def check_quota(self, domain: Domain, quota: int, old: int) -> None:
+        others = self.tables.count(domain, "quota") - old if domain.quota > 0 else 0
+        rules.check_quota_beside(domain, quota, others)
+
+    def load(self, batch: Sequence[ImportRow]) -> None:
+        """Read what the tables have of a batch, and what was read before it."""
+        addresses, domains = names_in(batch)
+        self.tables.load(addresses, domains)
+        names = [(kind, name) for kind in ("mailbox", "alias") for name in addresses]
+        names += [(kind, name) for kind in ("domain", "aliasdomain") for name in domains]
+        self.places_before = self.seen.places(names)
+        self.places = self.places_before | self.added_before(addresses)
+
+    def remember(self) -> None:
+        """Keep for later batches what was read in this one."""
+        new = self.places.keys() - self.places_before.keys()
+        self.seen.add({name: self.places[name] for name in new})
+
+
+LIMITS = {
+    "mailboxes": (rules.NO_MAILBOXES, rules.MAILBOX_LIMIT),
+    "aliases": (rules.NO_ALIASES, rules.ALIAS_LIMIT),
+}
+
+
+def check_reach(actor: Actor, domain: str) -> None:
+    """Refuse domains of others before anything is told of what is in them."""
+    if not actor.scope.includes(domain):
+        authorize(actor, "mailbox.create", domain)
+
+
+def domain_of(row: Row) -> str:
+    return row.domain_id if isinstance(row, Mailbox | Alias) else str(row.pk)
+
+
+def new(row: Row, *columns: str) -> Changes:
+    return {column: [None, getattr(row, column)] for column in columns}
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    return {column: value for column, value in values.items() if value is not None}
+
+
+def without_password(row: ImportRow) -> ImportRow:
+    return replace(row, password="", stored="") if isinstance(row, MailboxRow) else row
