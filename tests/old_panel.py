@@ -22,7 +22,11 @@ DATABASE = """\
 $dbtype = 'mysqli'; $dbserver = '127.0.0.1'; $dbport = '3306';
 $dbuser = 'pfa'; $dbpass = 'pfa'; $dbname = 'mail';
 """
-ALWAYS = {"emailcheck_resolve_domain": "NO"}
+ALWAYS = {
+    "emailcheck_resolve_domain": "NO",
+    "vacation": "YES",
+    "vacation_domain": "autoreply.example.org",
+}
 
 
 class PostfixAdmin:
@@ -103,6 +107,18 @@ class PostfixAdmin:
         filled_in = {"fUsername": address, "fPassword": password}
         fields = read_form(self.open(page, cookies=cookies)[1]) | filled_in
         return self.open(page, fields, cookies)[0].endswith("main.php")
+
+    def delete(self, table: str, key: str) -> None:
+        """Delete a row with the button in a list."""
+        token = read_form(self.open("list-virtual.php")[1])["token"]
+        self.open("delete.php", {"table": table, "delete": key, "token": token})
+
+    def set_vacation(self, address: str, text: str) -> None:
+        """Switch on an automatic reply, as an administrator may."""
+        page = f"vacation.php?{urllib.parse.urlencode({'username': address})}"
+        filled_in = {"fSubject": text, "fBody": text, "fActiveUntil": "2037-12-31"}
+        filled_in["action"] = "fChange"
+        self.open(page, read_form(self.open(page)[1]) | filled_in)
 
     def save(self, table: str, key: str, **values: str) -> str:
         """Save a row on its page, unchanged but for these values; return the next page."""

@@ -54,8 +54,8 @@ class Shared:
     settings: dict[str, str]
     postfixadmin: PostfixAdmin
 
-    def dump(self) -> str:
-        return self.host.machine.run(["mariadb-dump", "--skip-dump-date", "mail"]).stdout
+    def dump(self, *options: str) -> str:
+        return self.host.machine.run(["mariadb-dump", "--skip-dump-date", "mail", *options]).stdout
 
     def value(self, column: str, address: str) -> str:
         """Return one column of a mailbox; empty if there is none."""
@@ -240,3 +240,34 @@ def test_postfixadmin_goes_on_with_what_the_panel_has_written(
         assert visitor.ask(f"{PAGES}/domain/{domain}/delete/", delete)[0] == 302
     listed = postfixadmin.open("list.php?table=domain")[1]
     assert "example.org" in listed and "new.example" not in listed
+
+
+def test_the_panel_goes_on_with_what_postfixadmin_has_written(
+    shared: Shared, visitor: Visitor
+) -> None:
+    host, postfixadmin = shared.host, shared.postfixadmin
+    carl, page = Person("carl@example.org", PASSWORD), "mailbox/carl_40example.org"
+    postfixadmin.add_mailbox(carl.address, carl.password, quota="7", name="Cärl")
+    postfixadmin.set_vacation(carl.address, "Gone fishing")
+    before = shared.dump()
+    assert "Gone fishing" in before
+    for unchanged in (page, "alias/info_40example.org", "domain/example.org"):
+        fill_in(visitor, f"{unchanged}/change")
+    assert shared.dump() == before
+    fields = read_form(visitor.ask(f"{PAGES}/{page}/change/")[1]) | {"name": "Karl"}
+    postfixadmin.save("mailbox", carl.address, quota="8", name="Charles")
+    status, text = visitor.ask(f"{PAGES}/{page}/change/", fields)
+    assert status == 200 and "Charles" in text and shared.value("name", carl.address) == "Charles"
+    fill_in(visitor, f"{page}/change", name="Karl")
+    assert shared.value("CONCAT(name, quota)", carl.address) == "Karl8192000"
+    assert visitor.ask(f"{PAGES}/{page}/delete/", {"post": "yes"})[0] == 302
+    assert carl.address not in shared.dump("--ignore-table=mail.log")
+    heir = Person(carl.address, "Another-password-22")
+    postfixadmin.add_mailbox(heir.address, heir.password)
+    assert postfixadmin.signs_in(*astuple(heir)) and not postfixadmin.signs_in(*astuple(carl))
+    assert host.change_password(heir, NEW) == "/password/changed/"
+    assert "Gone fishing" not in postfixadmin.open(f"vacation.php?username={carl.address}")[1]
+    postfixadmin.delete("mailbox", carl.address)
+    assert visitor.ask(f"{PAGES}/{page}/change/")[0] == 302
+    host.create(Person(carl.address, NEW), "--quota", "10M")
+    assert postfixadmin.signs_in(carl.address, NEW)
