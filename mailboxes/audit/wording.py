@@ -92,6 +92,7 @@ ICONS = {"create": "plus", "delete": "trash-2", "download": "download"}
 LABELS = {
     "active": _("Active"),
     "aliases": _("Maximum aliases"),
+    "backupmx": _("Backup MX only"),
     "app_passwords": _("App passwords"),
     "description": _("Description"),
     "email": _("Email address"),
@@ -107,6 +108,7 @@ LABELS = {
     "maxquota": _("Quota per mailbox"),
     "name": _("Name"),
     "password": _("Password"),
+    "password_expiry": _("Days until a password expires"),
     "quota": _("Quota"),
     "role": _("Role"),
     "self_service": _("Owners may change their passwords"),
@@ -116,6 +118,7 @@ LABELS = {
     "second_factor": _("Second factor"),
     "second_factor_exceptions": _("Clients that need no second factor"),
     "target_domain": _("Forwards to"),
+    "transport": _("Transport"),
     "user_permissions": _("Permissions"),
     "username": _("Username"),
     "vacation": _("Vacation messages"),

@@ -27,12 +27,16 @@ class Column(StrEnum):
     MAX_MAILBOXES = "max_mailboxes"
     MAX_ALIASES = "max_aliases"
     MAX_QUOTA = "max_quota"
+    TOTAL_QUOTA = "total_quota"
+    TRANSPORT = "transport"
+    BACKUP_MX = "backup_mx"
+    PASSWORD_EXPIRY = "password_expiry"  # noqa: S105 # nosec B105
     ALIAS_DOMAIN = "alias_domain"
     TARGET_DOMAIN = "target_domain"
 
 
 SECRET = (Column.PASSWORD, Column.HASH)
-SIZED = (Column.QUOTA, Column.MAX_QUOTA)
+SIZED = (Column.QUOTA, Column.MAX_QUOTA, Column.TOTAL_QUOTA)
 
 # Without case, spaces and punctuation. If a file has several names of one column, the first of
 # them here is used: PostfixAdmin's table has `username`, `local_part` and `domain`.
@@ -67,6 +71,10 @@ NAMES: dict[Column, str] = {
     Column.MAX_MAILBOXES: "maxmailboxes maximummailboxes maxpostfächer mailboxes postfächer",
     Column.MAX_ALIASES: "maxaliases maximumaliases maxaliasse aliases aliasse",
     Column.MAX_QUOTA: "maxquota quotapermailbox maxmailboxquota kontingentjepostfach",
+    Column.TOTAL_QUOTA: "totalquota domainquota gesamtkontingent",
+    Column.TRANSPORT: "transport",
+    Column.BACKUP_MX: "backupmx",
+    Column.PASSWORD_EXPIRY: "passwordexpiry passwordexpirydays passwortablauf",
     Column.ALIAS_DOMAIN: "aliasdomain aliasdomäne",
     Column.TARGET_DOMAIN: "targetdomain zieldomain zieldomäne",
 }

@@ -22,9 +22,10 @@ BOM = "\ufeff"
 
 COLUMNS = (
     *("type", "address", "name", "quota_bytes", "active", "targets", "folder", "description"),
-    *("max_mailboxes", "max_aliases", "max_quota_bytes"),
+    *("max_mailboxes", "max_aliases", "max_quota_bytes", "total_quota_bytes"),
+    *("transport", "backup_mx", "password_expiry"),
 )
-REST = ("",) * 6
+REST = ("",) * 10
 """The cells of an alias behind its targets."""
 
 Row = Sequence[Any]
@@ -70,12 +71,15 @@ def found(scope: Scope, rows: QuerySet, domain: str, *columns: str) -> Iterator[
 
 def domain_rows(scope: Scope, domain: str) -> Iterator[list[Row]]:
     multiplier = quota_multiplier()
-    columns = ("domain", "description", "mailboxes", "aliases", "maxquota", "active")
-    for batch in found(scope, Domain.objects.all(), domain, *columns):
+    columns = ("domain", "active", "description", "mailboxes", "aliases", "maxquota", "quota")
+    others = ("transport", "backupmx", "password_expiry")
+    for batch in found(scope, Domain.objects.all(), domain, *columns, *others):
         yield [
             ("domain", name, "", "", int(active), "", "", neutralize(description),
-             mailboxes, aliases, max(largest * multiplier, -1), "")
-            for name, description, mailboxes, aliases, largest, active in batch
+             mailboxes, aliases, max(largest * multiplier, -1), max(total * multiplier, -1),
+             neutralize(transport), int(backup_mx), days or 0, "")
+            for (name, active, description, mailboxes, aliases, largest, total,
+                 transport, backup_mx, days) in batch
         ]  # fmt: skip
 
 
@@ -84,7 +88,7 @@ def mailbox_rows(scope: Scope, domain: str) -> Iterator[list[Row]]:
     for batch in found(scope, Mailbox.objects.all(), domain, *columns):
         yield [
             ("mailbox", neutralize(address), neutralize(name), quota, int(active), "",
-             neutralize(folder), "", "", "", "", stored)
+             neutralize(folder), *REST[2:], stored)
             for address, name, quota, active, folder, stored in batch
         ]  # fmt: skip
 
@@ -96,7 +100,7 @@ def alias_rows(scope: Scope, domain: str) -> Iterator[list[Row]]:
         mailboxes = dict(Mailbox.objects.filter(pk__in=own).values_list("username", "active"))
         implied = {address for address in own if address in mailboxes}
         yield [
-            ("alias", neutralize(address), "", "", int(active), neutralize(goto)) + ("",) * 6
+            ("alias", neutralize(address), "", "", int(active), neutralize(goto), *REST)
             for address, goto, active in batch
             if address not in implied or mailboxes[address] != active
         ]

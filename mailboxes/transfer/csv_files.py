@@ -93,7 +93,7 @@ class CsvFile:
         return [cell for cell in cells if cell.strip()]
 
     def header_units(self, multiplier: int) -> Iterator[int | None]:
-        """Yield the units of the two columns of sizes that their names have."""
+        """Yield the units of the columns of sizes that their names have."""
         names = dict(zip(self.columns, self.header, strict=False))
         for column in SIZED:
             found = recognize(names.get(column, ""))

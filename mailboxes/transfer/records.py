@@ -49,6 +49,7 @@ class Units(NamedTuple):
     chosen: int | None
     quota: int | None
     max_quota: int | None
+    total_quota: int | None
 
 
 def read_record(place: str, values: Values, units: Units) -> ImportRow:
@@ -109,6 +110,7 @@ def kept(values: Values, column: Column) -> str | None:
 
 def read_domain(place: str, values: Values, units: Units) -> DomainRow:
     unit = units.max_quota or units.chosen
+    total_unit = units.total_quota or units.chosen
     return DomainRow(
         place,
         required_name(values),
@@ -117,6 +119,10 @@ def read_domain(place: str, values: Values, units: Units) -> DomainRow:
         parsed(values, Column.MAX_ALIASES, parse_count),
         parsed(values, Column.MAX_QUOTA, lambda cell: parse_quota(cell, unit)),
         parsed(values, Column.ACTIVE, parse_active),
+        parsed(values, Column.TOTAL_QUOTA, lambda cell: parse_quota(cell, total_unit)),
+        text(values, Column.TRANSPORT) or None,
+        parsed(values, Column.BACKUP_MX, parse_active),
+        parsed(values, Column.PASSWORD_EXPIRY, parse_count),
     )
 
 

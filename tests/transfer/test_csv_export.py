@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
+from mailboxes.actions.imports.outcomes import ImportOptions
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
     AliasRow,
@@ -19,7 +20,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.addresses import CatchAll, DomainName
 from mailboxes.audit.actors import ADMINISTRATOR, COMMAND, Actor
 from mailboxes.errors import Refused
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.transfer.csv_export import export_tables
 from mailboxes.transfer.csv_files import CsvFile
 from tests.conftest import TESTER, logged
@@ -56,7 +57,9 @@ def test_the_import_reads_what_was_exported(everything: None) -> None:
     *rows, bob, catch_all, pair = read(exported(with_hashes=True))
     com, net, org, anna = [row for row in rows if getattr(row, "name", "") != ""][:4]
     assert isinstance(com, DomainRow) and isinstance(org, DomainRow)
-    assert net == DomainRow("line 3", "example.net", "Net", -1, 7, 10_240_000, True)
+    assert net == DomainRow(
+        "line 3", "example.net", "Net", -1, 7, 10_240_000, True, 0, "virtual", False, 0
+    )
     assert anna == MailboxRow(
         "line 5", "anna@example.org", "Anna Berg", -1, True, "", CRAM, "example.org/anna/"
     )
@@ -81,6 +84,32 @@ def test_only_what_the_actor_sees_is_exported(everything: None) -> None:
     with pytest.raises(Refused, match="doesn't allow this"):
         exported(actor, with_hashes=True)
     assert addresses(exported(domain="example.com")) == ["example.com", "example.com"]
+
+
+def table_rows() -> list[dict[str, object]]:
+    dates = ("created", "modified", "password_expiry")
+    return [
+        {name: value for name, value in row.items() if name not in dates or "aliases" in row}
+        | {"created": None, "modified": None}
+        for model in (Domain, Mailbox, Alias, AliasDomain)
+        for row in model._default_manager.order_by("pk").values()
+    ]
+
+
+def test_an_export_is_imported_to_the_same_tables(everything: None) -> None:
+    Domain.objects.filter(pk="example.net").update(
+        active=False, quota=20, transport="smtp:[192.0.2.1]", backupmx=True, password_expiry=90
+    )
+    Mailbox.objects.filter(pk="anna@example.org").update(password=f"{{CRAM-MD5}}{CRAM}")
+    Mailbox.objects.filter(pk="bob@example.org").update(active=False, maildir="old/bob/")
+    Alias.objects.filter(pk="bob@example.org").update(active=False)
+    before, text = table_rows(), exported(with_hashes=True)
+    for model in (AliasDomain, Alias, Mailbox, Domain):
+        model._default_manager.all().delete()
+    rows = list(CsvFile(BytesIO(text.encode())).rows())
+    for result in actions.run_import(ROOT, lambda: rows, ImportOptions()):
+        assert {str(each.refusal) for each in result.outcomes} == {"None"}
+    assert table_rows() == before
 
 
 @pytest.mark.finding("csv-formula")

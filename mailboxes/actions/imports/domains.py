@@ -44,21 +44,26 @@ def plan_domain(planner: Planner, row: DomainRow) -> Outcome:
     rules.check_columns(domain)
     planner.note_name("domain", name, row.place)
     planner.tables.domains[name] = domain
-    columns = ("description", "mailboxes", "aliases", "maxquota", "active")
-    return Outcome(row, Verb.CREATE, domain, new(domain, *columns))
+    return Outcome(row, Verb.CREATE, domain, new(domain, *values))
 
 
 def domain_values(row: DomainRow) -> dict[str, Any]:
-    largest = row.max_quota
-    if largest is not None and largest >= 0:
-        largest = to_units(largest, quota_multiplier())
     return {
         "description": row.description,
         "mailboxes": row.max_mailboxes,
         "aliases": row.max_aliases,
-        "maxquota": largest,
+        "maxquota": in_units(row.max_quota),
         "active": row.active,
+        "quota": in_units(row.total_quota),
+        "transport": row.transport,
+        "backupmx": row.backup_mx,
+        "password_expiry": row.password_expiry,
     }
+
+
+def in_units(number: int | None) -> int | None:
+    """Return bytes in the unit of a domain's limits."""
+    return number if number is None or number < 0 else to_units(number, quota_multiplier())
 
 
 def plan_alias_domain(planner: Planner, row: AliasDomainRow) -> Outcome:

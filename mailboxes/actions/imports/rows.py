@@ -18,6 +18,13 @@ class DomainRow:
     """The largest quota of a mailbox, in bytes; 0 for no limit."""
 
     active: bool | None = None
+    total_quota: int | None = None
+    """Of all mailboxes together, in bytes; 0 for no limit."""
+
+    transport: str | None = None
+    backup_mx: bool | None = None
+    password_expiry: int | None = None
+    """The number of days until a password expires; 0 for never."""
 
 
 @dataclass(frozen=True)

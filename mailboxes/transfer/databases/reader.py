@@ -156,10 +156,10 @@ class DomainUse:
 
     def limits(
         self, name: str, mailboxes: int, aliases: int, size: int | None = None
-    ) -> dict[str, int]:
+    ) -> dict[str, Any]:
         """Return those limits that are kept: of mailboxes, of aliases, and of a quota in bytes."""
         count, smallest, largest = self.mailboxes.get(name.lower(), (0, 1, 1))
-        kept = {}
+        kept: dict[str, Any] = {}
         if is_within(count, mailboxes):
             kept["max_mailboxes"] = mailboxes
         if is_within(self.aliases.get(name.lower(), 0), aliases):
