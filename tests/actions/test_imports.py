@@ -325,3 +325,11 @@ def test_all_or_nothing_holds_across_batches(
     assert list(phases.values_list("phase", flat=True)) == [Phase.BEGUN, Phase.REFUSED]
     list(actions.run_import(RITA, lambda: rows, options))
     assert Mailbox.objects.count() == 5
+
+
+def test_quotas_are_whole_megabytes_of_an_adopted_database(domain: Domain) -> None:
+    actions.adopt_database(RITA, "PostfixAdmin 4.0", "domain/user/", 1_024_000, "CRAM-MD5")
+    for number, quota in enumerate((10_485_760, 10_240_000, 0, -1)):
+        run([MailboxRow("1", f"u{number}@example.org", quota=quota, stored=STORED)])
+    quotas = Mailbox.objects.order_by("pk").values_list("quota", flat=True)
+    assert list(quotas) == [11 * 1_024_000, 10_240_000, 0, -1]

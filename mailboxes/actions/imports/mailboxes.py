@@ -18,6 +18,7 @@ from mailboxes.addresses import NOT_AN_ADDRESS, Address, BadAddress, CatchAll
 from mailboxes.adoption.mark import new_folder
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, Mailbox
+from mailboxes.sizes import to_units
 
 OUTSIDE = gettext_noop("The folder “%(folder)s” would be outside of the folder for all mail.")
 BAD_FOLDER = gettext_noop(
@@ -39,6 +40,7 @@ def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
     address = parse_name(row.address)
     if isinstance(address, CatchAll):
         raise BadAddress(NOT_AN_ADDRESS, {"text": row.address})
+    row = replace(row, quota=whole_quota(row.quota, planner.megabyte)) if planner.megabyte else row
     check_reach(planner.actor, address.domain)
     planner.note_name("mailbox", str(address), row.place)
     if existing := planner.tables.mailboxes.get(str(address)):
@@ -107,6 +109,11 @@ def check_free(planner: Planner, address: str) -> None:
     if alias and alias.goto.lower() != address:
         params = {"address": address, "goto": ", ".join(alias.targets)}
         raise Refused(rules.TAKEN_BY_ALIAS, params, code="taken", field="address")
+
+
+def whole_quota(quota: int | None, megabyte: int) -> int | None:
+    """Return the quota in whole megabytes of PostfixAdmin's, rounded up as in the form."""
+    return to_units(quota, megabyte) * megabyte if quota and quota > 0 else quota
 
 
 def new_mailbox(**values: Any) -> Mailbox:

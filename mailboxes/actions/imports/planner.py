@@ -14,7 +14,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.actions.imports.seen import Name, Place, Seen
 from mailboxes.actions.imports.tables import Tables, names_in
 from mailboxes.addresses import Address, CatchAll
-from mailboxes.adoption.mark import folder_form
+from mailboxes.adoption.mark import folder_form, quota_megabyte
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes
 from mailboxes.audit.models import Subject
@@ -39,6 +39,7 @@ class Planner:
         self.host = mail_host()
         self.tables = Tables()
         self.folder_form = folder_form()
+        self.megabyte = quota_megabyte()
         self.seen = Seen()
         self.places: dict[Name, Place] = {}
         """Where the names in this batch were read before."""
