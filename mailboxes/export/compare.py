@@ -19,7 +19,7 @@ SCHEME_NAMES = list(
     dict.fromkeys(name for variant in VARIANTS.values() for name in variant.schemes)
 )
 # They help people read and apply a bundle, and only repeat what the other files contain.
-TOOLS = ("MANIFEST", "README", "apply")
+TOOLS = ("MANIFEST", "README", "apply", "folders.cf")
 STATUSES = {
     "changed": _("changed"),
     "new": _("new"),

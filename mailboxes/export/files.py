@@ -64,6 +64,7 @@ MAPS = (
 FILES = (
     FileSpec("README"),
     FileSpec("apply", mode=0o700),
+    FileSpec("folders.cf"),
     FileSpec("grants.sql", engine="mysql"),
     FileSpec("postfix/main.cf"),
     FileSpec("postfix/master.cf"),

@@ -43,6 +43,12 @@ def maildir(host: MailHost) -> str:
     return joined(host, column, *end)
 
 
+def sample(host: MailHost) -> str:
+    """Return an expression for a line with the address, its Maildir and its folder in the table."""
+    blank = "' '"
+    return joined(host, VARIABLES["%u"], blank, maildir(host), blank, "maildir")
+
+
 def template(folder: str) -> list[str]:
     return [
         VARIABLES.get(part) or quoting.sql_text(part, "MAIL_LOCATION") for part in split(folder)

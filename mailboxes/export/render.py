@@ -116,6 +116,7 @@ def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
         "sql": DIALECTS[host.database.engine],
         "home_sql": folder_sql.home(host),
         "maildir_sql": folder_sql.maildir(host),
+        "sample_sql": folder_sql.sample(host),
         "in_pam_file": in_pam_file(host) if is_v1(host) else frozenset(),
         "ports": ports(host),
         "accounts_at": accounts_at(host.database),

@@ -143,3 +143,16 @@ def test_every_file_with_a_folder_follows_the_location(name: str) -> None:
         else:
             assert "\nmail_path = ~/Maildir\nmail_inbox_path = ~/Maildir\n" in conf
             assert "\nmailbox_list_layout = fs\n" in conf
+
+
+def test_apply_looks_for_mailboxes_at_both_ends_of_the_table() -> None:
+    host = host_of(V2, SQLITE)
+    query = texts(host)["folders.cf"].partition("\nquery = ")[2]
+    names = [f"box{number:02}@ex.org" for number in range(60)]
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE mailbox (username, maildir)")
+        connection.executemany(
+            "INSERT INTO mailbox VALUES (?, ?)", [(name, "x/") for name in names]
+        )
+        found = {line for (line,) in connection.execute(query)}
+    assert found == {f"{name} x/ x/" for name in (*names[:25], *names[-25:])}

@@ -1,5 +1,6 @@
 """Mail of an existing host: it is found, and more is delivered there, in each layout."""
 
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -16,15 +17,15 @@ LAYOUTS = {
     "maildir:~/Maildir": {
         "relative": ("old/relative/", "/var/vmail/old/relative/Maildir"),
         "absolute": ("/var/vmail/old/absolute/", "/var/vmail/old/absolute/Maildir"),
+        "elsewhere": ("/srv/mail/elsewhere/", "/srv/mail/elsewhere/Maildir"),
     },
     "maildir:/var/vmail/%d/%n": {"Mixed": ("nowhere/", f"/var/vmail/{DOMAIN}/mixed")},
     "maildir:/var/vmail/%u:LAYOUT=fs": {"nested": ("nowhere", f"/var/vmail/nested@{DOMAIN}")},
 }
-ELSEWHERE = {"elsewhere": ("/srv/mail/elsewhere/", "/srv/mail/elsewhere")}
 ADD = """
 REPLACE INTO mailbox
   (username, password, name, maildir, quota, local_part, domain, created, modified, active)
-SELECT '{address}', password, '', '{maildir}', 0, '{name}', domain, created, modified, 1
+SELECT '{address}', password, 'moved in', '{maildir}', 0, '{name}', domain, created, modified, 1
 FROM mailbox WHERE username = '{anna}'
 """
 FILL = """
@@ -40,6 +41,19 @@ mkdir -p "$1/new" "$1/tmp" "$2/cur" "$2/new" "$2/tmp"
 cp "$1/cur/1.old:2,S" "$2/cur"
 chown -R 5000:5000 /var/vmail /srv/mail
 """
+TAKE_AWAY = "mkdir -p /var/vmail /srv/mail; mv /var/vmail /var/vmail.away; mkdir /var/vmail"
+BRING_BACK = "rm -r /var/vmail /srv/mail; mv /var/vmail.away /var/vmail"
+MOVED_IN = "IN (SELECT username FROM mailbox WHERE name = 'moved in')"
+
+
+@pytest.fixture
+def moved_in(host: MailHost) -> Iterator[MailHost]:
+    """The host without any mail; afterwards, it has its own again."""
+    host.machine.run(["sh", "-c", TAKE_AWAY])
+    yield host
+    host.sql(f"DELETE FROM alias WHERE address {MOVED_IN}")
+    host.sql("DELETE FROM mailbox WHERE name = 'moved in'")
+    host.machine.run(["sh", "-c", BRING_BACK])
 
 
 def move_in(host: MailHost, name: str, maildir: str, place: str, folder: str) -> Person:
@@ -47,7 +61,6 @@ def move_in(host: MailHost, name: str, maildir: str, place: str, folder: str) ->
     person = Person(f"{name}@{DOMAIN}", ANNA.password)
     host.sql(ADD.format(address=person.address, name=name, maildir=maildir, anna=ANNA.address))
     host.alias(person.address, person.address)
-    host.machine.run(["mkdir", "-p", "/srv/mail"])
     host.machine.run(["sh", "-c", FILL, "sh", place, f"{place}/{folder}"])
     return person
 
@@ -81,11 +94,13 @@ def layouts() -> list[ParameterSet]:
 
 
 @pytest.mark.parametrize(("host", "location"), layouts(), indirect=["host"])
-def test_no_message_is_out_of_sight(host: MailHost, location: str) -> None:
+def test_no_message_is_out_of_sight(moved_in: MailHost, location: str) -> None:
+    host = moved_in
     folder = "Sent" if "LAYOUT" in location else ".Sent"
     people = {
         place: move_in(host, name, maildir, place, folder)
         for name, (maildir, place) in LAYOUTS[location].items()
+        if host.env["MAIL_VARIANT"] == "v2" or place.startswith("/var/vmail/")
     }
     host.configure(MAIL_LOCATION=location)
     for place, person in people.items():
@@ -94,8 +109,21 @@ def test_no_message_is_out_of_sight(host: MailHost, location: str) -> None:
             assert messages(host, person, place, "Sent") == 1
 
 
-@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_dovecot_finds_a_folder_outside_of_the_mail_folder(mail: MailHost) -> None:
-    ((name, (maildir, place)),) = ELSEWHERE.items()
-    person = move_in(mail, name, maildir, place, ".Sent")
-    receives_more(mail, person, place)
+@pytest.mark.parametrize(
+    "host",
+    [*hosts(release="debian12", variant="v1"), *hosts(release="debian13", database="sqlite")],
+    indirect=True,
+)
+def test_apply_looks_where_the_panel_cannot(moved_in: MailHost) -> None:
+    moved_in.configure()
+    place = f"/var/vmail/{DOMAIN}/hidden/Maildir"
+    move_in(moved_in, "hidden", "x/", place, ".Sent")
+    moved_in.machine.run(["chmod", "0750", "/var/vmail"])
+    moved_in.export()
+    done = moved_in.apply(check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        f"apply: The mail of hidden@{DOMAIN} is in {place}/cur, but the mail host would look for "
+        "it in /var/vmail/x/cur. "
+    )
+    assert done.stderr.endswith("MAIL_LOCATION=maildir:/var/vmail/%d/%n/Maildir.\n")
