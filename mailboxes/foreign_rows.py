@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 from django.db.models import Model, Q, QuerySet
 
 from mailboxes.errors import Refused, gettext_noop
@@ -65,7 +65,8 @@ def delete(rows: QuerySet) -> None:
     """Delete rows, if there are any: an account that can't delete has no need to, if not."""
     with permitted(rows.model):
         if rows.exists():
-            rows.delete()
+            with transaction.atomic(using="mail"):  # `permitted` goes on after an error
+                rows.delete()
 
 
 def count_for(addresses: Sequence[str]) -> dict[str, Counts]:
