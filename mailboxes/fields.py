@@ -1,8 +1,8 @@
 """PostfixAdmin's column types, on each kind of database."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -16,35 +16,47 @@ NO_MATCH = "\x1a"
 """A value that no row contains."""
 
 ASCII = {"mysql": "latin1_general_ci", "sqlite": "NOCASE"}
-SURROGATE = re.compile("[\ud800-\udfff]")
-CODECS = {"latin1": "cp1252", "utf8mb4": "utf-8"}
-"""Python's names for the character sets of columns; ASCII is part of all others as well."""
+CODECS = {"latin1": "cp1252", "utf8mb3": "utf-8", "utf8mb4": "utf-8", "": "utf-8"}
+"""Python's names for MySQL's character sets, where they differ; SQLite has no others."""
+
+Charsets = dict[tuple[str, str], str]
+SESSIONS: WeakKeyDictionary[Any, Charsets] = WeakKeyDictionary()
+"""What each session with a server has asked: a table may be converted while the panel runs."""
 
 
-def is_comparable(field: models.Field, value: object, connection: BaseDatabaseWrapper) -> bool:
-    """Say whether the column could contain this text; if not, MariaDB fails when it compares them.
+def can_contain(field: models.Field, value: object, connection: BaseDatabaseWrapper) -> bool:
+    """Say whether the column can contain this text.
 
-    The error is "Illegal mix of collations" (1267). Ours are latin1 and utf8mb4; other programs
-    have created columns with any character set.
+    If not, MariaDB fails when it stores or compares them: "Incorrect string value" (1366) and
+    "Illegal mix of collations" (1267). Ours are latin1 and utf8mb4; other programs have created
+    columns with any character set.
     """
     if not isinstance(value, str) or value.isascii():
         return True
-    name = "utf8mb4"
-    if connection.vendor == "mysql":
+    name = charset(field, connection) if connection.vendor == "mysql" else ""
+    if name in ("utf8", "utf8mb3") and max(value) > "\uffff":
+        return False
+    try:
+        value.encode(CODECS.get(name, name))
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def charset(field: models.Field, connection: BaseDatabaseWrapper) -> str:
+    """Return MySQL's name for the character set of a column."""
+    column = (field.model._meta.db_table, str(field.column))
+    connection.ensure_connection()
+    found = SESSIONS.setdefault(connection.connection, {})
+    if column not in found:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT CHARACTER_SET_NAME FROM information_schema.COLUMNS "
                 "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND COLUMN_NAME = %s",
-                [field.model._meta.db_table, field.column],
+                column,
             )
-            name = next(iter(cursor.fetchone() or ()), None) or "ascii"
-    if name in ("utf8", "utf8mb3"):
-        return max(value) <= "\uffff" and not SURROGATE.search(value)
-    try:
-        value.encode(CODECS.get(name, "ascii"))
-    except UnicodeEncodeError:
-        return False
-    return True
+            found[column] = next(iter(cursor.fetchone() or ()), None) or "ascii"
+    return found[column]
 
 
 class NullMixin:
@@ -68,7 +80,7 @@ class TextMixin(NullMixin):
     ) -> object:
         """Return what the column is compared with."""
         value = super().get_db_prep_value(value, connection, prepared)  # type: ignore[misc]
-        return value if is_comparable(self, value, connection) else NO_MATCH  # type: ignore[arg-type]
+        return value if can_contain(self, value, connection) else NO_MATCH  # type: ignore[arg-type]
 
     def get_db_prep_save(self, value: object, connection: BaseDatabaseWrapper) -> object:
         """Return the value itself, which the database refuses if the column can't contain it."""
@@ -120,7 +132,7 @@ class ComparablePatternMixin:
 
     def get_db_prep_lookup(self, value: object, connection: BaseDatabaseWrapper) -> Any:
         field = self.lhs.output_field  # type: ignore[attr-defined]
-        value = value if is_comparable(field, value, connection) else NO_MATCH
+        value = value if can_contain(field, value, connection) else NO_MATCH
         return super().get_db_prep_lookup(value, connection)  # type: ignore[misc]
 
 

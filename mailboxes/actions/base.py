@@ -26,11 +26,6 @@ from mailboxes.storage_engines import check_engines
 Row = Domain | Mailbox | Alias | AliasDomain
 NOT_ALLOWED = gettext_noop("Your role doesn't allow this.")
 OUT_OF_REACH = gettext_noop("%(domain)s is not one of your domains.")
-UNSTORABLE = gettext_noop(
-    "The database can't store one of these characters, such as an emoji. Remove it."
-)
-INCORRECT_STRING = 1366
-"""MariaDB's and MySQL's error for a character that the column's character set lacks."""
 
 FAILURES = (
     *(DataError, IntegrityError, InternalError, NotSupportedError, OperationalError),
@@ -77,19 +72,7 @@ def performing(actor: Actor, action: str, subject: Subject) -> Iterator[None]:
     with recorded(actor, action, subject):
         authorize(actor, action, subject.domain, subject.name)
         check_engines()
-        with characters_checked("description" if subject.model == "domain" else "name"):
-            yield
-
-
-@contextmanager
-def characters_checked(field: str) -> Iterator[None]:
-    """Refuse text that the column can't store, such as an emoji in PostfixAdmin 3.3's tables."""
-    try:
         yield
-    except OperationalError as error:
-        if error.args[:1] != (INCORRECT_STRING,):
-            raise
-        raise Refused(UNSTORABLE, code="characters", field=field) from error
 
 
 def authorize(actor: Actor, action: str, domain: str, name: str = "") -> None:

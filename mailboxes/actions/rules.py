@@ -1,14 +1,17 @@
 """What a domain and its tables allow: state, limits, free addresses."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import CharField, Model, QuerySet, Sum, TextField
 from django.utils.translation import override
 
 from mailboxes.addresses import Address, BadAddress
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused, Term, gettext_noop
+from mailboxes.fields import can_contain
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.sizes import Size
 
@@ -21,6 +24,9 @@ TAKEN_BY_ALIAS = gettext_noop(
 )
 NO_DOMAIN = gettext_noop("The domain %(domain)s doesn't exist here. Create it first.")
 DOMAIN_DISABLED = gettext_noop("The domain %(domain)s is disabled. Enable it first.")
+UNSTORABLE = gettext_noop(
+    "The database can't store one of these characters, such as an emoji. Remove it."
+)
 DELETED = gettext_noop("%(row)s has been deleted in the meantime. Nothing was changed.")
 NO_MAILBOXES = gettext_noop("Mailboxes are not allowed in %(domain)s.")
 MAILBOX_LIMIT = gettext_noop("%(domain)s has reached its mailbox limit (%(limit)s).")
@@ -200,6 +206,10 @@ def check_columns(row: Model, *columns: str) -> None:
         row.clean_fields(exclude=fields - set(columns or fields) | {"domain"} - {row._meta.pk.name})
     except ValidationError as error:
         raise column_refusal(row, *next(iter(error.error_dict.items()))) from error
+    for name in columns or fields:
+        field: Any = row._meta.get_field(name)
+        if not can_contain(field, getattr(row, name), connections["mail"]):
+            raise Refused(UNSTORABLE, code="characters", field=name)
 
 
 def column_refusal(row: Model, field: str, errors: Sequence[ValidationError]) -> Refused:

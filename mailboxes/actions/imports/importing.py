@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
-from mailboxes.actions.base import characters_checked, check_role, subject_of
+from mailboxes.actions.base import check_role, subject_of
 from mailboxes.actions.imports.outcomes import ImportOptions, ImportResult, Outcome, Verb
 from mailboxes.actions.imports.passwords import Mapper, prepare
 from mailboxes.actions.imports.planner import Planner
@@ -123,7 +123,7 @@ def import_batch(
     prepared = prepare(rows, planner.host.scheme, options.updates, True, mapper)
     begun = None
     try:
-        with characters_checked("name"), transaction.atomic(using="mail"):
+        with transaction.atomic(using="mail"):
             lock_domains(names_in(rows)[1])
             outcomes = plan_batch(planner, prepared)
             check_whole(outcomes, options)
