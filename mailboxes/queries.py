@@ -1,9 +1,9 @@
 """Queries that stay cheap on large tables: capped counts, walking a table by key, search."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from operator import attrgetter
+from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.db import connections
@@ -30,6 +30,9 @@ MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
 
 BATCH = 1000
+MAX_PARAMS = 900
+"""How many parameters a statement may have: SQLite's oldest limit is 999."""
+
 BY_DOMAIN = ("domain_id", "pk")
 """How the rows of some domains are ordered; others are by key alone."""
 
@@ -114,27 +117,56 @@ def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
     connection = connections[using]
     quote = connection.ops.quote_name
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
-    writers = [field_writer(field, connection) for field in fields]
+    read = itemgetter(*(field.attname for field in fields))
+    writers = [
+        (place, field_writer(field, connection))
+        for place, field in enumerate(fields)
+        if isinstance(field, DateTimeField | JSONField)
+    ]
     names = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
     values = []
     for row in rows:
-        found = [row.__dict__[field.attname] for field in fields]
-        values.append([write(value) for write, value in zip(writers, found, strict=True)])
+        found = list(read(row.__dict__))
+        for place, write in writers:
+            found[place] = write(found[place])
+        values.append(found)
         row._state.adding = False
     with connection.cursor() as cursor:
         for start in range(0, len(values), BATCH):
             cursor.executemany(sql, values[start : start + BATCH])
 
 
+def present_keys(model: type[Model], keys: Collection[str]) -> list[str]:
+    """Return those of the keys that the table has; a query set takes five times as long."""
+    connection, column = connections["mail"], str(model._meta.pk.column)
+    quote, ordered = connection.ops.quote_name, sorted(keys)
+    found: list[str] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(ordered), MAX_PARAMS):
+            some = ordered[start : start + MAX_PARAMS]
+            marks = ", ".join(["%s"] * len(some))
+            table = quote(model._meta.db_table)
+            cursor.execute(
+                f"SELECT {quote(column)} FROM {table} WHERE {quote(column)} IN ({marks})",  # noqa: S608
+                some,
+            )
+            found += [key for (key,) in cursor.fetchall()]
+    return found
+
+
 def field_writer(field: Field, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:
     """Return what makes a parameter of a field's value, as the field itself would."""
-    if isinstance(field, DateTimeField):
-        return cache(partial(field.get_db_prep_save, connection=connection))
-    if isinstance(field, JSONField):
-        return partial(field.get_db_prep_save, connection=connection)
-    return lambda value: value
+    known: dict[int, tuple[Any, Any]] = {}
+
+    def write(value: Any) -> Any:
+        if id(value) not in known:  # most rows share their times; comparing these takes longer
+            known[id(value)] = value, field.get_db_prep_save(value, connection)
+        return known[id(value)][1]
+
+    is_shared = isinstance(field, DateTimeField)
+    return write if is_shared else partial(field.get_db_prep_save, connection=connection)
 
 
 def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:

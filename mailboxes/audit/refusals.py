@@ -39,4 +39,4 @@ def param_from_json(value: Any) -> Any:
 
 def storable(text: str) -> str:
     """Return a text with lone surrogates escaped: no database stores them (RFC 3629, section 3)."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
