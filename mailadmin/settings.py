@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "mailboxes.access",
     "mailboxes.adoption",
     "mailboxes.audit",
+    "mailboxes.imports",
     "mailboxes.throttle",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -276,6 +277,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Uploads are files to import, which may contain passwords: they are kept in memory, never written
+# to a temporary file. Larger ones are not read; the form says what the limit is.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 # Logging: to standard error, where systemd's journal takes it
 

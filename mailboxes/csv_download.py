@@ -40,8 +40,12 @@ def csv_response(
     """
     rows = iter(rows)
     first = list(islice(rows, 1))
-    lines = csv_lines(columns, chain(first, rows))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    return streamed(filename, csv_lines(columns, chain(first, rows)))
+
+
+def streamed(filename: str, pieces: Iterable[str]) -> StreamingHttpResponse:
+    """Stream a file to download from its pieces."""
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 

@@ -33,9 +33,10 @@ GATED = {
     "password-check": "",
     "admin:login": "username",
     "sign-in-code": "",
+    "import": "",
 }
 """The pages on which anyone can make the panel check a password, a code or its strength, and the
-field with the name that it belongs to; a code belongs to the session's."""
+field with the name that it belongs to; a code belongs to the session's. An import hashes many."""
 
 GATES = {name: Gate() for name in GATED}
 

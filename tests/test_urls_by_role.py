@@ -29,6 +29,11 @@ password/changed/                            200 200 200 200 200 200 | 405 405 4
 password/kept/                               200 200 200 200 200 200 | 405 405 405 405 405 405
 admin/                                       in  200 200 200 200 200 | in  405 405 405 405 405
 admin/mailboxes/                             302 302 302 302 302 302 | 302 302 302 302 302 302
+admin/import/                                in  403 403 200 200 200 | in  403 403 200 200 200
+admin/import/undo/                           in  403 403 302 302 302 | in  403 403 302 302 302
+admin/import/KEY/                            in  403 403 404 404 404 | in  403 403 404 404 404
+admin/import/KEY/report/                     in  403 403 404 404 404 | in  405 405 405 405 405
+admin/export/                                in  403 403 302 302 302 | in  403 403 200 200 200
 admin/log/                                   in  200 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/                         in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405

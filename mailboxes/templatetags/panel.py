@@ -50,6 +50,7 @@ NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...
                 _("Alias domains"),
                 "aliasdomain.view",
             ),
+            ("import", "file-text", _("Import and export"), "mailbox.create"),
         ),
     ),
     (

@@ -71,13 +71,20 @@ class CsvFile:
         self.reads_hashes = False
         """Whether the column with passwords is read as ready hashes, since it contains such."""
 
+        self.problem: Refused | None = None
+        """Why the columns can't be recognized by their names, if they can't."""
+
         self.columns = self.assigned() if columns is None else tuple(columns)
         self.units = Units(unit, *self.header_units(quota_multiplier))
         self.ticks_only = self.is_ticked()
 
     def assigned(self) -> tuple[Column | None, ...]:
         """Return the columns by their names; of passwords, the first ones show what they are."""
-        columns = assign(self.header or [""] * self.width)
+        columns: tuple[Column | None, ...] = (None,) * self.width
+        try:
+            columns = assign(self.header or [""] * self.width)
+        except Refused as error:
+            self.problem = error
         passwords = self.sampled(columns, Column.PASSWORD)
         if Column.HASH in columns or not passwords or not all(map(READY_HASH.fullmatch, passwords)):
             return columns
@@ -106,6 +113,8 @@ class CsvFile:
 
     def records(self) -> Iterator[tuple[Record, ImportRow | None]]:
         """Yield each record but the header with its row, aliases unjoined; None if it is empty."""
+        if self.problem:
+            raise self.problem
         if len(self.columns) != self.width:
             params = {"found": self.width, "expected": len(self.columns)}
             raise Refused(WRONG_WIDTH, params, code="columns", field="columns")

@@ -14,6 +14,7 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from mailboxes.access.grants import scope_of
 from mailboxes.audit import entries, wording
 from mailboxes.audit.entries import Logged
 from mailboxes.audit.log import log_event, subject
@@ -74,6 +75,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
         "older": older,
         "query": query.urlencode(),
         "is_first": not last,
+        "may_undo_imports": scope_of(request.user).allows("mailbox.create"),
     }
     return render(request, "mailboxes/log.html", context)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -9,7 +10,7 @@ from django.http.response import HttpResponseBase
 
 from mailboxes.access.grants import scope_of
 
-View = Callable[[HttpRequest], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
 def allowed(action: str) -> Callable[[View], View]:
@@ -17,10 +18,10 @@ def allowed(action: str) -> Callable[[View], View]:
 
     def decorator(view: View) -> View:
         @wraps(view)
-        def checked(request: HttpRequest) -> HttpResponseBase:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not scope_of(request.user).allows(action):
                 raise PermissionDenied
-            return view(request)
+            return view(request, *args, **kwargs)
 
         return checked
 

@@ -21,6 +21,7 @@ SECRET = base64.b32encode(b"Vera's app has this.").decode()
 OWN_FACTORS = "/admin/second-factor/"
 ANNA = f"{MAILBOX}anna_40example.org/"
 UPGRADE = "/admin/configuration/upgrade/"
+IMPORT = "/admin/import/"
 MODES = [
     (width, height, scheme)
     for width, height in ((1280, 800), (390, 844))
@@ -164,6 +165,28 @@ def set_quota_of_all(page: Page) -> None:
     page.get_by_role("link", name="Back to the list").wait_for()
 
 
+PEOPLE = f"""\
+Adresse;Name;Kontingent (MB);Passwort
+new@example.org;New One;500;{PASSWORD} of New
+anna@example.org;Anna Kunz;500;
+late@example.org;Late;much;
+weak@example.org;Weak;;secret
+far@nowhere.example;Far;;
+"""
+
+
+def check_file(text: str) -> Callable[[Page], None]:
+    """Return a function that uploads a file to import, and waits for its dry run."""
+
+    def prepare(page: Page) -> None:
+        file = {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        page.get_by_label("Update existing rows").check()
+        page.get_by_role("button", name="Check the file").click()
+
+    return prepare
+
+
 STOPS = [
     Stop("domains", DOMAIN),
     Stop("mailboxes", MAILBOX),
@@ -192,6 +215,9 @@ STOPS = [
     Stop("domain-delete", f"{DOMAIN}example.net/delete/"),
     Stop("alias-delete", f"{ALIAS}jobs_40example.org/delete/"),
     Stop("alias-domain-delete", f"{ALIAS_DOMAIN}example.com/delete/"),
+    Stop("import", IMPORT),
+    Stop("import-checked", IMPORT, check_file(PEOPLE)),
+    Stop("import-columns", IMPORT, check_file("new@example.org;New One;500\n")),
     Stop("log", "/admin/log/"),
     Stop("log-nothing", "/admin/log/?q=zzz"),
     Stop("configuration", "/admin/configuration/"),

@@ -75,7 +75,7 @@ def test_refused_rows_are_named_and_end_with_an_error(domain: Domain, file: Path
     assert Mailbox.objects.count() == 3
     Mailbox.objects.all().delete()
     Alias.objects.all().delete()
-    with pytest.raises(CommandError, match="2 rows are refused, so nothing was imported"):
+    with pytest.raises(CommandError, match="Nothing was imported. Refused rows: 2."):
         run(file, "--yes", "--whole")
     assert not Mailbox.objects.exists()
 

@@ -1,7 +1,9 @@
 """A CSV file, however a spreadsheet or another panel has written it."""
 
+import re
 import tracemalloc
 from io import BytesIO, RawIOBase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from mailboxes.transfer.columns import Column, parse_columns
 from mailboxes.transfer.csv_files import CsvFile
 from mailboxes.transfer.formulas import neutralize, restore
 from tests.hashes import CRAM
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def read(text: str | bytes, **options: Any) -> list[ImportRow]:
@@ -253,6 +257,17 @@ def test_what_cannot_be_a_formula_stays_as_it_is(text: str) -> None:
     assert neutralize(text) == text
     for sign in "=+-@|%":
         assert neutralize(sign + text) == f"'{sign}{text}"
+
+
+def test_the_documented_examples_are_read() -> None:
+    text = (ROOT / "docs/import.md").read_text()
+    examples = re.findall(r"(?:^    .+\n)+", text, re.MULTILINE)
+    found = [[type(row) for row in read(re.sub("^    ", "", one, flags=re.M))] for one in examples]
+    assert found == [
+        [MailboxRow],
+        [AliasRow, AliasRow],
+        [DomainRow, MailboxRow, AliasDomainRow, AliasRow],
+    ]
 
 
 @given(st.text())

@@ -26,7 +26,7 @@ BATCH = 1000
 WRITTEN = (Verb.CREATE, Verb.CHANGE)
 
 SOME_REFUSED = gettext_noop(
-    "%(count)s rows are refused, so nothing was imported. The first one: %(reason)s"
+    "Nothing was imported. Refused rows: %(count)s. The first reason: %(reason)s"
 )
 ADDED_MEANWHILE = gettext_noop(
     "Others have added the same rows in the meantime. Import the file again."
