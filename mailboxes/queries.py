@@ -1,6 +1,6 @@
 """Queries that stay cheap on large tables: capped counts, walking a table by key, search."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -30,9 +30,6 @@ MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
 
 BATCH = 1000
-MAX_PARAMS = 900
-"""How many parameters a statement may have: SQLite's oldest limit is 999."""
-
 BY_DOMAIN = ("domain_id", "pk")
 """How the rows of some domains are ordered; others are by key alone."""
 
@@ -136,24 +133,6 @@ def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
     with connection.cursor() as cursor:
         for start in range(0, len(values), BATCH):
             cursor.executemany(sql, values[start : start + BATCH])
-
-
-def present_keys(model: type[Model], keys: Collection[str]) -> list[str]:
-    """Return those of the keys that the table has; a query set takes five times as long."""
-    connection, column = connections["mail"], str(model._meta.pk.column)
-    quote, ordered = connection.ops.quote_name, sorted(keys)
-    found: list[str] = []
-    with connection.cursor() as cursor:
-        for start in range(0, len(ordered), MAX_PARAMS):
-            some = ordered[start : start + MAX_PARAMS]
-            marks = ", ".join(["%s"] * len(some))
-            table = quote(model._meta.db_table)
-            cursor.execute(
-                f"SELECT {quote(column)} FROM {table} WHERE {quote(column)} IN ({marks})",  # noqa: S608
-                some,
-            )
-            found += [key for (key,) in cursor.fetchall()]
-    return found
 
 
 def field_writer(field: Field, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:

@@ -1,10 +1,9 @@
 """What an import has read so far, on disk: a source may have millions of rows."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-
-PER_QUERY = 500  # SQLite's oldest limit for parameters is 999
 
 Name = tuple[str, str]
 """The kind of a row, as in the log, and its key in lower case."""
@@ -34,12 +33,13 @@ class Seen:
             by_kind.setdefault(kind, []).append(key)
         found: dict[Name, Place] = {}
         for kind, keys in by_kind.items():
-            for start in range(0, len(keys), PER_QUERY):
-                some = keys[start : start + PER_QUERY]
-                marks = ",".join("?" * len(some))
-                sql = f"SELECT key, place, is_added FROM seen WHERE kind = ? AND key IN ({marks})"  # noqa: S608
-                for key, text, is_added in self.database.execute(sql, [kind, *some]):
-                    found[kind, key] = Place(text, bool(is_added))
+            rows = self.database.execute(
+                "SELECT key, place, is_added FROM seen WHERE kind = ?"
+                " AND key IN (SELECT value FROM json_each(?))",
+                [kind, json.dumps(keys)],
+            )
+            for key, text, is_added in rows:
+                found[kind, key] = Place(text, bool(is_added))
         return found
 
     def add(self, places: Mapping[Name, Place]) -> None:

@@ -15,7 +15,6 @@ from mailboxes.actions.imports.rows import (
 )
 from mailboxes.addresses import Address, BadAddress, CatchAll, DomainName, parse_alias
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
-from mailboxes.queries import present_keys
 
 M = TypeVar("M", bound=Model)
 
@@ -74,7 +73,7 @@ def unsaved(rows: dict[str, M]) -> dict[str, M]:
 
 
 def by_name(model: type[M], names: set[str]) -> dict[str, M]:
-    rows = model._default_manager.filter(pk__in=present_keys(model, names))
+    rows = model._default_manager.filter(pk__in=sorted(names))
     return {str(row.pk).lower(): row for row in rows}
 
 
