@@ -8,13 +8,13 @@ from django.core.management.base import CommandError, CommandParser
 from mailboxes import actions
 from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.conf import mail_host
-from mailboxes.formats import error_message, number
+from mailboxes.formats import error_message
 from mailboxes.inspection.changed_here import changed_passwords
 from mailboxes.inspection.choice import check_quota_multiplier, choose_folder_form
-from mailboxes.inspection.lines import Line
 from mailboxes.inspection.report import Report, inspect
 from mailboxes.management.arguments import choices, one_of
 from mailboxes.management.base import MailCommand
+from mailboxes.management.lines import line_text
 
 
 class Command(MailCommand):
@@ -89,16 +89,6 @@ def as_text(report: Report) -> list[str]:
         *(*lines, "Why the panel can't use these tables"),
         *(f"  {error_message(refusal)}" for refusal in report.refusals),
     ]
-
-
-def line_text(line: Line) -> str:
-    value = number(line.value) if isinstance(line.value, int) else line.value
-    examples = ", ".join(line.examples)
-    if isinstance(line.value, int) and len(line.examples) < line.value and examples:
-        examples += ", …"
-    more = f" ({examples})" if examples else ""
-    note = f". {line.note}" if line.note else ""
-    return f"  {line.label}: {value}{more}{note}"
 
 
 def as_json(report: Report) -> dict[str, Any]:
