@@ -189,6 +189,7 @@ def test_rows_of_iredmail(open_source: Open) -> None:
         AliasRow("forwardings @example.org", "@example.org", ("anna@example.org",), True),
         AliasRow("forwardings old@example.org", "old@example.org", ("anna@example.org",), False),
         AliasRow("forwardings team@example.org", "team@example.org", ("anna@example.org",), True),
+        DomainRow("alias_domain example.net (domain)", "example.net", active=False),
         AliasDomainRow("alias_domain example.net", "example.net", "example.org", False),
     ]
 
@@ -224,6 +225,7 @@ def test_rows_of_modoboa(open_source: Open) -> None:
             True,
         ),
         AliasRow("admin_alias info@example.org", "info@example.org", ("anna@example.org",), False),
+        DomainRow("admin_domainalias 1 (domain)", "example.net", active=True),
         AliasDomainRow("admin_domainalias 1", "example.net", "example.org", True),
     ]
 
@@ -253,6 +255,7 @@ def test_rows_of_mailcow(open_source: Open) -> None:
         MailboxRow("mailbox eve@example.org", "eve@example.org", "", 0, True),
         MailboxRow("mailbox off@example.org", "off@example.org", "", 0, False, stored=BLF),
         AliasRow("alias 3", "team@example.org", ("a@b.example",), False),
+        DomainRow("alias_domain example.net (domain)", "example.net", active=True),
         AliasDomainRow("alias_domain example.net", "example.net", "example.org", True),
     ]
 

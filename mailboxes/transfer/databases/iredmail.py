@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mailboxes.actions.imports.rows import AliasDomainRow, DomainRow, ImportRow
+from mailboxes.actions.imports.rows import DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
     MEGABYTE,
@@ -12,6 +12,7 @@ from mailboxes.transfer.databases.reader import (
     MailboxStates,
     Options,
     Reader,
+    alias_domain_rows,
     joined_rows,
     mailbox_row,
     number,
@@ -74,7 +75,8 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     )
     yield from joined_rows("forwardings", forwardings, states)
     for name, target, active in source.rows(ALIAS_DOMAINS):
-        yield AliasDomainRow(f"alias_domain {text(name)}", text(name), text(target), bool(active))
+        place = f"alias_domain {text(name)}"
+        yield from alias_domain_rows(place, text(name), text(target), active)
 
 
 def alias_address(value: Any) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import (
-    AliasDomainRow,
     DomainRow,
     ImportRow,
 )
@@ -15,6 +14,7 @@ from mailboxes.transfer.databases.reader import (
     MailboxStates,
     Options,
     Reader,
+    alias_domain_rows,
     alias_rows,
     mailbox_row,
     number,
@@ -87,7 +87,8 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
         if not set(targets) & set(DISCARD):
             yield from alias_rows(f"alias {key}", name, targets, states.of_alias(name, active))
     for name, target, active in source.rows(ALIAS_DOMAINS):
-        yield AliasDomainRow(f"alias_domain {text(name)}", text(name), text(target), bool(active))
+        place = f"alias_domain {text(name)}"
+        yield from alias_domain_rows(place, text(name), text(target), active)
 
 
 def limit(value: object) -> int:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from mailboxes.actions.imports.rows import AliasDomainRow, DomainRow, ImportRow
+from mailboxes.actions.imports.rows import DomainRow, ImportRow
 from mailboxes.transfer.databases.reader import (
     MEGABYTE,
     Loss,
     MailboxStates,
     Options,
     Reader,
+    alias_domain_rows,
     joined_rows,
     mailbox_row,
     text,
@@ -61,7 +62,8 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     )
     yield from joined_rows("admin_alias", aliases, states)
     for key, name, target, enabled in source.rows(ALIAS_DOMAINS):
-        yield AliasDomainRow(f"admin_domainalias {key}", text(name), text(target), bool(enabled))
+        place = f"admin_domainalias {key}"
+        yield from alias_domain_rows(place, text(name), text(target), enabled)
 
 
 READER = Reader(

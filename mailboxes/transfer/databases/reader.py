@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow, Unreadable
+from mailboxes.actions.imports.rows import (
+    AliasDomainRow,
+    AliasRow,
+    DomainRow,
+    ImportRow,
+    MailboxRow,
+    Unreadable,
+)
 from mailboxes.addresses import NO_TARGET
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import gettext_noop
@@ -200,6 +207,12 @@ def alias_rows(
         yield Unreadable(place, address, NO_TARGET, {})
     elif [target.lower() for target in targets] != [address.lower()]:
         yield AliasRow(place, address, targets, active)
+
+
+def alias_domain_rows(place: str, name: str, target: str, active: Any) -> Iterator[ImportRow]:
+    """Yield an alias domain and its domain, which some programs don't have apart from it."""
+    yield DomainRow(f"{place} (domain)", name, active=bool(active))
+    yield AliasDomainRow(place, name, target, bool(active))
 
 
 def joined_rows(
