@@ -108,6 +108,7 @@ COMMANDS = {
     "createmailbox": ["--name", "--quota"],
     "exportmailboxes": ["--domain"],
     "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output"],
+    "importdatabase": ["--report", "--product", "--prefix", "--quota-unit", "--default-scheme"],
     "prunelog": ["--before", "--to"],
     "verifylog": ["--head"],
     "unlock": ["--client"],
@@ -115,11 +116,12 @@ COMMANDS = {
     "firstadmin": [],
     "createdemo": [],
 }
-NEW_PATHS = ("--output", "--to")
+NEW_PATHS = ("--output", "--report", "--to")
 WITH_A_NAME = (
     "createdomain",
     "createmailbox",
     "exportmailboxes",
+    "importdatabase",
     "unlock",
     "resetsecondfactor",
 )

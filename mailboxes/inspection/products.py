@@ -23,7 +23,7 @@ UNKNOWN = gettext_noop(
 )
 OTHER = gettext_noop(
     "These are the tables of %(product)s. The panel can only use those of PostfixAdmin 3.3 and "
-    "later."
+    "later. Import what is in them with manage.py importdatabase."
 )
 TOO_OLD = gettext_noop(
     "The table %(table)s lacks the columns %(columns)s, so these are the tables of an old "

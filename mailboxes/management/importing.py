@@ -107,7 +107,9 @@ class ImportCommand(MailCommand):
             seen["note", outcome.verb] += 1
             if seen["note", outcome.verb] > MAX_LISTED:
                 return
-        self.stdout.write(f"{outcome.row.place}: {name_of(outcome)}: {error_message(note)}")
+        place, name = outcome.row.place, name_of(outcome)
+        where = place if place.endswith(name) else f"{place}: {name}"
+        self.stdout.write(f"{where}: {error_message(note)}")
 
     def print_counts(self, counts: Counts, words: dict[Verb, str]) -> None:
         for (kind, verb), number in sorted(counts.items()):

@@ -18,7 +18,9 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.inspection.lines import Line
 from mailboxes.transfer.databases.products import find_reader
 from mailboxes.transfer.databases.source import Source, parse_url
+from tests.hashes import BCRYPT, CHEAP, SHA512_CRYPT
 from tests.machine import Machine
+from tests.mailhost import MailHost, Person, hosts
 from tests.servers import RUN, MariaDB
 
 pytestmark = pytest.mark.stack
@@ -30,6 +32,18 @@ DUMPED = {
     "postfixadmin40": {DomainRow: 6, MailboxRow: 23, AliasRow: 9, AliasDomainRow: 1},
 }
 """How many rows the dumps of real installations have."""
+USUAL = [
+    SHA512_CRYPT,
+    BCRYPT,
+    f"{{CRYPT}}{BCRYPT}",
+    *(each for each in CHEAP if each.startswith(("{BLF", "{SHA512-CRYPT}", "{SHA256-CRYPT}"))),
+    *(each for each in CHEAP if each.startswith(("{SSHA512}", "{SSHA}", "{CRAM-MD5}"))),
+]
+"""What these programs store on hosts of today."""
+
+
+def read_sql(name: str) -> str:
+    return (DATABASES / f"{name}.sql").read_text()
 
 
 @pytest.fixture
@@ -69,7 +83,7 @@ def read(source: Source) -> tuple[list[ImportRow], list[Line]]:
 def test_mariadb_gives_the_same_rows_as_sqlite(mariadb: MariaDB, tmp_path: Path) -> None:
     for name in WRITTEN:
         prefix = "pfx_" if name == "postfixadmin" else ""
-        sql = (DATABASES / f"{name}.sql").read_text()
+        sql = read_sql(name)
         load(mariadb, sql)
         before = dump(mariadb)
         file = tmp_path / f"{name}.sqlite3"
@@ -97,7 +111,7 @@ def test_dumps_of_real_installations_are_read(mariadb: MariaDB) -> None:
 
 @pytest.mark.django_db
 def test_even_an_account_that_could_writes_nothing(mariadb: MariaDB) -> None:
-    load(mariadb, (DATABASES / "howto.sql").read_text())
+    load(mariadb, read_sql("howto"))
     mariadb.query("GRANT ALL ON source.* TO reader@localhost;")
     source = open_source(mariadb)
     for write in ("DELETE FROM {}users", "DROP TABLE {}users"):
@@ -107,3 +121,28 @@ def test_even_an_account_that_could_writes_nothing(mariadb: MariaDB) -> None:
             source.run(write)
     assert mariadb.query("SELECT COUNT(*) FROM users", "source") == "1\n"
     source.close()
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
+def test_owners_sign_in_with_the_passwords_that_they_had(mail: MailHost) -> None:
+    """Each hash is of the password `foo`, as one of the programs stores it."""
+    stored = {f"box{number}@imported.test": text for number, text in enumerate(USUAL)}
+    values = ", ".join(f"(1, '{address}', '{text}', 0)" for address, text in stored.items())
+    load(mail.mariadb, read_sql("ispmail"))
+    mail.mariadb.query(
+        "DELETE FROM virtual_users; DELETE FROM virtual_aliases; DELETE FROM virtual_domains; "
+        "INSERT INTO virtual_domains VALUES (1, 'imported.test'); "
+        f"INSERT INTO virtual_users (domain_id, email, password, quota) VALUES {values};",
+        "source",
+    )
+    mail.mariadb.query("CREATE OR REPLACE USER reader@localhost IDENTIFIED BY 'reader';")
+    mail.mariadb.query("GRANT SELECT ON source.* TO reader@localhost;")
+    password = {"SOURCE_DATABASE_PASSWORD": "reader"}
+    url = "mysql://reader@localhost/source"
+    done = mail.manage("importdatabase", url, "--yes", settings=password)
+    try:
+        for address in stored:
+            assert mail.signs_in(Person(address, "foo")), address
+    finally:
+        mail.manage("importmailboxes", done.stdout.partition("importmailboxes ")[2].split(".")[0])
+    assert not mail.signs_in(Person("box0@imported.test", "foo"))

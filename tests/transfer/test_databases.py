@@ -295,9 +295,12 @@ def test_a_quota_that_is_no_number_is_unreadable(open_source: Open) -> None:
         ("mysql://host:port/vmail", "url"),
         ("mysql://host/vmail?read_default_file=/etc/x", "url"),
         ("postgres://host/modoboa", "url"),
+        ("sqlite://nowhere/at/all.sqlite3", "url"),
         ("vmail", "url"),
         ("", "url"),
         ("sqlite:////nowhere/at/all.sqlite3", "no_file"),
+        (f"sqlite:////{'x' * 300}", "no_file"),
+        ("sqlite:////x\0", "no_file"),
     ],
 )
 def test_a_url_that_cannot_be_read_is_refused(url: str, code: str) -> None:

@@ -50,7 +50,7 @@ def parse_url(url: str) -> dict[str, Any]:
     """Return Django's settings for the database; refuse a URL with a password."""
     try:
         parts = urlsplit(url)
-        if parts.scheme not in ("mysql", "sqlite"):
+        if parts.scheme not in ("mysql", "sqlite") or (parts.scheme == "sqlite" and parts.netloc):
             raise ValueError(parts.scheme)
         found = dict(environ.Env.db_url_config(url.replace("+", "%2B")))  # it would be a blank
     except (ValueError, KeyError, ImproperlyConfigured) as error:
@@ -60,11 +60,18 @@ def parse_url(url: str) -> dict[str, Any]:
     if not found["NAME"] or not set(found.get("OPTIONS", {})) <= KNOWN_OPTIONS:
         raise Refused(BAD_URL, code="url")
     if parts.scheme == "sqlite":
-        path = Path(found["NAME"]).resolve()
-        if not path.is_file():
-            raise Refused(NO_FILE, {"path": str(path)}, code="no_file")
-        return {"ENGINE": found["ENGINE"], "NAME": file_name(path)}
+        return {"ENGINE": found["ENGINE"], "NAME": file_name(existing_file(found["NAME"]))}
     return {**found, "OPTIONS": OPTIONS | found.get("OPTIONS", {})}
+
+
+def existing_file(name: str) -> Path:
+    try:
+        path = Path(name).resolve()
+        if path.is_file():
+            return path
+    except (OSError, ValueError):  # a name that is too long, or contains NUL
+        path = Path(name)
+    raise Refused(NO_FILE, {"path": str(path)}, code="no_file")
 
 
 def has_accounts(database: dict[str, Any]) -> bool:
