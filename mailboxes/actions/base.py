@@ -26,6 +26,11 @@ from mailboxes.storage_engines import check_engines
 Row = Domain | Mailbox | Alias | AliasDomain
 NOT_ALLOWED = gettext_noop("Your role doesn't allow this.")
 OUT_OF_REACH = gettext_noop("%(domain)s is not one of your domains.")
+NO_DEFAULT = gettext_noop(
+    "The panel can't add a row, because another program's column needs a default value. The "
+    "database says: %(message)s."
+)
+WITHOUT_DEFAULT = 1364
 
 FAILURES = (
     *(DataError, IntegrityError, InternalError, NotSupportedError, OperationalError),
@@ -41,6 +46,8 @@ def inserting(message: str, params: Mapping[str, Any], field: str) -> Iterator[N
         with transaction.atomic(using="mail"):
             yield
     except IntegrityError as error:
+        if error.args[:1] == (WITHOUT_DEFAULT,):
+            raise Refused(NO_DEFAULT, {"message": error.args[1]}, code="no_default") from error
         raise Refused(message, params, code="taken", field=field) from error
 
 

@@ -21,6 +21,11 @@ OURS = gettext_noop("The panel created these tables itself, so there is nothing 
 UNKNOWN = gettext_noop(
     "The panel doesn't know these tables. It can use those of PostfixAdmin 3.3 and later."
 )
+PREFIXED = gettext_noop(
+    "These are the tables of PostfixAdmin with the prefix “%(prefix)s”. The panel can use them "
+    "through views. On the database host, run for each of them, as for this one: CREATE VIEW "
+    "mailbox AS SELECT * FROM %(prefix)smailbox;"
+)
 OTHER = gettext_noop(
     "These are the tables of %(product)s. The panel can only use those of PostfixAdmin 3.3 and "
     "later. Import what is in them with manage.py importdatabase."
@@ -96,6 +101,8 @@ def refusals(product: Product, columns: Columns) -> list[Refused]:
         return [Refused(EMPTY, code="empty")]
     if product.name == "mailadmin":
         return [Refused(OURS, code="ours")]
+    if prefix := find_prefix(columns):
+        return [Refused(PREFIXED, {"prefix": prefix}, code="prefix")]
     if not product.name:
         return [Refused(UNKNOWN, code="unknown")]
     if product.name != POSTFIXADMIN:
@@ -104,6 +111,14 @@ def refusals(product: Product, columns: Columns) -> list[Refused]:
         Refused(TOO_OLD, {"table": table, "columns": ", ".join(missing)}, code="too_old")
         for table, missing in missing_columns(columns).items()
     ]
+
+
+def find_prefix(columns: Columns) -> str:
+    """Return the prefix of PostfixAdmin's tables; empty if they have none, or views without it."""
+    prefixes = (table.removesuffix("mailbox") for table in columns if table.endswith("mailbox"))
+    tables = {"domain", "mailbox", "alias", "alias_domain"}
+    found = {one for one in prefixes if {f"{one}{table}" for table in tables} <= columns.keys()}
+    return "" if "" in found else min(found, default="")
 
 
 def missing_columns(columns: Columns) -> dict[str, list[str]]:

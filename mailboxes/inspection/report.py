@@ -73,7 +73,7 @@ def inspect(host: MailHost) -> Report:
     ]
     sections = [Section(code, title, list(lines)) for code, title, lines in parts]
     kept = [section for section in sections if section.lines]
-    return Report(product, database.engine_refusals(), kept, rows)
+    return Report(product, database.refusals(), kept, rows)
 
 
 def row_lines(rows: Rows) -> Iterator[Line]:

@@ -5,6 +5,7 @@ import pytest
 from mailboxes.inspection.products import HOWTO, Columns, identify, refusals
 
 IREDMAIL = frozenset({"username", "maildir", "storagebasedirectory"})
+PREFIXED = ("pfa_domain", "pfa_mailbox", "pfa_alias", "pfa_alias_domain")
 MAILCOW = frozenset({"username", "attributes", "kind"})
 
 
@@ -16,6 +17,7 @@ MAILCOW = frozenset({"username", "attributes", "kind"})
         ({"mailbox": IREDMAIL}, "iRedMail", "other_product"),
         ({"mailbox": MAILCOW}, "mailcow", "other_product"),
         ({"forwardings": frozenset({"source", "destination"})}, HOWTO, "other_product"),
+        (dict.fromkeys(PREFIXED, frozenset({"username", "maildir"})), "", "prefix"),
         ({"core_user": frozenset(), "admin_mailbox": frozenset()}, "Modoboa", "other_product"),
     ],
 )

@@ -156,6 +156,31 @@ def test_every_reason_against_the_tables_is_named(adoption: Adoption) -> None:
     assert status == 1 and [each["code"] for each in json.loads(text)["refusals"]] == ["engine"]
 
 
+def test_columns_of_others_that_need_a_value_are_named(adoption: Adoption) -> None:
+    own = "ADD x_id int NOT NULL, ADD x_note varchar(9), ADD x_level int NOT NULL DEFAULT 0"
+    adoption.load("postfixadmin40", f"ALTER TABLE mailbox {own}")
+    status, text = adoption.report()
+    assert status == 1 and "The column x_id of the table mailbox has no default value" in text
+    assert "x_note" not in text and "x_level" not in text
+    adoption.manage("migrate")
+    status, text = adoption.manage("createmailbox new@example.net --generate", check=False)
+    assert status == 1 and "Field 'x_id' doesn't have a default value." in text
+
+
+def test_tables_with_a_prefix_are_used_through_views(adoption: Adoption) -> None:
+    tables = ("domain", "mailbox", "alias", "alias_domain")
+    rename = ", ".join(f"{table} TO pfa_{table}" for table in tables)
+    adoption.load("postfixadmin40", f"RENAME TABLE {rename}")
+    status, text = adoption.report()
+    assert status == 1 and "CREATE VIEW mailbox AS SELECT * FROM pfa_mailbox;" in text
+    for table in tables:
+        adoption.mariadb.query(f"CREATE VIEW {table} AS SELECT * FROM pfa_{table}", "mail")
+    adoption.manage("migrate")
+    assert adoption.report("--confirm")[0] == 0
+    adoption.manage("createmailbox new@example.net --generate")
+    assert adoption.mariadb.query("SELECT 1 FROM pfa_mailbox WHERE local_part = 'new'", "mail")
+
+
 def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
     adoption: Adoption,
 ) -> None:
