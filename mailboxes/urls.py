@@ -42,6 +42,11 @@ urlpatterns = [
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),
     path("admin/configuration/upgrade/", admin_view(configuration.upgrade), name="upgrade"),
     path(
+        "admin/configuration/upgrade/csv/",
+        admin_view(configuration.passwords_to_rehash),
+        name="passwords-to-rehash",
+    ),
+    path(
         "admin/configuration/download/",
         admin_view(configuration.download),
         name="configuration-download",

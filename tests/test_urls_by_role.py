@@ -37,6 +37,7 @@ admin/export/                                in  403 403 302 302 302 | in  403 4
 admin/log/                                   in  200 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/                         in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
+admin/configuration/upgrade/csv/             in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409
 admin/confirm/                               in  200 200 200 200 200 | in  200 200 200 200 200
 admin/second-factor/                         in  200 200 200 200 200 | in  405 405 405 405 405

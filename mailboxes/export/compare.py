@@ -172,6 +172,37 @@ class Comparison:
     def is_downgrade(self) -> bool:
         return self.old.release != self.new.release and not self.is_upgrade
 
+    def rehash_verdict(self) -> str:
+        """Sum up in a sentence or two how many passwords don't have the new host's scheme yet."""
+        scheme, report = self.new.scheme.name, self.report
+        if not report.to_rehash:
+            text = _("No active mailbox is left: all are stored as %(scheme)s or more securely.")
+            return text % {"scheme": scheme}
+        sentences = [
+            ngettext(
+                "%(count)s of %(total)s active mailboxes is left: its password will be stored as "
+                "%(scheme)s when its owner signs in on the password page.",
+                "%(count)s of %(total)s active mailboxes are left: their passwords will be stored "
+                "as %(scheme)s when their owners sign in on the password page.",
+                report.to_rehash_count,
+            )
+        ]
+        if report.to_replace:
+            sentences += [
+                ngettext(
+                    "%(replace)s of them needs a new password, since its own can't be checked "
+                    "there.",
+                    "%(replace)s of them need new passwords, since theirs can't be checked there.",
+                    report.to_replace,
+                )
+            ]
+        return " ".join(sentences) % {
+            "count": number(report.to_rehash_count),
+            "total": number(report.mailboxes),
+            "replace": number(report.to_replace),
+            "scheme": scheme,
+        }
+
     def verdict(self) -> str:
         """Sum up in a sentence or two who can sign in."""
         total, cannot_sign_in = self.report.mailboxes, self.report.cannot_sign_in_count

@@ -1,8 +1,10 @@
 """Which mailboxes' owners couldn't sign in on a host, and why."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +14,9 @@ from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.queries import batches
-from mailboxes.verification import CAN_SIGN_IN, host_problem, locks_out
+from mailboxes.verification import CAN_SIGN_IN, has_lower_scheme, host_problem, locks_out
 
-MAX_ADDRESSES = 20
+MAX_ADDRESSES = MAX_DOMAINS = 20
 HASHES_PER_QUERY = 5000
 READ_BY_PAM = {
     1: _("crypt(3) hashes, such as $6$, without a {SCHEME} prefix"),
@@ -30,6 +32,15 @@ TEXTS = {
     Reason.PLAIN_ONLY: _("stored as %(scheme)s, which only supports PLAIN and LOGIN"),
 }
 WEAK_FOR_PAM = _("stored as %(scheme)s, which pam_mysql only reads with MAIL_ALLOW_WEAK_SCHEMES")
+
+
+class StoredPassword(NamedTuple):
+    """What is read of a mailbox."""
+
+    address: str
+    domain: str
+    stored: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -52,11 +63,11 @@ class Group:
     addresses: list[str] = field(default_factory=list)
     """The first of them."""
 
-    def add(self, found: Incompatibility) -> None:
+    def add(self, address: str, already: bool) -> None:
         self.count += 1
-        self.already += found.already
+        self.already += already
         if len(self.addresses) < MAX_ADDRESSES:
-            self.addresses.append(found.address)
+            self.addresses.append(address)
 
     @property
     def others(self) -> int:
@@ -65,10 +76,25 @@ class Group:
 
 @dataclass
 class Report:
-    """How many active mailboxes there are, and those with a problem, grouped."""
+    """How many active mailboxes there are, those with a problem, and those in another scheme."""
 
-    mailboxes: int
-    groups: dict[Problem, Group]
+    mailboxes: int = 0
+    groups: dict[Problem, Group] = field(default_factory=dict)
+    to_rehash: Counter[str] = field(default_factory=Counter)
+    """By domain: how many passwords take the new host's scheme when their owners sign in."""
+
+    to_replace: int = 0
+    """How many of these can't be checked on the password page, so that nobody can sign in there."""
+
+    def add(self, row: StoredPassword, old: MailHost, new: MailHost) -> None:
+        self.mailboxes += 1
+        problem = host_problem(row.stored, new)
+        if locks_out(problem) or has_lower_scheme(row.stored, new.scheme):
+            self.to_rehash[row.domain] += 1
+            self.to_replace += not schemes.is_checkable(row.stored)
+        if problem:
+            group = self.groups.setdefault(problem, Group(describe(problem, new)))
+            group.add(row.address, has_same_effect(problem, host_problem(row.stored, old)))
 
     def with_reasons(self, *reasons: Reason) -> list[Group]:
         """Return the groups with these reasons, the largest first."""
@@ -92,6 +118,19 @@ class Report:
         return self.with_reasons(Reason.PLAIN_ONLY)
 
     @property
+    def to_rehash_count(self) -> int:
+        return self.to_rehash.total()
+
+    @property
+    def domains_to_rehash(self) -> list[tuple[str, int]]:
+        """Return the domains with the most of them, and how many those are."""
+        return self.to_rehash.most_common(MAX_DOMAINS)
+
+    @property
+    def other_domains(self) -> int:
+        return max(len(self.to_rehash) - MAX_DOMAINS, 0)
+
+    @property
     def weak_count(self) -> int:
         """How many more could sign in with MAIL_ALLOW_WEAK_SCHEMES."""
         return sum(group.count for group in self.with_reasons(Reason.WEAK))
@@ -99,41 +138,41 @@ class Report:
 
 def check(old: MailHost, new: MailHost, mailboxes: QuerySet | None = None) -> Report:
     """Read these mailboxes, by default all, once; keep only counts and the first addresses."""
-    rows = Mailbox.objects.all() if mailboxes is None else mailboxes
-    groups: dict[Problem, Group] = {}
-    for found in incompatible_mailboxes(old, new, rows):
-        if found.problem not in groups:
-            groups[found.problem] = Group(describe(found.problem, new))
-        groups[found.problem].add(found)
-    return Report(rows.filter(active=True, domain__active=True).count(), groups)
+    report = Report()
+    for row in stored_passwords(Mailbox.objects.all() if mailboxes is None else mailboxes):
+        report.add(row, old, new)
+    return report
 
 
 def incompatible_mailboxes(
     old: MailHost, new: MailHost, mailboxes: QuerySet
 ) -> Iterator[Incompatibility]:
     """Yield the mailboxes with a problem on the new host, by address."""
-    for address, stored in stored_passwords(mailboxes):
-        if problem := host_problem(stored, new):
-            already = has_same_effect(problem, host_problem(stored, old))
-            yield Incompatibility(address, problem, already)
+    for row in stored_passwords(mailboxes):
+        if problem := host_problem(row.stored, new):
+            already = has_same_effect(problem, host_problem(row.stored, old))
+            yield Incompatibility(row.address, problem, already)
 
 
 def weak_passwords(mailboxes: QuerySet) -> list[str]:
     """Return the addresses whose passwords could be cracked quickly from a copy of the table."""
-    return [address for address, stored in stored_passwords(mailboxes) if schemes.is_weak(stored)]
+    return [row.address for row in stored_passwords(mailboxes) if schemes.is_weak(row.stored)]
 
 
-def stored_passwords(mailboxes: QuerySet) -> Iterator[tuple[str, str]]:
-    """Yield address and stored password of each active mailbox in an active domain, by address.
+def stored_passwords(mailboxes: QuerySet, active: bool = True) -> Iterator[StoredPassword]:
+    """Yield those of the mailboxes that are active, in an active domain, or the others.
 
     The domain is not a condition of the query: MySQL would start with the domains and sort all
     rows for each batch.
     """
     domain = Domain.objects.filter(pk=OuterRef("domain_id"), active=True)
-    rows = mailboxes.filter(active=True).annotate(open=Exists(domain))
-    columns = rows.values_list("username", "password", "open")
-    for batch in batches(columns, HASHES_PER_QUERY, key=itemgetter(0)):
-        yield from ((address, stored) for address, stored, is_open in batch if is_open)
+    rows = mailboxes.filter(active=True) if active else mailboxes
+    columns = ("username", "domain_id", "password", "name", "active", "open")
+    found = rows.annotate(open=Exists(domain)).values_list(*columns)
+    for batch in batches(found, HASHES_PER_QUERY, key=itemgetter(0)):
+        for address, name_of_domain, stored, name, is_active, is_open in batch:
+            if bool(is_active and is_open) == active:
+                yield StoredPassword(address, name_of_domain, stored, name)
 
 
 def has_same_effect(new: Problem, old: Problem | None) -> bool:

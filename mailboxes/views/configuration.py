@@ -6,16 +6,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from mailboxes import queries
+from mailboxes import queries, rehash_list
 from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.csv_download import csv_response
 from mailboxes.errors import Refused
 from mailboxes.export import compare
 from mailboxes.export.bundle import File, pack
@@ -101,9 +104,24 @@ def upgrade(request: HttpRequest) -> HttpResponse:
         files = [(file, highlight(file.diff, "diff")) for file in change.files]
         context |= {"change": change, "files": files, "old": old.key, "new": new.key}
         context |= {"notes": notes(change), "steps": steps(change)}
+        context |= {"password_page": request.build_absolute_uri(reverse("change-password"))}
     except Refused as error:
         context |= {"refusal": error_message(error)}
     return render(request, "mailboxes/upgrade.html", context)
+
+
+@never_cache
+@require_safe
+@allowed("configuration.view")
+def passwords_to_rehash(request: HttpRequest) -> HttpResponseBase:
+    """Send the list of those whose passwords take the scheme of a host when they sign in."""
+    try:
+        host = compare.parse_host(request.GET.get("to", mail_host().key))
+    except Refused as error:
+        return HttpResponse(error_message(error), status=400, content_type="text/plain")
+    name = rehash_list.filename(timezone.localdate())
+    log_event(administrator(request), "mailbox.download", subject("file", name))
+    return csv_response(name, rehash_list.COLUMNS, rehash_list.rows(host))
 
 
 @never_cache

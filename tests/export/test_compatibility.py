@@ -6,6 +6,7 @@ from pytest_django import Settings
 from mailboxes.export.compare import Comparison, host_choices, parse_host
 from mailboxes.export.compatibility import (
     MAX_ADDRESSES,
+    MAX_DOMAINS,
     incompatible_mailboxes,
     stored_passwords,
 )
@@ -110,7 +111,7 @@ def test_only_active_mailboxes_are_examined(sample_mailboxes: None) -> None:
     Mailbox.objects.create(username="lost@example.net", password="", domain_id="example.net")
     here = compare("debian12", "debian12")
     assert here.report.mailboxes == len(STORED)
-    assert [address for address, _ in stored_passwords(Mailbox.objects.all())] == [
+    assert [row.address for row in stored_passwords(Mailbox.objects.all())] == [
         f"{name}@example.org" for name in STORED
     ]
 
@@ -146,3 +147,24 @@ def test_md5_beside_crypt_on_v1_is_tolerated_while_weak_schemes_are_allowed(
     assert weak.text.endswith("which pam_mysql only reads with MAIL_ALLOW_WEAK_SCHEMES")
     settings.MAIL_ALLOW_WEAK_SCHEMES = True
     assert problems(compare(*change))["md5"] == "tolerated"
+
+
+def test_the_passwords_that_take_the_scheme_at_a_sign_in_are_counted_by_domain(
+    sample_mailboxes: None, on_mysql: None
+) -> None:
+    add_mailbox("anna@example.com", MD5)
+    add_mailbox("off@example.com", MD5, active=False)
+    report = compare("v2/CRAM-MD5", "v2/CRAM-MD5").report
+    assert report.to_rehash == {"example.org": 3, "example.com": 1}
+    assert compare("v2", "v2/SHA512-CRYPT").report.to_rehash == {"example.org": 4, "example.com": 1}
+    assert compare("v1/MD5", "v1/MD5").report.to_rehash == {"example.org": 5}
+
+
+def test_only_the_domains_with_the_most_of_them_are_kept_for_the_page(tables: None) -> None:
+    for number in range(MAX_DOMAINS + 2):
+        add_mailbox(f"anna@d{number:02}.example.org", MD5)
+    add_mailbox("bob@d21.example.org", MD5)
+    report = compare("v2", "v2").report
+    assert report.domains_to_rehash[0] == ("d21.example.org", 2)
+    assert len(report.domains_to_rehash) == MAX_DOMAINS and report.other_domains == 2
+    assert report.to_rehash_count == MAX_DOMAINS + 3

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from mailboxes.export.compatibility import MAX_ADDRESSES
 from mailboxes.models import Mailbox
-from tests.conftest import STORED, add_mailbox, compare
+from tests.conftest import STORED, add_mailbox, compare, logged
 from tests.hashes import CRAM, MD5
 from tests.management.conftest import ROOT
 
@@ -55,6 +55,28 @@ def test_the_command_shown_on_the_page_prints_the_same_comparison(
     assert printed(*shown.command.split("--compare ")[1].split()).startswith(shown.title)
 
 
+def test_a_comparison_counts_by_domain_whose_passwords_take_the_scheme_at_a_sign_in(
+    sample_mailboxes: None, on_mysql: None
+) -> None:
+    output = printed("v2", "--scheme", "SHA512-CRYPT")
+    assert "\nScheme: 4 of 6 active mailboxes are left: their passwords will be stored" in output
+    assert "\n  4 in example.org\n" in output
+
+
+def test_the_list_is_a_private_file_and_in_the_log(
+    sample_mailboxes: None, on_mysql: None, tmp_path: Path
+) -> None:
+    path = tmp_path / "ask.csv"
+    printed("v2", "--scheme", "SHA512-CRYPT", "--list", str(path))
+    lines = path.read_text().splitlines()
+    assert lines[0].endswith("stored_as,can_keep_password,can_sign_in,active,last_sign_in")
+    assert [line.partition("@")[0] for line in lines[1:]] == ["cram", "empty", "md5", "nope"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry[1:] for entry in logged()] == [("mailbox.download", str(path))]
+    with pytest.raises(CommandError, match="can't be created: File exists"):
+        printed("v2", "--list", str(path))
+
+
 def test_a_comparison_can_be_printed_and_exported_together(mail_file: None, tmp_path: Path) -> None:
     out = StringIO()
     call_command("exportconfig", "--compare", "debian12", stdout=out)
@@ -75,6 +97,7 @@ def test_a_comparison_can_be_printed_and_exported_together(mail_file: None, tmp_
             ["--compare", "debian11"],
             r"“debian11” doesn't describe a host\. Use a variant \(v1, v2\)",
         ),
+        (["--output", "new", "--list", "new.csv"], r"--list requires --compare\."),
         (["--compare", ""], "“” doesn't describe a host"),
         (["--compare", "v1/debian12"], "pam_mysql can't read SQLite"),
         (["--compare", "debian12", "--variant", "v1"], "pam_mysql can't read SQLite"),

@@ -1,7 +1,9 @@
 """The upgrade page compares two hosts, for superusers only."""
 
 import re
+from csv import DictReader
 from html import unescape
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,8 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from mailboxes.export.compatibility import MAX_ADDRESSES
-from mailboxes.models import Mailbox
-from tests.conftest import STORED, add_mailbox, compare
+from mailboxes.models import LastLogin, Mailbox
+from tests.conftest import STORED, add_mailbox, compare, logged
 from tests.hashes import CRAM, MD5
 
 URL = "/admin/configuration/upgrade/"
@@ -119,3 +121,56 @@ def test_the_page_has_no_inline_script_or_style(
 ) -> None:
     page = rita.get(URL).content.decode().partition('id="content"')[2]
     assert page and not re.search(r"<script|<style|<[^>]*\s(style|on\w+)=", page)
+
+
+def csv_rows(client: Client, to: str) -> list[dict[str, str]]:
+    page = client.get(f"{URL}csv/", {"to": to})
+    text = b"".join(page.streaming_content).decode()  # type: ignore[attr-defined]
+    return list(DictReader(StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_those_whose_passwords_are_stored_in_another_scheme_are_counted_by_domain(
+    rita: Client, sample_mailboxes: None, on_mysql: None
+) -> None:
+    to = {"to": "v2/debian13/SHA512-CRYPT"}
+    page = unescape(rita.get(URL, to).content.decode())
+    assert "4 of 6 active mailboxes are left: their passwords" in page
+    assert "2 of them need new passwords, since theirs can't be checked there." in page
+    assert "sign in once at http://testserver/password/, with" in page
+    assert "<td>example.org</td><td>4</td>" in page
+    assert 'href="/admin/configuration/upgrade/csv/?to=v2%2Fdebian13%2FSHA512-CRYPT"' in page
+    Mailbox.objects.exclude(local_part__in=["sha", "six"]).delete()
+    page = unescape(rita.get(URL, to).content.decode())
+    assert "No active mailbox is left" in page and "upgrade/csv" not in page
+
+
+def test_the_list_names_those_to_ask_and_how_their_passwords_are_stored(
+    rita: Client, sample_mailboxes: None, on_mysql: None
+) -> None:
+    Mailbox.objects.filter(local_part="md5").update(name="Anna Berg")
+    LastLogin.objects.create(username="md5@example.org", last_login=1_700_000_000)
+    add_mailbox("aoff@example.org", MD5, active=False)
+    rows = csv_rows(rita, "v2/debian13/CRAM-MD5")
+    assert [row["address"].partition("@")[0] for row in rows] == ["empty", "md5", "nope", "aoff"]
+    assert rows[1] == {
+        "address": "md5@example.org",
+        "name": "Anna Berg",
+        "domain": "example.org",
+        "stored_as": "32 hex digits",
+        "can_keep_password": "True",
+        "can_sign_in": "False",
+        "active": "True",
+        "last_sign_in": "2023-11-14T22:13:20Z",
+    }
+    assert [row["can_keep_password"] for row in rows] == ["False", "True", "False", "True"]
+    assert (rows[3]["active"], rows[3]["can_sign_in"]) == ("False", "False")
+    assert csv_rows(rita, "v2/debian12/CRAM-MD5")[1]["can_sign_in"] == "True"
+    for hidden in (*filter(None, STORED.values()), MD5, CRAM, "geheim"):
+        assert hidden not in str(rows)
+    assert [action for _actor, action, _name in logged()] == ["mailbox.download"] * 2
+
+
+def test_a_list_for_an_unknown_host_is_refused_and_not_logged(rita: Client, tables: None) -> None:
+    page = rita.get(f"{URL}csv/", {"to": "<b>"})
+    assert page.status_code == 400 and page["Content-Type"].startswith("text/plain")
+    assert logged() == []

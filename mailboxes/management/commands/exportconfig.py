@@ -8,7 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from mailboxes import rehash_list
+from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.csv_download import csv_lines
 from mailboxes.export import bundle, upgrade
 from mailboxes.export.compare import SCHEME_NAMES, STATUSES, Comparison, parse_host
 from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
@@ -17,6 +20,7 @@ from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
 from mailboxes.management.arguments import choices, new_path, one_of
 from mailboxes.management.base import MailCommand
+from mailboxes.management.new_file import write
 from mailboxes.models import Mailbox
 from mailboxes.variants import RELEASES, VARIANTS
 
@@ -48,15 +52,27 @@ class Command(MailCommand):
             "v1/debian12/MD5; the rest is taken from the settings. The exit status is 0 even if "
             "mailboxes are affected",
         )
+        parser.add_argument(
+            "--list",
+            type=new_path,
+            metavar="FILE",
+            help="with --compare: also write a CSV file of the mailboxes whose owners should sign "
+            "in once on the password page, so that their passwords take the new scheme",
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         output, old = options["output"], options["compare"]
         if not output and old is None:
             raise CommandError("Either --output DIR or --compare OLD is required.")
+        if options["list"] and old is None:
+            raise CommandError("--list requires --compare.")
         parts = [options[part] for part in ("variant", "release", "scheme") if options[part]]
         host = parse_host("/".join(parts)) if parts else mail_host()
         if old is not None:
-            self.compare_until_closed(Comparison(parse_host(old), host))
+            change = Comparison(parse_host(old), host)
+            if options["list"]:
+                self.write_list(host, options["list"])
+            self.compare_until_closed(change)
         if output:
             self.write(host, output)
 
@@ -71,6 +87,11 @@ class Command(MailCommand):
         if unchecked:
             self.stdout.write(unchecked)
 
+    def write_list(self, host: MailHost, path: Path) -> None:
+        """Write the list of those who should sign in once, and log it like a download."""
+        write(csv_lines(rehash_list.COLUMNS, rehash_list.rows(host)), path)
+        log_event(self.actor, "mailbox.download", subject("file", str(path)))
+
     def compare_until_closed(self, change: Comparison) -> None:
         try:
             self.compare(change)
@@ -82,6 +103,9 @@ class Command(MailCommand):
         statuses = [file.status for file in change.files]
         files = ", ".join(f"{statuses.count(status)} {STATUSES[status]}" for status in STATUSES)
         self.stdout.write(f"{change.title}\n\nFiles: {files}.\nMailboxes: {change.verdict()}")
+        self.stdout.write(f"Scheme: {change.rehash_verdict()}")
+        for domain, count in change.report.domains_to_rehash:
+            self.stdout.write(f"  {number(count)} in {domain}")
         report = change.report
         for group in [*report.cannot_sign_in, *report.tolerated, *report.plain_only]:
             self.stdout.write(f"  {number(group.count)} {group.text}")

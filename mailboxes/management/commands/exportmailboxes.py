@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -11,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from mailboxes.addresses import DomainName
 from mailboxes.management.arguments import new_path
 from mailboxes.management.base import MailCommand
+from mailboxes.management.new_file import write
 from mailboxes.models import Domain
 from mailboxes.transfer.csv_export import export_tables
 
@@ -53,19 +53,3 @@ class Command(MailCommand):
                 self.stdout.write(piece, ending="")
         except BrokenPipeError:  # the reader, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def write(pieces: Iterable[str], path: Path) -> None:
-    """Write a new file with mode 0600; after an error, no half of it is left."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise CommandError(f"{path} can't be created: {error.strerror}.") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.writelines(pieces)
-    except BaseException as error:
-        path.unlink()
-        if isinstance(error, OSError):
-            raise CommandError(f"{path} can't be written: {error.strerror}.") from error
-        raise
