@@ -109,9 +109,9 @@ def password_step(change: Comparison) -> Iterator[Step]:
         yield Step(
             str(
                 _(
-                    "Set new passwords for the mailboxes that can't sign in. Owners can do this "
-                    "themselves on the password page if the scheme of their old password is "
-                    "supported there; otherwise, set the password for them."
+                    "Ask the owners of the mailboxes that can't sign in to do so once on the "
+                    "password page, with their current passwords. Set new ones for those whose "
+                    "passwords can't be checked there."
                 )
             )
         )
@@ -120,10 +120,10 @@ def password_step(change: Comparison) -> Iterator[Step]:
 def weak_scheme_step(change: Comparison) -> Iterator[Step]:
     if weak := change.report.weak_count:
         text = ngettext(
-            "To let %(weak)s mailbox sign in until it has a new password, set this in .env before "
-            "exporting:",
-            "To let %(weak)s mailboxes sign in until they have new passwords, set this in .env "
-            "before exporting:",
+            "To let %(weak)s mailbox sign in until its password is stored with another scheme, set "
+            "this in .env before exporting:",
+            "To let %(weak)s mailboxes sign in until their passwords are stored with another "
+            "scheme, set this in .env before exporting:",
             weak,
         ) % {"weak": number(weak)}
         yield Step(text, ("MAIL_ALLOW_WEAK_SCHEMES=true",))
