@@ -189,6 +189,7 @@ AUTHENTICATION_BACKENDS = ["mailboxes.access.backends.RoleBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "mailboxes.password_hashers.MailHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "mailboxes.password_validation.StrengthValidator"}]
 LOGIN_URL = "admin:login"
