@@ -199,7 +199,7 @@ class LastLogin(models.Model):
 class OfAddress(models.Model):
     """A row in a table that only PostfixAdmin creates; its key here is whom it belongs to.
 
-    Such rows are counted and deleted, nothing else, so other columns don't matter.
+    Such rows are counted and deleted, those of administrators read, so other columns don't matter.
     """
 
     class Meta:
@@ -257,10 +257,24 @@ class OldUsage(OfAddress):
         db_table = "quota"
 
 
+class OldAdministrator(OfAddress):
+    """One of PostfixAdmin's own administrators."""
+
+    username = AddressField(primary_key=True)
+    password = models.CharField(max_length=255)
+    active = models.IntegerField(default=1)
+    superadmin = models.IntegerField(default=0)
+
+    class Meta(OfAddress.Meta):
+        db_table = "admin"
+
+
 class DomainAdministrator(OfAddress):
     """A domain of one of PostfixAdmin's own administrators."""
 
     domain = AddressField(primary_key=True)
+    username = AddressField(default="")
+    active = models.IntegerField(default=1)
 
     class Meta(OfAddress.Meta):
         db_table = "domain_admins"

@@ -36,6 +36,7 @@ from mailboxes.actions.mailboxes import (
     create_mailbox,
     delete_mailbox,
 )
+from mailboxes.actions.old_administrators import TakenOver, take_over_administrators
 from mailboxes.actions.passwords import (
     authenticate,
     change_password,
@@ -46,6 +47,7 @@ from mailboxes.actions.passwords import (
 
 __all__ = [
     "RoleAssignment",
+    "TakenOver",
     "adopt_database",
     "authenticate",
     "change_administrator",
@@ -77,5 +79,6 @@ __all__ = [
     "set_administrator_password",
     "set_quota_in_bulk",
     "set_self_service",
+    "take_over_administrators",
     "undo_import",
 ]

@@ -63,12 +63,19 @@ def create_administrator(
     with refusals_logged(actor, "create", user):
         check_role(actor, "administrator.create")
         set_password(user, password)
-        changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
-        changes |= assignment_changes(None, assignment)
-        with saving(user):
-            save_assignment(user, assignment)
-            self_service.set_demand(AccountKind.ADMINISTRATOR, user.username, is_temporary)
-            log(actor, "create", user, changes)
+        add_administrator(actor, user, assignment, is_temporary)
+
+
+def add_administrator(
+    actor: Actor, user: User, assignment: RoleAssignment, is_temporary: bool = False
+) -> None:
+    """Save one whose password has been hashed."""
+    changes: Changes = {column: [None, getattr(user, column)] for column in COLUMNS}
+    changes |= assignment_changes(None, assignment)
+    with saving(user):
+        save_assignment(user, assignment)
+        self_service.set_demand(AccountKind.ADMINISTRATOR, user.username, is_temporary)
+        log(actor, "create", user, changes)
 
 
 def change_administrator(

@@ -33,13 +33,13 @@ ANNA, BOB = "anna@example.org", "bob@example.org"
 @pytest.fixture(scope="module")
 def other_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """PostfixAdmin's other tables, as far as the panel knows them."""
-    tables = {model._meta.db_table: model._meta.pk.column for model in OTHERS}
     with django_db_blocker.unblock(), connections["mail"].cursor() as cursor:
-        for table, column in tables.items():
-            cursor.execute(f"CREATE TABLE {table} ({column} varchar(255))")
+        for model in OTHERS:
+            columns = ", ".join(f"{field.column} varchar(255)" for field in model._meta.fields)
+            cursor.execute(f"CREATE TABLE {model._meta.db_table} ({columns})")
         yield
-        for table in tables:
-            cursor.execute(f"DROP TABLE {table}")
+        for model in OTHERS:
+            cursor.execute(f"DROP TABLE {model._meta.db_table}")
 
 
 def set_up(*addresses: str) -> None:

@@ -47,6 +47,12 @@ EXPECTED = {
     "fetchmail": 1,
     "odd_active_alias": 1,
 }
+TAKEN_OVER = """\
+dom2@example.org: added as domain administrator of example.org, disabled.
+dom@example.net: added as domain administrator of example.net, gone.example.
+super@example.org: added as superuser.
+Their second factors (TOTP) are not taken over.
+"""
 UNEDITABLE = {"every_domain"} | {
     f"target_{kind}" for kind in ("empty", "program", "local_user", "domain", "other")
 }
@@ -187,8 +193,10 @@ def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
     adoption.load("postfixadmin40")
     adoption.manage("migrate")
     assert adoption.manage("migrate --database mail", check=False)[0] == 1
-    status, text = adoption.report("--confirm", "--folders", "user@domain/")
-    assert status == 0 and text.endswith("New mailboxes get folders like user@domain/\n")
+    status, text = adoption.report("--confirm", "--folders", "user@domain/", "--administrators")
+    assert status == 0 and text.endswith(
+        f"New mailboxes get folders like user@domain/\n{TAKEN_OVER}"
+    )
     before = adoption.dump()
     assert adoption.manage("migrate --database mail") == (
         0,
@@ -203,10 +211,14 @@ def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
     status, text = adoption.report("--undo")
     assert status == 0 and text == (
         "new@example.net: {CRAM-MD5}; “encrypt”: dovecot:CRAM-MD5\n"
-        "The adoption is forgotten. The mail database was not changed.\n"
+        "The adoption is forgotten. The mail database was not changed, and the panel's "
+        "administrators stay.\n"
     )
     assert adoption.manage("migrate --database mail", check=False)[0] == 1
     logged = "SELECT action FROM audit_entry WHERE action LIKE 'maildatabase.%' ORDER BY seq"
+    wrapped = "SELECT username FROM auth_user WHERE password LIKE 'mail$%'"
+    names = set(adoption.mariadb.query(wrapped, "panel").split())
+    assert names == {"dom2@example.org", "dom@example.net", "super@example.org"}
     entries = adoption.mariadb.query(logged, "panel").split()
     assert entries == ["maildatabase.adopt", "maildatabase.forget"]
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
+from mailboxes.access.roles import Role
 from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.conf import mail_host
 from mailboxes.formats import error_message
@@ -38,6 +39,12 @@ class Command(MailCommand):
             help="with --confirm: the form of new mailboxes' folders, instead of the most common",
         )
         parser.add_argument(
+            "--administrators",
+            action="store_true",
+            help="with --confirm: add PostfixAdmin's administrators to the panel, with their "
+            "passwords, and domain administrators with their domains",
+        )
+        parser.add_argument(
             "--undo",
             action="store_true",
             help="forget that, and list the passwords that PostfixAdmin may not be able to check",
@@ -46,8 +53,9 @@ class Command(MailCommand):
     def handle(self, *args: object, **options: Any) -> None:
         if sum(options[name] for name in ("json", "confirm", "undo")) > 1:
             raise CommandError("Use only one of --json, --confirm and --undo.")
-        if options["folders"] and not options["confirm"]:
-            raise CommandError("--folders requires --confirm.")
+        for name in ("folders", "administrators"):
+            if options[name] and not options["confirm"]:
+                raise CommandError(f"--{name} requires --confirm.")
         if options["undo"]:
             self.undo()
             return
@@ -60,6 +68,10 @@ class Command(MailCommand):
             raise CommandError("The panel can't use these tables as they are.")
         if options["confirm"]:
             self.confirm(report, options["folders"] or "")
+        if options["administrators"]:
+            for taken_over in actions.take_over_administrators(self.actor):
+                self.stdout.write(administrator_text(taken_over))
+            self.stdout.write("Their second factors (TOTP) are not taken over.")
 
     def confirm(self, report: Report, folders: str) -> None:
         form = choose_folder_form(report.rows, folders)
@@ -74,7 +86,10 @@ class Command(MailCommand):
         for changed in changed_passwords(adoption) if adoption else ():
             self.stdout.write(f"{changed.address}: {changed.form}; “encrypt”: {changed.settings}")
         actions.forget_adoption(self.actor)
-        self.stdout.write("The adoption is forgotten. The mail database was not changed.")
+        self.stdout.write(
+            "The adoption is forgotten. The mail database was not changed, and the panel's "
+            "administrators stay."
+        )
 
 
 def as_text(report: Report) -> list[str]:
@@ -89,6 +104,22 @@ def as_text(report: Report) -> list[str]:
         *(*lines, "Why the panel can't use these tables"),
         *(f"  {error_message(refusal)}" for refusal in report.refusals),
     ]
+
+
+def administrator_text(taken_over: actions.TakenOver) -> str:
+    """Return in a line what became of an administrator."""
+    name, given = taken_over.name, taken_over.assignment
+    if taken_over.refusal:
+        text = f"{name}: left out. {error_message(taken_over.refusal)}"
+    else:
+        state = "" if taken_over.is_active else ", disabled"
+        domains = f" of {', '.join(given.domains)}" if given.domains else ""
+        text = f"{name}: added as {Role(given.role).label.lower()}{domains}{state}."
+        if not taken_over.has_password:
+            text += " The panel can't check the password; set another one."
+    if taken_over.missing_domains:
+        text += f" Domains that don't exist: {', '.join(taken_over.missing_domains)}."
+    return text
 
 
 def as_json(report: Report) -> dict[str, Any]:

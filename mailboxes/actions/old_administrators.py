@@ -1,0 +1,81 @@
+"""Taking over PostfixAdmin's own administrators: its tables are only read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from mailboxes.access.roles import Role
+from mailboxes.actions.administrators import RoleAssignment, add_administrator, refusals_logged
+from mailboxes.actions.base import check_role
+from mailboxes.audit.actors import Actor
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import Domain, DomainAdministrator, OldAdministrator
+from mailboxes.password_hashers import wrap
+
+MAX_NAME = User._meta.get_field("username").max_length or 0
+EXISTS = gettext_noop("This panel already has an administrator of that name.")
+TOO_LONG = gettext_noop("The name has more than %(limit)s characters.")
+NO_DOMAIN = gettext_noop("This administrator has no domain that exists here.")
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """What became of one of PostfixAdmin's administrators."""
+
+    name: str
+    assignment: RoleAssignment
+    refusal: Refused | None = None
+    missing_domains: tuple[str, ...] = ()
+    has_password: bool = True
+    is_active: bool = True
+
+
+def take_over_administrators(actor: Actor) -> Iterator[TakenOver]:
+    """Add each to the panel, with role and password, unless that isn't possible."""
+    check_role(actor, "administrator.create")
+    known = {name.lower(): name for name in Domain.objects.values_list("pk", flat=True)}
+    for old in OldAdministrator.objects.order_by("pk"):
+        yield take_over(actor, old, known)
+
+
+def take_over(actor: Actor, old: OldAdministrator, known: dict[str, str]) -> TakenOver:
+    name = old.username.lower()
+    assignment, missing = assignment_of(old, known)
+    if refusal := find_refusal(name, assignment):
+        return TakenOver(name, assignment, refusal, missing)
+    user = User(username=name, password=wrap(old.password), is_active=old.active == 1)
+    if not (has_password := bool(user.password)):
+        user.set_unusable_password()
+    try:
+        with refusals_logged(actor, "create", user):
+            add_administrator(actor, user, assignment)
+    except Refused as error:
+        return TakenOver(name, assignment, error, missing)
+    return TakenOver(name, assignment, None, missing, has_password, user.is_active)
+
+
+def assignment_of(
+    old: OldAdministrator, known: dict[str, str]
+) -> tuple[RoleAssignment, tuple[str, ...]]:
+    """Return the role, and the names of domains that don't exist any more.
+
+    The row ALL grants nothing without the column `superadmin`, as in PostfixAdmin 3.3 and later.
+    """
+    if old.superadmin == 1:
+        return RoleAssignment(Role.SUPERUSER), ()
+    rows = DomainAdministrator.objects.filter(username=old.username, active=1).order_by("pk")
+    names = dict.fromkeys(name.lower() for name in rows.values_list("pk", flat=True))
+    domains = tuple(known[name] for name in names if name in known)
+    missing = tuple(name for name in names if name not in known)
+    return RoleAssignment(Role.DOMAIN_ADMINISTRATOR, domains=domains), missing
+
+
+def find_refusal(name: str, assignment: RoleAssignment) -> Refused | None:
+    if len(name) > MAX_NAME:
+        return Refused(TOO_LONG, {"limit": MAX_NAME}, code="too_long")
+    if User.objects.filter(username__iexact=name).exists():
+        return Refused(EXISTS, code="taken")
+    if assignment.role != Role.SUPERUSER and not assignment.domains:
+        return Refused(NO_DOMAIN, code="required")
+    return None
