@@ -165,11 +165,12 @@ def test_an_alias_with_any_target_can_be_saved_disabled_and_deleted(
     ],
 )
 def test_a_target_is_added_beside_those_of_others(
-    rita: Client, odd_aliases: None, name: str, more: str, goto: str
+    odd_aliases: None, name: str, more: str, goto: str
 ) -> None:
+    client = signed_in("domain", "example.org")
     url = f"{ALIAS}{name}_40example.org/change/"
-    form = read_form(rita.get(url).content.decode())
-    assert rita.post(url, form | {"goto": f"{form['goto']}\r\n{more}"}).status_code == 302
+    form = read_form(client.get(url).content.decode())
+    assert client.post(url, form | {"goto": f"{form['goto']}\r\n{more}"}).status_code == 302
     assert Alias.objects.get(pk=f"{name}@example.org").goto == goto
 
 
