@@ -8,7 +8,7 @@ CREATE TABLE mailbox (id bigint, Domain_id bigint, username varchar(255), passwo
 CREATE TABLE alias (id bigint, Domain_id bigint, address varchar(255), goto varchar(255), active
   bigint);
 CREATE TABLE admin (id bigint, username varchar(255));
-INSERT INTO domain VALUES (1, 'example.org', NULL, 5, 0, 2000, 0, 'virtual', 0, 1),
+INSERT INTO domain VALUES (1, 'example.org', NULL, 5, 0, 2000, 5000, 'virtual', 0, 1),
   (2, 'mx.example', NULL, 0, 0, 0, 0, 'virtual', 1, 1);
 INSERT INTO mailbox VALUES
   (1, 1, 'anna@example.org', '{BLF-CRYPT}$2y$05$cuNy3u5z60keFzffs4mJS.tkixkAGknzk6gib2O1f1oVuHTN6rT5m', 'Anna', 1000, 1, 0, 'ALL', '/srv/vmail/x', 'maildir:/srv/x'),

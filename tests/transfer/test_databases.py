@@ -103,13 +103,12 @@ def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> N
     reader, rows = read(source)
     assert losses(reader, source) == {
         "Domains for which it is only a backup MX": (1, "mx.example"),
-        "Domains with a total quota": (1, "example.org"),
         "Domains with another transport": (1, "mx.example"),
         "Active vacation messages": (1, "bob@example.org"),
     }
     assert rows == [
         DomainRow("domain example.org", "example.org", "Line two", 10, None, None, True),
-        DomainRow("domain off.example", "off.example", "", 0, 0, 0, False),
+        DomainRow("domain off.example", "off.example", "", 0, 0, 0, False, 0),
         MailboxRow(
             "mailbox anna@example.org",
             "anna@example.org",
@@ -138,7 +137,7 @@ def test_rows_of_vimbadmin(open_source: Open) -> None:
         "Administrators": (1, "root@example.org"),
     }
     assert rows == [
-        DomainRow("domain 1", "example.org", "", 5, 0, 2000, True),
+        DomainRow("domain 1", "example.org", "", 5, 0, 2000, True, 5000),
         MailboxRow("mailbox 1", "anna@example.org", "Anna", 1000, True, stored=BLF),
         MailboxRow(
             "mailbox 2",
@@ -158,7 +157,6 @@ def test_rows_of_iredmail(open_source: Open) -> None:
     reader, rows = read(source)
     assert losses(reader, source) == {
         "Domains for which it is only a backup MX": (1, "mx.example"),
-        "Domains with a total quota (maxquota)": (1, "example.org"),
         "Domains with another transport": (1, "mx.example"),
         "Mailboxes that expire or have expired": (1, "bob@example.org"),
         "Mailboxes that may not send (enablesmtp)": (1, "anna@example.org"),
@@ -236,7 +234,6 @@ def test_rows_of_mailcow(open_source: Open) -> None:
     assert "encrypts the mail" in reader.notes[0]
     assert losses(reader, source) == {
         "Domains for which it is only a backup MX": (1, "mx.example"),
-        "Domains with a total quota": (1, "example.org"),
         "Domains with a relay host": (1, "mx.example"),
         "Resources (rooms, equipment)": (1, "room@example.org"),
         "Mailboxes that sign in elsewhere (authsource)": (1, "bob@example.org"),

@@ -17,16 +17,19 @@ from mailboxes.transfer.databases.reader import (
     mailbox_row,
     number,
     one_line,
+    quota,
     text,
 )
 from mailboxes.transfer.databases.source import Source
 
 # maxquota is the total of a domain there.
 DOMAINS = (
-    "SELECT domain, description, mailboxes, aliases, active "
+    "SELECT domain, description, mailboxes, aliases, maxquota, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
 )
-USE_BY_MAILBOXES = "SELECT domain, COUNT(*), MIN(quota), MAX(quota) FROM {}mailbox GROUP BY domain"
+USE_BY_MAILBOXES = (
+    "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
+)
 USE_BY_ALIASES = (
     "SELECT domain, COUNT(DISTINCT address) FROM {}forwardings "
     "WHERE is_maillist = 0 AND address <> forwarding GROUP BY domain"
@@ -49,12 +52,14 @@ ALL_SERVICES = "They can use all services here."
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
-    for name, description, mailboxes, aliases, active in source.rows(DOMAINS):
+    for name, description, mailboxes, aliases, total, active in source.rows(DOMAINS):
         yield DomainRow(
             f"domain {text(name)}",
             text(name),
             description=one_line(description),
-            **use.limits(text(name), number(mailboxes), number(aliases)),
+            **use.limits(
+                text(name), number(mailboxes), number(aliases), None, quota(total, options.unit)
+            ),
             active=bool(active),
         )
     states = MailboxStates(source.rows(INACTIVE))
@@ -88,7 +93,7 @@ def alias_address(value: Any) -> str:
 READER = Reader(
     product="iRedMail",
     needed={
-        "domain": "domain description mailboxes aliases active backupmx",
+        "domain": "domain description mailboxes aliases maxquota active backupmx",
         "mailbox": "username password name quota domain active",
         "alias": "address active",
         "forwardings": "id address forwarding domain active is_maillist",
@@ -98,10 +103,10 @@ READER = Reader(
     unit=MEGABYTE,
     losses=(
         BACKUP_MX,
-        Loss("Domains with a total quota (maxquota)", "domain", "domain", "maxquota > 0"),
         Loss(
             "Domains with another transport",
             *("domain", "domain", "transport NOT IN ('dovecot', '')", "transport"),
+            note="Their mail is delivered to mailboxes here.",
         ),
         Loss(
             "Mailboxes with another transport",

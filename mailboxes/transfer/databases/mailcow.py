@@ -26,7 +26,7 @@ from mailboxes.transfer.databases.reader import (
 from mailboxes.transfer.databases.source import Source
 
 DOMAINS = (
-    "SELECT domain, description, mailboxes, aliases, maxquota, active "
+    "SELECT domain, description, mailboxes, aliases, maxquota, quota, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
 )
 # JSON, written with blanks by one version of the server and without by another.
@@ -35,7 +35,8 @@ RESTRICTED = " OR ".join(
     for service in ("imap", "pop3", "smtp", "sieve")
 )
 USE_BY_MAILBOXES = (
-    "SELECT domain, COUNT(*), MIN(quota), MAX(quota) FROM {}mailbox WHERE kind = '' GROUP BY domain"
+    "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox "
+    "WHERE kind = '' GROUP BY domain"
 )
 USE_BY_ALIASES = "SELECT domain, COUNT(*) FROM {}alias WHERE address <> goto GROUP BY domain"
 # With active = 2, a mailbox only receives mail.
@@ -60,12 +61,18 @@ ALIAS_DOMAINS = (
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
-    for name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
+    for name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
         yield DomainRow(
             f"domain {text(name)}",
             text(name),
             description=one_line(description),
-            **use.limits(text(name), limit(mailboxes), limit(aliases), quota(size, MEGABYTE)),
+            **use.limits(
+                text(name),
+                limit(mailboxes),
+                limit(aliases),
+                quota(size, MEGABYTE),
+                quota(total, MEGABYTE),
+            ),
             active=bool(active),
         )
     states = MailboxStates(source.rows(INACTIVE))
@@ -99,7 +106,7 @@ def limit(value: object) -> int:
 READER = Reader(
     product="mailcow",
     needed={
-        "domain": "domain description mailboxes aliases maxquota active backupmx",
+        "domain": "domain description mailboxes aliases maxquota quota active backupmx",
         "mailbox": "username password name quota kind domain active",
         "alias": "id address goto domain active",
         "alias_domain": "alias_domain target_domain active",
@@ -108,7 +115,6 @@ READER = Reader(
     notes=("mailcow encrypts the mail on its disk. Move it over IMAP, while mailcow is running.",),
     losses=(
         BACKUP_MX,
-        Loss("Domains with a total quota", "domain", "domain", "quota > 0", "quota"),
         Loss("Domains with a relay host", "domain", "domain", "relayhost <> '0'", "relayhost"),
         Loss("Resources (rooms, equipment)", "mailbox", "username", "kind <> ''"),
         Loss(

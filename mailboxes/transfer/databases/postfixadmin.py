@@ -28,10 +28,12 @@ from mailboxes.transfer.databases.reader import (
 from mailboxes.transfer.databases.source import Source
 
 DOMAINS = (
-    "SELECT domain, description, mailboxes, aliases, maxquota, active "
+    "SELECT domain, description, mailboxes, aliases, maxquota, quota, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
 )
-USE_BY_MAILBOXES = "SELECT domain, COUNT(*), MIN(quota), MAX(quota) FROM {}mailbox GROUP BY domain"
+USE_BY_MAILBOXES = (
+    "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
+)
 USE_BY_ALIASES = "SELECT domain, COUNT(*) FROM {}alias WHERE address <> goto GROUP BY domain"
 MAILBOXES = (
     "SELECT username, password, name, maildir, quota, active FROM {}mailbox ORDER BY username"
@@ -46,14 +48,18 @@ EXPIRED = "password_expiry > '2000-01-02' AND password_expiry < CURRENT_TIMESTAM
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES)
-    for name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
+    for name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
         if text(name) != EVERY_DOMAIN:
             yield DomainRow(
                 f"domain {text(name)}",
                 text(name),
                 description=one_line(description),
                 **use.limits(
-                    text(name), number(mailboxes), number(aliases), quota(size, options.unit)
+                    text(name),
+                    number(mailboxes),
+                    number(aliases),
+                    quota(size, options.unit),
+                    quota(total, options.unit),
                 ),
                 active=bool(active),
             )
@@ -97,7 +103,7 @@ def without_vacation(address: str, targets: tuple[str, ...]) -> tuple[str, ...]:
 READER = Reader(
     product=POSTFIXADMIN,
     needed={
-        "domain": "domain description mailboxes aliases maxquota active backupmx",
+        "domain": "domain description mailboxes aliases maxquota quota active backupmx",
         "mailbox": "username password name maildir quota domain active",
         "alias": "address goto domain active",
     },
@@ -106,13 +112,10 @@ READER = Reader(
     losses=(
         BACKUP_MX,
         Loss(
-            "Domains with a total quota",
-            *("domain", "domain", "quota > 0 AND domain <> 'ALL'", "quota"),
-        ),
-        Loss(
             "Domains with another transport",
             *("domain", "domain", "transport NOT IN ('virtual', '') AND domain <> 'ALL'"),
             needs="transport",
+            note="Their mail is delivered to mailboxes here.",
         ),
         Loss(
             "Mailboxes that may not send (smtp_active)",

@@ -156,16 +156,16 @@ class DomainUse:
 
     def __init__(self, source: Source, mailboxes: str, aliases: str, unit: int = 1) -> None:
         self.mailboxes = {
-            text(name).lower(): (number(count), quota(smallest, unit), quota(largest, unit))
-            for name, count, smallest, largest in source.rows(mailboxes)
+            text(name).lower(): (number(count), *(quota(size, unit) for size in sizes))
+            for name, count, *sizes in source.rows(mailboxes)
         }
         self.aliases = {text(name).lower(): number(count) for name, count in source.rows(aliases)}
 
     def limits(
-        self, name: str, mailboxes: int, aliases: int, size: int | None = None
+        self, name: str, mailboxes: int, aliases: int, size: int | None, total: int
     ) -> dict[str, Any]:
-        """Return those limits that are kept: of mailboxes, of aliases, and of a quota in bytes."""
-        count, smallest, largest = self.mailboxes.get(name.lower(), (0, 1, 1))
+        """Return those limits that are kept; those of quotas, each and in total, are in bytes."""
+        count, smallest, largest, whole = self.mailboxes.get(name.lower(), (0, 1, 1, 1))
         kept: dict[str, Any] = {}
         if is_within(count, mailboxes):
             kept["max_mailboxes"] = mailboxes
@@ -173,6 +173,8 @@ class DomainUse:
             kept["max_aliases"] = aliases
         if size == 0 or (size and 0 < smallest <= largest <= size):
             kept["max_quota"] = size
+        if total == 0 or 0 < smallest <= whole <= total:
+            kept["total_quota"] = total
         return kept
 
 

@@ -21,11 +21,12 @@ from mailboxes.transfer.databases.reader import (
 from mailboxes.transfer.databases.source import Source
 
 DOMAINS = (
-    "SELECT id, domain, description, max_mailboxes, max_aliases, max_quota, active "
+    "SELECT id, domain, description, max_mailboxes, max_aliases, max_quota, quota, active "
     "FROM {}domain WHERE backupmx = 0 ORDER BY id"
 )
 USE_BY_MAILBOXES = (
-    "SELECT domain.domain, COUNT(*), MIN(mailbox.quota), MAX(mailbox.quota) "
+    "SELECT domain.domain, COUNT(*), MIN(mailbox.quota), MAX(mailbox.quota), "
+    "SUM(mailbox.quota) "
     "FROM {}mailbox AS mailbox JOIN {}domain AS domain ON domain.id = mailbox.Domain_id "
     "WHERE COALESCE(mailbox.delete_pending, 0) = 0 GROUP BY domain.domain"
 )
@@ -44,12 +45,18 @@ ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
-    for key, name, description, mailboxes, aliases, size, active in source.rows(DOMAINS):
+    for key, name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
         yield DomainRow(
             f"domain {key}",
             text(name),
             description=one_line(description),
-            **use.limits(text(name), number(mailboxes), number(aliases), quota(size, options.unit)),
+            **use.limits(
+                text(name),
+                number(mailboxes),
+                number(aliases),
+                quota(size, options.unit),
+                quota(total, options.unit),
+            ),
             active=bool(active),
         )
     states = MailboxStates(source.rows(INACTIVE))
@@ -72,17 +79,17 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
 READER = Reader(
     product="ViMbAdmin",
     needed={
-        "domain": "id domain description max_mailboxes max_aliases max_quota active backupmx",
+        "domain": "id domain description max_mailboxes max_aliases max_quota quota active backupmx",
         "mailbox": "id username password name quota Domain_id active delete_pending",
         "alias": "id address goto Domain_id active",
     },
     read=read,
     losses=(
         BACKUP_MX,
-        Loss("Domains with a total quota", "domain", "domain", "quota > 0", "quota"),
         Loss(
             "Domains with another transport",
             *("domain", "domain", "transport <> 'virtual'", "transport"),
+            note="Their mail is delivered to mailboxes here.",
         ),
         Loss("Mailboxes about to be deleted", "mailbox", "username", "delete_pending = 1"),
         Loss(
