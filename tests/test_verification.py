@@ -25,18 +25,19 @@ from tests.hashes import (
 )
 
 NO_SALT = next(stored for stored in CHEAP if stored.startswith("$6$$"))
+SSHA = next(stored for stored in CHEAP if stored.startswith("{SSHA}"))
 SHA256_CRYPT = next(stored for stored in CHEAP if stored.startswith("$5$"))
 CASES = {
     ("v2", "CRAM-MD5"): {
-        False: [f"{{CRAM-MD5}}{CRAM}", f"{{cram-md5}}{CRAM.upper()}", SHA512_CRYPT, BCRYPT],
-        True: [MD5, "{PLAIN}foo", MD5_CRYPT, NO_SALT, f"{{DIGEST-MD5}}{MD5}"],
+        False: [f"{{CRAM-MD5}}{CRAM}", f"{{cram-md5}}{CRAM.upper()}", SHA512_CRYPT, BCRYPT, SSHA],
+        True: [MD5, "{PLAIN}foo", NO_SALT, f"{{DIGEST-MD5}}{MD5}"],
     },
     ("v2", "SHA512-CRYPT"): {
         False: [
             *(SHA512_CRYPT, f"{{CRYPT}}{SHA512_CRYPT}", f"{{SHA512-CRYPT}}{SHA512_CRYPT}"),
             *(f"{{BLF-CRYPT}}{BCRYPT}", f"{{ARGON2ID}}$argon2id{ARGON2}"),
         ],
-        True: [MD5, f"{{CRAM-MD5}}{CRAM}", SHA256_CRYPT, MD5_CRYPT, DES, NO_SALT],
+        True: [MD5, f"{{CRAM-MD5}}{CRAM}", SSHA, SHA256_CRYPT, MD5_CRYPT, DES, NO_SALT],
     },
     ("v2", "ARGON2ID"): {
         False: [f"{{ARGON2ID}}$argon2id{ARGON2}"],
@@ -100,3 +101,11 @@ def test_whatever_was_stored_the_new_hash_stays_and_is_never_weaker_than_one_tha
 @pytest.mark.parametrize("host", EVERY_HOST, ids=lambda host: host.key)
 def test_what_the_daemons_cannot_read_takes_the_hosts_scheme(host: MailHost) -> None:
     assert [stored for stored in UNREADABLE if not needs_rehash(stored, host)] == []
+
+
+@pytest.mark.parametrize("stored", [MD5_CRYPT, f"{{MD5}}{MD5_CRYPT}", DES])
+def test_a_salted_hash_only_takes_an_unsalted_scheme_if_dovecot_refuses_it(stored: str) -> None:
+    refusing = host_with("v2", "CRAM-MD5")
+    assert not needs_rehash(stored, replace(refusing, weak_schemes=True))
+    assert not needs_rehash(stored, host_with("v2", "CRAM-MD5", "debian12"))
+    assert needs_rehash(stored, refusing)

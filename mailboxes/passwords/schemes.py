@@ -36,6 +36,9 @@ SLOW = {
 }
 """The schemes that are slow by design; all others can be tried billions of times a second."""
 
+SALTED = {"MD5-CRYPT", "DES-CRYPT", "SMD5", "SSHA", "SSHA256", "SSHA512"}
+"""Those that aren't slow, but for which each row has to be cracked on its own."""
+
 COSTLY = {"CRYPT", "BLF-CRYPT", "ARGON2", "ARGON2I", "ARGON2ID"}
 """Those that are slow on graphics cards, too; Dovecot calls yescrypt CRYPT."""
 
@@ -151,14 +154,18 @@ def is_read_by_page(stored: str) -> bool:
 def is_weak(stored: str) -> bool:
     """Say whether a known hash is quickly cracked from a copy of the row, or of all rows."""
     scheme = dovecot_scheme(stored)
-    return bool(scheme) and strength(scheme, stored) == 0
+    return bool(scheme) and strength(scheme, stored) < 2
 
 
 def strength(scheme: str, stored: str = "") -> int:
-    """Return 0 for a scheme or a hash in it that is weak, and more the longer it takes to crack."""
-    if scheme not in SLOW or has_known_salt(crypt_text(stored)):
+    """Return how long a scheme, or a hash in it, takes to crack: 0 and 1 are quick, 3 is slow."""
+    if scheme in SLOW:
+        rank = 3 if scheme in COSTLY else 2
+    elif scheme in SALTED or stored.upper().startswith("{MD5}$1$"):
+        rank = 1
+    else:
         return 0
-    return 2 if scheme in COSTLY else 1
+    return 0 if has_known_salt(crypt_text(stored)) else rank
 
 
 def pam_reason(stored: str, pam_crypt: int) -> Reason | None:

@@ -8,7 +8,8 @@ from mailboxes.access.scope import Scope
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.adoption.models import Adoption
-from mailboxes.audit.actors import ADMINISTRATOR, COMMAND, Actor
+from mailboxes.audit.actors import ADMINISTRATOR, COMMAND, OWNER, Actor
+from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.inspection.changed_here import changed_passwords
 from mailboxes.inspection.choice import check_quota_multiplier, choose_folder_form
@@ -16,6 +17,7 @@ from mailboxes.inspection.rows import Rows
 from mailboxes.models import Domain, Mailbox
 from mailboxes.variants import V2
 from tests.conftest import PASSWORD, TESTER, logged
+from tests.hashes import MD5
 
 RITA = Actor(COMMAND, "rita", "pytest", TESTER.scope)
 
@@ -101,3 +103,12 @@ def test_passwords_that_were_set_here_are_found_unless_postfixadmin_reads_them(
     actions.change_password(TESTER, new, PASSWORD + " again", V2.schemes["SHA512-CRYPT"])
     (found,) = changed_passwords(adopted)
     assert (found.address, found.form, found.settings) == (bob.pk, "{SCRAM-SHA-256}", "no setting")
+
+
+def test_a_password_that_took_the_scheme_at_a_sign_in_is_listed_as_set_here(anna: Mailbox) -> None:
+    adopted = adopt()
+    Mailbox.objects.update(password=MD5)
+    anna.refresh_from_db()
+    owner = Actor(OWNER, anna.pk, "", Scope.of_owner(anna.pk))
+    assert actions.rehash_password(owner, anna, "foo", mail_host())
+    assert [found.form for found in changed_passwords(adopted)] == ["{CRAM-MD5}"]

@@ -35,6 +35,16 @@ def test_an_owner_changes_the_password_by_keyboard(page: Page) -> None:
     expect(page.get_by_role("heading", name="Password changed")).to_be_visible()
 
 
+def test_an_owner_who_is_asked_to_sign_in_once_needs_no_new_password(page: Page) -> None:
+    page.goto("/password/")
+    page.keyboard.type("bob@example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your password stays the same")).to_be_visible()
+
+
 def test_a_weak_password_is_explained_at_its_field(page: Page) -> None:
     fill(page, "bob@example.org", PASSWORD, "short")
     expect(page.get_by_role("alert")).to_contain_text("too short")
