@@ -9,12 +9,8 @@ from typing import Any
 from defusedcsv import csv
 from django.http import StreamingHttpResponse
 
-BOM = "\ufeff"
-"""Without it Excel reads UTF-8 as another encoding."""
-
-SIGNS = "=+@|%-"
-WIDE_SIGNS = "\uff1d\uff0b\uff20\uff5c\uff05\uff0d\ufe66\ufe62\ufe6b\ufe6a\ufe63"
-"""The fullwidth and small forms of SIGNS, which spreadsheets for East Asia read like these."""
+from mailboxes.transfer.csv_export import BOM
+from mailboxes.transfer.formulas import SIGNS, WIDE_SIGNS
 
 # Where Excel is set to a language with a decimal comma, it splits at semicolons, for which the
 # quotes around a cell mean nothing: what follows a semicolon, tab or line break starts a cell.
