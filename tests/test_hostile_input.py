@@ -107,7 +107,8 @@ COMMANDS = {
     "createdomain": ["--description", "--mailboxes", "--aliases", "--maxquota", "--quota"],
     "createmailbox": ["--name", "--quota"],
     "exportmailboxes": ["--domain"],
-    "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output"],
+    "importmailboxes": ["--report", "--undo"],
+    "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output", "--list"],
     "importdatabase": ["--report", "--product", "--prefix", "--quota-unit", "--default-scheme"],
     "prunelog": ["--before", "--to"],
     "verifylog": ["--head"],
@@ -116,12 +117,13 @@ COMMANDS = {
     "firstadmin": [],
     "createdemo": [],
 }
-NEW_PATHS = ("--output", "--report", "--to")
+NEW_PATHS = ("--list", "--output", "--report", "--to")
 WITH_A_NAME = (
     "createdomain",
     "createmailbox",
     "exportmailboxes",
     "importdatabase",
+    "importmailboxes",
     "unlock",
     "resetsecondfactor",
 )
@@ -318,8 +320,8 @@ def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
     monkeypatch.chdir(tmp_path)
 
     @QUIET
-    @example(first="new@example.org", values=[None] * 5)
-    @given(first=TEXT, values=st.lists(st.none() | TEXT, min_size=5, max_size=5))
+    @example(first="new@example.org", values=[None] * 6)
+    @given(first=TEXT, values=st.lists(st.none() | TEXT, min_size=6, max_size=6))
     def run(first: str, values: list[str | None]) -> None:
         options = [
             f"{name}={tmp_path}/{text.replace('/', '')}" if name in NEW_PATHS else f"{name}={text}"
