@@ -3,8 +3,9 @@
 import os
 import stat
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from itertools import islice
 from pathlib import Path
 
 from mailboxes.conf import MailHost
@@ -16,13 +17,8 @@ MAX_SAMPLES = 50
 MAX_SUBFOLDERS = 200
 """How many folders of one mailbox are looked at."""
 
-KNOWN = [
-    MailLocation(folder, subfolder)
-    for folder, subfolder in product(
-        ("", "%d/%n/", "%u/", "%d/%u/", "%d/%1n/%n/"),
-        ("", "Maildir", "mail", "maildir", ".maildir", "Mail"),
-    )
-]
+FOLDERS = ("", "%d/%n/", "%u/", "%d/%u/", "%d/%1n/%n/")
+SUBFOLDERS = ("", "Maildir", "mail", "maildir", ".maildir", "Mail")
 OTHER_FORMATS = ("mailboxes", "sdbox/mailboxes", "mdbox/mailboxes")
 """What Dovecot's other formats have in the folder of a mailbox; an mbox is a file in its place."""
 
@@ -84,7 +80,7 @@ def look(host: MailHost, sample: Sample, address: str, maildir: str) -> None:
     expected = host.location.path(host.home, address, maildir)
     fitting: dict[MailLocation, None] = {}
     hidden: dict[str, str] = {}  # for each Maildir that was found, what the host wouldn't show
-    for location in (host.location, *KNOWN):
+    for location in locations(host, address, maildir):
         path = location.path(host.home, address, maildir)
         if is_folder(f"{path}/cur"):
             for nested in (host.location.nested, not host.location.nested):
@@ -106,6 +102,15 @@ def look(host: MailHost, sample: Sample, address: str, maildir: str) -> None:
         sample.placed += 1
 
 
+def locations(host: MailHost, address: str, maildir: str) -> Iterator[MailLocation]:
+    """Yield the host's own location, and those of other hosts if there is such a folder."""
+    yield host.location
+    for folder in FOLDERS:
+        if is_folder(MailLocation(folder).path(host.home, address, maildir)):
+            for subfolder in SUBFOLDERS:
+                yield MailLocation(folder, subfolder)
+
+
 def hidden_folder(host: MailHost, path: str, nested: bool) -> str:
     """Return the name of a folder that IMAP wouldn't show: `Work` or, if nested, `.Work`."""
     if host.variant.name == "v1":
@@ -120,11 +125,12 @@ def hidden_folder(host: MailHost, path: str, nested: bool) -> str:
 
 def other_format(host: MailHost, address: str, maildir: str) -> str:
     """Return the path of mail that isn't in a Maildir, if there is any."""
-    for location in (host.location, *KNOWN):
-        path = location.path(host.home, address, maildir)
-        if stat.S_ISREG(mode(path)):
+    for folder in dict.fromkeys((host.location.folder, *FOLDERS)):
+        path = MailLocation(folder).path(host.home, address, maildir)
+        found = mode(path)
+        if stat.S_ISREG(found):
             return path
-        for name in OTHER_FORMATS:
+        for name in OTHER_FORMATS if found else ():
             if is_folder(f"{path}/{name}"):
                 return f"{path}/{name}"
     return ""

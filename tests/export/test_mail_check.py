@@ -1,5 +1,7 @@
 """An export that would put the mail of this machine out of sight is refused with both paths."""
 
+import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -186,3 +188,18 @@ def test_the_report_says_what_the_export_would(home: Path) -> None:
     assert lines["misplaced"].examples == (f"{home}/anna@example.org/cur",)
     assert lines["refused"].value == refusal(host)
     assert "refused" not in {line.code for line in mail_lines(located(home, "maildir:HOME/%u"))}
+
+
+def test_mailboxes_without_mail_cost_little(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        add(f"box{number}")
+    calls = Counter[str]()
+    stat = Path.stat
+
+    def count(path: Path) -> os.stat_result:
+        calls["stat"] += 1
+        return stat(path)
+
+    monkeypatch.setattr(Path, "stat", count)
+    assert take_sample(located(home)).checked == 0
+    assert 0 < calls["stat"] < 15 * mail_folders.MAX_SAMPLES
