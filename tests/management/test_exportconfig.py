@@ -162,3 +162,10 @@ def test_an_export_says_what_it_could_not_check(
     wrote, unchecked = out.getvalue().splitlines()
     assert wrote.startswith("Wrote ")
     assert f"can't read {tmp_path}/example.org/anna, so" in unchecked
+
+
+def test_a_comparison_follows_the_location_of_the_mail(mail_file: None, settings: Settings) -> None:
+    settings.MAIL_LOCATION = "maildir:/var/vmail/%u/Maildir:LAYOUT=fs"
+    output = printed("debian12", "--release", "debian13")
+    assert "\n-mail_location = maildir:~/Maildir:LAYOUT=fs\n" in output
+    assert "\n+mail_path = ~/Maildir\n" in output and "\n+mailbox_list_layout = fs\n" in output
