@@ -9,6 +9,8 @@ from mailboxes.errors import Refused, gettext_noop
 VARIABLES = ("%1n", "%u", "%d", "%n")
 """What templates may contain: the first letter, the address, the domain, the part before the @."""
 
+MAX_TEMPLATE = 100
+
 NAME = r"(?!\.{1,2}/)[A-Za-z0-9_.-]+"
 TEMPLATE_NAME = r"(?!\.{1,2}/)(?:%1n|%[udn]|[A-Za-z0-9_.-])+"
 OTHER_FORMATS = ("mbox", "dbox", "sdbox", "mdbox", "cydir", "imapc", "pop3c")
@@ -68,6 +70,21 @@ class MailLocation:
         folder = fill(self.folder, address) if self.folder else maildir
         root = folder if folder.startswith("/") else f"{home}/{folder}"
         return f"{root.rstrip('/')}/{self.subfolder}".rstrip("/")
+
+
+def is_folder_template(text: str) -> bool:
+    """Say whether this can be the form of a folder in the column `maildir`."""
+    is_path = re.fullmatch(f"/?(?:{TEMPLATE_NAME}/)+", text)
+    return bool(is_path) and len(text) <= MAX_TEMPLATE and names_one_mailbox(text)
+
+
+def find_template(folder: str, address: str) -> str:
+    """Return the template that makes this folder of the address; its other names are fixed."""
+    address = address.lower()
+    local_part, _, domain = address.partition("@")
+    variables = {local_part[:1]: "%1n", local_part: "%n", domain: "%d", address: "%u"}
+    names = folder.split("/")
+    return "/".join(variables.get(name.lower(), name) if name else "" for name in names)
 
 
 def names_one_mailbox(template: str) -> bool:

@@ -4,13 +4,15 @@ from django.conf import settings
 
 from mailboxes.addresses import Address
 from mailboxes.adoption.models import Adoption
+from mailboxes.conf import mail_location
+from mailboxes.mail_location import fill
 
 FOLDER_FORMS = {
-    "domain/user/": "{0.domain}/{0.local_part}/",
-    "user@domain/": "{0}/",
-    "domain/user@domain/": "{0.domain}/{0}/",
+    "domain/user/": "%d/%n/",
+    "user@domain/": "%u/",
+    "domain/user@domain/": "%d/%u/",
 }
-"""The forms of the column `maildir` that new mailboxes can have; the first is the panel's own."""
+"""The usual forms of the column `maildir`, as templates; the first is the panel's own."""
 
 
 def database_name() -> str:
@@ -29,11 +31,12 @@ def quota_megabyte() -> int:
 
 
 def folder_form() -> str:
-    """Return the form of `maildir` that new mailboxes get, as the host's others have it."""
-    adoption = find_adoption()
-    return FOLDER_FORMS[adoption.folder_form if adoption else next(iter(FOLDER_FORMS))]
+    """Return the template of `maildir` for new mailboxes, as the host's others have it."""
+    if adoption := find_adoption():
+        return FOLDER_FORMS.get(adoption.folder_form, adoption.folder_form)
+    return mail_location().folder or next(iter(FOLDER_FORMS.values()))
 
 
 def new_folder(address: Address, form: str = "") -> str:
     """Return `maildir` of a new mailbox; `form` saves the caller of many a query for each."""
-    return (form or folder_form()).format(address)
+    return fill(form or folder_form(), str(address))

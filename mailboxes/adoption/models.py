@@ -10,8 +10,8 @@ class Adoption(models.Model):
     """The name of the database, or the path of its file."""
 
     product = models.CharField(max_length=40)
-    folder_form = models.CharField(max_length=40)
-    """The form of the column `maildir`, one of `mark.FOLDER_FORMS`."""
+    folder_form = models.CharField(max_length=255)
+    """The form of the column `maildir`: one of `mark.FOLDER_FORMS`, or a template."""
 
     quota_multiplier = models.BigIntegerField()
     scheme = models.CharField(max_length=40)

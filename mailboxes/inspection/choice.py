@@ -4,10 +4,16 @@ from mailboxes.adoption.mark import FOLDER_FORMS
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.inspection.rows import UNITS, Rows
+from mailboxes.mail_location import is_folder_template
 
 OTHER_FOLDERS = gettext_noop(
     "Most values of “maildir” are of the form “%(form)s”, which new mailboxes can't have here. "
-    "Choose one with --folders: %(known)s."
+    "Choose one with --folders: %(known)s, or a template such as vmail/%%d/%%n/."
+)
+NO_FORM = gettext_noop(
+    "“%(form)s” can't be the form of new folders. Use one of: %(known)s. Or use a template that "
+    "ends with a slash and contains %%u (the address), or %%d and %%n (the domain and the part "
+    "before the @), such as vmail/%%d/%%n/."
 )
 OTHER_UNIT = gettext_noop(
     "QUOTA_MULTIPLIER is %(setting)s, but most quotas are a multiple of %(unit)s. Set "
@@ -18,10 +24,15 @@ OTHER_UNIT = gettext_noop(
 def choose_folder_form(rows: Rows, wanted: str = "") -> str:
     """Return the form of new mailboxes' folders: the wanted one, or what most others have."""
     forms = sorted(rows.folders, key=lambda form: -rows.folders[form].count)
-    form = wanted or next(iter(forms or FOLDER_FORMS))
-    if form not in FOLDER_FORMS:
-        params = {"form": form, "known": ", ".join(FOLDER_FORMS)}
-        raise Refused(OTHER_FOLDERS, params, code="folders")
+    if wanted:
+        return check_folder_form(wanted)
+    return check_folder_form(next(iter(forms or FOLDER_FORMS)), OTHER_FOLDERS)
+
+
+def check_folder_form(form: str, message: str = NO_FORM) -> str:
+    """Return the form; refuse one that new folders can't have."""
+    if form not in FOLDER_FORMS and not is_folder_template(form):
+        raise Refused(message, {"form": form, "known": ", ".join(FOLDER_FORMS)}, code="folders")
     return form
 
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.addresses import Address
 from mailboxes.adoption.mark import FOLDER_FORMS
 from mailboxes.conf import MailHost
 from mailboxes.export.bundle import BadExport
@@ -13,9 +11,9 @@ from mailboxes.export.mail_check import check_column, check_sample
 from mailboxes.export.mail_folders import take_sample
 from mailboxes.formats import error_message
 from mailboxes.inspection.lines import CountedRows, Line
+from mailboxes.mail_location import find_template, is_folder_template
 
-LABELS: dict[str, str | Promise] = {
-    **{form: form for form in FOLDER_FORMS},
+LABELS = {
     "absolute": _("an absolute path"),
     "mbox": _("without a slash at the end (mbox)"),
     "empty": _("empty"),
@@ -23,23 +21,25 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
-def folder_form(maildir: str, local_part: str, domain: str) -> str:
-    """Return which of the usual forms a value of `maildir` has."""
+def folder_form(maildir: str, address: str) -> str:
+    """Return the form of a value of `maildir`: a template if new folders can have it."""
+    template = find_template(maildir, address)
+    for form, usual in FOLDER_FORMS.items():
+        if template == usual:
+            return form
+    if is_folder_template(template):
+        return template
     if not maildir:
         return "empty"
     if maildir.startswith("/"):
         return "absolute"
-    if not maildir.endswith("/"):
-        return "mbox"
-    address = Address(local_part.lower(), domain.lower())
-    forms = {text.format(address): form for form, text in FOLDER_FORMS.items()}
-    return forms.get(maildir.lower(), "other")
+    return "other" if maildir.endswith("/") else "mbox"
 
 
 def form_lines(forms: dict[str, CountedRows]) -> Iterator[Line]:
     for form in sorted(forms, key=lambda form: -forms[form].count):
         shown = () if form in FOLDER_FORMS else tuple(forms[form].examples[:3])
-        yield Line(f"folders_{form}", LABELS[form], forms[form].count, "", shown)
+        yield Line(f"folders_{form}", LABELS.get(form, form), forms[form].count, "", shown)
 
 
 def mail_lines(host: MailHost) -> Iterator[Line]:

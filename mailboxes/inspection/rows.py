@@ -19,6 +19,10 @@ UNITS = (1024000, 1048576)
 """The bytes of a megabyte in PostfixAdmin's setting `quota_multiplier`, as sites choose it."""
 
 
+MAX_FORMS = 20
+"""How many forms of folders are told apart."""
+
+
 @dataclass
 class Rows:
     """What was found; `noteworthy` are the rows that need attention, by the reason's code."""
@@ -61,16 +65,18 @@ def read_domains(found: Rows) -> None:
 
 
 def read_mailboxes(found: Rows) -> None:
-    columns = ("username", "password", "maildir", "quota", "local_part", "domain_id", "active")
+    columns = ("username", "password", "maildir", "quota", "domain_id", "active")
     for batch in walk(Mailbox.objects.all(), *columns):
-        for address, password, maildir, quota, local_part, domain, active in batch:
+        for address, password, maildir, quota, _domain, active in batch:
             found.numbers["mailboxes"] += 1
             found.passwords[password_form(password)] += 1
-            found.folders[folder_form(maildir, local_part, domain)].add(maildir or address)
+            form = folder_form(maildir, address)
+            is_listed = form in found.folders or len(found.folders) < MAX_FORMS
+            found.folders[form if is_listed else "other"].add(maildir or address)
             if not active:
                 found.noteworthy["inactive_mailboxes"].add(address)
             read_quota(found, address, quota)
-        read_relations(found, {row[0]: row[5] for row in batch})
+        read_relations(found, {row[0]: row[4] for row in batch})
 
 
 def read_quota(found: Rows, address: str, quota: int) -> None:

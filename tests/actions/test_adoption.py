@@ -1,6 +1,8 @@
 """Adopting a mail database changes the panel's own database, and says so in the log."""
 
 import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.access.roles import Role
@@ -56,6 +58,7 @@ def test_only_superusers_adopt_and_forget(tables: None, role: Role) -> None:
         ("domain/user/", "example.org/anna/"),
         ("user@domain/", "anna@example.org/"),
         ("domain/user@domain/", "example.org/anna@example.org/"),
+        ("/srv/%d/%1n/%n/", "/srv/example.org/a/anna/"),
     ],
 )
 def test_new_mailboxes_have_the_folders_of_the_others(
@@ -76,8 +79,32 @@ def test_the_most_common_form_of_folders_is_chosen() -> None:
     for _ in range(3):
         rows.folders["mbox"].add("x")
     assert choose_folder_form(rows, "domain/user/") == "domain/user/"
+    assert choose_folder_form(rows, "vmail/%d/%n/") == "vmail/%d/%n/"
     with pytest.raises(Refused, match="of the form “mbox”"):
         choose_folder_form(rows)
+    for _ in range(4):
+        rows.folders["%d/%1n/%n/"].add("x")
+    assert choose_folder_form(rows) == "%d/%1n/%n/"
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["mbox", "%d/%n", "%d/", "%n/", "../%u/", "%u//", "a b/%u/", "%h/%u/", "x" * 99 + "/%u/"],
+)
+def test_a_form_that_new_folders_cannot_have_is_refused(form: str) -> None:
+    with pytest.raises(Refused, match="can't be the form of new folders"):
+        choose_folder_form(Rows(), form)
+    with pytest.raises(CommandError, match="can't be the form of new folders"):
+        call_command("adopt", "--confirm", "--folders", form)
+
+
+def test_new_folders_are_where_the_mail_host_looks(domain: Domain, settings: Settings) -> None:
+    settings.MAIL_LOCATION = "maildir:/var/vmail/%u/Maildir"
+    anna = actions.create_mailbox(TESTER, Address.parse("anna@example.org"), PASSWORD)
+    assert anna.maildir == "anna@example.org/"
+    adopt(form="domain/user/")
+    bob = actions.create_mailbox(TESTER, Address.parse("bob@example.org"), PASSWORD)
+    assert bob.maildir == "example.org/bob/"
 
 
 def test_another_quota_multiplier_than_that_of_the_rows_is_refused() -> None:

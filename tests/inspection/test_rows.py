@@ -3,7 +3,8 @@
 import pytest
 
 from mailboxes.inspection.folders import folder_form
-from mailboxes.inspection.rows import password_form, target_problem
+from mailboxes.inspection.rows import MAX_FORMS, password_form, read_rows, target_problem
+from tests.conftest import add_mailbox
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
 
 
@@ -14,14 +15,25 @@ from tests.hashes import CRAM, MD5, SHA512_CRYPT
         ("Example.org/Anna/", "domain/user/"),
         ("anna@example.org/", "user@domain/"),
         ("example.org/anna@example.org/", "domain/user@domain/"),
-        ("example.org/a/anna/", "other"),
+        ("example.org/a/anna/", "%d/%1n/%n/"),
+        ("/srv/Mail/example.org/anna/", "/srv/Mail/%d/%n/"),
+        ("example.org/anna/Maildir/", "%d/%n/Maildir/"),
+        ("example.org/a/n/", "other"),
+        ("../example.org/anna/", "other"),
         ("/srv/mail/anna/", "absolute"),
         ("example.org/anna", "mbox"),
         ("", "empty"),
     ],
 )
 def test_the_forms_of_folders_are_told_apart(maildir: str, form: str) -> None:
-    assert folder_form(maildir, "anna", "example.org") == form
+    assert folder_form(maildir, "anna@example.org") == form
+
+
+def test_only_some_forms_of_folders_are_told_apart(tables: None) -> None:
+    for number in range(30):
+        add_mailbox(f"box{number}@example.org", "", maildir=f"{number}/example.org/box{number}/")
+    folders = read_rows().folders
+    assert len(folders) == MAX_FORMS + 1 and folders["other"].count == 30 - MAX_FORMS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("database", models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ("product", models.CharField(max_length=40)),
-                ("folder_form", models.CharField(max_length=40)),
+                ("folder_form", models.CharField(max_length=255)),
                 ("quota_multiplier", models.BigIntegerField()),
                 ("scheme", models.CharField(max_length=40)),
                 ("adopted", models.DateTimeField()),

@@ -11,9 +11,12 @@ from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.conf import mail_host
 from mailboxes.formats import error_message
 from mailboxes.inspection.changed_here import changed_passwords
-from mailboxes.inspection.choice import check_quota_multiplier, choose_folder_form
+from mailboxes.inspection.choice import (
+    check_folder_form,
+    check_quota_multiplier,
+    choose_folder_form,
+)
 from mailboxes.inspection.report import Report, inspect
-from mailboxes.management.arguments import choices, one_of
 from mailboxes.management.base import MailCommand
 from mailboxes.management.lines import line_text
 
@@ -34,9 +37,9 @@ class Command(MailCommand):
         )
         parser.add_argument(
             "--folders",
-            type=one_of("form of folders", FOLDER_FORMS),
-            metavar=choices(FOLDER_FORMS),
-            help="with --confirm: the form of new mailboxes' folders, instead of the most common",
+            metavar="FORM",
+            help="with --confirm: the form of new mailboxes' folders, instead of the most common: "
+            f"{', '.join(FOLDER_FORMS)}, or a template such as vmail/%%d/%%n/",
         )
         parser.add_argument(
             "--administrators",
@@ -56,6 +59,8 @@ class Command(MailCommand):
         for name in ("folders", "administrators"):
             if options[name] and not options["confirm"]:
                 raise CommandError(f"--{name} requires --confirm.")
+        if options["folders"]:
+            check_folder_form(options["folders"])
         if options["undo"]:
             self.undo()
             return
