@@ -5,49 +5,22 @@ from collections.abc import Iterator
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.errors import Refused, gettext_noop
+from mailboxes.errors import Refused
+from mailboxes.inspection import definitions
 from mailboxes.inspection.lines import Line
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.storage_engines import check_engines
 
 NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
-NO_DEFAULT = gettext_noop(
-    "The column %(column)s of the table %(table)s has no default value, so the panel couldn't add "
-    "rows. On the database host, give it one: ALTER TABLE %(table)s ALTER %(column)s SET DEFAULT …;"
-)
-
-
 def refusals() -> list[Refused]:
-    """Return why rows can't be changed safely, or added."""
+    """Return why rows can't be changed safely, or not stored."""
     found = []
     try:
         check_engines()
     except Refused as error:
         found.append(error)
-    return [*found, *without_default()]
-
-
-def without_default() -> Iterator[Refused]:
-    """Yield the columns of others that an INSERT must name."""
-    if connections["mail"].vendor != "mysql":
-        return
-    known = {
-        (model._meta.db_table, field.column)
-        for model in (Domain, Mailbox, Alias, AliasDomain)
-        for field in model._meta.concrete_fields
-    }
-    with connections["mail"].cursor() as cursor:
-        cursor.execute(
-            "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS "
-            "WHERE TABLE_SCHEMA = DATABASE() AND IS_NULLABLE = 'NO' AND COLUMN_DEFAULT IS NULL "
-            "AND EXTRA = '' AND TABLE_NAME IN ('domain', 'mailbox', 'alias', 'alias_domain') "
-            "ORDER BY 1, 2"
-        )
-        for table, column in cursor.fetchall():
-            if (table, column) not in known:
-                yield Refused(NO_DEFAULT, {"table": table, "column": column}, code="no_default")
+    return [*found, *definitions.refusals()]
 
 
 def lines() -> Iterator[Line]:

@@ -1,0 +1,62 @@
+"""Whether the columns of the mail tables can take what the panel writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connections
+
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+
+FIELDS: dict[tuple[str, str], Any] = {
+    (model._meta.db_table, str(field.column)): field
+    for model in (Alias, AliasDomain, Domain, Mailbox)
+    for field in model._meta.concrete_fields
+}
+NO_DEFAULT = gettext_noop(
+    "The column %(column)s of the table %(table)s has no default value, so the panel couldn't add "
+    "rows. On the database host, give it one: ALTER TABLE %(table)s ALTER %(column)s SET "
+    "DEFAULT …;"
+)
+TOO_SHORT = gettext_noop(
+    "The column %(column)s of the table %(table)s only holds %(length)s characters, in "
+    "PostfixAdmin %(needed)s. Widen it first."
+)
+NO_NUMBER = gettext_noop(
+    "The column %(column)s of the table %(table)s is of the type %(type)s, in PostfixAdmin "
+    "tinyint. Convert it first."
+)
+NOT_UNIQUE = gettext_noop(
+    "The table %(table)s may contain the same value of %(column)s twice, which PostfixAdmin "
+    "doesn't allow. Make it the primary key first."
+)
+
+
+def refusals() -> Iterator[Refused]:
+    """Yield why values can't be stored as in PostfixAdmin; SQLite doesn't check any."""
+    if connections["mail"].vendor != "mysql":
+        return
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(
+            "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, "
+            "IS_NULLABLE = 'NO' AND COLUMN_DEFAULT IS NULL AND EXTRA = '', "
+            "COLUMN_KEY IN ('PRI', 'UNI') OR TABLE_TYPE = 'VIEW' "
+            "FROM information_schema.COLUMNS JOIN information_schema.TABLES "
+            "USING (TABLE_SCHEMA, TABLE_NAME) WHERE TABLE_SCHEMA = DATABASE() "
+            "AND TABLE_NAME IN ('alias', 'alias_domain', 'domain', 'mailbox') ORDER BY 1, 2"
+        )
+        rows = cursor.fetchall()
+    for table, column, kind, length, needs_value, unique in rows:
+        params = {"table": table, "column": column, "type": kind, "length": length}
+        field = FIELDS.get((table, column))
+        if field is None:
+            if needs_value:
+                yield Refused(NO_DEFAULT, params, code="no_default")
+            continue
+        needed = getattr(field, "max_length", None)
+        if needed and (length or 0) < needed:
+            yield Refused(TOO_SHORT, params | {"needed": needed}, code="too_short")
+        if column == "active" and not kind.endswith("int"):
+            yield Refused(NO_NUMBER, params, code="no_number")
+        if field.primary_key and not unique:
+            yield Refused(NOT_UNIQUE, params, code="not_unique")
