@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from mailboxes.views import (
     administrator_password,
+    adoption,
     configuration,
     dashboard,
     export,
@@ -40,6 +41,9 @@ urlpatterns = [
     path("admin/export/", admin_view(export.export), name="export"),
     path("admin/log/", admin_view(log.log), name="log"),
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),
+    path("admin/configuration/adoption/", admin_view(adoption.adoption), name="adoption"),
+    path("admin/configuration/adoption/confirm/", admin_view(adoption.adopt), name="adopt"),
+    path("admin/configuration/adoption/forget/", admin_view(adoption.forget), name="forget"),
     path("admin/configuration/upgrade/", admin_view(configuration.upgrade), name="upgrade"),
     path(
         "admin/configuration/upgrade/csv/",

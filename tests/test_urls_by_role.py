@@ -36,6 +36,9 @@ admin/import/KEY/report/                     in  403 403 404 404 404 | in  405 4
 admin/export/                                in  403 403 302 302 302 | in  403 403 200 200 200
 admin/log/                                   in  200 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/                         in  403 403 403 403 200 | in  405 405 405 405 405
+admin/configuration/adoption/                in  403 403 403 403 200 | in  403 403 403 403 200
+admin/configuration/adoption/confirm/        in  403 403 403 403 302 | in  403 403 403 403 409
+admin/configuration/adoption/forget/         in  403 403 403 403 302 | in  403 403 403 403 409
 admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/upgrade/csv/             in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
+from mailboxes.formats import number
+
 MAX_EXAMPLES = 10
 
 
@@ -17,6 +19,15 @@ class Line:
     value: int | str
     note: str | Promise = ""
     examples: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return the value with its examples."""
+        value = number(self.value) if isinstance(self.value, int) else self.value
+        examples = ", ".join(self.examples)
+        if isinstance(self.value, int) and len(self.examples) < self.value and examples:
+            examples += ", …"
+        return f"{value} ({examples})" if examples else str(value)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from mailboxes.export.render import render_bundle
 from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
+from mailboxes.origin import foreign_tables
 from mailboxes.queries import capped_count
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor.reauthentication import reauthentication_required
@@ -45,6 +46,7 @@ logger = logging.getLogger(__name__)
 def configuration(request: HttpRequest) -> HttpResponse:
     """Show the host, the next steps and each file of the bundle with its passwords hidden."""
     context = admin.site.each_context(request) | {"title": _("Configuration")}
+    context |= {"is_foreign": is_foreign()}
     try:
         host = mail_host()
         context |= {
@@ -58,6 +60,14 @@ def configuration(request: HttpRequest) -> HttpResponse:
     except Refused as error:
         context |= {"refusal": error_message(error)}
     return render(request, "mailboxes/configuration.html", context)
+
+
+def is_foreign() -> bool:
+    """Say whether another program has created the mail tables, as far as that can be told."""
+    try:
+        return bool(foreign_tables())
+    except DatabaseError:
+        return False
 
 
 def highlighted_files(host: MailHost) -> list[tuple[File, SafeString]]:

@@ -221,6 +221,8 @@ STOPS = [
     Stop("log", "/admin/log/"),
     Stop("log-nothing", "/admin/log/?q=zzz"),
     Stop("configuration", "/admin/configuration/"),
+    Stop("adoption", "/admin/configuration/adoption/"),
+    Stop("adoption-refused", "/admin/configuration/adoption/", submit),
     Stop("upgrade", UPGRADE),
     Stop("upgrade-refused", f"{UPGRADE}?from=v2/debian13/CRAM-MD5&to=v1/debian13/MD5"),
     Stop("administrators", "/admin/auth/user/"),

@@ -48,9 +48,9 @@ EXPECTED = {
     "odd_active_alias": 1,
 }
 TAKEN_OVER = """\
-dom2@example.org: added as domain administrator of example.org, disabled.
-dom@example.net: added as domain administrator of example.net, gone.example.
-super@example.org: added as superuser.
+dom2@example.org: added as Domain administrator for example.org. It is disabled, as in PostfixAdmin.
+dom@example.net: added as Domain administrator for example.net, gone.example.
+super@example.org: added as Superuser.
 Their second factors (TOTP) are not taken over.
 """
 UNEDITABLE = {"every_domain"} | {

@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
-from mailboxes.access.roles import Role
 from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.conf import mail_host
 from mailboxes.formats import error_message
+from mailboxes.inspection.administrators import administrator_text
 from mailboxes.inspection.changed_here import changed_passwords
 from mailboxes.inspection.choice import (
     check_folder_form,
@@ -109,22 +109,6 @@ def as_text(report: Report) -> list[str]:
         *(*lines, "Why the panel can't use these tables"),
         *(f"  {error_message(refusal)}" for refusal in report.refusals),
     ]
-
-
-def administrator_text(taken_over: actions.TakenOver) -> str:
-    """Return in a line what became of an administrator."""
-    name, given = taken_over.name, taken_over.assignment
-    if taken_over.refusal:
-        text = f"{name}: left out. {error_message(taken_over.refusal)}"
-    else:
-        state = "" if taken_over.is_active else ", disabled"
-        domains = f" of {', '.join(given.domains)}" if given.domains else ""
-        text = f"{name}: added as {Role(given.role).label.lower()}{domains}{state}."
-        if not taken_over.has_password:
-            text += " The panel can't check the password; set another one."
-    if taken_over.missing_domains:
-        text += f" Domains that don't exist: {', '.join(taken_over.missing_domains)}."
-    return text
 
 
 def as_json(report: Report) -> dict[str, Any]:
