@@ -82,7 +82,7 @@ class ImportCommand(MailCommand):
             self.print_losses()
             refused = sum(number for (_, verb), number in planned.items() if verb == Verb.REFUSE)
             if self.is_wanted(planned, name, **options):
-                done = self.run(source, chosen, mapper)
+                done = self.run(source, chosen, mapper, report)
                 self.print_counts(done, DONE)
                 refused = sum(number for (_, verb), number in done.items() if verb == Verb.REFUSE)
         if refused:
@@ -136,14 +136,18 @@ class ImportCommand(MailCommand):
             raise CommandError("Nothing was changed.")
         return True
 
-    def run(self, source: Source, options: ImportOptions, mapper: Mapper) -> Counts:
+    def run(
+        self, source: Source, options: ImportOptions, mapper: Mapper, report: "Report"
+    ) -> Counts:
         done: Counts = Counter()
         entry = 0
         batches = actions.run_import(self.actor, source, options, mapper)
         try:
             for result in batches:
                 entry = entry or result.entry
-                done.update((kind_of(each), each.verb) for each in result.outcomes)
+                for each in result.outcomes:
+                    done[kind_of(each), each.verb] += 1
+                    report.add(each, DONE)
                 self.progress(sum(done.values()))
         except KeyboardInterrupt as error:
             batches.close()
@@ -195,10 +199,11 @@ class Report:
         self.texts: dict[str, str] = {}
 
     def add(self, outcome: Outcome, words: dict[Verb, str]) -> None:
+        """Note a row's outcome, in place of what was planned or of the domain added for it."""
         if self.path:
             note = outcome.refusal or outcome.note
             parts = [words[outcome.verb], *([error_message(note)] if note else [])]
-            self.texts.setdefault(outcome.row.place, ": ".join(parts))
+            self.texts[outcome.row.place] = ": ".join(parts)
 
     def __enter__(self) -> "Report":
         if self.path:

@@ -99,6 +99,9 @@ def test_the_report_is_the_file_with_one_more_column_and_no_passwords(
     ]
     assert carl[-1] == "to add: It has no password yet, so its owner can't sign in."
     assert PASSWORD not in report.read_text() and CRAM not in report.read_text()
+    run(file, "--yes", "--report", tmp_path / "done.csv")
+    assert "to add" not in (tmp_path / "done.csv").read_text()
+    assert "added" in (tmp_path / "done.csv").read_text()
     with pytest.raises(CommandError, match="can't be created: File exists"):
         run(file, "--dry-run", "--report", report)
 
