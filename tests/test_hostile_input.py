@@ -110,7 +110,7 @@ COMMANDS = {
     "createdomain": ["--description", "--mailboxes", "--aliases", "--maxquota", "--quota"],
     "createmailbox": ["--name", "--quota"],
     "exportmailboxes": ["--domain"],
-    "importmailboxes": ["--report", "--undo"],
+    "importmailboxes": ["--columns", "--quota-unit", "--report", "--undo"],
     "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output", "--list"],
     "importdatabase": ["--report", "--product", "--prefix", "--quota-unit", "--default-scheme"],
     "prunelog": ["--before", "--to"],

@@ -106,11 +106,21 @@ def test_the_report_is_the_file_with_one_more_column_and_no_passwords(
         run(file, "--dry-run", "--report", report)
 
 
+def test_columns_and_the_unit_of_quotas_can_be_given(domain: Domain, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"x,y,z,q\n1,anna@example.org,{STORED},500\n")
+    run(path, "--yes", "--columns=-,address,hash,quota", "--quota-unit", "1M")
+    anna = Mailbox.objects.get()
+    assert (anna.pk, anna.password, anna.quota) == ("anna@example.org", STORED, 500 * 2**20)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ([], "Missing argument: FILE"),
         (["missing.csv"], "missing.csv can't be read: No such file or directory"),
+        (["x.csv", "--columns", "address,colour"], "“colour” is not the name of a column"),
+        (["x.csv", "--quota-unit", "many"], "“many” is not a valid size"),
         (["--undo=999"], "Entry 999 of the log is not an import"),
     ],
 )

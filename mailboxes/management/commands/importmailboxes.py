@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import CommandError, CommandParser
 
@@ -12,7 +12,8 @@ from mailboxes.conf import quota_multiplier
 from mailboxes.formats import error_message
 from mailboxes.management.arguments import integer
 from mailboxes.management.importing import ImportCommand
-from mailboxes.transfer.columns import SECRET
+from mailboxes.sizes import parse_size
+from mailboxes.transfer.columns import SECRET, parse_columns
 from mailboxes.transfer.csv_files import CsvFile
 from mailboxes.transfer.formulas import neutralize
 
@@ -26,6 +27,18 @@ class Command(ImportCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the CSV file")
         self.add_import_arguments(parser)
+        parser.add_argument(
+            "--columns",
+            metavar="NAMES",
+            help="what the columns contain, if their names don't say so, such as "
+            "address,name,-,hash; a hyphen leaves a column out",
+        )
+        parser.add_argument(
+            "--quota-unit",
+            default="0",
+            metavar="SIZE",
+            help="the unit of quotas that have none, such as 1M or 1024000",
+        )
         parser.add_argument(
             "--undo",
             type=integer,
@@ -42,18 +55,24 @@ class Command(ImportCommand):
             raise CommandError("Missing argument: FILE. See manage.py importmailboxes --help.")
         try:
             self.path = path
+            names = options["columns"]
+            self.columns = None if names is None else parse_columns(names.split(","))
+            self.unit = parse_size(options["quota_unit"]) or None
             self.import_source(self.rows, str(path), **options)
         except OSError as error:
             raise CommandError(f"{path} can't be read: {error.strerror}.") from error
 
     def rows(self) -> Iterator[ImportRow]:
         with self.path.open("rb") as file:
-            yield from CsvFile(file, quota_multiplier=quota_multiplier()).rows()
+            yield from self.read(file).rows()
+
+    def read(self, file: BinaryIO) -> CsvFile:
+        return CsvFile(file, self.columns, self.unit, quota_multiplier())
 
     def report_lines(self, texts: dict[str, str]) -> Iterator[Iterable[str]]:
         """Yield the file with one more column, and without passwords."""
         with self.path.open("rb") as file:
-            read = CsvFile(file, quota_multiplier=quota_multiplier())
+            read = self.read(file)
             secret = [column in SECRET for column in read.columns]
             if read.header:
                 yield [*read.header, "result"]
