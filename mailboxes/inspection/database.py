@@ -6,11 +6,9 @@ from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.errors import Refused
-from mailboxes.inspection import definitions
+from mailboxes.inspection import definitions, rights
 from mailboxes.inspection.lines import Line
 from mailboxes.storage_engines import check_engines
-
-NEEDED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 def refusals() -> list[Refused]:
@@ -31,11 +29,19 @@ def lines() -> Iterator[Line]:
     note = _("Joins of columns with different collations can fail (error 1267).")
     text = ", ".join(found)
     yield Line("collations", _("Collations of the keys"), text, note if len(found) > 1 else "")
-    granted = rights()
-    missing = [name for name in NEEDED if name not in granted]
+    missing = rights.missing()
+    granted = [right for right in rights.STATEMENTS if right not in missing]
     yield Line("rights", _("Rights of the panel's account"), ", ".join(granted))
     if missing:
-        yield Line("missing_rights", _("Missing rights"), ", ".join(missing))
+        yield Line(
+            "missing_rights", _("Missing rights"), ", ".join(map(right_text, missing.items()))
+        )
+
+
+def right_text(missing: tuple[str, list[str]]) -> str:
+    """Return a right with the tables on which it is missing, if not on all."""
+    right, names = missing
+    return right if len(names) == len(rights.MODELS) else f"{right} ({', '.join(names)})"
 
 
 def collations() -> list[str]:
@@ -48,21 +54,3 @@ def collations() -> list[str]:
             "('alias_domain', 'target_domain')) ORDER BY 1"
         )
         return [name for (name,) in cursor.fetchall()]
-
-
-def rights() -> list[str]:
-    """Return the needed rights that the account has in the whole database.
-
-    Rights by a role or on single tables are not seen.
-    """
-    with connections["mail"].cursor() as cursor:
-        cursor.execute(
-            "SELECT PRIVILEGE_TYPE FROM ("
-            "SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES UNION "
-            "SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES "
-            "WHERE DATABASE() LIKE TABLE_SCHEMA) AS granted WHERE GRANTEE = CONCAT('''', "
-            "SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '''@''', "
-            "SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')"
-        )
-        granted = {name for (name,) in cursor.fetchall()}
-    return [name for name in NEEDED if name in granted]

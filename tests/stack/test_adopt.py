@@ -140,6 +140,40 @@ def test_a_database_of_postfixadmin_can_be_used(
     assert "geheim" not in text.lower()
 
 
+@pytest.mark.parametrize(
+    ("grants", "missing"),
+    [
+        (
+            "REVOKE SELECT ON mail.* FROM reader@localhost;"
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON `mai_`.* TO reader@localhost",
+            None,
+        ),
+        ("GRANT ALL ON `mail\\_`.* TO reader@localhost", "INSERT, UPDATE, DELETE"),
+        (
+            "CREATE ROLE panel_role; GRANT INSERT, UPDATE, DELETE ON mail.* TO panel_role;"
+            "GRANT panel_role TO reader@localhost;"
+            "SET DEFAULT ROLE panel_role FOR reader@localhost",
+            None,
+        ),
+        (
+            "GRANT INSERT, UPDATE, DELETE ON mail.mailbox TO reader@localhost;"
+            "GRANT INSERT, UPDATE, DELETE ON mail.alias TO reader@localhost;"
+            "GRANT INSERT, UPDATE, DELETE ON mail.domain TO reader@localhost;"
+            "GRANT UPDATE (active) ON mail.alias_domain TO reader@localhost",
+            "INSERT (alias_domain), UPDATE (alias_domain), DELETE (alias_domain)",
+        ),
+    ],
+    ids=["pattern", "other-database", "role", "tables-and-columns"],
+)
+def test_rights_are_seen_however_they_were_granted(
+    adoption: Adoption, grants: str, missing: str | None
+) -> None:
+    adoption.load("postfixadmin40")
+    adoption.mariadb.query(grants)
+    status, text = adoption.report("--json")
+    assert status == 0 and values(json.loads(text)).get("missing_rights") == missing
+
+
 @pytest.mark.parametrize(("dump", "product"), [("ispmail", "ISPmail"), ("vimbadmin3", "ViMbAdmin")])
 def test_a_database_of_another_program_cannot_be_used(
     adoption: Adoption, dump: str, product: str
