@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.actions.base import check_role
-from mailboxes.adoption.mark import database_name, find_adoption
+from mailboxes.adoption.mark import database_host, database_name, find_adoption
 from mailboxes.adoption.models import Adoption
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, log_change, subject
@@ -25,6 +25,7 @@ def adopt_database(
     check_role(actor, "maildatabase.adopt")
     adoption = Adoption(
         database=database_name(),
+        host=database_host(),
         product=product,
         folder_form=folder_form,
         quota_multiplier=quota_multiplier,

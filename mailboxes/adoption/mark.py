@@ -1,6 +1,7 @@
 """Whether the mail database that the settings name was adopted, and what follows from it."""
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from mailboxes.addresses import Address
 from mailboxes.adoption.models import Adoption
@@ -15,8 +16,31 @@ FOLDER_FORMS = {
 """The usual forms of the column `maildir`, as templates; the first is the panel's own."""
 
 
+LOCAL = ("", "localhost", "127.0.0.1", "::1")
+
+
 def database_name() -> str:
     return str(settings.DATABASES["mail"]["NAME"])
+
+
+def database_host() -> str:
+    """Return host and port of the server, which is this machine for any socket; none for a file."""
+    mail = settings.DATABASES["mail"]
+    if not mail["ENGINE"].endswith("mysql"):
+        return ""
+    host, port = str(mail.get("HOST") or ""), str(mail.get("PORT") or "3306")
+    return f"localhost:{port}" if host.startswith("/") or host in LOCAL else f"{host}:{port}"
+
+
+def host_warning(adoption: Adoption) -> str:
+    """Return a warning if the database of that name is on another server now."""
+    now = database_host()
+    if adoption.host == now:
+        return ""
+    return _(
+        "The mail database was adopted on %(before)s and is now on %(now)s. If it isn't the same "
+        "database, forget the adoption, then read the tables and adopt them again."
+    ) % {"before": adoption.host or "SQLite", "now": now or "SQLite"}
 
 
 def find_adoption() -> Adoption | None:

@@ -9,6 +9,9 @@ class Adoption(models.Model):
     database = models.CharField(max_length=255, primary_key=True)
     """The name of the database, or the path of its file."""
 
+    host = models.CharField(max_length=255, blank=True, default="")
+    """The server at that time. It only warns: a cluster has several with the same database."""
+
     product = models.CharField(max_length=40)
     folder_form = models.CharField(max_length=255)
     """The form of the column `maildir`: one of `mark.FOLDER_FORMS`, or a template."""

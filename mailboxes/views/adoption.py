@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from mailboxes import actions, queries
-from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
+from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption, host_warning
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
@@ -94,9 +94,11 @@ def forget(request: HttpRequest) -> HttpResponse:
 
 
 def show(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+    found = find_adoption()
     context = admin.site.each_context(request) | {
         "title": _("Another program's tables"),
-        "adoption": find_adoption(),
+        "adoption": found,
+        "warning": host_warning(found) if found else "",
         "is_foreign": bool(foreign_tables()),
         "forms": FOLDER_FORMS,
         "has_administrators": OldAdministrator._meta.db_table in queries.tables(),

@@ -1,6 +1,7 @@
 """Adopting a mail database changes the panel's own database, and says so in the log."""
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
@@ -8,7 +9,7 @@ from mailboxes import actions
 from mailboxes.access.roles import Role
 from mailboxes.access.scope import Scope
 from mailboxes.addresses import Address
-from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
+from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption, host_warning
 from mailboxes.adoption.models import Adoption
 from mailboxes.audit.actors import ADMINISTRATOR, COMMAND, OWNER, Actor
 from mailboxes.conf import mail_host
@@ -38,6 +39,31 @@ def test_an_adoption_is_remembered_and_forgotten(tables: None) -> None:
     with pytest.raises(Refused, match="hasn't been adopted"):
         actions.forget_adoption(RITA)
     assert [entry[1] for entry in logged()] == ["maildatabase.adopt", "maildatabase.forget"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "warns"),
+    [
+        ("", "127.0.0.1", False),
+        ("/run/mysqld/mysqld.sock", "localhost", False),
+        ("db1", "db1", False),
+        ("db1", "db2", True),
+        ("db1", "localhost", True),
+    ],
+)
+def test_another_server_with_a_database_of_that_name_is_warned_of(
+    tables: None,
+    on_mysql: None,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+    now: str,
+    warns: bool,
+) -> None:
+    monkeypatch.setitem(settings.DATABASES["mail"], "HOST", before)
+    assert host_warning(adopt()) == ""
+    monkeypatch.setitem(settings.DATABASES["mail"], "HOST", now)
+    found = find_adoption()
+    assert found and (f"{now}:3306" in host_warning(found)) == warns
 
 
 @pytest.mark.parametrize("role", [Role.DOMAIN_ADMINISTRATOR, Role.HELPDESK, Role.AUDITOR])

@@ -243,6 +243,12 @@ def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
         0,
         "The mail database was adopted, so nothing is migrated there.\n",
     )
+    assert adoption.mariadb.query("SELECT host FROM adoption_adoption", "panel") == (
+        "localhost:3306\n"
+    )
+    adoption.mariadb.query("UPDATE adoption_adoption SET host = 'db1:3306'", "panel")
+    status, text = adoption.manage("migrate --database mail")
+    assert status == 0 and "Warning: The mail database was adopted on db1:3306 and is now" in text
     for line in ("migrate --database mail mailboxes zero", "migrate --fake --database mail"):
         assert adoption.manage(line, check=False)[0] == 1
     assert adoption.dump() == before

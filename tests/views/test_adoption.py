@@ -8,6 +8,7 @@ from django.test import Client
 from mailboxes import actions, queries
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import find_adoption
+from mailboxes.adoption.models import Adoption
 from mailboxes.models import Mailbox, OldAdministrator
 from mailboxes.second_factor.reauthentication import AUTHENTICATED_AT
 from tests.conftest import PASSWORD, TESTER, logged
@@ -44,6 +45,9 @@ def test_the_tables_are_read_adopted_and_forgotten(foreign: Mailbox, rita: Clien
     assert adoption and adoption.folder_form == "user@domain/"
     assert User.objects.get(username="super@example.org").is_superuser
     assert "user@domain/" in text(rita) and CONFIRM not in rita.post(PAGE).content.decode()
+    assert "is now on" not in text(rita)
+    Adoption.objects.update(host="db1:3306")
+    assert "is now on SQLite" in text(rita)
     assert "every password" in text(rita, FORGET)
     actions.create_mailbox(TESTER, Address.parse("new@example.org"), PASSWORD)
     assert "new@example.org" in text(rita, FORGET) and find_adoption()

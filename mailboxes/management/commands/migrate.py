@@ -6,7 +6,8 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import DatabaseError
 
-from mailboxes.adoption.mark import find_adoption
+from mailboxes.adoption.mark import find_adoption, host_warning
+from mailboxes.adoption.models import Adoption
 from mailboxes.origin import foreign_tables
 
 
@@ -16,8 +17,10 @@ class Command(migrate.Command):
         tables = foreign_tables() if options["database"] == "mail" else []
         if not tables:
             super().handle(*args, **options)
-        elif is_adopted() and not options["app_label"] and not options["fake"]:
+        elif (adoption := known_adoption()) and not options["app_label"] and not options["fake"]:
             self.stdout.write("The mail database was adopted, so nothing is migrated there.")
+            if warning := host_warning(adoption):
+                self.stdout.write(f"Warning: {warning}")
         else:
             raise CommandError(
                 "Nothing was migrated: the mail database contains tables that the panel didn't "
@@ -26,8 +29,8 @@ class Command(migrate.Command):
             )
 
 
-def is_adopted() -> bool:
+def known_adoption() -> Adoption | None:
     try:
-        return find_adoption() is not None
+        return find_adoption()
     except DatabaseError:  # the panel's own database has no tables yet
-        return False
+        return None
