@@ -6,6 +6,8 @@ It only prints: times on a shared machine are noise, and only the ratio of two t
 in turn means something. The largest number takes several minutes.
 """
 
+from pathlib import Path
+
 import pytest
 
 from tests.machine import Machine
@@ -26,7 +28,7 @@ def test_an_import_beside_load_data(
     tables.stop()
     tables.start("--innodb-buffer-pool-size=1G", "--innodb-log-file-size=256M")
     script = machine.checkout / "tests/import_rates.py"
-    command = [machine.python, script, str(number), passwords]
+    command: list[str | Path] = [machine.python, script, str(number), passwords]
     done = machine.run(command, env=PANEL_ENV, timeout=3600)
     with capsys.disabled():
         print(f"\n{done.stdout.strip()}")
