@@ -13,9 +13,8 @@ class Migration(migrations.Migration):
             name="Adoption",
             fields=[
                 ("database", models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ("host", models.CharField(blank=True, default="", max_length=255)),
                 ("product", models.CharField(max_length=40)),
-                ("folder_form", models.CharField(max_length=255)),
+                ("folder_form", models.CharField(max_length=40)),
                 ("quota_multiplier", models.BigIntegerField()),
                 ("scheme", models.CharField(max_length=40)),
                 ("adopted", models.DateTimeField()),
