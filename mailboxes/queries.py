@@ -122,7 +122,7 @@ def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
     ]
     names = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 # nosec B608
     values = []
     for row in rows:
         found = list(read(row.__dict__))

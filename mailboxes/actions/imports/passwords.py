@@ -68,7 +68,7 @@ def prepare(
         if isinstance(found, Refused):
             prepared[place] = Unreadable(row.place, row.address, found.message, dict(found.params))
         else:
-            prepared[place] = replace(row, password="", stored=found)
+            prepared[place] = replace(row, password="", stored=found)  # nosec B106
     return prepared
 
 
