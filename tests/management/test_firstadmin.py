@@ -1,6 +1,7 @@
 """firstadmin creates one superuser, once."""
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,6 +13,22 @@ def test_the_first_administrator_is_created_once(tables: None) -> None:
     call_command("firstadmin", stdout=first)
     call_command("firstadmin", stdout=second)
     assert "admin" in first.getvalue() and second.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "is_created"),
+    [
+        ({"password": "four unrelated words"}, False),
+        ({"password": "four unrelated words", "is_active": False}, True),
+        ({}, True),
+    ],
+)
+def test_a_superuser_who_cannot_sign_in_does_not_count(
+    tables: None, more: dict[str, Any], is_created: bool
+) -> None:
+    User.objects.create_superuser("super@example.org", **more)
+    call_command("firstadmin", stdout=StringIO())
+    assert User.objects.filter(username="admin").exists() is is_created
 
 
 def test_an_admin_without_superuser_status_is_an_error(tables: None) -> None:

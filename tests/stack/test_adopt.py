@@ -289,7 +289,7 @@ def test_a_name_that_the_column_cannot_store_is_refused(adoption: Adoption) -> N
 def test_the_steps_of_the_documentation_adopt_a_database(
     machine: Machine, mariadb: MariaDB, adoption: Adoption
 ) -> None:
-    adoption.load("postfixadmin33")
+    adoption.load("postfixadmin40")
     before = adoption.dump()
     folder = machine.checkout
     from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
@@ -309,9 +309,14 @@ def test_the_steps_of_the_documentation_adopt_a_database(
     assert status == 1 and ".venv/bin/python manage.py adopt\n" in text
     assert run(*adopt)[0] == 0
     mariadb.query("GRANT INSERT, UPDATE, DELETE ON mail.* TO reader@localhost")
-    assert run(*adopt, "--confirm")[0] == 0
+    assert run(*adopt, "--confirm", "--administrators")[0] == 0
     status, text = run(*setup)
-    assert status == 0 and "Created the first administrator" in text
+    assert status == 0 and "Created the first administrator" not in text
+    for password, name in {"Super-Geheim-1": "super@example.org", "Super-Geheim-2": "None"}.items():
+        code = f"print(authenticate(username='super@example.org', password='{password}'))"
+        line = f"from django.contrib.auth import authenticate; {code}"
+        status, text = run(".venv/bin/python", "manage.py", "shell", "--no-imports", "-c", line)
+        assert status == 0 and text.split()[0] == name
     assert run(".venv/bin/python", "manage.py", "check", "--database", "mail")[0] == 0
     assert run(*adopt, "--undo")[0] == 0
     assert adoption.dump() == before

@@ -16,12 +16,13 @@ NAME = "admin"
 class Command(MailCommand):
     help = (
         "Create the first administrator, `admin`, and print the generated password once. Do "
-        "nothing if a superuser already exists."
+        "nothing if a superuser already exists who can sign in."
     )
 
     def handle(self, *args: object, **options: Any) -> None:
         users = User.objects.all()
-        if users.filter(is_superuser=True).exists():
+        superusers = users.filter(is_superuser=True, is_active=True)
+        if any(user.has_usable_password() for user in superusers):
             return
         if users.filter(username=NAME).exists():
             raise CommandError(
