@@ -110,7 +110,7 @@ def of_domain(domain: str) -> Q:
 
 
 @contextmanager
-def permitted(model: type[Model]) -> Iterator[None]:
+def permitted(model: type[Model], refusal: str = NOT_GRANTED) -> Iterator[None]:
     """Refuse, with the statement that helps, what the account isn't allowed to do."""
     try:
         yield
@@ -126,4 +126,4 @@ def permitted(model: type[Model]) -> Iterator[None]:
             "database": connection.settings_dict["NAME"],
             "account": f"'{user}'@'{host}'",
         }
-        raise Refused(NOT_GRANTED, params, code="not_granted") from error
+        raise Refused(refusal, params, code="not_granted") from error

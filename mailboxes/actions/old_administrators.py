@@ -10,6 +10,7 @@ from mailboxes.actions.administrators import RoleAssignment, add_administrator, 
 from mailboxes.actions.base import check_role
 from mailboxes.audit.actors import Actor
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.foreign_rows import permitted
 from mailboxes.models import Domain, DomainAdministrator, OldAdministrator
 from mailboxes.password_hashers import wrap
 
@@ -17,6 +18,11 @@ MAX_NAME = User._meta.get_field("username").max_length or 0
 EXISTS = gettext_noop("This panel already has an administrator of that name.")
 TOO_LONG = gettext_noop("The name has more than %(limit)s characters.")
 NO_DOMAIN = gettext_noop("This administrator has no domain that exists here.")
+NOT_READABLE = gettext_noop(
+    "No administrator was added: the panel's account can't read the table “%(table)s”. On the "
+    "database host, run: GRANT SELECT ON %(database)s.%(table)s TO %(account)s; Then forget the "
+    "adoption, and confirm it again."
+)
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,29 @@ class TakenOver:
 def take_over_administrators(actor: Actor) -> Iterator[TakenOver]:
     """Add each to the panel, with role and password, unless that isn't possible."""
     check_role(actor, "administrator.create")
-    known = {name.lower(): name for name in Domain.objects.values_list("pk", flat=True)}
-    for old in OldAdministrator.objects.order_by("pk"):
-        yield take_over(actor, old, known)
+    domains = {name.lower(): name for name in Domain.objects.values_list("pk", flat=True)}
+    granted = granted_domains()
+    with permitted(OldAdministrator, NOT_READABLE):
+        found = list(OldAdministrator.objects.order_by("pk"))
+    for old in found:
+        yield take_over(actor, old, granted.get(old.username.lower(), []), domains)
 
 
-def take_over(actor: Actor, old: OldAdministrator, known: dict[str, str]) -> TakenOver:
+def granted_domains() -> dict[str, list[str]]:
+    """Return the names of the domains by the name of the administrator, all in lower case."""
+    granted: dict[str, list[str]] = {}
+    with permitted(DomainAdministrator, NOT_READABLE):
+        rows = DomainAdministrator.objects.filter(active=1).order_by("pk")
+        for username, domain in rows.values_list("username", "pk"):
+            granted.setdefault(username.lower(), []).append(domain.lower())
+    return granted
+
+
+def take_over(
+    actor: Actor, old: OldAdministrator, granted: list[str], domains: dict[str, str]
+) -> TakenOver:
     name = old.username.lower()
-    assignment, missing = assignment_of(old, known)
+    assignment, missing = assignment_of(old, granted, domains)
     if refusal := find_refusal(name, assignment):
         return TakenOver(name, assignment, refusal, missing)
     user = User(username=name, password=wrap(old.password), is_active=old.active == 1)
@@ -56,7 +77,7 @@ def take_over(actor: Actor, old: OldAdministrator, known: dict[str, str]) -> Tak
 
 
 def assignment_of(
-    old: OldAdministrator, known: dict[str, str]
+    old: OldAdministrator, granted: list[str], known: dict[str, str]
 ) -> tuple[RoleAssignment, tuple[str, ...]]:
     """Return the role, and the names of domains that don't exist any more.
 
@@ -64,8 +85,7 @@ def assignment_of(
     """
     if old.superadmin == 1:
         return RoleAssignment(Role.SUPERUSER), ()
-    rows = DomainAdministrator.objects.filter(username=old.username, active=1).order_by("pk")
-    names = dict.fromkeys(name.lower() for name in rows.values_list("pk", flat=True))
+    names = dict.fromkeys(granted)
     domains = tuple(known[name] for name in names if name in known)
     missing = tuple(name for name in names if name not in known)
     return RoleAssignment(Role.DOMAIN_ADMINISTRATOR, domains=domains), missing

@@ -270,6 +270,19 @@ def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
     assert entries == ["maildatabase.adopt", "maildatabase.forget"]
 
 
+def test_administrators_that_cannot_be_read_are_refused(adoption: Adoption) -> None:
+    adoption.load("postfixadmin40")
+    adoption.manage("migrate")
+    adoption.mariadb.query("REVOKE SELECT ON mail.* FROM reader@localhost")
+    for table in ("domain", "mailbox", "alias", "alias_domain", "domain_admins"):
+        adoption.mariadb.query(f"GRANT SELECT ON mail.{table} TO reader@localhost")
+    manage: list[str | Path] = [adoption.machine.python, adoption.machine.checkout / "manage.py"]
+    line = [*manage, "adopt", "--confirm", "--administrators"]
+    done = adoption.machine.run(line, env=PANEL_ENV | READER, check=False)
+    assert done.returncode == 1
+    assert "GRANT SELECT ON mail.admin TO 'reader'@'localhost';" in done.stderr
+
+
 def test_a_name_that_the_column_cannot_store_is_refused(adoption: Adoption) -> None:
     narrow = "ALTER TABLE mailbox MODIFY name varchar(255) CHARACTER SET utf8mb3 NOT NULL"
     adoption.load("postfixadmin33", narrow)
