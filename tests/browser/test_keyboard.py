@@ -50,6 +50,8 @@ def kinds(page: Page) -> list[dict[str, Any]]:
 def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]) -> bool:
     """Use the control with the keyboard alone; say whether anything happened."""
     control.focus()
+    if what["type"] == "file":
+        return opens_chooser(page)
     page.evaluate(STATE)
     if what["tag"] in PRESSED or what["type"] == "submit":
         page.keyboard.press("Enter")
@@ -66,6 +68,16 @@ def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]
         except Error:  # the page is being left
             break
     else:
+        return False
+    return True
+
+
+def opens_chooser(page: Page) -> bool:
+    """Say whether Enter lets one choose a file, which the page itself doesn't show."""
+    try:
+        with page.expect_file_chooser(timeout=2000):
+            page.keyboard.press("Enter")
+    except Error:
         return False
     return True
 
