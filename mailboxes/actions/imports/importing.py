@@ -29,9 +29,9 @@ SOME_REFUSED = gettext_noop(
     "Nothing was imported. Refused rows: %(count)s. The first reason: %(reason)s"
 )
 ADDED_MEANWHILE = gettext_noop(
-    "Others have added the same rows in the meantime. Import the file again."
+    "Someone else has added the same rows in the meantime. Import the file again."
 )
-BROKEN_OFF = gettext_noop("The import was broken off, and everything was rolled back.")
+BROKEN_OFF = gettext_noop("The import was interrupted, and everything was rolled back.")
 Source = Callable[[], Iterable[ImportRow]]
 """Gives the rows from the first one, each time it is called."""
 

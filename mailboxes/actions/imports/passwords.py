@@ -17,7 +17,7 @@ NO_PASSWORD = gettext_noop("It has no password yet, so its owner can't sign in."
 UNUSABLE = gettext_noop(
     "The mail host can't verify the hash (%(scheme)s), so it isn't imported: set a new password."
 )
-UNKNOWN_FORM = Term(gettext_noop("unknown form"))
+UNKNOWN_FORM = Term(gettext_noop("unknown scheme"))
 MAX_STORED, PER_QUERY = 255, 500
 NOT_HASHED = "{DRY-RUN}"
 """What a dry run has in place of a hash; it is never saved."""

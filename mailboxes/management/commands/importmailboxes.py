@@ -93,4 +93,4 @@ class Command(ImportCommand):
                 break
         self.stdout.write(f"Taken back: {done}. Kept: {refused}.")
         if refused:
-            raise CommandError("Not everything could be taken back, see above.")
+            raise CommandError("Not everything could be undone; see above.")
