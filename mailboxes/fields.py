@@ -166,7 +166,10 @@ class StateField(models.BooleanField):
 class StateExact(lookups.Exact):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
         column, params = self.process_lhs(compiler, connection)
-        return f"COALESCE({column}, 0) {'=' if self.rhs else '<>'} 1", params
+        if self.rhs_is_direct_value():
+            return f"COALESCE({column}, 0) {'=' if self.rhs else '<>'} 1", params
+        other, others = self.process_rhs(compiler, connection)
+        return f"(COALESCE({column}, 0) = 1) = (COALESCE({other}, 0) = 1)", [*params, *others]
 
 
 class WholeSecondField(models.DateTimeField):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.admin.utils import quote
 from django.db import connections
+from django.db.models import Exists, OuterRef
 from django.test import Client
 
 from mailboxes import actions, queries
@@ -276,3 +277,14 @@ def test_saving_a_form_unchanged_changes_nothing(
     assert rita.get(url).status_code == rita.get(f"{url}csv/").status_code == 200
     save_unchanged(rita, f"{url}{quote(name)}/change/")
     assert row(table, key, name) == before
+
+
+@pytest.mark.parametrize(("state", "own", "alike"), [(1, 1, True), (2, 0, True), (1, 0, False)])
+def test_states_of_two_rows_are_compared_as_the_daemons_see_them(
+    anna: Mailbox, state: int, own: int, alike: bool
+) -> None:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("UPDATE mailbox SET active = %s", [state])
+        cursor.execute("UPDATE alias SET active = %s", [own])
+    aliases = Alias.objects.filter(pk=OuterRef("pk"), active=OuterRef("active"))
+    assert Mailbox.objects.filter(Exists(aliases)).exists() == alike
