@@ -1,6 +1,7 @@
 """Planning and importing rows, with one entry in the log for all batches of an import."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 
 from django.db import IntegrityError, transaction
@@ -48,10 +49,10 @@ def plan_import(
     With `hashes`, the rows come back with a hash in place of each clear password.
     """
     check_role(actor, "mailbox.create")
-    planner = Planner(actor, options)
-    for batch in in_batches(rows):
-        prepared = prepare(batch, planner.host.scheme, options.updates, hashes, mapper)
-        yield from plan_batch(planner, prepared)
+    with closing(Planner(actor, options)) as planner:
+        for batch in in_batches(rows):
+            prepared = prepare(batch, planner.host.scheme, options.updates, hashes, mapper)
+            yield from plan_batch(planner, prepared)
 
 
 def import_rows(
@@ -61,8 +62,8 @@ def import_rows(
 
     Clear passwords are hashed here, which takes long; a caller with many hashes them in the plan.
     """
-    planner = start(actor, options, continues)
-    result, begun = import_batch(planner, rows, continues)
+    with start(actor, options, continues) as planner:
+        result, begun = import_batch(planner, rows, continues)
     if begun:
         end(begun, Phase.DONE)
     return result
@@ -79,13 +80,14 @@ def run_import(
     if options.is_whole:
         yield from run_whole(actor, source, options, mapper)
         return
-    planner, entry = start(actor, options), 0
-    for batch in in_batches(source()):
-        result, begun = import_batch(planner, batch, entry, mapper)
-        if begun:
-            end(begun, Phase.DONE)
-        entry = result.entry
-        yield result
+    entry = 0
+    with start(actor, options) as planner:
+        for batch in in_batches(source()):
+            result, begun = import_batch(planner, batch, entry, mapper)
+            if begun:
+                end(begun, Phase.DONE)
+            entry = result.entry
+            yield result
 
 
 def run_whole(
@@ -93,9 +95,9 @@ def run_whole(
 ) -> Generator[ImportResult]:
     """Import in one transaction, after a plan without refusals; closing the generator ends it."""
     check_whole(plan_import(actor, source(), options, mapper=mapper), options)
-    planner, entry, begun = start(actor, options), 0, list[Entry]()
+    entry, begun = 0, list[Entry]()
     try:
-        with transaction.atomic(using="mail"):
+        with start(actor, options) as planner, transaction.atomic(using="mail"):
             for batch in in_batches(source()):
                 result, opened = import_batch(planner, batch, entry, mapper)
                 begun += [opened] if opened else []
@@ -109,10 +111,10 @@ def run_whole(
         end(each, Phase.DONE)
 
 
-def start(actor: Actor, options: ImportOptions, continues: int = 0) -> Planner:
+def start(actor: Actor, options: ImportOptions, continues: int = 0) -> closing[Planner]:
     check_role(actor, "mailbox.create")
     check_engines()
-    return Planner(actor, options, continues)
+    return closing(Planner(actor, options, continues))
 
 
 def import_batch(

@@ -46,6 +46,9 @@ class Planner:
 
         self.places_before = self.places
 
+    def close(self) -> None:
+        self.seen.database.close()
+
     def added_before(self, addresses: set[str]) -> dict[Name, Place]:
         """Return the mailboxes that earlier requests for the same import have added."""
         if not self.continues:
