@@ -108,7 +108,11 @@ class Source:
         settings = {**database, "PASSWORD": password} if has_accounts(database) else database
         self.connection: BaseDatabaseWrapper = ConnectionHandler({"default": settings})["default"]
         self.prefix = prefix
-        found = read_columns(self.connection)
+        try:
+            found = read_columns(self.connection)
+        except BaseException:
+            self.close()
+            raise
         self.columns: Columns = {
             name.removeprefix(prefix): columns
             for name, columns in found.items()
