@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -90,7 +91,7 @@ def located(host: MailHost, setting: str) -> MailHost:
 
 def answer(expression: str, username: str, maildir: str) -> str | None:
     """Return what SQLite makes of an expression over a row."""
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         row = "(SELECT ? AS username, ? AS maildir)"
         cursor = connection.execute(f"SELECT {expression} FROM {row}", (username, maildir))
         value: str | None = cursor.fetchone()[0]
@@ -149,7 +150,7 @@ def test_apply_looks_for_mailboxes_at_both_ends_of_the_table() -> None:
     host = host_of(V2, SQLITE)
     query = texts(host)["folders.cf"].partition("\nquery = ")[2]
     names = [f"box{number:02}@ex.org" for number in range(60)]
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE mailbox (username, maildir)")
         connection.executemany(
             "INSERT INTO mailbox VALUES (?, ?)", [(name, "x/") for name in names]
