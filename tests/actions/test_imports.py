@@ -136,6 +136,17 @@ def test_a_hash_that_the_host_cannot_verify_is_not_imported(
     assert Mailbox.objects.get(pk="dora@example.org").password == MD5
 
 
+def test_a_hash_that_v1_only_reads_for_a_while_is_imported(
+    domain: Domain, settings: Settings
+) -> None:
+    settings.MAIL_VARIANT, settings.MAIL_PASSWORD_SCHEME = "v1", "SHA512-CRYPT"
+    [outcome] = run([MailboxRow("line 2", "carl@example.org", stored=MD5)]).outcomes
+    assert "can't verify the hash (PLAIN-MD5)" in str(outcome.note)
+    settings.MAIL_ALLOW_WEAK_SCHEMES = True
+    run([MailboxRow("line 2", "dora@example.org", stored=MD5)])
+    assert Mailbox.objects.get(pk="dora@example.org").password == MD5
+
+
 def test_missing_domains_are_added_on_request(tables: None) -> None:
     row = MailboxRow("line 2", "carl@example.net", stored=STORED)
     assert "example.net doesn't exist here" in reason([row])

@@ -12,6 +12,7 @@ from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.variants import Scheme
+from mailboxes.verification import host_problem, locks_out
 
 NO_PASSWORD = gettext_noop("It has no password yet, so its owner can't sign in.")
 UNUSABLE = gettext_noop(
@@ -109,9 +110,8 @@ def find_problem(stored: str, host: MailHost) -> Refused | None:
         return Refused(NO_PASSWORD)
     if stored == NOT_HASHED:
         return None
-    weak = () if host.weak_schemes else host.release.weak
-    found = schemes.find_problem(stored, host.scheme.pam_crypt, weak)
-    if not found and len(stored) <= MAX_STORED and stored.isascii():
+    found = host_problem(stored, host)
+    if not locks_out(found) and len(stored) <= MAX_STORED and stored.isascii():
         return None
     return Refused(UNUSABLE, {"scheme": (found and found.scheme) or UNKNOWN_FORM})
 
