@@ -1,6 +1,6 @@
 """What a domain and its tables allow: state, limits, free addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -112,22 +112,27 @@ def check_address_is_free(address: str) -> None:
 
 def check_mailbox_limit(domain: Domain) -> None:
     rows = Mailbox.objects.filter(domain=domain.pk)
-    check_limit(domain, domain.mailboxes, rows, NO_MAILBOXES, MAILBOX_LIMIT)
+    check_limit(domain, domain.mailboxes, number_up_to(rows), NO_MAILBOXES, MAILBOX_LIMIT)
 
 
 def check_alias_limit(domain: Domain) -> None:
     """Refuse an alias beyond the limit; the mailboxes' own are not counted."""
     rows = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
-    check_limit(domain, domain.aliases, rows, NO_ALIASES, ALIAS_LIMIT)
+    check_limit(domain, domain.aliases, number_up_to(rows), NO_ALIASES, ALIAS_LIMIT)
+
+
+def number_up_to(rows: QuerySet) -> Callable[[int], int]:
+    """Return what counts the rows, but only up to a limit."""
+    return lambda limit: rows.order_by()[:limit].count()
 
 
 def check_limit(
-    domain: Domain, limit: int, rows: QuerySet, none_allowed: str, reached: str
+    domain: Domain, limit: int, number: Callable[[int], int], none_allowed: str, reached: str
 ) -> None:
-    """Refuse a row beyond the domain's limit; rows are only counted up to the limit."""
+    """Refuse a row beyond the domain's limit; if there is one, the rows are counted."""
     if limit < 0:
         raise Refused(none_allowed, {"domain": domain.pk}, code="limit", field="address")
-    if limit and rows.order_by()[:limit].count() >= limit:
+    if limit and number(limit) >= limit:
         params = {"domain": domain.pk, "limit": limit}
         raise Refused(reached, params, code="limit", field="address")
 

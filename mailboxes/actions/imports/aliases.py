@@ -1,12 +1,10 @@
 """What an import does with aliases."""
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import authorize
+from mailboxes.actions.base import authorize, new_values
 from mailboxes.actions.imports.outcomes import Outcome, Verb
-from mailboxes.actions.imports.planner import Planner, check_reach, new
-from mailboxes.actions.imports.rows import (
-    AliasRow,
-)
+from mailboxes.actions.imports.planner import Planner, check_reach
+from mailboxes.actions.imports.rows import AliasRow
 from mailboxes.actions.imports.tables import parse_name
 from mailboxes.errors import Refused
 from mailboxes.models import Alias
@@ -23,9 +21,9 @@ def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
     if mailbox and row.active not in (None, mailbox.active):
         raise Refused(rules.OWN_ALIAS, {"alias": str(address)}, code="mailbox_alias")
     if existing:
-        if is_own and planner.is_added("mailbox", str(address)):
+        if planner.is_added("mailbox", str(address)):
             existing.goto = goto
-            return Outcome(row, Verb.CREATE, existing, new(existing, "goto"))
+            return Outcome(row, Verb.CREATE, existing, new_values(existing, "goto"))
         values = {"goto": goto, "active": row.active}
         return planner.changed(row, existing, values)
     authorize(planner.actor, "alias.create", address.domain)
@@ -41,7 +39,7 @@ def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
     )
     planner.tables.aliases[str(address)] = alias
     planner.note_added("alias", str(address), row.place)
-    return Outcome(row, Verb.CREATE, alias, new(alias, "goto", "active"))
+    return Outcome(row, Verb.CREATE, alias, new_values(alias, "goto", "active"))
 
 
 def goto_of(row: AliasRow, existing: Alias | None, address: str) -> str:

@@ -3,16 +3,11 @@
 from typing import Any
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import authorize
+from mailboxes.actions.base import authorize, new_values
 from mailboxes.actions.domains import DOMAIN_EXISTS, OWN_HOSTNAME
 from mailboxes.actions.imports.outcomes import Outcome, Verb
-from mailboxes.actions.imports.planner import Planner, check_reach, given, new
-from mailboxes.actions.imports.rows import (
-    AliasDomainRow,
-    AliasRow,
-    DomainRow,
-    MailboxRow,
-)
+from mailboxes.actions.imports.planner import Planner, check_reach, given
+from mailboxes.actions.imports.rows import AliasDomainRow, AliasRow, DomainRow, MailboxRow
 from mailboxes.actions.imports.tables import parse_domain, parse_name
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
@@ -44,7 +39,7 @@ def plan_domain(planner: Planner, row: DomainRow) -> Outcome:
     rules.check_columns(domain)
     planner.note_name("domain", name, row.place)
     planner.tables.domains[name] = domain
-    return Outcome(row, Verb.CREATE, domain, new(domain, *values))
+    return Outcome(row, Verb.CREATE, domain, new_values(domain, *values))
 
 
 def domain_values(row: DomainRow) -> dict[str, Any]:
@@ -85,4 +80,4 @@ def plan_alias_domain(planner: Planner, row: AliasDomainRow) -> Outcome:
     found = AliasDomain(alias_domain=name, target_domain=target, active=row.active is not False)
     planner.tables.alias_domains[name] = found
     planner.tables.targets.add(target)
-    return Outcome(row, Verb.CREATE, found, new(found, "target_domain", "active"))
+    return Outcome(row, Verb.CREATE, found, new_values(found, "target_domain", "active"))

@@ -14,7 +14,6 @@ from mailboxes.actions.imports.passwords import Mapper, prepare
 from mailboxes.actions.imports.planner import Planner
 from mailboxes.actions.imports.planning import plan_batch
 from mailboxes.actions.imports.rows import ImportRow
-from mailboxes.actions.imports.tables import lock_domains, names_in
 from mailboxes.actions.imports.writing import save
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import begin, end, end_refused
@@ -126,8 +125,7 @@ def import_batch(
     begun = None
     try:
         with transaction.atomic(using="mail"):
-            lock_domains(names_in(rows)[1])
-            outcomes = plan_batch(planner, prepared)
+            outcomes = plan_batch(planner, prepared, lock=True)
             check_whole(outcomes, options)
             written = [outcome for outcome in outcomes if outcome.verb in WRITTEN]
             if written:

@@ -6,13 +6,11 @@ from typing import Any, TypeVar
 from django.db.models import Model
 
 from mailboxes.actions import rules
-from mailboxes.actions.base import authorize
+from mailboxes.actions.base import authorize, new_values
 from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.passwords import differs, set_stored
-from mailboxes.actions.imports.planner import DIFFERS, Planner, check_reach, new, without_password
-from mailboxes.actions.imports.rows import (
-    MailboxRow,
-)
+from mailboxes.actions.imports.planner import DIFFERS, Planner, check_reach, without_password
+from mailboxes.actions.imports.rows import MailboxRow
 from mailboxes.actions.imports.tables import parse_name
 from mailboxes.addresses import NOT_AN_ADDRESS, Address, BadAddress, CatchAll
 from mailboxes.adoption.mark import new_folder
@@ -68,7 +66,9 @@ def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
     planner.tables.mailboxes[str(address)] = mailbox
     planner.tables.aliases.setdefault(str(address), own_alias(mailbox))
     planner.note_added("mailbox", str(address), row.place)
-    return Outcome(row, Verb.CREATE, mailbox, new(mailbox, "name", "quota", "active"), note=note)
+    return Outcome(
+        row, Verb.CREATE, mailbox, new_values(mailbox, "name", "quota", "active"), note=note
+    )
 
 
 def folder_of(planner: Planner, row: MailboxRow, address: Address) -> str:

@@ -7,10 +7,7 @@ from typing import Any
 from mailboxes.actions import rules
 from mailboxes.actions.base import Row, authorize
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
-from mailboxes.actions.imports.rows import (
-    ImportRow,
-    MailboxRow,
-)
+from mailboxes.actions.imports.rows import ImportRow, MailboxRow
 from mailboxes.actions.imports.seen import Name, Place, Seen
 from mailboxes.actions.imports.tables import Tables, names_in
 from mailboxes.addresses import Address, CatchAll
@@ -100,21 +97,16 @@ class Planner:
         return Outcome(row, Verb.CHANGE, model, changes)
 
     def check_limit(self, domain: Domain, limit: int, what: str) -> None:
-        none_allowed, reached = LIMITS[what]
-        if limit < 0:
-            raise Refused(none_allowed, {"domain": domain.pk}, code="limit", field="address")
-        if limit and self.tables.count(domain, what) >= limit:
-            params = {"domain": domain.pk, "limit": limit}
-            raise Refused(reached, params, code="limit", field="address")
+        rules.check_limit(domain, limit, lambda _: self.tables.count(domain, what), *LIMITS[what])
 
     def check_quota(self, domain: Domain, quota: int, old: int) -> None:
         others = self.tables.count(domain, "quota") - old if domain.quota > 0 else 0
         rules.check_quota_beside(domain, quota, others)
 
-    def load(self, batch: Sequence[ImportRow]) -> None:
+    def load(self, batch: Sequence[ImportRow], lock: bool) -> None:
         """Read what the tables have of a batch, and what was read before it."""
         addresses, domains = names_in(batch)
-        self.tables.load(addresses, domains)
+        self.tables.load(addresses, domains, lock)
         names = [(kind, name) for kind in ("mailbox", "alias") for name in addresses]
         names += [(kind, name) for kind in ("domain", "aliasdomain") for name in domains]
         self.places_before = self.seen.places(names)
@@ -140,10 +132,6 @@ def check_reach(actor: Actor, domain: str) -> None:
 
 def domain_of(row: Row) -> str:
     return row.domain_id if isinstance(row, Mailbox | Alias) else str(row.pk)
-
-
-def new(row: Row, *columns: str) -> Changes:
-    return {column: [None, getattr(row, column)] for column in columns}
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:

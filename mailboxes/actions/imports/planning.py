@@ -17,9 +17,9 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.errors import Refused
 
 
-def plan_batch(planner: Planner, batch: Sequence[ImportRow]) -> list[Outcome]:
+def plan_batch(planner: Planner, batch: Sequence[ImportRow], lock: bool = False) -> list[Outcome]:
     """Return the outcomes of a batch, each after that of a domain that is added for it."""
-    planner.load(batch)
+    planner.load(batch, lock)
     outcomes = [outcome for row in batch for outcome in plan(planner, row)]
     planner.remember()
     return outcomes
