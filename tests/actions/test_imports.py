@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
-from mailboxes.actions.imports import importing
+from mailboxes.actions.imports import importing, undoing
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
@@ -246,6 +246,22 @@ def test_an_import_is_taken_back_as_a_whole(anna: Mailbox) -> None:
     assert result.refused == [] and len(result.done) == 8
     assert tables() == before
     assert actions.undo_import(RITA, first.entry).refused[0][0] == anna.pk
+
+
+def test_an_import_is_taken_back_in_several_calls(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tables()
+    entry = run(ROWS).entry
+    monkeypatch.setattr(undoing, "ROWS_PER_CALL", 2)
+    after, continues, done = 0, 0, list[str]()
+    for _ in range(3):
+        result = actions.undo_import(RITA, entry, after, continues)
+        assert result.refused == []
+        after, continues, done = result.following, result.entry, done + result.done
+    assert after == 0 and done[0] == "example.org" and done[-1] == "example.net"
+    assert tables() == before
+    assert actions.undo_import(RITA, entry, 2**63 - 1).done == []
 
 
 def test_what_was_changed_since_the_import_is_kept(domain: Domain) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, QuerySet, When
 
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, check_role, save_columns
@@ -51,7 +51,8 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
     """Take back the next rows of the import with this entry in the log."""
     check_role(actor, "mailbox.create")
     subjects = ordered_subjects(entry)
-    batch = subjects[after : after + ROWS_PER_CALL]
+    number = subjects.count()
+    batch = list(subjects[after : after + ROWS_PER_CALL]) if after < number else []
     result = UndoResult(entry=continues)
     if not batch:
         return result
@@ -68,18 +69,18 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
             change = {"refused": [None, refusal_as_json(error)]}
             refusals.append(subject(imported.model, imported.name, imported.domain, change))
     end(begun, Phase.DONE, subjects=refusals)
-    result.following = after + len(batch) if after + len(batch) < len(subjects) else 0
+    result.following = after + len(batch) if after + len(batch) < number else 0
     return result
 
 
-def ordered_subjects(entry: int) -> list[Subject]:
+def ordered_subjects(entry: int) -> QuerySet[Subject]:
     """Return the import's rows, those that depend on others before them, the last ones first."""
     batches = Entry.objects.filter(Q(pk=entry) | Q(parent=entry), action=ACTION, phase=Phase.BEGUN)
     keys = list(batches.values_list("pk", flat=True))
     if entry not in keys:
         raise Refused(NO_IMPORT, {"entry": str(entry)}, code="no_import")
-    found = Subject.objects.filter(entry__in=keys, model__in=ORDER)
-    return sorted(found, key=lambda row: (ORDER.index(row.model), -row.pk))
+    place = Case(*(When(model=model, then=number) for number, model in enumerate(ORDER)))
+    return Subject.objects.filter(entry__in=keys, model__in=ORDER).order_by(place, "-pk")
 
 
 def take_back(actor: Actor, imported: Subject) -> None:
