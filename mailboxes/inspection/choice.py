@@ -1,8 +1,11 @@
 """By which conventions an adopted database is used, as most of its rows have them."""
 
+from mailboxes import actions
 from mailboxes.adoption.mark import FOLDER_FORMS
-from mailboxes.conf import quota_multiplier
+from mailboxes.audit.actors import Actor
+from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.inspection.report import Report
 from mailboxes.inspection.rows import UNITS, Rows
 from mailboxes.mail_location import is_folder_template
 
@@ -19,6 +22,17 @@ OTHER_UNIT = gettext_noop(
     "QUOTA_MULTIPLIER is %(setting)s, but most quotas are a multiple of %(unit)s. Set "
     "QUOTA_MULTIPLIER to PostfixAdmin's “quota_multiplier”."
 )
+
+
+def adopt(actor: Actor, report: Report, folders: str = "") -> str:
+    """Adopt the tables as the report found them; return the form of new mailboxes' folders."""
+    if report.refusals:
+        raise report.refusals[0]
+    form = choose_folder_form(report.rows, folders)
+    multiplier = check_quota_multiplier(report.rows)
+    scheme = mail_host().scheme.name
+    actions.adopt_database(actor, str(report.product), form, multiplier, scheme)
+    return form
 
 
 def choose_folder_form(rows: Rows, wanted: str = "") -> str:

@@ -16,9 +16,9 @@ from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption, host_warning
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
+from mailboxes.inspection import choice
 from mailboxes.inspection.administrators import administrator_text
 from mailboxes.inspection.changed_here import changed_passwords
-from mailboxes.inspection.choice import check_quota_multiplier, choose_folder_form
 from mailboxes.inspection.report import Report, inspect
 from mailboxes.models import Alias, Mailbox, OldAdministrator
 from mailboxes.origin import foreign_tables
@@ -56,13 +56,7 @@ def adopt(request: HttpRequest) -> HttpResponse:
         return redirect("adoption")
     actor, taken_over = administrator(request), []
     try:
-        report = read_report()
-        if report.refusals:
-            raise report.refusals[0]
-        form = choose_folder_form(report.rows, request.POST.get("folders", ""))
-        multiplier = check_quota_multiplier(report.rows)
-        scheme = mail_host().scheme.name
-        actions.adopt_database(actor, str(report.product), form, multiplier, scheme)
+        choice.adopt(actor, read_report(), request.POST.get("folders", ""))
         if "administrators" in request.POST:
             taken_over = [*map(administrator_text, actions.take_over_administrators(actor))]
     except Refused as error:

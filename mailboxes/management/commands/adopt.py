@@ -9,13 +9,9 @@ from mailboxes import actions
 from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption
 from mailboxes.conf import mail_host
 from mailboxes.formats import error_message
+from mailboxes.inspection import choice
 from mailboxes.inspection.administrators import administrator_text
 from mailboxes.inspection.changed_here import changed_passwords
-from mailboxes.inspection.choice import (
-    check_folder_form,
-    check_quota_multiplier,
-    choose_folder_form,
-)
 from mailboxes.inspection.report import Report, inspect
 from mailboxes.management.base import MailCommand
 from mailboxes.management.lines import line_text
@@ -60,7 +56,7 @@ class Command(MailCommand):
             if options[name] and not options["confirm"]:
                 raise CommandError(f"--{name} requires --confirm.")
         if options["folders"]:
-            check_folder_form(options["folders"])
+            choice.check_folder_form(options["folders"])
         if options["undo"]:
             self.undo()
             return
@@ -72,18 +68,12 @@ class Command(MailCommand):
         if report.refusals:
             raise CommandError("The panel can't use these tables as they are.")
         if options["confirm"]:
-            self.confirm(report, options["folders"] or "")
+            form = choice.adopt(self.actor, report, options["folders"] or "")
+            self.stdout.write(f"Adopted the mail database. New mailboxes get folders like {form}")
         if options["administrators"]:
             for taken_over in actions.take_over_administrators(self.actor):
                 self.stdout.write(administrator_text(taken_over))
             self.stdout.write("Their second factors (TOTP) are not taken over.")
-
-    def confirm(self, report: Report, folders: str) -> None:
-        form = choose_folder_form(report.rows, folders)
-        multiplier = check_quota_multiplier(report.rows)
-        scheme = mail_host().scheme.name
-        actions.adopt_database(self.actor, str(report.product), form, multiplier, scheme)
-        self.stdout.write(f"Adopted the mail database. New mailboxes get folders like {form}")
 
     def undo(self) -> None:
         """List the passwords, then forget the adoption, since it says since when."""
