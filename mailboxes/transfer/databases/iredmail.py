@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mailboxes.actions.imports.rows import DomainRow, ImportRow
+from mailboxes.actions.imports.rows import ImportRow
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
     MEGABYTE,
@@ -53,15 +53,10 @@ ALL_SERVICES = "They can use all services here."
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for name, description, mailboxes, aliases, total, active in source.rows(DOMAINS):
-        yield DomainRow(
-            f"domain {text(name)}",
-            text(name),
-            description=one_line(description),
-            **use.limits(
-                text(name), number(mailboxes), number(aliases), None, quota(total, options.unit)
-            ),
-            active=bool(active),
-        )
+        limits = number(mailboxes), number(aliases)
+        quotas = None, quota(total, options.unit)
+        place = f"domain {text(name)}"
+        yield use.domain_row(place, name, description, active, *limits, *quotas)
     states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, size, active in source.rows(MAILBOXES):
         row = mailbox_row(

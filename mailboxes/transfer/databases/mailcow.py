@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import (
-    DomainRow,
     ImportRow,
 )
 from mailboxes.transfer.databases.reader import (
@@ -62,19 +61,10 @@ ALIAS_DOMAINS = (
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
-        yield DomainRow(
-            f"domain {text(name)}",
-            text(name),
-            description=one_line(description),
-            **use.limits(
-                text(name),
-                limit(mailboxes),
-                limit(aliases),
-                quota(size, MEGABYTE),
-                quota(total, MEGABYTE),
-            ),
-            active=bool(active),
-        )
+        limits = limit(mailboxes), limit(aliases)
+        quotas = quota(size, MEGABYTE), quota(total, MEGABYTE)
+        place = f"domain {text(name)}"
+        yield use.domain_row(place, name, description, active, *limits, *quotas)
     states = MailboxStates(source.rows(INACTIVE))
     has_authsource = source.has("mailbox", "authsource")
     mailboxes = MAILBOXES_WITH_AUTHSOURCE if has_authsource else MAILBOXES

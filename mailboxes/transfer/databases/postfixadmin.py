@@ -5,7 +5,6 @@ from typing import Any
 
 from mailboxes.actions.imports.rows import (
     AliasDomainRow,
-    DomainRow,
     ImportRow,
 )
 from mailboxes.inspection.products import POSTFIXADMIN
@@ -50,19 +49,10 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES)
     for name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
         if text(name) != EVERY_DOMAIN:
-            yield DomainRow(
-                f"domain {text(name)}",
-                text(name),
-                description=one_line(description),
-                **use.limits(
-                    text(name),
-                    number(mailboxes),
-                    number(aliases),
-                    quota(size, options.unit),
-                    quota(total, options.unit),
-                ),
-                active=bool(active),
-            )
+            limits = number(mailboxes), number(aliases)
+            quotas = quota(size, options.unit), quota(total, options.unit)
+            place = f"domain {text(name)}"
+            yield use.domain_row(place, name, description, active, *limits, *quotas)
     states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, maildir, size, active in source.rows(MAILBOXES):
         row = mailbox_row(

@@ -161,6 +161,18 @@ class DomainUse:
         }
         self.aliases = {text(name).lower(): number(count) for name, count in source.rows(aliases)}
 
+    def domain_row(
+        self, place: str, name: Any, description: Any, active: Any, *limits: Any
+    ) -> DomainRow:
+        """Return a domain with those of its `limits` that are kept."""
+        return DomainRow(
+            place,
+            text(name),
+            description=one_line(description),
+            active=bool(active),
+            **self.limits(text(name), *limits),
+        )
+
     def limits(
         self, name: str, mailboxes: int, aliases: int, size: int | None, total: int
     ) -> dict[str, Any]:

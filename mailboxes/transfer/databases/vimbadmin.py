@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailboxes.actions.imports.rows import DomainRow, ImportRow
+from mailboxes.actions.imports.rows import ImportRow
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
     DomainUse,
@@ -46,19 +46,9 @@ ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for key, name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
-        yield DomainRow(
-            f"domain {key}",
-            text(name),
-            description=one_line(description),
-            **use.limits(
-                text(name),
-                number(mailboxes),
-                number(aliases),
-                quota(size, options.unit),
-                quota(total, options.unit),
-            ),
-            active=bool(active),
-        )
+        limits = number(mailboxes), number(aliases)
+        quotas = quota(size, options.unit), quota(total, options.unit)
+        yield use.domain_row(f"domain {key}", name, description, active, *limits, *quotas)
     states = MailboxStates(source.rows(INACTIVE))
     for key, address, stored, name, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
