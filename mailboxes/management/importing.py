@@ -4,7 +4,7 @@ import csv
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -21,6 +21,7 @@ from mailboxes.actions.imports.passwords import Mapper
 from mailboxes.formats import error_message
 from mailboxes.management.arguments import new_path
 from mailboxes.management.base import MailCommand
+from mailboxes.transfer.outcome_texts import DONE, PLANNED
 
 MAX_LISTED = 100
 """How many rows with a note are listed; refused ones are all listed."""
@@ -35,13 +36,6 @@ KINDS = {
     "AliasDomainRow": ("alias domain", "alias domains"),
     "Unreadable": ("row", "rows"),
 }
-PLANNED = {
-    Verb.CREATE: "to add",
-    Verb.CHANGE: "to change",
-    Verb.KEEP: "unchanged",
-    Verb.REFUSE: "refused",
-}
-DONE = PLANNED | {Verb.CREATE: "added", Verb.CHANGE: "changed"}
 Counts = Counter[tuple[str, Verb]]
 
 
@@ -111,7 +105,7 @@ class ImportCommand(MailCommand):
         where = place if place.endswith(name) else f"{place}: {name}"
         self.stdout.write(f"{where}: {error_message(note)}")
 
-    def print_counts(self, counts: Counts, words: dict[Verb, str]) -> None:
+    def print_counts(self, counts: Counts, words: Mapping[Verb, object]) -> None:
         for (kind, verb), number in sorted(counts.items()):
             if kind != "note":
                 self.stdout.write(f"{number} {KINDS[kind][number != 1]} {words[verb]}")
@@ -198,11 +192,11 @@ class Report:
         self.lines = lines
         self.texts: dict[str, str] = {}
 
-    def add(self, outcome: Outcome, words: dict[Verb, str]) -> None:
+    def add(self, outcome: Outcome, words: Mapping[Verb, object]) -> None:
         """Note a row's outcome, in place of what was planned or of the domain added for it."""
         if self.path:
             note = outcome.refusal or outcome.note
-            parts = [words[outcome.verb], *([error_message(note)] if note else [])]
+            parts = [str(words[outcome.verb]), *([error_message(note)] if note else [])]
             self.texts[outcome.row.place] = ": ".join(parts)
 
     def __enter__(self) -> "Report":
