@@ -32,12 +32,12 @@ def test_700_people_are_imported_from_a_spreadsheet_in_two_minutes(
         page.get_by_label("Add missing domains").check()
         page.get_by_role("button", name="Check the file").click()
         if with_scripts:
-            assert page.locator(".tally li").first.inner_text().split() == ["701", "to", "add"]
+            assert page.locator(".totals li").first.inner_text().split() == ["701", "to", "add"]
         page.get_by_role("button", name="Import", exact=True).click()
         if not with_scripts:
             page.get_by_role("button", name="Continue").click()
         page.get_by_role("heading", name="Imported").wait_for()
-        assert page.locator(".tally li").first.inner_text().split()[1] == "added"
+        assert page.locator(".totals li").first.inner_text().split()[1] == "added"
         page.get_by_role("button", name="Undo the import").click()
         page.get_by_role("button", name="Undo the import").click()
         for _ in range(0 if with_scripts else 3):
