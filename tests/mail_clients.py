@@ -75,7 +75,11 @@ def connect(machine: Machine, port: int = 25) -> smtplib.SMTP:
 def submission(machine: Machine) -> smtplib.SMTP:
     """Connect to port 587 and start TLS, as mail clients do."""
     smtp = connect(machine, 587)
-    smtp.starttls(context=any_certificate())
+    try:
+        smtp.starttls(context=any_certificate())
+    except (smtplib.SMTPException, OSError):
+        smtp.close()
+        raise
     smtp.ehlo()
     return smtp
 

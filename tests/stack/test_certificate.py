@@ -46,8 +46,9 @@ def served(mail: MailHost) -> set[str]:
 
 @pytest.fixture
 def mail(host: MailHost) -> Iterator[MailHost]:
-    """A host that is configured afresh after the test."""
+    """A host that is configured afresh after the test, with Debian's self-signed certificate."""
     yield host
+    host.machine.run(["postconf", "-X", "smtpd_tls_cert_file", "smtpd_tls_key_file"])
     host.applied = None
 
 
@@ -92,3 +93,16 @@ def test_a_certificate_that_the_daemons_cannot_use_is_refused(
     mail.machine.run(["sh", "-c", spoil.format(cert=CERT, key=KEY)])
     done = mail.apply(check=False)
     assert (done.returncode, done.stdout) == (1, "") and sentence in done.stderr
+
+
+@pytest.mark.parametrize("host", hosts(release="debian13", database="sqlite"), indirect=True)
+def test_a_certificate_of_the_host_s_own_that_is_gone_is_named(mail: MailHost) -> None:
+    mail.export()
+    issue(mail)
+    own = [f"smtpd_tls_cert_file = {CERT}", f"smtpd_tls_key_file = {KEY}"]
+    mail.machine.run(["postconf", "-e", *own])
+    assert mail.apply("--dry-run").returncode == 0
+    mail.machine.run(["rm", CERT])
+    done = mail.apply(check=False)
+    assert done.returncode == 1
+    assert f"{CERT} (smtpd_tls_cert_file) does not exist." in done.stderr
