@@ -118,7 +118,7 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         weak_schemes=settings.MAIL_ALLOW_WEAK_SCHEMES,
         hostname=hostname(settings.MAIL_HOSTNAME),
         **certificate(settings.MAIL_TLS_CERT, settings.MAIL_TLS_KEY),
-        delimiter=delimiter(settings.MAIL_RECIPIENT_DELIMITER),
+        delimiter=recipient_delimiter(),
         database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),
@@ -174,6 +174,11 @@ def delimiter(text: str) -> str:
         )
         raise BadSetting(message, {"text": text})
     return text
+
+
+def recipient_delimiter() -> str:
+    """Return the characters that separate an extension from a local part; there may be none."""
+    return delimiter(settings.MAIL_RECIPIENT_DELIMITER)
 
 
 def absolute_path(setting: str, text: str) -> str:

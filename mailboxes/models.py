@@ -136,6 +136,9 @@ class Alias(InDomain):
     def targets(self) -> list[str]:
         return [target.strip() for target in self.goto.split(",") if target.strip()]
 
+    def forwards_into(self, domain: str) -> bool:
+        return any(target.lower().endswith(f"@{domain}") for target in self.targets)
+
     @property
     def is_mailbox_alias(self) -> bool:
         """Whether this is a mailbox's own alias, which delivers its mail."""

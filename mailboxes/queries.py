@@ -154,13 +154,10 @@ def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:
     return [alias for alias in found if address in map(str.lower, alias.targets)]
 
 
-def aliases_forwarding_into(domain: str) -> list[Alias]:
-    """Return the aliases of other domains with a target in this one; reads all aliases."""
-    ending = f"@{domain}"
-    found = Alias.objects.filter(goto__icontains=ending).exclude(domain=domain)
-    return [
-        alias for alias in found if any(name.lower().endswith(ending) for name in alias.targets)
-    ]
+def aliases_forwarding_into(domain: str, aliases: QuerySet) -> list[Alias]:
+    """Return those of the aliases with a target in this domain; reads them all."""
+    found = aliases.filter(goto__icontains=f"@{domain}")
+    return [alias for alias in found if alias.forwards_into(domain)]
 
 
 def search(

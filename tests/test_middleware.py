@@ -96,7 +96,7 @@ def full(rita: Client) -> Iterator[None]:
 def test_a_full_disk_is_named_and_nothing_is_half_written(
     anna: Mailbox, rita: Client, full: None
 ) -> None:
-    targets = "\n".join(f"target{number}@example.net" for number in range(2000))
+    targets = "\n".join(f"target{number:035}@example.net" for number in range(1000))
     data = {"address_0": "all@example.org", "goto": targets, "active": "on"}
     answer = rita.post(f"{ALIAS}add/", data)
     page = answer.content.decode()

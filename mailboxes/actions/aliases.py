@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from mailboxes.actions import rules
+from mailboxes.actions import expansion, rules
 from mailboxes.actions.base import (
     authorize,
     changed_values,
@@ -35,6 +35,7 @@ def create_alias(
             rules.check_address_is_free(alias.pk)
             rules.check_alias_limit(domain)
             alias.save(force_insert=True)
+            expansion.check_alias(alias, actor.scope)
     return alias
 
 
@@ -61,7 +62,8 @@ def change_alias(
         if "goto" in changes:
             address = "" if alias.is_mailbox_alias else alias.pk
             alias.goto = ",".join(rules.check_targets(address, targets, changes["goto"][0]))
-        save_columns(alias, "goto", "active")
+        if save_columns(alias, "goto", "active"):
+            expansion.check_alias(alias, actor.scope)
 
 
 def delete_alias(actor: Actor, alias: Alias) -> None:
@@ -88,6 +90,8 @@ def create_alias_domain(actor: Actor, name: str, target: str, active: bool = Tru
         authorize(actor, "aliasdomain.create", target)
         rules.check_alias_domain(name, target)
         row.save(force_insert=True)
+        if active:
+            expansion.check_forwarded_domain(name, actor.scope)
     return row
 
 

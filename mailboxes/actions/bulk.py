@@ -46,7 +46,7 @@ def set_active_in_bulk(
     """Enable or disable rows of one model."""
     changes: Changes = {"active": [not active, active]}
     verb = "enable" if active else "disable"
-    apply = partial(save_active, active=active)
+    apply = partial(save_active, active=active, scope=actor.scope)
     return run_in_bulk(actor, rows, verb, apply, lambda row: changes, continues)
 
 

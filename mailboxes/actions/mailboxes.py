@@ -87,7 +87,7 @@ def change_mailbox(
                 renew_expiry(mailbox, domain)
                 columns += ["password", "password_expiry"]
             save_columns(mailbox, *columns)
-            save_active(mailbox, mailbox.active)
+            save_active(mailbox, mailbox.active, actor.scope)
         if password:
             self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
 

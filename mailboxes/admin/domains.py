@@ -122,7 +122,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
     def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()
         aliases = max(Alias.objects.filter(domain=row.pk).count() - mailboxes, 0)
-        others = aliases_forwarding_into(row.pk)[:MAX_LISTED]
+        others = aliases_forwarding_into(row.pk, Alias.objects.exclude(domain=row.pk))[:MAX_LISTED]
         return [
             _("The domain %(domain)s.") % {"domain": row},
             ngettext(

@@ -17,6 +17,7 @@ from mailboxes.actions.imports.rows import (
     MailboxRow,
     Unreadable,
 )
+from mailboxes.addresses import Address
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.models import Entry, OpenEntry, Phase, Subject
 from mailboxes.errors import Refused
@@ -360,3 +361,37 @@ def test_quotas_are_whole_megabytes_of_an_adopted_database(domain: Domain) -> No
         run([MailboxRow("1", f"u{number}@example.org", quota=quota, stored=STORED)])
     quotas = Mailbox.objects.order_by("pk").values_list("quota", flat=True)
     assert list(quotas) == [11 * 1_024_000, 10_240_000, 0, -1]
+
+
+@pytest.mark.parametrize("updates", [False, True])
+def test_a_loop_in_the_file_or_with_the_tables_is_refused(bob: Mailbox, updates: bool) -> None:
+    actions.create_alias(RITA, Address.parse("old@example.org"), ["new@example.org"])
+    rows: list[ImportRow] = [
+        AliasRow("line 2", "new@example.org", ("old@example.org",)),
+        AliasRow("line 3", "a@example.org", ("b@example.org",)),
+        AliasRow("line 4", "b@example.org", ("c@example.org", "x@example.edu")),
+        AliasRow("line 5", "c@example.org", ("a@example.org",), active=False),
+        AliasRow("line 6", "d@example.org", tuple(f"x{n}@example.edu" for n in range(1001))),
+        AliasRow("line 7", "bob@example.org", ("bob@example.org", "b@example.org")),
+        AliasRow("line 8", "@example.org", ("bob@example.org",)),
+    ]
+    expected = f"refuse create create create refuse {'change' if updates else 'keep'} create"
+    assert verbs(plan(rows, updates=updates)) == expected
+    assert verbs(run(rows, updates=updates).outcomes) == expected
+    again = AliasRow("line 2", "c@example.org", ("a@example.org",), active=True)
+    planned = plan([again], updates=updates)
+    assert verbs(planned) == ("refuse" if updates else "keep")
+    assert "→" in str(planned[0].refusal) or not updates
+
+
+def test_an_alias_domain_that_completes_a_loop_is_refused(domain: Domain) -> None:
+    rows: list[ImportRow] = [
+        DomainRow("line 2", "example.net"),
+        DomainRow("line 3", "example.edu"),
+        AliasRow("line 4", "a@example.org", ("a@example.net",)),
+        AliasDomainRow("line 5", "example.net", "example.org", active=False),
+    ]
+    assert verbs(run(rows).outcomes) == "create create create create"
+    assert "loop" in reason([AliasDomainRow("line 2", "example.net", "example.org", active=True)],
+                            updates=True)  # fmt: skip
+    assert verbs(plan([AliasDomainRow("line 2", "example.edu", "example.org")])) == "create"

@@ -46,7 +46,7 @@ def test_an_interrupted_change_is_compared_with_its_row(
 ) -> None:
     interrupt("mailbox.disable", subject_of(anna, {"active": [True, False]}), monkeypatch)
     if committed:
-        save_active(anna, False)
+        save_active(anna, False, TESTER.scope)
     assert settled() == ("1 0 0" if committed else "0 1 0")
 
 

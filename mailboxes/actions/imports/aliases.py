@@ -1,6 +1,6 @@
 """What an import does with aliases."""
 
-from mailboxes.actions import rules
+from mailboxes.actions import expansion, rules
 from mailboxes.actions.base import authorize, new_values
 from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.planner import Planner, check_reach
@@ -20,6 +20,7 @@ def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
     goto = goto_of(row, existing, "" if is_own else str(address))
     if mailbox and row.active not in (None, mailbox.active):
         raise Refused(rules.OWN_ALIAS, {"alias": str(address)}, code="mailbox_alias")
+    check_expansion(planner, row, existing, Alias(address=str(address), goto=goto))
     if existing:
         if planner.is_added("mailbox", str(address)):
             existing.goto = goto
@@ -40,6 +41,24 @@ def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
     planner.tables.aliases[str(address)] = alias
     planner.note_added("alias", str(address), row.place)
     return Outcome(row, Verb.CREATE, alias, new_values(alias, "goto", "active"))
+
+
+def check_expansion(planner: Planner, row: AliasRow, existing: Alias | None, alias: Alias) -> None:
+    """Refuse what Postfix couldn't expand, as far as the tables and the rows read so far tell."""
+    if existing:
+        is_kept = not planner.options.updates and not planner.is_added("mailbox", alias.pk)
+        alias.active = existing.active if row.active is None else row.active
+        if is_kept or (alias.goto, alias.active) == (existing.goto, existing.active):
+            return
+    elif alias.goto == alias.pk or row.active is False:
+        return
+    planner.tables.aliases[alias.pk] = alias
+    try:
+        expansion.check_alias(alias, planner.actor.scope, planner.look_ups)
+    finally:
+        del planner.tables.aliases[alias.pk]
+        if existing:
+            planner.tables.aliases[alias.pk] = existing
 
 
 def goto_of(row: AliasRow, existing: Alias | None, address: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mailboxes.actions import rules
+from mailboxes.actions import expansion, rules
 from mailboxes.actions.base import authorize, new_values
 from mailboxes.actions.domains import DOMAIN_EXISTS, OWN_HOSTNAME
 from mailboxes.actions.imports.outcomes import Outcome, Verb
@@ -67,6 +67,8 @@ def plan_alias_domain(planner: Planner, row: AliasDomainRow) -> Outcome:
         check_reach(planner.actor, each)
     planner.note_name("aliasdomain", name, row.place)
     if existing := planner.tables.alias_domains.get(name):
+        if planner.options.updates:
+            check_expansion(planner, row, AliasDomain(alias_domain=name, target_domain=target))
         return planner.changed(row, existing, {"target_domain": target, "active": row.active})
     authorize(planner.actor, "aliasdomain.create", name)
     for each in (name, target):
@@ -78,6 +80,24 @@ def plan_alias_domain(planner: Planner, row: AliasDomainRow) -> Outcome:
     if target in planner.tables.alias_domains or name in planner.tables.targets:
         raise Refused(rules.CHAINED, params, code="chain")
     found = AliasDomain(alias_domain=name, target_domain=target, active=row.active is not False)
+    check_expansion(planner, row, found)
     planner.tables.alias_domains[name] = found
     planner.tables.targets.add(target)
     return Outcome(row, Verb.CREATE, found, new_values(found, "target_domain", "active"))
+
+
+def check_expansion(planner: Planner, row: AliasDomainRow, alias_domain: AliasDomain) -> None:
+    """Refuse an alias domain that completes a loop with the tables and the rows read so far."""
+    known, name = planner.tables.alias_domains, alias_domain.pk
+    before = known.get(name)
+    is_active = before.active if before and row.active is None else row.active is not False
+    if not is_active:
+        return
+    known[name] = alias_domain
+    try:
+        aliases = planner.tables.aliases.values()
+        expansion.check_forwarded_domain(name, planner.actor.scope, planner.look_ups, aliases)
+    finally:
+        del known[name]
+        if before:
+            known[name] = before

@@ -7,7 +7,7 @@ from typing import Any
 from mailboxes.actions import rules
 from mailboxes.actions.base import Row, authorize
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
-from mailboxes.actions.imports.rows import ImportRow, MailboxRow
+from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow
 from mailboxes.actions.imports.seen import Name, Place, Seen
 from mailboxes.actions.imports.tables import Tables, names_in
 from mailboxes.addresses import Address, CatchAll
@@ -17,6 +17,8 @@ from mailboxes.audit.log import Changes
 from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.forwarding.expansion import Expansion
+from mailboxes.forwarding.lookups import LookUps
 from mailboxes.models import Alias, Domain, Mailbox
 
 NOWHERE = Place("")
@@ -35,6 +37,7 @@ class Planner:
 
         self.host = mail_host()
         self.tables = Tables()
+        self.look_ups = LookUps()
         self.folder_form = folder_form()
         self.megabyte = quota_megabyte()
         self.seen = Seen()
@@ -111,6 +114,19 @@ class Planner:
         names += [(kind, name) for kind in ("domain", "aliasdomain") for name in domains]
         self.places_before = self.seen.places(names)
         self.places = self.places_before | self.added_before(addresses)
+        self.look_ups = LookUps(all_domains=True, saved=self.tables.by_model())
+        self.prefetch(batch)
+
+    def prefetch(self, batch: Sequence[ImportRow]) -> None:
+        """Read what the batch's aliases forward to, so that none needs queries of its own."""
+        targets = {
+            target.strip().lower()
+            for row in batch
+            if isinstance(row, AliasRow)
+            for target in row.targets
+        }
+        if targets:
+            Expansion(targets, self.look_ups)
 
     def remember(self) -> None:
         """Keep for later batches what was read in this one."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet, Sum
 
@@ -45,6 +45,15 @@ class Tables:
         self.targets |= {name.lower() for name in found.values_list("target_domain", flat=True)}
         self.mailboxes = by_name(Mailbox.objects.all(), addresses)
         self.aliases = by_name(Alias.objects.all(), addresses)
+
+    def by_model(self) -> dict[Any, dict[str, Any]]:
+        """Return the rows of each table, those that are referred to by others first."""
+        return {
+            Domain: self.domains,
+            Mailbox: self.mailboxes,
+            Alias: self.aliases,
+            AliasDomain: self.alias_domains,
+        }
 
     def count(self, domain: Domain, what: str) -> int:
         """Return the number of `mailboxes` or `aliases`, or the sum of their `quota`."""

@@ -9,7 +9,7 @@ from mailboxes import foreign_rows
 from mailboxes.access.grants import forget_domain
 from mailboxes.actions.imports.outcomes import Outcome
 from mailboxes.actions.imports.tables import Tables
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import insert_many
 
 PER_STATEMENT = 500
@@ -18,18 +18,12 @@ PER_STATEMENT = 500
 def save(written: Sequence[Outcome], tables: Tables) -> None:
     """Write the planned rows, in the caller's transaction."""
     now = timezone.now()
-    by_table: dict[Any, Any] = {
-        Domain: tables.domains,
-        Mailbox: tables.mailboxes,
-        Alias: tables.aliases,
-        AliasDomain: tables.alias_domains,
-    }
     groups: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
     for one in written:
         # Not only changes: a mailbox of an earlier batch gets more targets than its own address.
         if one.model and not one.model._state.adding:
             groups.setdefault((type(one.model), tuple(one.changes)), []).append(one.model)
-    for table, rows in by_table.items():
+    for table, rows in tables.by_model().items():
         added = [row for row in rows.values() if row._state.adding]
         for row in added if table is Domain else ():
             forget_domain(row.pk)  # administrators of a former domain have no right to this one

@@ -1,0 +1,66 @@
+"""Refusing what Postfix can't expand, once it is written in the caller's transaction.
+
+At the same time, somebody else may save the other half of a loop in another domain, whose rows are
+not locked. Such a loop is found later, as are those that other programs write.
+"""
+
+from collections.abc import Collection, Iterable
+from itertools import groupby
+
+from mailboxes.access.scope import Scope
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.forwarding.expansion import MAX_RECIPIENTS, Expansion
+from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
+from mailboxes.models import Alias
+from mailboxes.queries import aliases_forwarding_into
+
+MAX_SHOWN = 6
+MAX_SOURCES = 1000
+LOOP = gettext_noop(
+    "This would be a loop, and Postfix would defer all mail to these addresses: %(way)s."
+)
+TOO_MANY = gettext_noop(
+    "%(address)s would forward to more than %(limit)s addresses, including those of other aliases "
+    "that it forwards to. Postfix would defer all mail to it."
+)
+
+
+def check_alias(alias: Alias, scope: Scope, look_ups: LookUps | None = None) -> None:
+    """Refuse an active alias that is part of a loop or leads to one, or has too many targets."""
+    if alias.active:
+        check_expansion([alias.pk], scope, "goto", look_ups)
+
+
+def check_forwarded_domain(
+    name: str, scope: Scope, look_ups: LookUps | None = None, more: Iterable[Alias] = ()
+) -> None:
+    """Refuse an alias domain that completes a loop with an alias that forwards into it.
+
+    `more` are aliases that aren't in the table yet.
+    """
+    sources = aliases_forwarding_into(name, Alias.objects.filter(active=True))[:MAX_SOURCES]
+    sources += [alias for alias in more if alias.active and alias.forwards_into(name)]
+    addresses = {alias.pk: None for alias in sources}
+    check_expansion(addresses, scope, "target_domain", look_ups)
+
+
+def check_expansion(
+    addresses: Collection[str], scope: Scope, field: str, look_ups: LookUps | None = None
+) -> None:
+    """Refuse the first of the addresses that Postfix wouldn't expand."""
+    starts = [start_of(address) for address in addresses]
+    expansion = Expansion(starts, look_ups or LookUps(all_domains=True))
+    for address, start in zip(addresses, starts, strict=True):
+        if expansion.is_deferred(start):
+            if way := expansion.loop(start):
+                raise Refused(LOOP, {"way": way_text(way, scope)}, code="loop", field=field)
+            params = {"address": address, "limit": MAX_RECIPIENTS}
+            raise Refused(TOO_MANY, params, code="too_many", field=field)
+
+
+def way_text(way: list[str], scope: Scope) -> str:
+    """Return the way as text, a long one shortened, without addresses that are out of reach."""
+    shown = [address if scope.includes(domain_of(address)) else "…" for address in way]
+    if len(shown) > MAX_SHOWN:
+        shown = [*shown[:3], "…", *shown[-2:]]
+    return " → ".join(address.removeprefix("*") for address, _ in groupby(shown))

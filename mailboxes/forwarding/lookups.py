@@ -1,0 +1,144 @@
+"""What the exported maps of Postfix find in the tables, for many addresses at once."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from django.db.models import Model
+
+from mailboxes.conf import recipient_delimiter
+from mailboxes.forwarding.expansion import End, Found
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import BATCH
+
+ANY = "*"
+"""A local part that no address has, for those that only the catch-all has."""
+
+M = TypeVar("M", bound=Model)
+Rows = Mapping[type[Model], Mapping[str, Any]]
+"""Rows of each table by their keys in lower case."""
+
+
+class LookUps:
+    """The rows about the addresses looked up so far, each read once.
+
+    With `all_domains`, disabled domains count as enabled: a loop through one would begin once it
+    is enabled. Rows that are about to be `saved` take the place of those in the tables.
+    """
+
+    def __init__(self, all_domains: bool = False, saved: Rows = MappingProxyType({})) -> None:
+        self.all_domains = all_domains
+        self.delimiter = recipient_delimiter()
+        self.read_rows: dict[type[Model], dict[str, Any]] = {
+            model: {} for model in (Domain, AliasDomain, Alias, Mailbox)
+        }
+        self.saved = saved
+
+    def __call__(self, addresses: Collection[str]) -> dict[str, Found]:
+        """Return what is found for lowercase addresses; those of other hosts end elsewhere."""
+        self.read(addresses)
+        return {address: self.find(address) for address in addresses}
+
+    def read(self, addresses: Collection[str]) -> None:
+        """Read what the addresses need, with one query a table."""
+        domains = {domain_of(address) for address in addresses}
+        self.load(AliasDomain, domains)
+        targets = {self.target_domain(domain) for domain in domains} - {""}
+        self.load(Domain, domains | targets)
+        keys = {key for address in addresses for key in self.keys(address)}
+        keys |= {at(key, self.target_domain(domain_of(key))) for key in keys} - {""}
+        self.load(Alias, keys)
+        self.load(Mailbox, keys)
+
+    def load(self, model: type[Model], keys: Iterable[str]) -> None:
+        """Read the rows with those keys that haven't been read yet."""
+        known = self.read_rows[model]
+        new = sorted(key for key in keys if key not in known)
+        known.update(dict.fromkeys(new))
+        for start in range(0, len(new), BATCH):
+            rows = model._default_manager.filter(pk__in=new[start : start + BATCH])
+            known.update({str(row.pk).lower(): row for row in rows})
+
+    def row(self, model: type[M], key: str) -> M | None:
+        saved: M | None = self.saved.get(model, {}).get(key)
+        return saved or self.read_rows[model].get(key)
+
+    def find(self, address: str) -> Found:
+        for key in self.keys(address):
+            if goto := self.goto(key):
+                return Found(self.end(address), targets_of(goto, address, key))
+        return Found(self.end(address))
+
+    def end(self, address: str) -> End:
+        domain = self.row(Domain, domain_of(address))
+        if domain is None or domain.backupmx:
+            return End.ELSEWHERE
+        if not self.is_open(domain.pk):
+            return End.DOMAIN_DISABLED
+        row = self.row(Mailbox, address) or self.row(Alias, address)
+        if row and not row.active:
+            return End.DISABLED
+        return End.MAILBOX if isinstance(row, Mailbox) else End.MISSING
+
+    def keys(self, address: str) -> Iterator[str]:
+        """Yield what Postfix looks up for an address, in its order."""
+        local_part, _, domain = address.rpartition("@")
+        if not local_part:
+            return
+        yield address
+        start = min((local_part.find(sign, 1) for sign in self.delimiter if sign in local_part[1:]),
+                    default=0)  # fmt: skip
+        if start:
+            yield f"{local_part[:start]}@{domain}"
+        yield f"@{domain}"
+
+    def goto(self, key: str) -> str:
+        """Return what the maps have for a key, or an empty string."""
+        domain = domain_of(key)
+        if not self.is_open(domain):
+            return ""
+        if goto := self.alias_goto(key):
+            return goto
+        other = at(key, self.target_domain(domain))
+        if not self.is_open(domain_of(other)):
+            return ""
+        if key.startswith("@"):
+            alias = self.row(Alias, other)
+            return alias.goto if alias and alias.active else ""
+        mailbox = self.row(Mailbox, other)
+        return other if self.alias_goto(other) or (mailbox and mailbox.active) else ""
+
+    def alias_goto(self, key: str) -> str:
+        """Return the targets of an active alias; that of a disabled mailbox isn't used."""
+        alias, mailbox = self.row(Alias, key), self.row(Mailbox, key)
+        return alias.goto if alias and alias.active and (not mailbox or mailbox.active) else ""
+
+    def is_open(self, domain: str) -> bool:
+        row = self.row(Domain, domain)
+        return bool(row and (row.active or self.all_domains))
+
+    def target_domain(self, domain: str) -> str:
+        row = self.row(AliasDomain, domain)
+        return row.target_domain.lower() if row and row.active else ""
+
+
+def start_of(alias: str) -> str:
+    """Return an address whose mail the alias receives."""
+    return (ANY + alias if alias.startswith("@") else alias).lower()
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2] if "@" in address else ""
+
+
+def at(address: str, domain: str) -> str:
+    """Return the same address in another domain, if there is one."""
+    return f"{address.rpartition('@')[0]}@{domain}" if domain else ""
+
+
+def targets_of(goto: str, address: str, key: str) -> tuple[str, ...]:
+    """Return the targets; a whole domain, as old aliases have it, keeps the local part."""
+    if goto.startswith("@"):
+        local_part = (address if key.startswith("@") else key).rpartition("@")[0]
+        return (f"{local_part}{goto}",)
+    return tuple(name for piece in goto.split(",") if (name := piece.strip()))

@@ -1,0 +1,94 @@
+"""What is found in the tables is what the exported maps find."""
+
+import pytest
+from pytest_django import Settings
+
+from mailboxes import actions
+from mailboxes.addresses import DomainName
+from mailboxes.forwarding.expansion import End, Found
+from mailboxes.forwarding.lookups import LookUps
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from tests.conftest import TESTER
+
+ANNA = "anna@example.org"
+pytestmark = pytest.mark.usefixtures("rows")
+
+
+@pytest.fixture
+def rows(anna: Mailbox, bob: Mailbox) -> None:
+    """A domain, its alias domain, and one that is disabled; Bob's mailbox is disabled."""
+    for name in ("example.net", "closed.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+    actions.create_alias_domain(TESTER, "example.net", "example.org")
+    actions.set_active(TESTER, bob, False)
+    Domain.objects.filter(pk="closed.example").update(active=False)
+    add_alias("info@example.org", "anna@example.org, Carl@Elsewhere.example")
+    add_alias("off@example.org", ANNA, active=False)
+    add_alias("team@closed.example", ANNA)
+
+
+def add_alias(address: str, goto: str, active: bool = True) -> None:
+    domain = address.rpartition("@")[2]
+    Alias.objects.create(address=address, goto=goto, domain_id=domain, active=active)
+
+
+def find(address: str, all_domains: bool = False) -> Found:
+    return LookUps(all_domains)([address])[address]
+
+
+@pytest.mark.parametrize(
+    ("address", "end", "targets"),
+    [
+        (ANNA, End.MAILBOX, ANNA),
+        ("anna+box@example.org", End.MISSING, ANNA),
+        ("anna@example.net", End.MISSING, ANNA),
+        ("anna+box@example.net", End.MISSING, ANNA),
+        ("info@example.net", End.MISSING, "info@example.org"),
+        ("info@example.org", End.MISSING, "anna@example.org Carl@Elsewhere.example"),
+        ("bob@example.org", End.DISABLED, ""),
+        ("bob@example.net", End.MISSING, ""),
+        ("off@example.org", End.DISABLED, ""),
+        ("nobody@example.org", End.MISSING, ""),
+        ("team@closed.example", End.DOMAIN_DISABLED, ""),
+        ("carl@elsewhere.example", End.ELSEWHERE, ""),
+        ("root", End.ELSEWHERE, ""),
+    ],
+)
+def test_an_address_is_found_as_postfix_finds_it(address: str, end: End, targets: str) -> None:
+    found = find(address)
+    assert found.targets == tuple(targets.split())
+    assert found.end == end
+
+
+def test_a_catch_all_has_the_rest_of_its_domain_and_of_alias_domains() -> None:
+    add_alias("@example.org", "rest@example.org")
+    for address in ("nobody@example.org", "bob@example.org", "nobody@example.net"):
+        assert find(address).targets == ("rest@example.org",)
+    assert find(ANNA).targets == (ANNA,)
+    assert find("rest@example.org").targets == ("rest@example.org",)
+
+
+def test_a_whole_domain_as_a_target_keeps_the_local_part() -> None:
+    add_alias("@example.org", "@elsewhere.example")
+    assert find("nobody+box@example.org").targets == ("nobody+box@elsewhere.example",)
+
+
+def test_disabled_domains_can_be_followed_as_if_they_were_enabled() -> None:
+    assert find("team@closed.example", all_domains=True).targets == (ANNA,)
+
+
+def test_a_domain_for_which_this_host_is_a_backup_is_elsewhere() -> None:
+    Domain.objects.filter(pk="closed.example").update(active=True, backupmx=True)
+    assert find("carl@closed.example").end == End.ELSEWHERE
+
+
+def test_a_disabled_alias_domain_forwards_nothing() -> None:
+    AliasDomain.objects.update(active=False)
+    assert not find("anna@example.net").targets
+
+
+def test_any_character_of_the_delimiter_starts_an_extension(settings: Settings) -> None:
+    settings.MAIL_RECIPIENT_DELIMITER = "-+"
+    assert find("anna-box+x@example.org").targets == (ANNA,)
+    settings.MAIL_RECIPIENT_DELIMITER = ""
+    assert not find("anna+box@example.org").targets
