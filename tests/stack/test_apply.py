@@ -133,6 +133,32 @@ def test_a_configuration_that_a_daemon_refuses_is_rolled_back(changed: MailHost)
     assert changed.signs_in(ANNA)
 
 
+ANOTHER_DOVECOT = """\
+base_dir = /run/another
+log_path = /tmp/another.log
+protocols =
+ssl = no
+listen = 127.0.0.9
+"""
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
+def test_a_second_dovecot_is_left_alone(changed: MailHost) -> None:
+    machine = changed.machine
+    versions = [
+        line
+        for line in (machine / "etc/dovecot/dovecot.conf").read_text().splitlines()
+        if line.startswith("dovecot_")
+    ]
+    (machine / "tmp/another.conf").write_text("\n".join([*versions, ANOTHER_DOVECOT]))
+    machine.run(["dovecot", "-c", "/tmp/another.conf"])
+    changed.export(MAIL_HOSTNAME="other.example.test")
+    changed.apply()
+    changed.await_services()
+    assert changed.apply().stdout == "Nothing to change.\n"
+    machine.run(["doveadm", "-c", "/tmp/another.conf", "stop"])
+
+
 def refusal(host: MailHost, *command: str, user: str = "") -> str:
     """Return the error of `apply`, which must have changed nothing."""
     before = state(host.machine)

@@ -17,6 +17,13 @@ def assert_in_use(host: MailHost, person: Person) -> None:
     host.await_mail(person, host.send(person, person.address))
 
 
+def assert_stopped(host: MailHost, service: str) -> None:
+    """The backend of the other variant neither runs nor starts at boot."""
+    assert host.machine.run(["pidof", service], check=False).stdout == ""
+    enabled = host.machine.run(["systemctl", "is-enabled", service], check=False)
+    assert enabled.stdout.startswith("disabled")
+
+
 @pytest.mark.parametrize("host", hosts(variant="v1"), indirect=True)
 def test_a_host_can_change_its_variant_and_change_back(host: MailHost) -> None:
     host.configure()
@@ -24,6 +31,7 @@ def test_a_host_can_change_its_variant_and_change_back(host: MailHost) -> None:
     delivered_by_v1 = host.send(OF_V1, OF_V1.address)
     host.await_mail(OF_V1, delivered_by_v1)
     host.configure(MAIL_VARIANT="v2")
+    assert_stopped(host, "saslauthd")
     assert_in_use(host, host.create(OF_V2))
     if "PLAIN-MD5" in host.release.weak:
         assert not host.signs_in(OF_V1)
@@ -31,6 +39,9 @@ def test_a_host_can_change_its_variant_and_change_back(host: MailHost) -> None:
     assert_in_use(host, OF_V1)
     assert delivered_by_v1 in host.inbox(OF_V1)
     host.configure()
+    assert_stopped(host, "dovecot")
+    assert not host.machine.listens(993)
+    assert host.apply().stdout == "Nothing to change.\n"
     assert_in_use(host, OF_V1)
     assert not host.signs_in(OF_V2)
 
