@@ -9,6 +9,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from mailboxes import actions
+from mailboxes.actions.imports.outcomes import ImportOptions
+from mailboxes.actions.imports.rows import MailboxRow
 from mailboxes.addresses import Address
 from mailboxes.forms.imports import COLUMN_LABELS
 from mailboxes.imports.models import PreparedBatch, PreparedImport
@@ -185,6 +187,15 @@ def test_an_import_can_be_undone_from_the_log(rita: Client, domain: Domain) -> N
     assert b"Undo the import" in rita.get("/admin/log/?action=mailbox.import").content
     nora = signed_in("auditor", name="nora")
     page = nora.get("/admin/log/?action=mailbox.import").content
+    assert b"box0@example.org" in page and b"Undo the import" not in page
+
+
+def test_an_import_that_was_rolled_back_cannot_be_undone(rita: Client, domain: Domain) -> None:
+    rows = [MailboxRow("1", "box0@example.org", stored=STORED)]
+    broken_off = actions.run_import(TESTER, lambda: rows, ImportOptions(is_whole=True))
+    next(broken_off)
+    broken_off.close()
+    page = rita.get("/admin/log/?action=mailbox.import").content
     assert b"box0@example.org" in page and b"Undo the import" not in page
 
 

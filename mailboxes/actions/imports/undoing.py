@@ -1,7 +1,7 @@
 """Taking an import back: what it added is deleted, what it changed gets its old values."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +22,9 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 ROWS_PER_CALL = 200
 SLACK = timedelta(seconds=2)
 """How much later than its creation a row may seem to be changed: both times are whole seconds."""
+
+DELAY = timedelta(seconds=10)
+"""How much later than its entry a row may have been added; it may wait for two locks."""
 
 ORDER = ("aliasdomain", "alias", "mailbox", "domain")
 TABLES: dict[str, Any] = {
@@ -74,13 +77,19 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
 
 
 def ordered_subjects(entry: int) -> QuerySet[Subject]:
-    """Return the import's rows, those that depend on others before them, the last ones first."""
+    """Return the import's rows, those that depend on others before them, the last ones first.
+
+    Of batches that were rolled back there are none: a later import may have added them.
+    """
     batches = Entry.objects.filter(Q(pk=entry) | Q(parent=entry), action=ACTION, phase=Phase.BEGUN)
-    keys = list(batches.values_list("pk", flat=True))
+    keys = set(batches.values_list("pk", flat=True))
     if entry not in keys:
         raise Refused(NO_IMPORT, {"entry": str(entry)}, code="no_import")
+    refused = Entry.objects.filter(begun__in=keys, phase=Phase.REFUSED)
+    keys -= set(refused.values_list("begun", flat=True))
     place = Case(*(When(model=model, then=number) for number, model in enumerate(ORDER)))
-    return Subject.objects.filter(entry__in=keys, model__in=ORDER).order_by(place, "-pk")
+    rows = Subject.objects.filter(entry__in=keys, model__in=ORDER).select_related("entry")
+    return rows.order_by(place, "-pk")
 
 
 def take_back(actor: Actor, imported: Subject) -> None:
@@ -102,7 +111,7 @@ def take_back(actor: Actor, imported: Subject) -> None:
     elif isinstance(row, Alias) and row.is_mailbox_alias:
         restore(row, {"goto": row.pk})
     else:
-        check_unused(row)
+        check_unused(row, imported.entry.at)
         remove(row)
 
 
@@ -115,9 +124,9 @@ def restore(row: Row, values: dict[str, Any]) -> None:
         Alias.objects.filter(pk=row.pk).update(active=row.active)
 
 
-def check_unused(row: Row) -> None:
-    """Refuse to delete a row that others have changed, or a domain that isn't empty."""
-    if row.modified - row.created > SLACK:
+def check_unused(row: Row, begun: datetime) -> None:
+    """Refuse to delete a row that others have changed or added, or a domain that isn't empty."""
+    if row.modified - row.created > SLACK or row.created > begun + DELAY:
         raise Refused(CHANGED_SINCE, code="changed")
     tables = (Mailbox, Alias) if isinstance(row, Domain) else ()
     if any(table.objects.filter(domain=row.pk).exists() for table in tables):
