@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from mailboxes.actions.imports.rows import ImportRow, Unreadable
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.sizes import UNITS
 from mailboxes.transfer.columns import (
     SIZED,
     Column,
@@ -41,7 +42,8 @@ class CsvFile:
     """A CSV file, read once from its beginning to its end.
 
     Without `columns`, they are recognized by the names in the header. `unit` is that of quotas
-    without any, in bytes, if one was chosen.
+    without any, in bytes, if one was chosen. `megabyte` are the bytes of those that quotas are
+    counted in; 0 if they can be any size.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class CsvFile:
         columns: Sequence[Column | None] | None = None,
         unit: int | None = None,
         quota_multiplier: int = 1_024_000,
+        megabyte: int = 0,
     ) -> None:
         lines = read_lines(file)
         head = list(islice(lines, 1))
@@ -75,7 +78,10 @@ class CsvFile:
         """Why the columns can't be recognized by their names, if they can't."""
 
         self.columns = self.assigned() if columns is None else tuple(columns)
-        self.units = Units(unit, *self.header_units(quota_multiplier))
+        quota, per_mailbox, total = self.header_units(quota_multiplier)
+        if quota and quota > 1 and megabyte:
+            quota = quota * megabyte // UNITS["M"]
+        self.units = Units(unit, quota, per_mailbox, total, megabyte)
         self.ticks_only = self.is_ticked()
 
     def assigned(self) -> tuple[Column | None, ...]:

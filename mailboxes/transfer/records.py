@@ -50,6 +50,8 @@ class Units(NamedTuple):
     quota: int | None
     max_quota: int | None
     total_quota: int | None
+    megabyte: int = 0
+    """What `M` means in a quota, in bytes; 0 if quotas can be any size."""
 
 
 def read_record(place: str, values: Values, units: Units) -> ImportRow:
@@ -135,7 +137,7 @@ def read_mailbox(place: str, values: Values, units: Units) -> MailboxRow:
         place,
         required_name(values),
         kept(values, Column.NAME),
-        parsed(values, Column.QUOTA, lambda cell: parse_quota(cell, unit)),
+        parsed(values, Column.QUOTA, lambda cell: parse_quota(cell, unit, units.megabyte)),
         parsed(values, Column.ACTIVE, parse_active),
         password,
         values.get(Column.HASH, "").strip(),

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.sizes import MAX_SIZE, BadSize, parse_size
+from mailboxes.sizes import parse_quota as parse_with_unit
 from mailboxes.transfer.columns import squeeze
 
 ACTIVE = {
@@ -39,17 +40,18 @@ TOO_SMALL = 100_000
 """A plain number below it is certainly not in bytes."""
 
 
-def parse_quota(text: str, unit: int | None) -> int:
+def parse_quota(text: str, unit: int | None, megabyte: int = 0) -> int:
     """Return the bytes; a plain number is in the unit, or in bytes if it can't be anything else.
 
-    -1 is kept, which PostfixAdmin writes for no limit.
+    -1 is kept, which PostfixAdmin writes for no limit. `megabyte` is what `M` means in the form, in
+    bytes, if quotas are whole ones.
     """
     compact = re.sub(r"[\s\u00a0\u202f']", "", text)
     if compact == "-1" or squeeze(compact) in NO_LIMIT:
         return -1 if compact == "-1" else 0
     if not NUMBER.fullmatch(compact):
         try:
-            return parse_size(compact)
+            return parse_with_unit(compact, megabyte)
         except BadSize as error:
             if error.code == "too_large":
                 raise

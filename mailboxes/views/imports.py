@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from mailboxes import actions
 from mailboxes.access.grants import scope_of
 from mailboxes.actions.imports.outcomes import ImportOptions, Verb
+from mailboxes.adoption.mark import quota_megabyte
 from mailboxes.conf import quota_multiplier
 from mailboxes.csv_download import csv_response
 from mailboxes.errors import Refused
@@ -71,7 +72,7 @@ def import_page(request: HttpRequest) -> HttpResponseBase:
 def opened(form: ImportForm) -> CsvFile:
     content = BytesIO(form.cleaned_data["file"].read())
     columns, unit = form.cleaned_data["columns"], form.cleaned_data["unit_bytes"]
-    return CsvFile(content, columns, unit, quota_multiplier())
+    return CsvFile(content, columns, unit, quota_multiplier(), quota_megabyte())
 
 
 @sensitive_variables()

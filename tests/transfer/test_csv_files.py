@@ -188,6 +188,22 @@ def test_a_quota_may_have_any_unit(header: str, cell: str, size: int) -> None:
     assert one(f"address;{header}\nanna@example.org;{cell}\n").quota == size
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "quota"),
+    [
+        ("quota", "500M", 500 * 1_024_000),
+        ("quota (MB)", "500", 500 * 1_024_000),
+        ("quota (GB)", "1", 1024 * 1_024_000),
+        ("quota", "1G", 1024 * 1_024_000),
+        ("quota_bytes", "10485760", 10_485_760),
+        ("quota", "-1", -1),
+    ],
+)
+def test_a_megabyte_is_that_of_an_adopted_database(header: str, cell: str, quota: int) -> None:
+    text = f"address;{header}\nanna@example.org;{cell}\n"
+    assert one(text, megabyte=1_024_000).quota == quota
+
+
 def test_a_plain_number_is_in_the_chosen_unit_and_never_guessed() -> None:
     text = "address;quota\nanna@example.org;500\n"
     assert one(text, unit=1_024_000).quota == 512_000_000

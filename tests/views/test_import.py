@@ -168,6 +168,16 @@ def test_an_import_goes_on_in_batches_and_can_be_stopped_and_resumed(
     assert Mailbox.objects.count() == 5 and len(logged("mailbox.import")) == 5
 
 
+def test_a_quota_in_megabytes_fits_into_the_limit_of_postfixadmin(
+    rita: Client, domain: Domain
+) -> None:
+    actions.adopt_database(TESTER, "PostfixAdmin 4.0", "domain/user/", 1_024_000, "CRAM-MD5")
+    Domain.objects.update(maxquota=10)
+    text = f"address;hash;quota (MB)\ncarl@example.org;{STORED};10\n"
+    finish(rita, url(upload(rita, text)))
+    assert Mailbox.objects.get().quota == 10 * 1_024_000
+
+
 def test_an_import_is_undone_from_its_page(rita: Client, domain: Domain) -> None:
     place = url(upload(rita, many(3)))
     page = finish(rita, place)

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
 from mailboxes.actions.imports.rows import ImportRow
+from mailboxes.adoption.mark import quota_megabyte
 from mailboxes.conf import quota_multiplier
 from mailboxes.formats import error_message
 from mailboxes.management.arguments import integer
@@ -67,7 +68,7 @@ class Command(ImportCommand):
             yield from self.read(file).rows()
 
     def read(self, file: BinaryIO) -> CsvFile:
-        return CsvFile(file, self.columns, self.unit, quota_multiplier())
+        return CsvFile(file, self.columns, self.unit, quota_multiplier(), quota_megabyte())
 
     def report_lines(self, texts: dict[str, str]) -> Iterator[Iterable[str]]:
         """Yield the file with one more column, and without passwords."""
