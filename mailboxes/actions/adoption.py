@@ -1,4 +1,4 @@
-"""Adopting a mail database, and forgetting that: in the panel's own database, with the log."""
+"""Adopting a mail database, and undoing that: in the panel's own database, with the log."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +13,7 @@ from mailboxes.errors import Refused, gettext_noop
 COLUMNS = ("product", "folder_form", "quota_multiplier", "scheme")
 NOT_ADOPTED = gettext_noop("The mail database %(database)s hasn't been adopted.")
 ADOPTED_ALREADY = gettext_noop(
-    "The mail database %(database)s has already been adopted. To choose differently, forget the "
+    "The mail database %(database)s has already been adopted. To choose differently, undo the "
     "adoption first."
 )
 
@@ -44,7 +44,7 @@ def adopt_database(
 
 
 def forget_adoption(actor: Actor) -> Adoption:
-    """Forget it; the mail database stays as it is."""
+    """Remove the mark; the mail database stays as it is."""
     check_role(actor, "maildatabase.forget")
     with transaction.atomic(using="default"):
         adoption = find_adoption()

@@ -20,7 +20,7 @@ TOO_LONG = gettext_noop("The name has more than %(limit)s characters.")
 NO_DOMAIN = gettext_noop("This administrator has no domain that exists here.")
 NOT_READABLE = gettext_noop(
     "No administrator was added: the panel's account can't read the table “%(table)s”. On the "
-    "database host, run: GRANT SELECT ON %(database)s.%(table)s TO %(account)s; Then forget the "
+    "database host, run: GRANT SELECT ON %(database)s.%(table)s TO %(account)s; Then undo the "
     "adoption, and confirm it again."
 )
 

@@ -39,7 +39,7 @@ def host_warning(adoption: Adoption) -> str:
         return ""
     return _(
         "The mail database was adopted on %(before)s and is now on %(now)s. If it isn't the same "
-        "database, forget the adoption, then read the tables and adopt them again."
+        "database, undo the adoption, then read the tables and adopt them again."
     ) % {"before": adoption.host or "SQLite", "now": now or "SQLite"}
 
 

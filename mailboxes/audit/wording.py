@@ -32,7 +32,7 @@ VERB_LABELS = {
     "prune": _("archived"),
     "unlock": _("unlocked"),
     "adopt": _("adopted"),
-    "forget": _("adoption forgotten"),
+    "forget": _("adoption undone"),
     "add-second-factor": _("second factor added"),
     "remove-second-factor": _("second factor removed"),
     "reset-second-factor": _("second factor reset"),

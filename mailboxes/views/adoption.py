@@ -1,4 +1,4 @@
-"""The page on which superusers adopt another program's tables, and forget that."""
+"""The page on which superusers adopt another program's tables, and undo that."""
 
 from itertools import islice
 from typing import Any
@@ -68,19 +68,19 @@ def adopt(request: HttpRequest) -> HttpResponse:
 @allowed("maildatabase.forget")
 @reauthentication_required
 def forget(request: HttpRequest) -> HttpResponse:
-    """Ask, with the passwords that the other program can't check, then forget the adoption."""
+    """Ask, with the passwords that the other program can't check, then undo the adoption."""
     if request.method == "POST":
         try:
             actions.forget_adoption(administrator(request))
         except Refused as error:
             return show_refusal(request, error)
-        messages.success(request, gettext("The adoption is forgotten."))
+        messages.success(request, gettext("The adoption was undone."))
         return redirect("adoption")
     if (found := find_adoption()) is None:
         return redirect("adoption")
     changed = list(islice(changed_passwords(found), MAX_LISTED + 1))
     context = admin.site.each_context(request) | {
-        "title": _("Forget the adoption?"),
+        "title": _("Undo the adoption?"),
         "changed": changed[:MAX_LISTED],
         "has_more": len(changed) > MAX_LISTED,
     }

@@ -228,7 +228,7 @@ def test_tables_with_a_prefix_are_used_through_views(adoption: Adoption) -> None
     assert adoption.mariadb.query("SELECT 1 FROM pfa_mailbox WHERE local_part = 'new'", "mail")
 
 
-def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
+def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_undone(
     adoption: Adoption,
 ) -> None:
     adoption.load("postfixadmin40")
@@ -258,8 +258,8 @@ def test_an_adopted_database_is_used_as_it_is_until_the_adoption_is_forgotten(
     status, text = adoption.report("--undo")
     assert status == 0 and text == (
         "new@example.net: {CRAM-MD5}; “encrypt”: dovecot:CRAM-MD5\n"
-        "The adoption is forgotten. The mail database was not changed, and the panel's "
-        "administrators stay.\n"
+        "The adoption was undone. The mail database was not changed, and the panel's "
+        "administrators are kept.\n"
     )
     assert adoption.manage("migrate --database mail", check=False)[0] == 1
     logged = "SELECT action FROM audit_entry WHERE action LIKE 'maildatabase.%' ORDER BY seq"

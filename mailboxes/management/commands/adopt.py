@@ -46,7 +46,8 @@ class Command(MailCommand):
         parser.add_argument(
             "--undo",
             action="store_true",
-            help="forget that, and list the passwords that PostfixAdmin may not be able to check",
+            help="undo the adoption, and list the passwords that PostfixAdmin may not be able to "
+            "check",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -76,14 +77,14 @@ class Command(MailCommand):
             self.stdout.write("Their second factors (TOTP) are not taken over.")
 
     def undo(self) -> None:
-        """List the passwords, then forget the adoption, since it says since when."""
+        """List the passwords, then undo the adoption, since it says since when."""
         adoption = find_adoption()
         for changed in changed_passwords(adoption) if adoption else ():
             self.stdout.write(f"{changed.address}: {changed.form}; “encrypt”: {changed.settings}")
         actions.forget_adoption(self.actor)
         self.stdout.write(
-            "The adoption is forgotten. The mail database was not changed, and the panel's "
-            "administrators stay."
+            "The adoption was undone. The mail database was not changed, and the panel's "
+            "administrators are kept."
         )
 
 
