@@ -49,7 +49,8 @@ class ImportCommand(MailCommand):
     def add_import_arguments(self, parser: CommandParser) -> None:
         flags = {
             "--create-domains": "add domains that don't exist",
-            "--update": "change existing rows to what the source says; otherwise they are left",
+            "--update": "change existing rows to match the source; otherwise they are left as "
+            "they are",
             "--whole": "import everything or, if a single row is refused, nothing",
             "--dry-run": "only show what would be done",
             "--yes": "import without asking, after the dry run",
@@ -81,7 +82,7 @@ class ImportCommand(MailCommand):
                 refused = sum(number for (_, verb), number in done.items() if verb == Verb.REFUSE)
         if refused:
             raise CommandError(
-                f"Refused: {refused} {'row' if refused == 1 else 'rows'}, see above."
+                f"{refused} {'row was' if refused == 1 else 'rows were'} refused; see above."
             )
 
     def print_losses(self) -> None:
@@ -152,7 +153,7 @@ class ImportCommand(MailCommand):
         return done
 
     def undo_hint(self, entry: int) -> str:
-        undo = f"To take it back: manage.py importmailboxes --undo={entry}."
+        undo = f"To undo it, run: manage.py importmailboxes --undo={entry}"
         return (
             f"The import is entry {entry} of the log. {undo}" if entry else "Nothing was changed."
         )

@@ -28,13 +28,13 @@ Values = Mapping[Column, str]
 
 NO_ADDRESS = gettext_noop("The line has no address or domain.")
 TWO_KINDS = gettext_noop(
-    "The line has a password and something to forward to. Use a line for the mailbox and another "
+    "The line has a password and a forwarding target. Use a line for the mailbox and another "
     "one for the alias, and a column “type” that tells them apart."
 )
 LOOKS_HASHED = gettext_noop(
     "The password looks like a ready hash. If it is one, put it into a column “hash”."
 )
-NO_TARGET = gettext_noop("The line has nothing to forward to.")
+NO_TARGET = gettext_noop("The line has no forwarding target.")
 
 
 READY_HASH = re.compile(

@@ -202,7 +202,7 @@ def test_an_address_may_occur_only_once(domain: Domain) -> None:
         MailboxRow(f"line {number}", address, stored=STORED)
         for number, address in ((2, "carl@example.org"), (3, "CARL@example.org"))
     ]
-    assert "already occurs before (line 2)" in reason(rows)
+    assert "already occurs earlier (line 2)" in reason(rows)
 
 
 def test_all_or_nothing(domain: Domain) -> None:
@@ -235,7 +235,7 @@ def test_other_roles_import_nothing(domain: Domain) -> None:
             action([MailboxRow("1", "b@example.org", stored=STORED)], otto)
 
 
-def test_an_import_is_taken_back_as_a_whole(anna: Mailbox) -> None:
+def test_an_import_is_undone_as_a_whole(anna: Mailbox) -> None:
     before = tables()
     change = MailboxRow("1", anna.pk, "Anna Kunz", 2**30, False)
     first = run([*ROWS, change], updates=True)
@@ -249,7 +249,7 @@ def test_an_import_is_taken_back_as_a_whole(anna: Mailbox) -> None:
     assert actions.undo_import(RITA, first.entry).refused[0][0] == anna.pk
 
 
-def test_an_import_is_taken_back_in_several_calls(
+def test_an_import_is_undone_in_several_calls(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tables()
@@ -281,7 +281,7 @@ def test_an_old_password_is_not_brought_back(anna: Mailbox) -> None:
     assert anna.name == "Anna Berg" and anna.password == STORED
 
 
-def test_only_what_is_in_reach_is_taken_back(domain: Domain) -> None:
+def test_only_what_is_in_reach_is_undone(domain: Domain) -> None:
     entry = run(ROWS).entry
     result = actions.undo_import(DORA, entry)
     assert len(result.refused) == 6 and Mailbox.objects.count() == 2
@@ -324,7 +324,7 @@ def test_batches_of_one_import_know_of_each_other(
     done = list(actions.run_import(RITA, lambda: rows, ImportOptions()))
     outcomes = [outcome for result in done for outcome in result.outcomes]
     assert verbs(planned) == verbs(outcomes) == "create " * 6 + "refuse"
-    assert "already occurs before (line 1)" in str(outcomes[-1].refusal)
+    assert "already occurs earlier (line 1)" in str(outcomes[-1].refusal)
     assert Alias.objects.get(pk="u0@example.org").targets == ["u0@example.org", "x@example.edu"]
     assert len({result.entry for result in done}) == 1
     actions.undo_import(RITA, done[0].entry)

@@ -44,7 +44,7 @@ def test_a_dry_run_writes_nothing(domain: Domain, file: Path) -> None:
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 
-def test_everything_is_imported_and_taken_back(domain: Domain, file: Path) -> None:
+def test_everything_is_imported_and_undone(domain: Domain, file: Path) -> None:
     printed = run(file, "--yes")
     assert "3 mailboxes added\n" in printed and PASSWORD not in printed and CRAM not in printed
     anna, bob, _carl = Mailbox.objects.order_by("pk")
@@ -53,8 +53,8 @@ def test_everything_is_imported_and_taken_back(domain: Domain, file: Path) -> No
     assert run(file, "--yes", "--update").splitlines()[-3:] == [
         "1 alias unchanged", "3 mailboxes unchanged", "Nothing was changed.",
     ]  # fmt: skip
-    entry = printed.partition("--undo=")[2].partition(".")[0]
-    assert run("--undo", entry) == "Taken back: 4. Kept: 0.\n"
+    entry = printed.partition("--undo=")[2].partition("\n")[0]
+    assert run("--undo", entry) == "Undone: 4. Kept: 0.\n"
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 
@@ -70,7 +70,7 @@ def test_without_a_terminal_nothing_is_imported_unasked(
 def test_refused_rows_are_named_and_end_with_an_error(domain: Domain, file: Path) -> None:
     with file.open("a") as more:
         more.write(f"dora@example.net;;;{PASSWORD};;\neva@example.org;;;secret;;\n")
-    with pytest.raises(CommandError, match="Refused: 2 rows"):
+    with pytest.raises(CommandError, match="2 rows were refused"):
         run(file, "--yes")
     assert Mailbox.objects.count() == 3
     Mailbox.objects.all().delete()

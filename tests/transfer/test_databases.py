@@ -102,7 +102,7 @@ def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> N
     source = open_source("postfixadmin", "pfx_")
     reader, rows = read(source)
     assert losses(reader, source) == {
-        "Domains for which it is only a backup MX": (1, "mx.example"),
+        "Domains for which the host is only a backup MX": (1, "mx.example"),
         "Domains with another transport": (1, "mx.example"),
         "Active vacation messages": (1, "bob@example.org"),
     }
@@ -131,7 +131,7 @@ def test_rows_of_vimbadmin(open_source: Open) -> None:
     source = open_source("vimbadmin")
     reader, rows = read(source, default_scheme="SHA1")
     assert losses(reader, source) == {
-        "Domains for which it is only a backup MX": (1, "mx.example"),
+        "Domains for which the host is only a backup MX": (1, "mx.example"),
         "Mailboxes about to be deleted": (1, "gone@example.org"),
         "Mailboxes that may only use some services": (1, "bob@example.org"),
         "Administrators": (1, "root@example.org"),
@@ -156,12 +156,12 @@ def test_rows_of_iredmail(open_source: Open) -> None:
     source = open_source("iredmail")
     reader, rows = read(source)
     assert losses(reader, source) == {
-        "Domains for which it is only a backup MX": (1, "mx.example"),
+        "Domains for which the host is only a backup MX": (1, "mx.example"),
         "Domains with another transport": (1, "mx.example"),
         "Mailboxes that expire or have expired": (1, "bob@example.org"),
         "Mailboxes that may not send (enablesmtp)": (1, "anna@example.org"),
         "Mailing lists": (1, "list@example.org"),
-        "Aliases that only some may write to": (1, "team@example.org"),
+        "Aliases that only some senders may write to": (1, "team@example.org"),
         "Mailboxes whose owners are administrators": (1, "anna@example.org"),
     }
     assert rows == [
@@ -233,14 +233,14 @@ def test_rows_of_mailcow(open_source: Open) -> None:
     reader, rows = read(source)
     assert "encrypts the mail" in reader.notes[0]
     assert losses(reader, source) == {
-        "Domains for which it is only a backup MX": (1, "mx.example"),
+        "Domains for which the host is only a backup MX": (1, "mx.example"),
         "Domains with a relay host": (1, "mx.example"),
         "Resources (rooms, equipment)": (1, "room@example.org"),
         "Mailboxes that sign in elsewhere (authsource)": (1, "bob@example.org"),
         "Mailboxes that only receive mail (active = 2)": (1, "eve@example.org"),
         "Mailboxes without IMAP, POP3, SMTP or Sieve": (1, "anna@example.org"),
-        "Aliases that discard mail or learn from it": (1, "no@example.org"),
-        "Aliases for senders of the host only (internal)": (1, "team@example.org"),
+        "Aliases that discard mail or train the spam filter": (1, "no@example.org"),
+        "Aliases for local senders only (internal)": (1, "team@example.org"),
         "App passwords": (2, "anna@example.org"),
     }
     assert rows == [

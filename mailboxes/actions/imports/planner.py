@@ -22,8 +22,8 @@ from mailboxes.forwarding.lookups import LookUps
 from mailboxes.models import Alias, Domain, Mailbox
 
 NOWHERE = Place("")
-OCCURS_TWICE = gettext_noop("%(name)s already occurs before (%(place)s).")
-DIFFERS = gettext_noop("It exists already and is left as it is.")
+OCCURS_TWICE = gettext_noop("%(name)s already occurs earlier (%(place)s).")
+DIFFERS = gettext_noop("It already exists and is left as it is.")
 
 
 class Planner:

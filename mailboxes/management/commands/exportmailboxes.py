@@ -18,7 +18,7 @@ from mailboxes.transfer.csv_export import export_tables
 class Command(MailCommand):
     help = (
         "Write all domains, mailboxes, aliases and alias domains to a new CSV file that only you "
-        "can read. The import reads it back to the same tables. Passwords are left out, unless "
+        "can read. Importing it gives the same tables again. Passwords are left out, unless "
         "you ask for their hashes."
     )
 
@@ -30,7 +30,7 @@ class Command(MailCommand):
         parser.add_argument(
             "--hashes",
             action="store_true",
-            help="include the hashes of the passwords, with which mailboxes can be moved to "
+            help="include the password hashes, with which mailboxes can be moved to "
             "another host; keep the file as safe as the database",
         )
 

@@ -44,7 +44,7 @@ class Command(ImportCommand):
             "--undo",
             type=integer,
             metavar="ENTRY",
-            help="take back the import with this entry in the log, instead of importing",
+            help="undo the import with this entry in the log, instead of importing",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -92,6 +92,6 @@ class Command(ImportCommand):
             after, continues = result.following, result.entry
             if not after:
                 break
-        self.stdout.write(f"Taken back: {done}. Kept: {refused}.")
+        self.stdout.write(f"Undone: {done}. Kept: {refused}.")
         if refused:
             raise CommandError("Not everything could be undone; see above.")

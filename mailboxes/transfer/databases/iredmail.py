@@ -133,7 +133,7 @@ READER = Reader(
             note="They receive mail here.",
         ),
         Loss(
-            "Mailboxes for some networks only (allow_nets)",
+            "Mailboxes restricted to some networks (allow_nets)",
             *("mailbox", "username", "allow_nets <> ''", "allow_nets"),
             note="Their owners can sign in from anywhere here.",
         ),
@@ -143,7 +143,7 @@ READER = Reader(
         ),
         Loss("Mailing lists", "maillists", "address"),
         Loss(
-            "Aliases that only some may write to",
+            "Aliases that only some senders may write to",
             *("alias", "address", "accesspolicy NOT IN ('', 'public')", "accesspolicy"),
             note="Anybody can write to them here.",
         ),

@@ -82,11 +82,11 @@ READER = Reader(
         Loss("Domains that are only relayed", "admin_domain", "name", "type <> 'domain'"),
         Loss("Domains with a total quota", "admin_domain", "name", "quota > 0", "quota"),
         Loss(
-            "Domains with a limit of sent messages",
+            "Domains with a limit on sent messages",
             *("admin_domain", "name", "message_limit IS NOT NULL", "message_limit"),
         ),
         Loss(
-            "Mailboxes with a limit of sent messages",
+            "Mailboxes with a limit on sent messages",
             *("admin_mailbox", "address", "message_limit IS NOT NULL", "message_limit"),
         ),
         Loss(

@@ -124,7 +124,7 @@ READER = Reader(
         Loss("Phone numbers", "mailbox", "username", "phone <> ''", "phone"),
         Loss("Other email addresses of owners", "mailbox", "email_other", "email_other <> ''"),
         Loss("Active vacation messages", "vacation", "email", "active = 1", "active"),
-        Loss("Mailboxes fetched from elsewhere", "fetchmail", "mailbox"),
+        Loss("Mailboxes that fetch mail from elsewhere", "fetchmail", "mailbox"),
         Loss("App passwords", "mailbox_app_password", "username"),
         Loss("DKIM keys", "dkim", "domain_name"),
         Loss("Administrators", "admin", "username"),

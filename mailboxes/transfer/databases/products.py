@@ -19,9 +19,7 @@ UNKNOWN = gettext_noop(
     "PostfixAdmin, ISPmail, iRedMail, ViMbAdmin 3, Modoboa, mailcow and the howto with domains, "
     "users and forwardings. If the table names have a prefix, use --prefix."
 )
-NO_TABLES = gettext_noop(
-    "This account can't see any tables. Grant it the right to read them (GRANT SELECT)."
-)
+NO_TABLES = gettext_noop("This account can't see any tables. Allow it to read them (GRANT SELECT).")
 MISSING = gettext_noop(
     "A database of %(product)s has the columns %(columns)s in the table %(table)s, but they are "
     "missing here. Upgrade that program first, or choose another one with --product."

@@ -64,7 +64,9 @@ class Loss:
         return Line(self.table, self.label, number, self.note, examples)
 
 
-BACKUP_MX = Loss("Domains for which it is only a backup MX", "domain", "domain", "backupmx <> 0")
+BACKUP_MX = Loss(
+    "Domains for which the host is only a backup MX", "domain", "domain", "backupmx <> 0"
+)
 
 
 @dataclass(frozen=True)
