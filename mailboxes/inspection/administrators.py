@@ -11,7 +11,7 @@ def administrator_text(taken_over: TakenOver) -> str:
     parts = [result_text(taken_over)]
     if not taken_over.refusal:
         if not taken_over.is_active:
-            parts.append(_("It is disabled, as in PostfixAdmin."))
+            parts.append(_("Disabled, as in PostfixAdmin."))
         if not taken_over.has_password:
             parts.append(_("The panel can't check the password; set another one."))
     if missing := ", ".join(taken_over.missing_domains):

@@ -1,4 +1,4 @@
-"""Rows with something that this panel doesn't know, counted by the database."""
+"""Rows with something that this panel doesn't support, counted by the database."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,13 @@ COUNTS = (
         "SELECT COUNT(*) FROM vacation WHERE active = 1",
     ),
     (
-        *("fetchmail", "fetchmail", "mailbox", _("Mailboxes fetched from elsewhere"), DELETED),
+        *(
+            "fetchmail",
+            "fetchmail",
+            "mailbox",
+            _("Mailboxes that fetch mail from elsewhere"),
+            DELETED,
+        ),
         "SELECT COUNT(*) FROM fetchmail",
     ),
     (

@@ -31,10 +31,10 @@ def lines() -> Iterator[Line]:
     yield Line("collations", _("Collations of the keys"), text, note if len(found) > 1 else "")
     missing = rights.missing()
     granted = [right for right in rights.STATEMENTS if right not in missing]
-    yield Line("rights", _("Rights of the panel's account"), ", ".join(granted))
+    yield Line("rights", _("Privileges of the panel's account"), ", ".join(granted))
     if missing:
         yield Line(
-            "missing_rights", _("Missing rights"), ", ".join(map(right_text, missing.items()))
+            "missing_rights", _("Missing privileges"), ", ".join(map(right_text, missing.items()))
         )
 
 

@@ -19,11 +19,11 @@ NO_DEFAULT = gettext_noop(
     "DEFAULT …;"
 )
 TOO_SHORT = gettext_noop(
-    "The column %(column)s of the table %(table)s only holds %(length)s characters, in "
-    "PostfixAdmin %(needed)s. Widen it first."
+    "The column %(column)s of the table %(table)s can only store %(length)s characters, "
+    "in PostfixAdmin %(needed)s. Widen it first."
 )
 NO_NUMBER = gettext_noop(
-    "The column %(column)s of the table %(table)s is of the type %(type)s, in PostfixAdmin "
+    "The column %(column)s of the table %(table)s has the type %(type)s, in PostfixAdmin "
     "tinyint. Convert it first."
 )
 NOT_UNIQUE = gettext_noop(

@@ -19,7 +19,7 @@ EMPTY = gettext_noop(
 )
 OURS = gettext_noop("The panel created these tables itself, so there is nothing to adopt.")
 UNKNOWN = gettext_noop(
-    "The panel doesn't know these tables. It can use those of PostfixAdmin 3.3 and later."
+    "The panel doesn't recognize these tables. It can use those of PostfixAdmin 3.3 and later."
 )
 PREFIXED = gettext_noop(
     "These are the tables of PostfixAdmin with the prefix “%(prefix)s”. The panel can use them "

@@ -32,10 +32,10 @@ REMARKABLE: dict[str, tuple[str | Promise, str | Promise]] = {
     "without_alias": (_("Mailboxes without their own alias, in a domain without a catch-all"), ""),
     "caught": (_("Mailboxes without their own alias, in a domain with a catch-all"), CAUGHT),
     "without_mailbox": (_("Aliases that forward to themselves, without a mailbox"), ""),
-    "backup_mx": (_("Domains as backup MX only"), counts.EXPORT),
+    "backup_mx": (_("Domains for which the host is only a backup MX"), counts.EXPORT),
 }
 UNEDITABLE: dict[str, tuple[str | Promise, str | Promise]] = {
-    "every_domain": (_("The row “ALL”"), _("It is no domain, so the panel doesn't show it.")),
+    "every_domain": (_("The row “ALL”"), _("It isn't a domain, so the panel doesn't show it.")),
     "target_empty": (_("Aliases without a target"), KEPT),
     "target_program": (_("Aliases to a program or file"), KEPT),
     "target_local_user": (_("Aliases to a local user"), KEPT),
@@ -68,7 +68,7 @@ def inspect(host: MailHost) -> Report:
         ("passwords", _("Passwords"), password_lines(rows, product, host)),
         ("folders", _("Folders"), folder_lines(rows, host)),
         ("quotas", _("Quotas"), quota_lines(rows)),
-        ("elsewhere", _("What this panel doesn't know"), counts.lines(columns)),
+        ("elsewhere", _("What this panel doesn't support"), counts.lines(columns)),
         ("uneditable", _("What can't be entered here"), remarkable_lines(rows, UNEDITABLE)),
     ]
     sections = [Section(code, title, list(lines)) for code, title, lines in parts]

@@ -10,9 +10,9 @@ def test_the_panels_own_tables_are_not_adopted(folder: Path) -> None:
     before = (folder / "mail.sqlite3").read_bytes()
     done = manage("adopt", folder=folder)
     assert done.returncode == 1
-    assert done.stderr == "CommandError: The panel can't use these tables as they are.\n"
+    assert done.stderr == "CommandError: These tables can't be adopted.\n"
     assert done.stdout == (
-        "Tables of: mailadmin\n\nWhy the panel can't use these tables\n"
+        "Tables of: mailadmin\n\nWhy these tables can't be adopted\n"
         "  The panel created these tables itself, so there is nothing to adopt.\n"
     )
     assert (folder / "mail.sqlite3").read_bytes() == before

@@ -48,10 +48,10 @@ EXPECTED = {
     "odd_active_alias": 1,
 }
 TAKEN_OVER = """\
-dom2@example.org: added as Domain administrator for example.org. It is disabled, as in PostfixAdmin.
+dom2@example.org: added as Domain administrator for example.org. Disabled, as in PostfixAdmin.
 dom@example.net: added as Domain administrator for example.net, gone.example.
 super@example.org: added as Superuser.
-Their second factors (TOTP) are not taken over.
+Their second factors (TOTP) are not copied.
 """
 UNEDITABLE = {"every_domain"} | {
     f"target_{kind}" for kind in ("empty", "program", "local_user", "domain", "other")

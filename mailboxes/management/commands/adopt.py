@@ -67,14 +67,14 @@ class Command(MailCommand):
         else:
             self.stdout.write("\n".join(as_text(report)))
         if report.refusals:
-            raise CommandError("The panel can't use these tables as they are.")
+            raise CommandError("These tables can't be adopted.")
         if options["confirm"]:
             form = choice.adopt(self.actor, report, options["folders"] or "")
             self.stdout.write(f"Adopted the mail database. New mailboxes get folders like {form}")
         if options["administrators"]:
             for taken_over in actions.take_over_administrators(self.actor):
                 self.stdout.write(administrator_text(taken_over))
-            self.stdout.write("Their second factors (TOTP) are not taken over.")
+            self.stdout.write("Their second factors (TOTP) are not copied.")
 
     def undo(self) -> None:
         """List the passwords, then undo the adoption, since it says since when."""
@@ -97,7 +97,7 @@ def as_text(report: Report) -> list[str]:
     if not report.refusals:
         return [*lines, "The panel can use these tables as they are."]
     return [
-        *(*lines, "Why the panel can't use these tables"),
+        *(*lines, "Why these tables can't be adopted"),
         *(f"  {error_message(refusal)}" for refusal in report.refusals),
     ]
 
