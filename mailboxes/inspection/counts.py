@@ -29,13 +29,7 @@ COUNTS = (
         "SELECT COUNT(*) FROM vacation WHERE active = 1",
     ),
     (
-        *(
-            "fetchmail",
-            "fetchmail",
-            "mailbox",
-            _("Mailboxes that fetch mail from elsewhere"),
-            DELETED,
-        ),
+        *("fetchmail", "fetchmail", "mailbox", _("Fetchmail accounts"), DELETED),
         "SELECT COUNT(*) FROM fetchmail",
     ),
     (

@@ -28,7 +28,7 @@ NO_NUMBER = gettext_noop(
 )
 NOT_UNIQUE = gettext_noop(
     "The table %(table)s may contain the same value of %(column)s twice, which PostfixAdmin "
-    "doesn't allow. Make it the primary key first."
+    "doesn't allow. Make that column the primary key first."
 )
 
 

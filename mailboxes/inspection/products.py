@@ -23,7 +23,7 @@ UNKNOWN = gettext_noop(
 )
 PREFIXED = gettext_noop(
     "These are the tables of PostfixAdmin with the prefix “%(prefix)s”. The panel can use them "
-    "through views. On the database host, run for each of them, as for this one: CREATE VIEW "
+    "through views. On the database host, create one for each table, such as: CREATE VIEW "
     "mailbox AS SELECT * FROM %(prefix)smailbox;"
 )
 OTHER = gettext_noop(

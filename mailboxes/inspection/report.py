@@ -36,12 +36,19 @@ REMARKABLE: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 UNEDITABLE: dict[str, tuple[str | Promise, str | Promise]] = {
     "every_domain": (_("The row “ALL”"), _("It isn't a domain, so the panel doesn't show it.")),
-    "target_empty": (_("Aliases without a target"), KEPT),
+    "target_empty": (_("Aliases without a target"), ""),
     "target_program": (_("Aliases to a program or file"), KEPT),
     "target_local_user": (_("Aliases to a local user"), KEPT),
     "target_domain": (_("Aliases to all addresses of a domain"), KEPT),
     "target_other": (_("Aliases to something else that isn't an address"), KEPT),
 }
+
+FORMS: dict[str, str | Promise] = {
+    "empty": _("Without a password"),
+    "32 hex digits": _("Stored as 32 hex digits"),
+    "unknown or clear text": _("Stored in an unknown form, or in clear text"),
+}
+UNREADABLE = " (unreadable)"
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ def remarkable_lines(
 
 def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Line]:
     for form, number in rows.passwords.most_common():
-        yield Line("form", _("Stored as %(form)s") % {"form": form}, number)
+        yield Line("form", form_label(form), number)
     found = compatibility.check(host, host)
     groups: list[tuple[str, str | Promise, Callable[[], list[compatibility.Group]]]] = [
         ("cannot_sign_in", _("Can't sign in"), lambda: found.cannot_sign_in),
@@ -106,6 +113,14 @@ def password_lines(rows: Rows, product: Product, host: MailHost) -> Iterator[Lin
         for group in read():
             yield Line(code, label, group.count, group.text, tuple(group.addresses[:3]))
     yield from old_panel.lines(str(product), rows.passwords, host)
+
+
+def form_label(form: str) -> str | Promise:
+    if form in FORMS:
+        return FORMS[form]
+    if form.endswith(UNREADABLE):
+        return _("Stored as %(form)s, but unreadable") % {"form": form.removesuffix(UNREADABLE)}
+    return _("Stored as %(form)s") % {"form": form}
 
 
 def folder_lines(rows: Rows, host: MailHost) -> Iterator[Line]:
