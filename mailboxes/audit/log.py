@@ -20,7 +20,7 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.models import Entry, Head, OpenEntry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json, storable
 from mailboxes.errors import Refused
-from mailboxes.queries import insert_many
+from mailboxes.queries import insert_many, new_row
 
 # By syslog(3) rather than logging, so that it also reaches the journal from commands, whose
 # standard error is a terminal. Without a journal, the call does nothing.
@@ -34,15 +34,19 @@ MAX_PAUSE = timedelta(hours=1)
 
 def subject(model: str, name: str, domain: str = "", changes: Changes | None = None) -> Subject:
     """Return an object of an entry; `changes` are old and new value by column."""
-    return Subject(
-        model=model,
-        name=storable(name)[:255],
-        domain=storable(domain)[:255],
-        changes={
-            column: [storable(value) if isinstance(value, str) else value for value in values]
-            for column, values in (changes or {}).items()
+    values = {
+        "id": None,
+        "entry_id": None,
+        "start": None,
+        "model": model,
+        "name": storable(name)[:255],
+        "domain": storable(domain)[:255],
+        "changes": {
+            column: [storable(value) if isinstance(value, str) else value for value in pair]
+            for column, pair in (changes or {}).items()
         },
-    )
+    }
+    return new_row(Subject, values)
 
 
 @contextmanager
@@ -139,7 +143,7 @@ def append(
         entry.save(force_insert=True)
         start = begun.parent or begun.seq if begun else parent or entry.seq
         for row in rows:
-            row.entry, row.start = entry, start
+            row.entry_id, row.start = entry.seq, start
         insert_many(Subject, rows, "default")
         Head.objects.filter(pk=1).update(seq=entry.seq, mac=entry.mac)
         head_line = f"log head {entry.seq}:{entry.mac}"

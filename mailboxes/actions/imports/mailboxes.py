@@ -1,7 +1,7 @@
 """What an import does with mailboxes."""
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import Model
 
@@ -16,6 +16,7 @@ from mailboxes.addresses import NOT_AN_ADDRESS, Address, BadAddress, CatchAll
 from mailboxes.adoption.mark import new_folder
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, Mailbox
+from mailboxes.queries import new_row
 from mailboxes.sizes import to_units
 
 OUTSIDE = gettext_noop("The folder “%(folder)s” would be outside of the folder for all mail.")
@@ -29,9 +30,7 @@ DEFAULTS: dict[type[Model], dict[str, Any]] = {
     model: {field.attname: field.get_default() for field in model._meta.concrete_fields}
     for model in (Mailbox, Alias)
 }
-"""The columns in the order of the table, each with its default."""
-
-M = TypeVar("M", bound=Model)
+"""The columns, each with its default."""
 
 
 def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
@@ -117,17 +116,12 @@ def whole_quota(quota: int | None, megabyte: int) -> int | None:
 
 
 def new_mailbox(**values: Any) -> Mailbox:
-    return built(Mailbox, DEFAULTS[Mailbox] | values)
+    return new_row(Mailbox, DEFAULTS[Mailbox] | values)
 
 
 def own_alias(mailbox: Mailbox) -> Alias:
     values = {"address": mailbox.pk, "goto": mailbox.pk, "domain_id": mailbox.domain_id}
-    return built(Alias, DEFAULTS[Alias] | values | {"active": mailbox.active})
-
-
-def built(model: type[M], values: dict[str, Any]) -> M:
-    """Return a row made from the values of all columns, which takes a fifth of the time."""
-    return model(*values.values())
+    return new_row(Alias, DEFAULTS[Alias] | values | {"active": mailbox.active})
 
 
 def is_plain(name: str, quota: int) -> bool:
