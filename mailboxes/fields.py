@@ -151,6 +151,24 @@ for lookup in (
         column.register_lookup(type(name, (ComparablePatternMixin, lookup), {}))
 
 
+@AddressField.register_lookup
+class AddressIn(lookups.In):
+    """One of many addresses; Django prepares each by itself, which takes three times as long."""
+
+    def get_prep_lookup(self) -> Any:
+        return self.rhs if is_plain(self.rhs) else super().get_prep_lookup()
+
+    def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        if is_plain(self.rhs):
+            return f"({', '.join(['%s'] * len(self.rhs))})", self.rhs
+        return super().process_rhs(compiler, connection)
+
+
+def is_plain(values: object) -> bool:
+    """Say whether this is a list of ASCII text, which is used as it is."""
+    return isinstance(values, list) and {*map(type, values)} == {str} and "".join(values).isascii()
+
+
 class NumberField(NullMixin, models.BigIntegerField):
     """bigint."""
 
