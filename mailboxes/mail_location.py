@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from mailboxes.errors import Refused, gettext_noop
@@ -91,9 +92,10 @@ def names_one_mailbox(template: str) -> bool:
     return "%u" in template or ("%d" in template and "%n" in template)
 
 
-def split(template: str) -> list[str]:
+@lru_cache(maxsize=16)
+def split(template: str) -> tuple[str, ...]:
     """Return the variables and the texts between them."""
-    return [part for part in re.split(f"({'|'.join(VARIABLES)})", template) if part]
+    return tuple(filter(None, re.split(f"({'|'.join(VARIABLES)})", template)))
 
 
 def fill(template: str, address: str) -> str:

@@ -150,6 +150,8 @@ def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
 
 def field_writer(field: Field, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:
     """Return what makes a parameter of a field's value, as the field itself would."""
+    if isinstance(field, JSONField):
+        return partial(connection.ops.adapt_json_value, encoder=field.encoder)
     known: dict[int, tuple[Any, Any]] = {}
 
     def write(value: Any) -> Any:
@@ -157,8 +159,7 @@ def field_writer(field: Field, connection: BaseDatabaseWrapper) -> Callable[[Any
             known[id(value)] = value, field.get_db_prep_save(value, connection)
         return known[id(value)][1]
 
-    is_shared = isinstance(field, DateTimeField)
-    return write if is_shared else partial(field.get_db_prep_save, connection=connection)
+    return write
 
 
 def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:

@@ -149,6 +149,8 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
 
 def check_quota_beside(domain: Domain, quota: int, others: int) -> None:
     """Refuse a quota that the domain's limits don't allow; `others` is the sum of the others."""
+    if not domain.maxquota and domain.quota <= 0:
+        return  # no limits, as in most domains
     multiplier = quota_multiplier()
     params = {"domain": domain.pk, "quota": Size(quota)}
     if domain.maxquota < 0 and quota:

@@ -1,6 +1,7 @@
 """The base of the commands that import: a dry run, a question, and the import."""
 
 import csv
+import gc
 import os
 import sys
 from collections import Counter
@@ -169,6 +170,7 @@ class ImportCommand(MailCommand):
 def processes() -> Iterator[Mapper]:
     """Give a `map` that uses all cores where there is much to do, as with slow schemes."""
     number = os.cpu_count() or 1
+    gc.freeze()  # or the collector would search all of Django for garbage, again and again
     with ProcessPoolExecutor(number, get_context("forkserver"), django.setup) as pool:
 
         def apply(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterable[Any]:

@@ -22,7 +22,7 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.storage_engines import check_engines
 
 ACTION = "mailbox.import"
-BATCH = 1000
+BATCH = 2000
 WRITTEN = (Verb.CREATE, Verb.CHANGE)
 
 SOME_REFUSED = gettext_noop(

@@ -39,17 +39,18 @@ def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
         raise BadAddress(NOT_AN_ADDRESS, {"text": row.address})
     row = replace(row, quota=whole_quota(row.quota, planner.megabyte)) if planner.megabyte else row
     check_reach(planner.actor, address.domain)
-    planner.note_name("mailbox", str(address), row.place)
-    if existing := planner.tables.mailboxes.get(str(address)):
+    name = str(address)
+    planner.note_name("mailbox", name, row.place)
+    if existing := planner.tables.mailboxes.get(name):
         return changed_mailbox(planner, row, existing)
     authorize(planner.actor, "mailbox.create", address.domain)
     domain = planner.domain_of(address)
-    check_free(planner, str(address))
+    check_free(planner, name)
     planner.check_limit(domain, domain.mailboxes, "mailboxes")
     quota = row.quota or 0
     planner.check_quota(domain, quota, 0)
     mailbox = new_mailbox(
-        username=str(address),
+        username=name,
         local_part=address.local_part,
         domain_id=address.domain,
         maildir=folder_of(planner, row, address),
@@ -62,9 +63,9 @@ def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
     note = set_stored(mailbox, row, domain, planner.host)
     planner.tables.add(domain, "mailboxes")
     planner.tables.add(domain, "quota", quota)
-    planner.tables.mailboxes[str(address)] = mailbox
-    planner.tables.aliases.setdefault(str(address), own_alias(mailbox))
-    planner.note_added("mailbox", str(address), row.place)
+    planner.tables.mailboxes[name] = mailbox
+    planner.tables.aliases.setdefault(name, own_alias(mailbox))
+    planner.note_added("mailbox", name, row.place)
     return Outcome(
         row, Verb.CREATE, mailbox, new_values(mailbox, "name", "quota", "active"), note=note
     )
@@ -120,8 +121,13 @@ def new_mailbox(**values: Any) -> Mailbox:
 
 
 def own_alias(mailbox: Mailbox) -> Alias:
-    values = {"address": mailbox.pk, "goto": mailbox.pk, "domain_id": mailbox.domain_id}
-    return new_row(Alias, DEFAULTS[Alias] | values | {"active": mailbox.active})
+    values = {
+        "address": mailbox.username,
+        "goto": mailbox.username,
+        "domain_id": mailbox.domain_id,
+        "active": mailbox.active,
+    }
+    return new_row(Alias, DEFAULTS[Alias] | values)
 
 
 def is_plain(name: str, quota: int) -> bool:

@@ -110,9 +110,7 @@ class Planner:
         """Read what the tables have of a batch, and what was read before it."""
         addresses, domains = names_in(batch)
         self.tables.load(addresses, domains, lock)
-        names = [(kind, name) for kind in ("mailbox", "alias") for name in addresses]
-        names += [(kind, name) for kind in ("domain", "aliasdomain") for name in domains]
-        self.places_before = self.seen.places(names)
+        self.places_before = self.seen.places(addresses | domains)
         self.places = self.places_before | self.added_before(addresses)
         self.look_ups = LookUps(all_domains=True, saved=self.tables.by_model())
         self.prefetch(batch)

@@ -23,24 +23,17 @@ class Seen:
         self.database = sqlite3.connect("", isolation_level=None)
         self.database.execute(
             "CREATE TABLE seen (kind TEXT, key TEXT, place TEXT, is_added INTEGER,"
-            " PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            " PRIMARY KEY (key, kind)) WITHOUT ROWID"
         )
 
-    def places(self, names: Iterable[Name]) -> dict[Name, Place]:
-        """Return the places of those of the names that were read before."""
-        by_kind: dict[str, list[str]] = {}
-        for kind, key in names:
-            by_kind.setdefault(kind, []).append(key)
-        found: dict[Name, Place] = {}
-        for kind, keys in by_kind.items():
-            rows = self.database.execute(
-                "SELECT key, place, is_added FROM seen WHERE kind = ?"
-                " AND key IN (SELECT value FROM json_each(?))",
-                [kind, json.dumps(keys)],
-            )
-            for key, text, is_added in rows:
-                found[kind, key] = Place(text, bool(is_added))
-        return found
+    def places(self, keys: Iterable[str]) -> dict[Name, Place]:
+        """Return the places of those names with one of the keys that were read before."""
+        rows = self.database.execute(
+            "SELECT kind, key, place, is_added FROM seen"
+            " WHERE key IN (SELECT value FROM json_each(?))",
+            [json.dumps([*keys])],
+        )
+        return {(kind, key): Place(text, bool(is_added)) for kind, key, text, is_added in rows}
 
     def add(self, places: Mapping[Name, Place]) -> None:
         rows = [(*name, *place) for name, place in places.items()]
