@@ -96,10 +96,12 @@ def set_password(mailbox: Mailbox, password: str, scheme: Scheme) -> None:
     mailbox.password = schemes.make_password(password, scheme.handler)
 
 
-def check_new_password(password: str, mailbox: Mailbox, scheme: Scheme) -> None:
+def check_new_password(
+    password: str, mailbox: Mailbox, scheme: Scheme, is_of_many: bool = False
+) -> None:
     """Refuse a password that the daemons can't handle or that is too easy to guess."""
     schemes.check_usable(password, scheme.max_bytes)
-    check_strength(password, [mailbox.username, mailbox.name])
+    check_strength(password, [mailbox.username, mailbox.name], is_of_many)
 
 
 def renew_expiry(mailbox: Mailbox, domain: Domain | None) -> None:

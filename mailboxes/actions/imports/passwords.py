@@ -87,7 +87,7 @@ def run(task: Task) -> str | Refused:
         return task.old
     try:
         mailbox = Mailbox(username=task.address, name=task.name)
-        check_new_password(task.password, mailbox, task.scheme)
+        check_new_password(task.password, mailbox, task.scheme, is_of_many=True)
     except Refused as error:
         return error
     return schemes.make_password(task.password, task.scheme.handler) if task.hashes else NOT_HASHED
