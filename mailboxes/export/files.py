@@ -82,6 +82,8 @@ FILES = (
     ),
     FileSpec("etc/tmpfiles.d/mailadmin.conf", mode=0o644, variant="v1"),
     FileSpec("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
+    FileSpec("keep/etc/dovecot/conf.d/00-mailadmin.conf", mode=0o644, variant="v2"),
+    FileSpec("keep/etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
     FileSpec("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
     FileSpec("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql", lacked_by="debian13"),
     FileSpec(

@@ -145,6 +145,7 @@ def test_each_release_has_the_files_that_its_services_need() -> None:
 
 
 LIVE = "/etc/letsencrypt/live/mail.example.org"
+CONF_D = "etc/dovecot/conf.d/"
 HOOK = "etc/letsencrypt/renewal-hooks/deploy/mailadmin"
 OF_23 = "etc/dovecot/mailadmin-my.cnf etc/dovecot/mailadmin-usage.conf.ext"
 
@@ -207,7 +208,7 @@ def test_the_delimiter_is_for_postfix_alone(host: MailHost, delimiter: str, line
     assert line in files["postfix/main.cf"]
     assert f"\nrecipient_delimiter ={f' {delimiter}'.rstrip()}\n" in files["postfix/main.cf"]
     for path, text in files.items():
-        if "dovecot/conf.d" in path:
+        if path.startswith(CONF_D):
             assert "\nrecipient_delimiter =\n" in text
 
 
@@ -218,7 +219,7 @@ def test_a_certificate_is_set_for_each_daemon(host: MailHost, folder: str) -> No
     assert (
         f"\nsmtpd_tls_cert_file = {cert}\nsmtpd_tls_key_file = {key}\n" in files["postfix/main.cf"]
     )
-    dovecot = "\n".join(text for path, text in files.items() if "dovecot/conf.d" in path)
+    dovecot = "\n".join(text for path, text in files.items() if path.startswith(CONF_D))
     assert dovecot.count(cert) == dovecot.count(key) == (host.variant is V2)
     assert (HOOK in files) == (folder == LIVE)
     assert ("doveadm reload" in files.get(HOOK, files["README"])) == (host.variant is V2)

@@ -1,0 +1,75 @@
+# --- What --keep does ----------------------------------------------------------------------------
+
+# NAME OURS: the value in main.cf that also serves what this host serves already.
+beside() {
+    case $1 in
+        mydestination|virtual_alias_domains|virtual_alias_maps|virtual_mailbox_domains|\
+        virtual_mailbox_maps|relay_domains|smtpd_sender_login_maps)
+            with_theirs "$1" "$2" ;;
+        transport_maps) with_theirs "$1" "$2${delivery:+, $delivery}" ;;
+        relay_recipient_maps) with_theirs "$1" "$2$(other_recipients)" ;;
+        virtual_transport|virtual_mailbox_base|virtual_uid_maps|virtual_gid_maps|virtual_mailbox_limit)
+            if [ -n "$delivery" ]; then conf -h "$1"; else say "$2"; fi ;;
+        parent_domain_matches_subdomains)
+            if [ -n "$(theirs relay_domains)" ]; then conf -h "$1"; else say "$2"; fi ;;
+        smtpd_relay_restrictions)
+            if relays_for_others; then conf -h "$1"; else say "$2"; fi ;;
+        smtpd_sasl_auth_enable) conf -h "$1" ;;
+        # Each character of it is a delimiter.
+        recipient_delimiter) printf '%s%s\n' "$(conf -h "$1" | tr -d "$2")" "$2" ;;
+        *) say "$2" ;;
+    esac
+}
+
+with_theirs() { # NAME OURS
+    { theirs "$1"; say "$2"; } | joined
+}
+
+# Postfix has only one virtual_transport: if another one delivers already, the panel's domains get
+# theirs by transport_maps.
+choose_delivery() {
+    delivery=
+    if [ "$choice" != keep ] || [ -z "$(theirs virtual_mailbox_domains)" ]; then return 0; fi
+    if delivers_like_ours; then return 0; fi
+    delivery="pipemap:{$(ours virtual_mailbox_domains),static:$(own_transport)}"
+}
+
+build_delivery() {
+    case $(conf -h transport_maps)$delivery in
+        *:/etc/postfix/mailadmin/*) [ -n "$(ours transport_maps)" ] ||
+            set_main transport_maps "$(with_theirs transport_maps "$delivery")" ;;
+    esac
+    build_own_transport
+    # virtual(8) opens the maps itself, and may not read the panel's SQLite database.
+    conf -M | awk '$8 == "virtual" && $1 != "mailadmin" { print $1 "/" $2 }' >"$new/services"
+    while read -r service <&4; do
+        if [ -n "$delivery" ]; then
+            set_option "virtual_mailbox_maps=$(theirs virtual_mailbox_maps | paste -s -d, -)"
+        elif [ -e "/$kept" ]; then
+            drop_option virtual_mailbox_maps
+        fi
+    done 4<"$new/services"
+}
+
+drop_option() { # NAME
+    case $(conf -P "$service/$1") in
+        *=*)
+            say "postconf -PX '$service/$1'"
+            conf -PX "$service/$1" ;;
+    esac
+}
+
+# Relayed domains of others without a list of recipients accept all, also beside a list of ours.
+other_recipients() {
+    if [ -n "$(theirs relay_recipient_maps)" ]; then return 0; fi
+    sort_names relay_domains
+    [ -s "$new/others" ] || return 0
+    say ", inline:{$(sed 's/.*/{@&=x}/' "$new/others" | paste -s -d' ' -)}"
+}
+
+build_kept() {
+    cat >"$new/kept" <<'END'
+# This host also serves what it served before "apply --keep" (mailadmin). Without options, apply keeps
+# it; "apply --take-over" ends that and removes this file.
+END
+}

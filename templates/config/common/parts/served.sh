@@ -1,0 +1,218 @@
+# --- What this host serves already ---------------------------------------------------------------
+
+kept=etc/postfix/mailadmin/kept     # exists once --keep has been used
+
+serves() { # WHAT THEN: something that would end, and what would happen then
+    printf '%s\t%s\n' "$1" "$2" >>"$new/served"
+}
+
+cannot_keep() { printf -- '- %s\n' "$*" >>"$new/not-kept"; }
+
+ours() { sed -n "s/^$1 = *//p" "$here/postfix/main.cf"; } # NAME: this bundle's value
+
+# One word of a list a line; what is in braces is one word.
+words() {
+    awk 'function end() { if (word != "") print word; word = "" }
+        {
+            for (i = 1; i <= length($0); i++) {
+                sign = substr($0, i, 1)
+                if (sign == "{") depth++
+                if (sign == "}") depth--
+                if (depth == 0 && sign ~ /[, \t]/) end(); else word = word sign
+            }
+            end()
+        }'
+}
+
+joined() { words | awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $0 } END { if (NR) print "" }'; }
+
+# The words of a list in main.cf that are neither this bundle's maps nor an earlier one's.
+theirs() { # NAME
+    postconf -hx "$1" 2>>"$new/log" | words | grep -v ':/etc/postfix/mailadmin/' |
+        if [ "$1" = mydestination ]; then without_own_names; else cat; fi
+}
+
+applied_before() { postconf -h virtual_mailbox_domains | grep -q ':/etc/postfix/mailadmin/'; }
+
+# This host's names, which stand in mydestination without being domains that receive mail.
+without_own_names() {
+    {
+        say "$own_name"
+        if applied_before; then
+            postconf -hx myhostname
+        elif ! has_users; then
+            postconf -hx myhostname
+            hostname
+            hostname -f || true
+            cat /etc/mailname || true
+        fi
+    } >"$new/names" 2>>"$new/log"
+    grep -vixF -f "$new/names" | grep -viE '^localhost(\.|$)|(^|\.)localdomain$|^[^.:/]*$'
+}
+
+# Whether somebody has mail here as a user of this host, not only root.
+has_users() {
+    getent passwd >"$new/passwd"
+    while IFS=: read -r name _ uid _ _ home _ <&4; do
+        if [ "$uid" -lt 1000 ] || [ "$uid" -ge 60000 ] || [ "$uid" = "$mail_uid" ]; then continue; fi
+        if [ -s "/var/mail/$name" ] || [ -d "$home/Maildir" ] || [ -d "$home/mail" ]; then return 0; fi
+    done 4<"$new/passwd"
+    return 1
+}
+
+# The names in one word of a list, one a line; fails if only Postfix can look them up.
+names_in() { # WORD
+    map=${1#proxy:}
+    case $map in
+        /*) sed 's/#.*//' "$map" 2>>"$new/log" | words ;;
+        hash:*|btree:*|cdb:*|lmdb:*|texthash:*)
+            postmap -s "$map" 2>>"$new/log" | cut -f1 >"$new/keys"
+            [ -s "$new/keys" ] || awk '/^[^# \t]/ { print $1 }' "${map#*:}" >"$new/keys" 2>>"$new/log"
+            cat "$new/keys" ;;
+        *:*) return 1 ;;
+        *) say "$1" ;;
+    esac
+}
+
+# Sorts the names of a list into domains, addresses and maps that cannot be listed.
+sort_names() { # NAME
+    : >"$new/all"
+    : >"$new/maps"
+    theirs "$1" >"$new/words" || true
+    while read -r word <&3; do
+        names_in "$word" >>"$new/all" || say "$word" >>"$new/maps"
+    done 3<"$new/words"
+    tr '[:upper:]' '[:lower:]' <"$new/all" | sort -u >"$new/sorted"
+    grep @ "$new/sorted" >"$new/addresses" || true
+    grep -E '^[^.@/]+\.[^@/]*$' "$new/sorted" >"$new/domains" || true
+    timeout 10 postmap -q - "{{ host.database.engine }}:$here/etc/postfix/mailadmin/domains.cf" \
+        <"$new/domains" 2>>"$new/log" | cut -f1 >"$new/both" || true
+    grep -vxF -f "$new/both" "$new/domains" >"$new/others" || true
+}
+
+# FILE: "a.example, b.example and 3 more".
+listed() {
+    awk 'NR <= 5 { text = text (NR > 1 ? ", " : "") $0 }
+        END { print text (NR > 5 ? " and " NR - 5 " more" : "") }' "$1"
+}
+
+survey_domains() { # NAME HOW
+    sort_names "$1"
+    others=$(listed "$new/others")
+    if [ -s "$new/maps" ]; then others="${others:+$others and }the domains in $(listed "$new/maps")"; fi
+    if [ -n "$others" ] && grep -q "^$1 =" "$here/postfix/main.cf"; then
+        serves "The mail for $others is $2 ($1)" "it would be refused"
+    fi
+    [ -s "$new/both" ] || return 0
+    both=$(listed "$new/both")
+    serves "The mail for $both is $2 ($1), but the panel has the same domain" \
+        "only the addresses in the panel would receive mail"
+    cannot_keep "The mail for $both can't be $2 ($1) and delivered to the panel's mailboxes, too:" \
+        "take the domain out of $1 or out of the panel."
+}
+
+survey_postfix() {
+    survey_domains mydestination "delivered to this host's own users"
+    survey_domains virtual_alias_domains "forwarded"
+    survey_domains virtual_mailbox_domains "delivered by $(postconf -hx virtual_transport)"
+    [ -z "$(postconf -n relay_domains 2>>"$new/log")" ] ||
+        survey_domains relay_domains "relayed to another host"
+    sort_names virtual_alias_maps
+    if [ -s "$new/words" ]; then
+        sample=$(listed "$new/addresses")
+        serves "Mail is forwarded by $(listed "$new/words") (virtual_alias_maps${sample:+: $sample})" \
+            "it would no longer be"
+    fi
+    sort_names smtpd_sender_login_maps
+    [ ! -s "$new/words" ] || serves "Who may send as which address is also in $(listed "$new/words")" \
+        "it would no longer count (smtpd_sender_login_maps)"
+    survey_relaying
+    survey_sign_ins
+}
+
+restrictions() { postconf -hx smtpd_relay_restrictions | words | paste -s -d' ' -; }
+
+# Whether other clients than those of Debian's default may relay, or other rules decide.
+relays_for_others() {
+    [ -n "$(postconf -n smtpd_relay_restrictions 2>>"$new/log")" ] || return 1
+    case $(restrictions) in
+        "permit_sasl_authenticated reject_unauth_destination") return 1 ;;
+        "permit_mynetworks permit_sasl_authenticated "[dr]*_unauth_destination) [ -n "$(networks)" ] ;;
+    esac
+}
+
+# The networks in mynetworks that are not this host.
+networks() {
+    postconf -n mynetworks 2>>"$new/log" | sed 's/^mynetworks = *//' | words |
+        grep -vE '^127\.|^\[::1\]|^\[::ffff:127\.' | joined
+}
+
+survey_relaying() {
+    relays_for_others || return 0
+    rules=$(restrictions)
+    case " $rules " in
+        *" permit_mynetworks "*) others=$(networks) ;;
+        *) others= ;;
+    esac
+    [ -z "$others" ] || serves "Clients in $others send without signing in (mynetworks)" \
+        "they could only send to domains of this host"
+    case $rules in
+        "permit_mynetworks permit_sasl_authenticated "[dr]*_unauth_destination) ;;
+        *) serves "Who may relay is decided by $rules (smtpd_relay_restrictions)" \
+            "only those who have signed in could" ;;
+    esac
+}
+
+# Which services let clients sign in, other than this bundle's.
+survey_sign_ins() {
+    if applied_before && [ ! -e "/$kept" ]; then return 0; fi
+    if [ "$(postconf -h smtpd_sasl_auth_enable)" = yes ]; then
+        serves "Clients sign in on port 25" "they would have to use port 587 or 465"
+    elif ! postconf -P 2>>"$new/log" | grep -q '/inet/smtpd_sasl_auth_enable = yes'; then
+        return 0
+    fi
+    checked="$(postconf -hx smtpd_sasl_type), $(postconf -hx smtpd_sasl_path)"
+    if [ "$checked" != "$(ours smtpd_sasl_type), $(ours smtpd_sasl_path)" ]; then
+        serves "Passwords of those who send are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
+            "only the panel's mailboxes could sign in"
+        cannot_keep "Postfix can ask only one service for passwords ($checked now;" \
+            "$(ours smtpd_sasl_type), $(ours smtpd_sasl_path) for the panel's mailboxes)."
+    fi
+}
+
+# --keep and --take-over are for what would end; --keep is remembered.
+choose() {
+    if [ -z "$choice" ] && [ -e "/$kept" ]; then
+        choice=keep
+        asked=no
+    fi
+    if [ ! -s "$new/served" ] && [ ! -e "/$kept" ]; then choice=; fi
+    if [ "$choice" = keep ] && [ -s "$new/not-kept" ]; then
+        cat "$new/not-kept" >&2
+        fail "--keep can't keep everything that this host serves (see above). Nothing was changed."
+    fi
+    if [ ! -s "$new/served" ] || [ "$asked" = no ]; then return 0; fi
+    case $choice-$dry in
+        keep-*)
+            say "This is kept:"
+            sed 's/^/- /; s/\t.*/./' "$new/served" ;;
+        take-over-*)
+            say "This ends:"
+            sentences ;;
+        -yes)
+            say "This host already serves more than the panel's domains. Without --keep or --take-over," \
+                "apply would stop here:"
+            sentences
+            say "With --take-over, these would be the changes:" ;;
+        -no)
+            {
+                say "apply: This host already serves more than the panel's domains:"
+                sentences
+                say "apply: Nothing was changed. To keep all this beside the panel's domains, run apply" \
+                    "with --keep; to replace it, with --take-over. --dry-run shows the changes."
+            } >&2
+            exit 1 ;;
+    esac
+}
+
+sentences() { sed 's/^/- /; s/\t/: /; s/$/./' "$new/served"; }

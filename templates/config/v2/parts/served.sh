@@ -1,0 +1,107 @@
+first_file=etc/dovecot/conf.d/00-mailadmin.conf     # exists instead of some settings in 99-, after --keep
+
+# Dovecot's own users and mail, in terms that Dovecot 2.3 and 2.4 print alike.
+survey_dovecot() {
+    # Afterwards, this bundle's file is there, and others in conf.d are the administrator's changes to it.
+    [ ! -e /etc/dovecot/conf.d/99-mailadmin.conf ] || [ -e "/$first_file" ] || return 0
+    kept_backend=maybe
+    doveconf -n >"$new/doveconf" 2>>"$new/log" || return 0
+    databases passdb >"$new/passdbs"
+    while read -r entry <&3; do
+        case $entry in
+            pam) if has_users; then
+                serves "Dovecot lets this host's own users sign in (PAM)" "they could no longer"
+            fi ;;
+            # With a name of its own in 2.4, where one of the same name would be changed.
+            sql) if [ ! -e "/$first_file" ]; then
+                serves "Dovecot lets users in a database of others sign in" "they could no longer"
+                cannot_keep "Dovecot 2.4 has only one passdb that is called sql."
+            fi ;;
+            *) serves "Dovecot lets the users in $entry sign in" "they could no longer" ;;
+        esac
+    done 3<"$new/passdbs"
+    location=$(dovecot_setting mail_location)
+    location=${location:-$(dovecot_setting mail_driver):$(dovecot_setting mail_path)}
+    case $location in
+        ''|'mbox:~/mail:INBOX=/var/mail/%u'|'mbox:%{home}/mail') ;;
+        *) serves "Dovecot keeps mail in $location" "it would only look in $mail_home" ;;
+    esac
+    if doveconf -n | grep -qE '^(disable_plaintext_auth = no|auth_allow_cleartext = yes)'; then
+        serves "Dovecot accepts passwords without TLS" "clients that don't use TLS could not sign in"
+    fi
+    survey_order
+}
+
+# The database of the panel must be asked first, with the whole address: others may know everybody.
+survey_order() {
+    case $(dovecot_setting auth_username_format) in
+        ''|%Lu|%u|'%{user | lower}'|'%{user}') ;;
+        *) cannot_keep "Dovecot's auth_username_format changes the panel's addresses." ;;
+    esac
+    if awk '/^[ \t]*!include conf\.d/ { exit } /^[ \t]*(passdb|userdb)[ \t{]/ { found = 1; exit }
+        END { exit !found }' /etc/dovecot/dovecot.conf
+    then
+        cannot_keep "dovecot.conf has passdb or userdb above \"!include conf.d/*.conf\":" \
+            "move them below that line."
+    fi
+}
+
+# KIND (passdb or userdb): each one of others, as its driver and its file, if it has one.
+databases() {
+    awk -v kind="$1" '
+        $1 == kind && /{$/ { inside = 1; driver = ($2 == "{") ? "" : $2; file = ""; next }
+        inside && /^}/ {
+            inside = 0
+            if (text !~ /mailadmin/) print driver (file == "" ? "" : " " file)
+            text = ""
+        }
+        inside { text = text $0 }
+        inside && $1 == "driver" { driver = $3 }
+        inside && ($1 == "args" || $1 ~ /_path$/) && match($0, /\/[^ ]*$/) { file = substr($0, RSTART) }
+    ' "$new/doveconf"
+}
+
+own_transport() { ours virtual_transport; }
+
+delivers_like_ours() { [ "$(postconf -hx virtual_transport)" = "$(ours virtual_transport)" ]; }
+
+build_own_transport() { :; }
+
+# People whom the panel doesn't know send as they did, but not as addresses of the panel.
+senders() { # RESTRICTION
+    say "check_sasl_access,pipemap:{$(ours virtual_mailbox_maps),static:$1}," \
+        "reject_known_sender_login_mismatch" | tr -d ' '
+}
+
+# Comments out what would be asked before the database: system users, who have no mailboxes here, and
+# after --take-over all others.
+build_dovecot() {
+    if [ "$choice-$kept_backend" = keep-maybe ]; then
+        kept_backend=yes
+        return 0
+    fi
+    mark="# mailadmin: see 99-mailadmin.conf. "
+    for file in /etc/dovecot/dovecot.conf /etc/dovecot/local.conf /etc/dovecot/conf.d/*.conf; do
+        case $file in */??-mailadmin*.conf) continue ;; esac
+        [ -f "$file" ] || continue
+        mkdir -p "$new$(dirname "$file")"
+        awk -v all="$choice" -v mark="$mark" '
+            all == "take-over" && /^[ \t]*(passdb|userdb)[ \t{]/ { block = 1 }
+            block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
+            /^[ \t]*!include auth-system\.conf\.ext/ { print mark $0; next }
+            all == "take-over" && /^[ \t]*!include(_try)? auth-.*\.conf\.ext/ { print mark $0; next }
+            { print }' "$file" >"$new$file"
+        if [ "$(grep -c "^$mark" "$file")" = "$(grep -c "^$mark" "$new$file")" ]; then rm "$new$file"; fi
+    done
+}
+
+dovecot_files() {
+    if [ "$kept_backend" = yes ]; then
+        place "$first_file" root root 0644 no "$here/keep/$first_file"
+    elif [ -e "/$first_file" ]; then
+        act "remove /$first_file, left by --keep" remove_now "/$first_file"
+    fi
+    for file in /etc/dovecot/*.conf /etc/dovecot/conf.d/*.conf; do
+        if [ -f "$new$file" ]; then place_changed "${file#/}" "$new$file"; fi
+    done
+}

@@ -1,0 +1,83 @@
+"""A mail host that already serves domains, mailboxes and users of its own before `apply` runs."""
+
+from tests.mailhost import MailHost, Person
+
+OTTO = Person("otto@old.example", "four words of another")
+"""A mailbox that the panel doesn't know, in Dovecot's own file of users."""
+
+POSTFIX = """\
+set -e
+cd /etc/postfix
+useradd --uid 2000 oldmail
+install -d -o oldmail -g oldmail /srv/mail
+useradd --create-home lisa
+printf 'old.example x\\n' >vhosts
+printf 'otto@old.example old.example/otto/\\n' >vmailbox
+printf 'info@forwarded.example otto@old.example\\n' >virtual
+postmap vhosts vmailbox virtual
+postconf -e \\
+    'mydestination = $myhostname, local.example, localhost' \\
+    'virtual_alias_domains = forwarded.example' \\
+    'virtual_alias_maps = hash:/etc/postfix/virtual' \\
+    'virtual_mailbox_domains = hash:/etc/postfix/vhosts' \\
+    'virtual_mailbox_maps = hash:/etc/postfix/vmailbox' \\
+    'virtual_mailbox_base = /srv/mail' \\
+    'virtual_uid_maps = static:2000' 'virtual_gid_maps = static:2000' \\
+    'relay_domains = relayed.example' \\
+    'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16'
+postfix reload
+"""
+DOVECOT = """\
+set -e
+printf 'otto@old.example:{PLAIN}four words of another\\n' >/etc/dovecot/users
+chmod 0640 /etc/dovecot/users; chgrp dovecot /etc/dovecot/users
+cat >/etc/dovecot/conf.d/50-own.conf
+systemctl restart dovecot
+"""
+DOVECOTS = {
+    "debian12": """\
+mail_location = maildir:/srv/mail/%d/%n
+passdb {
+  driver = passwd-file
+  args = /etc/dovecot/users
+}
+userdb {
+  driver = static
+  args = uid=2000 gid=2000 home=/srv/mail/%d/%n
+}
+""",
+    "debian13": """\
+mail_driver = maildir
+mail_path = /srv/mail/%{user | domain}/%{user | username}
+mail_inbox_path = /srv/mail/%{user | domain}/%{user | username}
+passdb passwd-file {
+  passwd_file_path = /etc/dovecot/users
+}
+userdb static {
+  fields {
+    uid = 2000
+    gid = 2000
+    home = /srv/mail/%{user | domain}/%{user | username}
+  }
+}
+""",
+}
+OTHERS = ("lisa@local.example", "info@forwarded.example", OTTO.address, "any@relayed.example")
+"""Addresses whose mail this host accepts before the panel comes."""
+
+SENTENCES = (
+    "- The mail for local.example is delivered to this host's own users (mydestination): it would ",
+    "- The mail for forwarded.example is forwarded (virtual_alias_domains): it would be refused.",
+    "- The mail for old.example is delivered by virtual (virtual_mailbox_domains): it would be"
+    " refused.",
+    "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
+    "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
+    "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",
+    "- Dovecot keeps mail in maildir:/srv/mail/%",
+)
+"""What `apply` says of this host."""
+
+
+def make_busy(host: MailHost) -> None:
+    host.machine.run(["sh", "-c", POSTFIX])
+    host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name])

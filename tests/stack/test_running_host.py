@@ -1,0 +1,100 @@
+"""`apply` on a host that already serves domains, mailboxes and users of its own."""
+
+import smtplib
+
+import pytest
+
+from tests import mail_clients
+from tests.busy_host import OTHERS, OTTO, SENTENCES, make_busy
+from tests.machine import wait_until
+from tests.mailhost import ANNA, BOB, MailHost, Person, fresh_hosts
+
+pytestmark = pytest.mark.stack
+STRANGER = "192.0.2.1"
+STATE = "find /etc -printf '%p %m %u %g %s %T@ %l\\n' | sort; pidof master dovecot"
+
+
+@pytest.fixture
+def busy(fresh: MailHost) -> MailHost:
+    make_busy(fresh)
+    fresh.populate()
+    fresh.export()
+    fresh.grant()
+    return fresh
+
+
+def accepted(host: MailHost) -> set[str]:
+    """Return the addresses whose mail is accepted from another host on port 25."""
+    host.machine.run(["ip", "address", "replace", f"{STRANGER}/32", "dev", "lo"])
+    addresses = (*OTHERS, ANNA.address)
+    with host.machine.network(), smtplib.SMTP("127.0.0.1", source_address=(STRANGER, 0)) as smtp:
+        smtp.ehlo()
+        smtp.mail("stranger@foreign.example")
+        return {address for address in addresses if smtp.rcpt(address)[0] == 250}
+
+
+def assert_refused(host: MailHost) -> None:
+    before = host.machine.run(["sh", "-c", STATE]).stdout
+    done = host.apply(check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [line for line in host_sentences(host) if line not in done.stderr] == []
+    assert "with --keep" in done.stderr
+    assert host.apply("--dry-run").stdout.startswith("This host already serves more than")
+    assert host.machine.run(["sh", "-c", STATE]).stdout == before
+    assert accepted(host) == set(OTHERS)
+
+
+def host_sentences(host: MailHost) -> list[str]:
+    """Return what `apply` says of the host; V1 has nothing to do with Dovecot."""
+    return [line for line in SENTENCES if host.variant == "v2" or "Dovecot" not in line]
+
+
+def send_code(host: MailHost, person: Person, sender: str) -> int:
+    """Return the answer to somebody who has signed in and sends as this address."""
+    with mail_clients.submission(host.machine) as smtp:
+        assert mail_clients.smtp_auth(smtp, "PLAIN", person.address, person.password) == 235
+        smtp.mail(sender)
+        return smtp.rcpt(BOB.address)[0]
+
+
+def otto_has(host: MailHost, subject: str) -> bool:
+    return subject in mail_clients.imap_subjects(host.machine, OTTO.address, OTTO.password)
+
+
+def assert_kept(host: MailHost) -> None:
+    assert accepted(host) == {*OTHERS, ANNA.address}
+    assert host.signs_in(ANNA)
+    to_otto = host.send(ANNA, "info@forwarded.example")
+    wait_until(lambda: otto_has(host, to_otto), "Otto has his mail")
+    host.await_mail(BOB, host.send(ANNA, BOB.address))
+    to_lisa = host.send(ANNA, "lisa@local.example")
+    spool = host.machine / "var/mail/lisa"
+    wait_until(lambda: spool.exists() and to_lisa in spool.read_text(), "Lisa has her mail")
+    assert send_code(host, ANNA, ANNA.address) == 250
+    assert send_code(host, ANNA, OTTO.address) == 553
+    if host.variant == "v2":
+        host.await_mail(ANNA, host.send(OTTO, ANNA.address))
+        assert send_code(host, OTTO, ANNA.address) == 553
+
+
+@pytest.mark.parametrize(
+    "fresh",
+    [*fresh_hosts(variant="v1"), *fresh_hosts(variant="v2", database="sqlite")],
+    indirect=True,
+)
+def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None:
+    assert_refused(busy)
+    assert "This is kept:" in busy.apply("--keep").stdout
+    busy.await_services()
+    assert_kept(busy)
+    assert busy.apply().stdout == "Nothing to change.\n"
+    done = busy.apply("--take-over")
+    busy.await_services()
+    assert [line for line in host_sentences(busy) if line not in done.stdout] == []
+    assert accepted(busy) == {"any@relayed.example", ANNA.address}
+    assert busy.signs_in(ANNA)
+    # V1 leaves Dovecot alone.
+    assert mail_clients.imap_login(busy.machine, "PLAIN", OTTO.address, OTTO.password) == (
+        busy.variant == "v1"
+    )
+    assert busy.apply().stdout == "Nothing to change.\n"
