@@ -31,7 +31,7 @@ DOVECOT = """\
 set -e
 printf 'otto@old.example:{PLAIN}four words of another\\n' >/etc/dovecot/users
 chmod 0640 /etc/dovecot/users; chgrp dovecot /etc/dovecot/users
-cat >/etc/dovecot/conf.d/50-own.conf
+cat >/etc/dovecot/conf.d/zz-own.conf
 systemctl restart dovecot
 """
 DOVECOTS = {

@@ -6,8 +6,8 @@ import pytest
 
 from tests import mail_clients
 from tests.busy_host import OTHERS, OTTO, SENTENCES, make_busy
-from tests.machine import wait_until
-from tests.mailhost import ANNA, BOB, MailHost, Person, fresh_hosts
+from tests.machine import HOSTNAME, wait_until
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, fresh_hosts
 
 pytestmark = pytest.mark.stack
 STRANGER = "192.0.2.1"
@@ -79,7 +79,10 @@ def assert_kept(host: MailHost) -> None:
 
 @pytest.mark.parametrize(
     "fresh",
-    [*fresh_hosts(variant="v1"), *fresh_hosts(variant="v2", database="sqlite")],
+    [
+        *fresh_hosts(release="debian13", variant="v1"),
+        *fresh_hosts(variant="v2", database="sqlite"),
+    ],
     indirect=True,
 )
 def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None:
@@ -98,3 +101,36 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
         busy.variant == "v1"
     )
     assert busy.apply().stdout == "Nothing to change.\n"
+
+
+ONE_HOST = fresh_hosts(release="debian13", variant="v2", database="sqlite")
+
+
+def said(host: MailHost, *destinations: str) -> list[str]:
+    """Return the list with which a dry run starts, if these are in `mydestination`."""
+    host.machine.run(["postconf", "-e", f"mydestination = {', '.join(destinations)}"])
+    said, found, _ = host.apply("--dry-run").stdout.partition("With --take-over")
+    return [line for line in said.splitlines() if line.startswith("- ")] if found else []
+
+
+@pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
+def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: MailHost) -> None:
+    fresh.machine.run(["sh", "-c", "echo corp.example >/etc/mailname; useradd -m lisa"])
+    installed = ("$myhostname", "corp.example", HOSTNAME, "localhost.corp.example", "localhost")
+    assert said(fresh, *installed) == []
+    (fresh.machine / "var/mail/lisa").write_text("From somebody")
+    assert [line.partition(":")[0] for line in said(fresh, *installed)] == [
+        "- The mail for corp.example is delivered to this host's own users (mydestination)",
+        "- Dovecot lets this host's own users sign in (PAM)",
+    ]
+
+
+@pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
+def test_a_domain_cannot_be_kept_and_be_in_the_panel(fresh: MailHost) -> None:
+    fresh.manage("createdomain", DOMAIN)
+    serves, not_kept = said(fresh, "$myhostname", DOMAIN)
+    assert "the panel has the same domain: only the addresses in the panel" in serves
+    done = fresh.apply("--keep", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not_kept in done.stderr and f"The mail for {DOMAIN} can't be" in not_kept
+    assert fresh.apply("--keep", "--take-over", check=False).returncode == 1

@@ -51,6 +51,12 @@ build_delivery() {
     done 4<"$new/services"
 }
 
+drop_own_transport() {
+    [ -n "$(conf -M mailadmin/unix)" ] || return 0
+    say "postconf -MX mailadmin/unix"
+    conf -MX mailadmin/unix
+}
+
 drop_option() { # NAME
     case $(conf -P "$service/$1") in
         *=*)

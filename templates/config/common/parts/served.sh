@@ -8,6 +8,8 @@ serves() { # WHAT THEN: something that would end, and what would happen then
 
 cannot_keep() { printf -- '- %s\n' "$*" >>"$new/not-kept"; }
 
+current() { postconf "$@" 2>>"$new/log"; }
+
 ours() { sed -n "s/^$1 = *//p" "$here/postfix/main.cf"; } # NAME: this bundle's value
 
 # One word of a list a line; what is in braces is one word.
@@ -28,20 +30,20 @@ joined() { words | awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $0 } END { if (NR
 
 # The words of a list in main.cf that are neither this bundle's maps nor an earlier one's.
 theirs() { # NAME
-    postconf -hx "$1" 2>>"$new/log" | words | grep -v ':/etc/postfix/mailadmin/' |
+    current -hx "$1" | words | grep -v ':/etc/postfix/mailadmin/' |
         if [ "$1" = mydestination ]; then without_own_names; else cat; fi
 }
 
-applied_before() { postconf -h virtual_mailbox_domains | grep -q ':/etc/postfix/mailadmin/'; }
+applied_before() { current -h virtual_mailbox_domains | grep -q ':/etc/postfix/mailadmin/'; }
 
 # This host's names, which stand in mydestination without being domains that receive mail.
 without_own_names() {
     {
         say "$own_name"
         if applied_before; then
-            postconf -hx myhostname
+            current -hx myhostname
         elif ! has_users; then
-            postconf -hx myhostname
+            current -hx myhostname
             hostname
             hostname -f || true
             cat /etc/mailname || true
@@ -96,13 +98,12 @@ listed() {
         END { print text (NR > 5 ? " and " NR - 5 " more" : "") }' "$1"
 }
 
-survey_domains() { # NAME HOW
+survey_domains() { # NAME HOW THEN
+    grep -q "^$1 =" "$here/postfix/main.cf" || return 0
     sort_names "$1"
     others=$(listed "$new/others")
     if [ -s "$new/maps" ]; then others="${others:+$others and }the domains in $(listed "$new/maps")"; fi
-    if [ -n "$others" ] && grep -q "^$1 =" "$here/postfix/main.cf"; then
-        serves "The mail for $others is $2 ($1)" "it would be refused"
-    fi
+    [ -z "$others" ] || serves "The mail for $others is $2 ($1)" "$3"
     [ -s "$new/both" ] || return 0
     both=$(listed "$new/both")
     serves "The mail for $both is $2 ($1), but the panel has the same domain" \
@@ -112,11 +113,13 @@ survey_domains() { # NAME HOW
 }
 
 survey_postfix() {
-    survey_domains mydestination "delivered to this host's own users"
-    survey_domains virtual_alias_domains "forwarded"
-    survey_domains virtual_mailbox_domains "delivered by $(postconf -hx virtual_transport)"
-    [ -z "$(postconf -n relay_domains 2>>"$new/log")" ] ||
-        survey_domains relay_domains "relayed to another host"
+    survey_domains mydestination "delivered to this host's own users" "it would be refused"
+    survey_domains virtual_alias_domains "forwarded" "it would be refused"
+    survey_domains virtual_mailbox_domains "delivered by $(current -hx virtual_transport)" \
+        "it would be refused"
+    [ -z "$(current -n relay_domains)" ] ||
+        survey_domains relay_domains "relayed to another host" "it would be refused"
+    survey_domains transport_maps "routed by a map" "the map would no longer count"
     sort_names virtual_alias_maps
     if [ -s "$new/words" ]; then
         sample=$(listed "$new/addresses")
@@ -130,11 +133,11 @@ survey_postfix() {
     survey_sign_ins
 }
 
-restrictions() { postconf -hx smtpd_relay_restrictions | words | paste -s -d' ' -; }
+restrictions() { current -hx smtpd_relay_restrictions | words | paste -s -d' ' -; }
 
 # Whether other clients than those of Debian's default may relay, or other rules decide.
 relays_for_others() {
-    [ -n "$(postconf -n smtpd_relay_restrictions 2>>"$new/log")" ] || return 1
+    [ -n "$(current -n smtpd_relay_restrictions)" ] || return 1
     case $(restrictions) in
         "permit_sasl_authenticated reject_unauth_destination") return 1 ;;
         "permit_mynetworks permit_sasl_authenticated "[dr]*_unauth_destination) [ -n "$(networks)" ] ;;
@@ -143,7 +146,7 @@ relays_for_others() {
 
 # The networks in mynetworks that are not this host.
 networks() {
-    postconf -n mynetworks 2>>"$new/log" | sed 's/^mynetworks = *//' | words |
+    current -n mynetworks | sed 's/^mynetworks = *//' | words |
         grep -vE '^127\.|^\[::1\]|^\[::ffff:127\.' | joined
 }
 
@@ -165,19 +168,19 @@ survey_relaying() {
 
 # Which services let clients sign in, other than this bundle's.
 survey_sign_ins() {
-    if applied_before && [ ! -e "/$kept" ]; then return 0; fi
-    if [ "$(postconf -h smtpd_sasl_auth_enable)" = yes ]; then
+    if [ "$(current -h smtpd_sasl_auth_enable)" = yes ]; then
         serves "Clients sign in on port 25" "they would have to use port 587 or 465"
-    elif ! postconf -P 2>>"$new/log" | grep -q '/inet/smtpd_sasl_auth_enable = yes'; then
+    elif ! current -P | grep -q '/inet/smtpd_sasl_auth_enable = yes'; then
         return 0
     fi
-    checked="$(postconf -hx smtpd_sasl_type), $(postconf -hx smtpd_sasl_path)"
-    if [ "$checked" != "$(ours smtpd_sasl_type), $(ours smtpd_sasl_path)" ]; then
-        serves "Passwords of those who send are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
-            "only the panel's mailboxes could sign in"
-        cannot_keep "Postfix can ask only one service for passwords ($checked now;" \
-            "$(ours smtpd_sasl_type), $(ours smtpd_sasl_path) for the panel's mailboxes)."
-    fi
+    if applied_before; then return 0; fi
+    checked="$(current -hx smtpd_sasl_type), $(current -hx smtpd_sasl_path)"
+    panels="$(ours smtpd_sasl_type), $(ours smtpd_sasl_path)"
+    [ "$checked" != "$panels" ] || return 0
+    serves "Passwords of those who send are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
+        "only the panel's mailboxes could sign in"
+    cannot_keep "Postfix can ask only one service for passwords: $checked or, for the panel's" \
+        "mailboxes, $panels."
 }
 
 # --keep and --take-over are for what would end; --keep is remembered.
@@ -188,8 +191,8 @@ choose() {
     fi
     if [ ! -s "$new/served" ] && [ ! -e "/$kept" ]; then choice=; fi
     if [ "$choice" = keep ] && [ -s "$new/not-kept" ]; then
-        cat "$new/not-kept" >&2
-        fail "--keep can't keep everything that this host serves (see above). Nothing was changed."
+        not_kept >&2
+        fail "Nothing was changed."
     fi
     if [ ! -s "$new/served" ] || [ "$asked" = no ]; then return 0; fi
     case $choice-$dry in
@@ -203,11 +206,13 @@ choose() {
             say "This host already serves more than the panel's domains. Without --keep or --take-over," \
                 "apply would stop here:"
             sentences
+            not_kept
             say "With --take-over, these would be the changes:" ;;
         -no)
             {
                 say "apply: This host already serves more than the panel's domains:"
                 sentences
+                not_kept
                 say "apply: Nothing was changed. To keep all this beside the panel's domains, run apply" \
                     "with --keep; to replace it, with --take-over. --dry-run shows the changes."
             } >&2
@@ -216,3 +221,9 @@ choose() {
 }
 
 sentences() { sed 's/^/- /; s/\t/: /; s/$/./' "$new/served"; }
+
+not_kept() {
+    [ -s "$new/not-kept" ] || return 0
+    say "apply: --keep can't keep everything:"
+    cat "$new/not-kept"
+}

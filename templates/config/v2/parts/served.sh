@@ -65,7 +65,7 @@ own_transport() { ours virtual_transport; }
 
 delivers_like_ours() { [ "$(postconf -hx virtual_transport)" = "$(ours virtual_transport)" ]; }
 
-build_own_transport() { :; }
+build_own_transport() { drop_own_transport; }
 
 # People whom the panel doesn't know send as they did, but not as addresses of the panel.
 senders() { # RESTRICTION
@@ -74,7 +74,7 @@ senders() { # RESTRICTION
 }
 
 # Comments out what would be asked before the database: system users, who have no mailboxes here, and
-# after --take-over all others.
+# after --take-over all others and what would override 99-mailadmin.conf.
 build_dovecot() {
     if [ "$choice-$kept_backend" = keep-maybe ]; then
         kept_backend=yes
@@ -85,11 +85,19 @@ build_dovecot() {
         case $file in */??-mailadmin*.conf) continue ;; esac
         [ -f "$file" ] || continue
         mkdir -p "$new$(dirname "$file")"
-        awk -v all="$choice" -v mark="$mark" '
-            all == "take-over" && /^[ \t]*(passdb|userdb)[ \t{]/ { block = 1 }
-            block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
+        last=$(printf '%s\n' 99-mailadmin.conf "${file##*/}" | sort | tail -n 1)
+        awk -v choice="$choice" -v last="$last" -v mark="$mark" '
             /^[ \t]*!include auth-system\.conf\.ext/ { print mark $0; next }
-            all == "take-over" && /^[ \t]*!include(_try)? auth-.*\.conf\.ext/ { print mark $0; next }
+            choice != "take-over" { print; next }
+            /^[ \t]*!include(_try)? auth-.*\.conf\.ext/ { print mark $0; next }
+            /^[ \t]*(passdb|userdb)[ \t{]/ { block = 1 }
+            block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
+            last != "99-mailadmin.conf" && ( \
+            /^(mail_(location|driver|path|inbox_path|uid|gid)|(first|last)_valid_[ug]id|ssl)[ \t]*=/ || \
+            /^(auth_(username_format|mechanisms|allow_cleartext)|disable_plaintext_auth)[ \t]*=/) {
+                print mark $0
+                next
+            }
             { print }' "$file" >"$new$file"
         if [ "$(grep -c "^$mark" "$file")" = "$(grep -c "^$mark" "$new$file")" ]; then rm "$new$file"; fi
     done
