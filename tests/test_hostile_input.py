@@ -97,7 +97,7 @@ IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "show
 
 PAGES = {
     MAILBOX: ["q", "after", "before", "inside", "active__exact", "domain", "attention", "p"],
-    ALIAS: ["q", "after", "before", "kind", "domain", "active__exact"],
+    ALIAS: ["q", "after", "before", "kind", "domain", "active__exact", "attention"],
     "/admin/log/": ["q", "action", "since", "until", "before", "csv"],
     "/admin/configuration/upgrade/": ["from", "to"],
     DOMAIN: ["q", "after", "before", "active__exact", "attention"],
@@ -107,6 +107,7 @@ PAGES = {
 }
 COMMANDS = {
     "adopt": ["--folders"],
+    "checkaliases": [],
     "createdomain": ["--description", "--mailboxes", "--aliases", "--maxquota", "--quota"],
     "createmailbox": ["--name", "--quota"],
     "exportmailboxes": ["--domain"],

@@ -5,16 +5,15 @@ not locked. Such a loop is found later, as are those that other programs write.
 """
 
 from collections.abc import Collection, Iterable
-from itertools import groupby
 
 from mailboxes.access.scope import Scope
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS, Expansion
-from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
+from mailboxes.forwarding.lookups import LookUps, start_of
+from mailboxes.forwarding.wording import way_text
 from mailboxes.models import Alias
 from mailboxes.queries import aliases_forwarding_into
 
-MAX_SHOWN = 6
 MAX_SOURCES = 1000
 LOOP = gettext_noop(
     "This would be a loop, and Postfix would defer all mail to these addresses: %(way)s."
@@ -56,11 +55,3 @@ def check_expansion(
                 raise Refused(LOOP, {"way": way_text(way, scope)}, code="loop", field=field)
             params = {"address": address, "limit": MAX_RECIPIENTS}
             raise Refused(TOO_MANY, params, code="too_many", field=field)
-
-
-def way_text(way: list[str], scope: Scope) -> str:
-    """Return the way as text, a long one shortened, without addresses that are out of reach."""
-    shown = [address if scope.includes(domain_of(address)) else "…" for address in way]
-    if len(shown) > MAX_SHOWN:
-        shown = [*shown[:3], "…", *shown[-2:]]
-    return " → ".join(address.removeprefix("*") for address, _ in groupby(shown))

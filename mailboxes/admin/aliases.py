@@ -11,7 +11,12 @@ from mailboxes import actions
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList, ListAdmin
-from mailboxes.admin.filters import AliasKindFilter, DomainFilter, StatusFilter
+from mailboxes.admin.filters import (
+    AliasAttentionFilter,
+    AliasKindFilter,
+    DomainFilter,
+    StatusFilter,
+)
 from mailboxes.csv_download import iso_time
 from mailboxes.forms.aliases import AliasDomainForm, AliasForm
 from mailboxes.models import Alias, AliasDomain
@@ -22,7 +27,7 @@ from mailboxes.request_actors import administrator
 class AliasAdmin(InDomainList, MailAdmin):
     form = AliasForm
     list_display = ["name_link", "forwards_to", "status", "changed"]
-    list_filter = [StatusFilter, AliasKindFilter, DomainFilter]
+    list_filter = [StatusFilter, AliasKindFilter, DomainFilter, AliasAttentionFilter]
     search_columns = ("address", "goto")
     actions = ["enable", "disable", "delete_selected"]
     csv_columns = ("address", "forwards_to", "active", "created", "modified")

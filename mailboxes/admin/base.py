@@ -32,6 +32,8 @@ from mailboxes.audit import entries
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
+from mailboxes.forwarding.wording import saved_warnings
+from mailboxes.models import Alias, Mailbox
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
@@ -217,7 +219,20 @@ class MailAdmin(PanelAdmin):
         response = super().response_add(request, obj, post_url_continue)
         if warning := mixed_scripts_warning(obj.pk):
             self.message_user(request, warning, messages.WARNING)
+        if isinstance(obj, Alias):
+            self.warn(request, obj)
         return response
+
+    def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:
+        response = super().response_change(request, obj)
+        self.warn(request, obj)
+        return response
+
+    def warn(self, request: HttpRequest, row: Row) -> None:
+        """Show what mail to this address, or to others because of it, doesn't reach any more."""
+        if isinstance(row, Mailbox | Alias):
+            for text in saved_warnings(row, scope_of(request.user)):
+                self.message_user(request, text, messages.WARNING)
 
     # Enable and disable
 
@@ -244,6 +259,7 @@ class MailAdmin(PanelAdmin):
         if actions.set_active(administrator(request), row, active):
             text = self.undo_message(request, row, active)
             self.message_user(request, text, messages.SUCCESS)
+            self.warn(request, row)
         else:
             self.message_user(request, UNCHANGED[active] % {"row": row}, messages.INFO)
         return page

@@ -22,10 +22,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions, queries
+from mailboxes.access.grants import scope_of
 from mailboxes.actions.base import Row
 from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
+from mailboxes.forwarding.findings import MAX_ALIASES, left_behind
+from mailboxes.forwarding.wording import nowhere_text
+from mailboxes.models import Alias, Mailbox
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -125,11 +129,21 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def set_active(
         self, request: HttpRequest, queryset: QuerySet, active: bool, texts: Texts
     ) -> HttpResponse | None:
-        if page := self.confirm(request, queryset, texts[0]):
+        is_asked = not active and "post" not in request.POST
+        warning = self.disabling_warning(request, queryset) if is_asked else ""
+        if page := self.confirm(request, queryset, texts[0], warning=warning):
             return page
         rows = queryset.exclude(active=active)
         action = partial(actions.set_active_in_bulk, active=active)
         return self.run(request, rows, action, texts, undo=not active)
+
+    def disabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
+        """Name the aliases to which mail is refused then, unless there are too many to check."""
+        aliases = Alias.objects.all()
+        if rows.model not in (Mailbox, Alias) or capped_count(aliases, MAX_ALIASES).more:
+            return ""
+        gone = list(rows.values_list("pk", flat=True)[:MAX_ALIASES])
+        return nowhere_text(left_behind(gone, scope_of(request.user).narrow(aliases)).nowhere)
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:

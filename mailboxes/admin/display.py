@@ -13,10 +13,12 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from mailboxes.addresses import to_unicode
 from mailboxes.formats import number, script_names, size
+from mailboxes.forwarding.findings import LeftBehind
 from mailboxes.icons import icon
 from mailboxes.usage import FULL, NEARLY_FULL, usage_tone
 
 MAX_TARGETS = 3
+MAX_ALIASES = 20
 ALSO_DELETED = {
     "vacation": ngettext_lazy(
         "%(count)s vacation message.", "%(count)s vacation messages.", "number"
@@ -114,6 +116,22 @@ def also_deleted(counts: Mapping[str, int]) -> list[str]:
         ALSO_DELETED[name] % {"count": number(count), "number": count}
         for name, count in counts.items()
     ]
+
+
+def left_behind(address: str, aliases: LeftBehind) -> list[str]:
+    """Return a line for each of the first aliases that forward to an address to be deleted."""
+    texts = (
+        (_("The alias %(alias)s doesn't forward to anything else; mail to it will be refused."),
+         aliases.nowhere),
+        (_("The alias %(alias)s still forwards to %(address)s as well; that mail will bounce."),
+         aliases.others),
+    )  # fmt: skip
+    found = [text % {"alias": name, "address": address} for text, names in texts for name in names]
+    more = len(found) - MAX_ALIASES
+    if more > 0:
+        text = ngettext("and one more alias", "and %(more)s more aliases", more)
+        found[MAX_ALIASES:] = [text % {"more": number(more)}]
+    return found
 
 
 def used_size(used: int) -> str:

@@ -7,13 +7,15 @@ from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import queries, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.addresses import to_ascii
 from mailboxes.export import compatibility
-from mailboxes.models import Domain, Mailbox, has_mailbox
+from mailboxes.forwarding.findings import MAX_ALIASES, check_table
+from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import capped_count, domain_names
 
 
@@ -90,10 +92,24 @@ class AliasKindFilter(ListFilter):
 
 
 class AttentionFilter(ListFilter):
-    """Mailboxes that the dashboard warns about; not offered if the table is too large to read."""
+    """What the dashboard warns about; not offered if the table is too large to read."""
 
     title = _("needs attention")
     parameter_name = "attention"
+    not_available: Promise
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices or self.value())
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        *others, last = super().choices(changelist)
+        yield from others
+        known = last["display"] != self.value()
+        yield last if known else {**last, "display": self.not_available}
+
+
+class MailboxAttentionFilter(AttentionFilter):
+    not_available = _("not available for this many mailboxes")
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         mailboxes = scope_of(request.user).narrow(Mailbox.objects.all())
@@ -114,11 +130,23 @@ class AttentionFilter(ListFilter):
         )
         return queryset.filter(pk__in=found or [])
 
-    def has_output(self) -> bool:
-        return bool(self.lookup_choices or self.value())
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        *others, last = super().choices(changelist)
-        yield from others
-        known = last["display"] != self.value()
-        yield last if known else {**last, "display": _("not available for this many mailboxes")}
+class AliasAttentionFilter(AttentionFilter):
+    """Aliases to which mail is deferred, or whose targets it doesn't all reach."""
+
+    not_available = _("not available for this many aliases")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        aliases = scope_of(request.user).narrow(Alias.objects.all())
+        if capped_count(aliases, MAX_ALIASES).more:
+            return []
+        return [("deferred", str(_("mail is deferred"))), ("dead", str(_("dead targets")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        if self.value() not in dict(self.lookup_choices):
+            return queryset.none()
+        found = check_table(scope_of(request.user).narrow(Alias.objects.all())) or []
+        wanted = self.value() == "deferred"
+        return queryset.filter(pk__in=[one.alias for one in found if one.is_deferred == wanted])

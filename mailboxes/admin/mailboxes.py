@@ -25,14 +25,14 @@ from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
-from mailboxes.admin.filters import AttentionFilter, DomainFilter, StatusFilter
+from mailboxes.admin.filters import DomainFilter, MailboxAttentionFilter, StatusFilter
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import QuotaField, count_quota
 from mailboxes.forms.base import autofocus
 from mailboxes.forms.mailboxes import MailboxForm, MailboxPasswordForm
+from mailboxes.forwarding.findings import left_behind
 from mailboxes.models import Alias, Mailbox
-from mailboxes.queries import aliases_forwarding_to
 from mailboxes.request_actors import administrator
 
 
@@ -50,7 +50,7 @@ class QuotaForm(forms.Form):
 class MailboxAdmin(InDomainList, MailAdmin):
     form = MailboxForm
     list_display = ["name_link", "status", "usage", "signed_in"]
-    list_filter = [StatusFilter, DomainFilter, AttentionFilter]
+    list_filter = [StatusFilter, DomainFilter, MailboxAttentionFilter]
     search_columns = ("username", "name")
     actions = ["enable", "disable", "set_quota", "delete_selected"]
     csv_columns = ("address", "name", "active", "quota_bytes", "used_bytes", "messages",
@@ -184,14 +184,9 @@ class MailboxAdmin(InDomainList, MailAdmin):
 
     def describe_deletion(self, row: Mailbox, scope: Scope) -> list[str]:
         host = mail_host()
-        others = [
-            _("The alias %(alias)s still forwards to %(mailbox)s; its mail will bounce.")
-            % {"alias": alias, "mailbox": row}
-            for alias in aliases_forwarding_to(row.pk, scope.narrow(Alias.objects.all()))
-        ]
         return [
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
             *display.also_deleted(foreign_rows.count_for([row.pk]).get(row.pk.lower(), {})),
-            *others,
+            *display.left_behind(row.pk, left_behind([row.pk], scope.narrow(Alias.objects.all()))),
             display.kept_mail(host.location.path(host.home, row.pk, row.maildir)),
         ]

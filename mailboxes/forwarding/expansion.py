@@ -113,10 +113,14 @@ class Expansion:
             reached.update(dict.fromkeys(level))
         return reached
 
+    def ends_well(self, address: str) -> bool:
+        """Say whether mail arrives that isn't forwarded any further."""
+        return self.found.get(address, UNKNOWN).end in (End.MAILBOX, End.ELSEWHERE)
+
     def arrives(self, address: str) -> bool:
         """Say whether mail for the address arrives anywhere: in a mailbox or at another host."""
         return any(
-            self.found.get(each, UNKNOWN).end in (End.MAILBOX, End.ELSEWHERE)
-            for each in self.reached(address)
+            self.ends_well(each)
+            for each in self.reached(address.lower())
             if not self.targets(each) or self.keeps_a_copy(each)
         )

@@ -23,10 +23,17 @@ class LookUps:
     """The rows about the addresses looked up so far, each read once.
 
     With `all_domains`, disabled domains count as enabled: a loop through one would begin once it
-    is enabled. Rows that are about to be `saved` take the place of those in the tables.
+    is enabled. Rows that are about to be `saved` take the place of those in the tables; what is
+    `gone`, addresses and domains in lower case, isn't found in them any more.
     """
 
-    def __init__(self, all_domains: bool = False, saved: Rows = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        all_domains: bool = False,
+        saved: Rows = MappingProxyType({}),
+        gone: Collection[str] = (),
+    ) -> None:
+        self.gone = frozenset(gone)
         self.all_domains = all_domains
         self.delimiter = recipient_delimiter()
         self.read_rows: dict[type[Model], dict[str, Any]] = {
@@ -60,6 +67,8 @@ class LookUps:
             known.update({str(row.pk).lower(): row for row in rows})
 
     def row(self, model: type[M], key: str) -> M | None:
+        if key in self.gone:
+            return None
         saved: M | None = self.saved.get(model, {}).get(key)
         return saved or self.read_rows[model].get(key)
 

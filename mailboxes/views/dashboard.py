@@ -25,6 +25,7 @@ from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_exportable
 from mailboxes.formats import error_message, number
+from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 from mailboxes.storage_engines import check_engines
@@ -131,6 +132,8 @@ def notices(scope: Scope) -> Iterator[Notice]:
             yield Notice(text, page="configuration", link=_("What this means"))
     if scope.allows("domain.view"):
         yield from domain_notices(scope)
+    if scope.allows("alias.view"):
+        yield from alias_notices(scope)
     if scope.is_everything:
         yield from role_notices()
 
@@ -190,6 +193,33 @@ def domain_notices(scope: Scope) -> Iterator[Notice]:
         )
         names = list(disabled.values_list("pk", flat=True)[:MAX_NAMES])
         yield Notice(text % {"count": found}, "warn", "domain", "active__exact=0", _("Show"), names)
+
+
+def alias_notices(scope: Scope) -> Iterator[Notice]:
+    """Follow every alias, unless there are too many for a page."""
+    found = check_table(scope.narrow(Alias.objects.all()))
+    if found is None and scope.is_everything:
+        message = _(
+            "There are too many aliases (more than %(limit)s) to check here where they lead. To "
+            "check them, run: manage.py checkaliases"
+        )
+        yield Notice(message % {"limit": number(MAX_ALIASES)}, "info")
+    if deferred := [finding.alias for finding in found or [] if finding.is_deferred]:
+        text = ngettext(
+            "Mail to %(count)s alias is deferred, because of a loop or too many targets.",
+            "Mail to %(count)s aliases is deferred, because of loops or too many targets.",
+            len(deferred),
+        ) % {"count": number(len(deferred))}
+        names, query = deferred[:MAX_NAMES], "kind=all&attention=deferred"
+        yield Notice(text, "bad", "alias", query, _("Show"), names)
+    if dead := [finding.alias for finding in found or [] if not finding.is_deferred]:
+        text = ngettext(
+            "%(count)s alias forwards to addresses that don't exist or are disabled.",
+            "%(count)s aliases forward to addresses that don't exist or are disabled.",
+            len(dead),
+        ) % {"count": number(len(dead))}
+        names, query = dead[:MAX_NAMES], "kind=all&attention=dead"
+        yield Notice(text, "warn", "alias", query, _("Show"), names)
 
 
 def role_notices() -> Iterator[Notice]:

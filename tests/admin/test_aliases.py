@@ -43,3 +43,39 @@ def test_disabling_a_mailboxs_own_alias_is_refused(rita: Client, anna: Mailbox) 
     page = rita.post(f"{ALIAS}{anna.pk}/change/", {"goto": anna.pk})
     assert "delete the mailbox instead" in errors(page)
     assert Alias.objects.get().active
+
+
+def test_saving_an_alias_names_the_targets_that_mail_does_not_reach(
+    rita: Client, anna: Mailbox
+) -> None:
+    form = {"address_0": "info@example.org", "goto": "gone@example.org", "active": "on"}
+    page = rita.post(f"{ALIAS}add/", form, follow=True).content.decode()
+    assert "none of its targets receives mail: gone@example.org" in page
+    form["goto"] += f"\n{anna.pk}"
+    url = f"{ALIAS}info@example.org/change/"
+    assert "gone@example.org" in rita.post(url, form, follow=True).content.decode()
+    form["goto"] = anna.pk
+    assert "of its targets" not in rita.post(url, form, follow=True).content.decode()
+
+
+def test_a_loop_is_shown_beside_the_targets(rita: Client, anna: Mailbox) -> None:
+    form = {"address_0": "a@example.org", "goto": "b@example.org", "active": "on"}
+    assert rita.post(f"{ALIAS}add/", form).status_code == 302
+    form = {"address_0": "b@example.org", "goto": "a@example.org", "active": "on"}
+    assert "b@example.org → a@example.org → b@example.org" in errors(
+        rita.post(f"{ALIAS}add/", form)
+    )
+
+
+def test_aliases_that_need_attention_can_be_listed(rita: Client, anna: Mailbox) -> None:
+    for name, goto in (("a", "b"), ("b", "a"), ("dead", "gone"), ("fine", "anna")):
+        Alias.objects.create(
+            address=f"{name}@example.org", goto=f"{goto}@example.org", domain_id="example.org"
+        )
+    shown = {
+        value: [name for name in ("a", "b", "dead", "fine")
+                if f">{name}<wbr>@example.org" in
+                rita.get(f"{ALIAS}?attention={value}").content.decode()]
+        for value in ("deferred", "dead", "unknown")
+    }  # fmt: skip
+    assert shown == {"deferred": ["a", "b"], "dead": ["dead"], "unknown": []}

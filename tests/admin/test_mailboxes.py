@@ -1,6 +1,7 @@
 """Mailboxes in the admin: each refusal beside its field, and no password shown or logged."""
 
 import re
+from html import unescape
 
 import pytest
 from django.db import connections
@@ -84,9 +85,13 @@ def test_deleting_a_mailbox_lists_what_is_deleted_and_what_is_kept(
     rita: Client, anna: Mailbox
 ) -> None:
     actions.create_alias(TESTER, Address.parse("info@example.org"), ["anna@example.org"])
-    page = rita.get(f"{MAILBOX}anna@example.org/delete/").content.decode()
+    two = ["anna@example.org", "carl@elsewhere.example"]
+    team = actions.create_alias(TESTER, Address.parse("team@example.org"), two)
+    page = unescape(rita.get(f"{MAILBOX}anna@example.org/delete/").content.decode())
     assert "its own alias" in page
-    assert "info@example.org still forwards to anna@example.org" in page
+    assert "The alias info@example.org doesn't forward to anything else; mail to it will" in page
+    assert "team@example.org still forwards to anna@example.org as well" in page
+    actions.delete_alias(TESTER, team)
     assert "in /var/vmail/example.org/anna." in page
     assert rita.post(f"{MAILBOX}anna@example.org/delete/", {"post": "yes"}).status_code == 302
     assert not Mailbox.objects.exists() and Alias.objects.get().pk == "info@example.org"
@@ -174,3 +179,18 @@ def test_a_quota_is_counted_as_the_adopted_database_counts(
     rita.post(MAILBOX, bulk | {"quota_0": "2", "quota_1": "G"})
     anna.refresh_from_db()
     assert anna.quota == 2048 * megabyte
+
+
+def test_disabling_a_mailbox_names_the_aliases_that_lead_nowhere_then(
+    rita: Client, anna: Mailbox
+) -> None:
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["anna@example.org"])
+    text = "so mail to them is refused: info@example.org."
+    selected = {"action": "disable", "_selected_action": [anna.pk]}
+    assert text in rita.post(MAILBOX, selected).content.decode()
+    url = f"{MAILBOX}{anna.pk}/"
+    assert text in rita.post(f"{url}set-active/", follow=True).content.decode()
+    assert text not in rita.post(f"{url}set-active/", {"active": "1"}, follow=True).content.decode()
+    form = mailbox_form(name="Anna", quota_0="0", new_password1="", new_password2="")
+    del form["active"]
+    assert text in rita.post(f"{url}change/", form, follow=True).content.decode()

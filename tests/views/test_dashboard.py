@@ -1,6 +1,7 @@
 """The dashboard counts what is there, and reports problems to those who may see them."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from pytest_django import Settings
 from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
 from mailboxes.conf import mail_host
-from mailboxes.models import Domain, Mailbox, Usage
+from mailboxes.forwarding import findings
+from mailboxes.models import Alias, Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
 from mailboxes.views.dashboard import MAX_CHANGES
 from tests.admin.conftest import shown, signed_in
@@ -257,3 +259,22 @@ def test_every_icon_in_the_sprite_is_used() -> None:
         if f'"{name}"' not in source
     ]
     assert unused == []
+
+
+def test_loops_and_dead_targets_are_reported_with_the_list_of_them(
+    rita: Client, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"a": "b", "b": "a", "dead": "gone", "fine": "anna"}
+    for name, goto in rows.items():
+        Alias.objects.create(
+            address=f"{name}@example.org", goto=f"{goto}@example.org", domain_id="example.org"
+        )
+    page = unescape(rita.get(URL).content.decode())
+    assert "Mail to 2 aliases is deferred" in page
+    assert "1 alias forwards to addresses that don't exist or are disabled." in page
+    for attention, number in (("deferred", 2), ("dead", 1)):
+        url = f"/admin/mailboxes/alias/?kind=all&attention={attention}"
+        assert url in page and rita.get(url).context["cl"].result_count == number
+    monkeypatch.setattr(findings, "MAX_ALIASES", 4)
+    page = unescape(rita.get(URL).content.decode())
+    assert "run: manage.py checkaliases" in page and "is deferred" not in page

@@ -1,0 +1,70 @@
+"""What is found about aliases, in sentences, without addresses that are out of reach."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from mailboxes.access.scope import Scope
+from mailboxes.formats import number
+from mailboxes.forwarding.expansion import MAX_RECIPIENTS
+from mailboxes.forwarding.findings import Finding, check, left_behind
+from mailboxes.forwarding.lookups import domain_of
+from mailboxes.models import Alias, Mailbox
+
+MAX_SHOWN = 6
+
+
+def way_text(way: list[str], scope: Scope) -> str:
+    """Return the addresses that a loop passes; of a long one, the first and the last."""
+    shown = [address if scope.includes(domain_of(address)) else "…" for address in way]
+    if len(shown) > MAX_SHOWN:
+        shown = [*shown[:3], "…", *shown[-2:]]
+    return " → ".join(address.removeprefix("*") for address, _run in groupby(shown))
+
+
+def finding_text(finding: Finding, scope: Scope) -> str:
+    """Return what is wrong with an alias; nothing if it only concerns domains of others."""
+    params = {"alias": finding.alias, "limit": number(MAX_RECIPIENTS)}
+    if finding.loop:
+        text = _("Mail to %(alias)s is deferred, because it goes round in a loop: %(way)s.")
+        return text % (params | {"way": way_text(finding.loop, scope)})
+    if finding.is_deferred:
+        text = _(
+            "Mail to %(alias)s is deferred, because Postfix doesn't expand more than %(limit)s "
+            "addresses."
+        )
+        return text % params
+    dead = {name: why for name, why in finding.dead.items() if scope.includes(domain_of(name))}
+    if not dead:
+        return ""
+    names = [f"{name} ({why})" for name, why in list(dead.items())[:MAX_SHOWN]]
+    if len(dead) > MAX_SHOWN:
+        names.append("…")
+    text = (
+        _("Mail to %(alias)s doesn't reach all of its targets: %(targets)s.")
+        if finding.arrives
+        else _(
+            "Mail to %(alias)s is refused, since none of its targets receives mail: %(targets)s."
+        )
+    )
+    return text % (params | {"targets": ", ".join(names)})
+
+
+def nowhere_text(aliases: Sequence[str]) -> str:
+    """Name the aliases to which mail is refused once something is disabled, if any."""
+    if not aliases:
+        return ""
+    names = [*aliases[:MAX_SHOWN], *["…"][: len(aliases) > MAX_SHOWN]]
+    text = _("These aliases don't forward to anything else, so mail to them is refused: %(names)s.")
+    return text % {"names": ", ".join(names)}
+
+
+def saved_warnings(row: Mailbox | Alias, scope: Scope) -> list[str]:
+    """Return what is to be said once a mailbox or an alias has been saved."""
+    aliases = scope.narrow(Alias.objects.all())
+    if not row.active:
+        return list(filter(None, [nowhere_text(left_behind([row.pk], aliases).nowhere)]))
+    findings = check(Alias.objects.filter(pk=row.pk).exclude(goto=F("address")))
+    return list(filter(None, (finding_text(finding, scope) for finding in findings)))

@@ -1,0 +1,98 @@
+"""Which aliases need attention, and what a deletion leaves behind."""
+
+import pytest
+
+from mailboxes import actions
+from mailboxes.access.scope import EVERYTHING, Scope
+from mailboxes.addresses import DomainName
+from mailboxes.forwarding import findings
+from mailboxes.forwarding.wording import finding_text, saved_warnings
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.conftest import TESTER
+
+ALL = Alias.objects.all
+
+
+def add(address: str, *targets: str, active: bool = True) -> Alias:
+    return Alias.objects.create(
+        address=address, goto=",".join(targets), domain_id="example.org", active=active
+    )
+
+
+@pytest.fixture(autouse=True)
+def rows(anna: Mailbox, bob: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("closed.example"))
+    Domain.objects.filter(pk="closed.example").update(active=False)
+    actions.set_active(TESTER, bob, False)
+
+
+def texts(scope: Scope = EVERYTHING) -> list[str]:
+    return [finding_text(finding, scope) for finding in findings.check(ALL())]
+
+
+def test_each_target_that_mail_does_not_reach_is_named_with_the_reason() -> None:
+    add("all@example.org", "gone@example.org", "bob@example.org", "x@closed.example", "y@e.example")
+    add("dead@example.org", "Gone@example.org")
+    add("nested@example.org", "dead@example.org", "anna@example.org")
+    add("fine@example.org", "anna@example.org", "y@e.example")
+    assert texts() == [
+        "Mail to all@example.org doesn't reach all of its targets: gone@example.org "
+        "(doesn't exist), bob@example.org (disabled), x@closed.example (domain disabled).",
+        "Mail to dead@example.org is refused, since none of its targets receives mail: "
+        "gone@example.org (doesn't exist).",
+        "Mail to nested@example.org doesn't reach all of its targets: "
+        "dead@example.org (leads nowhere).",
+    ]
+
+
+def test_loops_and_too_many_targets_are_named() -> None:
+    add("a@example.org", "b@example.org", "anna@example.org")
+    add("b@example.org", "a@example.org")
+    add("c@example.org", *(f"x{number}@e.example" for number in range(1001)))
+    assert texts()[0].endswith("loop: a@example.org → b@example.org → a@example.org.")
+    assert texts()[2].endswith("Postfix doesn't expand more than 1,000 addresses.")
+
+
+def test_a_catch_all_and_a_copy_without_a_mailbox_are_checked_too() -> None:
+    add("@example.org", "gone@closed.example")
+    add("copy@example.org", "copy@example.org", "anna@example.org")
+    assert [text.split()[2] for text in texts()] == ["@example.org", "copy@example.org"]
+
+
+def test_domains_of_others_are_not_told_of() -> None:
+    add("a@example.org", "x@closed.example", "anna@example.org")
+    assert texts(Scope(None, frozenset({"example.org"}))) == [""]
+
+
+def test_unused_aliases_are_not_found() -> None:
+    add("off@example.org", "gone@example.org", active=False)
+    Alias.objects.filter(pk="bob@example.org").update(active=True)
+    assert texts() == []
+
+
+def test_a_deletion_leaves_behind_what_forwards_to_nowhere_else(anna: Mailbox) -> None:
+    add("info@example.org", "anna@example.org", "gone@example.org")
+    add("sales@example.org", "info@example.org")
+    add("team@example.org", "anna@example.org", "y@e.example")
+    left = findings.left_behind([anna.pk], ALL())
+    assert left.nowhere == ["info@example.org", "sales@example.org"]
+    assert left.others == ["team@example.org"]
+    add("@example.org", "y@e.example")
+    assert findings.left_behind([anna.pk], ALL()).nowhere == []
+    assert findings.left_behind([anna.pk], Alias.objects.filter(pk="team")).others == []
+
+
+def test_too_many_aliases_are_not_checked_on_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    add("dead@example.org", "gone@example.org")
+    assert [one.alias for one in findings.check_table(ALL()) or []] == ["dead@example.org"]
+    monkeypatch.setattr(findings, "MAX_ALIASES", 2)
+    assert findings.check_table(ALL()) is None
+
+
+def test_saving_warns_of_the_alias_and_disabling_of_those_above_it(anna: Mailbox) -> None:
+    info = add("info@example.org", "bob@example.org")
+    assert "bob@example.org (disabled)" in saved_warnings(info, EVERYTHING)[0]
+    assert saved_warnings(anna, EVERYTHING) == []
+    add("sales@example.org", "anna@example.org")
+    actions.set_active(TESTER, anna, False)
+    assert saved_warnings(anna, EVERYTHING)[0].endswith("sales@example.org.")
