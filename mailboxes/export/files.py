@@ -60,6 +60,7 @@ MAPS = (
     "domains",
     "mailboxes",
     "sender_logins",
+    "undeliverable",
 )
 FILES = (
     FileSpec("README"),

@@ -1,25 +1,34 @@
 """What Postfix's queries find in rows of other programs; the real Postfix is in tests/stack."""
 
 import re
+from functools import cache
+from random import Random
 
 import pytest
 from django.db import connections
 
 from mailboxes import actions
 from mailboxes.addresses import DomainName
-from mailboxes.models import Mailbox
+from mailboxes.forwarding.expansion import Expansion
+from mailboxes.forwarding.lookups import LookUps
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
 from tests.export.conftest import MYSQL, SQLITE, mail_host, texts
 
 DATABASES = {"mysql": MYSQL, "sqlite": SQLITE}
 
 
+@cache
+def query_of(name: str, vendor: str) -> str:
+    text = texts(mail_host(database=DATABASES[vendor]))[f"etc/postfix/mailadmin/{name}.cf"]
+    [query] = re.findall(r"^query = (.*(?:\n .*)*)", text, re.M)
+    return str(query)
+
+
 def look_up(name: str, key: str) -> list[str]:
     """Run the query of a file as Postfix does for this key."""
     connection = connections["mail"]
-    host = mail_host(database=DATABASES[connection.vendor])
-    text = texts(host)[f"etc/postfix/mailadmin/{name}.cf"]
-    [query] = re.findall(r"^query = (.*(?:\n .*)*)", text, re.M)
+    query = query_of(name, connection.vendor)
     user, _, domain = key.partition("@")
     for letter, value in (("s", key), ("u", user), ("d", domain)):
         query = query.replace(f"%{letter}", value)
@@ -38,3 +47,81 @@ def test_a_mailbox_in_any_state_but_1_receives_nothing_through_its_alias(
         cursor.execute("UPDATE mailbox SET active = %s", [state])
     for name, key in ("aliases", anna.pk), ("alias_domains", "anna@example.net"):
         assert look_up(name, key) == [anna.pk] * found
+
+
+def is_refused(address: str) -> bool:
+    """Look an address up as check_recipient_access does, until there is an answer."""
+    local_part, _, domain = address.partition("@")
+    plain = f"{local_part.partition('+')[0]}@{domain}"
+    answers = (look_up("undeliverable", key) for key in (address, plain, domain))
+    return next(filter(None, answers), ["DUNNO"])[0].startswith("550 5.1.1 ")
+
+
+def add(address: str, *targets: str, active: bool = True) -> None:
+    domain = address.partition("@")[2]
+    Alias.objects.create(address=address, goto=",".join(targets), domain_id=domain, active=active)
+
+
+@pytest.fixture
+def aliases(anna: Mailbox, bob: Mailbox) -> None:
+    for name in ("example.net", "closed.example", "all.example", "lost.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+    actions.create_alias_domain(TESTER, "example.net", "example.org")
+    actions.set_active(TESTER, bob, False)
+    Domain.objects.filter(pk="closed.example").update(active=False)
+    add("dead@example.org", "gone@example.org", "Bob@example.org")
+    add("nested@example.org", "dead@example.org", "team@closed.example")
+    add("loop@example.org", "loop2@example.org")
+    add("loop2@example.org", "loop@example.org")
+    add("mixed@example.org", "gone@example.org", " Anna@Example.org")
+    add("away@example.org", "dead@example.org", "carl@elsewhere.example")
+    add("pipe@example.org", '"|/usr/bin/filter \\"')
+    add("through@example.org", "anna+box@example.net")
+    add("team@closed.example", "anna@example.org")
+    add("@all.example", "anna@example.org")
+    add("list@all.example", "gone@all.example")
+    add("@lost.example", "gone@example.org")
+    add("kept@lost.example", "anna@example.org")
+    Alias.objects.filter(pk=bob.pk).update(active=True)  # as others do
+
+
+def test_an_address_that_leads_nowhere_is_refused(aliases: None) -> None:
+    for local_part in ("dead", "nested", "loop", "DEAD", "dead+x"):
+        for place in ("example.org", "example.net"):
+            assert is_refused(f"{local_part}@{place}")
+    assert is_refused("any@lost.example")
+
+
+def test_others_are_left_to_the_usual_checks(aliases: None) -> None:
+    for address in (
+        *("anna@example.org", "ANNA@example.org", "anna+x@example.org", "anna@example.net"),
+        *("mixed@example.org", "away@example.org", "pipe@example.org", "through@example.org"),
+        *("list@all.example", "any@all.example", "bob@all.example", "nobody@example.org"),
+        *("kept@lost.example", "a@sub.lost.example", "someone@elsewhere.example", "root"),
+    ):
+        assert not is_refused(address), address
+
+
+def test_only_what_arrives_nowhere_is_refused(tables: None) -> None:
+    refused = 0
+    for number in range(25):
+        random = Random(number)
+        names = [f"{name}@{domain}.example" for name in "abc" for domain in "xyz"]
+        ends = [*names, *names, "@x.example", "@y.example", "a+1@x.example", "e@else.example"]
+        for model in (Domain, Mailbox, Alias, AliasDomain):
+            model.objects.all().delete()
+        for domain in "xyz":
+            Domain.objects.create(domain=f"{domain}.example", active=random.random() < 0.9)
+        for name in random.sample(names, 3):
+            Mailbox.objects.create(username=name, domain_id=name[2:], active=random.random() < 0.6)
+        for address in random.sample([*names, "@x.example", "@y.example"], 7):
+            goto = random.choices(ends, k=random.randint(1, 3))
+            add(address, *goto, active=random.random() < 0.8)
+        if random.random() < 0.5:
+            AliasDomain.objects.create(alias_domain="z.example", target_domain="x.example")
+        look_ups = LookUps()
+        for address in (*names, "d@x.example", "a+1@z.example"):
+            if is_refused(address):
+                refused += 1
+                assert not Expansion([address], look_ups).arrives(address), (number, address)
+    assert refused > 30

@@ -133,7 +133,12 @@ survey_postfix() {
     survey_sign_ins
 }
 
-restrictions() { current -hx smtpd_relay_restrictions | words | paste -s -d' ' -; }
+# Who may relay, without the panel's own refusals of mail that would be bounced.
+restrictions() {
+    current -hx smtpd_relay_restrictions | words | paste -s -d' ' - |
+        sed 's# check_recipient_access [^ ]*/mailadmin/undeliverable\.cf##
+            s# check_policy_service { *unix:private/quota-status[^}]*}##'
+}
 
 # Whether other clients than those of Debian's default may relay, or other rules decide.
 relays_for_others() {

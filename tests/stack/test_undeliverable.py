@@ -1,0 +1,151 @@
+"""What each mail host does with mail that leads nowhere: refused at RCPT, or deferred."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import mail_clients
+from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, hosts
+
+pytestmark = pytest.mark.stack
+
+OUTSIDER = "someone@elsewhere.example"
+REFUSED = (550, "5.1.1")
+ACCEPTED = (250, "2.1.5")
+FULL = (552, "5.2.2")
+
+
+@pytest.fixture
+def forwarding(mail: MailHost) -> Iterator[MailHost]:
+    """Aliases that lead nowhere or only partly somewhere; Bob's mailbox is disabled."""
+    for name in ("dead.test", "net.test"):
+        mail.manage("createdomain", name, check=False)
+    mail.insert("alias_domain", alias_domain="net.test", target_domain=DOMAIN)
+    mail.insert("alias", address="@dead.test", goto=f"gone@{DOMAIN}", domain="dead.test")
+    for name, goto in {
+        "dead": f"gone@{DOMAIN},{BOB.address}",
+        "nested": f"dead@{DOMAIN}",
+        "loop": f"loop2@{DOMAIN}",
+        "loop2": f"loop@{DOMAIN}",
+        "mixed": f"gone@{DOMAIN}, ANNA@{DOMAIN}",
+        "away": OUTSIDER,
+        "copies": f"copies@{DOMAIN},anna@net.test",
+        "through": "anna+box@net.test",
+    }.items():
+        mail.alias(f"{name}@{DOMAIN}", goto)
+    with mail.disabled("mailbox", "username", BOB.address):
+        mail.machine.run(["postfix", "reload"])  # smtpd caches its last answer for 30 seconds
+        yield mail
+    mail.sql("DELETE FROM alias WHERE goto NOT IN (address)")
+    mail.sql("DELETE FROM alias_domain")
+    mail.machine.run(["postfix", "reload"])
+
+
+def replies(mail: MailHost, *recipients: str) -> dict[str, tuple[int, str]]:
+    """Return port 25's answers to another mail server: code and enhanced code by recipient."""
+    with mail_clients.connect(mail.machine) as smtp:
+        smtp.mail(OUTSIDER)
+        answers = {name: smtp.rcpt(name) for name in recipients}
+    return {name: (code, text.split()[0].decode()) for name, (code, text) in answers.items()}
+
+
+def test_mail_that_would_be_bounced_is_refused_at_once(forwarding: MailHost) -> None:
+    dead = [
+        f"{name}@{place}"
+        for name in ("dead", "nested", "loop", "Dead", "dead+box")
+        for place in (DOMAIN, "net.test")
+    ]
+    dead += ["any@dead.test", BOB.address, f"nobody@{DOMAIN}"]
+    assert replies(forwarding, *dead) == dict.fromkeys(dead, REFUSED)
+    alive = [f"{name}@{DOMAIN}" for name in ("anna", "anna+box", "mixed", "away", "copies")]
+    alive += [f"through@{DOMAIN}", "Anna@net.test", "mixed@net.test"]
+    assert replies(forwarding, *alive) == dict.fromkeys(alive, ACCEPTED)
+    assert replies(forwarding, OUTSIDER, "any@sub.dead.test") == {
+        OUTSIDER: (554, "5.7.1"),
+        "any@sub.dead.test": (554, "5.7.1"),
+    }
+
+
+def test_signed_in_users_get_a_bounce_that_says_why(forwarding: MailHost) -> None:
+    forwarding.send(ANNA, f"dead@{DOMAIN}")
+    forwarding.await_mail(ANNA, "Undelivered Mail Returned to Sender")
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
+def test_a_full_mailbox_is_refused_at_once_unless_dovecot_is_down(mail: MailHost) -> None:
+    mail.await_mail(BOB, mail.send(ANNA, BOB.address))
+    mail.sql(f"UPDATE mailbox SET quota = 10 WHERE username = '{BOB.address}'")
+    try:
+        assert replies(mail, BOB.address, ANNA.address) == {
+            BOB.address: FULL,
+            ANNA.address: ACCEPTED,
+        }
+        mail.sql(f"UPDATE mailbox SET quota = 1000000 WHERE username = '{BOB.address}'")
+        with mail_clients.connect(mail.machine) as smtp:
+            smtp.mail(OUTSIDER, ["SIZE=2000000"])
+            assert smtp.rcpt(BOB.address)[0] == 552
+        assert replies(mail, BOB.address) == {BOB.address: ACCEPTED}
+        mail.sql(f"UPDATE mailbox SET quota = 10 WHERE username = '{BOB.address}'")
+        mail.machine.run(["systemctl", "stop", "dovecot"])
+        assert replies(mail, BOB.address) == {BOB.address: ACCEPTED}
+    finally:
+        mail.machine.run(["systemctl", "start", "dovecot"])
+        mail.sql(f"UPDATE mailbox SET quota = 0 WHERE username = '{BOB.address}'")
+    mail.await_services()
+
+
+# What the panel refuses to save, since this is what would happen.
+DEFERRED = {
+    "loop": {"loop": "loop2", "loop2": "loop"},
+    "a list with a loop": {"loop": "anna loop2", "loop2": "loop"},
+    "1,001 recipients": {"loop": " ".join(f"x{number}" for number in range(1001))},
+    "two lists": {
+        "loop": "loop2 loop3",
+        "loop2": " ".join(f"x{number}" for number in range(600)),
+        "loop3": " ".join(f"y{number}" for number in range(600)),
+    },
+}
+DELIVERED = {
+    "a copy": {"loop": "loop anna"},
+    "a copy on the way": {"loop": "loop2", "loop2": "loop2 loop anna"},
+    "1,000 recipients": {"loop": " ".join(f"x{number}" for number in range(1000))},
+}
+
+
+def data_code(mail: MailHost, aliases: dict[str, str]) -> int:
+    """Return the reply to a message for the address `loop` with these aliases."""
+    for name, targets in aliases.items():
+        places = (
+            f"{each}@{DOMAIN if each[0] in 'al' else 'e.example'}" for each in targets.split()
+        )
+        mail.alias(f"{name}@{DOMAIN}", ",".join(places))
+    with mail_clients.submission(mail.machine) as smtp:
+        mail_clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password)
+        smtp.mail(ANNA.address)
+        assert smtp.rcpt(f"loop@{DOMAIN}")[0] == 250
+        return int(smtp.data(b"Subject: Hello\r\n\r\nHello.")[0])
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
+def test_postfix_defers_what_the_panel_refuses_and_nothing_else(mail: MailHost) -> None:
+    try:
+        for name, aliases in DEFERRED.items():
+            assert data_code(mail, aliases) == 451, name
+        for name, aliases in DELIVERED.items():
+            assert data_code(mail, aliases) == 250, name
+    finally:
+        mail.sql("DELETE FROM alias WHERE address LIKE 'loop%'")
+        mail.machine.run(["postsuper", "-d", "ALL"])
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
+def test_a_database_that_cannot_run_the_query_is_refused_by_apply(mail: MailHost) -> None:
+    map_file = mail.machine / BUNDLE / "etc/postfix/mailadmin/undeliverable.cf"
+    text = map_file.read_text()
+    map_file.write_text(text.replace("WITH RECURSIVE", "WITH RECURSIVELY"))
+    try:
+        done = mail.apply(check=False)
+    finally:
+        map_file.write_text(text)
+    assert done.returncode == 1 and "it needs MariaDB 10.6, MySQL 8, or newer" in done.stderr
+    assert mail.apply().stdout.startswith("Nothing to change.")
