@@ -7,7 +7,7 @@ import pytest
 from tests import mail_clients
 from tests.busy_host import OTHERS, OTTO, SENTENCES, make_busy
 from tests.machine import HOSTNAME, wait_until
-from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, fresh_hosts
+from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_hosts
 
 pytestmark = pytest.mark.stack
 STRANGER = "192.0.2.1"
@@ -134,3 +134,20 @@ def test_a_domain_cannot_be_kept_and_be_in_the_panel(fresh: MailHost) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert not_kept in done.stderr and f"The mail for {DOMAIN} can't be" in not_kept
     assert fresh.apply("--keep", "--take-over", check=False).returncode == 1
+
+
+LIKE_OURS = f"""\
+install -d -o 5000 /var/vmail
+cp {BUNDLE}/etc/postfix/mailadmin/domains.cf /etc/postfix/others.cf
+postconf -e virtual_mailbox_domains=proxy:sqlite:/etc/postfix/others.cf
+"""
+
+
+@pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
+def test_a_map_that_cannot_be_listed_is_asked_for_domains_of_the_panel(fresh: MailHost) -> None:
+    fresh.manage("createdomain", DOMAIN)
+    fresh.create(ANNA)
+    fresh.machine.run(["sh", "-c", LIKE_OURS])
+    others, same, _ = said(fresh, "$myhostname")
+    assert "those domains in proxy:sqlite:/etc/postfix/others.cf that the panel doesn't" in others
+    assert f"The mail for {DOMAIN} is delivered by virtual" in same

@@ -89,7 +89,17 @@ sort_names() { # NAME
     grep -E '^[^.@/]+\.[^@/]*$' "$new/sorted" >"$new/domains" || true
     timeout 10 postmap -q - "{{ host.database.engine }}:$here/etc/postfix/mailadmin/domains.cf" \
         <"$new/domains" 2>>"$new/log" | cut -f1 >"$new/both" || true
+    also_in_maps >>"$new/both"
     grep -vxF -f "$new/both" "$new/domains" >"$new/others" || true
+}
+
+# The panel's domains that the maps know, too, as far as check_mail_folders has asked for its mailboxes.
+also_in_maps() {
+    [ -f "$new/folders" ] || return 0
+    sed 's/ .*//; s/.*@//' "$new/folders" | sort -u >"$new/sample"
+    while read -r map <&4; do
+        timeout 10 postmap -q - "${map#proxy:}" <"$new/sample" 2>>"$new/log" | cut -f1 || true
+    done 4<"$new/maps"
 }
 
 # FILE: "a.example, b.example and 3 more".
@@ -102,7 +112,9 @@ survey_domains() { # NAME HOW THEN
     grep -q "^$1 =" "$here/postfix/main.cf" || return 0
     sort_names "$1"
     others=$(listed "$new/others")
-    if [ -s "$new/maps" ]; then others="${others:+$others and }the domains in $(listed "$new/maps")"; fi
+    if [ -s "$new/maps" ]; then
+        others="${others:+$others and }those domains in $(listed "$new/maps") that the panel doesn't have"
+    fi
     [ -z "$others" ] || serves "The mail for $others is $2 ($1)" "$3"
     [ -s "$new/both" ] || return 0
     both=$(listed "$new/both")
