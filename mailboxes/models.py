@@ -17,6 +17,7 @@ from mailboxes.fields import (
     WholeSecondField,
 )
 from mailboxes.passwords import schemes
+from mailboxes.routing import Route
 
 # -1 means none allowed; the sum of all quotas in bytes must fit into a bigint.
 LIMIT = [MinValueValidator(-1), MaxValueValidator(10**9)]
@@ -68,6 +69,10 @@ class Domain(Dated):
 
     def __str__(self) -> str:
         return self.domain
+
+    @property
+    def route(self) -> Route:
+        return Route.read(self.transport, self.backupmx)
 
 
 class InDomain(Dated):

@@ -14,7 +14,8 @@ useradd --create-home lisa
 printf 'old.example x\\n' >vhosts
 printf 'otto@old.example old.example/otto/\\n' >vmailbox
 printf 'info@forwarded.example otto@old.example\\n' >virtual
-postmap vhosts vmailbox virtual
+printf 'relayed.example smtp:[192.0.2.9]\\n' >transport
+postmap vhosts vmailbox virtual transport
 postconf -e \\
     'mydestination = $myhostname, local.example, localhost' \\
     'virtual_alias_domains = forwarded.example' \\
@@ -23,7 +24,7 @@ postconf -e \\
     'virtual_mailbox_maps = hash:/etc/postfix/vmailbox' \\
     'virtual_mailbox_base = /srv/mail' \\
     'virtual_uid_maps = static:2000' 'virtual_gid_maps = static:2000' \\
-    'relay_domains = relayed.example' \\
+    'relay_domains = relayed.example' 'transport_maps = hash:/etc/postfix/transport' \\
     'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16'
 postfix reload
 """
@@ -70,6 +71,9 @@ SENTENCES = (
     "- The mail for forwarded.example is forwarded (virtual_alias_domains): it would be refused.",
     "- The mail for old.example is delivered by virtual (virtual_mailbox_domains): it would be"
     " refused.",
+    "- The mail for relayed.example is relayed to another host (relay_domains): it would be"
+    " refused.",
+    "- Where mail goes is also decided by hash:/etc/postfix/transport (transport_maps):",
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
     "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
     "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",

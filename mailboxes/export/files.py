@@ -59,7 +59,10 @@ MAPS = (
     "aliases",
     "domains",
     "mailboxes",
+    "relay_domains",
+    "relay_recipients",
     "sender_logins",
+    "transports",
     "undeliverable",
 )
 FILES = (

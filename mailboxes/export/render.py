@@ -41,6 +41,11 @@ for quote in (
 # How each database spells what the maps' queries need. Postfix replaces %s (the key) and
 # %u and %d (its parts). `_latin1`: Postfix talks utf8mb4, and an address with a character outside
 # Latin 1 would fail with "Illegal mix of collations", so that Postfix answers 451 instead of 550.
+# A domain is relayed under the conditions of `routing.Route`. %% is how Postfix writes a %.
+RELAYED = (
+    "(COALESCE(backupmx, 0) = 1 OR COALESCE(transport, '') IN ('smtp', 'relay')"
+    " OR COALESCE(transport, '') LIKE 'smtp:%%' OR COALESCE(transport, '') LIKE 'relay:%%')"
+)
 DIALECTS = {
     "mysql": {
         "key": "_latin1'%s'",
@@ -50,6 +55,8 @@ DIALECTS = {
         "target": "CONCAT(_latin1'%u@', target_domain)",
         "target_catch_all": "CONCAT('@', target_domain)",
         "plain_md5": "CONCAT('{PLAIN-MD5}', password)",
+        "is_relayed": RELAYED,
+        "forwards_to_itself": "CAST(goto AS BINARY) = CAST(address AS BINARY)",
     },
     "sqlite": {
         "key": "'%s'",
@@ -59,6 +66,8 @@ DIALECTS = {
         "target": "('%u@' || target_domain)",
         "target_catch_all": "('@' || target_domain)",
         "plain_md5": "'{PLAIN-MD5}' || password",
+        "is_relayed": RELAYED,
+        "forwards_to_itself": "goto = address",
     },
 }
 

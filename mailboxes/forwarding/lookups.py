@@ -10,6 +10,7 @@ from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import BATCH
+from mailboxes.routing import Kind
 
 ANY = "*"
 """A local part that no address has, for those that only the catch-all has."""
@@ -80,7 +81,7 @@ class LookUps:
 
     def end(self, address: str) -> End:
         domain = self.row(Domain, domain_of(address))
-        if domain is None or domain.backupmx:
+        if domain is None or domain.route.kind != Kind.LOCAL:
             return End.ELSEWHERE
         if not self.is_open(domain.pk):
             return End.DOMAIN_DISABLED

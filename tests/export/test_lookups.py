@@ -12,6 +12,7 @@ from mailboxes.addresses import DomainName
 from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.routing import Kind
 from tests.conftest import TESTER
 from tests.export.conftest import MYSQL, SQLITE, mail_host, texts
 
@@ -32,6 +33,7 @@ def look_up(name: str, key: str) -> list[str]:
     user, _, domain = key.partition("@")
     for letter, value in (("s", key), ("u", user), ("d", domain)):
         query = query.replace(f"%{letter}", value)
+    query = query.replace("%%", "%")
     with connection.cursor() as cursor:
         cursor.execute(query)
         return [found for (found,) in cursor.fetchall()]
@@ -125,3 +127,57 @@ def test_only_what_arrives_nowhere_is_refused(tables: None) -> None:
                 refused += 1
                 assert not Expansion([address], look_ups).arrives(address), (number, address)
     assert refused > 30
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        *((text, 0) for text in ("virtual", "", "relayed:x", "lmtp:unix:x", "smtp-amavis:[::1]")),
+        *(
+            (text, 0)
+            for text in ("relay", "relay:", "Smtp:", "smtp:[192.0.2.1]", "RELAY:a.example")
+        ),
+        *((text, 1) for text in ("virtual", "relay", "smtp:[192.0.2.1]:26", "")),
+        *((text, 2) for text in ("virtual", "relay")),
+    ],
+)
+def test_postfix_relays_the_domains_that_the_panel_calls_relayed(
+    domain: Domain, columns: tuple[str, int], active: bool
+) -> None:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("UPDATE domain SET transport = %s, backupmx = %s", columns)
+    Domain.objects.update(active=active)
+    domain.refresh_from_db()
+    is_relayed = domain.route.kind != Kind.LOCAL
+    assert look_up("domains", domain.pk) == [domain.pk] * (active and not is_relayed)
+    assert look_up("relay_domains", domain.pk) == [domain.pk] * (active and is_relayed)
+    has_host = domain.route.kind == Kind.RELAYED
+    assert look_up("transports", domain.pk) == [columns[0]] * (active and has_host)
+    found = look_up("relay_recipients", f"anna@{domain.pk}")
+    assert found == [domain.pk] * (active and is_relayed)
+
+
+def test_only_listed_recipients_of_a_relayed_domain_are_known_if_there_are_any(
+    anna: Mailbox,
+) -> None:
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    actions.create_alias_domain(TESTER, "example.net", "example.org")
+    Domain.objects.filter(pk="example.org").update(transport="relay:[192.0.2.1]")
+    nobody = ("relay_recipients", "nobody@example.org"), ("alias_domains", "nobody@example.net")
+    assert look_up("relay_recipients", anna.pk) == ["example.org"]
+    assert look_up("alias_domains", "anna@example.net") == [anna.pk]
+    assert [look_up(*key) for key in nobody] == [[], []]
+    Alias.objects.update(goto="x@example.edu")
+    Mailbox.objects.update(active=False)
+    assert [look_up(*key) for key in nobody] == [["example.org"], ["nobody@example.org"]]
+
+
+def test_mail_that_is_relayed_is_not_refused_as_undeliverable(aliases: None) -> None:
+    Domain.objects.filter(pk="lost.example").update(transport="smtp:[192.0.2.1]")
+    add("listed@lost.example", "listed@lost.example")
+    add("there@example.org", "any@lost.example")
+    for address in ("listed@lost.example", "there@example.org"):
+        assert not is_refused(address), address
+    Domain.objects.filter(pk="lost.example").update(transport="virtual")
+    assert is_refused("listed@lost.example")

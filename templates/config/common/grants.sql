@@ -13,9 +13,9 @@ SET SESSION sql_mode = '';
 -- For Postfix's lookups; this account cannot read the column "password".
 CREATE USER IF NOT EXISTS {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
 ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
-GRANT SELECT (domain, active, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
+GRANT SELECT (domain, active, transport, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (username, maildir, active) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
-GRANT SELECT (address, goto, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
+GRANT SELECT (address, goto, domain, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domain TO {{ lookup }}@'{{ at }}';
 -- For checking passwords.
 CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};

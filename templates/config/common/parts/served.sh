@@ -28,9 +28,10 @@ words() {
 
 joined() { words | awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $0 } END { if (NR) print "" }'; }
 
-# The words of a list in main.cf that are neither this bundle's maps nor an earlier one's.
+# The words of a list in main.cf that are neither this bundle's maps nor an earlier one's, nor the
+# recipients that --keep has added.
 theirs() { # NAME
-    current -hx "$1" | words | grep -v ':/etc/postfix/mailadmin/' |
+    current -hx "$1" | words | grep -vE ':/etc/postfix/mailadmin/|^inline:\{\{@' |
         if [ "$1" = mydestination ]; then without_own_names; else cat; fi
 }
 
@@ -138,6 +139,9 @@ survey_postfix() {
         serves "Mail is forwarded by $(listed "$new/words") (virtual_alias_maps${sample:+: $sample})" \
             "it would no longer be"
     fi
+    sort_names transport_maps
+    [ ! -s "$new/words" ] || serves "Where mail goes is also decided by $(listed "$new/words") (transport_maps)" \
+        "it would no longer be"
     sort_names smtpd_sender_login_maps
     [ ! -s "$new/words" ] || serves "Who may send as which address is also in $(listed "$new/words")" \
         "it would no longer count (smtpd_sender_login_maps)"
