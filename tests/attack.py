@@ -80,6 +80,7 @@ VALUES = {
     "address_1": "example.org",
     "alias_domain": "example.info",
     "aliases": "10",
+    "delivery": "local",
     "domain": "example.org",
     "domains": "example.org",
     "goto": "bob@example.org",

@@ -29,10 +29,17 @@ ADMINISTRATOR = {"username": "nina", "role": "auditor", "is_active": "on"}
 TWICE = {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
 ALIAS = {"address_0": "new@example.org", "goto": "x@example.edu", "active": "on"}
 DELETE = {"post": "yes", "confirm": "example.org"}
-LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+LIMITS = {
+    "mailboxes": "0",
+    "aliases": "0",
+    "maxquota_0": "0",
+    "quota_0": "0",
+    "active": "on",
+    "delivery": "local",
+}
 POSTED: dict[str, dict[str, str]] = {
     "mailbox/add/": mailbox_form(),
-    "mailbox/KEY/change/": {"name": "Anna", "quota_0": "0", "active": "on"},
+    "mailbox/KEY/change/": {"name": "Anna", "quota_0": "0", "active": "on", "delivery": "local"},
     "mailbox/KEY/password/": PASSWORDS,
     "alias/add/": ALIAS,
     "alias/KEY/change/": {"goto": "x@example.edu", "active": "on"},

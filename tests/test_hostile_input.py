@@ -38,14 +38,14 @@ PASSWORDS = ["new_password1", "new_password2"]
 USER = ["username", "password1", "password2", "role", "all_domains", "domains", "first_name",
         "last_name", "email", "is_active", "is_temporary"]  # fmt: skip
 LIMITS = ["description", "mailboxes", "aliases", "maxquota_0", "maxquota_1", "quota_0", "quota_1",
-          "self_service", "active"]  # fmt: skip
+          "self_service", "active", "delivery", "next_hop"]  # fmt: skip
 BULK = ["action", "_selected_action", "select_across", "index", "post", "after", "done", "failed",
         "count", "refused", "quota_0", "quota_1", "stop"]  # fmt: skip
 IMPORT = ["by_hand", "creates_domains", "updates", "is_whole"]
 ALIAS_DOMAIN, USER_PAGE = "/admin/mailboxes/aliasdomain/", "/admin/auth/user/1/"
 FORMS = {
     f"{DOMAIN}add/": ["domain", *LIMITS],
-    f"{DOMAIN}example.org/change/": LIMITS,
+    f"{DOMAIN}example.org/change/": [*LIMITS, "any_recipient"],
     f"{DOMAIN}example.org/delete/": ["post", "confirm"],
     f"{MAILBOX}add/": [*ADDRESS, "name", "quota_0", "quota_1", "active", *PASSWORDS],
     f"{MAILBOX}anna_40example.org/change/": ["name", "quota_0", "quota_1", "active", *PASSWORDS],
@@ -108,7 +108,14 @@ PAGES = {
 COMMANDS = {
     "adopt": ["--folders"],
     "checkaliases": [],
-    "createdomain": ["--description", "--mailboxes", "--aliases", "--maxquota", "--quota"],
+    "createdomain": [
+        "--description",
+        "--mailboxes",
+        "--aliases",
+        "--maxquota",
+        "--quota",
+        "--relay-to",
+    ],
     "createmailbox": ["--name", "--quota"],
     "exportmailboxes": ["--domain"],
     "importmailboxes": ["--columns", "--quota-unit", "--report", "--undo"],

@@ -19,7 +19,14 @@ from tests.routes import rows
 from tests.second_factor.conftest import CODE, OWN, Person
 
 ALIAS_DOMAIN, USER, LOG = "/admin/mailboxes/aliasdomain/", "/admin/auth/user/", "/admin/log/"
-LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+LIMITS = {
+    "mailboxes": "0",
+    "aliases": "0",
+    "maxquota_0": "0",
+    "quota_0": "0",
+    "active": "on",
+    "delivery": "local",
+}
 NEW = {"new_password1": PASSWORD + "!", "new_password2": PASSWORD + "!"}
 TWICE = {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
 EVIL = {"goto": "spy@evil.example", "active": "on"}
@@ -89,7 +96,11 @@ def attacks_on_mail() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for who in ("dora", "hugo", "nora"):
         carl = f"{MAILBOX}carl_40foreign.example/"
         yield who, f"{MAILBOX}add/", mailbox_form(address_0="spy@foreign.example")
-        yield who, f"{carl}change/", {"name": "Carla", "quota_0": "0", "active": "on"} | NEW
+        yield (
+            who,
+            f"{carl}change/",
+            {"name": "Carla", "quota_0": "0", "active": "on", "delivery": "local"} | NEW,
+        )
         yield who, f"{carl}password/", NEW
         yield who, f"{carl}set-active/", {"active": "0"}
         yield who, f"{carl}delete/", {"post": "yes"}

@@ -18,7 +18,8 @@ from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes
-from mailboxes.models import Alias, AliasDomain
+from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.routing import Kind
 
 
 def create_alias(
@@ -29,7 +30,8 @@ def create_alias(
         address=str(address), goto=",".join(targets), domain_id=address.domain, active=active
     )
     with performing(actor, "alias.create", subject_of(alias, new_values(alias, "goto", "active"))):
-        alias.goto = ",".join(rules.check_targets(alias.pk, targets))
+        is_relayed = in_relayed_domain(alias)
+        alias.goto = ",".join(rules.check_targets(alias.pk, targets, is_relayed=is_relayed))
         with inserting(rules.ADDRESS_TAKEN, {"address": alias.pk}, "address"):
             domain = rules.active_domain(address.domain)
             rules.check_address_is_free(alias.pk)
@@ -37,6 +39,11 @@ def create_alias(
             alias.save(force_insert=True)
             expansion.check_alias(alias, actor.scope)
     return alias
+
+
+def in_relayed_domain(alias: Alias) -> bool:
+    domain = Domain.objects.filter(pk=alias.domain_id).first()
+    return domain is not None and domain.route.kind != Kind.LOCAL
 
 
 def change_alias(
@@ -61,7 +68,9 @@ def change_alias(
             rules.check_active(alias, alias.active)
         if "goto" in changes:
             address = "" if alias.is_mailbox_alias else alias.pk
-            alias.goto = ",".join(rules.check_targets(address, targets, changes["goto"][0]))
+            is_relayed = in_relayed_domain(alias)
+            stored = changes["goto"][0]
+            alias.goto = ",".join(rules.check_targets(address, targets, stored, is_relayed))
         if save_columns(alias, "goto", "active"):
             expansion.check_alias(alias, actor.scope)
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from mailboxes import foreign_rows
 from mailboxes.access import self_service
 from mailboxes.access.grants import forget_domain
-from mailboxes.actions import rules
+from mailboxes.actions import relaying, rules
 from mailboxes.actions.base import (
     authorize,
     changed_values,
@@ -23,8 +23,10 @@ from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, log_change
 from mailboxes.conf import mail_host
+from mailboxes.domain_addresses import accepts_any
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.routing import Kind
 
 DOMAIN_EXISTS = gettext_noop("The domain %(name)s already exists.")
 OWN_HOSTNAME = gettext_noop(
@@ -32,16 +34,19 @@ OWN_HOSTNAME = gettext_noop(
     "users, so it can't contain mailboxes. Use the parent domain instead."
 )
 EDITABLE_COLUMNS = COLUMNS[Domain]
+ROUTE_COLUMNS = ("transport", "backupmx")
 
 
 def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
     """Add a domain; refuse a name that is taken or is the mail host's own."""
     domain = Domain(domain=str(name), **columns)
+    is_local = domain.route.kind == Kind.LOCAL
     params = {"name": str(name)}
-    with performing(
-        actor, "domain.create", subject_of(domain, new_values(domain, *EDITABLE_COLUMNS))
-    ):
+    logged = [one for one in EDITABLE_COLUMNS if not (is_local and one in ROUTE_COLUMNS)]
+    changes = new_values(domain, *logged)
+    with performing(actor, "domain.create", subject_of(domain, changes)):
         rules.check_columns(domain)
+        relaying.check_route(domain)
         if str(name) == mail_host().hostname:
             raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
         if Domain.objects.filter(pk=str(name)).exists():
@@ -49,18 +54,50 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
         forget_domain(str(name))  # the administrators of a former domain have no right to this one
         with inserting(DOMAIN_EXISTS, params, "domain"):
             domain.save(force_insert=True)
+            if not is_local:
+                relaying.accept_any(domain)
     return domain
 
 
-def change_domain(actor: Actor, domain: Domain, shown: ShownValues | None = None) -> None:
-    """Save everything about a domain except its name."""
+def change_domain(
+    actor: Actor,
+    domain: Domain,
+    shown: ShownValues | None = None,
+    any_recipient: bool | None = None,
+) -> None:
+    """Save everything about a domain except its name.
+
+    `any_recipient` says whether a relayed domain accepts mail for any address, None leaves that as
+    it is.
+    """
     changes = changed_values(domain, *EDITABLE_COLUMNS)
+    is_local = domain.route.kind == Kind.LOCAL
+    if not is_local and any_recipient not in (None, before := accepts_any(domain.pk)):
+        changes["any_recipient"] = [before, any_recipient]
     with (
         performing(actor, "domain.change", subject_of(domain, changes)),
         transaction.atomic(using="mail"),
     ):
+        rules.lock_domains(domain.pk)
         check_unchanged(domain, shown)
+        save_route(domain, any_recipient)
         save_columns(domain, *EDITABLE_COLUMNS)
+
+
+def save_route(domain: Domain, any_recipient: bool | None) -> None:
+    """Check where a domain's mail goes, and add or delete what says for which addresses."""
+    stored = Domain.objects.filter(pk=domain.pk).first()
+    is_new = stored is not None and stored.route != domain.route
+    if is_new:
+        relaying.check_route(domain)
+    if domain.route.kind == Kind.LOCAL:
+        if is_new:
+            relaying.accept_only_known(domain)
+            relaying.check_delivery(domain)
+    elif any_recipient and (is_new or not accepts_any(domain.pk)):
+        relaying.accept_any(domain)
+    elif any_recipient is False and (is_new or accepts_any(domain.pk)):
+        relaying.accept_listed(domain)
 
 
 @transaction.atomic(using="default")

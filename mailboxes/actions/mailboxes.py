@@ -17,6 +17,7 @@ from mailboxes.actions.base import (
     subject_of,
 )
 from mailboxes.actions.passwords import renew_expiry, set_password
+from mailboxes.actions.relaying import check_receives
 from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import new_folder
@@ -63,6 +64,7 @@ def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain
     Without the lock, it can be called outside a transaction, before a password is entered.
     """
     domain = rules.active_domain(address.domain, lock)
+    check_receives(domain)
     rules.check_address_is_free(str(address))
     rules.check_mailbox_limit(domain)
     rules.check_quota(domain, quota)

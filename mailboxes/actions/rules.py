@@ -168,19 +168,21 @@ def check_quota_beside(domain: Domain, quota: int, others: int) -> None:
             raise Refused(message, params, code="quota", field="quota")
 
 
-def check_targets(address: str, targets: Sequence[str], stored: str = "") -> list[str]:
+def check_targets(
+    address: str, targets: Sequence[str], stored: str = "", is_relayed: bool = False
+) -> list[str]:
     """Return an alias's targets as they are stored; refuse new ones that are no addresses.
 
     Those among the `stored` ones are kept as they are: other programs also write pipes, local
-    users and whole domains.
+    users and whole domains. In a relayed domain, an alias may forward to itself only.
     """
-    kept = set(stored.split(","))
+    kept = {*stored.split(","), *([address] if is_relayed else [])}
     try:
         checked = [name if name in kept else str(Address.parse_target(name)) for name in targets]
     except BadAddress as error:
         raise Refused(error.message, error.params, code=error.code, field="goto") from error
     goto = ",".join(checked)
-    if goto.lower() == address:
+    if goto.lower() == address and not is_relayed:
         raise Refused(FORWARDS_TO_ITSELF, {"address": address}, code="loop", field="goto")
     if len(goto) > MAX_GOTO:
         params = {"length": len(goto), "limit": MAX_GOTO}

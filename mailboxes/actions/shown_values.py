@@ -9,7 +9,10 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 COLUMNS: dict[type, tuple[str, ...]] = {
-    Domain: ("description", "aliases", "mailboxes", "maxquota", "quota", "active"),
+    Domain: (
+        *("description", "aliases", "mailboxes", "maxquota", "quota", "active"),
+        *("transport", "backupmx"),
+    ),
     Mailbox: ("name", "quota", "active", "password"),
     Alias: ("goto", "active"),
     AliasDomain: ("active",),

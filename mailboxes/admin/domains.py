@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from mailboxes import actions, foreign_rows
 from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_open
+from mailboxes.actions.shown_values import COLUMNS
 from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
@@ -20,11 +21,13 @@ from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.filters import StatusFilter
 from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
+from mailboxes.domain_addresses import accepts_any
 from mailboxes.formats import number
 from mailboxes.forms.domains import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
 from mailboxes.request_actors import administrator
+from mailboxes.routing import Kind, Route
 
 
 @admin.register(Domain)
@@ -36,14 +39,19 @@ class DomainAdmin(ListAdmin, MailAdmin):
     csv_columns = (
         *("domain", "description", "active", "mailboxes", "max_mailboxes", "aliases"),
         *("max_aliases", "quota_per_mailbox_bytes", "total_quota_bytes", "created", "modified"),
+        *("transport", "backup_mx"),
     )
     sections = [
         (None, ["description", "active"]),
+        (_("Delivery"), ["delivery", "next_hop", "any_recipient"]),
         (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
         (_("Passwords"), ["self_service"]),
     ]
     shown_as = {
         "description": "about",
+        "delivery": "mail",
+        "next_hop": "",
+        "any_recipient": "",
         "maxquota": "quotas",
         "quota": "",
         "self_service": "owners_may",
@@ -72,7 +80,8 @@ class DomainAdmin(ListAdmin, MailAdmin):
 
     @admin.display(description=_("domain"))
     def name_link(self, row: Any) -> str:
-        return display.row_link(row.url, row.pk, row.description)
+        detail = [row.description, "" if row.route.kind == Kind.LOCAL else route_text(row.route)]
+        return display.row_link(row.url, row.pk, ", ".join(filter(None, detail)))
 
     @admin.display(description=_("mailboxes"))
     def mailbox_usage(self, row: Any) -> str:
@@ -92,9 +101,26 @@ class DomainAdmin(ListAdmin, MailAdmin):
         unit = quota_multiplier()
         sizes = [size if size < 0 else size * unit for size in (row.maxquota, row.quota)]
         dates = [iso_time(row.created), iso_time(row.modified)]
-        return [row.domain, row.description, row.active, *counts, *sizes, *dates]
+        route = [row.transport, row.backupmx]
+        return [row.domain, row.description, row.active, *counts, *sizes, *dates, *route]
 
     # The form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Leave out what a new domain doesn't have yet."""
+        hidden = ["any_recipient"] if obj is None else []
+        return [
+            (title, {"fields": [name for name in section["fields"] if name not in hidden]})
+            for title, section in super().get_fieldsets(request, obj)
+        ]
+
+    @admin.display(description=_("mail"))
+    def mail(self, row: Domain) -> str:
+        text = route_text(row.route)
+        if row.route.kind == Kind.LOCAL:
+            return text
+        recipients = _("for any address") if accepts_any(row.pk) else _("for known addresses only")
+        return f"{text}, {recipients}"
 
     @admin.display(description=_("description"))
     def about(self, row: Domain) -> str:
@@ -105,14 +131,17 @@ class DomainAdmin(ListAdmin, MailAdmin):
         return str(_("yes") if is_open(row.pk) else _("no"))
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
+        data = form.cleaned_data
         if change:
             shown = dict(form.shown_values or {})  # type: ignore[attr-defined]
-            shown.pop("self_service", None)  # the form has compared it
-            actions.change_domain(administrator(request), obj, shown or None)
+            for name in ("any_recipient", "self_service"):  # the form has compared them
+                shown.pop(name, None)
+            recipients = data["any_recipient"]
+            actions.change_domain(administrator(request), obj, shown or None, recipients)
         else:
-            data = dict(form.cleaned_data)
-            del data["self_service"]
-            obj.pk = actions.create_domain(administrator(request), data.pop("domain"), **data).pk
+            columns = {name: getattr(obj, name) for name in COLUMNS[Domain]}
+            actor = administrator(request)
+            obj.pk = actions.create_domain(actor, data["domain"], **columns).pk
         active = form.cleaned_data["self_service"]
         actions.set_self_service(administrator(request), obj, active)
 
@@ -145,6 +174,12 @@ class DomainAdmin(ListAdmin, MailAdmin):
             ),
             display.kept_mail(mail_host().home),
         ]
+
+
+def route_text(route: Route) -> str:
+    if route.kind == Kind.RELAYED:
+        return _("Relayed to %(host)s") % {"host": route.next_hop}
+    return str(_("Delivered here") if route.kind == Kind.LOCAL else _("Backup MX"))
 
 
 def count_by_domain(model: type[Mailbox] | type[Alias], domains: list[str]) -> dict[str, int]:

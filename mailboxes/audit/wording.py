@@ -92,6 +92,7 @@ ICONS = {"create": "plus", "delete": "trash-2", "download": "download"}
 LABELS = {
     "active": _("Active"),
     "aliases": _("Maximum aliases"),
+    "any_recipient": _("Accept mail for any address"),
     "backupmx": _("Backup MX only"),
     "app_passwords": _("App passwords"),
     "description": _("Description"),

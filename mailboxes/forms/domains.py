@@ -6,11 +6,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.self_service import is_open
+from mailboxes.actions.relaying import NO_HOST
 from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import DomainName
+from mailboxes.domain_addresses import accepts_any
+from mailboxes.errors import Refused
 from mailboxes.form_fields import LimitField, ParsedField
 from mailboxes.forms.base import RowForm
 from mailboxes.models import Domain
+from mailboxes.routing import Kind, Route, parse_next_hop
 
 
 class DomainForm(RowForm):
@@ -20,7 +24,33 @@ class DomainForm(RowForm):
         label=_("Domain"),
         help_text=_("For example, example.org. This can't be changed later."),
     )
-
+    delivery = forms.ChoiceField(
+        choices=[
+            (Kind.LOCAL.value, _("Delivered to mailboxes here")),
+            (Kind.RELAYED.value, _("Relayed to another host")),
+            (Kind.BACKUP_MX.value, _("Kept for the domain's other mail servers (backup MX)")),
+        ],
+        label=_("Mail"),
+    )
+    next_hop = ParsedField(
+        parse_next_hop,
+        required=False,
+        label=_("Host to relay to"),
+        help_text=_(
+            "Only if mail is relayed to another host. For example, mail.example.net, "
+            "mail.example.net:2525 or 192.0.2.1. In brackets, such as [mail.example.net], it is "
+            "the host itself, even if the name has an MX record."
+        ),
+    )
+    any_recipient = forms.BooleanField(
+        required=False,
+        label=_("Accept mail for any address"),
+        help_text=_(
+            "Only if mail is not delivered here. Without this, only mail for the domain's aliases "
+            "and mailboxes is accepted. For each other address at the other host, add an alias "
+            "that forwards to itself."
+        ),
+    )
     maxquota = LimitField(
         may_be_off=True,
         initial="0",
@@ -54,7 +84,35 @@ class DomainForm(RowForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
-            self.initial["self_service"] = is_open(self.instance.pk)
+            self.show_stored(self.instance)
+
+    def show_stored(self, domain: Domain) -> None:
+        """Show what is not a column, and keep a host that couldn't be entered here."""
+        kind, stored = domain.route.kind, domain.route.next_hop
+        next_hop: Any = self.fields["next_hop"]
+        next_hop.parse = lambda text: text if text == stored else parse_next_hop(text)
+        self.initial.update(delivery=kind.value, next_hop=stored)
+        for name in ("any_recipient", "self_service"):
+            self.initial[name] = self.stored[name]
 
     def read_values(self) -> ShownValues:
-        return {**super().read_values(), "self_service": is_open(self.instance.pk)}
+        also = {
+            "any_recipient": accepts_any(self.instance.pk),
+            "self_service": is_open(self.instance.pk),
+        }
+        return {**super().read_values(), **also}
+
+    def clean(self) -> dict[str, Any]:
+        """Put the route into its two columns."""
+        data = super().clean()
+        kind, host = Kind(data.get("delivery", Kind.LOCAL)), data.get("next_hop", "")
+        if kind == Kind.RELAYED and not host and "next_hop" not in self.errors:
+            domain = data.get("domain") or self.instance.pk
+            self.add_refusal(
+                Refused(NO_HOST, {"domain": domain}, code="required", field="next_hop")
+            )
+        elif not self.errors.keys() & {"delivery", "next_hop"}:
+            route = Route(kind, host if kind == Kind.RELAYED else "")
+            row = self.instance
+            row.transport, row.backupmx = route.write(row.transport, row.backupmx)
+        return data

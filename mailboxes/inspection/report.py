@@ -14,10 +14,16 @@ from mailboxes.inspection import counts, database, folders, old_panel
 from mailboxes.inspection.lines import Line, Section, counted_line
 from mailboxes.inspection.products import Product, find_product, read_columns, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
+from mailboxes.routing import Kind, Route
 
 MAX_TRANSPORTS = 50
 CAUGHT = _("The catch-all takes their mail.")
 KEPT = _("Such targets are kept when an alias is saved. New ones must be addresses.")
+DELIVERED_HERE = _("Their mail is delivered to mailboxes here.")
+RELAYED = _(
+    "Their mail is relayed: for any address or, if some have an alias that forwards to itself, for "
+    "known addresses only."
+)
 NUMBERS = {
     "domains": _("Domains"),
     "mailboxes": _("Mailboxes"),
@@ -32,7 +38,7 @@ REMARKABLE: dict[str, tuple[str | Promise, str | Promise]] = {
     "without_alias": (_("Mailboxes without their own alias, in a domain without a catch-all"), ""),
     "caught": (_("Mailboxes without their own alias, in a domain with a catch-all"), CAUGHT),
     "without_mailbox": (_("Aliases that forward to themselves, without a mailbox"), ""),
-    "backup_mx": (_("Domains for which the host is only a backup MX"), counts.EXPORT),
+    "backup_mx": (_("Domains for which the host is only a backup MX"), RELAYED),
 }
 UNEDITABLE: dict[str, tuple[str | Promise, str | Promise]] = {
     "every_domain": (_("The row “ALL”"), _("It isn't a domain, so the panel doesn't show it.")),
@@ -90,7 +96,8 @@ def row_lines(rows: Rows) -> Iterator[Line]:
     for transport, number in rows.transports.most_common(MAX_TRANSPORTS):
         if transport != "virtual":
             text = _("Domains with the transport “%(transport)s”") % {"transport": transport}
-            yield Line("transport", text, number, counts.EXPORT)
+            is_local = Route.read(transport, False).kind == Kind.LOCAL
+            yield Line("transport", text, number, DELIVERED_HERE if is_local else RELAYED)
 
 
 def remarkable_lines(

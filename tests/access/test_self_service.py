@@ -17,7 +17,14 @@ from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
 from tests.conftest import PASSWORD, TESTER, logged
 
 NEW = "quite another password"
-LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+LIMITS = {
+    "mailboxes": "0",
+    "aliases": "0",
+    "maxquota_0": "0",
+    "quota_0": "0",
+    "active": "on",
+    "delivery": "local",
+}
 
 
 def change(client: Client, new: str = NEW, current: str = PASSWORD) -> str:

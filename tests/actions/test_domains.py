@@ -82,7 +82,7 @@ def test_non_ascii_text_is_never_found_in_ascii_columns(anna: Mailbox, text: str
     ],
 )
 def test_values_that_do_not_fit_their_column_are_refused(
-    tables: None, columns: dict[str, object], field: str
+    tables: None, columns: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Refused) as refused:
         actions.create_domain(TESTER, DomainName.parse("example.org"), **columns)

@@ -1,6 +1,7 @@
 """Domains in the admin: limits with units, warnings, and confirmed deletion."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,13 +10,20 @@ from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
-from mailboxes.models import Domain, Mailbox
-from tests.admin.conftest import DOMAIN, errors
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.admin.conftest import DOMAIN, errors, signed_in
 from tests.conftest import PASSWORD, TESTER
+from tests.page_forms import read_form
 
 
 def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
-    numbers = {"mailboxes": "5", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    numbers = {
+        "mailboxes": "5",
+        "aliases": "0",
+        "maxquota_0": "0",
+        "quota_0": "0",
+        "delivery": "local",
+    }
     page = rita.post(f"{DOMAIN}add/", {"domain": "Bücher.example", "active": "on"} | numbers)
     assert page.status_code == 302
     domain = Domain.objects.get()
@@ -36,6 +44,7 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
 def test_domain_limits_have_units_and_are_shown_as_entered(rita: Client, domain: Domain) -> None:
     url = f"{DOMAIN}{domain.pk}/change/"
     limits = {"mailboxes": "0", "aliases": "0", "maxquota_0": "1", "maxquota_1": "G"}
+    limits["delivery"] = "local"
     rita.post(url, limits | {"quota_0": "500", "quota_1": "G", "active": "on"})
     domain.refresh_from_db()
     assert (domain.maxquota, domain.quota) == (1049, 524288)
@@ -70,11 +79,17 @@ def test_domain_limits_have_units_and_are_shown_as_entered(rita: Client, domain:
     ],
 )
 def test_a_limit_out_of_range_is_refused_in_the_words_of_the_action(
-    rita: Client, column: str, value: object, entered: dict[str, str]
+    rita: Client, column: str, value: Any, entered: dict[str, str]
 ) -> None:
     with pytest.raises(Refused) as refused:
         actions.create_domain(TESTER, DomainName.parse("example.net"), **{column: value})
-    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    numbers = {
+        "mailboxes": "0",
+        "aliases": "0",
+        "maxquota_0": "0",
+        "quota_0": "0",
+        "delivery": "local",
+    }
     page = rita.post(f"{DOMAIN}add/", numbers | {"domain": "example.org", **entered})
     assert page.context["adminform"].form.errors == {column: [error_message(refused.value)]}
     assert not Domain.objects.exists()
@@ -86,7 +101,13 @@ WARNING = "mixes letters of different scripts (Cyrillic, Latin)"
 
 @pytest.mark.finding("mixed-script")
 def test_domains_that_mix_scripts_are_named_as_such_wherever_they_are_shown(rita: Client) -> None:
-    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    numbers = {
+        "mailboxes": "0",
+        "aliases": "0",
+        "maxquota_0": "0",
+        "quota_0": "0",
+        "delivery": "local",
+    }
     form = {"domain": LOOKS_LIKE_APPLE, "active": "on"} | numbers
     added = rita.post(f"{DOMAIN}add/", form, follow=True).content.decode()
     domain = Domain.objects.get()
@@ -110,7 +131,13 @@ def test_other_international_domains_get_no_warning(rita: Client) -> None:
 
 @pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.org", "example.org"])
 def test_an_invalid_domain_is_a_form_error(rita: Client, domain: Domain, name: str) -> None:
-    numbers = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    numbers = {
+        "mailboxes": "0",
+        "aliases": "0",
+        "maxquota_0": "0",
+        "quota_0": "0",
+        "delivery": "local",
+    }
     assert "domain" in errors(rita.post(f"{DOMAIN}add/", {"domain": name} | numbers))
     assert Domain.objects.count() == 1
 
@@ -145,3 +172,71 @@ def test_postfixadmins_row_for_all_domains_is_no_domain(rita: Client, domain: Do
         assert rita.post(f"{DOMAIN}ALL/{page}/", {"post": "yes"}).status_code in (302, 404)
     assert list(Domain.objects.values_list("pk", flat=True)) == ["example.org"]
     assert Domain._base_manager.filter(pk="ALL").exists()
+
+
+NEW = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+
+
+def saved(client: Client, **fields: str) -> Any:
+    """Save the form of example.org as it is shown, but for these fields."""
+    url = f"{DOMAIN}example.org/change/"
+    return client.post(url, read_form(client.get(url).content.decode()) | fields)
+
+
+def stored() -> tuple[str, bool]:
+    domain = Domain.objects.get()
+    return domain.transport, domain.backupmx
+
+
+def test_a_relayed_domain_is_created_and_changed(rita: Client) -> None:
+    fields = NEW | {"domain": "example.org", "delivery": "relayed"}
+    page = rita.post(f"{DOMAIN}add/", fields)
+    assert "Enter the host to which the mail for example.org is relayed." in errors(page)
+    assert rita.post(f"{DOMAIN}add/", fields | {"next_hop": "192.0.2.1"}).status_code == 302
+    assert stored() == ("relay:[192.0.2.1]", False)
+    assert "Relayed to [192.0.2.1]" in rita.get(DOMAIN).content.decode()
+    assert saved(rita).status_code == 302
+    page = saved(rita, any_recipient="")
+    assert "any_recipient" in errors(page) and "First create one for each" in errors(page)
+    page = saved(rita, next_hop="mail.example.org:25")
+    assert "next_hop" in errors(page) and "which is this mail host itself" in errors(page)
+    assert saved(rita, next_hop="bücher.example").status_code == 302
+    assert stored() == ("relay:xn--bcher-kva.example", False)
+    assert saved(rita, delivery="backup-mx").status_code == 302
+    assert stored() == ("virtual", True)
+    assert saved(rita, delivery="local").status_code == 302
+    assert stored() == ("virtual", False) and not Alias.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [("lmtp:unix:x", False), ("smtp:[a.example], [b.example]", True), ("Relay", False), ("", True)],
+)
+def test_transports_of_others_are_kept_when_the_form_is_saved(
+    rita: Client, domain: Domain, row: tuple[str, bool]
+) -> None:
+    Domain.objects.update(transport=row[0], backupmx=row[1])
+    assert saved(rita, description="New").status_code == 302
+    assert stored() == row and Domain.objects.get().description == "New"
+
+
+def test_a_route_that_someone_else_has_changed_is_not_overwritten(
+    rita: Client, domain: Domain
+) -> None:
+    url = f"{DOMAIN}example.org/change/"
+    fields = read_form(rita.get(url).content.decode()) | {"description": "New"}
+    Domain.objects.update(transport="relay:[192.0.2.1]")
+    page = rita.post(url, fields).content.decode()
+    assert "“virtual” was changed to “relay:[192.0.2.1]”" in page and stored()[0] != "virtual"
+
+
+def test_who_may_not_change_a_domain_sees_where_its_mail_goes(
+    domain: Domain, anna: Mailbox
+) -> None:
+    dora = signed_in("domain", "example.org")
+    url = f"{DOMAIN}example.org/change/"
+    page = dora.get(url).content.decode()
+    assert "Delivered here" in page
+    Domain.objects.update(transport="relay:[192.0.2.1]")
+    page = dora.get(url).content.decode()
+    assert "Relayed to [192.0.2.1], for known addresses only" in page

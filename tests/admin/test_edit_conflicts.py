@@ -117,7 +117,13 @@ def test_domains_aliases_and_alias_domains_are_compared_too(rita: Client, domain
     Domain.objects.create(domain="example.net")
     alias = actions.create_alias(TESTER, Address.parse("all@example.org"), ["a@example.net"])
     alias_domain = actions.create_alias_domain(TESTER, "example.net", "example.org")
-    limits = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0"}
+    limits = {
+        "mailboxes": "0",
+        "aliases": "0",
+        "maxquota_0": "0",
+        "quota_0": "0",
+        "delivery": "local",
+    }
     forms = {
         f"{DOMAIN}{domain.pk}/change/": limits | {"active": "on"},
         f"{ALIAS}{quote(alias.pk)}/change/": {"goto": "c@example.net", "active": "on"},

@@ -21,6 +21,7 @@ NEW_DOMAIN = {
     "maxquota_0": "0",
     "maxquota_1": "M",
     "quota_0": "0",
+    "delivery": "local",
     "quota_1": "M",
 }
 

@@ -14,6 +14,7 @@ def test_sizes_are_read_as_in_the_form(rita: Client, maxquota: str, quota: str) 
     sizes = ("--maxquota", maxquota, "--quota", quota)
     call_command("createdomain", "command.example", *sizes, stdout=StringIO())
     form = {"domain": "form.example", "maxquota_0": maxquota, "quota_0": quota}
+    form["delivery"] = "local"
     rita.post("/admin/mailboxes/domain/add/", form | {"mailboxes": "0", "aliases": "0"})
     by_command, by_form = Domain.objects.order_by("pk")
     assert (by_command.pk, by_form.pk) == ("command.example", "form.example")
@@ -40,4 +41,36 @@ def test_the_command_warns_of_a_domain_that_mixes_scripts(tables: None) -> None:
 def test_an_invalid_size_is_refused(tables: None, option: str, size: str) -> None:
     with pytest.raises(CommandError, match=f"“{size}” is not a valid size"):
         call_command("createdomain", "example.org", option, size, stdout=StringIO())
+    assert not Domain.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        ([], ("virtual", False)),
+        (["--relay-to", "192.0.2.1:26"], ("relay:[192.0.2.1]:26", False)),
+        (["--backup-mx"], ("virtual", True)),
+    ],
+)
+def test_a_domain_is_created_with_its_route(
+    tables: None, options: list[str], columns: tuple[str, bool]
+) -> None:
+    call_command("createdomain", "example.org", *options, stdout=StringIO())
+    domain = Domain.objects.get()
+    assert (domain.transport, domain.backupmx) == columns
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--relay-to", "two words"], "“two words” is not a host to relay to"),
+        (["--relay-to", "127.0.0.1"], "this mail host itself"),
+        (["--relay-to", "192.0.2.1", "--backup-mx"], "exclude each other"),
+    ],
+)
+def test_what_can_not_be_relayed_or_forwarded_to_is_refused(
+    tables: None, options: list[str], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        call_command("createdomain", "example.org", *options, stdout=StringIO())
     assert not Domain.objects.exists()

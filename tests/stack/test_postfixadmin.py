@@ -181,7 +181,14 @@ def refused(host: MailHost, people: list[Person]) -> set[str]:
 
 BOB = Person("bob@new.example", NEW)
 PAGES = "/admin/mailboxes"
-LIMITS = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+LIMITS = {
+    "mailboxes": "0",
+    "aliases": "0",
+    "maxquota_0": "0",
+    "quota_0": "0",
+    "active": "on",
+    "delivery": "local",
+}
 # What an unchanged Save must keep; PostfixAdmin renews the date of the change.
 KEPT = {
     "domain": "domain, description, aliases, mailboxes, maxquota, quota, transport, active",

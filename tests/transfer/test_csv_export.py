@@ -100,6 +100,10 @@ def test_an_export_is_imported_to_the_same_tables(everything: None) -> None:
     Domain.objects.filter(pk="example.net").update(
         active=False, quota=20, transport="smtp:[192.0.2.1]", backupmx=True, password_expiry=90
     )
+    for address in ("@example.net", "listed@example.net"):
+        Alias.objects.update_or_create(
+            address=address, defaults={"goto": address, "domain_id": "example.net"}
+        )
     Mailbox.objects.filter(pk="anna@example.org").update(password=f"{{CRAM-MD5}}{CRAM}")
     Mailbox.objects.filter(pk="bob@example.org").update(active=False, maildir="old/bob/")
     Alias.objects.filter(pk="bob@example.org").update(active=False)

@@ -6,8 +6,10 @@ from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.planner import Planner, check_reach
 from mailboxes.actions.imports.rows import AliasRow
 from mailboxes.actions.imports.tables import parse_name
+from mailboxes.addresses import Address, CatchAll
 from mailboxes.errors import Refused
 from mailboxes.models import Alias
+from mailboxes.routing import Kind
 
 
 def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
@@ -17,7 +19,7 @@ def plan_alias(planner: Planner, row: AliasRow) -> Outcome:
     mailbox = planner.tables.mailboxes.get(str(address))
     existing = planner.tables.aliases.get(str(address))
     is_own = mailbox is not None or planner.is_added("mailbox", str(address))
-    goto = goto_of(row, existing, "" if is_own else str(address))
+    goto = goto_of(planner, row, existing, address, is_own)
     if mailbox and row.active not in (None, mailbox.active):
         raise Refused(rules.OWN_ALIAS, {"alias": str(address)}, code="mailbox_alias")
     check_expansion(planner, row, existing, Alias(address=str(address), goto=goto))
@@ -61,8 +63,13 @@ def check_expansion(planner: Planner, row: AliasRow, existing: Alias | None, ali
             planner.tables.aliases[alias.pk] = existing
 
 
-def goto_of(row: AliasRow, existing: Alias | None, address: str) -> str:
+def goto_of(
+    planner: Planner, row: AliasRow, existing: Alias | None, address: Address | CatchAll, own: bool
+) -> str:
     """Return the targets as they are stored; those that the alias has already are kept."""
     if existing and row.targets == tuple(existing.targets):
         return existing.goto
-    return ",".join(rules.check_targets(address, row.targets, existing.goto if existing else ""))
+    domain = planner.tables.domains.get(address.domain)
+    is_relayed = domain is not None and domain.route.kind != Kind.LOCAL
+    name, stored = "" if own else str(address), existing.goto if existing else ""
+    return ",".join(rules.check_targets(name, row.targets, stored, is_relayed))

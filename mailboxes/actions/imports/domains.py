@@ -9,9 +9,11 @@ from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.planner import Planner, check_reach, given
 from mailboxes.actions.imports.rows import AliasDomainRow, AliasRow, DomainRow, MailboxRow
 from mailboxes.actions.imports.tables import parse_domain, parse_name
+from mailboxes.actions.relaying import check_delivery, check_route
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
 from mailboxes.models import AliasDomain, Domain
+from mailboxes.routing import normalize
 from mailboxes.sizes import to_units
 
 
@@ -29,7 +31,11 @@ def plan_domain(planner: Planner, row: DomainRow) -> Outcome:
     if existing := planner.tables.domains.get(name):
         check_reach(planner.actor, name)
         planner.note_name("domain", name, row.place)
-        return planner.changed(row, existing, values)
+        found = planner.changed(row, existing, values)
+        if {"transport", "backupmx"} & found.changes.keys():
+            check_route(existing)
+            check_delivery(existing)
+        return found
     authorize(planner.actor, "domain.create", name)
     if name == planner.host.hostname:
         raise Refused(OWN_HOSTNAME, {"name": name}, code="own_hostname", field="domain")
@@ -37,6 +43,7 @@ def plan_domain(planner: Planner, row: DomainRow) -> Outcome:
         raise Refused(DOMAIN_EXISTS, {"name": name}, code="taken", field="domain")
     domain = Domain(domain=name, **given(values))
     rules.check_columns(domain)
+    check_route(domain)
     planner.note_name("domain", name, row.place)
     planner.tables.domains[name] = domain
     return Outcome(row, Verb.CREATE, domain, new_values(domain, *values))
@@ -50,7 +57,7 @@ def domain_values(row: DomainRow) -> dict[str, Any]:
         "maxquota": in_units(row.max_quota),
         "active": row.active,
         "quota": in_units(row.total_quota),
-        "transport": row.transport,
+        "transport": row.transport and normalize(row.transport),
         "backupmx": row.backup_mx,
         "password_expiry": row.password_expiry,
     }

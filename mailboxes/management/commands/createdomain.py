@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
 from mailboxes.addresses import DomainName
@@ -10,6 +10,7 @@ from mailboxes.conf import quota_multiplier
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.management.arguments import integer
 from mailboxes.management.base import MailCommand
+from mailboxes.routing import DELIVERED, Kind, Route, parse_next_hop
 from mailboxes.sizes import parse_limit
 
 
@@ -30,6 +31,17 @@ class Command(MailCommand):
                 help=f"the maximum number of {limit}; 0 for no limit, -1 to allow none",
             )
         parser.add_argument(
+            "--relay-to",
+            metavar="HOST",
+            help="relay the domain's mail to this host, such as mail.example.net, "
+            "mail.example.net:2525 or 192.0.2.1",
+        )
+        parser.add_argument(
+            "--backup-mx",
+            action="store_true",
+            help="keep the domain's mail for its other mail servers",
+        )
+        parser.add_argument(
             "--maxquota",
             default="0",
             metavar="SIZE",
@@ -45,9 +57,12 @@ class Command(MailCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         unit = quota_multiplier()
+        transport, backup_mx = route_of(options).write(DELIVERED, False)
         domain = actions.create_domain(
             self.actor,
             DomainName.parse(options["name"]),
+            transport=transport,
+            backupmx=backup_mx,
             description=options["description"],
             mailboxes=options["mailboxes"],
             aliases=options["aliases"],
@@ -57,3 +72,12 @@ class Command(MailCommand):
         self.stdout.write(f"Created the domain {domain}.")
         if warning := mixed_scripts_warning(domain.pk):
             self.stdout.write(warning)
+
+
+def route_of(options: dict[str, Any]) -> Route:
+    host, backup_mx = options["relay_to"], options["backup_mx"]
+    if host is None:
+        return Route(Kind.BACKUP_MX if backup_mx else Kind.LOCAL)
+    if backup_mx:
+        raise CommandError("--relay-to and --backup-mx exclude each other. Use one of them.")
+    return Route(Kind.RELAYED, parse_next_hop(host))
