@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from mailboxes.conf import mail_host
+from mailboxes.conf import mail_host, postmaster
 from mailboxes.errors import Refused
 from mailboxes.storage_engines import check_engines
 
@@ -15,6 +15,7 @@ def check_mail_host(app_configs: object, **kwargs: object) -> list[CheckMessage]
     """Report settings that the exported daemons couldn't work with."""
     try:
         host = mail_host()
+        postmaster()
     except Refused as error:
         return [Error(str(error), hint="See deploy/env.example.", id="mailboxes.E001")]
     if same_database(settings.DATABASES["default"], settings.DATABASES["mail"]):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 
-from mailboxes.addresses import BadAddress, DomainName
+from mailboxes.addresses import Address, BadAddress, DomainName
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.mail_location import MailLocation
 from mailboxes.variants import PAM_MD5, RELEASES, VARIANTS, Release, Scheme, Variant
@@ -241,6 +241,19 @@ def database_host(text: str) -> DatabaseHost:
         )
         raise BadSetting(message, {"text": text})
     return DatabaseHost(found[1], int(found[2] or 3306))
+
+
+def postmaster() -> str:
+    """Return where postmaster@ and abuse@ of new domains forward to; may be empty."""
+    text = str(settings.MAIL_POSTMASTER)
+    try:
+        return text and str(Address.parse_target(text))
+    except BadAddress as error:
+        message = gettext_noop(
+            "MAIL_POSTMASTER is “%(text)s”. Set it to the address to which postmaster@ and abuse@ "
+            "of new domains forward, or leave it empty."
+        )
+        raise BadSetting(message, {"text": text}) from error
 
 
 def quota_multiplier() -> int:

@@ -1,10 +1,16 @@
-"""Which addresses of a relayed domain are accepted."""
+"""Which addresses domains have: recipients of relayed domains, postmaster@ and abuse@."""
 
-from django.db.models import BinaryField, F, QuerySet
-from django.db.models.functions import Cast
+from collections.abc import Sequence
+
+from django.db.models import BinaryField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from mailboxes.addresses import CatchAll
-from mailboxes.models import Alias
+from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.routing import RELAYING
+
+ROLES = ("postmaster", "abuse")
+"""The addresses that every domain should have (RFC 5321 section 4.5.1, RFC 2142)."""
 
 
 def aliases_to_themselves(domain: str) -> QuerySet[Alias]:
@@ -23,3 +29,35 @@ def accepts_any(domain: str) -> bool:
     if Alias.objects.filter(pk=str(CatchAll(domain)), active=True).exists():
         return True
     return not aliases_to_themselves(domain).exists()
+
+
+def lacking_roles(domains: Sequence[str]) -> dict[str, list[str]]:
+    """Return which of these domains lack postmaster@ or abuse@, and which of them.
+
+    Not those with a catch-all, and no alias domains: their addresses are the other domain's.
+    """
+    wanted = [f"{role}@{name}" for name in domains for role in ("", *ROLES)]
+    rows = Alias.objects.filter(pk__in=wanted).values_list("pk", flat=True)
+    forwarding = AliasDomain.objects.filter(pk__in=domains).values_list("pk", flat=True)
+    known, excluded = ({pk.lower() for pk in found} for found in (rows, forwarding))
+    found = {
+        name: [role for role in ROLES if f"{role}@{name.lower()}" not in known]
+        for name in domains
+        if name.lower() not in excluded and f"@{name.lower()}" not in known
+    }
+    return {name: roles for name, roles in found.items() if roles}
+
+
+def without_roles(domains: QuerySet[Domain]) -> QuerySet[Domain]:
+    """Return those of the domains whose mail is delivered here and that lack one of these."""
+    relayed = Q(backupmx=True) | Q(transport__in=RELAYING)
+    for name in RELAYING:
+        relayed |= Q(transport__istartswith=f"{name}:")
+    has_both = Q(has_role(ROLES[0]), has_role(ROLES[1]))
+    forwards = Exists(AliasDomain.objects.filter(pk=OuterRef("pk")))
+    return domains.filter(~(relayed | has_both | Q(has_role("")) | Q(forwards)), active=True)
+
+
+def has_role(role: str) -> Exists:
+    address = Concat(Value(f"{role}@"), OuterRef("pk"))
+    return Exists(Alias.objects.filter(pk=address))

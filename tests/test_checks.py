@@ -55,6 +55,7 @@ def test_every_scheme_of_a_variant_is_accepted(
         ("MAIL_HOSTNAME", "mail.example.org\nx"),
         ("MAIL_TLS_CERT", "/etc/ssl/mail.pem"),
         ("MAIL_RECIPIENT_DELIMITER", "x"),
+        ("MAIL_POSTMASTER", "nobody"),
         ("MAIL_RECIPIENT_DELIMITER", "++"),
         ("MAIL_HOME", "var/vmail"),
         ("MAIL_HOME", "/var/../etc"),

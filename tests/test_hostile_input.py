@@ -38,7 +38,7 @@ PASSWORDS = ["new_password1", "new_password2"]
 USER = ["username", "password1", "password2", "role", "all_domains", "domains", "first_name",
         "last_name", "email", "is_active", "is_temporary"]  # fmt: skip
 LIMITS = ["description", "mailboxes", "aliases", "maxquota_0", "maxquota_1", "quota_0", "quota_1",
-          "self_service", "active", "delivery", "next_hop"]  # fmt: skip
+          "self_service", "active", "delivery", "next_hop", "postmaster"]  # fmt: skip
 BULK = ["action", "_selected_action", "select_across", "index", "post", "after", "done", "failed",
         "count", "refused", "quota_0", "quota_1", "stop"]  # fmt: skip
 IMPORT = ["by_hand", "creates_domains", "updates", "is_whole"]
@@ -115,6 +115,7 @@ COMMANDS = {
         "--maxquota",
         "--quota",
         "--relay-to",
+        "--postmaster",
     ],
     "createmailbox": ["--name", "--quota"],
     "exportmailboxes": ["--domain"],

@@ -18,6 +18,7 @@ from mailboxes.actions.base import (
     save_columns,
     subject_of,
 )
+from mailboxes.actions.role_addresses import create_role_addresses
 from mailboxes.actions.shown_values import COLUMNS, ShownValues, check_unchanged
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
@@ -37,13 +38,18 @@ EDITABLE_COLUMNS = COLUMNS[Domain]
 ROUTE_COLUMNS = ("transport", "backupmx")
 
 
-def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
-    """Add a domain; refuse a name that is taken or is the mail host's own."""
+def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **columns: Any) -> Domain:
+    """Add a domain; refuse a name that is taken or is the mail host's own.
+
+    If mail is delivered here, `postmaster` receives that for postmaster@ and abuse@.
+    """
     domain = Domain(domain=str(name), **columns)
     is_local = domain.route.kind == Kind.LOCAL
     params = {"name": str(name)}
     logged = [one for one in EDITABLE_COLUMNS if not (is_local and one in ROUTE_COLUMNS)]
     changes = new_values(domain, *logged)
+    if is_local and postmaster:
+        changes["postmaster"] = [None, postmaster]
     with performing(actor, "domain.create", subject_of(domain, changes)):
         rules.check_columns(domain)
         relaying.check_route(domain)
@@ -56,6 +62,8 @@ def create_domain(actor: Actor, name: DomainName, **columns: Any) -> Domain:
             domain.save(force_insert=True)
             if not is_local:
                 relaying.accept_any(domain)
+            elif postmaster:
+                create_role_addresses(domain, postmaster, actor.scope)
     return domain
 
 
@@ -64,16 +72,19 @@ def change_domain(
     domain: Domain,
     shown: ShownValues | None = None,
     any_recipient: bool | None = None,
+    postmaster: str = "",
 ) -> None:
     """Save everything about a domain except its name.
 
     `any_recipient` says whether a relayed domain accepts mail for any address, None leaves that as
-    it is.
+    it is; `postmaster` receives mail for postmaster@ and abuse@ where they don't exist.
     """
     changes = changed_values(domain, *EDITABLE_COLUMNS)
     is_local = domain.route.kind == Kind.LOCAL
     if not is_local and any_recipient not in (None, before := accepts_any(domain.pk)):
         changes["any_recipient"] = [before, any_recipient]
+    if is_local and postmaster:
+        changes["postmaster"] = [None, postmaster]
     with (
         performing(actor, "domain.change", subject_of(domain, changes)),
         transaction.atomic(using="mail"),
@@ -82,6 +93,8 @@ def change_domain(
         check_unchanged(domain, shown)
         save_route(domain, any_recipient)
         save_columns(domain, *EDITABLE_COLUMNS)
+        if is_local and postmaster:
+            create_role_addresses(domain, postmaster, actor.scope)
 
 
 def save_route(domain: Domain, any_recipient: bool | None) -> None:

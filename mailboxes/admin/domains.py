@@ -18,10 +18,10 @@ from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
-from mailboxes.admin.filters import StatusFilter
+from mailboxes.admin.filters import DomainAttentionFilter, StatusFilter
 from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
-from mailboxes.domain_addresses import accepts_any
+from mailboxes.domain_addresses import accepts_any, lacking_roles
 from mailboxes.formats import number
 from mailboxes.forms.domains import DomainForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -34,7 +34,7 @@ from mailboxes.routing import Kind, Route
 class DomainAdmin(ListAdmin, MailAdmin):
     form = DomainForm
     list_display = ["name_link", "mailbox_usage", "alias_usage", "quotas", "status"]
-    list_filter = [StatusFilter]
+    list_filter = [StatusFilter, DomainAttentionFilter]
     search_columns = ("domain", "description")
     csv_columns = (
         *("domain", "description", "active", "mailboxes", "max_mailboxes", "aliases"),
@@ -43,7 +43,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
     )
     sections = [
         (None, ["description", "active"]),
-        (_("Delivery"), ["delivery", "next_hop", "any_recipient"]),
+        (_("Delivery"), ["delivery", "next_hop", "any_recipient", "postmaster"]),
         (_("Limits"), ["mailboxes", "aliases", "maxquota", "quota"]),
         (_("Passwords"), ["self_service"]),
     ]
@@ -52,6 +52,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
         "delivery": "mail",
         "next_hop": "",
         "any_recipient": "",
+        "postmaster": "role_addresses",
         "maxquota": "quotas",
         "quota": "",
         "self_service": "owners_may",
@@ -107,8 +108,11 @@ class DomainAdmin(ListAdmin, MailAdmin):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Leave out what a new domain doesn't have yet."""
-        hidden = ["any_recipient"] if obj is None else []
+        """Leave out what a new domain doesn't have yet, and addresses that aren't lacking."""
+        hidden = ["any_recipient"]
+        if obj is not None:
+            lacks_roles = obj.route.kind == Kind.LOCAL and lacking_roles([obj.pk])
+            hidden = [] if lacks_roles else ["postmaster", "role_addresses"]
         return [
             (title, {"fields": [name for name in section["fields"] if name not in hidden]})
             for title, section in super().get_fieldsets(request, obj)
@@ -121,6 +125,11 @@ class DomainAdmin(ListAdmin, MailAdmin):
             return text
         recipients = _("for any address") if accepts_any(row.pk) else _("for known addresses only")
         return f"{text}, {recipients}"
+
+    @admin.display(description=_("lacking addresses"))
+    def role_addresses(self, row: Domain) -> str:
+        lacking = lacking_roles([row.pk]).get(row.pk, [])
+        return display.lines([f"{name}@{row.pk}" for name in lacking])
 
     @admin.display(description=_("description"))
     def about(self, row: Domain) -> str:
@@ -136,12 +145,15 @@ class DomainAdmin(ListAdmin, MailAdmin):
             shown = dict(form.shown_values or {})  # type: ignore[attr-defined]
             for name in ("any_recipient", "self_service"):  # the form has compared them
                 shown.pop(name, None)
-            recipients = data["any_recipient"]
-            actions.change_domain(administrator(request), obj, shown or None, recipients)
+            recipients, postmaster = (data[name] for name in ("any_recipient", "postmaster"))
+            actions.change_domain(
+                administrator(request), obj, shown or None, recipients, postmaster
+            )
         else:
             columns = {name: getattr(obj, name) for name in COLUMNS[Domain]}
+            name, postmaster = data["domain"], data["postmaster"]
             actor = administrator(request)
-            obj.pk = actions.create_domain(actor, data["domain"], **columns).pk
+            obj.pk = actions.create_domain(actor, name, postmaster, **columns).pk
         active = form.cleaned_data["self_service"]
         actions.set_self_service(administrator(request), obj, active)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import queries, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.addresses import to_ascii
+from mailboxes.domain_addresses import without_roles
 from mailboxes.export import compatibility
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
@@ -150,3 +151,21 @@ class AliasAttentionFilter(AttentionFilter):
         found = check_table(scope_of(request.user).narrow(Alias.objects.all())) or []
         wanted = self.value() == "deferred"
         return queryset.filter(pk__in=[one.alias for one in found if one.is_deferred == wanted])
+
+
+class DomainAttentionFilter(AttentionFilter):
+    """Domains without postmaster@ or abuse@."""
+
+    not_available = _("not available for this many domains")
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        domains = scope_of(request.user).narrow(Domain.objects.all())
+        if capped_count(domains, queries.MAX_ROWS).more:
+            return []
+        return [("roles", str(_("without postmaster@ or abuse@")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        known = self.value() in dict(self.lookup_choices)
+        return without_roles(queryset) if known else queryset.none()

@@ -110,6 +110,7 @@ LABELS = {
     "name": _("Name"),
     "password": _("Password"),
     "password_expiry": _("Days until a password expires"),
+    "postmaster": _("postmaster@ and abuse@ forward to"),
     "quota": _("Quota"),
     "role": _("Role"),
     "self_service": _("Owners may change their passwords"),

@@ -3,22 +3,31 @@
 from typing import Any
 
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes import conf
 from mailboxes.access.self_service import is_open
 from mailboxes.actions.relaying import NO_HOST
 from mailboxes.actions.shown_values import ShownValues
-from mailboxes.addresses import DomainName
-from mailboxes.domain_addresses import accepts_any
+from mailboxes.addresses import MAX_ADDRESS, Address, DomainName
+from mailboxes.domain_addresses import ROLES, accepts_any, lacking_roles
 from mailboxes.errors import Refused
 from mailboxes.form_fields import LimitField, ParsedField
 from mailboxes.forms.base import RowForm
 from mailboxes.models import Domain
 from mailboxes.routing import Kind, Route, parse_next_hop
 
+LACKS_ONE = _("%(address)s doesn't exist, but every domain should accept mail for it.")
+LACKS_BOTH = _(
+    "postmaster@%(domain)s and abuse@%(domain)s don't exist, but every domain should accept mail "
+    "for them."
+)
+
 
 class DomainForm(RowForm):
     only_when_new = ["domain"]
+    error_fields = {**RowForm.error_fields, "goto": "postmaster"}
     domain = ParsedField(
         DomainName.parse,
         label=_("Domain"),
@@ -51,6 +60,18 @@ class DomainForm(RowForm):
             "that forwards to itself."
         ),
     )
+    postmaster = ParsedField(
+        lambda text: str(Address.parse_target(text)),
+        required=False,
+        initial=conf.postmaster,
+        max_length=MAX_ADDRESS,
+        label=_("postmaster@ and abuse@ forward to"),
+        help_text=_(
+            "Only if mail is delivered here. Every domain should accept mail for these two "
+            "addresses. Leave this empty to create neither."
+        ),
+    )
+
     maxquota = LimitField(
         may_be_off=True,
         initial="0",
@@ -91,9 +112,14 @@ class DomainForm(RowForm):
         kind, stored = domain.route.kind, domain.route.next_hop
         next_hop: Any = self.fields["next_hop"]
         next_hop.parse = lambda text: text if text == stored else parse_next_hop(text)
-        self.initial.update(delivery=kind.value, next_hop=stored)
+        self.initial.update(delivery=kind.value, next_hop=stored, postmaster="")
         for name in ("any_recipient", "self_service"):
             self.initial[name] = self.stored[name]
+        lacking = lacking_roles([domain.pk]).get(domain.pk, [])
+        text = LACKS_BOTH if len(lacking) == len(ROLES) else LACKS_ONE
+        address = f"{next(iter(lacking), '')}@{domain.pk}"
+        params = {"domain": domain.pk, "address": address}
+        self.fields["postmaster"].help_text = escape(text % params)
 
     def read_values(self) -> ShownValues:
         also = {

@@ -21,6 +21,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.domain_addresses import without_roles
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_exportable
@@ -193,6 +194,25 @@ def domain_notices(scope: Scope) -> Iterator[Notice]:
         )
         names = list(disabled.values_list("pk", flat=True)[:MAX_NAMES])
         yield Notice(text % {"count": found}, "warn", "domain", "active__exact=0", _("Show"), names)
+    if scope.allows("alias.create"):
+        yield from role_address_notices(scope.narrow(Domain.objects.all()))
+
+
+def role_address_notices(domains: QuerySet) -> Iterator[Notice]:
+    """Name domains without postmaster@ or abuse@, unless there are too many to look for them."""
+    if capped_count(domains, queries.MAX_ROWS).more:
+        return
+    lacking = without_roles(domains)
+    if found := capped_count(lacking):
+        text = ngettext(
+            "%(count)s domain lacks postmaster@ or abuse@, for which every domain should accept "
+            "mail.",
+            "%(count)s domains lack postmaster@ or abuse@, for which every domain should accept "
+            "mail.",
+            found.number,
+        )
+        names = list(lacking.values_list("pk", flat=True)[:MAX_NAMES])
+        yield Notice(text % {"count": found}, "info", "domain", "attention=roles", _("Show"), names)
 
 
 def alias_notices(scope: Scope) -> Iterator[Notice]:

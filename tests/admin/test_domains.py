@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
-from mailboxes import actions
+from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.models import Alias, Domain, Mailbox
-from tests.admin.conftest import DOMAIN, errors, signed_in
+from tests.admin.conftest import DOMAIN, errors, shown, signed_in
 from tests.conftest import PASSWORD, TESTER
 from tests.page_forms import read_form
 
@@ -175,6 +176,7 @@ def test_postfixadmins_row_for_all_domains_is_no_domain(rita: Client, domain: Do
 
 
 NEW = {"mailboxes": "0", "aliases": "0", "maxquota_0": "0", "quota_0": "0", "active": "on"}
+ADMIN = "admin@example.net"
 
 
 def saved(client: Client, **fields: str) -> Any:
@@ -236,7 +238,41 @@ def test_who_may_not_change_a_domain_sees_where_its_mail_goes(
     dora = signed_in("domain", "example.org")
     url = f"{DOMAIN}example.org/change/"
     page = dora.get(url).content.decode()
-    assert "Delivered here" in page
+    assert "Delivered here" in page and "postmaster@example.org" in page
     Domain.objects.update(transport="relay:[192.0.2.1]")
     page = dora.get(url).content.decode()
     assert "Relayed to [192.0.2.1], for known addresses only" in page
+    assert "postmaster@" not in page
+
+
+def test_the_form_adds_postmaster_and_abuse(rita: Client, settings: Settings) -> None:
+    settings.MAIL_POSTMASTER = ADMIN
+    add = f"{DOMAIN}add/"
+    fields = read_form(rita.get(add).content.decode())
+    assert fields["postmaster"] == ADMIN
+    rita.post(add, fields | {"domain": "example.org"})
+    assert dict(Alias.objects.values_list("pk", "goto")) == {
+        "abuse@example.org": ADMIN,
+        "postmaster@example.org": ADMIN,
+    }
+    change = f"{DOMAIN}example.org/change/"
+    assert 'name="postmaster"' not in rita.get(change).content.decode()
+    Alias.objects.filter(pk="abuse@example.org").delete()
+    page = rita.get(change).content.decode()
+    assert "abuse@example.org doesn&#x27;t exist" in page and read_form(page)["postmaster"] == ""
+    assert "postmaster" in errors(saved(rita, postmaster="nobody"))
+    assert saved(rita, postmaster="other@example.net").status_code == 302
+    assert Alias.objects.get(pk="abuse@example.org").goto == "other@example.net"
+
+
+def test_domains_without_postmaster_are_filtered_and_counted_on_the_dashboard(
+    rita: Client, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.create_domain(TESTER, DomainName.parse("example.net"), ADMIN)
+    page = rita.get("/admin/").content.decode()
+    assert "1 domain lacks postmaster@ or abuse@" in page and "attention=roles" in page
+    assert shown(rita.get(f"{DOMAIN}?attention=roles")) == ["example.org"]
+    monkeypatch.setattr(queries, "MAX_ROWS", 1)
+    assert "lacks" not in rita.get("/admin/").content.decode()
+    found = rita.get(f"{DOMAIN}?attention=roles")
+    assert shown(found) == [] and "not available for this many domains" in found.content.decode()

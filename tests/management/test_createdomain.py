@@ -5,8 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django import Settings
 
-from mailboxes.models import Domain
+from mailboxes.models import Alias, Domain
 
 
 @pytest.mark.parametrize(("maxquota", "quota"), [("1G", "50G"), ("-1", "1000M"), ("1.5 GiB", "0")])
@@ -66,6 +67,7 @@ def test_a_domain_is_created_with_its_route(
         (["--relay-to", "two words"], "“two words” is not a host to relay to"),
         (["--relay-to", "127.0.0.1"], "this mail host itself"),
         (["--relay-to", "192.0.2.1", "--backup-mx"], "exclude each other"),
+        (["--postmaster", "nobody"], "not a valid email address"),
     ],
 )
 def test_what_can_not_be_relayed_or_forwarded_to_is_refused(
@@ -74,3 +76,22 @@ def test_what_can_not_be_relayed_or_forwarded_to_is_refused(
     with pytest.raises(CommandError, match=sentence):
         call_command("createdomain", "example.org", *options, stdout=StringIO())
     assert not Domain.objects.exists()
+
+
+def test_postmaster_and_abuse_forward_to_the_setting_or_the_option(
+    tables: None, settings: Settings
+) -> None:
+    settings.MAIL_POSTMASTER = "Admin@example.net"
+    options: dict[str, list[str]] = {
+        "example.com": [],
+        "example.net": ["--postmaster", "other@example.net"],
+        "example.org": ["--postmaster", ""],
+    }
+    for name, given in options.items():
+        call_command("createdomain", name, *given, stdout=StringIO())
+    found = Alias.objects.filter(pk__startswith="postmaster@").values_list("pk", "goto")
+    assert dict(found) == {
+        "postmaster@example.com": "Admin@example.net",
+        "postmaster@example.net": "other@example.net",
+    }
+    assert Alias.objects.filter(pk__startswith="abuse@").count() == 2

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
-from mailboxes.addresses import DomainName
-from mailboxes.conf import quota_multiplier
+from mailboxes.addresses import Address, DomainName
+from mailboxes.conf import postmaster, quota_multiplier
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.management.arguments import integer
 from mailboxes.management.base import MailCommand
@@ -30,6 +30,12 @@ class Command(MailCommand):
                 metavar="N",
                 help=f"the maximum number of {limit}; 0 for no limit, -1 to allow none",
             )
+        parser.add_argument(
+            "--postmaster",
+            metavar="ADDRESS",
+            help="where postmaster@ and abuse@ forward to, instead of MAIL_POSTMASTER; empty to "
+            "create neither",
+        )
         parser.add_argument(
             "--relay-to",
             metavar="HOST",
@@ -58,9 +64,13 @@ class Command(MailCommand):
     def handle(self, *args: object, **options: Any) -> None:
         unit = quota_multiplier()
         transport, backup_mx = route_of(options).write(DELIVERED, False)
+        target = options["postmaster"]
+        if target is None:
+            target = postmaster()
         domain = actions.create_domain(
             self.actor,
             DomainName.parse(options["name"]),
+            postmaster=target and str(Address.parse_target(target)),
             transport=transport,
             backupmx=backup_mx,
             description=options["description"],
