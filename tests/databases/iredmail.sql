@@ -10,7 +10,7 @@ CREATE TABLE forwardings (id bigint, address varchar(255), forwarding varchar(25
 CREATE TABLE alias_domain (alias_domain varchar(255), target_domain varchar(255), active bigint);
 CREATE TABLE maillists (address varchar(255));
 INSERT INTO domain VALUES ('example.org', NULL, 0, 0, 1024, 'dovecot', 0, 1),
-  ('mx.example', '', 0, 0, 0, 'smtp:x', 1, 1);
+  ('mx.example', '', 0, 0, 0, 'smtp:[192.0.2.1]:26', 1, 1);
 INSERT INTO mailbox VALUES
   ('anna@example.org', '{SSHA512}x', 'Anna', '/var/vmail', 2, 1, 0, '9999-12-31', 1, 0, 'example.org'),
   ('bob@example.org', 'x', '', '/var/vmail', 0, 0, 1, '2020-01-01', 0, 0, 'example.org');
@@ -22,6 +22,7 @@ INSERT INTO forwardings VALUES (1, 'anna@example.org', 'anna@example.org', 0, 0,
   (5, 'a.berg@example.org', 'anna@example.org', 0, 0, 0, 1, 1, 'example.org'),
   (6, 'example.org', 'anna@example.org', 0, 0, 0, 0, 1, 'example.org'),
   (7, 'list@example.org', 'list@example.org', 1, 0, 0, 0, 1, 'example.org'),
+  (9, 'listed@mx.example', 'listed@mx.example', 0, 0, 1, 0, 1, 'mx.example'),
   (8, 'anna@example.org', 'a@b.example', 0, 0, 1, 0, 1, 'example.org');
 INSERT INTO alias_domain VALUES ('example.net', 'example.org', 0);
 INSERT INTO maillists VALUES ('list@example.org');

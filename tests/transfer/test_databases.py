@@ -25,6 +25,7 @@ from mailboxes.transfer.databases.source import Source, is_mail_database, parse_
 Open = Callable[..., Source]
 DATABASES = Path(__file__).resolve().parent.parent / "databases"
 BLF = "{BLF-CRYPT}$2y$05$cuNy3u5z60keFzffs4mJS.tkixkAGknzk6gib2O1f1oVuHTN6rT5m"
+RELAY = "relay:[192.0.2.1]:26"
 MD5 = "acbd18db4cc2f85cedef654fccc4a4d8"
 
 
@@ -102,12 +103,12 @@ def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> N
     source = open_source("postfixadmin", "pfx_")
     reader, rows = read(source)
     assert losses(reader, source) == {
-        "Domains for which the host is only a backup MX": (1, "mx.example"),
-        "Domains with another transport": (1, "mx.example"),
+        "Domains with another transport": (1, "off.example"),
         "Active vacation messages": (1, "bob@example.org"),
     }
     assert rows == [
         DomainRow("domain example.org", "example.org", "Line two", 10, None, None, True),
+        DomainRow("domain mx.example", "mx.example", "", 0, None, 0, True, 0, "virtual", True),
         DomainRow("domain off.example", "off.example", "", 0, 0, 0, False, 0),
         MailboxRow(
             "mailbox anna@example.org",
@@ -122,6 +123,7 @@ def test_rows_of_postfixadmin_whose_tables_have_a_prefix(open_source: Open) -> N
         MailboxRow("mailbox bob@example.org", "bob@example.org", "", 0, False, stored="x"),
         MailboxRow("mailbox eve@example.org", "eve@example.org", "", 0, True, stored="x"),
         AliasRow("alias eve@example.org", "eve@example.org", ("a@b.example",), None),
+        AliasRow("alias listed@mx.example", "listed@mx.example", ("Listed@mx.example",), True),
         AliasRow("alias root@example.org", "root@example.org", ("root",), True),
         AliasDomainRow("alias_domain example.net", "example.net", "example.org", True),
     ]
@@ -131,13 +133,13 @@ def test_rows_of_vimbadmin(open_source: Open) -> None:
     source = open_source("vimbadmin")
     reader, rows = read(source, default_scheme="SHA1")
     assert losses(reader, source) == {
-        "Domains for which the host is only a backup MX": (1, "mx.example"),
         "Mailboxes about to be deleted": (1, "gone@example.org"),
         "Mailboxes that may only use some services": (1, "bob@example.org"),
         "Administrators": (1, "root@example.org"),
     }
     assert rows == [
         DomainRow("domain 1", "example.org", "", 5, 0, 2000, True, 5000),
+        DomainRow("domain 2", "mx.example", "", 0, None, 0, True, 0, "virtual", True),
         MailboxRow("mailbox 1", "anna@example.org", "Anna", 1000, True, stored=BLF),
         MailboxRow(
             "mailbox 2",
@@ -156,8 +158,6 @@ def test_rows_of_iredmail(open_source: Open) -> None:
     source = open_source("iredmail")
     reader, rows = read(source)
     assert losses(reader, source) == {
-        "Domains for which the host is only a backup MX": (1, "mx.example"),
-        "Domains with another transport": (1, "mx.example"),
         "Mailboxes that expire or have expired": (1, "bob@example.org"),
         "Mailboxes that may not send (enablesmtp)": (1, "anna@example.org"),
         "Mailing lists": (1, "list@example.org"),
@@ -166,6 +166,7 @@ def test_rows_of_iredmail(open_source: Open) -> None:
     }
     assert rows == [
         DomainRow("domain example.org", "example.org", "", 0, 0, None, True),
+        DomainRow("domain mx.example", "mx.example", "", 0, None, None, True, 0, RELAY, False),
         MailboxRow(
             "mailbox anna@example.org",
             "anna@example.org",
@@ -185,6 +186,9 @@ def test_rows_of_iredmail(open_source: Open) -> None:
             True,
         ),
         AliasRow("forwardings @example.org", "@example.org", ("anna@example.org",), True),
+        AliasRow(
+            "forwardings listed@mx.example", "listed@mx.example", ("listed@mx.example",), True
+        ),
         AliasRow("forwardings old@example.org", "old@example.org", ("anna@example.org",), False),
         AliasRow("forwardings team@example.org", "team@example.org", ("anna@example.org",), True),
         DomainRow("alias_domain example.net (domain)", "example.net", active=False),

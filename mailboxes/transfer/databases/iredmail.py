@@ -5,7 +5,6 @@ from typing import Any
 
 from mailboxes.actions.imports.rows import ImportRow
 from mailboxes.transfer.databases.reader import (
-    BACKUP_MX,
     MEGABYTE,
     DomainUse,
     Loss,
@@ -17,6 +16,7 @@ from mailboxes.transfer.databases.reader import (
     mailbox_row,
     number,
     one_line,
+    other_transports,
     quota,
     text,
 )
@@ -24,8 +24,8 @@ from mailboxes.transfer.databases.source import Source
 
 # maxquota is the total of a domain there.
 DOMAINS = (
-    "SELECT domain, description, mailboxes, aliases, maxquota, active "
-    "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
+    "SELECT domain, description, mailboxes, aliases, maxquota, active, transport, backupmx "
+    "FROM {}domain ORDER BY domain"
 )
 USE_BY_MAILBOXES = (
     "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
@@ -52,11 +52,12 @@ ALL_SERVICES = "They can use all services here."
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
-    for name, description, mailboxes, aliases, total, active in source.rows(DOMAINS):
+    for name, description, mailboxes, aliases, total, active, *route in source.rows(DOMAINS):
         limits = number(mailboxes), number(aliases)
         quotas = None, quota(total, options.unit)
         place = f"domain {text(name)}"
-        yield use.domain_row(place, name, description, active, *limits, *quotas)
+        domain = use.domain_row(place, name, description, active, *limits, *quotas)
+        yield use.routed(domain, *route)
     states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -73,7 +74,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
         (alias_address(address), text(target), bool(active))
         for address, target, active in source.rows(FORWARDINGS)
     )
-    yield from joined_rows("forwardings", forwardings, states)
+    yield from joined_rows("forwardings", forwardings, states, use.is_relayed)
     for name, target, active in source.rows(ALIAS_DOMAINS):
         place = f"alias_domain {text(name)}"
         yield from alias_domain_rows(place, text(name), text(target), active)
@@ -88,7 +89,7 @@ def alias_address(value: Any) -> str:
 READER = Reader(
     product="iRedMail",
     needed={
-        "domain": "domain description mailboxes aliases maxquota active backupmx",
+        "domain": "domain description mailboxes aliases maxquota active transport backupmx",
         "mailbox": "username password name quota domain active",
         "alias": "address active",
         "forwardings": "id address forwarding domain active is_maillist",
@@ -97,12 +98,7 @@ READER = Reader(
     read=read,
     unit=MEGABYTE,
     losses=(
-        BACKUP_MX,
-        Loss(
-            "Domains with another transport",
-            *("domain", "domain", "transport NOT IN ('dovecot', '')", "transport"),
-            note="Their mail is delivered to mailboxes here.",
-        ),
+        other_transports("dovecot"),
         Loss(
             "Mailboxes with another transport",
             *("mailbox", "username", "transport <> ''", "transport"),

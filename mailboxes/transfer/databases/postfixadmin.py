@@ -10,7 +10,6 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.inspection.products import POSTFIXADMIN
 from mailboxes.models import EVERY_DOMAIN
 from mailboxes.transfer.databases.reader import (
-    BACKUP_MX,
     DomainUse,
     Loss,
     MailboxStates,
@@ -20,6 +19,7 @@ from mailboxes.transfer.databases.reader import (
     mailbox_row,
     number,
     one_line,
+    other_transports,
     quota,
     split_targets,
     text,
@@ -27,8 +27,8 @@ from mailboxes.transfer.databases.reader import (
 from mailboxes.transfer.databases.source import Source
 
 DOMAINS = (
-    "SELECT domain, description, mailboxes, aliases, maxquota, quota, active "
-    "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
+    "SELECT domain, description, mailboxes, aliases, maxquota, quota, active, transport, backupmx "
+    "FROM {}domain ORDER BY domain"
 )
 USE_BY_MAILBOXES = (
     "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
@@ -47,12 +47,13 @@ EXPIRED = "password_expiry > '2000-01-02' AND password_expiry < CURRENT_TIMESTAM
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES)
-    for name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
+    for name, description, mailboxes, aliases, size, total, active, *route in source.rows(DOMAINS):
         if text(name) != EVERY_DOMAIN:
             limits = number(mailboxes), number(aliases)
             quotas = quota(size, options.unit), quota(total, options.unit)
             place = f"domain {text(name)}"
-            yield use.domain_row(place, name, description, active, *limits, *quotas)
+            domain = use.domain_row(place, name, description, active, *limits, *quotas)
+            yield use.routed(domain, *route)
     states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, maildir, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -69,7 +70,8 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
         yield states.note_mailbox(row)
     for address, goto, active in source.rows(ALIASES):
         name, targets = text(address), without_vacation(text(address), split_targets(goto))
-        yield from alias_rows(f"alias {name}", name, targets, states.of_alias(name, active))
+        state = states.of_alias(name, active)
+        yield from alias_rows(f"alias {name}", name, targets, state, use.is_relayed(name))
     if source.has("alias_domain"):
         for name, target, active in source.rows(ALIAS_DOMAINS):
             yield AliasDomainRow(
@@ -93,20 +95,14 @@ def without_vacation(address: str, targets: tuple[str, ...]) -> tuple[str, ...]:
 READER = Reader(
     product=POSTFIXADMIN,
     needed={
-        "domain": "domain description mailboxes aliases maxquota quota active backupmx",
+        "domain": "domain description mailboxes aliases maxquota quota active transport backupmx",
         "mailbox": "username password name maildir quota domain active",
         "alias": "address goto domain active",
     },
     read=read,
     unit=0,
     losses=(
-        BACKUP_MX,
-        Loss(
-            "Domains with another transport",
-            *("domain", "domain", "transport NOT IN ('virtual', '') AND domain <> 'ALL'"),
-            needs="transport",
-            note="Their mail is delivered to mailboxes here.",
-        ),
+        other_transports("virtual"),
         Loss(
             "Mailboxes that may not send (smtp_active)",
             *("mailbox", "username", "smtp_active = 0", "smtp_active"),

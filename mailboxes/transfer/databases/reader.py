@@ -1,7 +1,7 @@
 """What a reader of another program's tables is, and what several of them need."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -19,6 +19,7 @@ from mailboxes.errors import gettext_noop
 from mailboxes.inspection.lines import Line
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.schemes import CLEAR_TEXT
+from mailboxes.routing import DELIVERED, Kind, Route
 from mailboxes.transfer.databases.source import Source
 
 BAD_QUOTA = gettext_noop("The quota “%(quota)s” is not a number. Correct it in the source.")
@@ -67,6 +68,19 @@ class Loss:
 BACKUP_MX = Loss(
     "Domains for which the host is only a backup MX", "domain", "domain", "backupmx <> 0"
 )
+IS_RELAYING = (
+    "transport IN ('relay', 'smtp') OR transport LIKE 'relay:%' OR transport LIKE 'smtp:%'"
+)
+
+
+def other_transports(*usual: str) -> Loss:
+    """Return the domains with a transport that neither relays nor is one of the usual ones."""
+    names = ", ".join(f"'{name}'" for name in ("", *usual))
+    return Loss(
+        "Domains with another transport",
+        *("domain", "domain", f"transport NOT IN ({names}) AND NOT ({IS_RELAYING})"),
+        note="Their mail is delivered to mailboxes here.",
+    )
 
 
 @dataclass(frozen=True)
@@ -162,6 +176,7 @@ class DomainUse:
             for name, count, *sizes in source.rows(mailboxes)
         }
         self.aliases = {text(name).lower(): number(count) for name, count in source.rows(aliases)}
+        self.relayed: set[str] = set()
 
     def domain_row(
         self, place: str, name: Any, description: Any, active: Any, *limits: Any
@@ -174,6 +189,18 @@ class DomainUse:
             active=bool(active),
             **self.limits(text(name), *limits),
         )
+
+    def routed(self, row: DomainRow, transport: Any, backup_mx: Any) -> DomainRow:
+        """Return a domain with its route, if that is not to mailboxes here."""
+        route = Route.read(text(transport), bool(backup_mx))
+        if route.kind == Kind.LOCAL:
+            return row
+        self.relayed.add(row.name.lower())
+        transport, backup_mx = route.write(DELIVERED, False)
+        return replace(row, max_aliases=None, transport=transport, backup_mx=backup_mx)
+
+    def is_relayed(self, address: str) -> bool:
+        return address.rpartition("@")[2].lower() in self.relayed
 
     def limits(
         self, name: str, mailboxes: int, aliases: int, size: int | None, total: int
@@ -216,12 +243,19 @@ class MailboxStates:
 
 
 def alias_rows(
-    place: str, address: str, targets: tuple[str, ...], active: bool | None
+    place: str,
+    address: str,
+    targets: tuple[str, ...],
+    active: bool | None,
+    is_relayed: bool = False,
 ) -> Iterator[AliasRow | Unreadable]:
-    """Yield an alias, unless it only forwards to itself, as that of a new mailbox does anyway."""
+    """Yield an alias, unless it only forwards to itself, as that of a new mailbox does anyway.
+
+    In a relayed domain, such an alias stands for an address at the other host.
+    """
     if not targets:
         yield Unreadable(place, address, NO_TARGET, {})
-    elif [target.lower() for target in targets] != [address.lower()]:
+    elif is_relayed or [target.lower() for target in targets] != [address.lower()]:
         yield AliasRow(place, address, targets, active)
 
 
@@ -232,7 +266,10 @@ def alias_domain_rows(place: str, name: str, target: str, active: Any) -> Iterat
 
 
 def joined_rows(
-    table: str, rows: Iterable[tuple[str, str, bool]], states: MailboxStates | None = None
+    table: str,
+    rows: Iterable[tuple[str, str, bool]],
+    states: MailboxStates | None = None,
+    is_relayed: Callable[[str], bool] = lambda address: False,
 ) -> Iterator[AliasRow | Unreadable]:
     """Yield an alias for each address of rows with one target each, sorted by address.
 
@@ -243,4 +280,5 @@ def joined_rows(
         active = [target for _address, target, is_active in found if is_active]
         targets = active or [target for _address, target, _active in found]
         state = states.of_alias(address, active) if states else None
-        yield from alias_rows(f"{table} {address}", address, distinct(targets), state)
+        place, is_listed = f"{table} {address}", is_relayed(address)
+        yield from alias_rows(place, address, distinct(targets), state, is_listed)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import ImportRow
 from mailboxes.transfer.databases.reader import (
-    BACKUP_MX,
     DomainUse,
     Loss,
     MailboxStates,
@@ -14,6 +13,7 @@ from mailboxes.transfer.databases.reader import (
     mailbox_row,
     number,
     one_line,
+    other_transports,
     quota,
     split_targets,
     text,
@@ -21,8 +21,8 @@ from mailboxes.transfer.databases.reader import (
 from mailboxes.transfer.databases.source import Source
 
 DOMAINS = (
-    "SELECT id, domain, description, max_mailboxes, max_aliases, max_quota, quota, active "
-    "FROM {}domain WHERE backupmx = 0 ORDER BY id"
+    "SELECT id, domain, description, max_mailboxes, max_aliases, max_quota, quota, active, "
+    "transport, backupmx FROM {}domain ORDER BY id"
 )
 USE_BY_MAILBOXES = (
     "SELECT domain.domain, COUNT(*), MIN(mailbox.quota), MAX(mailbox.quota), "
@@ -45,10 +45,13 @@ ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
-    for key, name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
+    for key, name, description, mailboxes, aliases, size, total, active, *route in source.rows(
+        DOMAINS
+    ):
         limits = number(mailboxes), number(aliases)
         quotas = quota(size, options.unit), quota(total, options.unit)
-        yield use.domain_row(f"domain {key}", name, description, active, *limits, *quotas)
+        domain = use.domain_row(f"domain {key}", name, description, active, *limits, *quotas)
+        yield use.routed(domain, *route)
     states = MailboxStates(source.rows(INACTIVE))
     for key, address, stored, name, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -62,25 +65,22 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
         )
         yield states.note_mailbox(row)
     for key, address, goto, active in source.rows(ALIASES):
-        state = states.of_alias(text(address), active)
-        yield from alias_rows(f"alias {key}", text(address), split_targets(goto), state)
+        targets, state = split_targets(goto), states.of_alias(text(address), active)
+        is_relayed = use.is_relayed(text(address))
+        yield from alias_rows(f"alias {key}", text(address), targets, state, is_relayed)
 
 
 READER = Reader(
     product="ViMbAdmin",
     needed={
-        "domain": "id domain description max_mailboxes max_aliases max_quota quota active backupmx",
+        "domain": "id domain description max_mailboxes max_aliases max_quota quota active "
+        "transport backupmx",
         "mailbox": "id username password name quota Domain_id active delete_pending",
         "alias": "id address goto Domain_id active",
     },
     read=read,
     losses=(
-        BACKUP_MX,
-        Loss(
-            "Domains with another transport",
-            *("domain", "domain", "transport <> 'virtual'", "transport"),
-            note="Their mail is delivered to mailboxes here.",
-        ),
+        other_transports("virtual"),
         Loss("Mailboxes about to be deleted", "mailbox", "username", "delete_pending = 1"),
         Loss(
             "Mailboxes that may only use some services",
