@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from mailboxes import actions
@@ -13,6 +14,10 @@ from mailboxes.audit.models import Entry, Phase
 from mailboxes.models import Domain, Mailbox
 from tests.actions.test_imports import RITA, STORED, run
 
+REFUSE_DELETION = """
+CREATE TRIGGER refuse BEFORE DELETE ON mailbox WHEN OLD.username = 'u0@example.org'
+BEGIN SELECT RAISE(ABORT, 'The disk is broken.'); END
+"""
 ROWS: list[ImportRow] = [
     MailboxRow(f"line {number}", f"u{number}@example.org", stored=STORED) for number in range(3)
 ]
@@ -37,4 +42,13 @@ def test_an_import_that_was_rolled_back_takes_nothing_of_a_later_one(
     entry = Entry.objects.get(action="mailbox.import", phase=Phase.BEGUN)
     run(ROWS)
     assert actions.undo_import(RITA, entry.pk).done == []
+    assert Mailbox.objects.count() == 3
+
+
+def test_a_call_that_fails_takes_nothing_back(domain: Domain) -> None:
+    entry = run(ROWS).entry
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(REFUSE_DELETION)
+    with pytest.raises(DatabaseError):
+        actions.undo_import(RITA, entry)
     assert Mailbox.objects.count() == 3

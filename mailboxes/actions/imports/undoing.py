@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Case, Q, QuerySet, When
 
+from mailboxes.actions import rules
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, check_role, save_columns
 from mailboxes.actions.domains import remove_domain
@@ -51,7 +52,7 @@ class UndoResult:
 
 
 def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
-    """Take back the next rows of the import with this entry in the log."""
+    """Take back the next rows of the import with this entry in the log, in one transaction."""
     check_role(actor, "mailbox.create")
     subjects = ordered_subjects(entry)
     number = subjects.count()
@@ -63,14 +64,16 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
     begun = begin(actor, "mailbox.undo-import", named, continues)
     result.entry = begun.parent or begun.seq
     refusals = []
-    for imported in batch:
-        try:
-            take_back(actor, imported)
-            result.done.append(imported.name)
-        except Refused as error:
-            result.refused.append((imported.name, error))
-            change = {"refused": [None, refusal_as_json(error)]}
-            refusals.append(subject(imported.model, imported.name, imported.domain, change))
+    with transaction.atomic(using="default"), transaction.atomic(using="mail"):
+        rules.lock_domains(*(imported.domain for imported in batch))
+        for imported in batch:
+            try:
+                take_back(actor, imported)
+                result.done.append(imported.name)
+            except Refused as error:
+                result.refused.append((imported.name, error))
+                change = {"refused": [None, refusal_as_json(error)]}
+                refusals.append(subject(imported.model, imported.name, imported.domain, change))
     end(begun, Phase.DONE, subjects=refusals)
     result.following = after + len(batch) if after + len(batch) < number else 0
     return result

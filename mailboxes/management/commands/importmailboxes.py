@@ -89,9 +89,11 @@ class Command(ImportCommand):
             for name, error in result.refused:
                 self.stdout.write(f"{name}: {error_message(error)}")
             refused, done = refused + len(result.refused), done + len(result.done)
+            self.progress(refused + done)
             after, continues = result.following, result.entry
             if not after:
                 break
+        self.progress(0)
         self.stdout.write(f"Undone: {done}. Kept: {refused}.")
         if refused:
             raise CommandError("Not everything could be undone; see above.")
