@@ -19,9 +19,15 @@ def check_engines() -> None:
 
     A process asks once, and again after each refusal: converting the table needs no restart.
     """
+    for refusal in refusals():
+        raise refusal
+
+
+def refusals() -> list[Refused]:
+    """Return why tables can't be changed, for each that can't be rolled back."""
     connection = connections["mail"]
     if connection.vendor != "mysql":
-        return
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.TABLE_NAME, t.ENGINE FROM information_schema.TABLES t "
@@ -29,6 +35,8 @@ def check_engines() -> None:
             "WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS <> 'YES'"
         )
         found = dict(cursor.fetchall())
-    for table in TABLES:
-        if table in found:
-            raise Refused(UNSAFE, {"table": table, "engine": found[table]}, code="engine")
+    return [
+        Refused(UNSAFE, {"table": table, "engine": found[table]}, code="engine")
+        for table in TABLES
+        if table in found
+    ]

@@ -20,8 +20,6 @@ CONSTANT_SQL = {
     "mailboxes/migrations/0001_tables.py": "add_columns_of_postfixadmin_4",
     # It runs the statements of a table above it.
     "mailboxes/inspection/counts.py": "count",
-    # It has nothing but the names of models' tables and columns.
-    "mailboxes/inspection/rights.py": "explain",
     # It runs constants, and adds a prefix of letters, digits and _ to the names of tables.
     "mailboxes/transfer/databases/source.py": "rows",
     # It has nothing but the names of a model's table and columns.

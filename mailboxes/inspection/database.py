@@ -5,20 +5,15 @@ from collections.abc import Iterator
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes import storage_engines
 from mailboxes.errors import Refused
 from mailboxes.inspection import definitions, rights
 from mailboxes.inspection.lines import Line
-from mailboxes.storage_engines import check_engines
 
 
 def refusals() -> list[Refused]:
     """Return why rows can't be changed safely, or not stored."""
-    found = []
-    try:
-        check_engines()
-    except Refused as error:
-        found.append(error)
-    return [*found, *definitions.refusals()]
+    return [*storage_engines.refusals(), *definitions.refusals(), *rights.refusals()]
 
 
 def lines() -> Iterator[Line]:
