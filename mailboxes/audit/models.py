@@ -105,6 +105,12 @@ class Subject(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_new(self) -> bool:
+        """Whether an import has added the object: nothing had a value before."""
+        pairs = filter(None, self.changes.values())
+        return "password" not in self.changes and all(old is None for old, _ in pairs)
+
 
 class Head(models.Model):
     """The last entry of the chain; its row is the lock under which an entry is added."""

@@ -10,7 +10,8 @@ from mailboxes.inspection.rows import password_form
 from mailboxes.models import Mailbox
 from mailboxes.queries import BATCH
 
-ACTIONS = ("mailbox.create", "mailbox.change", "mailbox.password", "mailbox.rehash")
+ALWAYS = ("mailbox.create", "mailbox.password", "mailbox.rehash")
+CHANGE, IMPORT = "mailbox.change", "mailbox.import"
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ def names_in_log(adoption: Adoption) -> Iterator[str]:
     """Yield the mailboxes that were added here since the adoption, or got a password."""
     subjects = Subject.objects.filter(
         model="mailbox",
-        entry__action__in=ACTIONS,
+        entry__action__in=(*ALWAYS, CHANGE, IMPORT),
         entry__phase=Phase.BEGUN,
         entry__at__gte=adoption.adopted,
     )
-    rows = subjects.order_by("pk").values_list("name", "entry__action", "changes")
-    for name, action, changes in rows.iterator(chunk_size=BATCH):
-        if action != "mailbox.change" or "password" in changes:
-            yield name
+    rows = subjects.order_by("pk").select_related("entry")
+    for row in rows.iterator(chunk_size=BATCH):
+        action = row.entry.action
+        if action in ALWAYS or "password" in row.changes or (action == IMPORT and row.is_new):
+            yield row.name

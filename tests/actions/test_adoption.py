@@ -8,6 +8,8 @@ from pytest_django import Settings
 from mailboxes import actions
 from mailboxes.access.roles import Role
 from mailboxes.access.scope import Scope
+from mailboxes.actions.imports.outcomes import ImportOptions
+from mailboxes.actions.imports.rows import MailboxRow
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import FOLDER_FORMS, find_adoption, host_warning
 from mailboxes.adoption.models import Adoption
@@ -20,7 +22,7 @@ from mailboxes.inspection.rows import Rows
 from mailboxes.models import Domain, Mailbox
 from mailboxes.variants import V2
 from tests.conftest import PASSWORD, TESTER, logged
-from tests.hashes import MD5
+from tests.hashes import CRAM, MD5
 
 RITA = Actor(COMMAND, "rita", "pytest", TESTER.scope)
 
@@ -156,6 +158,17 @@ def test_passwords_that_were_set_here_are_found_unless_postfixadmin_reads_them(
     actions.change_password(TESTER, new, PASSWORD + " again", V2.schemes["SHA512-CRYPT"])
     (found,) = changed_passwords(adopted)
     assert (found.address, found.form, found.settings) == (bob.pk, "{SCRAM-SHA-256}", "no setting")
+
+
+def test_passwords_that_were_imported_are_listed_as_set_here(anna: Mailbox, bob: Mailbox) -> None:
+    adopted = adopt()
+    changes = (
+        MailboxRow("1", anna.pk, stored=f"{{CRAM-MD5}}{CRAM}"),
+        MailboxRow("2", bob.pk, name="Robert"),
+    )
+    rows = [*changes, MailboxRow("3", "new@example.org", stored=f"{{CRAM-MD5}}{CRAM}")]
+    actions.import_rows(TESTER, rows, ImportOptions(updates=True))
+    assert [found.address for found in changed_passwords(adopted)] == [anna.pk, "new@example.org"]
 
 
 def test_a_password_that_took_the_scheme_at_a_sign_in_is_listed_as_set_here(anna: Mailbox) -> None:

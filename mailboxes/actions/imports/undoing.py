@@ -100,14 +100,13 @@ def take_back(actor: Actor, imported: Subject) -> None:
     model, remove = TABLES[imported.model]
     row = model._default_manager.filter(pk=imported.name).first()
     pairs = {column: pair for column, pair in imported.changes.items() if pair}
-    is_new = "password" not in imported.changes and all(old is None for old, _ in pairs.values())
-    verb = "delete" if is_new else "change"
+    verb = "delete" if imported.is_new else "change"
     authorize(actor, f"{imported.model}.{verb}", imported.domain, imported.name)
     if row is None:
         return
     if any(getattr(row, column) != value for column, (_old, value) in pairs.items()):
         raise Refused(CHANGED_SINCE, code="changed")
-    if not is_new:
+    if not imported.is_new:
         restore(row, {column: old for column, (old, _new) in pairs.items()})
         if "password" in imported.changes:
             raise Refused(NO_OLD_PASSWORD, code="password")
