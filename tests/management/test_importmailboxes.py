@@ -106,6 +106,18 @@ def test_the_report_is_the_file_with_one_more_column_and_no_passwords(
         run(file, "--dry-run", "--report", report)
 
 
+def test_the_report_has_a_result_for_each_record_of_an_alias(
+    domain: Domain, tmp_path: Path
+) -> None:
+    path, report = tmp_path / "list.csv", tmp_path / "report.csv"
+    path.write_text(
+        "source,destination\nteam@example.org,a@x.example\nTeam@example.org,b@x.example\n"
+    )
+    run(path, "--dry-run", "--report", report)
+    with report.open(encoding="utf-8-sig", newline="") as lines:
+        assert [line[-1] for line in csv.reader(lines)] == ["result", "to add", "to add"]
+
+
 def test_columns_and_the_unit_of_quotas_can_be_given(domain: Domain, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(f"1,anna@example.org,{STORED},500\n")

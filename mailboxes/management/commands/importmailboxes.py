@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
-from mailboxes.actions.imports.rows import ImportRow
+from mailboxes.actions.imports.rows import AliasRow, ImportRow
 from mailboxes.adoption.mark import quota_megabyte
 from mailboxes.conf import quota_multiplier
 from mailboxes.formats import error_message
@@ -71,7 +71,11 @@ class Command(ImportCommand):
         return CsvFile(file, self.columns, self.unit, quota_multiplier(), quota_megabyte())
 
     def report_lines(self, texts: dict[str, str]) -> Iterator[Iterable[str]]:
-        """Yield the file with one more column, and without passwords."""
+        """Yield the file with one more column, and without passwords.
+
+        The records of an alias are one row, which has the place of the first of them.
+        """
+        first: dict[str, str] = {}
         with self.path.open("rb") as file:
             read = self.read(file)
             secret = [column in SECRET for column in read.columns]
@@ -80,7 +84,11 @@ class Command(ImportCommand):
             for record, row in read.records():
                 cells = zip(record.cells, secret, strict=False)
                 shown = ["" if is_secret else neutralize(cell) for cell, is_secret in cells]
-                yield [*shown, texts.get(row.place, "") if row else ""]
+                place = row.place if row else ""
+                if isinstance(row, AliasRow):
+                    own = first.setdefault(row.address.lower(), place)
+                    place = place if place in texts else own
+                yield [*shown, texts.get(place, "")]
 
     def undo(self, entry: int) -> None:
         after, continues, refused, done = 0, 0, 0, 0
