@@ -19,7 +19,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env_file = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 if env_file.exists():
     for place, line in enumerate(env_file.read_text().splitlines(), 1):
-        if line and not re.match(r"#|[A-Z_]+=", line):
+        if line and not re.match(r"#|[A-Z0-9_]+=", line):
             raise ImproperlyConfigured(
                 f"Line {place} of {env_file} is neither NAME=value nor a # comment."
             )
@@ -218,6 +218,7 @@ MAIL_TLS_CERT = text("MAIL_TLS_CERT", "")
 MAIL_TLS_KEY = text("MAIL_TLS_KEY", "")
 MAIL_RECIPIENT_DELIMITER = text("MAIL_RECIPIENT_DELIMITER", "+")
 MAIL_POSTMASTER = text("MAIL_POSTMASTER", "")
+MAIL_POP3 = flag("MAIL_POP3", "false")
 MAIL_DB_HOSTS = items("MAIL_DB_HOSTS")
 MAIL_LOOKUP_USER = text("MAIL_LOOKUP_USER", "mail_lookup")
 MAIL_AUTH_USER = text("MAIL_AUTH_USER", "mail_auth")
@@ -231,6 +232,7 @@ MAIL_GID = positive_number("MAIL_GID", 5000)
 QUOTA_MULTIPLIER = positive_number("QUOTA_MULTIPLIER", 1024000)
 
 # Language and time
+MAIL_POP3 = flag("MAIL_POP3", "false")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]

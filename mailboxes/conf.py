@@ -69,6 +69,9 @@ class MailHost:
     delimiter: str
     """The characters that separate an extension from a local part; may be empty."""
 
+    pop3: bool
+    """Whether Dovecot also serves POP3; V1 serves neither that nor IMAP."""
+
     database: MailDatabase
     lookup: Account
     auth: Account
@@ -119,6 +122,7 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         hostname=hostname(settings.MAIL_HOSTNAME),
         **certificate(settings.MAIL_TLS_CERT, settings.MAIL_TLS_KEY),
         delimiter=recipient_delimiter(),
+        pop3=settings.MAIL_POP3,
         database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),

@@ -23,8 +23,9 @@ from tests.machine import CHECKOUT, HOSTNAME, Machine, Root
 
 MAIL_HOST = (
     *("mariadb-server", "postfix", "postfix-mysql", "postfix-sqlite", "sasl2-bin", "libpam-mysql"),
-    *("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-mysql", "dovecot-sqlite"),
-    *("libsasl2-modules", "ssl-cert", "nginx-light"),
+    *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
+    *("dovecot-mysql", "dovecot-sqlite", "libsasl2-modules", "ssl-cert", "nginx-light", "haproxy"),
+    "rsync",
 )
 COMPUTER = (
     *("systemd-sysv", "adduser", "ca-certificates", "iproute2", "openssl", "procps"),
@@ -49,7 +50,7 @@ apt-get clean
 rm -rf /var/lib/apt/lists/*
 postconf -e myhostname={HOSTNAME}
 systemd-machine-id-setup
-systemctl disable mariadb.service mariadb.socket nginx.service
+systemctl disable mariadb.service mariadb.socket nginx.service haproxy.service
 systemctl mask {" ".join(USELESS)}
 """
 # Unpacked but not installed, PostfixAdmin needs no web server, no database and no answers. A folder

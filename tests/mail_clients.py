@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import imaplib
+import poplib
 import smtplib
 import ssl
 from collections.abc import Callable, Generator
@@ -118,6 +119,20 @@ def smtp_login(machine: Machine, mechanism: str, address: str, password: str) ->
 def imap(machine: Machine) -> imaplib.IMAP4:
     with machine.network():
         return imaplib.IMAP4_SSL("127.0.0.1", 993, ssl_context=any_certificate(), timeout=30)
+
+
+def pop3_accepts(machine: Machine, address: str, password: str) -> bool:
+    """Say whether POP3 on port 995 accepts this login."""
+    with machine.network():
+        session = poplib.POP3_SSL("127.0.0.1", 995, context=any_certificate(), timeout=30)
+    try:
+        session.user(address)
+        session.pass_(password)
+        return True
+    except poplib.error_proto:
+        return False
+    finally:
+        session.close()
 
 
 def imap_auth(session: imaplib.IMAP4, mechanism: str, address: str, password: str) -> bool:

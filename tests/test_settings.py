@@ -104,7 +104,7 @@ def test_the_deployment_check_is_silent_behind_the_proxy() -> None:
 
 def test_env_example_has_the_defaults_of_the_settings(tmp_path: Path) -> None:
     example = (ROOT / "deploy/env.example").read_text()
-    everything = re.sub(r"^#([A-Z_]+=)", r"\1", example, flags=re.MULTILINE)
+    everything = re.sub(r"^#([A-Z0-9_]+=)", r"\1", example, flags=re.MULTILINE)
     file = tmp_path / "env"
     file.write_text(everything.replace("SECRET_KEY=\n", f"SECRET_KEY={SECRET}\n"))
     written, unwritten = manage("diffsettings", ENV_FILE=str(file)), manage("diffsettings")
@@ -141,14 +141,14 @@ def test_env_example_lists_exactly_the_variables_that_are_read() -> None:
         if isinstance(node.args[0], ast.Constant)  # not the calls in the readers themselves
     }
     lines = (ROOT / "deploy/env.example").read_text().splitlines()
-    listed = [found[1] for line in lines if (found := re.match(r"#?([A-Z_]+)=", line))]
+    listed = [found[1] for line in lines if (found := re.match(r"#?([A-Z0-9_]+)=", line))]
     assert len(listed) == len(set(listed)) and set(listed) == read
 
 
 def test_every_variable_of_env_example_has_a_comment() -> None:
     lines = (ROOT / "deploy/env.example").read_text().splitlines()
     for before, line in pairwise(lines):
-        if re.match(r"#?[A-Z_]+=", line):
+        if re.match(r"#?[A-Z0-9_]+=", line):
             assert re.match(r"# \S", before), f"{line} has no comment above it"
 
 

@@ -31,6 +31,7 @@ def mail_host(
         certificate="",
         certificate_key="",
         delimiter="+",
+        pop3=False,
         database=database,
         lookup=Account("maillookup", LOOKUP),
         auth=Account("mailauth", AUTH),

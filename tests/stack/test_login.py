@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import mail_clients
-from tests.machine import Machine
+from tests.machine import Machine, wait_until
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
 
 pytestmark = pytest.mark.stack
@@ -171,6 +171,23 @@ def test_another_delimiter_leaves_addresses_that_exist_alone(host: MailHost) -> 
     host.await_mail(ANNA, host.send(ANNA, f"bob-anna@{DOMAIN}"))
     host.await_mail(BOB, host.send(ANNA, f"bob-shopping@{DOMAIN}"))
     assert outside_code(host, f"bob+shopping@{DOMAIN}") == 550
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
+def test_pop3_is_served_if_it_is_set(host: MailHost) -> None:
+    # Debian serves each protocol that is installed.
+    own = host.machine / "usr/share/dovecot/protocols.d/pop3d.protocol"
+    saved = own.read_text()
+    own.write_text("")
+    try:
+        host.configure(MAIL_POP3="true")
+        wait_until(lambda: host.machine.listens(995), "POP3")
+        assert mail_clients.pop3_accepts(host.machine, ANNA.address, ANNA.password)
+        assert not mail_clients.pop3_accepts(host.machine, ANNA.address, BOB.password)
+        host.configure()
+        assert not host.machine.listens(995)
+    finally:
+        own.write_text(saved)
 
 
 def test_mail_to_an_alias_domain_arrives_in_the_other_domain(mail: MailHost) -> None:
