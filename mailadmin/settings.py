@@ -58,6 +58,18 @@ def items(name: str, default: str = "") -> list[str]:
 LOCK_WAIT_SECONDS = 5
 
 
+def is_remote(database: dict[str, Any]) -> bool:
+    """Say whether this MySQL database is reached over TCP, not over a socket."""
+    local = database["HOST"] in ("", "localhost") or database["HOST"].startswith("/")
+    return not local and "unix_socket" not in database.get("OPTIONS", {})
+
+
+def tls_options() -> dict[str, Any]:
+    """Return what makes the client check the server's certificate and its name."""
+    authority = text("MAIL_DB_TLS", "")
+    return {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": authority}} if authority else {}
+
+
 def database(name: str, default: str, journal: str) -> dict[str, Any]:
     url = text(name, default)
     try:
@@ -88,6 +100,7 @@ def database(name: str, default: str, journal: str) -> dict[str, Any]:
             "init_command": f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT_SECONDS}, "
             f"lock_wait_timeout={LOCK_WAIT_SECONDS}, eq_range_index_dive_limit=0",
             **found.get("OPTIONS", {}),
+            **(tls_options() if is_remote(found) else {}),
         }
     else:
         raise ImproperlyConfigured(
@@ -220,6 +233,7 @@ MAIL_RECIPIENT_DELIMITER = text("MAIL_RECIPIENT_DELIMITER", "+")
 MAIL_POSTMASTER = text("MAIL_POSTMASTER", "")
 MAIL_POP3 = flag("MAIL_POP3", "false")
 MAIL_DB_HOSTS = items("MAIL_DB_HOSTS")
+MAIL_DB_TLS = text("MAIL_DB_TLS", "")
 MAIL_LOOKUP_USER = text("MAIL_LOOKUP_USER", "mail_lookup")
 MAIL_AUTH_USER = text("MAIL_AUTH_USER", "mail_auth")
 MAIL_ON_MYSQL = DATABASES["mail"]["ENGINE"].endswith("mysql")
@@ -232,7 +246,6 @@ MAIL_GID = positive_number("MAIL_GID", 5000)
 QUOTA_MULTIPLIER = positive_number("QUOTA_MULTIPLIER", 1024000)
 
 # Language and time
-MAIL_POP3 = flag("MAIL_POP3", "false")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]

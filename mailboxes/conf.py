@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from mailboxes.mail_location import MailLocation
 from mailboxes.variants import PAM_MD5, RELEASES, VARIANTS, Release, Scheme, Variant
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
+PROXY_SOCKET = "/run/haproxy/mailadmin.sock"
 Known = TypeVar("Known", Variant, Release, Scheme)
 
 
@@ -49,6 +51,8 @@ class MailDatabase:
     """The name of the database; for SQLite the path of its file."""
 
     hosts: tuple[DatabaseHost, ...]
+    authority: str = ""
+    """The path of the certificate that must have signed the server's; empty without TLS."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,17 @@ class MailHost:
     def key(self) -> str:
         """The host's name in commands and URLs, such as `v2/debian13/CRAM-MD5`."""
         return f"{self.variant.name}/{self.release.name}/{self.scheme.name}"
+
+    @property
+    def needs_proxy(self) -> bool:
+        """Whether the daemons reach several database hosts through a proxy on the mail host."""
+        several = len(self.database.hosts) > 1
+        return several and self.variant.name == "v2" and self.release.one_host
+
+    @property
+    def database_hosts(self) -> tuple[DatabaseHost, ...]:
+        """Where the daemons connect to."""
+        return (DatabaseHost(socket=PROXY_SOCKET),) if self.needs_proxy else self.database.hosts
 
     @property
     def pam_crypts(self) -> tuple[int, ...]:
@@ -123,7 +138,9 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         **certificate(settings.MAIL_TLS_CERT, settings.MAIL_TLS_KEY),
         delimiter=recipient_delimiter(),
         pop3=settings.MAIL_POP3,
-        database=mail_database(settings.DATABASES["mail"], settings.MAIL_DB_HOSTS),
+        database=mail_database(
+            settings.DATABASES["mail"], settings.MAIL_DB_HOSTS, settings.MAIL_DB_TLS
+        ),
         lookup=Account(settings.MAIL_LOOKUP_USER, settings.MAIL_LOOKUP_PASSWORD),
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),
         home=mail_home(),
@@ -214,11 +231,12 @@ def user_id(setting: str, number: int) -> int:
     return number
 
 
-def mail_database(database: dict[str, Any], hosts: list[str]) -> MailDatabase:
+def mail_database(database: dict[str, Any], hosts: list[str], authority: str = "") -> MailDatabase:
     if database["ENGINE"].endswith("sqlite3"):
         return MailDatabase("sqlite", str(database["NAME"]), ())
     socket = database.get("OPTIONS", {}).get("unix_socket", "")
-    own = f"{database['HOST']}:{database['PORT'] or 3306}"
+    name = f"[{database['HOST']}]" if ":" in database["HOST"] else database["HOST"]
+    own = f"{name}:{database['PORT'] or 3306}"
     if socket:
         own = f"unix:{socket}"
     elif database["HOST"] in ("", "localhost"):
@@ -226,7 +244,10 @@ def mail_database(database: dict[str, Any], hosts: list[str]) -> MailDatabase:
     elif database["HOST"].startswith("/"):
         own = f"unix:{database['HOST']}"
     return MailDatabase(
-        "mysql", database["NAME"], tuple(database_host(text) for text in hosts or [own])
+        "mysql",
+        database["NAME"],
+        tuple(database_host(text) for text in hosts or [own]),
+        authority and absolute_path("MAIL_DB_TLS", authority),
     )
 
 
@@ -236,15 +257,25 @@ def database_host(text: str) -> DatabaseHost:
         return DatabaseHost(socket=MYSQL_SOCKET)
     if text.startswith("unix:/"):
         return DatabaseHost(socket=absolute_path("MAIL_DB_HOSTS", text.removeprefix("unix:")))
-    found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?", text)
-    if not found or not 0 < int(found[2] or 3306) < 65536:
+    found = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?", text)
+    if not found or not 0 < int(found[2] or 3306) < 65536 or not is_name_or_address(found[1]):
         message = gettext_noop(
-            "MAIL_DB_HOSTS contains “%(text)s”. Each entry must be a host name or an IPv4 address, "
-            "optionally with :port, or unix:/path/to/the.sock. pam_mysql doesn't support IPv6 "
-            "addresses; use a host name instead."
+            "MAIL_DB_HOSTS contains “%(text)s”. Each entry must be a host name, an IPv4 address or "
+            "an IPv6 address in square brackets, optionally with :port, or "
+            "unix:/path/to/the.sock."
         )
         raise BadSetting(message, {"text": text})
-    return DatabaseHost(found[1], int(found[2] or 3306))
+    return DatabaseHost(found[1].strip("[]"), int(found[2] or 3306))
+
+
+def is_name_or_address(text: str) -> bool:
+    if not text.startswith("["):
+        return True
+    try:
+        IPv6Address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def postmaster() -> str:

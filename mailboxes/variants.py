@@ -65,6 +65,9 @@ class Release:
     one_port: bool
     """Whether its Dovecot can only use the same port for all database hosts."""
 
+    one_host: bool
+    """Whether its Dovecot crashes while one of several database hosts can't be reached."""
+
 
 PLAIN = ("PLAIN", "LOGIN")
 PAM_MD5 = 3
@@ -116,7 +119,13 @@ V2 = Variant(
 VARIANTS = {variant.name: variant for variant in (V1, V2)}
 
 DEBIAN12 = Release(
-    "debian12", "Debian 12 (bookworm)", "bookworm", "2.3", weak=frozenset(), one_port=True
+    "debian12",
+    "Debian 12 (bookworm)",
+    "bookworm",
+    "2.3",
+    weak=frozenset(),
+    one_port=True,
+    one_host=False,
 )
 DEBIAN13 = Release(
     "debian13",
@@ -127,5 +136,6 @@ DEBIAN13 = Release(
         ("PLAIN-MD4", "PLAIN-MD5", "LDAP-MD5", "SMD5", "MD5", "MD5-CRYPT", "DES-CRYPT", "HMAC-MD5")
     ),
     one_port=False,
+    one_host=True,
 )
 RELEASES = {release.name: release for release in (DEBIAN12, DEBIAN13)}

@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 
-from tests.machine import Machine
+from tests.machine import Machine, wait_until
 
 DATA = "/srv/mysql"
 RUN = "/run/mysqld"
@@ -48,6 +48,56 @@ class MariaDB:
         """Run SQL as root, as an administrator on the database host would."""
         client = ["mariadb", "--default-character-set=utf8mb4", "--skip-column-names"]
         return self.machine.run([*client, *([database] if database else [])], input=sql).stdout
+
+
+class Galera:
+    """Three nodes with the tables of a server, which must be stopped; the first has its address."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        nodes = ",".join(f"127.0.0.1:{4567 + 10 * number}" for number in range(3))
+        machine.run(["rm", "-rf", *(f"{DATA}{number}" for number in range(3))])
+        machine.run(["cp", "-a", DATA, f"{DATA}0"])
+        self.start(0, "--wsrep-new-cluster", "--wsrep-cluster-address=gcomm://")
+        for number in (1, 2):
+            machine.run(["install", "-d", "-o", "mysql", "-g", "mysql", f"{DATA}{number}"])
+            self.start(number, f"--wsrep-cluster-address=gcomm://{nodes}")
+        wait_until(lambda: self.size(2) == 3, "three nodes")
+
+    def start(self, number: int, *options: str) -> None:
+        port = 4567 + 10 * number
+        self.machine.start(
+            f"node{number}",
+            [
+                *("mariadbd", "--no-defaults", "--user=mysql", f"--datadir={DATA}{number}"),
+                *(f"--socket={RUN}/node{number}.sock", f"--pid-file={RUN}/node{number}.pid"),
+                *("--bind-address=127.0.0.1", f"--port={3306 + number}"),
+                *("--character-set-server=utf8mb4", "--innodb-log-file-size=8M"),
+                *("--innodb-buffer-pool-size=16M", "--innodb-autoinc-lock-mode=2"),
+                *("--wsrep-on=ON", "--wsrep-provider=/usr/lib/galera/libgalera_smm.so"),
+                *("--wsrep-sst-method=rsync", "--binlog-format=ROW"),
+                f"--wsrep-sst-receive-address=127.0.0.1:{port + 2}",
+                f"--wsrep-node-address=127.0.0.1:{port}",
+                f"--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{port};"
+                f"ist.recv_addr=127.0.0.1:{port + 1}",
+                *options,
+            ],
+            lambda: self.machine.listens(3306 + number) and self.size(number) > 0,
+        )
+
+    def size(self, number: int) -> int:
+        """Return how many nodes this one sees; 0 if it isn't ready."""
+        found = self.query(number, "SHOW STATUS WHERE Variable_name LIKE 'wsrep_cluster_size'")
+        ready = self.query(number, "SHOW STATUS LIKE 'wsrep_ready'")
+        return int(found.split()[-1]) if ready.endswith("ON\n") else 0
+
+    def query(self, number: int, sql: str) -> str:
+        client = ["mariadb", f"--socket={RUN}/node{number}.sock", "--skip-column-names"]
+        return self.machine.run(client, input=sql, check=False).stdout
+
+    def kill(self, number: int) -> None:
+        if f"node{number}" in self.machine.started:
+            self.machine.stop(f"node{number}", f"{RUN}/node{number}.pid", signal.SIGKILL)
 
 
 class Panel:

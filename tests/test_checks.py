@@ -77,6 +77,8 @@ def test_an_invalid_setting_is_named(settings: Settings, name: str, value: objec
         ("db1.example.org:3307", DatabaseHost("db1.example.org", 3307)),
         ("unix:/run/mysqld/mysqld.sock", DatabaseHost(socket="/run/mysqld/mysqld.sock")),
         ("localhost", DatabaseHost(socket="/run/mysqld/mysqld.sock")),
+        ("[2001:db8::1]:3307", DatabaseHost("2001:db8::1", 3307)),
+        ("[::1]", DatabaseHost("::1")),
     ],
 )
 def test_a_database_host_is_parsed(text: str, host: DatabaseHost) -> None:
@@ -84,7 +86,20 @@ def test_a_database_host_is_parsed(text: str, host: DatabaseHost) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["::1", "[::1]:3306", "db1:0", "db1:99999", "db 1", "unix:x", "unix:/a b", "-x", ""]
+    "text",
+    [
+        "::1",
+        "[::1",
+        "[fe80]",
+        "[::g]:3306",
+        "db1:0",
+        "db1:99999",
+        "db 1",
+        "unix:x",
+        "unix:/a b",
+        "-x",
+        "",
+    ],
 )
 def test_a_database_host_that_no_daemon_could_use_is_refused(text: str) -> None:
     with pytest.raises(BadSetting, match="MAIL_DB_HOSTS"):
@@ -96,6 +111,7 @@ def test_a_database_host_that_no_daemon_could_use_is_refused(text: str) -> None:
     [
         ({"HOST": "", "PORT": ""}, DatabaseHost(socket="/run/mysqld/mysqld.sock")),
         ({"HOST": "db1", "PORT": 3307}, DatabaseHost("db1", 3307)),
+        ({"HOST": "::1", "PORT": ""}, DatabaseHost("::1")),
         (
             {"HOST": "", "PORT": "", "OPTIONS": {"unix_socket": "/run/my.sock"}},
             DatabaseHost(socket="/run/my.sock"),

@@ -40,7 +40,7 @@ WRONG: list[tuple[str, dict[str, str]]] = [
     ("MAIL_RELEASE", {"MAIL_RELEASE": "debian99"}),
     ("MAIL_PASSWORD_SCHEME", {"MAIL_PASSWORD_SCHEME": "ROT13"}),
     ("MAIL_HOSTNAME", {"MAIL_HOSTNAME": ""}),
-    ("MAIL_DB_HOSTS", {**ON_MYSQL, "MAIL_DB_HOSTS": "[::1]"}),
+    ("MAIL_DB_HOSTS", {**ON_MYSQL, "MAIL_DB_HOSTS": "[::1"}),
     ("MAIL_LOOKUP_PASSWORD", {**ON_MYSQL, "MAIL_LOOKUP_PASSWORD": ""}),
     ("MAIL_AUTH_PASSWORD", {**ON_MYSQL, "MAIL_AUTH_PASSWORD": ""}),
     ("MAIL_HOME", {"MAIL_HOME": "relative"}),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.conftest import HOSTS, texts
+from mailboxes.variants import V2
+from tests.export.conftest import HOSTS, TWO_PORTS, mail_host, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted(
@@ -18,16 +19,17 @@ SCRIPTS = sorted(
 )
 # It follows /etc/os-release, the only file that our scripts source.
 SHELLCHECK = ["shellcheck", "--external-sources", "--format=gcc"]
+BUNDLES = {**HOSTS, "debian13-v2-proxy": mail_host(V2, TWO_PORTS)}
 
 
-@pytest.fixture(params=[*SCRIPTS, *HOSTS])
+@pytest.fixture(params=[*SCRIPTS, *BUNDLES])
 def script(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A script of the project, or `apply` for one of the hosts."""
     name: str = request.param
     if name in SCRIPTS:
         return ROOT / name
     script = tmp_path / "apply"
-    script.write_text(texts(HOSTS[name])["apply"])
+    script.write_text(texts(BUNDLES[name])["apply"])
     return script
 
 

@@ -30,12 +30,17 @@ class FileSpec:
     with_certbot: bool = False
     """Whether only hosts with a certificate of certbot's need it."""
 
+    with_proxy: bool = False
+    """Whether only hosts need it that reach several database hosts through a proxy."""
+
     def template(self, host: MailHost) -> str:
         """Return the most specific template, or an empty string if the host has no such file."""
         variant, release = host.variant.name, host.release.name
         if self.variant not in ("", variant) or self.engine not in ("", host.database.engine):
             return ""
         if self.lacked_by == release or self.with_certbot > has_certbot(host):
+            return ""
+        if self.with_proxy > host.needs_proxy:
             return ""
         places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
         for place in places:
@@ -85,6 +90,7 @@ FILES = (
         lacked_by="debian12",
     ),
     FileSpec("etc/tmpfiles.d/mailadmin.conf", mode=0o644, variant="v1"),
+    FileSpec("etc/haproxy/conf.d/mailadmin.cfg", mode=0o644, variant="v2", with_proxy=True),
     FileSpec("etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
     FileSpec("keep/etc/dovecot/conf.d/00-mailadmin.conf", mode=0o644, variant="v2"),
     FileSpec("keep/etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),

@@ -50,13 +50,52 @@ def check_database_hosts(host: MailHost) -> None:
                 "MySQL."
             )
         )
-    if not is_v1(host) and host.release.one_port and len(ports(host)) > 1:
+    if is_v1(host):
+        check_pam_mysql(host)
+    elif host.database.authority and any(place.socket for place in host.database.hosts):
+        raise BadExport(
+            gettext_noop(
+                "MAIL_DB_TLS is set, but the mail host reaches the database through a socket "
+                "(MAIL_DB_HOSTS), which needs no encryption. Leave MAIL_DB_TLS empty."
+            )
+        )
+    elif host.needs_proxy and (
+        host.database.authority or any(place.socket for place in host.database.hosts)
+    ):
+        raise BadExport(
+            gettext_noop(
+                "MAIL_DB_HOSTS contains several hosts, which on %(release)s are reached through "
+                "HAProxy. Give each of them by its name or address, not by a socket, and leave "
+                "MAIL_DB_TLS empty, because the daemons can't check which host they reach."
+            ),
+            {"release": host.release.title},
+        )
+    elif host.release.one_port and len(ports(host)) > 1:
         raise BadExport(
             gettext_noop(
                 "MAIL_DB_HOSTS contains different ports, but Dovecot on %(release)s uses the same "
                 "port for all database hosts."
             ),
             {"release": host.release.title},
+        )
+
+
+def check_pam_mysql(host: MailHost) -> None:
+    """Refuse what pam_mysql can't do: it has no options for TLS, and reads `::1` as a port."""
+    if host.database.authority:
+        raise BadExport(
+            gettext_noop(
+                "MAIL_DB_TLS is set, but MAIL_VARIANT is v1, whose pam_mysql can't encrypt its "
+                "connection to the database. Use v2, a database on the mail host, or a tunnel such "
+                "as stunnel or WireGuard without MAIL_DB_TLS."
+            )
+        )
+    if any(":" in place.name for place in host.database.hosts):
+        raise BadExport(
+            gettext_noop(
+                "MAIL_DB_HOSTS contains an IPv6 address, but MAIL_VARIANT is v1, whose pam_mysql "
+                "can't use one. Use a host name instead."
+            )
         )
 
 

@@ -30,6 +30,11 @@ def require_printable(value: str, setting: str) -> str:
     return value
 
 
+def host_name(value: str, setting: str) -> str:
+    """Return a host name or an address, which may be an IPv6 address without brackets."""
+    return value if re.fullmatch(r"[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*)+", value) else bare(value, setting)
+
+
 def bare(value: str, setting: str) -> str:
     """Return a host name, a path or the like for places that don't support quoting."""
     if not re.fullmatch(r"[A-Za-z0-9._/][A-Za-z0-9._/-]*", value):

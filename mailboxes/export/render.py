@@ -18,11 +18,12 @@ MASK = "********"
 # Marks a name that the context lacks; `quoting` lets no control character through.
 MISSING = "\x00%s\x00"
 MAX_PAM_LINE = 1000  # bytes; libpam cuts a line at 1,024, its newline included
-LOCAL_NAMES = ("localhost", "127.0.0.1")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 register = Library()
 for quote in (
     quoting.bare,
+    quoting.host_name,
     quoting.dovecot_text,
     quoting.dovecot_24_text,
     quoting.map_value,

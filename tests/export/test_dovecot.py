@@ -5,9 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from mailboxes.conf import MailHost
+from mailboxes.conf import DatabaseHost, MailHost
 from mailboxes.variants import DEBIAN12, V2, Scheme
-from tests.export.conftest import HOSTS, TWO_PORTS, mail_host, texts, with_passwords
+from tests.export.conftest import (
+    HOSTS,
+    TWO_PORTS,
+    mail_host,
+    reached_by,
+    texts,
+    with_passwords,
+)
 
 
 def test_query_parameters_of_dovecot_are_always_quoted(host: MailHost) -> None:
@@ -52,6 +59,20 @@ def test_values_of_dovecot_24_are_read_back_unchanged(value: str) -> None:
     assert re.sub(r"\\(.)", r"\1", written).replace("%%{", "%{") == value
 
 
-def test_dovecot_24_has_a_port_for_each_database_host() -> None:
-    conf = texts(mail_host(V2, TWO_PORTS))["etc/dovecot/mailadmin-sql.conf.ext"]
-    assert re.findall(r"host = (\w+)\n  port = (\d+)", conf) == [("a", "3306"), ("b", "3307")]
+def test_several_database_hosts_are_reached_through_haproxy_on_24() -> None:
+    files = texts(mail_host(V2, TWO_PORTS))
+    proxy = "/run/haproxy/mailadmin.sock"
+    servers = re.findall(r"    server \d (.+) check", files["etc/haproxy/conf.d/mailadmin.cfg"])
+    assert servers == ["a:3306", "b:3307"]
+    sent = "".join(re.findall(r"send-binary (\w+)", files["etc/haproxy/conf.d/mailadmin.cfg"]))
+    assert b"SELECT 'ready' AS state WHERE NOT @@wsrep_on OR EXISTS (" in bytes.fromhex(sent)
+    conf = files["etc/dovecot/mailadmin-sql.conf.ext"]
+    assert re.findall(r"^  (?:host|port) = (.+)", conf, re.MULTILINE) == [proxy]
+    assert f"\nhosts = unix:{proxy}\n" in files["etc/postfix/mailadmin/domains.cf"]
+
+
+def test_dovecot_24_connects_to_one_database_host_by_name_and_port() -> None:
+    files = texts(mail_host(V2, reached_by(DatabaseHost("::1", 3307))))
+    assert "  host = ::1\n  port = 3307\n" in files["etc/dovecot/mailadmin-sql.conf.ext"]
+    assert "\nhosts = inet:::1:3307\n" in files["etc/postfix/mailadmin/domains.cf"]
+    assert "etc/haproxy/conf.d/mailadmin.cfg" not in files

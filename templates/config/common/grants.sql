@@ -12,17 +12,19 @@ SET SESSION sql_mode = '';
 {% endif %}{% with lookup=host.lookup.user|sql_text:"MAIL_LOOKUP_USER" lookup_password=host.lookup.password|sql_text:"MAIL_LOOKUP_PASSWORD" auth=host.auth.user|sql_text:"MAIL_AUTH_USER" auth_password=host.auth.password|sql_text:"MAIL_AUTH_PASSWORD" database=host.database.name|sql_name:"MAIL_DATABASE_URL" %}{% for at in accounts_at %}
 -- For Postfix's lookups; this account cannot read the column "password".
 CREATE USER IF NOT EXISTS {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
-ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
+ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }}{% if host.database.authority %} REQUIRE SSL{% endif %};
 GRANT SELECT (domain, active, transport, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (username, maildir, active) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (address, goto, domain, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domain TO {{ lookup }}@'{{ at }}';
 -- For checking passwords.
 CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
-ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
+ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }}{% if host.database.authority %} REQUIRE SSL{% endif %};
 GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
 GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
-{% endfor %}{% if host.variant.name == "v2" %}
+{% if host.needs_proxy %}-- HAProxy asks with this account whether a host is ready; it has no password, and no rights either.
+CREATE USER IF NOT EXISTS haproxy@'{{ at }}';
+{% endif %}{% endfor %}{% if host.variant.name == "v2" %}
 -- For Dovecot to write mailbox usage and last sign-ins. (It needs SELECT because it inserts a row or,
 -- if there already is one, updates it.) PostfixAdmin doesn't have the table for sign-ins, and ignores it.
 CREATE TABLE IF NOT EXISTS {{ database }}.last_login (

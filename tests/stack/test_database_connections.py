@@ -1,0 +1,101 @@
+"""The connections of the panel and the daemons to a database: encrypted, and over IPv6."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import mail_clients
+from tests.mailhost import ANNA, BOB, MailHost, hosts
+
+pytestmark = pytest.mark.stack
+
+NAME = "db.example.test"
+URL = f"mysql://panel:panel@{NAME}:3306"
+SETTINGS = {
+    "DATABASE_URL": f"{URL}/panel",
+    "MAIL_DATABASE_URL": f"{URL}/mail",
+    "MAIL_DB_HOSTS": NAME,
+    "MAIL_DB_TLS": "/etc/ssl/database-ca.pem",
+}
+ISSUE = f"""\
+cd /etc/ssl
+new="openssl req -x509 -newkey rsa:2048 -nodes -days 9"
+for name in first other; do
+    $new -subj "/CN=$name" -keyout "$name-ca.key" -out "$name-ca.pem"
+done
+for name in {NAME} elsewhere.example; do
+    $new -subj "/CN=$name" -addext "subjectAltName=DNS:$name" \\
+        -addext basicConstraints=CA:FALSE -CA first-ca.pem -CAkey first-ca.key \\
+        -keyout "$name.key" -out "$name.pem"
+    chown mysql "$name.key"
+done
+cp first-ca.pem database-ca.pem
+echo "127.0.0.1 {NAME}" >>/etc/hosts
+"""
+
+
+def secured(name: str) -> tuple[str, ...]:
+    """Return the server's options with the certificate of this name."""
+    files = [f"--ssl-cert=/etc/ssl/{name}.pem", f"--ssl-key=/etc/ssl/{name}.key"]
+    return (*files, "--ssl-ca=/etc/ssl/first-ca.pem", "--require-secure-transport=ON")
+
+
+def restart(host: MailHost, *options: str) -> None:
+    host.mariadb.stop()
+    host.mariadb.start(*options)
+
+
+@pytest.fixture
+def mail(host: MailHost) -> Iterator[MailHost]:
+    """A host whose database only accepts encrypted connections over TCP."""
+    names = (host.machine / "etc/hosts").read_text()
+    host.machine.run(["sh", "-eu"], input=ISSUE)
+    restart(host, *secured(NAME))
+    yield host
+    (host.machine / "etc/hosts").write_text(names)
+    restart(host)
+    host.applied = None
+
+
+def reached_by(host: MailHost) -> set[str]:
+    """Return which of the panel, Postfix and Dovecot reach the database."""
+    host.machine.run(["doveadm", "reload"])
+    commands = {
+        "postfix": ["postmap", "-q", ANNA.address, "mysql:/etc/postfix/mailadmin/mailboxes.cf"],
+        "dovecot": ["doveadm", "auth", "test", ANNA.address, ANNA.password],
+    }
+    found = {
+        name
+        for name, command in commands.items()
+        if host.machine.run(command, check=False).returncode == 0
+    }
+    done = host.manage("migrate", "--check", "--database", "mail", check=False)
+    return found | ({"panel"} if done.returncode == 0 else set())
+
+
+EVERYONE = {"panel", "postfix", "dovecot"}
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
+def test_everyone_checks_the_certificate_of_the_database(mail: MailHost) -> None:
+    mail.configure(**SETTINGS)
+    assert reached_by(mail) == EVERYONE
+    assert mail_clients.smtp_login(mail.machine, "PLAIN", ANNA.address, ANNA.password) == 235
+    assert mail_clients.smtp_login(mail.machine, "PLAIN", ANNA.address, BOB.password) == 535
+    restart(mail, *secured("elsewhere.example"))
+    assert reached_by(mail) == set()
+    restart(mail, *secured(NAME))
+    assert reached_by(mail) == EVERYONE
+    mail.machine.run(["cp", "/etc/ssl/other-ca.pem", "/etc/ssl/database-ca.pem"])
+    assert reached_by(mail) == set()
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
+def test_a_database_is_reached_over_ipv6(host: MailHost) -> None:
+    restart(host, "--bind-address=127.0.0.1,::1")
+    try:
+        host.configure(MAIL_DB_HOSTS="[::1]")
+        assert reached_by(host) == EVERYONE
+    finally:
+        restart(host)
+        host.applied = None

@@ -1,0 +1,57 @@
+"""Sign-ins while one node of a Galera cluster dies."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests import mail_clients
+from tests.machine import wait_until
+from tests.mailhost import ANNA, BOB, MailHost, hosts
+from tests.servers import Galera
+
+pytestmark = pytest.mark.stack
+
+SIGN_INS = 200
+AT_ONCE = 4
+NODES = "127.0.0.1:3306,127.0.0.1:3307,127.0.0.1:3308"
+
+
+@pytest.fixture
+def cluster(host: MailHost) -> Iterator[Galera]:
+    """Three nodes with the host's tables, in place of its server."""
+    host.configure(MAIL_DB_HOSTS=NODES)
+    host.mariadb.stop()
+    galera = Galera(host.machine)
+    yield galera
+    for number in range(3):
+        galera.kill(number)
+    host.mariadb.start()
+    host.applied = None
+
+
+@pytest.mark.parametrize(
+    "host", hosts(release="debian13", variant="v2", database="mariadb"), indirect=True
+)
+def test_a_node_that_dies_is_skipped(host: MailHost, cluster: Galera) -> None:
+    def sign_in(number: int) -> int:
+        if number == SIGN_INS // 4:
+            cluster.kill(0)
+        return mail_clients.smtp_login(host.machine, "PLAIN", ANNA.address, ANNA.password)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        codes = Counter(pool.map(sign_in, range(SIGN_INS)))
+    # Those whose password is being checked when the node dies may fail.
+    assert codes[235] >= SIGN_INS - AT_ONCE, codes
+    assert mail_clients.smtp_login(host.machine, "PLAIN", ANNA.address, BOB.password) == 535
+    # Alone, the third node soon reads no more tables, and isn't asked any more.
+    cluster.kill(1)
+    wait_until(lambda: not cluster.size(2), "the third node has lost its cluster")
+    assert mail_clients.smtp_login(host.machine, "PLAIN", ANNA.address, ANNA.password) == 535
+    wait_until(lambda: not is_reached(host), "HAProxy doesn't use it")
+
+
+def is_reached(host: MailHost) -> bool:
+    query = ["mariadb", "--socket=/run/haproxy/mailadmin.sock", "--user=haproxy", "-e", "SELECT 1"]
+    return host.machine.run(query, check=False).returncode == 0
