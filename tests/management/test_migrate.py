@@ -1,4 +1,4 @@
-"""migrate leaves the tables of other programs alone, in both directions."""
+"""migrate and flush leave the tables of other programs alone."""
 
 import sqlite3
 from contextlib import closing
@@ -58,3 +58,21 @@ def test_the_panels_own_tables_are_created_and_removed(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         is_there = any('CREATE TABLE "mailbox"' in line for line in run_sql(file, ""))
         assert is_there == ("zero" not in line)
+
+
+@pytest.mark.parametrize("theirs", ["postfixadmin", "ispmail"])
+def test_the_tables_of_another_program_are_not_emptied(tmp_path: Path, theirs: str) -> None:
+    file = tmp_path / "mail.sqlite3"
+    before = run_sql(file, THEIRS[theirs])
+    done = manage("flush", "--noinput", "--database", "mail", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("CommandError: Nothing was deleted: the mail database contains")
+    assert run_sql(file, "") == before
+
+
+def test_the_panels_own_tables_can_be_emptied(tmp_path: Path) -> None:
+    file = tmp_path / "mail.sqlite3"
+    assert manage("migrate", "--database", "mail", folder=tmp_path).returncode == 0
+    run_sql(file, "INSERT INTO quota2 (username, bytes, messages) VALUES ('a@b', 1, 1)")
+    assert manage("flush", "--noinput", "--database", "mail", folder=tmp_path).returncode == 0
+    assert not any('INSERT INTO "quota2"' in line for line in run_sql(file, ""))
