@@ -1,9 +1,10 @@
 """Which addresses domains have: recipients of relayed domains, postmaster@ and abuse@."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import BinaryField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import BinaryField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from mailboxes.addresses import CatchAll
 from mailboxes.models import Alias, AliasDomain, Domain
@@ -13,13 +14,23 @@ ROLES = ("postmaster", "abuse")
 """The addresses that every domain should have (RFC 5321 section 4.5.1, RFC 2142)."""
 
 
+class Bytes(Func):
+    """A text as the database stores it. Django's Cast names a type that MariaDB can't cast to."""
+
+    template = "CAST(%(expressions)s AS BLOB)"
+    output_field = BinaryField()
+
+    def as_mysql(self, compiler: Any, connection: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)")
+
+
 def aliases_to_themselves(domain: str) -> QuerySet[Alias]:
     """Return the aliases of a domain that only forward to themselves.
 
     They are compared as bytes: in tables of others, the two columns may have collations that
     MariaDB doesn't mix.
     """
-    columns = {name: Cast(name, BinaryField()) for name in ("address", "goto")}
+    columns = {name: Bytes(name) for name in ("address", "goto")}
     rows = Alias.objects.filter(domain=domain).alias(own=columns["address"], target=columns["goto"])
     return rows.filter(own=F("target"))
 
