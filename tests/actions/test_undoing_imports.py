@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
@@ -45,6 +46,9 @@ def test_an_import_that_was_rolled_back_takes_nothing_of_a_later_one(
     assert Mailbox.objects.count() == 3
 
 
+@pytest.mark.skipif(
+    settings.MAIL_ON_MYSQL, reason="creating a trigger would commit the test's transaction"
+)
 def test_a_call_that_fails_takes_nothing_back(domain: Domain) -> None:
     entry = run(ROWS).entry
     with connections["mail"].cursor() as cursor:
