@@ -71,6 +71,11 @@ def releases() -> list[ParameterSet]:
     return [pytest.param(release, marks=release_marks(release)) for release in RELEASES]
 
 
+def newest_release() -> list[ParameterSet]:
+    """Return the newest release, for slow tests of what is the same on both."""
+    return releases()[-1:]
+
+
 def hosts(*, release: str = "", variant: str = "", database: str = "") -> list[ParameterSet]:
     """Return the names of the hosts with these properties as parameters of a test."""
     wanted = (release, variant, database)

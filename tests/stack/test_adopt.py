@@ -9,7 +9,7 @@ import pytest
 
 from tests import debian_roots
 from tests.machine import Machine
-from tests.mailhost import CREATE_DATABASES, PANEL_ENV
+from tests.mailhost import CREATE_DATABASES, PANEL_ENV, newest_release
 from tests.servers import MariaDB
 
 pytestmark = pytest.mark.stack
@@ -308,6 +308,7 @@ def test_a_name_that_the_column_cannot_store_is_refused(adoption: Adoption) -> N
     adoption.manage("createmailbox new@example.net --generate --name \N{GRINNING FACE}")
 
 
+@pytest.mark.parametrize("machine", newest_release(), indirect=True)
 def test_the_steps_of_the_documentation_adopt_a_database(
     machine: Machine, mariadb: MariaDB, adoption: Adoption
 ) -> None:

@@ -62,7 +62,7 @@ def reached_by(host: MailHost) -> set[str]:
     host.machine.run(["doveadm", "reload"])
     commands = {
         "postfix": ["postmap", "-q", ANNA.address, "mysql:/etc/postfix/mailadmin/mailboxes.cf"],
-        "dovecot": ["doveadm", "auth", "test", ANNA.address, ANNA.password],
+        "dovecot": ["timeout", "10", "doveadm", "auth", "test", ANNA.address, ANNA.password],
     }
     found = {
         name

@@ -11,11 +11,15 @@ import pytest
 
 from tests.conftest import PASSWORD
 from tests.machine import Machine, wait_until
-from tests.mailhost import PANEL_ENV
+from tests.mailhost import PANEL_ENV, newest_release
 from tests.servers import DATA, RUN, MariaDB
 from tests.site import LIST, SETTLE, STATE, Site
 
-pytestmark = [pytest.mark.stack, pytest.mark.finding("log-gap")]
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.finding("log-gap"),
+    pytest.mark.parametrize("machine", newest_release(), indirect=True),
+]
 UNSURE = """\
 from mailboxes.audit.models import OpenEntry
 from mailboxes.models import Mailbox

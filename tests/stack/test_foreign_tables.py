@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.machine import Machine
-from tests.mailhost import CREATE_DATABASES, PANEL_ENV
+from tests.mailhost import CREATE_DATABASES, PANEL_ENV, newest_release
 from tests.servers import MariaDB
 
-pytestmark = pytest.mark.stack
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.parametrize("machine", newest_release(), indirect=True),
+]
 DATABASES = Path(__file__).resolve().parent.parent / "databases"
 LINES = (
     "migrate --database mail",

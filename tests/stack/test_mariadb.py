@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine import Machine
+from tests.mailhost import newest_release
 from tests.servers import MariaDB
 
 pytestmark = pytest.mark.stack
@@ -67,6 +68,7 @@ def test_the_database_tests_pass_on_mariadb(machine: Machine, mariadb: MariaDB) 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
 
 
+@pytest.mark.parametrize("machine", newest_release(), indirect=True)
 def test_the_log_works_in_a_panel_database_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
     mariadb.query("CREATE DATABASE panel")
     environment = {**ENV, "DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/panel"}

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.machine import Machine
-from tests.mailhost import PANEL_ENV
+from tests.mailhost import PANEL_ENV, newest_release
 from tests.servers import MariaDB
 
-pytestmark = pytest.mark.stack
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.parametrize("machine", newest_release(), indirect=True),
+]
 # Without the locks, each failed within the first three rounds.
 ROUNDS = 20
 
