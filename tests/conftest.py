@@ -53,12 +53,18 @@ def slowness(item: pytest.Item) -> int:
     return len(marks & {"stack", "browser"}) + unit(item.nodeid).startswith("debian")
 
 
+def changes_host(item: pytest.Item) -> bool:
+    """Say whether the test may change the settings of a mail host that it shares."""
+    names = set(getattr(item, "fixturenames", ()))
+    return "changed" in names or "mail" not in names
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Keep tests that share a machine together, in whatever order the tests are."""
+    """Keep tests that share a machine together; those that change a mail host come last."""
     yield
     places = {name: place for place, name in enumerate(unit(item.nodeid) for item in items)}
-    items.sort(key=lambda item: (-slowness(item), places[unit(item.nodeid)]))
+    items.sort(key=lambda item: (-slowness(item), places[unit(item.nodeid)], changes_host(item)))
 
 
 class Units(LoadScopeScheduling):  # type: ignore[misc]

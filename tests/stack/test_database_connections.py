@@ -46,7 +46,7 @@ def restart(host: MailHost, *options: str) -> None:
 
 
 @pytest.fixture
-def mail(host: MailHost) -> Iterator[MailHost]:
+def changed(host: MailHost) -> Iterator[MailHost]:
     """A host whose database only accepts encrypted connections over TCP."""
     names = (host.machine / "etc/hosts").read_text()
     host.machine.run(["sh", "-eu"], input=ISSUE)
@@ -77,17 +77,17 @@ EVERYONE = {"panel", "postfix", "dovecot"}
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_everyone_checks_the_certificate_of_the_database(mail: MailHost) -> None:
-    mail.configure(**SETTINGS)
-    assert reached_by(mail) == EVERYONE
-    assert mail_clients.smtp_login(mail.machine, "PLAIN", ANNA.address, ANNA.password) == 235
-    assert mail_clients.smtp_login(mail.machine, "PLAIN", ANNA.address, BOB.password) == 535
-    restart(mail, *secured("elsewhere.example"))
-    assert reached_by(mail) == set()
-    restart(mail, *secured(NAME))
-    assert reached_by(mail) == EVERYONE
-    mail.machine.run(["cp", "/etc/ssl/other-ca.pem", "/etc/ssl/database-ca.pem"])
-    assert reached_by(mail) == set()
+def test_everyone_checks_the_certificate_of_the_database(changed: MailHost) -> None:
+    changed.configure(**SETTINGS)
+    assert reached_by(changed) == EVERYONE
+    assert mail_clients.smtp_login(changed.machine, "PLAIN", ANNA.address, ANNA.password) == 235
+    assert mail_clients.smtp_login(changed.machine, "PLAIN", ANNA.address, BOB.password) == 535
+    restart(changed, *secured("elsewhere.example"))
+    assert reached_by(changed) == set()
+    restart(changed, *secured(NAME))
+    assert reached_by(changed) == EVERYONE
+    changed.machine.run(["cp", "/etc/ssl/other-ca.pem", "/etc/ssl/database-ca.pem"])
+    assert reached_by(changed) == set()
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
