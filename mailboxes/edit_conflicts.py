@@ -85,7 +85,7 @@ def differences(
     model: str, name: str, shown: ShownValues, stored: ShownValues
 ) -> Iterator[tuple[str, str]]:
     """Yield each column that has changed, and a sentence about it."""
-    logged = entries.read(list(entries.of_object(model, name)[:MAX_ENTRIES]), name)
+    logged = entries.read(list(entries.of_object(model, name)[:MAX_ENTRIES]), [name])
     for column, after in stored.items():
         if column not in shown or shown[column] != after:
             values = (shown.get(column), after)

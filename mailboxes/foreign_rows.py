@@ -45,6 +45,11 @@ NOT_GRANTED = gettext_noop(
     "of the address, and the panel's account can't delete them. On the database host, run: "
     "GRANT SELECT, DELETE ON %(database)s.%(table)s TO %(account)s;"
 )
+NOT_GRANTED_TO_RENAME = gettext_noop(
+    "Nothing was changed: the table “%(table)s” contains rows of the old address, and the panel's "
+    "account can't change them. On the database host, run: "
+    "GRANT SELECT, UPDATE, DELETE ON %(database)s.%(table)s TO %(account)s;"
+)
 Counts = dict[str, int]
 
 
@@ -67,6 +72,40 @@ def delete(rows: QuerySet) -> None:
         if rows.exists():
             with transaction.atomic(using="mail"):  # `permitted` goes on after an error
                 rows.delete()
+
+
+def rename_for(old: str, new: str) -> None:
+    """Let what belongs to an address belong to its new one, in the caller's transaction.
+
+    Only who has been sent a vacation message is forgotten: a constraint ties that to the address.
+    """
+    for model in existing(*CLEARED):
+        rows = model._default_manager.filter(pk=old)
+        if model is VacationNotification:
+            delete(rows)
+            continue
+        with permitted(model, NOT_GRANTED_TO_RENAME):
+            if rows.exists():
+                with transaction.atomic(using="mail"):
+                    rename(model, old, new)
+
+
+def rename(model: type[Model], old: str, new: str) -> None:
+    """Change whose rows these are, and their domain."""
+    values = {model._meta.pk.name: new}
+    if has_domain(model):
+        values["domain"] = new.rpartition("@")[2]
+    model._default_manager.filter(pk=old).update(**values)
+
+
+def has_domain(model: type[Model]) -> bool:
+    """Say whether the rows have a domain besides an address; old tables lack the column."""
+    if "domain" not in {field.name for field in model._meta.fields}:
+        return False
+    connection = connections["mail"]
+    with connection.cursor() as cursor:
+        columns = connection.introspection.get_table_description(cursor, model._meta.db_table)
+    return "domain" in {column.name for column in columns}
 
 
 def count_for(addresses: Sequence[str]) -> dict[str, Counts]:

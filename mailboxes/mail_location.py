@@ -1,7 +1,7 @@
 """Where the mail of a mailbox is stored: MAIL_LOCATION, in the words of Dovecot's mail_location."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
@@ -65,6 +65,11 @@ class MailLocation:
         place = "/".join(filter(None, (self.folder.rstrip("/"), self.subfolder)))
         root = "/".join(filter(None, (home if self.folder else "~", place)))
         return f"maildir:{root}{':LAYOUT=fs' if self.nested else ''}"
+
+    @property
+    def root(self) -> Self:
+        """The folder of a mailbox, in which its Maildir is."""
+        return replace(self, subfolder="")
 
     def path(self, home: str, address: str, maildir: str) -> str:
         """Return the Maildir of a mailbox with this value in the column `maildir`."""

@@ -207,7 +207,8 @@ class LastLogin(models.Model):
 class OfAddress(models.Model):
     """A row in a table that only PostfixAdmin creates; its key here is whom it belongs to.
 
-    Such rows are counted and deleted, those of administrators read, so other columns don't matter.
+    Such rows are counted, renamed and deleted, those of administrators read, so other columns don't
+    matter.
     """
 
     class Meta:
@@ -221,6 +222,7 @@ class OfAddress(models.Model):
 
 class Vacation(OfAddress):
     email = AddressField(primary_key=True)
+    domain = AddressField(default="")
 
     class Meta(OfAddress.Meta):
         db_table = "vacation"
@@ -235,6 +237,7 @@ class VacationNotification(OfAddress):
 
 class Fetchmail(OfAddress):
     mailbox = AddressField(primary_key=True)
+    domain = AddressField(default="")
 
     class Meta(OfAddress.Meta):
         db_table = "fetchmail"

@@ -148,7 +148,7 @@ def log() -> Iterator[list[Page]]:
     pages = [
         ("latest changes of all", lambda: latest(scope_of(vera))),
         ("latest changes in a domain", lambda: latest(scope_of(otto))),
-        ("history", lambda: read(list(of_object("mailbox", name)[:50]), name)),
+        ("history", lambda: read(list(of_object("mailbox", name)[:50]), [name])),
         *(page_of(client, f"{LOG}?{question}") for question in questions),
     ]
     yield pages

@@ -4,17 +4,18 @@ from html.parser import HTMLParser
 
 
 class FormReader(HTMLParser):
-    """Collects the values of the fields in the form of class `form`."""
+    """Collects the values of the fields in the form of this class."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
         super().__init__()
+        self.kind = kind
         self.values: dict[str, str] = {}
         self.is_inside = False
         self.select = self.textarea = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
-        self.is_inside |= tag == "form" and found.get("class") == "form"
+        self.is_inside |= tag == "form" and found.get("class") == self.kind
         if not self.is_inside:
             return
         name, value = found.get("name", ""), found.get("value", "")
@@ -43,7 +44,7 @@ class FormReader(HTMLParser):
         self.is_inside &= tag != "form"
 
 
-def read_form(page: str) -> dict[str, str]:
-    reader = FormReader()
+def read_form(page: str, kind: str = "form") -> dict[str, str]:
+    reader = FormReader(kind)
     reader.feed(page)
     return reader.values

@@ -41,6 +41,7 @@ POSTED: dict[str, dict[str, str]] = {
     "mailbox/add/": mailbox_form(),
     "mailbox/KEY/change/": {"name": "Anna", "quota_0": "0", "active": "on", "delivery": "local"},
     "mailbox/KEY/password/": PASSWORDS,
+    "mailbox/KEY/rename/": {"address_0": "anne@example.org", "confirm": "yes"},
     "alias/add/": ALIAS,
     "alias/KEY/change/": {"goto": "x@example.edu", "active": "on"},
     "aliasdomain/add/": {

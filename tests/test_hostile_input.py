@@ -51,6 +51,7 @@ FORMS = {
     f"{MAILBOX}anna_40example.org/change/": ["name", "quota_0", "quota_1", "active", *PASSWORDS],
     f"{MAILBOX}anna_40example.org/delete/": ["post"],
     f"{MAILBOX}anna_40example.org/password/": [*PASSWORDS, "is_temporary", "username"],
+    f"{MAILBOX}anna_40example.org/rename/": [*ADDRESS, "keeps_old", "folder_is_linked", "confirm"],
     f"{MAILBOX}anna_40example.org/set-active/": ["active"],
     f"{ALIAS}add/": [*ADDRESS, "goto", "active"],
     f"{ALIAS}info_40example.org/change/": ["goto", "active"],
@@ -125,6 +126,7 @@ COMMANDS = {
     "prunelog": ["--before", "--to"],
     "verifylog": ["--head"],
     "unlock": ["--client"],
+    "renamemailbox": [],
     "resetsecondfactor": [],
     "firstadmin": [],
     "createdemo": [],
@@ -136,6 +138,7 @@ WITH_A_NAME = (
     "exportmailboxes",
     "importdatabase",
     "importmailboxes",
+    "renamemailbox",
     "unlock",
     "resetsecondfactor",
 )

@@ -83,6 +83,7 @@ admin/mailboxes/domain/KEY/delete/           in  403 403 403 403 200 | in  403 4
 admin/mailboxes/domain/KEY/change/           in  200 200 200 404 200 | in  403 403 403 403 302
 admin/mailboxes/domain/KEY/                  in  302 302 302 302 302 | in  302 302 302 302 302
 admin/mailboxes/mailbox/KEY/password/        in  403 200 200 404 200 | in  403 302 302 404 302
+admin/mailboxes/mailbox/KEY/rename/          in  403 403 200 404 200 | in  403 403 302 404 302
 admin/mailboxes/mailbox/csv/                 in  200 200 200 200 200 | in  200 200 200 200 200
 admin/mailboxes/mailbox/KEY/set-active/      in  403 302 302 404 302 | in  403 302 302 404 302
 admin/mailboxes/mailbox/                     in  200 200 200 200 200 | in  200 200 200 200 200

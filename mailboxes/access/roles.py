@@ -41,6 +41,7 @@ ALLOWED: dict[str, frozenset[str] | None] = {
     Role.DOMAIN_ADMINISTRATOR: frozenset(
         VIEW
         | CHANGE_MAILBOX
+        | {"mailbox.rename"}
         | {f"{model}.{verb}" for model in ("mailbox", "alias") for verb in CHANGE_VERBS}
     ),
     Role.HELPDESK: frozenset(VIEW | CHANGE_MAILBOX),

@@ -44,6 +44,7 @@ from mailboxes.actions.passwords import (
     keep_password,
     rehash_password,
 )
+from mailboxes.actions.renaming import check_renaming, plan_renaming, rename_mailbox
 
 __all__ = [
     "RoleAssignment",
@@ -57,6 +58,7 @@ __all__ = [
     "change_password",
     "check_new_mailbox",
     "check_new_password",
+    "check_renaming",
     "create_administrator",
     "create_alias",
     "create_alias_domain",
@@ -72,7 +74,9 @@ __all__ = [
     "import_rows",
     "keep_password",
     "plan_import",
+    "plan_renaming",
     "rehash_password",
+    "rename_mailbox",
     "run_import",
     "set_active",
     "set_active_in_bulk",

@@ -74,9 +74,12 @@ def save_columns(row: Row, *columns: str) -> bool:
 
 
 @contextmanager
-def performing(actor: Actor, action: str, subject: Subject) -> Iterator[None]:
-    """Log an action on a row that the block carries out, if the actor and the tables allow it."""
-    with recorded(actor, action, subject):
+def performing(actor: Actor, action: str, subject: Subject, *others: Subject) -> Iterator[None]:
+    """Log an action on a row that the block carries out, if the actor and the tables allow it.
+
+    The others are rows that change with it.
+    """
+    with recorded(actor, action, subject, *others):
         authorize(actor, action, subject.domain, subject.name)
         check_engines()
         yield

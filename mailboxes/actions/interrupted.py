@@ -45,10 +45,22 @@ def compare_subject(verb: str, subject: Subject) -> str:
     row = model._default_manager.filter(pk=subject.name).first() if model else None
     if verb in ("create", "delete"):
         return APPLIED if (row is not None) == (verb == "create") else NOT_APPLIED
+    if verb == "rename":
+        return compare_renamed(model, row, subject)
     values = {column: pair for column, pair in subject.changes.items() if pair}
     if row is None or not values:
         return UNDETERMINED
     return compare_values(row, values)
+
+
+def compare_renamed(model: Any, row: Any, subject: Subject) -> str:
+    """Compare a mailbox by its new address, and an alias by its targets."""
+    if "goto" in subject.changes:
+        is_applied = row is not None and row.goto == subject.changes["goto"][1]
+    else:
+        _old, new = subject.changes.get("address", ["", subject.name])
+        is_applied = model._default_manager.filter(pk=new).exists()
+    return APPLIED if is_applied else NOT_APPLIED
 
 
 def compare_values(row: Any, values: dict[str, list[Any]]) -> str:

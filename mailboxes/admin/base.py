@@ -125,7 +125,11 @@ class PanelAdmin(RestoresForm):
             for entry in entries.of_object(model, name)[:MAX_HISTORY]
             if start is None or entry.at >= start
         ]
-        return super().history_view(request, object_id, {"entries": entries.read(found, name)})
+        return super().history_view(
+            request,
+            object_id,
+            {"entries": entries.read(found, list(entries.names_of(model, name)))},
+        )
 
     def logged_object(self, request: HttpRequest, key: str) -> tuple[str, str]:
         """Return the model and the name under which the log has the row, deleted or not."""

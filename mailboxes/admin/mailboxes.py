@@ -22,10 +22,10 @@ from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_demanded
 from mailboxes.accounts import AccountKind
 from mailboxes.admin import display
-from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import DomainFilter, MailboxAttentionFilter, StatusFilter
+from mailboxes.admin.renaming import RenamesMailbox
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
 from mailboxes.form_fields import QuotaField, count_quota
@@ -47,7 +47,7 @@ class QuotaForm(forms.Form):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(InDomainList, MailAdmin):
+class MailboxAdmin(InDomainList, RenamesMailbox):
     form = MailboxForm
     list_display = ["name_link", "status", "usage", "signed_in"]
     list_filter = [StatusFilter, DomainFilter, MailboxAttentionFilter]
@@ -142,6 +142,7 @@ class MailboxAdmin(InDomainList, MailAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        context["may_rename"] = self.has_rename_permission(request)
         context["may_set_password"] = self.has_password_permission(request)
         mailbox = kwargs.get("obj")
         context["is_demanded"] = mailbox and is_demanded(AccountKind.MAILBOX, mailbox.pk)

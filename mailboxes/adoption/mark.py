@@ -1,9 +1,13 @@
 """Whether the mail database that the settings name was adopted, and what follows from it."""
 
+from collections.abc import Collection, Mapping
+from itertools import chain, count
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mailboxes.addresses import Address
+from mailboxes.adoption.former_names import kept_folders
 from mailboxes.adoption.models import Adoption
 from mailboxes.conf import mail_location
 from mailboxes.mail_location import fill
@@ -61,6 +65,15 @@ def folder_form() -> str:
     return mail_location().folder or next(iter(FOLDER_FORMS.values()))
 
 
-def new_folder(address: Address, form: str = "") -> str:
-    """Return `maildir` of a new mailbox; `form` saves the caller of many a query for each."""
-    return fill(form or folder_form(), str(address))
+def new_folder(
+    address: Address, form: str = "", kept: Mapping[str, Collection[str]] | None = None
+) -> str:
+    """Return `maildir` of a new mailbox; a renamed one of that address may have kept the usual.
+
+    `form` and `kept`, as from `kept_folders`, save the caller of many some queries for each.
+    """
+    name = str(address)
+    usual = fill(form or folder_form(), name)
+    taken = (kept_folders([name]) if kept is None else kept).get(name, ())
+    others = (f"{usual.rstrip('/')}@{number}/" for number in count(2))  # in no address
+    return next(folder for folder in chain([usual], others) if folder not in taken)

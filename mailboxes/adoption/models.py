@@ -1,4 +1,4 @@
-"""That the mail database is another program's, and by which conventions it is used."""
+"""Whose the mail database is and by which conventions it is used; how its rows were called."""
 
 from django.db import models
 
@@ -24,3 +24,13 @@ class Adoption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.database}: {self.product}"
+
+
+class FormerName(models.Model):
+    """What a mailbox or a domain was called before it was renamed."""
+
+    former = models.CharField(max_length=255, db_index=True)
+    name = models.CharField(max_length=255)
+
+    def __str__(self) -> str:
+        return f"{self.former}: {self.name}"

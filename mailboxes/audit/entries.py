@@ -1,10 +1,10 @@
 """Reading the log: what was begun together with what came of it, newest first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.models import Domain
@@ -13,6 +13,10 @@ OPEN = "open"
 MAX_DOMAINS, MAX_SCANNED = 20, 1000
 CREATION = timedelta(seconds=10)
 """How much older than a domain the entry of its creation may be; it may wait for two locks."""
+
+MAX_NAMES = 20
+RENAMED = {"mailbox": "address", "domain": "domain"}
+"""Where an entry has an object's old and new name."""
 
 MAX_SUBJECTS = 3
 """How many objects are shown of one entry; a bulk action may have 20,000."""
@@ -49,8 +53,39 @@ def change_entries() -> QuerySet[Entry]:
 
 def of_object(model: str, name: str) -> QuerySet[Entry]:
     """Return the entries about one object, also after it was deleted; of bulk actions its batch."""
-    subjects = Subject.objects.filter(model=model, name=name).values("entry")
+    condition = Q()
+    for former, end in names_of(model, name).items():
+        condition |= Q(name=former) if end is None else Q(name=former, entry__lt=end)
+    subjects = Subject.objects.filter(condition, model=model).values("entry")
     return Entry.objects.filter(begun=None, pk__in=subjects).order_by("-seq")
+
+
+def names_of(model: str, name: str) -> dict[str, int | None]:
+    """Return the object's names, each with the entry in which it got the next one."""
+    found: dict[str, int | None] = {name: None}
+    last, end = name, None
+    while len(found) < MAX_NAMES:
+        renamed = Subject.objects.filter(
+            model=model, name=last, entry__action=f"{model}.rename", entry__phase=Phase.BEGUN.value
+        )
+        renamed = renamed.filter(entry__lt=end) if end else renamed
+        ended = Entry.objects.filter(begun=OuterRef("entry"), phase=Phase.REFUSED.value)
+        row = renamed.exclude(Exists(ended)).order_by("-entry").first()
+        former = renamed_from(row, last) if row else ""
+        if row is None or not former or former in found:
+            break
+        last, end = former, row.entry_id
+        found[last] = end
+    return found
+
+
+def renamed_from(row: Subject, name: str) -> str:
+    """Return what an object was called before the entry that its new name is in."""
+    for other in Subject.objects.filter(entry=row.entry_id, model=row.model):
+        before, after = other.changes.get(RENAMED.get(row.model, ""), ("", ""))
+        if after.lower() == name.lower():
+            return str(before)
+    return ""
 
 
 def starts_of(domains: Iterable[str]) -> dict[str, datetime]:
@@ -101,24 +136,24 @@ def of_models(models: Sequence[str]) -> QuerySet[Entry]:
 
 def read(
     entries: Sequence[Entry],
-    name: str = "",
+    names: Collection[str] = (),
     maximum: int | None = MAX_SUBJECTS,
     starts: Mapping[str, datetime] | None = None,
 ) -> list[Logged]:
     """Return these entries with their objects and outcomes.
 
-    Later batches of a bulk action are added to its first one, unless a name is given. With a name,
+    Later batches of a bulk action are added to its first one, unless names are given. With names,
     or with the starts of domains, only these objects of each entry are returned. This takes five
     queries at most, and two or three more for each entry of several batches.
     """
     batches = {entry.seq: [entry.seq] for entry in entries}
-    later = Entry.objects.filter(parent__in=[] if name else list(batches)).order_by("seq")
+    later = Entry.objects.filter(parent__in=[] if names else list(batches)).order_by("seq")
     for parent, seq in later.values_list("parent", "seq"):
         batches[parent or 0].append(seq)
     keys = [key for batch in batches.values() for key in batch]
     ends = {end.begun: end for end in Entry.objects.filter(begun__in=keys)}
     rows = Subject.objects.order_by("pk")
-    rows = rows.filter(name=name) if name else rows
+    rows = rows.filter(name__in=names) if names else rows
     rows = rows if starts is None else rows.filter(domain__in=list(starts))
     subjects: dict[int, list[Subject]] = {key: [] for key in keys}
     for row in rows.filter(entry__in=[key for key in batches if len(batches[key]) == 1]):

@@ -18,6 +18,7 @@ from mailboxes.formats import error_message, number, size
 VERB_LABELS = {
     "create": _("added"),
     "change": _("changed"),
+    "rename": _("renamed"),
     "enable": _("enabled"),
     "disable": _("disabled"),
     "delete": _("deleted"),
@@ -63,6 +64,7 @@ ACTIONS = {
         "download-hashes",
         "import",
         "undo-import",
+        "rename",
         "password",
         "rehash",
         "sign-in",
@@ -91,6 +93,7 @@ SETTLED = ngettext_lazy(
 ICONS = {"create": "plus", "delete": "trash-2", "download": "download"}
 LABELS = {
     "active": _("Active"),
+    "address": _("Address"),
     "aliases": _("Maximum aliases"),
     "any_recipient": _("Accept mail for any address"),
     "backupmx": _("Backup MX only"),

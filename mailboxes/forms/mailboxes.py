@@ -22,7 +22,6 @@ class MailboxForm(RowForm, NewPasswordForm):
         Address.parse,
         max_length=MAX_ADDRESS,
         label=_("Address"),
-        help_text=_("This can't be changed later."),
     )
     quota = QuotaField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
     new_password1 = PasswordField(

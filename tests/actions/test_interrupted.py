@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
+from mailboxes import actions
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import subject_of
 from mailboxes.actions.interrupted import settle_open_entries
+from mailboxes.actions.renaming import plan_renaming, subjects
+from mailboxes.addresses import Address
 from mailboxes.audit import chain, wording
 from mailboxes.audit.entries import Logged, read, visible
 from mailboxes.audit.log import recorded
@@ -86,3 +89,18 @@ def test_an_action_that_may_still_be_running_is_left_open(domain: Domain) -> Non
         raise Killed
     assert settle_open_entries() == 0 and OpenEntry.objects.exists()
     assert Entry.objects.order_by("-seq")[0].at > timezone.now() - timedelta(minutes=1)
+
+
+@pytest.mark.finding("log-gap")
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_interrupted_renaming_is_compared_with_each_row(
+    anna: Mailbox, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    plan = plan_renaming(anna, Address.parse("anne@example.org"))
+    with pytest.raises(Killed), recorded(TESTER, "mailbox.rename", *subjects(plan, True)):
+        raise Killed
+    if committed:
+        actions.rename_mailbox(TESTER, anna, plan.address)
+    monkeypatch.setattr("mailboxes.actions.interrupted.PATIENCE", timedelta(0))
+    assert settle_open_entries() == 1
+    assert Entry.objects.get(phase=Phase.SETTLED).text == ("3 0 0" if committed else "0 3 0")

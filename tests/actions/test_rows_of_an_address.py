@@ -21,6 +21,7 @@ from mailboxes.models import (
     Mailbox,
     SecondFactorException,
     Vacation,
+    VacationNotification,
 )
 from tests.conftest import PASSWORD, TESTER
 
@@ -97,6 +98,17 @@ def test_a_new_mailbox_inherits_nothing(other_tables: None, domain: Any) -> None
     actions.create_mailbox(TESTER, Address.parse(ANNA), PASSWORD)
     for model in CLEARED:
         assert owners(model) == {BOB}
+
+
+def test_what_belonged_to_a_renamed_mailbox_is_still_its_own(
+    anna_and_bob: tuple[Mailbox, ...],
+) -> None:
+    set_up("anne@example.org")
+    actions.rename_mailbox(TESTER, anna_and_bob[0], Address.parse("anne@example.org"))
+    for model in CLEARED:
+        is_forgotten = model is VacationNotification
+        assert owners(model) == ({BOB} if is_forgotten else {BOB, "anne@example.org"})
+    assert Fetchmail.objects.filter(pk="anne@example.org").count() == 2
 
 
 def test_what_is_refused_deletes_nothing_else(anna_and_bob: tuple[Mailbox, ...]) -> None:

@@ -33,7 +33,7 @@ def test_the_stock_admins_entries_are_carried_over_once() -> None:
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes("audit"))
     rita.delete()
-    found = read(list(of_object("mailbox", "anna@example.org")), "anna@example.org")
+    found = read(list(of_object("mailbox", "anna@example.org")), ["anna@example.org"])
     assert [(logged.entry.actor, logged.entry.action) for logged in found] == [
         ("rita", "mailbox.delete"),
         ("rita", "mailbox.change"),

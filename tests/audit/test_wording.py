@@ -28,7 +28,7 @@ def change(column: str, before: Any, after: Any, model: str = "mailbox") -> tupl
         ("mailbox.create", "added", "hinzugefügt"),
         ("mailbox.disable", "disabled", "deaktiviert"),
         ("administrator.failed-sign-in", "sign-in failed", "Anmeldung fehlgeschlagen"),
-        ("mailbox.rename", "rename", "rename"),
+        ("mailbox.paint", "paint", "paint"),
     ],
 )
 def test_an_action_is_a_word_in_the_readers_language(

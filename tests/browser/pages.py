@@ -136,6 +136,11 @@ def change_password(address: str, current: str, new: str) -> Callable[[Page], No
     return prepare
 
 
+def enter_new_address(page: Page) -> None:
+    page.locator("input[name=address_0]").fill("anna-berg")
+    page.get_by_role("button", name="Continue").click()
+
+
 def lock(page: Page) -> None:
     """Try wrong passwords until the address is locked, which it may have ceased to be."""
     for _ in range(6):
@@ -287,6 +292,8 @@ STOPS = [
         who="nobody",
         panel="broken",
     ),
+    Stop("mailbox-rename", f"{ANNA}rename/"),
+    Stop("mailbox-rename-confirm", f"{ANNA}rename/", enter_new_address),
     # Last, because pressing Delete there removes rows that other pages need.
     Stop("mailbox-delete", f"{ANNA}delete/"),
     Stop("administrator-delete", "/admin/auth/user/2/delete/"),

@@ -73,7 +73,7 @@ def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
 
 def folder_of(planner: Planner, row: MailboxRow, address: Address) -> str:
     """Return the folder; that of somebody else's mail must not become one's own."""
-    usual = new_folder(address, planner.folder_form)
+    usual = new_folder(address, planner.folder_form, planner.tables.kept)
     if row.maildir in ("", usual):
         return usual
     if not planner.actor.scope.is_everything:

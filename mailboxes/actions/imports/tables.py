@@ -1,6 +1,6 @@
 """The rows that an import meets, read in few queries, with what the import itself adds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from mailboxes.actions.imports.rows import (
     MailboxRow,
 )
 from mailboxes.addresses import Address, BadAddress, CatchAll, DomainName, parse_alias
+from mailboxes.adoption.former_names import kept_folders
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 
 M = TypeVar("M", bound=Model)
@@ -30,6 +31,9 @@ class Tables:
         self.targets: set[str] = set()
         """The domains that alias domains forward to."""
 
+        self.kept: Mapping[str, Collection[str]] = {}
+        """The folders that renamed mailboxes have kept, by their former addresses."""
+
         self.counts: dict[tuple[str, str], int] = {}
         """Mailboxes, aliases and the sum of quotas by domain, of the domains that have limits."""
 
@@ -45,6 +49,7 @@ class Tables:
         self.targets |= {name.lower() for name in found.values_list("target_domain", flat=True)}
         self.mailboxes = by_name(Mailbox.objects.all(), addresses)
         self.aliases = by_name(Alias.objects.all(), addresses)
+        self.kept = kept_folders(addresses)
 
     def by_model(self) -> dict[Any, dict[str, Any]]:
         """Return the rows of each table, those that are referred to by others first."""

@@ -1,0 +1,49 @@
+"""The base of the commands that rename: what would change, a question, and the commands to run."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from mailboxes.management.base import MailCommand
+
+
+class RenameCommand(MailCommand):
+    def add_rename_arguments(self, parser: CommandParser) -> None:
+        flags = {
+            "--no-alias": "don't keep the old name as an alias",
+            "--folder-is-linked": "the command that links the new folder to the old one has been "
+            "run on the mail host; only needed with --yes",
+            "--dry-run": "only show what would be done",
+            "--yes": "rename without asking",
+        }
+        for flag, text in flags.items():
+            parser.add_argument(flag, action="store_true", help=text)
+
+    def print_before(self, commands: str) -> None:
+        self.stdout.write("First, run this on the mail host as root, to link the new folder to "
+                          f"the old one:\n{commands}")  # fmt: skip
+
+    def print_after(self, commands: str) -> None:
+        self.stdout.write(f"Now run this on the mail host as root:\n{commands}")
+
+    def is_wanted(self, question: str, needs_link: bool, **options: Any) -> bool:
+        """Ask, unless told not to; what is needed first counts as done by whoever says yes."""
+        if options["dry_run"]:
+            self.stdout.write("Nothing was changed.")
+            return False
+        if options["yes"]:
+            return True
+        if not sys.stdin.isatty():
+            raise CommandError(
+                "Nothing was changed: standard input is not a terminal, so you can't be asked. Use "
+                "--yes to rename."
+            )
+        first = "Has the command above been run? " if needs_link else ""
+        try:
+            answer = input(f"{first}{question} [y/N] ")
+        except (EOFError, KeyboardInterrupt):
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise CommandError("Nothing was changed.")
+        return True

@@ -1,0 +1,72 @@
+"""The page that renames a mailbox."""
+
+from html import unescape
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from mailboxes import actions
+from mailboxes.addresses import Address, DomainName
+from mailboxes.models import Alias, Mailbox
+from tests import page_forms
+from tests.admin.conftest import MAILBOX, signed_in
+from tests.conftest import TESTER
+
+URL = f"{MAILBOX}anna_40example.org/rename/"
+ANNE = {"address_0": "anne", "address_1": "example.org", "keeps_old": "on"}
+
+
+def text(page: object) -> str:
+    return unescape(page.content.decode())  # type: ignore[attr-defined]
+
+
+def read_form(page: str) -> dict[str, str]:
+    return page_forms.read_form(page, "card narrow")
+
+
+def test_the_page_shows_what_will_change_and_then_renames(rita: Client, anna: Mailbox) -> None:
+    actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
+    asked = rita.post(URL, read_form(text(rita.get(URL))) | ANNE)
+    assert "The alias info@example.org forwards to anne@example.org." in text(asked)
+    assert "anna@example.org becomes an alias" in text(asked) and "postsuper -r ALL" in text(asked)
+    assert Mailbox.objects.filter(pk=anna.pk).exists()
+    done = rita.post(URL, read_form(text(asked)) | {"confirm": "yes"}, follow=True)
+    assert "anna@example.org is now called anne@example.org." in text(done)
+    assert done.redirect_chain == [(f"{MAILBOX}anne_40example.org/change/", 302)]
+    history = text(rita.get(f"{MAILBOX}anne_40example.org/history/"))
+    assert "anna@example.org added" in history and "renamed" in history
+
+
+def test_an_error_is_shown_before_anyone_confirms(rita: Client, anna: Mailbox) -> None:
+    page = rita.post(URL, ANNE | {"address_0": "anna"})
+    assert "is already called that" in text(page) and 'name="confirm"' not in text(page)
+
+
+def test_a_mailbox_that_was_changed_meanwhile_is_not_renamed(rita: Client, anna: Mailbox) -> None:
+    asked = read_form(text(rita.post(URL, ANNE)))
+    Mailbox.objects.filter(pk=anna.pk).update(name="Another")
+    page = rita.post(URL, asked | {"confirm": "yes"})
+    assert "Someone else has changed anna@example.org" in text(page)
+    assert Mailbox.objects.filter(pk=anna.pk).exists()
+
+
+def test_the_new_folder_must_have_been_linked(
+    rita: Client, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "MAIL_LOCATION", f"maildir:{settings.MAIL_HOME}/%d/%n/Maildir")
+    page = text(rita.post(URL, ANNE | {"confirm": "yes"}))
+    old, new = (f"{settings.MAIL_HOME}/example.org/{name}" for name in ("anna", "anne"))
+    assert f"ln -sT {old} {new}" in page and f"mv -T {old} {new}" in page
+    assert "First run the command that links" in page
+    rita.post(URL, ANNE | {"confirm": "yes", "folder_is_linked": "on"})
+    assert Mailbox.objects.filter(pk="anne@example.org").exists()
+
+
+def test_aliases_out_of_reach_follow_without_being_shown(anna: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    actions.create_alias(TESTER, Address.parse("secret@example.net"), [anna.pk])
+    otto = signed_in("domain", "example.org")
+    assert "secret@example.net" not in text(otto.post(URL, ANNE))
+    otto.post(URL, ANNE | {"confirm": "yes"})
+    assert Alias.objects.get(pk="secret@example.net").goto == "anne@example.org"

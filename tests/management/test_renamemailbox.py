@@ -1,0 +1,37 @@
+"""renamemailbox shows what would change, asks, and renames."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mailboxes.models import Alias, Mailbox
+
+NAMES = ("anna@example.org", "anne@example.org")
+
+
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("renamemailbox", *NAMES, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_dry_run_changes_nothing(anna: Mailbox) -> None:
+    output = run("--dry-run")
+    assert "anna@example.org becomes an alias that forwards to anne@example.org." in output
+    assert output.endswith("Nothing was changed.\n")
+    assert list(Mailbox.objects.values_list("pk", flat=True)) == [NAMES[0]]
+
+
+def test_the_mailbox_is_renamed_and_the_commands_are_named(anna: Mailbox) -> None:
+    output = run("--yes", "--no-alias")
+    assert "Renamed anna@example.org to anne@example.org." in output
+    assert output.endswith("postsuper -r ALL\n")
+    assert list(Alias.objects.values_list("pk", flat=True)) == [NAMES[1]]
+
+
+def test_without_a_terminal_nobody_is_asked(anna: Mailbox) -> None:
+    with pytest.raises(CommandError, match="--yes"):
+        run()
+    with pytest.raises(CommandError, match="doesn't exist"):
+        call_command("renamemailbox", "x@example.org", "y@example.org")
