@@ -1,5 +1,10 @@
 """SQL for undeliverable.cf, which follows an address through the tables as Postfix does."""
 
+from collections.abc import Callable
+
+from django.db import DatabaseError
+
+from mailboxes.collations import collations
 from mailboxes.conf import MailHost
 
 SPLIT = {
@@ -12,25 +17,31 @@ SPLIT = {
 
 def expressions(host: MailHost, key: str) -> dict[str, object]:
     """Return what the template needs; `key` is what Postfix looks up, an address or a domain."""
-    target, address = "TRIM(target.value)", "reached.address"
+    target, address, to = "TRIM(target.value)", "reached.address", conversion(host)
     listed = joined(host, "','", "LOWER(REPLACE(goto, ' ', ''))", "','")
-    searched = joined(host, "','", f"LOWER({address})", "','")
+    searched = to("alias.goto", joined(host, "','", f"LOWER({address})", "','"))
     any_of = joined(host, "'*'", target)
+    target = f"CASE WHEN INSTR({target}, '@') = 1 THEN {any_of} ELSE {target} END"
+    key_in_target_domain = joined(host, local_part(key), "'@'", "target_domain")
+    in_target_domain = joined(host, local_part(address), "'@'", "target_domain")
     return {
         "key_catch_all": joined(host, "'@'", key),
         "key_domain": domain(key),
-        "key_in_target_domain": joined(host, local_part(key), "'@'", "target_domain"),
+        "key_in_target_domain": to("alias.address", key_in_target_domain),
         "key_is_domain": f"INSTR({key}, '@') = 0",
         "split": SPLIT[host.database.engine],
         # A whole domain as a target, as old aliases have it, stands for any address in it.
-        "target": f"CASE WHEN INSTR({target}, '@') = 1 THEN {any_of} ELSE {target} END",
+        "target": to("alias.address", target),
         "is_any": f"INSTR({address}, '*') = 1",
         "has_local_part": f"INSTR({address}, '@') > 1",
-        "domain": domain(address),
+        "domain": to("domain.domain", domain(address)),
+        "as_alias_domain": to("alias_domain.alias_domain", domain(address)),
+        "as_username": to("mailbox.username", address),
         "catch_all": joined(host, "'@'", domain(address)),
-        "in_target_domain": joined(host, local_part(address), "'@'", "target_domain"),
+        "in_target_domain": to("alias.address", in_target_domain),
         "lacks_itself": f"INSTR({listed}, {searched}) = 0",
-        "alias_domain": domain("alias.address"),
+        "alias_username": to("mailbox.username", "alias.address"),
+        "alias_domain": to("domain.domain", domain("alias.address")),
         "extensions": [
             (
                 f"INSTR({local_part(address)}, '{sign}') > 1",
@@ -40,6 +51,32 @@ def expressions(host: MailHost, key: str) -> dict[str, object]:
             for sign in host.delimiter
         ],
     }  # fmt: skip
+
+
+def conversion(host: MailHost) -> Callable[[str, str], str]:
+    """Return what writes an expression so that it can be compared with a column.
+
+    Where the collations of the columns differ, MariaDB would convert the column instead and so read
+    the whole table for each target, or fail (error 1267).
+    """
+    found = known_collations() if host.database.engine == "mysql" else {}
+    is_mixed = len(set(found.values())) > 1
+
+    def converted(column: str, expression: str) -> str:
+        if not is_mixed or column not in found:
+            return expression
+        charset = found[column].partition("_")[0]
+        return f"CONVERT({expression} USING {charset}) COLLATE {found[column]}"
+
+    return converted
+
+
+def known_collations() -> dict[str, str]:
+    """Return the collations; nothing if the database can't say them."""
+    try:
+        return collations()
+    except DatabaseError:
+        return {}
 
 
 def local_part(address: str) -> str:

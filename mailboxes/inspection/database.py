@@ -6,6 +6,7 @@ from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import storage_engines
+from mailboxes.collations import collations
 from mailboxes.errors import Refused
 from mailboxes.inspection import definitions, rights
 from mailboxes.inspection.lines import Line
@@ -20,7 +21,8 @@ def lines() -> Iterator[Line]:
     """Yield what differs between servers; SQLite has neither of these."""
     if connections["mail"].vendor != "mysql":
         return
-    found = collations()
+    columns = collations()
+    found = list(dict.fromkeys(columns[name] for name in columns if name != "alias.goto"))
     note = _("Joins of columns with different collations can fail (error 1267).")
     text = ", ".join(found)
     yield Line("collations", _("Collations of the keys"), text, note if len(found) > 1 else "")
@@ -37,15 +39,3 @@ def right_text(missing: tuple[str, list[str]]) -> str:
     """Return a right with the tables on which it is missing, if not on all."""
     right, names = missing
     return right if len(names) == len(rights.MODELS) else f"{right} ({', '.join(names)})"
-
-
-def collations() -> list[str]:
-    with connections["mail"].cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT COLLATION_NAME FROM information_schema.COLUMNS "
-            "WHERE TABLE_SCHEMA = DATABASE() AND (TABLE_NAME, COLUMN_NAME) IN "
-            "(('domain', 'domain'), ('mailbox', 'username'), ('mailbox', 'domain'), "
-            "('alias', 'address'), ('alias', 'domain'), ('alias_domain', 'alias_domain'), "
-            "('alias_domain', 'target_domain')) ORDER BY 1"
-        )
-        return [name for (name,) in cursor.fetchall()]

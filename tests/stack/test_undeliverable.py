@@ -138,6 +138,42 @@ def test_postfix_defers_what_the_panel_refuses_and_nothing_else(mail: MailHost) 
         mail.machine.run(["postsuper", "-d", "ALL"])
 
 
+MIXED = """\
+SET sql_mode = '';
+ALTER TABLE alias CONVERT TO CHARACTER SET utf8mb4;
+ALTER TABLE alias_domain CONVERT TO CHARACTER SET latin1 COLLATE latin1_swedish_ci;
+INSERT INTO alias (address, goto, domain, created, modified)
+SELECT CONCAT('list@', domain), GROUP_CONCAT('x', seq, '@', domain), domain, created, created
+FROM domain, seq_1_to_50 WHERE domain = '{domain}';
+INSERT INTO mailbox (username, domain, maildir)
+SELECT CONCAT('m', seq, '@m.example'), 'm.example', 'm/' FROM seq_1_to_1000;
+"""
+AS_BEFORE = """\
+DELETE FROM mailbox WHERE domain = 'm.example';
+DELETE FROM alias WHERE address LIKE 'list@%';
+ALTER TABLE alias CONVERT TO CHARACTER SET latin1 COLLATE latin1_general_ci;
+ALTER TABLE alias_domain CONVERT TO CHARACTER SET latin1 COLLATE latin1_general_ci;
+"""
+
+
+@pytest.mark.parametrize(
+    "host", hosts(release="debian13", variant="v2", database="mariadb"), indirect=True
+)
+def test_no_table_is_read_as_a_whole_where_collations_differ(mail: MailHost) -> None:
+    mail.mariadb.query(MIXED.format(domain=DOMAIN), "mail")
+    try:
+        mail.manage("exportconfig", "--output", "/tmp/mixed")
+        text = (mail.machine / "tmp/mixed/etc/postfix/mailadmin/undeliverable.cf").read_text()
+        query = text.partition("\nquery = ")[2].replace("%%", "%").replace("%s", f"list@{DOMAIN}")
+        found = mail.mariadb.query(f"{query}; SHOW SESSION STATUS LIKE 'Handler_read%'", "mail")
+        answer, *counts = found.splitlines()
+        assert answer.startswith("550 5.1.1 ")
+        assert sum(int(line.split()[1]) for line in counts) < 5000
+    finally:
+        mail.mariadb.query(AS_BEFORE, "mail")
+        mail.machine.run(["rm", "-rf", "/tmp/mixed"])
+
+
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_a_database_that_cannot_run_the_query_is_refused_by_apply(mail: MailHost) -> None:
     map_file = mail.machine / BUNDLE / "etc/postfix/mailadmin/undeliverable.cf"
