@@ -44,7 +44,7 @@ def check_enabled(row: Row, scope: Scope) -> None:
     if isinstance(row, AliasDomain):
         expansion.check_forwarded_domain(row.pk, scope)
     elif isinstance(row, Alias):
-        expansion.check_alias(row, scope)
+        expansion.check_saved_alias(row, scope)
     elif isinstance(row, Mailbox):
         for alias in Alias.objects.filter(pk=row.pk).exclude(goto=row.pk):
-            expansion.check_alias(alias, scope)
+            expansion.check_saved_alias(alias, scope)

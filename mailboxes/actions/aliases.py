@@ -37,7 +37,7 @@ def create_alias(
             rules.check_address_is_free(alias.pk)
             rules.check_alias_limit(domain)
             alias.save(force_insert=True)
-            expansion.check_alias(alias, actor.scope)
+            expansion.check_saved_alias(alias, actor.scope)
     return alias
 
 
@@ -71,8 +71,9 @@ def change_alias(
             is_relayed = in_relayed_domain(alias)
             stored = changes["goto"][0]
             alias.goto = ",".join(rules.check_targets(address, targets, stored, is_relayed))
+        before = Alias.objects.filter(pk=alias.pk).first()
         if save_columns(alias, "goto", "active"):
-            expansion.check_alias(alias, actor.scope)
+            expansion.check_saved_alias(alias, actor.scope, before)
 
 
 def delete_alias(actor: Actor, alias: Alias) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from mailboxes.access.scope import Scope
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS, Expansion
-from mailboxes.forwarding.lookups import LookUps, start_of
+from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
+from mailboxes.forwarding.sources import sources
 from mailboxes.forwarding.wording import way_text
 from mailboxes.models import Alias
 from mailboxes.queries import aliases_forwarding_into
@@ -22,6 +23,42 @@ TOO_MANY = gettext_noop(
     "%(address)s would forward to more than %(limit)s addresses, including those of other aliases "
     "that it forwards to. Postfix would defer all mail to it."
 )
+TOO_MANY_ABOVE = gettext_noop(
+    "%(list)s forwards to this address, and would then forward to more than %(limit)s addresses in "
+    "all. Postfix would defer all mail to it."
+)
+
+
+def check_saved_alias(alias: Alias, scope: Scope, before: Alias | None = None) -> None:
+    """Refuse what `check_alias` does, and an alias that makes another one forward to too many.
+
+    `before` is the alias as it was; None if it is new or was disabled.
+    """
+    if not alias.active:
+        return
+    check_alias(alias, scope)
+    start = start_of(alias.pk)
+    if len(Expansion([start], LookUps(all_domains=True)).reached(start)) > 2:
+        check_sources(alias, scope, before)
+
+
+def check_sources(alias: Alias, scope: Scope, before: Alias | None) -> None:
+    """Refuse the first alias above this one that Postfix has been able to expand until now."""
+    starts = {start_of(source.pk): source.pk for source in sources(alias)}
+    after = Expansion(starts, LookUps(all_domains=True))
+    deferred = [start for start in starts if after.is_deferred(start) and not after.loop(start)]
+    key = alias.pk.lower()
+    look_ups = (
+        LookUps(all_domains=True, saved={Alias: {key: before}})
+        if before
+        else LookUps(all_domains=True, gone=[key])
+    )
+    until_now = Expansion(deferred, look_ups)
+    for start in deferred:
+        if not until_now.is_deferred(start):
+            name = starts[start] if scope.includes(domain_of(start)) else "…"
+            params = {"list": name, "limit": MAX_RECIPIENTS}
+            raise Refused(TOO_MANY_ABOVE, params, code="too_many", field="goto")
 
 
 def check_alias(alias: Alias, scope: Scope, look_ups: LookUps | None = None) -> None:

@@ -121,6 +121,49 @@ def test_a_loop_of_another_program_can_be_disabled_and_deleted() -> None:
         actions.change_alias(TESTER, first, [first.pk])
 
 
+def addresses(first: int, last: int) -> list[str]:
+    return [f"x{number}@e.example" for number in range(first, last + 1)]
+
+
+def test_a_list_may_not_grow_so_that_one_above_it_has_too_many_targets() -> None:
+    alias("all@example.org", "everyone@example.net", *addresses(1, 500))
+    alias("everyone@example.net", "team@example.org")
+    team = alias("team@example.org", *addresses(501, 1000))
+    with pytest.raises(Refused, match="all@example.org forwards to") as refused:
+        actions.change_alias(TESTER, team, addresses(501, 1001))
+    assert refused.value.code == "too_many"
+    actions.change_alias(TESTER, team, addresses(501, 999))
+    actions.set_active(TESTER, team, False)
+    team.goto = ",".join(addresses(501, 1001))
+    actions.change_alias(TESTER, team, team.targets)
+    with pytest.raises(Refused, match="forwards to this address"):
+        actions.set_active(TESTER, team, True)
+
+
+@pytest.mark.parametrize("target", ["team+x@example.org", "TEAM@net.example", "any@example.org"])
+def test_lists_above_are_found_by_whatever_name_they_use(target: str) -> None:
+    actions.create_domain(TESTER, DomainName.parse("net.example"))
+    actions.create_alias_domain(TESTER, "net.example", "example.org")
+    alias("all@example.net", target, *addresses(1, 500))
+    name = "@example.org" if target.startswith("any") else "team@example.org"
+    with pytest.raises(Refused, match="all@example.net forwards to this address"):
+        alias(name, *addresses(501, 1001))
+    alias(name, *addresses(501, 1000))
+
+
+def test_a_list_that_has_too_many_already_prevents_no_change_below_it() -> None:
+    team = alias("team@example.org", *addresses(1, 3))
+    goto = ",".join(["team@example.org", *addresses(4, 1004)])
+    Alias.objects.create(address="all@example.net", goto=goto, domain_id="example.net")
+    actions.change_alias(TESTER, team, addresses(1, 2))
+    few = Actor(ADMINISTRATOR, "few", "", Scope(None, frozenset({"example.org"})))
+    Alias.objects.filter(pk="all@example.net").update(
+        goto=",".join(["team@example.org", *addresses(4, 1001)])
+    )
+    with pytest.raises(Refused, match="^… forwards to this address"):
+        actions.change_alias(few, team, addresses(1, 3))
+
+
 def test_a_refusal_names_no_address_out_of_reach() -> None:
     alias("secret@example.net", "a@example.org")
     few = Actor(ADMINISTRATOR, "few", "", Scope(None, frozenset({"example.org"})))

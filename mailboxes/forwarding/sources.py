@@ -1,0 +1,60 @@
+"""Which aliases forward to an alias, also by way of others."""
+
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from mailboxes.conf import recipient_delimiter
+from mailboxes.forwarding.lookups import LookUps, domain_of
+from mailboxes.models import Alias, AliasDomain
+
+MAX_ALIASES = 100
+MAX_LEVELS = 5
+
+
+def sources(alias: Alias) -> list[Alias]:
+    """Return the aliases above this one, the nearest first, up to a number that a save can bear.
+
+    Each level takes one query that reads the whole table.
+    """
+    found: dict[str, Alias] = {}
+    level = [alias.pk]
+    for _ in range(MAX_LEVELS):
+        new = [one for one in forwarding_to(level) if one.pk not in (alias.pk, *found)]
+        new = new[: MAX_ALIASES - len(found)]
+        found |= {one.pk: one for one in new}
+        level = [one.pk for one in new]
+        if not level:
+            break
+    return list(found.values())
+
+
+def forwarding_to(addresses: Collection[str]) -> list[Alias]:
+    """Return the active aliases with one of these addresses or catch-alls as a target."""
+    names = with_alias_domains(addresses)
+    condition = Q()
+    for name in names:
+        local_part, _, domain = name.rpartition("@")
+        condition |= Q(goto__icontains=name)
+        for sign in recipient_delimiter() if local_part else "":
+            extended = Q(goto__icontains=f"{local_part}{sign}")
+            condition |= extended & Q(goto__icontains=f"@{domain}")
+    keys = LookUps().keys
+    return [
+        alias
+        for alias in Alias.objects.filter(condition, active=True)
+        if any(not names.isdisjoint(keys(target.lower())) for target in alias.targets)
+    ]
+
+
+def with_alias_domains(addresses: Collection[str]) -> set[str]:
+    """Return the addresses in lower case, also as they are in domains that forward to theirs."""
+    names = {address.lower() for address in addresses}
+    domains = sorted({domain_of(name) for name in names})
+    forwarding = AliasDomain.objects.filter(target_domain__in=domains, active=True)
+    return names | {
+        f"{name.rpartition('@')[0]}@{each.pk.lower()}"
+        for each in forwarding
+        for name in names
+        if domain_of(name) == each.target_domain.lower()
+    }
