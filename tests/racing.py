@@ -27,6 +27,7 @@ from mailboxes.audit import chain  # noqa: E402
 from mailboxes.audit.actors import ADMINISTRATOR, COMMAND, Actor  # noqa: E402
 from mailboxes.audit.models import OpenEntry  # noqa: E402
 from mailboxes.errors import Refused  # noqa: E402
+from mailboxes.forwarding.findings import check  # noqa: E402
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", scope=EVERYTHING)
@@ -113,6 +114,24 @@ def loops(number: int) -> Iterator[str]:
     AliasDomain.objects.all().delete()
 
 
+def forwarding(number: int) -> Iterator[str]:
+    """Let addresses in different domains forward to each other in a circle, also as domains."""
+    names = [f"{letter}{number}.example" for letter in "pqrstu"]
+    for name in names:
+        create_domain(name)
+    steps = zip(names, names[1:] + names[:1], strict=True)
+    forward: list[Callable[[], object]] = [
+        partial(actions.create_alias, TESTER, Address.parse(f"a@{name}"), [f"a@{other}"])
+        for name, other in steps
+    ]
+    forward[3] = partial(actions.create_alias_domain, TESTER, names[3], names[4])
+    failures = at_once(forward)
+    yield from (repr(error) for error in failures if not isinstance(error, Refused))
+    yield from (f"loop at {found.alias}" for found in check(Alias.objects.all()) if found.loop)
+    AliasDomain.objects.all().delete()
+    Alias.objects.all().delete()
+
+
 def addresses(number: int) -> Iterator[str]:
     """Create, change and delete a mailbox and an alias of the same address."""
     name = f"s{number}.example"
@@ -190,6 +209,7 @@ def superusers(number: int) -> Iterator[str]:
 ROUNDS: dict[str, Callable[[int], Iterator[str]]] = {
     "orphans": orphans,
     "loops": loops,
+    "forwarding": forwarding,
     "addresses": addresses,
     "edits": edits,
     "superusers": superusers,

@@ -26,25 +26,41 @@ def set_active(actor: Actor, row: Row, active: bool) -> bool:
 @transaction.atomic(using="mail")
 def save_active(row: Row, active: bool, scope: Scope) -> None:
     """Save the state, of a mailbox's own alias too, unless it is the same as before."""
-    if isinstance(row, Mailbox | Alias):
-        rules.lock_domains(row.domain_id)
+    row.active = active
+    locked = lock(row)
     if isinstance(row, Alias):
         rules.check_active(row, active)
-    row.active = active
     if save_columns(row, "active"):
         if isinstance(row, Mailbox):
             own = Alias.objects.filter(pk=row.pk).exclude(active=active)
             own.update(active=active, modified=timezone.now())
         if active:
-            check_enabled(row, scope)
+            check_enabled(row, scope, locked)
 
 
-def check_enabled(row: Row, scope: Scope) -> None:
-    """Refuse to enable what others have made part of a loop while it was disabled."""
+def lock(row: Row) -> set[str]:
+    """Lock the domain of a row and, if it is to be active, those that its mail passes."""
     if isinstance(row, AliasDomain):
-        expansion.check_forwarded_domain(row.pk, scope)
-    elif isinstance(row, Alias):
-        expansion.check_saved_alias(row, scope)
-    elif isinstance(row, Mailbox):
-        for alias in Alias.objects.filter(pk=row.pk).exclude(goto=row.pk):
-            expansion.check_saved_alias(alias, scope)
+        return expansion.lock_alias_domain(row)
+    if isinstance(row, Mailbox):
+        is_changed = Mailbox.objects.filter(pk=row.pk).exclude(active=row.active).exists()
+        own = forwarding_alias(row) if is_changed else None
+        return expansion.lock_alias(own) if own else rules.lock_domains(row.domain_id)
+    return expansion.lock_alias(row) if isinstance(row, Alias) else set()
+
+
+def forwarding_alias(mailbox: Mailbox) -> Alias | None:
+    """Return a mailbox's own alias as it is about to be, if it forwards to others."""
+    own = Alias.objects.filter(pk=mailbox.pk).exclude(goto=mailbox.pk).first()
+    if own:
+        own.active = mailbox.active
+    return own
+
+
+def check_enabled(row: Row, scope: Scope, locked: set[str]) -> None:
+    """Refuse to enable what others have made part of a loop while it was disabled."""
+    alias = forwarding_alias(row) if isinstance(row, Mailbox) else row
+    if isinstance(alias, AliasDomain):
+        expansion.check_saved_alias_domain(alias, scope, locked)
+    elif isinstance(alias, Alias):
+        expansion.check_saved_alias(alias, scope, locked)

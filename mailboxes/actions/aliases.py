@@ -33,11 +33,12 @@ def create_alias(
         is_relayed = in_relayed_domain(alias)
         alias.goto = ",".join(rules.check_targets(alias.pk, targets, is_relayed=is_relayed))
         with inserting(rules.ADDRESS_TAKEN, {"address": alias.pk}, "address"):
+            locked = expansion.lock_alias(alias)
             domain = rules.active_domain(address.domain)
             rules.check_address_is_free(alias.pk)
             rules.check_alias_limit(domain)
             alias.save(force_insert=True)
-            expansion.check_saved_alias(alias, actor.scope)
+            expansion.check_saved_alias(alias, actor.scope, locked)
     return alias
 
 
@@ -61,7 +62,7 @@ def change_alias(
     ):
         if alias.is_mailbox_alias:
             authorize(actor, "mailbox.change", alias.domain_id)
-        rules.lock_domains(alias.domain_id)
+        locked = expansion.lock_alias(alias)
         check_unchanged(alias, shown)
         changes = changed_values(alias, "goto", "active")
         if "active" in changes:
@@ -73,7 +74,7 @@ def change_alias(
             alias.goto = ",".join(rules.check_targets(address, targets, stored, is_relayed))
         before = Alias.objects.filter(pk=alias.pk).first()
         if save_columns(alias, "goto", "active"):
-            expansion.check_saved_alias(alias, actor.scope, before)
+            expansion.check_saved_alias(alias, actor.scope, locked, before)
 
 
 def delete_alias(actor: Actor, alias: Alias) -> None:
@@ -98,10 +99,10 @@ def create_alias_domain(actor: Actor, name: str, target: str, active: bool = Tru
         inserting(rules.IS_ALIAS_DOMAIN, {"name": name}, "alias_domain"),
     ):
         authorize(actor, "aliasdomain.create", target)
+        locked = expansion.lock_alias_domain(row)
         rules.check_alias_domain(name, target)
         row.save(force_insert=True)
-        if active:
-            expansion.check_forwarded_domain(name, actor.scope)
+        expansion.check_saved_alias_domain(row, actor.scope, locked)
     return row
 
 

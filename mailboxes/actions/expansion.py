@@ -1,18 +1,19 @@
 """Refusing what Postfix can't expand, once it is written in the caller's transaction.
 
-At the same time, somebody else may save the other half of a loop in another domain, whose rows are
-not locked. Such a loop is found later, as are those that other programs write.
+Before, all domains that the mail passes are locked: otherwise, somebody else might save the other
+half of a loop in one of them at the same time. Loops that other programs write are found later.
 """
 
 from collections.abc import Collection, Iterable
 
 from mailboxes.access.scope import Scope
+from mailboxes.actions import rules
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS, Expansion
 from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
 from mailboxes.forwarding.sources import sources
 from mailboxes.forwarding.wording import way_text
-from mailboxes.models import Alias
+from mailboxes.models import Alias, AliasDomain
 from mailboxes.queries import aliases_forwarding_into
 
 MAX_SOURCES = 1000
@@ -27,19 +28,56 @@ TOO_MANY_ABOVE = gettext_noop(
     "%(list)s forwards to this address, and would then forward to more than %(limit)s addresses in "
     "all. Postfix would defer all mail to it."
 )
+CHANGED_MEANWHILE = gettext_noop(
+    "Someone else has changed in the meantime what this forwards to. Nothing was saved. Save it "
+    "again."
+)
 
 
-def check_saved_alias(alias: Alias, scope: Scope, before: Alias | None = None) -> None:
+def lock_alias(alias: Alias) -> set[str]:
+    """Lock an alias's domain and, if it is active, those that its mail passes; return them."""
+    look_ups = LookUps(all_domains=True)
+    if alias.active:
+        Expansion([start_of(alias.pk), *alias.targets], look_ups)
+    return rules.lock_domains(alias.domain_id.lower(), *look_ups.domains())
+
+
+def lock_alias_domain(row: AliasDomain) -> set[str]:
+    """Lock both domains and those that mail passes on its way through them; return them."""
+    look_ups = LookUps(all_domains=True, saved={AliasDomain: {row.pk.lower(): row}})
+    if row.active:
+        Expansion([start_of(alias.pk) for alias in sources_in(row.pk)], look_ups)
+    return rules.lock_domains(row.pk, row.target_domain.lower(), *look_ups.domains())
+
+
+def check_saved_alias(
+    alias: Alias, scope: Scope, locked: set[str], before: Alias | None = None
+) -> None:
     """Refuse what `check_alias` does, and an alias that makes another one forward to too many.
 
     `before` is the alias as it was; None if it is new or was disabled.
     """
     if not alias.active:
         return
-    check_alias(alias, scope)
-    start = start_of(alias.pk)
-    if len(Expansion([start], LookUps(all_domains=True)).reached(start)) > 2:
+    look_ups, start = LookUps(all_domains=True), start_of(alias.pk)
+    expansion = Expansion([start], look_ups)
+    check_locked(look_ups, locked)
+    check_alias(alias, scope, look_ups)
+    if len(expansion.reached(start)) > 2:
         check_sources(alias, scope, before)
+
+
+def check_saved_alias_domain(row: AliasDomain, scope: Scope, locked: set[str]) -> None:
+    if row.active:
+        look_ups = LookUps(all_domains=True)
+        check_forwarded_domain(row.pk, scope, look_ups)
+        check_locked(look_ups, locked)
+
+
+def check_locked(look_ups: LookUps, locked: set[str]) -> None:
+    """Refuse what was checked with domains that the change has come to pass unlocked."""
+    if look_ups.domains() - locked:
+        raise Refused(CHANGED_MEANWHILE, code="changed")
 
 
 def check_sources(alias: Alias, scope: Scope, before: Alias | None) -> None:
@@ -74,10 +112,14 @@ def check_forwarded_domain(
 
     `more` are aliases that aren't in the table yet.
     """
-    sources = aliases_forwarding_into(name, Alias.objects.filter(active=True))[:MAX_SOURCES]
-    sources += [alias for alias in more if alias.active and alias.forwards_into(name)]
-    addresses = {alias.pk: None for alias in sources}
+    aliases = sources_in(name)
+    aliases += [alias for alias in more if alias.active and alias.forwards_into(name)]
+    addresses = {alias.pk: None for alias in aliases}
     check_expansion(addresses, scope, "target_domain", look_ups)
+
+
+def sources_in(domain: str) -> list[Alias]:
+    return aliases_forwarding_into(domain, Alias.objects.filter(active=True))[:MAX_SOURCES]
 
 
 def check_expansion(

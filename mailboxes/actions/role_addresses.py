@@ -2,7 +2,7 @@
 
 from mailboxes.access.scope import Scope
 from mailboxes.actions import rules
-from mailboxes.actions.expansion import check_alias
+from mailboxes.actions.expansion import check_saved_alias, lock_alias
 from mailboxes.domain_addresses import lacking_roles
 from mailboxes.models import Alias, Domain
 
@@ -16,5 +16,7 @@ def create_role_addresses(domain: Domain, target: str, scope: Scope) -> None:
         address = f"{name}@{domain.pk}"
         if address != target.lower() and not Alias.objects.filter(pk=address).exists():
             goto = ",".join(rules.check_targets(address, [target]))
-            alias = Alias.objects.create(address=address, goto=goto, domain_id=domain.pk)
-            check_alias(alias, scope)
+            alias = Alias(address=address, goto=goto, domain_id=domain.pk)
+            locked = lock_alias(alias)
+            alias.save(force_insert=True)
+            check_saved_alias(alias, scope, locked)

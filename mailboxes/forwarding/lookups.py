@@ -67,6 +67,10 @@ class LookUps:
             rows = model._default_manager.filter(pk__in=new[start : start + BATCH])
             known.update({str(row.pk).lower(): row for row in rows})
 
+    def domains(self) -> set[str]:
+        """Return the domains in the table that were looked up so far, in lower case."""
+        return {name for name, row in self.read_rows[Domain].items() if row}
+
     def row(self, model: type[M], key: str) -> M | None:
         if key in self.gone:
             return None

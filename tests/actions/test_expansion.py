@@ -4,6 +4,7 @@ import pytest
 
 from mailboxes import actions
 from mailboxes.access.scope import Scope
+from mailboxes.actions import expansion
 from mailboxes.addresses import Address, DomainName, parse_alias
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.errors import Refused
@@ -162,6 +163,13 @@ def test_a_list_that_has_too_many_already_prevents_no_change_below_it() -> None:
     )
     with pytest.raises(Refused, match="^… forwards to this address"):
         actions.change_alias(few, team, addresses(1, 3))
+
+
+def test_nothing_is_saved_that_comes_to_pass_a_domain_which_is_not_locked() -> None:
+    found = alias("a@example.org", "b@example.net")
+    assert expansion.lock_alias(found) == {"example.org", "example.net"}
+    with pytest.raises(Refused, match="changed in the meantime"):
+        expansion.check_saved_alias(found, TESTER.scope, {"example.org"})
 
 
 def test_a_refusal_names_no_address_out_of_reach() -> None:

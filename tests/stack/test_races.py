@@ -16,10 +16,10 @@ pytestmark = [
 ROUNDS = 20
 
 
-def race(machine: Machine, name: str) -> str:
+def race(machine: Machine, name: str, rounds: int = ROUNDS) -> str:
     """Return what the rounds of `racing` have left inconsistent."""
     script: list[str | Path] = [machine.python, machine.checkout / "tests/racing.py"]
-    return machine.run([*script, name, str(ROUNDS)], env=PANEL_ENV).stdout
+    return machine.run([*script, name, str(rounds)], env=PANEL_ENV).stdout
 
 
 @pytest.mark.finding("orphans")
@@ -30,10 +30,11 @@ def test_deleting_a_domain_while_rows_are_created_in_it_leaves_no_orphans(
 
 
 @pytest.mark.finding("alias-domain-race")
-def test_alias_domains_created_at_the_same_time_form_no_chain(
+def test_what_is_created_at_the_same_time_in_different_domains_forms_no_chain_and_no_loop(
     machine: Machine, tables: MariaDB
 ) -> None:
     assert race(machine, "loops") == ""
+    assert race(machine, "forwarding", 3) == ""
 
 
 def test_an_address_is_taken_only_once_and_without_a_deadlock(
