@@ -7,13 +7,23 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mailboxes.access.scope import Scope
-from mailboxes.formats import number
+from mailboxes.errors import Refused, gettext_noop
+from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
 from mailboxes.forwarding.findings import Finding, check, left_behind
 from mailboxes.forwarding.lookups import domain_of
 from mailboxes.models import Alias, Mailbox
 
 MAX_SHOWN = 6
+
+IN_A_LOOP = gettext_noop("Mail to %(alias)s is deferred, because it goes round in a loop: %(way)s.")
+TOO_MANY = gettext_noop(
+    "Mail to %(alias)s is deferred, because Postfix doesn't expand more than %(limit)s addresses."
+)
+SOME_DEAD = gettext_noop("Mail to %(alias)s doesn't reach all of its targets: %(targets)s.")
+ALL_DEAD = gettext_noop(
+    "Mail to %(alias)s is refused, since none of its targets receives mail: %(targets)s."
+)
 
 
 def way_text(way: list[str], scope: Scope) -> str:
@@ -26,30 +36,25 @@ def way_text(way: list[str], scope: Scope) -> str:
 
 def finding_text(finding: Finding, scope: Scope) -> str:
     """Return what is wrong with an alias; nothing if it only concerns domains of others."""
-    params = {"alias": finding.alias, "limit": number(MAX_RECIPIENTS)}
+    note = finding_note(finding, scope)
+    return error_message(note) if note else ""
+
+
+def finding_note(finding: Finding, scope: Scope) -> Refused | None:
+    """Return the same as a note for an import, whose message is translated where it is shown."""
+    params = {"alias": finding.alias}
     if finding.loop:
-        text = _("Mail to %(alias)s is deferred, because it goes round in a loop: %(way)s.")
-        return text % (params | {"way": way_text(finding.loop, scope)})
+        return Refused(IN_A_LOOP, params | {"way": way_text(finding.loop, scope)}, code="loop")
     if finding.is_deferred:
-        text = _(
-            "Mail to %(alias)s is deferred, because Postfix doesn't expand more than %(limit)s "
-            "addresses."
-        )
-        return text % params
+        return Refused(TOO_MANY, params | {"limit": number(MAX_RECIPIENTS)}, code="too_many")
     dead = {name: why for name, why in finding.dead.items() if scope.includes(domain_of(name))}
     if not dead:
-        return ""
+        return None
     names = [f"{name} ({why})" for name, why in list(dead.items())[:MAX_SHOWN]]
     if len(dead) > MAX_SHOWN:
         names.append("…")
-    text = (
-        _("Mail to %(alias)s doesn't reach all of its targets: %(targets)s.")
-        if finding.arrives
-        else _(
-            "Mail to %(alias)s is refused, since none of its targets receives mail: %(targets)s."
-        )
-    )
-    return text % (params | {"targets": ", ".join(names)})
+    message = SOME_DEAD if finding.arrives else ALL_DEAD
+    return Refused(message, params | {"targets": ", ".join(names)}, code="dead")
 
 
 def nowhere_text(aliases: Sequence[str]) -> str:

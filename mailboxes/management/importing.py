@@ -19,9 +19,12 @@ from mailboxes import actions
 from mailboxes.actions.imports.importing import Source
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
 from mailboxes.actions.imports.passwords import Mapper
+from mailboxes.actions.imports.targets import Targets
+from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.management.arguments import new_path
 from mailboxes.management.base import MailCommand
+from mailboxes.queries import MAX_ROWS
 from mailboxes.transfer.outcome_texts import DONE, PLANNED
 
 MAX_LISTED = 100
@@ -70,10 +73,13 @@ class ImportCommand(MailCommand):
         chosen = ImportOptions(options["create_domains"], options["update"], options["whole"])
         with Report(options["report"], self.report_lines) as report, processes() as mapper:
             planned: Counts = Counter()
+            targets = Targets()
             for outcome in actions.plan_import(self.actor, source(), chosen, mapper=mapper):
                 planned[kind_of(outcome), outcome.verb] += 1
                 self.list_outcome(outcome, planned)
                 report.add(outcome, PLANNED)
+                targets.add(outcome)
+            self.list_targets(targets, report)
             self.print_counts(planned, PLANNED)
             self.print_losses()
             refused = sum(number for (_, verb), number in planned.items() if verb == Verb.REFUSE)
@@ -106,6 +112,27 @@ class ImportCommand(MailCommand):
         place, name = outcome.row.place, name_of(outcome)
         where = place if place.endswith(name) else f"{place}: {name}"
         self.stdout.write(f"{where}: {error_message(note)}")
+
+    def list_targets(self, targets: Targets, report: "Report") -> None:
+        """Print which aliases forward to where mail wouldn't arrive, as far as that was checked."""
+        self.noted: dict[str, Refused] = {}
+        if targets.is_too_much:
+            self.stdout.write(
+                f"With more than {MAX_ROWS} rows, it is not checked whether mail reaches the "
+                "targets of the aliases. After the import, run: manage.py checkaliases"
+            )
+            return
+        notes = targets.notes(self.actor.scope)
+        for outcome, note in notes[:MAX_LISTED]:
+            self.stdout.write(f"{outcome.row.place}: {error_message(note)}")
+        if len(notes) > MAX_LISTED:
+            self.stdout.write(
+                f"The same is true of {len(notes) - MAX_LISTED} more aliases. After the import, "
+                "run: manage.py checkaliases"
+            )
+        for outcome, note in notes:
+            outcome.note = self.noted[outcome.row.place] = outcome.note or note
+            report.add(outcome, PLANNED)
 
     def print_counts(self, counts: Counts, words: Mapping[Verb, object]) -> None:
         for (kind, verb), number in sorted(counts.items()):
@@ -143,6 +170,7 @@ class ImportCommand(MailCommand):
                 entry = entry or result.entry
                 for each in result.outcomes:
                     done[kind_of(each), each.verb] += 1
+                    each.note = each.note or self.noted.get(each.row.place)
                     report.add(each, DONE)
                 self.progress(sum(done.values()))
         except KeyboardInterrupt as error:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
 from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow
+from mailboxes.actions.imports.targets import Targets
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.refusals import refusal_as_json, storable
 from mailboxes.conf import mail_host
@@ -56,6 +57,7 @@ def prepare(
     lines, rows = read_all(file)
     check_effort(rows)
     outcomes = list(actions.plan_import(actor, rows, options, hashes=True))
+    note_targets(actor, outcomes)
     found = PreparedImport(
         owner=owner,
         file_name=storable(name)[:255],
@@ -70,6 +72,15 @@ def prepare(
         found.save()
         PreparedBatch.objects.bulk_create(batches_of(found, lines, outcomes, options))
     return found
+
+
+def note_targets(actor: Actor, outcomes: list[Outcome]) -> None:
+    """Note with each alias which of its targets mail wouldn't reach."""
+    targets = Targets()
+    for outcome in outcomes:
+        targets.add(outcome)
+    for outcome, note in targets.notes(actor.scope):
+        outcome.note = outcome.note or note
 
 
 def read_all(file: CsvFile) -> tuple[list[Line], list[ImportRow]]:

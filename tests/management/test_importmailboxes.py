@@ -44,6 +44,31 @@ def test_a_dry_run_writes_nothing(domain: Domain, file: Path) -> None:
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 
+def test_targets_that_mail_would_not_reach_are_listed(
+    domain: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, report = tmp_path / "list.csv", tmp_path / "report.csv"
+    file.write_text(
+        "address,password,targets\n"
+        "first@example.org,,dora@new.example gone@new.example\n"
+        "second@example.org,,first@example.org x@e.example\n"
+        "third@example.org,,gone@example.org\n"
+        "dora@new.example,,\n"
+    )
+    printed = run(file, "--create-domains", "--yes", "--report", report)
+    assert printed.startswith(
+        "line 5: dora@new.example: It has no password yet, so its owner can't sign in.\n"
+        "line 2: Mail to first@example.org doesn't reach all of its targets: gone@new.example "
+        "(doesn't exist).\n"
+        "line 4: Mail to third@example.org is refused, since none of its targets receives mail: "
+        "gone@example.org (doesn't exist).\n"
+    )
+    assert "added: Mail to third@example.org is refused" in report.read_text()
+    monkeypatch.setattr("mailboxes.actions.imports.targets.MAX_ROWS", 2)
+    Alias.objects.all().delete()
+    assert "it is not checked whether" in run(file, "--dry-run")
+
+
 def test_everything_is_imported_and_undone(domain: Domain, file: Path) -> None:
     printed = run(file, "--yes")
     assert "3 mailboxes added\n" in printed and PASSWORD not in printed and CRAM not in printed

@@ -72,6 +72,13 @@ def test_a_file_is_checked_then_imported(rita: Client, domain: Domain) -> None:
     assert logged("mailbox.import") == [("rita", "mailbox.import", carl.pk)]
 
 
+def test_targets_that_mail_would_not_reach_are_noted(rita: Client, domain: Domain) -> None:
+    rows = "Alias;Ziel\nteam@example.org;gone@example.org,info@example.org\n"
+    page = upload(rita, f"{rows}info@example.org;x@e.example\n")
+    assert "2 team@example.org Mail to team@example.org doesn&#x27;t reach all" in text_of(page)
+    assert "gone@example.org (doesn&#x27;t exist)" in text_of(finish(rita, url(page)))
+
+
 def test_no_clear_password_is_kept_or_shown(rita: Client, domain: Domain) -> None:
     page = upload(rita, FILE)
     report = b"".join(rita.get(url(page) + "report/")).decode()
