@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import idna
@@ -65,6 +66,7 @@ class DomainName:
     name: str
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def parse(cls, text: str) -> Self:
         """Return the domain; raise BadAddress if it isn't a full domain name."""
         check_length(text)

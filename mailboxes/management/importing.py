@@ -199,6 +199,7 @@ def processes() -> Iterator[Mapper]:
     """Give a `map` that uses all cores where there is much to do, as with slow schemes."""
     number = os.cpu_count() or 1
     gc.freeze()  # or the collector would search all of Django for garbage, again and again
+    gc.set_threshold(100_000)  # and a batch makes many thousand objects that aren't garbage yet
     with ProcessPoolExecutor(number, get_context("forkserver"), django.setup) as pool:
 
         def apply(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterable[Any]:

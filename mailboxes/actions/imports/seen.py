@@ -20,7 +20,7 @@ class Seen:
     """The place of each name read so far, in a temporary file that SQLite removes by itself."""
 
     def __init__(self) -> None:
-        self.database = sqlite3.connect("", isolation_level=None)
+        self.database = sqlite3.connect("")
         self.database.execute(
             "CREATE TABLE seen (kind TEXT, key TEXT, place TEXT, is_added INTEGER,"
             " PRIMARY KEY (key, kind)) WITHOUT ROWID"
@@ -37,4 +37,5 @@ class Seen:
 
     def add(self, places: Mapping[Name, Place]) -> None:
         rows = [(*name, *place) for name, place in places.items()]
-        self.database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", rows)
+        with self.database:  # one transaction: one for each row takes twice as long
+            self.database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", rows)
