@@ -27,12 +27,15 @@ from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.management.importing import processes  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", scope=EVERYTHING)
-HASH = "{CRAM-MD5}" + "0123456789abcdef" * 4
 DOMAINS, TIME = 100, "2026-01-01 00:00:00"
 COLUMNS = {
     "mailbox": "username, password, name, maildir, quota, local_part, domain, created, modified",
     "alias": "address, goto, domain, created, modified",
 }
+
+
+def hash_of(place: int) -> str:
+    return f"{{CRAM-MD5}}{place:064x}"
 
 
 def rows(number: int, passwords: str) -> Iterator[ImportRow]:
@@ -41,7 +44,7 @@ def rows(number: int, passwords: str) -> Iterator[ImportRow]:
     for place in range(number):
         address = f"user{place:07}@d{place % DOMAINS:02}.example"
         password = f"four unrelated words {place:07}" if passwords == "clear" else ""
-        stored = "" if password else HASH
+        stored = "" if password else hash_of(place)
         yield MailboxRow(f"line {place}", address, f"User {place}", 10**9, True, password, stored)
 
 
@@ -60,12 +63,13 @@ def load_data(number: int) -> float:
             if isinstance(row, MailboxRow):
                 name, _, domain = row.address.partition("@")
                 end = f"{domain}\t{TIME}\t{TIME}\n"
-                mailboxes.write(f"{row.address}\t{HASH}\t{row.name}\t{domain}/{name}/\t")
+                mailboxes.write(f"{row.address}\t{row.stored}\t{row.name}\t{domain}/{name}/\t")
                 mailboxes.write(f"{row.quota}\t{name}\t{end}")
                 aliases.write(f"{row.address}\t{row.address}\t{end}")
     settings = connections["mail"].settings_dict
     server = MySQLdb.connect(
         host=settings["HOST"],
+        port=int(settings["PORT"]),
         user=settings["USER"],
         password=settings["PASSWORD"],
         database=settings["NAME"],
