@@ -2,21 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import (
-    AutoField,
-    DateTimeField,
-    Field,
-    JSONField,
-    Model,
-    Q,
-    QuerySet,
-)
+from django.db.models import Model, Q, QuerySet
 from django.db.models.base import ModelState
 from django.utils.translation import gettext
 
@@ -118,48 +108,6 @@ def new_row(model: type[M], values: dict[str, Any]) -> M:
     row = model.__new__(model)
     row.__dict__.update(values, _state=ModelState())
     return row
-
-
-def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
-    """Insert new rows; Django's bulk_create takes three times as long."""
-    if not rows:
-        return
-    connection = connections[using]
-    quote = connection.ops.quote_name
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
-    read = itemgetter(*(field.attname for field in fields))
-    writers = [
-        (place, field_writer(field, connection))
-        for place, field in enumerate(fields)
-        if isinstance(field, DateTimeField | JSONField)
-    ]
-    names = ", ".join(quote(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 # nosec B608
-    values = []
-    for row in rows:
-        found = list(read(row.__dict__))
-        for place, write in writers:
-            found[place] = write(found[place])
-        values.append(found)
-        row._state.adding = False
-    with connection.cursor() as cursor:
-        for start in range(0, len(values), BATCH):
-            cursor.executemany(sql, values[start : start + BATCH])
-
-
-def field_writer(field: Field, connection: BaseDatabaseWrapper) -> Callable[[Any], Any]:
-    """Return what makes a parameter of a field's value, as the field itself would."""
-    if isinstance(field, JSONField):
-        return partial(connection.ops.adapt_json_value, encoder=field.encoder)
-    known: dict[int, tuple[Any, Any]] = {}
-
-    def write(value: Any) -> Any:
-        if id(value) not in known:  # most rows share their times; comparing these takes longer
-            known[id(value)] = value, field.get_db_prep_save(value, connection)
-        return known[id(value)][1]
-
-    return write
 
 
 def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:

@@ -22,8 +22,8 @@ CONSTANT_SQL = {
     "mailboxes/inspection/counts.py": "count",
     # It runs constants, and adds a prefix of letters, digits and _ to the names of tables.
     "mailboxes/transfer/databases/source.py": "rows",
-    # It has nothing but the names of a model's table and columns.
-    "mailboxes/queries.py": "insert_many",
+    # It has the names of a model's table and columns, and values as the driver escapes them.
+    "mailboxes/inserts.py": "send",
     # BaseCommand.execute, which has nothing to do with SQL.
     "mailboxes/management/base.py": "execute",
 }

@@ -20,7 +20,8 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.models import Entry, Head, OpenEntry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json, storable
 from mailboxes.errors import Refused
-from mailboxes.queries import insert_many, new_row
+from mailboxes.inserts import insert_many
+from mailboxes.queries import new_row
 
 # By syslog(3) rather than logging, so that it also reaches the journal from commands, whose
 # standard error is a terminal. Without a journal, the call does nothing.

@@ -295,6 +295,27 @@ def test_nothing_of_a_password_is_logged(domain: Domain) -> None:
     assert PASSWORD not in text and CRAM not in text
 
 
+def test_values_are_stored_as_they_were_read(domain: Domain) -> None:
+    names = ["O'Brien", '"a" \\ %s', "\\' -- ;", "Jörg 😀", ""]
+    rows: list[ImportRow] = [
+        MailboxRow(str(place), f"o'{place}@example.org", name, stored=STORED)
+        for place, name in enumerate(names)
+    ]
+    run(rows)
+    assert [mailbox.name for mailbox in Mailbox.objects.order_by("pk")] == names
+    subjects = Subject.objects.filter(entry__action="mailbox.import").order_by("pk")
+    assert [one.changes["name"] for one in subjects] == [[None, name] for name in names]
+    assert Alias.objects.get(pk="o'0@example.org").goto == "o'0@example.org"
+
+
+def test_nothing_is_imported_that_cannot_be_logged(domain: Domain) -> None:
+    last = Entry.objects.first()
+    Entry.objects.create(seq=last.seq + 1 if last else 1, at=domain.created)  # its key is taken
+    with pytest.raises(Refused):
+        run(ROWS)
+    assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
 def test_a_folder_of_others_is_only_for_superusers(anna: Mailbox) -> None:
     row = MailboxRow("1", "eve@example.org", stored=STORED, maildir="example.net/carl/")
     assert "Only superusers can import folders other than “example.org/eve/”" in reason([row], DORA)

@@ -14,7 +14,7 @@ from mailboxes.actions.imports.passwords import Mapper, prepare
 from mailboxes.actions.imports.planner import Planner
 from mailboxes.actions.imports.planning import plan_batch
 from mailboxes.actions.imports.rows import ImportRow
-from mailboxes.actions.imports.writing import save
+from mailboxes.actions.imports.writing import saving
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import begin, end, end_refused
 from mailboxes.audit.models import Entry, Phase
@@ -130,8 +130,8 @@ def import_batch(
             written = [outcome for outcome in outcomes if outcome.verb in WRITTEN]
             if written:
                 subjects = [subject_of(one.model, one.changes) for one in written if one.model]
-                begun = begin(planner.actor, ACTION, subjects, continues)
-                save(written, planner.tables)
+                with saving(written, planner.tables):
+                    begun = begin(planner.actor, ACTION, subjects, continues)
     except (IntegrityError, Refused) as error:
         refusal = error if isinstance(error, Refused) else Refused(ADDED_MEANWHILE, code="taken")
         if begun:

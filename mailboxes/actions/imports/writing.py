@@ -1,6 +1,8 @@
 """Writing the planned rows of a batch, with few statements for each table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from django.utils import timezone
@@ -9,31 +11,35 @@ from mailboxes import foreign_rows
 from mailboxes.access.grants import forget_domain
 from mailboxes.actions.imports.outcomes import Outcome
 from mailboxes.actions.imports.tables import Tables
+from mailboxes.inserts import inserting
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import insert_many
 
 PER_STATEMENT = 500
 
 
-def save(written: Sequence[Outcome], tables: Tables) -> None:
-    """Write the planned rows, in the caller's transaction."""
+@contextmanager
+def saving(written: Sequence[Outcome], tables: Tables) -> Iterator[None]:
+    """Write the planned rows in the caller's transaction, the added ones while the block runs."""
     now = timezone.now()
     groups: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
     for one in written:
         # Not only changes: a mailbox of an earlier batch gets more targets than its own address.
         if one.model and not one.model._state.adding:
             groups.setdefault((type(one.model), tuple(one.changes)), []).append(one.model)
-    for table, rows in tables.by_model().items():
-        added = [row for row in rows.values() if row._state.adding]
-        for row in added if table is Domain else ():
-            forget_domain(row.pk)  # administrators of a former domain have no right to this one
-        for row in added:
-            row.created = row.modified = now
-        insert_many(table, added, "mail")
-        if table is Mailbox and added:
-            foreign_rows.delete_for([row.pk for row in added])
     for (table, columns), changed in groups.items():
         update(table, changed, columns)
+    added = {
+        table: [row for row in rows.values() if row._state.adding]
+        for table, rows in tables.by_model().items()
+    }
+    for row in added[Domain]:
+        forget_domain(row.pk)  # administrators of a former domain have no right to this one
+    for row in chain(*added.values()):
+        row.created = row.modified = now
+    if added[Mailbox]:
+        foreign_rows.delete_for([row.pk for row in added[Mailbox]])
+    with inserting(added, "mail"):
+        yield
 
 
 def update(table: Any, rows: Sequence[Any], columns: Sequence[str]) -> None:
