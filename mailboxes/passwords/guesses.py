@@ -33,11 +33,12 @@ Parts = list[dict[int, float]]
 def least_guesses(password: str, words: Iterable[str]) -> float:
     """Return zxcvbn's guesses for a lower-case password and these words, or less; 12 are enough."""
     size = len(password)
-    folded = password.translate(SAME)
-    if size < 2 or has_word(folded, words):
+    if size < 2:
         return 0.0
+    folded = password.translate(SAME)
     parts: Parts = [{start + 2: 2 - AT_LEAST} for start in range(size - 1)] + [{}, {}]
     add_words(folded, parts)
+    add_given(folded, words, parts)
     add_runs(password, parts)
     add_dates(password, parts)
     if REPEATED.search(password):
@@ -66,14 +67,6 @@ def most_saved(parts: Parts, size: int) -> float:
     return best
 
 
-def has_word(folded: str, words: Iterable[str]) -> bool:
-    for word in words:
-        each = word.translate(SAME)
-        if len(each) > 2 and (each in folded or each[::-1] in folded):
-            return True
-    return False
-
-
 def add_words(folded: str, parts: Parts) -> None:
     """Add what a dictionary contains, forwards or backwards."""
     longest, saved = dictionary()
@@ -86,6 +79,17 @@ def add_words(folded: str, parts: Parts) -> None:
                 if found is not None:
                     first, after = (size - end, size - start) if is_reversed else (start, end)
                     parts[first][after] = max(found, parts[first].get(after, 0.0))
+
+
+def add_given(folded: str, words: Iterable[str], parts: Parts) -> None:
+    """Add these words, forwards or backwards: to zxcvbn, they are the most frequent ones."""
+    for word in words:
+        given, size = word.translate(SAME), len(word)
+        for text in (given, given[::-1]) if size > 2 else ():
+            start = folded.find(text)
+            while start >= 0:
+                parts[start][start + size] = size - AT_LEAST
+                start = folded.find(text, start + 1)
 
 
 def add_runs(password: str, parts: Parts) -> None:

@@ -103,6 +103,10 @@ def test_most_good_passwords_are_certain(password: Callable[[], str]) -> None:
     assert sum(certain) > 75
 
 
+def test_a_word_about_the_owner_costs_its_characters_only() -> None:
+    assert least_guesses("four unrelated detail", ["d31"]) > ENOUGH
+
+
 def test_characters_that_zxcvbn_exchanges_are_the_same_here() -> None:
     for letter, others in matching.L33T_TABLE.items():
         assert {other.translate(SAME) for other in others} == {letter.translate(SAME)}
