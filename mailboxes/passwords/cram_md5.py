@@ -3,6 +3,7 @@
 import hashlib
 import math
 import struct
+from collections.abc import Callable, Iterable, Sequence
 
 WORD = 0xFFFFFFFF
 BLOCK = 64
@@ -28,29 +29,51 @@ ROUNDS = tuple(
 )
 
 
-def state_after(block: bytes) -> bytes:
-    """Return MD5's state after one block, which hashlib doesn't reveal."""
-    words = struct.unpack("<16I", block)
-    a, b, c, d = START
-    for constant, index, left, right in ROUNDS[0]:
-        turned = (a + (d ^ (b & (c ^ d))) + constant + words[index]) & WORD
-        a, d, c, b = d, c, b, (b + (turned << left | turned >> right)) & WORD
-    for constant, index, left, right in ROUNDS[1]:
-        turned = (a + (c ^ (d & (b ^ c))) + constant + words[index]) & WORD
-        a, d, c, b = d, c, b, (b + (turned << left | turned >> right)) & WORD
-    for constant, index, left, right in ROUNDS[2]:
-        turned = (a + (b ^ c ^ d) + constant + words[index]) & WORD
-        a, d, c, b = d, c, b, (b + (turned << left | turned >> right)) & WORD
-    for constant, index, left, right in ROUNDS[3]:
-        turned = (a + (c ^ (b | (d ^ WORD))) + constant + words[index]) & WORD
-        a, d, c, b = d, c, b, (b + (turned << left | turned >> right)) & WORD
-    ends = zip(START, (a, b, c, d), strict=True)
-    return struct.pack("<4I", *((start + end) & WORD for start, end in ends))
+# How each round mixes three of the four numbers; `w` has all bits set.
+MIXES: tuple[Callable[[int, int, int, int], int], ...] = (
+    lambda b, c, d, w: d ^ (b & (c ^ d)),
+    lambda b, c, d, w: c ^ (d & (b ^ c)),
+    lambda b, c, d, w: b ^ c ^ d,
+    lambda b, c, d, w: c ^ (b | (d ^ w)),
+)
+
+
+def states_after(blocks: Sequence[bytes]) -> list[bytes]:
+    """Return MD5's state after each of the blocks, which hashlib doesn't reveal.
+
+    All of them are computed at once, in numbers with 64 bits for each block: a word has 32, and
+    what 64 steps carry beyond it is less than the rest.
+    """
+    lanes = len(blocks)
+    ones = sum(1 << 64 * lane for lane in range(lanes))
+    every = ones * WORD
+    found = struct.unpack(f"<{16 * lanes}I", b"".join(blocks))
+    words = [
+        int.from_bytes(struct.pack(f"<{lanes}Q", *found[place::16]), "little")
+        for place in range(16)
+    ]
+    a, b, c, d = start = [ones * word for word in START]
+    for mix, steps in zip(MIXES, ROUNDS, strict=True):
+        for constant, index, left, right in steps:
+            turned = (a + mix(b, c, d, every) + constant * ones + words[index]) & every
+            a, d, c, b = d, c, b, b + ((turned << left | turned >> right) & every)
+    ends = [
+        struct.unpack(f"<{lanes}Q", ((first + last) & every).to_bytes(8 * lanes, "little"))
+        for first, last in zip(start, (a, b, c, d), strict=True)
+    ]
+    return [struct.pack("<4I", *words) for words in zip(*ends, strict=True)]
+
+
+def keys(passwords: Iterable[bytes]) -> list[bytes]:
+    """Return the 32 bytes that Dovecot stores in hex after {CRAM-MD5}: outer state, then inner."""
+    short = [
+        hashlib.md5(each, usedforsecurity=False).digest() if len(each) > BLOCK else each
+        for each in passwords
+    ]
+    blocks = [each.ljust(BLOCK, b"\0").translate(side) for each in short for side in (OUTER, INNER)]
+    states = states_after(blocks)
+    return [outer + inner for outer, inner in zip(states[::2], states[1::2], strict=True)]
 
 
 def key(password: bytes) -> bytes:
-    """Return the 32 bytes that Dovecot stores in hex after {CRAM-MD5}: outer state, then inner."""
-    if len(password) > BLOCK:
-        password = hashlib.md5(password, usedforsecurity=False).digest()
-    block = password.ljust(BLOCK, b"\0")
-    return state_after(block.translate(OUTER)) + state_after(block.translate(INNER))
+    return keys([password])[0]

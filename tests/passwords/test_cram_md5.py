@@ -18,3 +18,9 @@ from mailboxes.passwords import cram_md5
 )
 def test_cram_md5_keys_match_those_of_doveadm(password: str, key: str) -> None:
     assert cram_md5.key(password.encode()).hex() == key
+
+
+def test_many_keys_at_once_are_those_of_the_single_passwords() -> None:
+    passwords = [bytes([number]) * number for number in range(256)]
+    assert cram_md5.keys(passwords) == [cram_md5.key(password) for password in passwords]
+    assert cram_md5.keys([]) == []
