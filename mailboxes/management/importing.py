@@ -30,9 +30,6 @@ from mailboxes.transfer.outcome_texts import DONE, PLANNED
 MAX_LISTED = 100
 """How many rows with a note are listed; refused ones are all listed."""
 
-PER_TASK = 20
-"""How many passwords a process gets at a time."""
-
 KINDS = {
     "DomainRow": ("domain", "domains"),
     "MailboxRow": ("mailbox", "mailboxes"),
@@ -204,10 +201,8 @@ def processes() -> Iterator[Mapper]:
 
         def apply(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterable[Any]:
             tasks = list(tasks)
-            is_much = number > 1 and len(tasks) > PER_TASK
-            return (
-                pool.map(function, tasks, chunksize=PER_TASK) if is_much else map(function, tasks)
-            )
+            is_much = number > 1 and len(tasks) > 1
+            return pool.map(function, tasks) if is_much else map(function, tasks)
 
         yield apply
 

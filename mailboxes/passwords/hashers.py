@@ -1,6 +1,7 @@
 """Every password hash that PostfixAdmin, Dovecot and pam_mysql support, in one passlib context."""
 
 from binascii import unhexlify
+from collections.abc import Iterable
 
 import passlib.hash
 import passlib.utils.handlers as uh
@@ -28,7 +29,11 @@ def verify_joomla15(password: bytes, stored: str, user: str) -> bool:
 
 
 def write_cram_md5(password: bytes) -> str:
-    return "{CRAM-MD5}" + cram_md5.key(password).hex()
+    return write_many_cram_md5([password])[0]
+
+
+def write_many_cram_md5(passwords: Iterable[bytes]) -> list[str]:
+    return ["{CRAM-MD5}" + key.hex() for key in cram_md5.keys(passwords)]
 
 
 # Dovecot computes it at each sign-in, and a mail client opens several connections: 10, which PHP

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from mailboxes.actions.imports.rows import ImportRow, MailboxRow, Unreadable
@@ -11,6 +12,7 @@ from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
+from mailboxes.queries import new_row
 from mailboxes.variants import Scheme
 from mailboxes.verification import host_problem, locks_out
 
@@ -20,6 +22,9 @@ UNUSABLE = gettext_noop(
 )
 UNKNOWN_FORM = Term(gettext_noop("unknown scheme"))
 MAX_STORED, PER_QUERY = 255, 500
+PER_TASK = 20
+"""How many passwords a process gets at a time."""
+
 NOT_HASHED = "{DRY-RUN}"
 """What a dry run has in place of a hash; it is never saved."""
 
@@ -27,8 +32,8 @@ Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """`map`, or the same in several processes."""
 
 
-class Task(NamedTuple):
-    """A password to be judged and, unless it is a dry run, hashed."""
+class Clear(NamedTuple):
+    """A clear password, and what it is compared with."""
 
     address: str
     name: str
@@ -36,6 +41,11 @@ class Task(NamedTuple):
     old: str
     """What is stored now, if the mailbox exists."""
 
+
+class Task(NamedTuple):
+    """Passwords to be judged and, unless it is a dry run, hashed."""
+
+    passwords: Sequence[Clear]
     scheme: Scheme
     updates: bool
     hashes: bool
@@ -50,8 +60,8 @@ def prepare(
 ) -> list[ImportRow]:
     """Return the rows with a hash in place of each clear password, or why that is refused.
 
-    Judging a password takes milliseconds, and hashing it up to a quarter of a second, so this must
-    not be called in a transaction.
+    Judging a password takes up to milliseconds, and hashing it up to a quarter of a second, so this
+    must not be called in a transaction.
     """
     prepared = list(rows)
     asked = [
@@ -61,11 +71,16 @@ def prepare(
     ]
     names = [normalize_address(row.address) for _place, row in asked]
     old = stored_passwords(names)
-    tasks = [
-        Task(name, row.name or "", row.password, old.get(name, ""), scheme, updates, hashes)
+    clear = [
+        Clear(name, row.name or "", row.password, old.get(name, ""))
         for name, (_place, row) in zip(names, asked, strict=True)
     ]
-    for (place, row), found in zip(asked, mapper(run, tasks), strict=True):
+    tasks = [
+        Task(clear[start : start + PER_TASK], scheme, updates, hashes)
+        for start in range(0, len(clear), PER_TASK)
+    ]
+    results = chain.from_iterable(mapper(run, tasks))
+    for (place, row), found in zip(asked, results, strict=True):
         if isinstance(found, Refused):
             prepared[place] = Unreadable(row.place, row.address, found.message, dict(found.params))
         else:
@@ -81,16 +96,26 @@ def stored_passwords(addresses: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def run(task: Task) -> str | Refused:
+def run(task: Task) -> list[str | Refused]:
     """Return what is to be stored, which is what is there if nothing is to be changed."""
-    if task.old and (not task.updates or schemes.fits(task.password, task.old, task.address)):
-        return task.old
+    found = [judge(clear, task) for clear in task.passwords]
+    new = [clear.password for clear, one in zip(task.passwords, found, strict=True) if one is None]
+    handler = task.scheme.handler
+    made = iter(schemes.make_passwords(new, handler) if task.hashes else [NOT_HASHED] * len(new))
+    return [next(made) if one is None else one for one in found]
+
+
+def judge(clear: Clear, task: Task) -> str | Refused | None:
+    """Return what is stored already, or why the password is refused; None if it is to be hashed."""
+    password, old = clear.password, clear.old
+    if old and (not task.updates or schemes.fits(password, old, clear.address)):
+        return old
+    mailbox = new_row(Mailbox, {"username": clear.address, "name": clear.name})
     try:
-        mailbox = Mailbox(username=task.address, name=task.name)
-        check_new_password(task.password, mailbox, task.scheme, is_of_many=True)
+        check_new_password(password, mailbox, task.scheme, is_of_many=True)
     except Refused as error:
         return error
-    return schemes.make_password(task.password, task.scheme.handler) if task.hashes else NOT_HASHED
+    return None
 
 
 def set_stored(
