@@ -253,7 +253,8 @@ def test_an_import_is_undone_in_several_calls(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tables()
-    entry = run(ROWS).entry
+    entry = run(ROWS[:3]).entry
+    run(ROWS[3:], continues=entry)
     monkeypatch.setattr(undoing, "ROWS_PER_CALL", 2)
     after, continues, done = 0, 0, list[str]()
     for _ in range(3):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Q
 
 from mailboxes.actions import rules
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
@@ -27,7 +27,6 @@ SLACK = timedelta(seconds=2)
 DELAY = timedelta(seconds=10)
 """How much later than its entry a row may have been added; it may wait for two locks."""
 
-ORDER = ("aliasdomain", "alias", "mailbox", "domain")
 TABLES: dict[str, Any] = {
     "aliasdomain": (AliasDomain, remove_alias_domain),
     "alias": (Alias, remove_alias),
@@ -45,7 +44,7 @@ class UndoResult:
     done: list[str] = field(default_factory=list)
     refused: list[tuple[str, Refused]] = field(default_factory=list)
     following: int = 0
-    """Where to continue; 0 if all rows are done."""
+    """The last row, to continue after it; 0 if all rows are done."""
 
     entry: int = 0
     """The entry in the log that stands for all calls."""
@@ -54,9 +53,8 @@ class UndoResult:
 def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
     """Take back the next rows of the import with this entry in the log, in one transaction."""
     check_role(actor, "mailbox.create")
-    subjects = ordered_subjects(entry)
-    number = subjects.count()
-    batch = list(subjects[after : after + ROWS_PER_CALL]) if after < number else []
+    found = subjects_after(batches_of(entry), after, ROWS_PER_CALL + 1)
+    batch = found[:ROWS_PER_CALL]
     result = UndoResult(entry=continues)
     if not batch:
         return result
@@ -75,24 +73,38 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
                 change = {"refused": [None, refusal_as_json(error)]}
                 refusals.append(subject(imported.model, imported.name, imported.domain, change))
     end(begun, Phase.DONE, subjects=refusals)
-    result.following = after + len(batch) if after + len(batch) < number else 0
+    result.following = batch[-1].pk if len(found) > len(batch) else 0
     return result
 
 
-def ordered_subjects(entry: int) -> QuerySet[Subject]:
-    """Return the import's rows, those that depend on others before them, the last ones first.
+def batches_of(entry: int) -> set[int]:
+    """Return the import's entries, without those of batches that were rolled back.
 
-    Of batches that were rolled back there are none: a later import may have added them.
+    A later import may have added their rows.
     """
     batches = Entry.objects.filter(Q(pk=entry) | Q(parent=entry), action=ACTION, phase=Phase.BEGUN)
     keys = set(batches.values_list("pk", flat=True))
     if entry not in keys:
         raise Refused(NO_IMPORT, {"entry": str(entry)}, code="no_import")
     refused = Entry.objects.filter(begun__in=keys, phase=Phase.REFUSED)
-    keys -= set(refused.values_list("begun", flat=True))
-    place = Case(*(When(model=model, then=number) for number, model in enumerate(ORDER)))
-    rows = Subject.objects.filter(entry__in=keys, model__in=ORDER).select_related("entry")
-    return rows.order_by(place, "-pk")
+    return keys - set(refused.values_list("begun", flat=True))
+
+
+def subjects_after(entries: set[int], after: int, number: int) -> list[Subject]:
+    """Return so many rows, the last ones first: each depends on earlier ones only.
+
+    One entry at a time, or the database would sort the rows of all.
+    """
+    last = Subject.objects.filter(pk=after, entry__in=entries).first() if after else None
+    if after and not last:
+        return []
+    found: list[Subject] = []
+    for entry in sorted(entries, reverse=True):
+        if last is None or entry <= last.entry_id:
+            rows = Subject.objects.filter(entry=entry, model__in=TABLES).select_related("entry")
+            rows = rows.filter(pk__lt=last.pk) if last else rows
+            found += rows.order_by("-pk")[: number - len(found)]
+    return found
 
 
 def take_back(actor: Actor, imported: Subject) -> None:
