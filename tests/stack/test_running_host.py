@@ -12,6 +12,9 @@ from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_ho
 pytestmark = pytest.mark.stack
 TRANSPORTS = "hash:/etc/postfix/transport"
 STRANGER = "192.0.2.1"
+DEAD = f"dead@{DOMAIN}"
+"""An alias that leads nowhere."""
+
 STATE = "find /etc -printf '%p %m %u %g %s %T@ %l\\n' | sort; pidof master dovecot"
 
 
@@ -19,6 +22,7 @@ STATE = "find /etc -printf '%p %m %u %g %s %T@ %l\\n' | sort; pidof master dovec
 def busy(fresh: MailHost) -> MailHost:
     make_busy(fresh)
     fresh.populate()
+    fresh.alias(DEAD, f"gone@{DOMAIN}")
     fresh.export()
     fresh.grant()
     return fresh
@@ -27,7 +31,7 @@ def busy(fresh: MailHost) -> MailHost:
 def accepted(host: MailHost) -> set[str]:
     """Return the addresses whose mail is accepted from another host on port 25."""
     host.machine.run(["ip", "address", "replace", f"{STRANGER}/32", "dev", "lo"])
-    addresses = (*OTHERS, ANNA.address)
+    addresses = (*OTHERS, ANNA.address, DEAD)
     with host.machine.network(), smtplib.SMTP("127.0.0.1", source_address=(STRANGER, 0)) as smtp:
         smtp.ehlo()
         smtp.mail("stranger@foreign.example")

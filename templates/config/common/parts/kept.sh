@@ -13,7 +13,9 @@ beside() {
         parent_domain_matches_subdomains)
             if [ -n "$(theirs relay_domains)" ]; then conf -h "$1"; else say "$2"; fi ;;
         smtpd_relay_restrictions)
-            if relays_for_others; then conf -h "$1"; else say "$2"; fi ;;
+            if relays_for_others; then
+                say "$(conf -h "$1" | without_refusals)${2#*reject_unauth_destination}"
+            else say "$2"; fi ;;
         smtpd_sasl_auth_enable) conf -h "$1" ;;
         # Each character of it is a delimiter.
         recipient_delimiter) printf '%s%s\n' "$(conf -h "$1" | tr -d "$2")" "$2" ;;

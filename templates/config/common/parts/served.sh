@@ -151,9 +151,12 @@ survey_postfix() {
 
 # Who may relay, without the panel's own refusals of mail that would be bounced.
 restrictions() {
-    current -hx smtpd_relay_restrictions | words | paste -s -d' ' - |
-        sed 's# check_recipient_access [^ ]*/mailadmin/undeliverable\.cf##
-            s# check_policy_service { *unix:private/quota-status[^}]*}##'
+    current -hx smtpd_relay_restrictions | words | paste -s -d' ' - | without_refusals
+}
+
+without_refusals() {
+    sed 's#,\{0,1\} *check_recipient_access [^ ,]*/mailadmin/undeliverable\.cf##
+        s#,\{0,1\} *check_policy_service { *unix:private/quota-status[^}]*}##'
 }
 
 # Whether other clients than those of Debian's default may relay, or other rules decide.
