@@ -19,6 +19,9 @@ MAILBOX_LOCAL_PART = re.compile(r"[a-z0-9._+=&'~-]+")
 TARGET_LOCAL_PART = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
 MAX_LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
 MAX_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 without the angle brackets
+REFUSED_DOMAIN = "refused.invalid"
+"""A domain that can't exist; the local part is a sentence, see `handling`."""
+
 MAX_DOMAIN = 253  # octets, RFC 1035 section 2.3.4 as text
 
 TOO_LONG = gettext_noop("“%(text)s…” is too long. The limit is %(limit)s characters.")
@@ -129,7 +132,8 @@ class Address:
         and its case is preserved.
         """
         local_part, domain = split(text)
-        check_local_part(text, local_part, TARGET_LOCAL_PART, TARGET_LETTERS)
+        limit = MAX_ADDRESS if domain == REFUSED_DOMAIN else MAX_LOCAL_PART
+        check_local_part(text, local_part, TARGET_LOCAL_PART, TARGET_LETTERS, limit)
         return cls(local_part, str(DomainName.parse(domain)))
 
     def __str__(self) -> str:
@@ -144,15 +148,21 @@ def split(text: str) -> tuple[str, str]:
     return local_part, domain
 
 
-def check_local_part(text: str, local_part: str, allowed: re.Pattern[str], reason: str) -> None:
+def check_local_part(
+    text: str,
+    local_part: str,
+    allowed: re.Pattern[str],
+    reason: str,
+    limit: int = MAX_LOCAL_PART,
+) -> None:
     if not local_part.isascii():
         raise BadAddress(NOT_ASCII, {"text": text})
     if not allowed.fullmatch(local_part):
         raise BadAddress(reason, {"text": text})
     if re.search(r"^[.-]|\.\.|\.$", local_part):
         raise BadAddress(BAD_DOTS, {"text": text})
-    if len(local_part) > MAX_LOCAL_PART:
-        params = {"text": text, "limit": MAX_LOCAL_PART}
+    if len(local_part) > limit:
+        params = {"text": text, "limit": limit}
         raise BadAddress(LONG_LOCAL_PART, params, code="too_long")
 
 

@@ -16,6 +16,7 @@ from mailboxes.fields import (
     UnicodeField,
     WholeSecondField,
 )
+from mailboxes.handling import Handling, handling_of
 from mailboxes.passwords import schemes
 from mailboxes.routing import Route
 
@@ -140,6 +141,10 @@ class Alias(InDomain):
     @property
     def targets(self) -> list[str]:
         return [target.strip() for target in self.goto.split(",") if target.strip()]
+
+    @property
+    def handling(self) -> Handling:
+        return handling_of(self.goto)
 
     def forwards_into(self, domain: str) -> bool:
         return any(target.lower().endswith(f"@{domain}") for target in self.targets)

@@ -35,6 +35,7 @@ SCRIPT = "<script>alert(1)</script>@example.org"
 TEXT = st.one_of(st.sampled_from(AWKWARD), st.text(max_size=40))
 ADDRESS = ["address_0", "address_1"]
 PASSWORDS = ["new_password1", "new_password2"]
+HANDLING = ["handling", "sentence"]
 USER = ["username", "password1", "password2", "role", "all_domains", "domains", "first_name",
         "last_name", "email", "is_active", "is_temporary"]  # fmt: skip
 LIMITS = ["description", "mailboxes", "aliases", "maxquota_0", "maxquota_1", "quota_0", "quota_1",
@@ -47,14 +48,16 @@ FORMS = {
     f"{DOMAIN}add/": ["domain", *LIMITS],
     f"{DOMAIN}example.org/change/": [*LIMITS, "any_recipient"],
     f"{DOMAIN}example.org/delete/": ["post", "confirm"],
-    f"{MAILBOX}add/": [*ADDRESS, "name", "quota_0", "quota_1", "active", *PASSWORDS],
-    f"{MAILBOX}anna_40example.org/change/": ["name", "quota_0", "quota_1", "active", *PASSWORDS],
+    f"{MAILBOX}add/": [*ADDRESS, "name", "quota_0", "quota_1", "active", *HANDLING, *PASSWORDS],
+    f"{MAILBOX}anna_40example.org/change/": [
+        *("name", "quota_0", "quota_1", "active", *HANDLING, *PASSWORDS),
+    ],
     f"{MAILBOX}anna_40example.org/delete/": ["post"],
     f"{MAILBOX}anna_40example.org/password/": [*PASSWORDS, "is_temporary", "username"],
     f"{MAILBOX}anna_40example.org/rename/": [*ADDRESS, "keeps_old", "folder_is_linked", "confirm"],
     f"{MAILBOX}anna_40example.org/set-active/": ["active"],
-    f"{ALIAS}add/": [*ADDRESS, "goto", "active"],
-    f"{ALIAS}info_40example.org/change/": ["goto", "active"],
+    f"{ALIAS}add/": [*ADDRESS, "goto", "active", *HANDLING],
+    f"{ALIAS}info_40example.org/change/": ["goto", "active", *HANDLING],
     f"{ALIAS}info_40example.org/delete/": ["post"],
     f"{ALIAS}info_40example.org/set-active/": ["active"],
     f"{ALIAS_DOMAIN}add/": ["alias_domain", "target_domain", "active"],
@@ -118,7 +121,7 @@ COMMANDS = {
         "--relay-to",
         "--postmaster",
     ],
-    "createmailbox": ["--name", "--quota"],
+    "createmailbox": ["--name", "--quota", "--send-only"],
     "exportmailboxes": ["--domain"],
     "importmailboxes": ["--columns", "--quota-unit", "--report", "--undo"],
     "exportconfig": ["--variant", "--release", "--scheme", "--compare", "--output", "--list"],

@@ -23,6 +23,7 @@ from mailboxes.addresses import Address
 from mailboxes.adoption.mark import new_folder
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
+from mailboxes.handling import Handling
 from mailboxes.models import Alias, Domain, Mailbox
 
 
@@ -33,8 +34,12 @@ def create_mailbox(
     name: str = "",
     quota: int = 0,
     active: bool = True,
+    refusal: str = "",
 ) -> Mailbox:
-    """Add a mailbox and the alias to itself that Postfix looks up; a quota of 0 means no limit."""
+    """Add a mailbox and the alias to itself that Postfix looks up; a quota of 0 means no limit.
+
+    The alias has the target `refusal` instead, if mail is refused or discarded (`handling`).
+    """
     mailbox = Mailbox(
         username=str(address),
         local_part=address.local_part,
@@ -45,6 +50,8 @@ def create_mailbox(
         active=active,
     )
     changes = new_values(mailbox, "name", "quota", "active")
+    if refusal:
+        changes["goto"] = [None, refusal]
     with performing(actor, "mailbox.create", subject_of(mailbox, changes)):
         rules.check_columns(mailbox, "name", "quota")
         set_password(mailbox, password, mail_host().scheme)
@@ -52,7 +59,10 @@ def create_mailbox(
             renew_expiry(mailbox, check_new_mailbox(address, quota))
             mailbox.save(force_insert=True)
             Alias.objects.create(
-                address=mailbox.pk, goto=mailbox.pk, domain_id=address.domain, active=active
+                address=mailbox.pk,
+                goto=refusal or mailbox.pk,
+                domain_id=address.domain,
+                active=active,
             )
             foreign_rows.delete_for([mailbox.pk])
     return mailbox
@@ -72,10 +82,20 @@ def check_new_mailbox(address: Address, quota: int, lock: bool = True) -> Domain
 
 
 def change_mailbox(
-    actor: Actor, mailbox: Mailbox, password: str = "", shown: ShownValues | None = None
+    actor: Actor,
+    mailbox: Mailbox,
+    password: str = "",
+    shown: ShownValues | None = None,
+    refusal: str | None = None,
 ) -> None:
-    """Save name, quota, state (of the mailbox's own alias, too) and, if given, a password."""
+    """Save name, quota, state (of the mailbox's own alias, too) and, if given, a password.
+
+    `refusal` is the target of its alias if mail is refused or discarded, empty if it is delivered;
+    None leaves that as it is.
+    """
     changes = changed_values(mailbox, "name", "quota", "active")
+    if goto := changed_goto(mailbox, refusal):
+        changes["goto"] = goto
     if password:
         changes["password"] = []
     with performing(actor, "mailbox.change", subject_of(mailbox, changes)):
@@ -90,8 +110,27 @@ def change_mailbox(
                 columns += ["password", "password_expiry"]
             save_columns(mailbox, *columns)
             save_active(mailbox, mailbox.active, actor.scope)
+            save_goto(mailbox, refusal)
         if password:
             self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
+
+
+def changed_goto(mailbox: Mailbox, refusal: str | None) -> list[str | None]:
+    """Return what the mailbox's alias forwards to, and what it will, if that changes."""
+    own = Alias.objects.filter(pk=mailbox.pk).first()
+    if refusal is None or (not refusal and (own is None or own.handling == Handling.DELIVERED)):
+        return []
+    before, after = own.goto if own else None, refusal or mailbox.pk
+    return [before, after] if before != after else []
+
+
+def save_goto(mailbox: Mailbox, refusal: str | None) -> None:
+    """Let the mailbox's alias refuse, discard or deliver mail, in the caller's transaction."""
+    if goto := changed_goto(mailbox, refusal):
+        Alias.objects.update_or_create(
+            {"goto": goto[1], "domain_id": mailbox.domain_id, "active": mailbox.active},
+            address=mailbox.pk,
+        )
 
 
 @transaction.atomic(using="mail")

@@ -12,6 +12,7 @@ from mailboxes.addresses import Address, BadAddress
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.fields import can_contain
+from mailboxes.handling import check_alone
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.sizes import Size
 
@@ -176,6 +177,7 @@ def check_targets(
     Those among the `stored` ones are kept as they are: other programs also write pipes, local
     users and whole domains. In a relayed domain, an alias may forward to itself only.
     """
+    check_alone(targets)
     kept = {*stored.split(","), *([address] if is_relayed else [])}
     try:
         checked = [name if name in kept else str(Address.parse_target(name)) for name in targets]

@@ -31,8 +31,8 @@ class AliasAdmin(InDomainList, MailAdmin):
     search_columns = ("address", "goto")
     actions = ["enable", "disable", "delete_selected"]
     csv_columns = ("address", "forwards_to", "active", "created", "modified")
-    sections = [(None, ["goto", "active"])]
-    shown_as = {"goto": "all_targets"}
+    sections = [(None, ["handling", "goto", "sentence", "active"])]
+    shown_as = {"goto": "all_targets", "handling": "", "sentence": ""}
 
     @admin.display(description=_("alias"))
     def name_link(self, row: Any) -> str:
@@ -41,11 +41,11 @@ class AliasAdmin(InDomainList, MailAdmin):
 
     @admin.display(description=_("forwards to"))
     def forwards_to(self, row: Any) -> str:
-        return display.targets(row.targets)
+        return display.handled(row.goto) or display.targets(row.targets)
 
     @admin.display(description=_("forwards to"))
     def all_targets(self, row: Alias) -> str:
-        return display.lines(row.targets)
+        return display.handled(row.goto) or display.lines(row.targets)
 
     def csv_row(self, row: Any) -> list[Any]:
         return [row.pk, row.goto, row.active, iso_time(row.created), iso_time(row.modified)]

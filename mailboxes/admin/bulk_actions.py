@@ -28,7 +28,7 @@ from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import MAX_ALIASES, left_behind
-from mailboxes.forwarding.wording import nowhere_text
+from mailboxes.forwarding.wording import caught_text, nowhere_text
 from mailboxes.models import Alias, Mailbox
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
@@ -138,12 +138,16 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return self.run(request, rows, action, texts, undo=not active)
 
     def disabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
-        """Name the aliases to which mail is refused then, unless there are too many to check."""
+        """Name the catch-alls that receive mail then, and the aliases to which mail is refused,
+        unless there are too many to check.
+        """
+        caught = caught_text(rows) if rows.model is Mailbox else ""
         aliases = Alias.objects.all()
         if rows.model not in (Mailbox, Alias) or capped_count(aliases, MAX_ALIASES).more:
-            return ""
+            return caught
         gone = list(rows.values_list("pk", flat=True)[:MAX_ALIASES])
-        return nowhere_text(left_behind(gone, scope_of(request.user).narrow(aliases)).nowhere)
+        found = left_behind(gone, scope_of(request.user).narrow(aliases))
+        return " ".join(filter(None, [nowhere_text(found.nowhere), caught]))
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:

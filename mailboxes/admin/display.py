@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 from mailboxes.addresses import to_unicode
 from mailboxes.formats import number, script_names, size
 from mailboxes.forwarding.findings import LeftBehind
+from mailboxes.handling import Handling, handling_of, sentence_of
 from mailboxes.icons import icon
 from mailboxes.usage import FULL, NEARLY_FULL, usage_tone
 
@@ -174,6 +175,17 @@ def targets(addresses: list[str]) -> SafeString:
     text = ngettext("and one more target", "and %(more)s more targets", more)
     text %= {"more": number(more)}
     return format_html("{}{}", lines(addresses[:MAX_TARGETS]), quiet(text))
+
+
+def handled(goto: str) -> SafeString | None:
+    """Return that an alias's mail is refused, with its sentence, or discarded, if so."""
+    handling = handling_of(goto)
+    if handling == Handling.DISCARDED:
+        return badge("quiet", "trash-2", _("Discarded"))
+    if handling == Handling.REFUSED:
+        refused = badge("quiet", "circle-off", _("Refused"))
+        return format_html("{}{}", refused, quiet(sentence_of(goto)))
+    return None
 
 
 def local_time(time: datetime | None, never: str | Promise = "") -> SafeString:

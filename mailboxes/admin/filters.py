@@ -5,17 +5,18 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import queries, usage
 from mailboxes.access.grants import scope_of
-from mailboxes.addresses import to_ascii
+from mailboxes.addresses import REFUSED_DOMAIN, to_ascii
 from mailboxes.domain_addresses import without_roles
 from mailboxes.export import compatibility
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
+from mailboxes.handling import DISCARD
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import capped_count, domain_names
 
@@ -80,7 +81,11 @@ class AliasKindFilter(ListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("own", str(_("mailboxes' own"))), ("all", str(_("all")))]
+        return [
+            ("own", str(_("mailboxes' own"))),
+            ("handled", str(_("refused or discarded"))),
+            ("all", str(_("all"))),
+        ]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         first, *others = super().choices(changelist)
@@ -88,7 +93,12 @@ class AliasKindFilter(ListFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        kinds = {"own": queryset.filter(has_mailbox()), "all": queryset}
+        handled = Q(goto__iendswith=f"@{REFUSED_DOMAIN}") | Q(goto=DISCARD)
+        kinds = {
+            "own": queryset.filter(has_mailbox()),
+            "handled": queryset.filter(handled),
+            "all": queryset,
+        }
         return kinds.get(self.value() or "", queryset.filter(~has_mailbox()))
 
 

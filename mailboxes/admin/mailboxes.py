@@ -58,10 +58,11 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
     sections = [
         (None, ["name", "quota", "active"]),
         (_("Password"), ["new_password1", "new_password2"]),
+        (_("Incoming mail"), ["handling", "sentence"]),
     ]
     dates_title = _("Usage and dates")
     readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
-    shown_as = {"name": "owner_name", "quota": ""}
+    shown_as = {"name": "owner_name", "quota": "", "handling": "incoming", "sentence": ""}
 
     # The list
 
@@ -152,6 +153,11 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
     def owner_name(self, row: Mailbox) -> str:
         return row.name or display.quiet(_("none"))
 
+    @admin.display(description=_("mail for this address"))
+    def incoming(self, row: Mailbox) -> str:
+        goto = Alias.objects.filter(pk=row.pk).values_list("goto", flat=True).first()
+        return display.handled(goto or "") or str(_("Delivered"))
+
     @admin.display(description=_("usage"))
     def used(self, row: Mailbox) -> str:
         return display.usage(row.quota, usage.find([row.pk])[row.pk].bytes)
@@ -168,8 +174,12 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            shown = form.shown_values  # type: ignore[attr-defined]
-            actions.change_mailbox(administrator(request), obj, data["new_password1"], shown)
+            shown = dict(form.shown_values or {})  # type: ignore[attr-defined]
+            shown.pop("goto", None)
+            goto = data["refusal"] if "handling" in form.data else None
+            actions.change_mailbox(
+                administrator(request), obj, data["new_password1"], shown or None, goto
+            )
             return
         obj.pk = actions.create_mailbox(
             administrator(request),
@@ -178,6 +188,7 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
             data["name"],
             data["quota"],
             data["active"],
+            data["refusal"],
         ).pk
 
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:

@@ -14,6 +14,7 @@ from mailboxes.audit.models import Phase, Subject
 from mailboxes.audit.refusals import refusal_from_json
 from mailboxes.conf import quota_multiplier
 from mailboxes.formats import error_message, number, size
+from mailboxes.handling import Handling, handling_of, sentence_of
 
 VERB_LABELS = {
     "create": _("added"),
@@ -186,6 +187,10 @@ def column_text(model: str, column: str, value: Any) -> str:
         return str(dict(Role.choices).get(value, value))
     if column in ("quota", "maxquota"):
         return quota_text(value * quota_multiplier()) if model == "domain" else size(value)
+    if column == "goto" and handling_of(value) == Handling.REFUSED:
+        return REFUSED % {"reason": sentence_of(value)}
+    if column == "goto" and handling_of(value) == Handling.DISCARDED:
+        return str(_("discarded"))
     if column == "goto":
         return str(value).replace(",", ", ")
     if isinstance(value, list):

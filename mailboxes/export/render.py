@@ -9,7 +9,7 @@ from django.template import Context, Engine, Library
 
 from mailboxes.conf import MailDatabase, MailHost
 from mailboxes.errors import gettext_noop
-from mailboxes.export import folder_sql, quoting, reach_sql
+from mailboxes.export import folder_sql, handling_sql, quoting, reach_sql
 from mailboxes.export.bundle import BadExport, File
 from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
 from mailboxes.export.prerequisites import check_exportable, is_v1, ports
@@ -120,11 +120,13 @@ def check_pam_lines(texts: dict[FileSpec, str]) -> None:
 def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
     """Render the files that `host` needs, with the values of `shown`."""
     templates = {spec: spec.template(host) for spec in sorted(FILES, key=lambda spec: spec.path)}
+    sql = DIALECTS[host.database.engine]
     context = {
         "host": shown,
         "sqlite": host.database.engine == "sqlite",
-        "sql": DIALECTS[host.database.engine],
-        "reach": reach_sql.expressions(host, DIALECTS[host.database.engine]["key"]),
+        "sql": sql,
+        "reach": reach_sql.expressions(host, sql["key"]),
+        "handling": handling_sql.expressions(host, sql["key"], sql["target"]),
         "home_sql": folder_sql.home(host),
         "maildir_sql": folder_sql.maildir(host),
         "sample_sql": folder_sql.sample(host),

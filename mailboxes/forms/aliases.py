@@ -6,9 +6,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.addresses import MAX_ADDRESS, parse_alias, parse_targets
+from mailboxes.addresses import MAX_ADDRESS, NO_TARGET, parse_alias, parse_targets
+from mailboxes.errors import Refused
 from mailboxes.form_fields import DomainField, NewAddressField, ParsedField
 from mailboxes.forms.base import RowForm
+from mailboxes.forms.handling import handling_field, sentence_field
+from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_target, sentence_of
 from mailboxes.models import Alias, AliasDomain
 
 
@@ -23,12 +26,18 @@ class AliasForm(RowForm):
             "receives mail for every address in the domain that is neither a mailbox nor an alias."
         ),
     )
+    handling = handling_field(
+        _("Forwarded to the addresses below"),
+        _("Whether from other hosts or from here. This also holds below a catch-all."),
+    )
     goto = ParsedField(
         parse_targets,
+        required=False,
         label=_("Forwards to"),
         help_text=_("One address per line."),
         widget=forms.Textarea(attrs={"rows": 5, "cols": 50}),
     )
+    sentence = sentence_field()
 
     class Meta:
         model = Alias
@@ -37,9 +46,30 @@ class AliasForm(RowForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding and "goto" in self.fields:
-            self.initial["goto"] = "\n".join(self.instance.targets)
+            is_delivered = self.instance.handling == Handling.DELIVERED
+            self.initial["goto"] = "\n".join(self.instance.targets) if is_delivered else ""
+            if not is_delivered:
+                self.initial["handling"] = self.instance.handling.value
+                self.initial["sentence"] = sentence_of(self.instance.goto) or DEFAULT_SENTENCE
             parse = partial(parse_targets, stored=self.instance.goto)
             self.fields["goto"].parse = parse  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Put what becomes of mail into the only target."""
+        data = super().clean()
+        handling = Handling(data.get("handling") or Handling.DELIVERED)
+        if handling != Handling.DELIVERED:
+            data["goto"] = [handling_target(handling, data.get("sentence", ""))]
+            self.errors.pop("goto", None)
+        elif "goto" not in self.errors and not self.has_targets(data.get("goto")):
+            self.add_refusal(Refused(NO_TARGET, code="required", field="goto"))
+        return data
+
+    def has_targets(self, goto: Any) -> bool:
+        """Say whether an alias that forwards has targets; what others left empty is kept."""
+        handled = not self.instance._state.adding and self.instance.handling
+        was_handled = handled and handled != Handling.DELIVERED
+        return bool(goto) and not (was_handled and goto == self.stored_value("goto"))
 
     def stored_value(self, name: str) -> object:
         return self.instance.goto.split(",") if name == "goto" else super().stored_value(name)

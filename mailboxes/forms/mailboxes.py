@@ -6,11 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
+from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import MAX_ADDRESS, Address
 from mailboxes.audit.actors import Actor
 from mailboxes.form_fields import NewAddressField, PasswordField, QuotaField, count_quota
 from mailboxes.forms.base import NewPasswordForm, RowForm
-from mailboxes.models import Mailbox
+from mailboxes.forms.handling import handling_field, sentence_field
+from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_of, handling_target, sentence_of
+from mailboxes.models import Alias, Mailbox
 from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.variants import Scheme
 from mailboxes.widgets import NewPasswordInput
@@ -24,6 +27,14 @@ class MailboxForm(RowForm, NewPasswordForm):
         label=_("Address"),
     )
     quota = QuotaField(initial="0", label=_("Quota"), help_text=_("0 for no limit."))
+    handling = handling_field(
+        _("Delivered"),
+        _(
+            "If mail is refused or discarded, even below a catch-all, the mailbox can still be "
+            "used for sending, and its alias no longer forwards to other addresses."
+        ),
+    )
+    sentence = sentence_field()
     new_password1 = PasswordField(
         label=_("Password"),
         help_text=PASSWORD_HELP,
@@ -35,7 +46,10 @@ class MailboxForm(RowForm, NewPasswordForm):
         model = Mailbox
         fields = ["name", "quota", "active"]
         help_texts = {
-            "active": _("A disabled mailbox receives no mail, and its owner can't sign in.")
+            "active": _(
+                "The owner of a disabled mailbox can't sign in. Its mail goes to the domain's "
+                "catch-all, if there is one, and is refused otherwise."
+            )
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,10 +60,23 @@ class MailboxForm(RowForm, NewPasswordForm):
         if not self.instance._state.adding:
             for name in ("new_password1", "new_password2"):
                 self.fields[name].required = False
+            handling = handling_of(self.stored["goto"])
+            self.initial["handling"] = handling.value
+            self.initial["sentence"] = sentence_of(self.stored["goto"]) or DEFAULT_SENTENCE
             self.fields["new_password1"].widget.username = self.instance.pk
             self.fields["new_password1"].label = _("New password")
             self.fields["new_password2"].label = _("Repeat new password")
             self.fields["new_password1"].help_text = _("Leave empty to keep the current one.")
+
+    def read_values(self) -> ShownValues:
+        goto = Alias.objects.filter(pk=self.instance.pk).values_list("goto", flat=True).first()
+        return {**super().read_values(), "goto": goto or ""}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        handling = Handling(data.get("handling") or Handling.DELIVERED)
+        data["refusal"] = handling_target(handling, data.get("sentence", ""))
+        return data
 
 
 class MailboxPasswordForm(NewPasswordForm, forms.Form):

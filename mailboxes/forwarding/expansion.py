@@ -20,6 +20,7 @@ class End(StrEnum):
     MISSING = "missing"
     DISABLED = "disabled"
     DOMAIN_DISABLED = "domain disabled"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ REASONS = {
     End.MISSING: _("doesn't exist"),
     End.DISABLED: _("disabled"),
     End.DOMAIN_DISABLED: _("domain disabled"),
+    End.REFUSED: _("refuses mail"),
 }
 
 
@@ -66,12 +67,15 @@ def check_one(expansion: Expansion, start: str, name: str) -> Finding:
         target: reason(expansion, target)
         for target in expansion.targets(start)
         if not (expansion.arrives(target) if target != start else expansion.ends_well(target))
+        and expansion.found[target].end != End.REFUSED  # that is intended
     }
     return Finding(name, dead=dead, arrives=expansion.arrives(start))
 
 
 def reason(expansion: Expansion, target: str) -> str:
     """Return in a few words why mail doesn't reach a target."""
+    if [expansion.found[each].end for each in expansion.targets(target)] == [End.REFUSED]:
+        return str(REASONS[End.REFUSED])
     if expansion.targets(target) and not expansion.keeps_a_copy(target):
         return gettext("leads nowhere")
     return str(REASONS[expansion.found[target].end])

@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.expansion import End, Found
+from mailboxes.handling import Handling, handling_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import BATCH
 from mailboxes.routing import Kind
@@ -84,6 +85,8 @@ class LookUps:
         return Found(self.end(address))
 
     def end(self, address: str) -> End:
+        if handling_of(address) == Handling.REFUSED:
+            return End.REFUSED
         domain = self.row(Domain, domain_of(address))
         if domain is None or domain.route.kind != Kind.LOCAL:
             return End.ELSEWHERE
@@ -123,9 +126,13 @@ class LookUps:
         return other if self.alias_goto(other) or (mailbox and mailbox.active) else ""
 
     def alias_goto(self, key: str) -> str:
-        """Return the targets of an active alias; that of a disabled mailbox isn't used."""
+        """Return the targets of an active alias; that of a disabled mailbox isn't used, unless it
+        says what becomes of its mail.
+        """
         alias, mailbox = self.row(Alias, key), self.row(Mailbox, key)
-        return alias.goto if alias and alias.active and (not mailbox or mailbox.active) else ""
+        if not alias or (mailbox and alias.handling != Handling.DELIVERED):
+            return alias.goto if alias else ""
+        return alias.goto if alias.active and (not mailbox or mailbox.active) else ""
 
     def is_open(self, domain: str) -> bool:
         row = self.row(Domain, domain)
@@ -139,6 +146,13 @@ class LookUps:
 def start_of(alias: str) -> str:
     """Return an address whose mail the alias receives."""
     return (ANY + alias if alias.startswith("@") else alias).lower()
+
+
+def catch_all_targets(domains: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return what the catch-alls of these domains forward to, for those that have one."""
+    starts = {start_of(f"@{domain}"): domain for domain in domains}
+    found = LookUps()(starts)
+    return {starts[start]: one.targets for start, one in found.items() if one.targets}
 
 
 def domain_of(address: str) -> str:

@@ -1,9 +1,9 @@
 """What is found about aliases, in sentences, without addresses that are out of reach."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from mailboxes.access.scope import Scope
@@ -11,10 +11,12 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
 from mailboxes.forwarding.findings import Finding, check, left_behind
-from mailboxes.forwarding.lookups import domain_of
+from mailboxes.forwarding.lookups import catch_all_targets, domain_of
+from mailboxes.handling import Handling
 from mailboxes.models import Alias, Mailbox
 
 MAX_SHOWN = 6
+MAX_CHECKED = 1000
 
 IN_A_LOOP = gettext_noop("Mail to %(alias)s is deferred, because it goes round in a loop: %(way)s.")
 TOO_MANY = gettext_noop(
@@ -66,10 +68,44 @@ def nowhere_text(aliases: Sequence[str]) -> str:
     return text % {"names": ", ".join(names)}
 
 
+def caught_text(mailboxes: QuerySet) -> str:
+    """Name the catch-alls that have the mail of these mailboxes once they are disabled, if any."""
+    names = list(mailboxes.values_list("pk", flat=True)[:MAX_CHECKED])
+    own = Alias.objects.filter(pk__in=names)
+    handled = {alias.pk.lower() for alias in own if alias.handling != Handling.DELIVERED}
+    domains = {domain_of(name.lower()) for name in names if name.lower() not in handled}
+    found = catch_all_targets(sorted(domains))
+    if not found:
+        return ""
+    # Those of the domains to which alias domains forward may be out of reach.
+    named = {alias.domain_id.lower(): alias for alias in own_catch_alls(found)}
+    ways = [
+        f"@{name} → {', '.join(named[name].targets[:2])}" if name in named else f"@{name}"
+        for name in sorted(found)
+    ]
+    shown = [*ways[:MAX_SHOWN], *["…"][: len(ways) > MAX_SHOWN]]
+    text = _(
+        "Mail for a disabled mailbox goes to the catch-all of its domain: %(ways)s. To refuse or "
+        "discard it instead, choose that on the mailbox's page."
+    )
+    return text % {"ways": "; ".join(shown)}
+
+
+def own_catch_alls(domains: Iterable[str]) -> QuerySet:
+    return Alias.objects.filter(pk__in=[f"@{name}" for name in domains], active=True)
+
+
+def refuses(row: Mailbox | Alias) -> bool:
+    alias = Alias.objects.filter(pk=row.pk).first()
+    return alias is not None and alias.handling == Handling.REFUSED
+
+
 def saved_warnings(row: Mailbox | Alias, scope: Scope) -> list[str]:
     """Return what is to be said once a mailbox or an alias has been saved."""
     aliases = scope.narrow(Alias.objects.all())
-    if not row.active:
-        return list(filter(None, [nowhere_text(left_behind([row.pk], aliases).nowhere)]))
+    if not row.active or refuses(row):
+        is_caught = isinstance(row, Mailbox) and not row.active
+        caught = caught_text(Mailbox.objects.filter(pk=row.pk)) if is_caught else ""
+        return list(filter(None, [nowhere_text(left_behind([row.pk], aliases).nowhere), caught]))
     findings = check(Alias.objects.filter(pk=row.pk).exclude(goto=F("address")))
     return list(filter(None, (finding_text(finding, scope) for finding in findings)))

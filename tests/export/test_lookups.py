@@ -11,6 +11,7 @@ from mailboxes import actions
 from mailboxes.addresses import DomainName
 from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.lookups import LookUps
+from mailboxes.handling import DISCARD, PUNCTUATION, Handling, handling_target
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
 from tests.conftest import TESTER
@@ -51,12 +52,16 @@ def test_a_mailbox_in_any_state_but_1_receives_nothing_through_its_alias(
         assert look_up(name, key) == [anna.pk] * found
 
 
-def is_refused(address: str) -> bool:
+def reply(address: str) -> str:
     """Look an address up as check_recipient_access does, until there is an answer."""
     local_part, _, domain = address.partition("@")
     plain = f"{local_part.partition('+')[0]}@{domain}"
     answers = (look_up("undeliverable", key) for key in (address, plain, domain))
-    return next(filter(None, answers), ["DUNNO"])[0].startswith("550 5.1.1 ")
+    return next(filter(None, answers), ["DUNNO"])[0]
+
+
+def is_refused(address: str) -> bool:
+    return reply(address).startswith("550 5.1.1 ")
 
 
 def add(address: str, *targets: str, active: bool = True) -> None:
@@ -110,6 +115,7 @@ def test_only_what_arrives_nowhere_is_refused(tables: None) -> None:
         random = Random(number)
         names = [f"{name}@{domain}.example" for name in "abc" for domain in "xyz"]
         ends = [*names, *names, "@x.example", "@y.example", "a+1@x.example", "e@else.example"]
+        ends += [handling_target(Handling.REFUSED, "No."), DISCARD]
         for model in (Domain, Mailbox, Alias, AliasDomain):
             model.objects.all().delete()
         for domain in "xyz":
@@ -118,6 +124,8 @@ def test_only_what_arrives_nowhere_is_refused(tables: None) -> None:
             Mailbox.objects.create(username=name, domain_id=name[2:], active=random.random() < 0.6)
         for address in random.sample([*names, "@x.example", "@y.example"], 7):
             goto = random.choices(ends, k=random.randint(1, 3))
+            if handling_target(Handling.REFUSED, "No.") in goto or DISCARD in goto:
+                del goto[:-1]
             add(address, *goto, active=random.random() < 0.8)
         if random.random() < 0.5:
             AliasDomain.objects.create(alias_domain="z.example", target_domain="x.example")
@@ -181,3 +189,28 @@ def test_mail_that_is_relayed_is_not_refused_as_undeliverable(aliases: None) -> 
         assert not is_refused(address), address
     Domain.objects.filter(pk="lost.example").update(transport="virtual")
     assert is_refused("listed@lost.example")
+
+
+def test_a_refused_address_gives_its_sentence_also_through_others(aliases: None) -> None:
+    sentence = f"Anna-Lena has left ({PUNCTUATION}=2e). Bye!"
+    target = handling_target(Handling.REFUSED, sentence)
+    Alias.objects.filter(pk="anna@example.org").update(goto=target)
+    add("@example.org", "carl@elsewhere.example")
+    Alias.objects.filter(pk="bob@example.org").update(goto=target, active=False)
+    add("info@example.org", "anna@example.org", "bob@example.org")
+    for address in ("anna@example.org", "Anna+x@example.org", "anna@example.net",
+                    "bob@example.org", "bob@example.net", "info@example.org"):  # fmt: skip
+        assert reply(address) == f"550 5.1.1 {sentence}", address
+    assert look_up("aliases", "bob@example.org") == [target]
+    assert look_up("alias_domains", "bob@example.net") == ["bob@example.org"]
+    assert look_up("transports", target) == [f"error:5.1.1 {sentence}"]
+    assert look_up("transports", DISCARD) == ["discard:as the panel says"]
+    assert look_up("transports", "refused.invalid") == []
+
+
+def test_discarded_mail_is_accepted(aliases: None) -> None:
+    Alias.objects.filter(pk="bob@example.org").update(goto=DISCARD, active=False)
+    assert not is_refused("bob@example.org")
+    assert look_up("aliases", "bob@example.org") == [DISCARD]
+    Alias.objects.filter(pk="bob@example.org").update(goto=f"{DISCARD},x@example.net")
+    assert look_up("aliases", "bob@example.org") == []

@@ -7,10 +7,12 @@ from mailboxes import actions
 from mailboxes.addresses import DomainName
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.forwarding.lookups import LookUps
+from mailboxes.handling import DISCARD, Handling, handling_target
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
 
 ANNA = "anna@example.org"
+REFUSAL = handling_target(Handling.REFUSED, "No.")
 pytestmark = pytest.mark.usefixtures("rows")
 
 
@@ -92,3 +94,15 @@ def test_any_character_of_the_delimiter_starts_an_extension(settings: Settings) 
     assert find("anna-box+x@example.org").targets == (ANNA,)
     settings.MAIL_RECIPIENT_DELIMITER = ""
     assert not find("anna+box@example.org").targets
+
+
+def test_a_mailbox_that_is_disabled_still_refuses_or_discards_its_mail() -> None:
+    add_alias("@example.org", "rest@example.org")
+    for target, end in ((DISCARD, End.ELSEWHERE), (REFUSAL, End.REFUSED)):
+        Alias.objects.filter(pk="bob@example.org").update(goto=target)
+        for address in ("bob@example.org", "bob+box@example.org"):
+            assert find(address).targets == (target,)
+        assert find("bob@example.net").targets == ("bob@example.org",)
+        assert find(target.lower()).end == end
+    Alias.objects.filter(pk="off@example.org").update(goto=REFUSAL)
+    assert find("off@example.org").targets == ("rest@example.org",)

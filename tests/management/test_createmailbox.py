@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from mailboxes.handling import DEFAULT_SENTENCE, sentence_of
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import PASSWORD
 from tests.management.conftest import manage
@@ -46,3 +47,14 @@ def test_a_generated_password_is_printed_once_and_works(domain: Domain) -> None:
     password = out.getvalue().split()[-1]
     assert Mailbox.objects.get().check_password(password)
     assert Alias.objects.get().goto == "anna@example.org"
+
+
+def test_a_mailbox_for_sending_only_refuses_mail_with_a_sentence(domain: Domain) -> None:
+    for name, sentence in (("a", []), ("b", ["Write to info@example.org."])):
+        arguments = [f"{name}@example.org", "--generate", "--send-only", *sentence]
+        call_command("createmailbox", *arguments, stdout=StringIO())
+        goto = Alias.objects.get(pk=f"{name}@example.org").goto
+        assert sentence_of(goto) == (sentence or [DEFAULT_SENTENCE])[0]
+    with pytest.raises(CommandError, match="only pass on ASCII"):
+        call_command("createmailbox", "c@example.org", "--generate", "--send-only", "Grüße")
+    assert Mailbox.objects.count() == 2

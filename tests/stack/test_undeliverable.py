@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from mailboxes.handling import DISCARD, Handling, handling_target
 from tests import mail_clients
+from tests.machine import wait_until
 from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, hosts
 
 pytestmark = pytest.mark.stack
@@ -13,6 +15,8 @@ OUTSIDER = "someone@elsewhere.example"
 REFUSED = (550, "5.1.1")
 ACCEPTED = (250, "2.1.5")
 FULL = (552, "5.2.2")
+SENTENCE = "Anna's left (2026): write to info@example.org, please."
+REFUSAL = handling_target(Handling.REFUSED, SENTENCE)
 
 
 @pytest.fixture
@@ -31,11 +35,16 @@ def forwarding(mail: MailHost) -> Iterator[MailHost]:
         "away": OUTSIDER,
         "copies": f"copies@{DOMAIN},anna@net.test",
         "through": "anna+box@net.test",
+        "left": REFUSAL,
+        "to-left": f"left@{DOMAIN}",
+        "noreply": DISCARD,
+        "both": f"left@{DOMAIN},anna@{DOMAIN}",
     }.items():
         mail.alias(f"{name}@{DOMAIN}", goto)
     with mail.disabled("mailbox", "username", BOB.address):
         mail.machine.run(["postfix", "reload"])  # smtpd caches its last answer for 30 seconds
         yield mail
+    mail.sql(f"UPDATE alias SET goto = address, active = 1 WHERE address = '{BOB.address}'")
     mail.sql("DELETE FROM alias WHERE goto NOT IN (address)")
     mail.sql("DELETE FROM alias_domain")
     mail.machine.run(["postfix", "reload"])
@@ -47,6 +56,14 @@ def replies(mail: MailHost, *recipients: str) -> dict[str, tuple[int, str]]:
         smtp.mail(OUTSIDER)
         answers = {name: smtp.rcpt(name) for name in recipients}
     return {name: (code, text.split()[0].decode()) for name, (code, text) in answers.items()}
+
+
+def texts(mail: MailHost, *recipients: str) -> dict[str, str]:
+    """Return port 25's answers to another mail server by recipient."""
+    with mail_clients.connect(mail.machine) as smtp:
+        smtp.mail(OUTSIDER)
+        answers = {name: smtp.rcpt(name) for name in recipients}
+    return {name: f"{code} {text.decode()}" for name, (code, text) in answers.items()}
 
 
 def test_mail_that_would_be_bounced_is_refused_at_once(forwarding: MailHost) -> None:
@@ -64,11 +81,34 @@ def test_mail_that_would_be_bounced_is_refused_at_once(forwarding: MailHost) -> 
         OUTSIDER: (554, "5.7.1"),
         "any@sub.dead.test": (554, "5.7.1"),
     }
+    refuse_below_a_catch_all(forwarding)
+    refused = [f"{name}@{DOMAIN}" for name in ("left", "Left+box", "to-left", "bob", "bob+x")]
+    refused += ["left@net.test", "left+box@net.test", "bob@net.test"]
+    for name, text in texts(forwarding, *refused).items():
+        assert text.startswith("550 5.1.1 ") and text.endswith(f": {SENTENCE}"), (name, text)
+    accepted = [f"{name}@{DOMAIN}" for name in ("noreply", "noreply+x", "both", "any")]
+    accepted.append("noreply@net.test")
+    assert replies(forwarding, *accepted) == dict.fromkeys(accepted, ACCEPTED)
+
+
+def refuse_below_a_catch_all(mail: MailHost) -> None:
+    """Let Bob's mailbox, which is disabled, refuse its mail as the panel does."""
+    mail.alias(f"@{DOMAIN}", ANNA.address)
+    mail.sql(f"UPDATE alias SET goto = '{REFUSAL}', active = 0 WHERE address = '{BOB.address}'")
+    mail.machine.run(["postfix", "reload"])
 
 
 def test_signed_in_users_get_a_bounce_that_says_why(forwarding: MailHost) -> None:
+    discarded = forwarding.send(ANNA, f"noreply@{DOMAIN}")
+    both = forwarding.send(ANNA, f"both@{DOMAIN}")
+    for text in (both, "Undelivered Mail Returned to Sender"):
+        forwarding.await_mail(ANNA, text)
+    assert forwarding.variant == "v2" or "Anna's left (2026)" in forwarding.inbox(ANNA)
     forwarding.send(ANNA, f"dead@{DOMAIN}")
-    forwarding.await_mail(ANNA, "Undelivered Mail Returned to Sender")
+    wait_until(
+        lambda: forwarding.inbox(ANNA).count("Undelivered Mail Returned to Sender") > 1, "a bounce"
+    )
+    assert discarded not in forwarding.inbox(ANNA)
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from mailboxes import actions
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import quota_megabyte
+from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_target, parse_sentence
 from mailboxes.management.base import MailCommand
 from mailboxes.passwords.generate import generate_password
 from mailboxes.sizes import parse_quota
@@ -33,6 +34,13 @@ class Command(MailCommand):
             help="the quota, such as 1G or 500M; 0 for no limit",
         )
         parser.add_argument(
+            "--send-only",
+            nargs="?",
+            const=DEFAULT_SENTENCE,
+            metavar="SENTENCE",
+            help="refuse mail for the address, with this sentence",
+        )
+        parser.add_argument(
             "--generate", action="store_true", help="generate a password and print it once"
         )
         parser.add_argument(
@@ -44,6 +52,9 @@ class Command(MailCommand):
             raise CommandError("Use either --generate or --password-stdin, not both.")
         address = Address.parse(options["address"])
         quota = parse_quota(options["quota"], quota_megabyte())
+        refusal = ""
+        if options["send_only"] is not None:
+            refusal = handling_target(Handling.REFUSED, parse_sentence(options["send_only"]))
         if options["generate"]:
             password = generate_password()
         elif options["password_stdin"]:
@@ -52,7 +63,7 @@ class Command(MailCommand):
             actions.check_new_mailbox(address, quota, lock=False)
             password = ask_password()
         mailbox = actions.create_mailbox(
-            self.actor, address, password, name=options["name"], quota=quota
+            self.actor, address, password, name=options["name"], quota=quota, refusal=refusal
         )
         self.stdout.write(f"Created the mailbox {mailbox}.")
         if options["generate"]:

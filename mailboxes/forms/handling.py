@@ -1,0 +1,36 @@
+"""The fields that say what becomes of mail for an address."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.form_fields import ParsedField
+from mailboxes.handling import DEFAULT_SENTENCE, Handling, parse_sentence
+
+LABELS = {
+    Handling.REFUSED: _("Refused, with the sentence below"),
+    Handling.DISCARDED: _("Discarded"),
+}
+
+
+def handling_field(delivered: Any, help_text: Any) -> forms.ChoiceField:
+    """Return the field; a form that lacks it delivers mail."""
+    choices = [(Handling.DELIVERED.value, delivered)]
+    choices += [(handling.value, label) for handling, label in LABELS.items()]
+    return forms.ChoiceField(
+        choices=choices, required=False, label=_("Mail for this address"), help_text=help_text
+    )
+
+
+def sentence_field() -> ParsedField:
+    return ParsedField(
+        parse_sentence,
+        required=False,
+        initial=DEFAULT_SENTENCE,
+        label=_("Sentence for refused mail"),
+        help_text=_(
+            "Only if mail is refused: what senders are told, such as “Anna has left. Write to "
+            "info@example.org.” Letters from A to Z only."
+        ),
+    )
