@@ -34,6 +34,7 @@ from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.wording import saved_warnings
 from mailboxes.models import Alias, Mailbox
+from mailboxes.open_sessions import open_sessions_text
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
@@ -238,6 +239,11 @@ class MailAdmin(PanelAdmin):
             for text in saved_warnings(row, scope_of(request.user)):
                 self.message_user(request, text, messages.WARNING)
 
+    def tell_of_sessions(self, request: HttpRequest, rows: list[Row], more: bool = False) -> None:
+        """Say that the owners of mailboxes stay signed in, where there are any."""
+        if text := open_sessions_text(rows, more):
+            self.message_user(request, text, messages.INFO)
+
     # Enable and disable
 
     def get_urls(self) -> list[Any]:
@@ -264,6 +270,8 @@ class MailAdmin(PanelAdmin):
             text = self.undo_message(request, row, active)
             self.message_user(request, text, messages.SUCCESS)
             self.warn(request, row)
+            if not active:
+                self.tell_of_sessions(request, [row])
         else:
             self.message_user(request, UNCHANGED[active] % {"row": row}, messages.INFO)
         return page

@@ -135,7 +135,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return page
         rows = queryset.exclude(active=active)
         action = partial(actions.set_active_in_bulk, active=active)
-        return self.run(request, rows, action, texts, undo=not active)
+        return self.run(request, rows, action, texts, undo=not active, ends_sign_ins=not active)
 
     def disabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
         """Name the catch-alls that receive mail then, and the aliases to which mail is refused,
@@ -158,7 +158,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page
-        return self.run(request, queryset, actions.delete_in_bulk, texts)
+        return self.run(request, queryset, actions.delete_in_bulk, texts, ends_sign_ins=True)
 
     def confirm(
         self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any
@@ -208,6 +208,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         action: Callable[..., BulkResult],
         texts: Texts,
         undo: bool = False,
+        ends_sign_ins: bool = False,
         **context: Any,
     ) -> HttpResponse | None:
         """Run one batch; return the page that continues, or report on all at the end."""
@@ -218,6 +219,9 @@ class BulkActionsAdmin(admin.ModelAdmin):
             outcome = run_batch(rows, as_administrator, request.POST.get("after", ""))
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)
+        if ends_sign_ins and outcome.done and not outcome.last:
+            more = done > len(outcome.done)
+            self.tell_of_sessions(request, outcome.done, more)  # type: ignore[attr-defined]
         if outcome.last or failed:
             refused = [*request.POST.get("refused", "").splitlines(), *outcome.refused]
             count = max(posted_number(request, "count"), done + failed)

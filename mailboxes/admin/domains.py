@@ -149,6 +149,8 @@ class DomainAdmin(ListAdmin, MailAdmin):
             actions.change_domain(
                 administrator(request), obj, shown or None, recipients, postmaster
             )
+            if "active" in form.changed_data and not obj.active:
+                self.tell_of_sessions(request, [obj])
         else:
             columns = {name: getattr(obj, name) for name in COLUMNS[Domain]}
             name, postmaster = data["domain"], data["postmaster"]
@@ -159,6 +161,7 @@ class DomainAdmin(ListAdmin, MailAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:
         actions.delete_domain(administrator(request), obj)
+        self.tell_of_sessions(request, [obj])
 
     def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()

@@ -129,6 +129,7 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
         if form.is_valid() and form.save(administrator(request), mail_host().scheme):
             text = _("The new password of %(mailbox)s takes effect immediately.")
             self.message_user(request, text % {"mailbox": mailbox}, messages.SUCCESS)
+            self.tell_of_sessions(request, [mailbox])
             return HttpResponseRedirect(admin_url(self.opts, "change", quote(mailbox.pk)))
         autofocus(form)
         context = self.admin_site.each_context(request) | {
@@ -180,6 +181,8 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
             actions.change_mailbox(
                 administrator(request), obj, data["new_password1"], shown or None, goto
             )
+            if data["new_password1"] or ("active" in form.changed_data and not obj.active):
+                self.tell_of_sessions(request, [obj])
             return
         obj.pk = actions.create_mailbox(
             administrator(request),
@@ -193,6 +196,7 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
 
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
         actions.delete_mailbox(administrator(request), obj)
+        self.tell_of_sessions(request, [obj])
 
     def describe_deletion(self, row: Mailbox, scope: Scope) -> list[str]:
         host = mail_host()

@@ -7,6 +7,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from mailboxes import actions
 from mailboxes.addresses import Address
@@ -46,6 +47,35 @@ def test_an_invalid_mailbox_is_a_form_error(
     assert reason in errors(page)
     assert Mailbox.objects.count() == 1
     assert PASSWORD not in page.content.decode()
+
+
+@pytest.mark.parametrize("variant", ["v1", "v2"])
+def test_it_is_said_that_sessions_go_on_and_how_to_end_them(
+    rita: Client, anna: Mailbox, bob: Mailbox, settings: Settings, variant: str
+) -> None:
+    settings.MAIL_VARIANT = variant
+    new, none = (
+        {"new_password1": text, "new_password2": text} for text in ("a new good password", "")
+    )
+    own, selected = f"{MAILBOX}{anna.pk}/", {"_selected_action": [anna.pk, bob.pk], "post": "1"}
+    domain = "/admin/mailboxes/domain/example.org/set-active/"
+    for place, posted, command in (
+        (f"{own}change/", mailbox_form(active="", **none), "kick anna@example.org"),
+        (f"{own}change/", mailbox_form(**none), ""),
+        (f"{own}change/", mailbox_form(**new), "kick anna@example.org"),
+        (f"{own}password/", {**new, "new_password1": PASSWORD, "new_password2": PASSWORD},
+         "kick anna@example.org"),
+        (f"{own}set-active/", {"active": "0"}, "kick anna@example.org"),
+        (f"{own}set-active/", {"active": "1"}, ""),
+        (domain, {"active": "0"}, "kick '*@example.org'"),
+        (MAILBOX, {**selected, "action": "disable"},
+         "for name in anna@example.org bob@example.org; do doveadm kick \"$name\"; done"),
+        (f"{own}delete/", {"post": "yes"}, "kick anna@example.org"),
+    ):  # fmt: skip
+        page = rita.post(place, posted, follow=True)
+        said = [str(one) for one in page.context["messages"] if "stay signed in" in str(one)]
+        assert [text for text in said if command in text] == said, place
+        assert bool(said) == (variant == "v2" and bool(command)), (place, posted)
 
 
 def test_a_mailbox_keeps_its_password_unless_a_new_one_is_given(

@@ -2,10 +2,12 @@
 
 import imaplib
 import smtplib
+import time
 from collections.abc import Callable
 
 import pytest
 
+from mailboxes.open_sessions import kick_command
 from tests import mail_clients
 from tests.machine import Machine, wait_until
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
@@ -75,6 +77,21 @@ def test_disabled_mailboxes_and_domains_cannot_sign_in(
         for mechanism in mail.scheme.mechanisms:
             assert not mail.signs_in(ANNA, mechanism)
     assert mail.signs_in(ANNA)
+
+
+@pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
+def test_open_sessions_go_on_until_the_command_ends_them(mail: MailHost) -> None:
+    for names in ([ANNA.address], [BOB.address, ANNA.address], [f"*@{DOMAIN}"]):
+        session = mail_clients.imap(mail.machine)
+        assert mail_clients.imap_auth(session, "PLAIN", ANNA.address, ANNA.password)
+        with mail.disabled("mailbox", "username", ANNA.address):
+            assert session.noop()[0] == "OK"
+            mail.machine.run(["sh", "-c", kick_command(names)], check=False)
+            with pytest.raises((imaplib.IMAP4.abort, OSError)):
+                for _ in range(50):  # it is told of on its way to the next command
+                    session.noop()
+                    time.sleep(0.1)
+        session.shutdown()
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
