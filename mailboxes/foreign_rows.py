@@ -6,9 +6,11 @@ PostfixAdmin 3.3 creates some of these tables, 4.0 all of them, Dovecot's instru
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import OperationalError, connections, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import CharField, F, Model, Q, QuerySet, Value
+from django.db.models.functions import Concat, Length, Substr
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import (
@@ -46,7 +48,7 @@ NOT_GRANTED = gettext_noop(
     "GRANT SELECT, DELETE ON %(database)s.%(table)s TO %(account)s;"
 )
 NOT_GRANTED_TO_RENAME = gettext_noop(
-    "Nothing was changed: the table “%(table)s” contains rows of the old address, and the panel's "
+    "Nothing was changed: the table “%(table)s” contains rows of the old name, and the panel's "
     "account can't change them. On the database host, run: "
     "GRANT SELECT, UPDATE, DELETE ON %(database)s.%(table)s TO %(account)s;"
 )
@@ -88,6 +90,29 @@ def rename_for(old: str, new: str) -> None:
             if rows.exists():
                 with transaction.atomic(using="mail"):
                     rename(model, old, new)
+
+
+def rename_in(old: str, new: str) -> None:
+    """Let what belongs to a domain and its addresses belong to its new name."""
+    for model in existing(DomainAdministrator, *CLEARED):
+        rows = model._default_manager.filter(of_domain(old))
+        if model is VacationNotification:
+            delete(rows)
+            continue
+        with permitted(model, NOT_GRANTED_TO_RENAME):
+            if rows.exists():
+                with transaction.atomic(using="mail"):
+                    rename_all(model, old, new)
+
+
+def rename_all(model: type[Model], old: str, new: str) -> None:
+    """Change the end of each owner, and the domain."""
+    key = str(model._meta.pk.name)
+    local_part = Substr(F(key), 1, Length(F(key)) - len(old), output_field=CharField())
+    values: dict[str, Any] = {key: Concat(local_part, Value(new), output_field=CharField())}
+    if key != "domain" and has_domain(model):
+        values["domain"] = new
+    model._default_manager.filter(of_domain(old)).update(**values)
 
 
 def rename(model: type[Model], old: str, new: str) -> None:

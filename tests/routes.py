@@ -52,6 +52,7 @@ POSTED: dict[str, dict[str, str]] = {
     "aliasdomain/KEY/change/": {},
     "domain/add/": LIMITS | {"domain": "new.example"},
     "domain/KEY/change/": LIMITS,
+    "domain/KEY/rename/": {"domain": "example.com", "confirm": "yes"},
     "user/add/": ADMINISTRATOR | TWICE | {"username": "new"},
     "user/KEY/change/": ADMINISTRATOR,
     "user/KEY/password/": TWICE,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.access.roles import IN_DOMAINS, Role
 from mailboxes.access.scope import EVERYTHING, NOTHING, Scope
-from mailboxes.access.self_service import forget_mailboxes, set_open
+from mailboxes.access.self_service import forget_mailboxes, is_open, rename_mailboxes, set_open
 
 
 def role_of(user: User) -> str:
@@ -51,3 +51,16 @@ def forget_domain(name: str) -> None:
     GrantedDomain.objects.filter(domain=name.lower()).delete()
     set_open(name, True)
     forget_mailboxes(name)
+
+
+def rename_domain_of_grants(old: str, new: str, keeps_old: bool) -> None:
+    """Give the administrators of a domain the same role under its new name, with its rules."""
+    forget_domain(new)
+    holders = GrantedDomain.objects.filter(domain=old.lower()).values_list("grant", flat=True)
+    GrantedDomain.objects.bulk_create(
+        GrantedDomain(grant_id=grant, domain=new) for grant in list(holders)
+    )
+    set_open(new, is_open(old))
+    rename_mailboxes(old, new)
+    if not keeps_old:
+        forget_domain(old)

@@ -1,5 +1,8 @@
 """Whether owners may change their passwords, and who has to choose another one."""
 
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Concat, Length, Substr
+
 from mailboxes.access.models import ClosedDomain, PasswordDemand
 from mailboxes.accounts import AccountKind
 
@@ -25,6 +28,15 @@ def forget_mailboxes(domain: str) -> None:
     PasswordDemand.objects.filter(
         kind=AccountKind.MAILBOX, name__endswith=f"@{domain.lower()}"
     ).delete()
+
+
+def rename_mailboxes(domain: str, new: str) -> None:
+    """Ask the same owners, whose addresses are in another domain now."""
+    rows = PasswordDemand.objects.filter(
+        kind=AccountKind.MAILBOX, name__endswith=f"@{domain.lower()}"
+    )
+    local_part = Substr(F("name"), 1, Length(F("name")) - len(domain))
+    rows.update(name=Concat(local_part, Value(new), output_field=CharField()))
 
 
 def set_demand(kind: AccountKind, name: str, active: bool) -> None:

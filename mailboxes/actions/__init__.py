@@ -22,6 +22,11 @@ from mailboxes.actions.aliases import (
     delete_alias_domain,
 )
 from mailboxes.actions.bulk import delete_in_bulk, set_active_in_bulk, set_quota_in_bulk
+from mailboxes.actions.domain_renaming import (
+    check_domain_renaming,
+    plan_domain_renaming,
+    rename_domain,
+)
 from mailboxes.actions.domains import (
     change_domain,
     create_domain,
@@ -56,6 +61,7 @@ __all__ = [
     "change_domain",
     "change_mailbox",
     "change_password",
+    "check_domain_renaming",
     "check_new_mailbox",
     "check_new_password",
     "check_renaming",
@@ -73,9 +79,11 @@ __all__ = [
     "forget_adoption",
     "import_rows",
     "keep_password",
+    "plan_domain_renaming",
     "plan_import",
     "plan_renaming",
     "rehash_password",
+    "rename_domain",
     "rename_mailbox",
     "run_import",
     "set_active",

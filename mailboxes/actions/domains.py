@@ -53,10 +53,7 @@ def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **column
     with performing(actor, "domain.create", subject_of(domain, changes)):
         rules.check_columns(domain)
         relaying.check_route(domain)
-        if str(name) == mail_host().hostname:
-            raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
-        if Domain.objects.filter(pk=str(name)).exists():
-            raise Refused(DOMAIN_EXISTS, params, code="taken", field="domain")
+        check_new_domain(name)
         forget_domain(str(name))  # the administrators of a former domain have no right to this one
         with inserting(DOMAIN_EXISTS, params, "domain"):
             domain.save(force_insert=True)
@@ -65,6 +62,15 @@ def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **column
             elif postmaster:
                 create_role_addresses(domain, postmaster, actor.scope)
     return domain
+
+
+def check_new_domain(name: DomainName) -> None:
+    """Refuse a name that is taken or is the mail host's own."""
+    params = {"name": str(name)}
+    if str(name) == mail_host().hostname:
+        raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
+    if Domain.objects.filter(pk=str(name)).exists():
+        raise Refused(DOMAIN_EXISTS, params, code="taken", field="domain")
 
 
 def change_domain(

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from mailboxes.audit.entries import RENAMED
 from mailboxes.audit.log import end
 from mailboxes.audit.models import OpenEntry, Phase, Subject
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -54,11 +55,12 @@ def compare_subject(verb: str, subject: Subject) -> str:
 
 
 def compare_renamed(model: Any, row: Any, subject: Subject) -> str:
-    """Compare a mailbox by its new address, and an alias by its targets."""
-    if "goto" in subject.changes:
-        is_applied = row is not None and row.goto == subject.changes["goto"][1]
+    """Compare an object by its new name, and what forwards to it by its target."""
+    followed = next((name for name in ("goto", "target_domain") if name in subject.changes), "")
+    if followed:
+        is_applied = row is not None and getattr(row, followed) == subject.changes[followed][1]
     else:
-        _old, new = subject.changes.get("address", ["", subject.name])
+        _old, new = subject.changes.get(RENAMED.get(subject.model, ""), ["", subject.name])
         is_applied = model._default_manager.filter(pk=new).exists()
     return APPLIED if is_applied else NOT_APPLIED
 

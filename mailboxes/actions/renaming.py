@@ -227,3 +227,14 @@ def replace_target(target: str, old: str, new: str) -> str:
         return ""  # an address of its own
     new_name, _, new_domain = new.rpartition("@")
     return f"{new_name}{extension}@{new_domain}"
+
+
+def replace_domain(target: str, old: str, new: str) -> str:
+    """Return a target with the new name in place of its domain, if that is the old one."""
+    bare = target.rstrip()
+    local_part, at, domain = bare.rpartition("@")
+    if at and domain.lower() == old.lower():
+        return f"{local_part}@{new}"
+    if local_part.lower().endswith(f"#{old.lower()}"):
+        return f"{local_part[: -len(old)]}{new}@{domain}"
+    return target

@@ -15,15 +15,17 @@ from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_open
 from mailboxes.actions.shown_values import COLUMNS
 from mailboxes.admin import display
-from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.filters import DomainAttentionFilter, StatusFilter
+from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.domain_addresses import accepts_any, lacking_roles
+from mailboxes.export.renaming import Steps, domain_steps
 from mailboxes.formats import number
 from mailboxes.forms.domains import DomainForm
+from mailboxes.forms.renaming import RenameDomainForm, RenameForm
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
 from mailboxes.request_actors import administrator
@@ -31,8 +33,9 @@ from mailboxes.routing import Kind, Route
 
 
 @admin.register(Domain)
-class DomainAdmin(ListAdmin, MailAdmin):
+class DomainAdmin(ListAdmin, RenamesRows):
     form = DomainForm
+    rename_form = RenameDomainForm
     list_display = ["name_link", "mailbox_usage", "alias_usage", "quotas", "status"]
     list_filter = [StatusFilter, DomainAttentionFilter]
     search_columns = ("domain", "description")
@@ -158,6 +161,10 @@ class DomainAdmin(ListAdmin, MailAdmin):
             obj.pk = actions.create_domain(actor, name, postmaster, **columns).pk
         active = form.cleaned_data["self_service"]
         actions.set_self_service(administrator(request), obj, active)
+
+    def rename_steps(self, request: HttpRequest, row: Domain, form: RenameForm) -> Steps:
+        plan = actions.plan_domain_renaming(row, form.new_name)
+        return domain_steps(plan, form.cleaned_data["keeps_old"], mail_host())
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:
         actions.delete_domain(administrator(request), obj)

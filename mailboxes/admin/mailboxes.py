@@ -1,5 +1,6 @@
 """Mailboxes in the admin: their list and their form."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,12 +26,14 @@ from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.filters import DomainFilter, MailboxAttentionFilter, StatusFilter
-from mailboxes.admin.renaming import RenamesMailbox
+from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
+from mailboxes.export.renaming import Steps, mailbox_steps
 from mailboxes.form_fields import QuotaField, count_quota
 from mailboxes.forms.base import autofocus
 from mailboxes.forms.mailboxes import MailboxForm, MailboxPasswordForm
+from mailboxes.forms.renaming import RenameForm, RenameMailboxForm
 from mailboxes.forwarding.findings import left_behind
 from mailboxes.models import Alias, Mailbox
 from mailboxes.request_actors import administrator
@@ -47,8 +50,9 @@ class QuotaForm(forms.Form):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(InDomainList, RenamesMailbox):
+class MailboxAdmin(InDomainList, RenamesRows):
     form = MailboxForm
+    rename_form = RenameMailboxForm
     list_display = ["name_link", "status", "usage", "signed_in"]
     list_filter = [StatusFilter, DomainFilter, MailboxAttentionFilter]
     search_columns = ("username", "name")
@@ -144,11 +148,17 @@ class MailboxAdmin(InDomainList, RenamesMailbox):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["may_rename"] = self.has_rename_permission(request)
         context["may_set_password"] = self.has_password_permission(request)
         mailbox = kwargs.get("obj")
         context["is_demanded"] = mailbox and is_demanded(AccountKind.MAILBOX, mailbox.pk)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def rename_steps(self, request: HttpRequest, row: Mailbox, form: RenameForm) -> Steps:
+        plan = actions.plan_renaming(row, form.new_name)
+        kept, scope = form.cleaned_data["keeps_old"], scope_of(request.user)
+        found = mailbox_steps(plan, kept, mail_host(), scope)
+        counts = foreign_rows.count_for([row.pk]).get(row.pk.lower(), {})
+        return replace(found, lines=[*found.lines, *display.also_deleted(counts)])
 
     @admin.display(description=_("name"))
     def owner_name(self, row: Mailbox) -> str:

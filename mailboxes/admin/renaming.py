@@ -1,4 +1,4 @@
-"""The page that renames a mailbox: it asks for the name, then shows what will change."""
+"""The page that renames a mailbox or a domain: it asks, shows what will change, and renames."""
 
 from typing import Any
 
@@ -10,70 +10,76 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import actions, foreign_rows
 from mailboxes.access.grants import scope_of
-from mailboxes.admin import display
 from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
-from mailboxes.conf import mail_host
-from mailboxes.export.renaming import commands_after, commands_before, describe
+from mailboxes.errors import Refused
+from mailboxes.export.renaming import Steps
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.forms.base import autofocus
-from mailboxes.forms.renaming import RenameMailboxForm
-from mailboxes.models import Mailbox
+from mailboxes.forms.renaming import RenameForm
 from mailboxes.request_actors import administrator
 
 
-class RenamesMailbox(MailAdmin):
+class RenamesRows(MailAdmin):
+    """A table whose rows can be renamed."""
+
+    rename_form: type[RenameForm]
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.rename_view)
-        path_of_view = path("<path:key>/rename/", view, name="mailboxes_mailbox_rename")
-        return [path_of_view, *super().get_urls()]
+        name = f"mailboxes_{self.opts.model_name}_rename"
+        return [path("<path:key>/rename/", view, name=name), *super().get_urls()]
 
     def has_rename_permission(self, request: HttpRequest) -> bool:
-        return scope_of(request.user).allows("mailbox.rename")
+        return scope_of(request.user).allows(f"{self.opts.model_name}.rename")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_rename"] = self.has_rename_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def rename_view(self, request: HttpRequest, key: str) -> HttpResponse:
         """Ask for the new name, then show what would change, then rename."""
         if not self.has_rename_permission(request):
             raise PermissionDenied
-        mailbox = self.get_object(request, unquote(key))
-        if mailbox is None:
+        row = self.get_object(request, unquote(key))
+        if row is None:
             raise Http404
-        form = RenameMailboxForm(scope_of(request.user), request.POST or None, instance=mailbox)
-        form.initial["address"] = mailbox.pk
-        plan: dict[str, Any] = {}
+        form = self.rename_form(scope_of(request.user), request.POST or None, instance=row)
+        steps: Steps | None = None
         if form.is_valid() and form.is_accepted(administrator(request)):
             if "confirm" in request.POST and form.save_name(administrator(request)):
-                return self.renamed(request, mailbox, str(form.cleaned_data["address"]))
-            plan = self.renaming_plan(request, mailbox, form.cleaned_data)
+                return self.renamed(request, row, str(form.new_name))
+            steps = self.steps(request, row, form)
         autofocus(form)
         context = self.admin_site.each_context(request) | {
-            "title": _("Rename %(name)s") % {"name": mailbox},
+            "title": _("Rename %(name)s") % {"name": row},
             "opts": self.opts,
-            "original": mailbox,
+            "original": row,
             "form": form,
-            **plan,
+            "name_field": form[form.name_field],
+            "name": form.new_name if steps else "",
+            "steps": steps,
         }
-        return render(request, "admin/mailboxes/mailbox/rename.html", context)
+        return render(request, "admin/rename.html", context)
 
-    def renaming_plan(
-        self, request: HttpRequest, mailbox: Mailbox, data: dict[str, Any]
-    ) -> dict[str, Any]:
+    def steps(self, request: HttpRequest, row: Any, form: RenameForm) -> Steps | None:
         """Return what the page shows before it renames."""
-        host, plan = mail_host(), actions.plan_renaming(mailbox, data["address"])
-        lines = describe(plan, data["keeps_old"], host, scope_of(request.user))
-        counts = foreign_rows.count_for([mailbox.pk]).get(mailbox.pk.lower(), {})
-        return {
-            "plan": plan,
-            "lines": [*lines, *display.also_deleted(counts)],
-            "before": commands_before(plan.moved, host) if plan.moved else "",
-            "after": commands_after(plan.moved, host),
-        }
+        try:
+            return self.rename_steps(request, row, form)
+        except Refused as error:
+            form.add_refusal(error)
+            return None
 
-    def renamed(self, request: HttpRequest, mailbox: Mailbox, new: str) -> HttpResponse:
-        text = _("%(old)s is now called %(new)s.") % {"old": mailbox, "new": new}
+    def rename_steps(self, request: HttpRequest, row: Any, form: RenameForm) -> Steps:
+        raise NotImplementedError
+
+    def renamed(self, request: HttpRequest, row: Any, new: str) -> HttpResponse:
+        text = _("%(old)s is now called %(new)s.") % {"old": row, "new": new}
         self.message_user(request, text, messages.SUCCESS)
+        self.tell_of_sessions(request, [row])
         if warning := mixed_scripts_warning(new):
             self.message_user(request, warning, messages.WARNING)
         return HttpResponseRedirect(admin_url(self.opts, "change", quote(new)))

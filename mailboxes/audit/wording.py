@@ -59,7 +59,7 @@ SECOND_FACTOR_VERBS = tuple(
     verb for verb in VERB_LABELS if "second-factor" in verb or "recovery-code" in verb
 )
 ACTIONS = {
-    "domain": LISTED,
+    "domain": (*LISTED, "rename"),
     "mailbox": (
         *LISTED,
         "download-hashes",
@@ -118,7 +118,10 @@ LABELS = {
     "quota": _("Quota"),
     "role": _("Role"),
     "self_service": _("Owners may change their passwords"),
+    "domain": _("Domain"),
     "domains": _("Domains"),
+    "renamed_aliases": _("Aliases"),
+    "renamed_mailboxes": _("Mailboxes"),
     "all_domains": _("All domains"),
     "domain.quota": _("Total quota of all mailboxes"),
     "second_factor": _("Second factor"),

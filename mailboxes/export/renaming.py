@@ -2,11 +2,14 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mailboxes.access.scope import Scope
+from mailboxes.actions.domain_renaming import DomainRenaming
 from mailboxes.actions.renaming import Moved, Renaming
 from mailboxes.conf import MailHost
 from mailboxes.formats import number
@@ -15,7 +18,33 @@ from mailboxes.models import Alias
 MAX_NAMED = 20
 
 
-def describe(plan: Renaming, keeps_old: bool, host: MailHost, scope: Scope) -> Iterator[str]:
+@dataclass(frozen=True)
+class Steps:
+    """What is shown before a row is renamed."""
+
+    lines: list[str]
+    """What will change."""
+
+    before: str
+    """The commands to run on the mail host first; empty if there are none."""
+
+    after: str
+
+
+def mailbox_steps(plan: Renaming, keeps_old: bool, host: MailHost, scope: Scope) -> Steps:
+    return steps(list(mailbox_lines(plan, keeps_old, host, scope)), plan.moved, host)
+
+
+def domain_steps(plan: DomainRenaming, keeps_old: bool, host: MailHost) -> Steps:
+    return steps(list(domain_lines(plan, keeps_old)), plan.moved, host)
+
+
+def steps(lines: list[str], moved: Moved | None, host: MailHost) -> Steps:
+    before = commands_before(moved, host) if moved else ""
+    return Steps(lines, before, commands_after(moved, host))
+
+
+def mailbox_lines(plan: Renaming, keeps_old: bool, host: MailHost, scope: Scope) -> Iterator[str]:
     """Yield what becomes of the mailbox, its old address, its mail, and of others' aliases."""
     params = {"old": plan.mailbox.pk, "new": str(plan.address)}
     yield _("The owner signs in as %(new)s, with the same password, and no longer as %(old)s.") % (
@@ -26,8 +55,7 @@ def describe(plan: Renaming, keeps_old: bool, host: MailHost, scope: Scope) -> I
     else:
         yield _("%(old)s no longer exists.") % params
     if plan.moved:
-        text = _("The mail is looked for in %(new)s, and no longer in %(old)s.")
-        yield text % {"old": plan.moved.old, "new": plan.moved.new}
+        yield moved_line(plan.moved)
     else:
         folder = host.location.path(host.home, plan.mailbox.pk, plan.folder)
         yield _("The mail stays in %(folder)s.") % {"folder": folder}
@@ -36,6 +64,33 @@ def describe(plan: Renaming, keeps_old: bool, host: MailHost, scope: Scope) -> I
         yield _("The alias %(alias)s forwards to %(new)s.") % {**params, "alias": name}
     if (more := len(names) - MAX_NAMED) > 0:
         yield _("So do %(count)s more.") % {"count": number(more)}
+
+
+def domain_lines(plan: DomainRenaming, keeps_old: bool) -> Iterator[str]:
+    """Yield what becomes of the domain's addresses, its old name, its mail and alias domains."""
+    params = {"old": plan.domain.pk, "new": plan.name, "target": plan.target}
+    texts = (
+        (ngettext("%(count)s mailbox in this domain.", "%(count)s mailboxes in this domain.",
+                  plan.mailboxes), plan.mailboxes),
+        (ngettext("%(count)s other alias.", "%(count)s other aliases.", plan.aliases),
+         plan.aliases),
+    )  # fmt: skip
+    yield _("All addresses in %(old)s are in %(new)s from then on:") % params
+    yield from (text % {"count": number(count)} for text, count in texts)
+    yield _("The owners sign in with the new addresses, with the same passwords.")
+    yield _("Whatever forwards to an address in %(old)s forwards to the one in %(new)s.") % params
+    if keeps_old:
+        yield _("%(old)s becomes an alias domain that forwards to %(target)s.") % params
+    else:
+        yield _("%(old)s no longer exists.") % params
+    for name in plan.alias_domains:
+        yield _("The alias domain %(alias)s forwards to %(new)s.") % {**params, "alias": name}
+    yield moved_line(plan.moved) if plan.moved else _("The mail stays in its folders.")
+
+
+def moved_line(moved: Moved) -> str:
+    text = _("The mail is looked for in %(new)s, and no longer in %(old)s.")
+    return text % {"old": moved.old, "new": moved.new}
 
 
 def commands_before(moved: Moved, host: MailHost) -> str:

@@ -31,7 +31,7 @@ class DomainForm(RowForm):
     domain = ParsedField(
         DomainName.parse,
         label=_("Domain"),
-        help_text=_("For example, example.org. This can't be changed later."),
+        help_text=_("For example, example.org."),
     )
     delivery = forms.ChoiceField(
         choices=[

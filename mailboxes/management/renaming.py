@@ -1,11 +1,15 @@
 """The base of the commands that rename: what would change, a question, and the commands to run."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from mailboxes.export.renaming import Steps
 from mailboxes.management.base import MailCommand
+
+FIRST = "First, run this on the mail host as root, to link the new folder to the old one:"
 
 
 class RenameCommand(MailCommand):
@@ -20,12 +24,20 @@ class RenameCommand(MailCommand):
         for flag, text in flags.items():
             parser.add_argument(flag, action="store_true", help=text)
 
-    def print_before(self, commands: str) -> None:
-        self.stdout.write("First, run this on the mail host as root, to link the new folder to "
-                          f"the old one:\n{commands}")  # fmt: skip
-
-    def print_after(self, commands: str) -> None:
-        self.stdout.write(f"Now run this on the mail host as root:\n{commands}")
+    def perform(
+        self, steps: Steps, names: tuple[str, str], action: Callable[[bool], object], **options: Any
+    ) -> None:
+        """Show what would change, ask, and rename; the action is told whether the link exists."""
+        old, new = names
+        for line in steps.lines:
+            self.stdout.write(line)
+        if steps.before:
+            self.stdout.write(FIRST)
+            self.stdout.write(steps.before)
+        if self.is_wanted(f"Rename {old} to {new}?", bool(steps.before), **options):
+            action(options["folder_is_linked"] or not options["yes"])
+            self.stdout.write(f"Renamed {old} to {new}.")
+            self.stdout.write(f"Now run this on the mail host as root:\n{steps.after}")
 
     def is_wanted(self, question: str, needs_link: bool, **options: Any) -> bool:
         """Ask, unless told not to; what is needed first counts as done by whoever says yes."""

@@ -111,6 +111,22 @@ def test_what_belonged_to_a_renamed_mailbox_is_still_its_own(
     assert Fetchmail.objects.filter(pk="anne@example.org").count() == 2
 
 
+def test_what_belonged_to_a_renamed_domain_is_still_its_own(
+    anna_and_bob: tuple[Mailbox, ...],
+) -> None:
+    for model in (SecondFactorException, DomainAdministrator):
+        model._default_manager.create(pk="example.org")
+    SecondFactorException.objects.create(pk="anna@sub.example.org")
+    name = DomainName.parse("example.com")
+    actions.rename_domain(TESTER, anna_and_bob[0].domain, name, keeps_old=False)
+    people = {"anna@example.com", "bob@example.com"}
+    assert owners(AppPassword) == owners(Vacation) == people
+    assert owners(SecondFactorException) == {*people, "example.com", "anna@sub.example.org"}
+    assert owners(DomainAdministrator) == {"example.com"}
+    assert not owners(VacationNotification)
+    assert set(Fetchmail.objects.values_list("domain", flat=True)) == {"example.com"}
+
+
 def test_what_is_refused_deletes_nothing_else(anna_and_bob: tuple[Mailbox, ...]) -> None:
     actions.create_domain(TESTER, DomainName.parse("example.net"))
     actions.create_alias_domain(TESTER, "example.net", "example.org")

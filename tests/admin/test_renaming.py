@@ -1,4 +1,4 @@
-"""The page that renames a mailbox."""
+"""The page that renames a mailbox or a domain."""
 
 from html import unescape
 
@@ -8,9 +8,9 @@ from django.test import Client
 
 from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
-from mailboxes.models import Alias, Mailbox
+from mailboxes.models import Alias, Domain, Mailbox
 from tests import page_forms
-from tests.admin.conftest import MAILBOX, signed_in
+from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
 from tests.conftest import TESTER
 
 URL = f"{MAILBOX}anna_40example.org/rename/"
@@ -33,6 +33,7 @@ def test_the_page_shows_what_will_change_and_then_renames(rita: Client, anna: Ma
     assert Mailbox.objects.filter(pk=anna.pk).exists()
     done = rita.post(URL, read_form(text(asked)) | {"confirm": "yes"}, follow=True)
     assert "anna@example.org is now called anne@example.org." in text(done)
+    assert "doveadm kick anna@example.org" in text(done)
     assert done.redirect_chain == [(f"{MAILBOX}anne_40example.org/change/", 302)]
     history = text(rita.get(f"{MAILBOX}anne_40example.org/history/"))
     assert "anna@example.org added" in history and "renamed" in history
@@ -70,3 +71,25 @@ def test_aliases_out_of_reach_follow_without_being_shown(anna: Mailbox) -> None:
     assert "secret@example.net" not in text(otto.post(URL, ANNE))
     otto.post(URL, ANNE | {"confirm": "yes"})
     assert Alias.objects.get(pk="secret@example.net").goto == "anne@example.org"
+
+
+def test_a_domain_is_renamed_after_its_counts_were_shown(rita: Client, anna: Mailbox) -> None:
+    actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
+    url = f"{DOMAIN}example.org/rename/"
+    asked = text(rita.post(url, {"domain": "example.com", "keeps_old": "on"}))
+    for line in ("1 mailbox in this", "1 other alias.", "example.org becomes an alias domain"):
+        assert line in asked
+    assert Domain.objects.get().pk == "example.org"
+    done = rita.post(url, read_form(asked) | {"confirm": "yes"}, follow=True)
+    assert "example.org is now called example.com." in text(done)
+    assert Mailbox.objects.get().pk == "anna@example.com"
+    refused = text(rita.post(f"{DOMAIN}example.com/rename/", {"domain": "example.org"}))
+    assert "already exists" in refused and 'name="confirm"' not in refused
+
+
+def test_a_domain_that_is_too_large_for_a_page_is_left_to_the_command(
+    rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailboxes.forms.renaming.MAX_ROWS", 1)
+    page = text(rita.post(f"{DOMAIN}example.org/rename/", {"domain": "example.com"}))
+    assert "manage.py renamedomain" in page and 'name="confirm"' not in page

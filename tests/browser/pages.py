@@ -141,6 +141,11 @@ def enter_new_address(page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
+def enter_new_domain(page: Page) -> None:
+    page.locator("input[name=domain]").fill("new.example")
+    page.get_by_role("button", name="Continue").click()
+
+
 def lock(page: Page) -> None:
     """Try wrong passwords until the address is locked, which it may have ceased to be."""
     for _ in range(6):
@@ -292,7 +297,7 @@ STOPS = [
         who="nobody",
         panel="broken",
     ),
-    Stop("mailbox-rename", f"{ANNA}rename/"),
+    Stop("domain-rename", "/admin/mailboxes/domain/example.org/rename/", enter_new_domain),
     Stop("mailbox-rename-confirm", f"{ANNA}rename/", enter_new_address),
     # Last, because pressing Delete there removes rows that other pages need.
     Stop("mailbox-delete", f"{ANNA}delete/"),

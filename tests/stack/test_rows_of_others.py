@@ -69,18 +69,28 @@ for page, field in ("mailbox/two_40example.net", "name"), ("domain/loop1.example
     answer = client.post(page, form | {field: "😀"}).content.decode()
     print(f"#id_{field}" in answer and "store one of these characters" in answer)
 """
-# The account may read fetchmail's rows, but not delete them.
-DELETE = """
+# The account may read fetchmail's rows, but not change or delete them.
+RENAME_AND_DELETE = """
 from mailboxes import actions
+from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
-from mailboxes.models import Mailbox
+from mailboxes.models import Alias, Domain, Fetchmail, Mailbox
 from tests.conftest import TESTER
-mailbox = Mailbox.objects.get(pk="two@example.net")
+mailbox, new = Mailbox.objects.get(pk="two@example.net"), "zwei@example.net"
 try:
-    actions.delete_mailbox(TESTER, mailbox)
+    actions.rename_mailbox(TESTER, mailbox, Address.parse(new), keeps_old=False)
+    domain = Domain.objects.get(pk="example.net")
+    actions.rename_domain(TESTER, domain, DomainName.parse("e.example"))
+    print(Fetchmail.objects.filter(pk="zwei@e.example", domain="e.example").count())
+    print(Alias.objects.get(pk="Upper@e.example").goto)
+    actions.delete_mailbox(TESTER, Mailbox.objects.get(pk="zwei@e.example"))
     print("deleted")
 except Refused as error:
     print(error)
+    try:
+        actions.delete_mailbox(TESTER, mailbox)
+    except Refused as error:
+        print(error)
 """
 LIMITED = PANEL_ENV | {"MAIL_DATABASE_URL": "mysql://limited:limited@127.0.0.1:3306/mail"}
 CREATE_LIMITED = """
@@ -90,7 +100,8 @@ CREATE USER limited@localhost IDENTIFIED BY 'limited';
 GRANT SELECT ON mail.* TO limited@localhost;
 """
 WRITTEN = ("domain", "mailbox", "alias", "alias_domain", "quota", "quota2", "vacation",
-           "vacation_notification", "mailbox_app_password", "totp_exception_address")  # fmt: skip
+           "vacation_notification", "mailbox_app_password", "totp_exception_address",
+           "domain_admins")  # fmt: skip
 
 
 def shell(machine: Machine, script: str, env: dict[str, str]) -> str:
@@ -113,11 +124,16 @@ def test_any_row_can_be_opened_and_saved_without_changing_it(
     mariadb.query(CREATE_LIMITED, "mail")
     for table in set(WRITTEN) & set(mariadb.query("SHOW TABLES", "mail").split()):
         mariadb.query(f"GRANT INSERT, UPDATE, DELETE ON mail.{table} TO limited@localhost")
-    refused = shell(machine, DELETE, LIMITED)
-    assert "the table “fetchmail” contains rows" in refused
-    statement = refused.partition("On the database host, run: ")[2]
+    refused = shell(machine, RENAME_AND_DELETE, LIMITED)
+    to_rename, to_delete = refused.splitlines()
+    assert all("the table “fetchmail” contains rows" in line for line in (to_rename, to_delete))
+    assert "GRANT SELECT, DELETE ON mail.fetchmail TO" in to_delete
+    statement = to_rename.partition("On the database host, run: ")[2]
     count = "SELECT COUNT(*) FROM mailbox JOIN fetchmail ON mailbox = username WHERE maildir = 'x'"
     assert mariadb.query(count, "mail") == "1\n"
     mariadb.query(statement)
-    assert shell(machine, DELETE, LIMITED) == "deleted\n"
-    assert mariadb.query("SELECT mailbox FROM fetchmail WHERE mailbox LIKE 'two%'", "mail") == ""
+    done = shell(machine, RENAME_AND_DELETE, LIMITED).splitlines()
+    assert done == ["1", "Upper@e.example,a#b.example@autoreply.example", "deleted"]
+    assert (
+        mariadb.query("SELECT mailbox FROM fetchmail WHERE mailbox LIKE '%e.example'", "mail") == ""
+    )

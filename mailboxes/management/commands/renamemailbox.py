@@ -8,7 +8,7 @@ from mailboxes import actions
 from mailboxes.addresses import Address
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.export.renaming import commands_after, commands_before, describe
+from mailboxes.export.renaming import mailbox_steps
 from mailboxes.management.renaming import RenameCommand
 from mailboxes.models import Mailbox
 
@@ -31,15 +31,12 @@ class Command(RenameCommand):
         mailbox = Mailbox.objects.filter(pk=name).first()
         if mailbox is None:
             raise Refused(NO_MAILBOX, {"name": name}, code="no_mailbox")
-        keeps_old = not options["no_alias"]
-        actions.check_renaming(self.actor, mailbox, address, keeps_old)
-        host, plan = mail_host(), actions.plan_renaming(mailbox, address)
-        for line in describe(plan, keeps_old, host, self.actor.scope):
-            self.stdout.write(line)
-        if plan.moved:
-            self.print_before(commands_before(plan.moved, host))
-        if self.is_wanted(f"Rename {mailbox} to {address}?", plan.moved is not None, **options):
-            is_linked = options["folder_is_linked"] or not options["yes"]
-            actions.rename_mailbox(self.actor, mailbox, address, keeps_old, is_linked)
-            self.stdout.write(f"Renamed {mailbox} to {address}.")
-            self.print_after(commands_after(plan.moved, host))
+        kept = not options["no_alias"]
+        actions.check_renaming(self.actor, mailbox, address, kept)
+        plan = actions.plan_renaming(mailbox, address)
+
+        def rename(is_linked: bool) -> None:
+            actions.rename_mailbox(self.actor, mailbox, address, kept, is_linked)
+
+        steps = mailbox_steps(plan, kept, mail_host(), self.actor.scope)
+        self.perform(steps, (str(mailbox), str(address)), rename, **options)

@@ -1,4 +1,4 @@
-"""renamemailbox shows what would change, asks, and renames."""
+"""renamemailbox and renamedomain show what would change, ask, and rename."""
 
 from io import StringIO
 
@@ -35,3 +35,15 @@ def test_without_a_terminal_nobody_is_asked(anna: Mailbox) -> None:
         run()
     with pytest.raises(CommandError, match="doesn't exist"):
         call_command("renamemailbox", "x@example.org", "y@example.org")
+
+
+def test_a_domain_is_renamed_likewise(anna: Mailbox) -> None:
+    out = StringIO()
+    names = ("example.org", "example.com")
+    call_command("renamedomain", *names, "--dry-run", stdout=out)
+    assert out.getvalue().endswith("Nothing was changed.\n")
+    call_command("renamedomain", *names, "--yes", stdout=out)
+    assert "Renamed example.org to example.com." in out.getvalue()
+    assert Mailbox.objects.get().pk == "anna@example.com"
+    with pytest.raises(CommandError, match="doesn't exist"):
+        call_command("renamedomain", "example.edu", "example.info")
