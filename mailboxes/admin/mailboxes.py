@@ -22,6 +22,7 @@ from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_demanded
 from mailboxes.accounts import AccountKind
+from mailboxes.addresses import to_unicode
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
@@ -150,6 +151,7 @@ class MailboxAdmin(InDomainList, RenamesRows):
     ) -> HttpResponse:
         context["may_set_password"] = self.has_password_permission(request)
         mailbox = kwargs.get("obj")
+        context["is_idn"] = mailbox and to_unicode(mailbox.pk)
         context["is_demanded"] = mailbox and is_demanded(AccountKind.MAILBOX, mailbox.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 

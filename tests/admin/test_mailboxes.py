@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from mailboxes import actions
-from mailboxes.addresses import Address
+from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.models import Entry, Subject
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.admin.conftest import MAILBOX, errors, mailbox_form
@@ -76,6 +76,19 @@ def test_it_is_said_that_sessions_go_on_and_how_to_end_them(
         said = [str(one) for one in page.context["messages"] if "stay signed in" in str(one)]
         assert [text for text in said if command in text] == said, place
         assert bool(said) == (variant == "v2" and bool(command)), (place, posted)
+
+
+def test_the_page_says_with_which_form_of_an_address_mail_programs_sign_in(
+    rita: Client, anna: Mailbox
+) -> None:
+    domain = actions.create_domain(TESTER, DomainName.parse("müller.example"))
+    readable = "carl@müller.example"
+    mailbox = actions.create_mailbox(TESTER, Address.parse(readable), PASSWORD)
+    said = f"Mail programs can only sign in with carl@{domain.pk}."
+    assert said in rita.get(f"{MAILBOX}{mailbox.pk}/change/").content.decode()
+    assert "Mail programs can only" not in rita.get(f"{MAILBOX}{anna.pk}/change/").content.decode()
+    posted = {"address": readable, "current_password": PASSWORD}
+    assert Client().post("/password/", posted).url == "/password/kept/"  # type: ignore[attr-defined]
 
 
 def test_a_mailbox_keeps_its_password_unless_a_new_one_is_given(
