@@ -83,6 +83,8 @@ class MailHost:
     location: MailLocation
     uid: int
     gid: int
+    has_smtp_active: bool
+    """Whether the table of mailboxes has this column, which an adopted one may lack (`sending`)."""
 
     @property
     def key(self) -> str:
@@ -145,6 +147,7 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         auth=Account(settings.MAIL_AUTH_USER, settings.MAIL_AUTH_PASSWORD),
         home=mail_home(),
         location=mail_location(),
+        has_smtp_active=True,
         uid=user_id("MAIL_UID", settings.MAIL_UID),
         gid=user_id("MAIL_GID", settings.MAIL_GID),
     )

@@ -36,6 +36,7 @@ TEXT = st.one_of(st.sampled_from(AWKWARD), st.text(max_size=40))
 ADDRESS = ["address_0", "address_1"]
 PASSWORDS = ["new_password1", "new_password2"]
 HANDLING = ["handling", "sentence"]
+MAIL = [*HANDLING, "receive_only"]
 USER = ["username", "password1", "password2", "role", "all_domains", "domains", "first_name",
         "last_name", "email", "is_active", "is_temporary"]  # fmt: skip
 LIMITS = ["description", "mailboxes", "aliases", "maxquota_0", "maxquota_1", "quota_0", "quota_1",
@@ -48,9 +49,9 @@ FORMS = {
     f"{DOMAIN}add/": ["domain", *LIMITS],
     f"{DOMAIN}example.org/change/": [*LIMITS, "any_recipient"],
     f"{DOMAIN}example.org/delete/": ["post", "confirm"],
-    f"{MAILBOX}add/": [*ADDRESS, "name", "quota_0", "quota_1", "active", *HANDLING, *PASSWORDS],
+    f"{MAILBOX}add/": [*ADDRESS, "name", "quota_0", "quota_1", "active", *MAIL, *PASSWORDS],
     f"{MAILBOX}anna_40example.org/change/": [
-        *("name", "quota_0", "quota_1", "active", *HANDLING, *PASSWORDS),
+        *("name", "quota_0", "quota_1", "active", *MAIL, *PASSWORDS),
     ],
     f"{MAILBOX}anna_40example.org/delete/": ["post"],
     f"{MAILBOX}anna_40example.org/password/": [*PASSWORDS, "is_temporary", "username"],

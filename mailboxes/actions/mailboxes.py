@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from mailboxes import foreign_rows
+from mailboxes import foreign_rows, sending
 from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
 from mailboxes.actions import rules
@@ -35,6 +35,7 @@ def create_mailbox(
     quota: int = 0,
     active: bool = True,
     refusal: str = "",
+    may_send: bool = True,
 ) -> Mailbox:
     """Add a mailbox and the alias to itself that Postfix looks up; a quota of 0 means no limit.
 
@@ -52,6 +53,8 @@ def create_mailbox(
     changes = new_values(mailbox, "name", "quota", "active")
     if refusal:
         changes["goto"] = [None, refusal]
+    if not may_send:
+        changes["may_send"] = [None, False]
     with performing(actor, "mailbox.create", subject_of(mailbox, changes)):
         rules.check_columns(mailbox, "name", "quota")
         set_password(mailbox, password, mail_host().scheme)
@@ -65,6 +68,8 @@ def create_mailbox(
                 active=active,
             )
             foreign_rows.delete_for([mailbox.pk])
+            if not may_send:
+                sending.set_may_send(mailbox.pk, False)
     return mailbox
 
 
@@ -87,15 +92,18 @@ def change_mailbox(
     password: str = "",
     shown: ShownValues | None = None,
     refusal: str | None = None,
+    may_send: bool | None = None,
 ) -> None:
     """Save name, quota, state (of the mailbox's own alias, too) and, if given, a password.
 
     `refusal` is the target of its alias if mail is refused or discarded, empty if it is delivered;
-    None leaves that as it is.
+    None leaves that as it is. So does it for `may_send`.
     """
     changes = changed_values(mailbox, "name", "quota", "active")
     if goto := changed_goto(mailbox, refusal):
         changes["goto"] = goto
+    if may_send not in (None, before := sending.may_send(mailbox.pk)):
+        changes["may_send"] = [before, may_send]
     if password:
         changes["password"] = []
     with performing(actor, "mailbox.change", subject_of(mailbox, changes)):
@@ -111,6 +119,8 @@ def change_mailbox(
             save_columns(mailbox, *columns)
             save_active(mailbox, mailbox.active, actor.scope)
             save_goto(mailbox, refusal)
+            if "may_send" in changes:
+                sending.set_may_send(mailbox.pk, bool(may_send))
         if password:
             self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
 

@@ -17,7 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from mailboxes import actions, foreign_rows, usage
+from mailboxes import actions, foreign_rows, sending, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_demanded
@@ -63,11 +63,17 @@ class MailboxAdmin(InDomainList, RenamesRows):
     sections = [
         (None, ["name", "quota", "active"]),
         (_("Password"), ["new_password1", "new_password2"]),
-        (_("Incoming mail"), ["handling", "sentence"]),
+        (_("Receiving and sending"), ["handling", "sentence", "receive_only"]),
     ]
     dates_title = _("Usage and dates")
     readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
-    shown_as = {"name": "owner_name", "quota": "", "handling": "incoming", "sentence": ""}
+    shown_as = {
+        "name": "owner_name",
+        "quota": "",
+        "handling": "incoming",
+        "sentence": "",
+        "receive_only": "may_send",
+    }
 
     # The list
 
@@ -113,6 +119,15 @@ class MailboxAdmin(InDomainList, RenamesRows):
         return self.run(request, queryset, action, texts, form=form)
 
     # The form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Leave out what an adopted table can't store."""
+        sections = super().get_fieldsets(request, obj)
+        if not sending.is_known():
+            for _title, options in sections:
+                hidden = {"receive_only", "may_send"}
+                options["fields"] = [name for name in options["fields"] if name not in hidden]
+        return sections
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.password_view)
@@ -171,6 +186,10 @@ class MailboxAdmin(InDomainList, RenamesRows):
         goto = Alias.objects.filter(pk=row.pk).values_list("goto", flat=True).first()
         return display.handled(goto or "") or str(_("Delivered"))
 
+    @admin.display(description=_("may send mail"))
+    def may_send(self, row: Mailbox) -> str:
+        return str(_("yes") if sending.may_send(row.pk) else _("no"))
+
     @admin.display(description=_("usage"))
     def used(self, row: Mailbox) -> str:
         return display.usage(row.quota, usage.find([row.pk])[row.pk].bytes)
@@ -188,12 +207,12 @@ class MailboxAdmin(InDomainList, RenamesRows):
         data = form.cleaned_data
         if change:
             shown = dict(form.shown_values or {})  # type: ignore[attr-defined]
-            shown.pop("goto", None)
-            goto = data["refusal"] if "handling" in form.data else None
-            actions.change_mailbox(
-                administrator(request), obj, data["new_password1"], shown or None, goto
-            )
-            if data["new_password1"] or ("active" in form.changed_data and not obj.active):
+            for name in ("goto", "may_send"):  # not columns of the model
+                shown.pop(name, None)
+            mail = (data["refusal"], not data["receive_only"]) if "handling" in form.data else ()
+            password = data["new_password1"]
+            actions.change_mailbox(administrator(request), obj, password, shown or None, *mail)
+            if password or ("active" in form.changed_data and not obj.active):
                 self.tell_of_sessions(request, [obj])
             return
         obj.pk = actions.create_mailbox(
@@ -204,6 +223,7 @@ class MailboxAdmin(InDomainList, RenamesRows):
             data["quota"],
             data["active"],
             data["refusal"],
+            not data["receive_only"],
         ).pk
 
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:

@@ -111,6 +111,7 @@ LABELS = {
     "last_name": _("Last name"),
     "mailboxes": _("Maximum mailboxes"),
     "maxquota": _("Quota per mailbox"),
+    "may_send": _("May send mail"),
     "name": _("Name"),
     "password": _("Password"),
     "password_expiry": _("Days until a password expires"),

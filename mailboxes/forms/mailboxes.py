@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes import actions
+from mailboxes import actions, sending
 from mailboxes.actions.shown_values import ShownValues
 from mailboxes.addresses import MAX_ADDRESS, Address
 from mailboxes.audit.actors import Actor
@@ -35,6 +35,11 @@ class MailboxForm(RowForm, NewPasswordForm):
         ),
     )
     sentence = sentence_field()
+    receive_only = forms.BooleanField(
+        required=False,
+        label=_("Receive-only"),
+        help_text=_("The owner can sign in to read mail, but not to send."),
+    )
     new_password1 = PasswordField(
         label=_("Password"),
         help_text=PASSWORD_HELP,
@@ -62,6 +67,7 @@ class MailboxForm(RowForm, NewPasswordForm):
                 self.fields[name].required = False
             handling = handling_of(self.stored["goto"])
             self.initial["handling"] = handling.value
+            self.initial["receive_only"] = not self.stored["may_send"]
             self.initial["sentence"] = sentence_of(self.stored["goto"]) or DEFAULT_SENTENCE
             self.fields["new_password1"].widget.username = self.instance.pk
             self.fields["new_password1"].label = _("New password")
@@ -70,7 +76,8 @@ class MailboxForm(RowForm, NewPasswordForm):
 
     def read_values(self) -> ShownValues:
         goto = Alias.objects.filter(pk=self.instance.pk).values_list("goto", flat=True).first()
-        return {**super().read_values(), "goto": goto or ""}
+        also = {"goto": goto or "", "may_send": sending.may_send(self.instance.pk)}
+        return {**super().read_values(), **also}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes import sending
 from mailboxes.inspection.lines import Line
 from mailboxes.inspection.products import Columns
 
@@ -14,10 +15,16 @@ KEPT = _("To the mail host they are disabled. The number is kept until the state
 APP_PASSWORDS = _(
     "Deleted together with the mailbox. They keep working when its password is changed."
 )
+OFF = _("Receive-only mailboxes are not available")
+SMTP_ACTIVE = "ALTER TABLE mailbox ADD COLUMN smtp_active tinyint(1) NOT NULL DEFAULT 1;"
+NEEDED = _(
+    "PostfixAdmin has this column since 4.0. Run this as the database's administrator, then export "
+    "the configuration again, with grants.sql."
+)
 COUNTS = (
     (
         *("smtp_off", "mailbox", "smtp_active", _("Mailboxes that may not send (smtp_active)")),
-        *(EXPORT, "SELECT COUNT(*) FROM mailbox WHERE smtp_active = 0"),
+        *("", "SELECT COUNT(*) FROM mailbox WHERE smtp_active = 0"),
     ),
     (
         *("expired", "mailbox", "password_expiry", _("Mailboxes with an expired password"), EXPORT),
@@ -62,6 +69,8 @@ COUNTS = (
 
 def lines(columns: Columns) -> Iterator[Line]:
     """Yield what there is, where the tables have the column."""
+    if sending.COLUMN not in columns.get("mailbox", ()):
+        yield Line("no_smtp_active", OFF, SMTP_ACTIVE, NEEDED)
     for code, table, column, label, note, sql in COUNTS:
         if column in columns.get(table, ()) and (number := count(sql)):
             yield Line(code, label, number, note)

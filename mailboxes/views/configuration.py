@@ -34,6 +34,7 @@ from mailboxes.origin import foreign_tables
 from mailboxes.queries import capped_count
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor.reauthentication import reauthentication_required
+from mailboxes.sending import with_column
 from mailboxes.variants import VARIANTS
 from mailboxes.views.permissions import allowed
 
@@ -48,7 +49,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {"title": _("Configuration")}
     context |= {"is_foreign": is_foreign()}
     try:
-        host = mail_host()
+        host = with_column(mail_host())
         context |= {
             "host": host,
             "unchecked": check_mail(host),
@@ -142,7 +143,7 @@ def download(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":  # for example, after signing in again
         return redirect("configuration")
     try:
-        host = mail_host()
+        host = with_column(mail_host())
         check_mail(host)
         files = render_bundle(host)
     except Refused as error:

@@ -37,6 +37,7 @@ def mail_host(
         auth=Account("mailauth", AUTH),
         home="/var/vmail",
         location=MailLocation(),
+        has_smtp_active=True,
         uid=5000,
         gid=5001,
     )

@@ -131,6 +131,7 @@ def test_a_database_of_postfixadmin_can_be_used(
     assert (status, report["product"], report["usable"]) == (0, "PostfixAdmin", True)
     assert found.items() >= EXPECTED.items()
     assert ("app_passwords" in found) == (version == "4.0")
+    assert ("no_smtp_active" in found) == (version == "3.3")
     assert found["missing_rights"] == "INSERT, UPDATE, DELETE"
     sections = report["sections"]
     assert {line["code"] for line in sections["uneditable"]} == UNEDITABLE

@@ -94,6 +94,18 @@ def test_open_sessions_go_on_until_the_command_ends_them(mail: MailHost) -> None
         session.shutdown()
 
 
+def test_the_owner_of_a_receive_only_mailbox_reads_but_does_not_send(mail: MailHost) -> None:
+    mail.sql(f"UPDATE mailbox SET smtp_active = 0 WHERE username = '{ANNA.address}'")
+    try:
+        assert [mail.smtp_code(person) for person in (ANNA, BOB)] == [535, 235]
+        if mail.variant == "v2":
+            login = (mail.machine, "PLAIN", ANNA.address, ANNA.password)
+            assert mail_clients.imap_login(*login)
+    finally:
+        mail.sql("UPDATE mailbox SET smtp_active = 1")
+    assert mail.smtp_code(ANNA) == 235
+
+
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
 def test_system_users_are_not_mail_users(mail: MailHost) -> None:
     sam = Person("sam", "four words of the system")

@@ -41,6 +41,9 @@ class Command(MailCommand):
             help="refuse mail for the address, with this sentence",
         )
         parser.add_argument(
+            "--receive-only", action="store_true", help="don't let the owner sign in to send"
+        )
+        parser.add_argument(
             "--generate", action="store_true", help="generate a password and print it once"
         )
         parser.add_argument(
@@ -63,7 +66,13 @@ class Command(MailCommand):
             actions.check_new_mailbox(address, quota, lock=False)
             password = ask_password()
         mailbox = actions.create_mailbox(
-            self.actor, address, password, name=options["name"], quota=quota, refusal=refusal
+            self.actor,
+            address,
+            password,
+            name=options["name"],
+            quota=quota,
+            refusal=refusal,
+            may_send=not options["receive_only"],
         )
         self.stdout.write(f"Created the mailbox {mailbox}.")
         if options["generate"]:

@@ -22,6 +22,7 @@ from mailboxes.management.arguments import choices, new_path, one_of
 from mailboxes.management.base import MailCommand
 from mailboxes.management.new_file import write
 from mailboxes.models import Mailbox
+from mailboxes.sending import with_column
 from mailboxes.variants import RELEASES, VARIANTS
 
 
@@ -78,7 +79,7 @@ class Command(MailCommand):
 
     def write(self, host: MailHost, output: Path) -> None:
         unchecked = check_mail(host)
-        files = render_bundle(host)
+        files = render_bundle(with_column(host))
         bundle.write(files, output)
         self.stdout.write(
             f"Wrote {len(files)} files for {host.variant.name.upper()} on {host.release.title} "

@@ -21,7 +21,7 @@ GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domai
 CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
 ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }}{% if host.database.authority %} REQUIRE SSL{% endif %};
 GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
-GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
+GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active{% if host.has_smtp_active %}, smtp_active{% endif %}) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
 {% if host.needs_proxy %}-- HAProxy asks with this account whether a host is ready; it has no password, and no rights either.
 CREATE USER IF NOT EXISTS haproxy@'{{ at }}';
 {% endif %}{% endfor %}{% if host.variant.name == "v2" %}

@@ -1,0 +1,52 @@
+"""Whether the owner of a mailbox may sign in to send mail: PostfixAdmin's column `smtp_active`.
+
+PostfixAdmin has it since 4.0, and so has the panel's own table. The model leaves it out, since an
+adopted table may lack it; then every owner may send.
+"""
+
+from dataclasses import replace
+
+from django.db import connections
+
+from mailboxes.adoption.mark import find_adoption
+from mailboxes.conf import MailHost
+from mailboxes.errors import Refused, gettext_noop
+
+COLUMN = "smtp_active"
+NO_COLUMN = gettext_noop(
+    "The mail database can't store that a mailbox is receive-only. The report on its tables says "
+    "which column it lacks: manage.py adopt"
+)
+
+
+def is_known() -> bool:
+    """Say whether the table has the column; the panel's own always does."""
+    if find_adoption() is None:
+        return True
+    connection = connections["mail"]
+    with connection.cursor() as cursor:
+        columns = connection.introspection.get_table_description(cursor, "mailbox")
+    return any(column.name == COLUMN for column in columns)
+
+
+def with_column(host: MailHost) -> MailHost:
+    """Return the host as it is exported: an adopted table may lack the column."""
+    return replace(host, has_smtp_active=is_known())
+
+
+def may_send(address: str) -> bool:
+    """Say whether the owner of a mailbox may send; like the daemons, only 1 means yes."""
+    if not is_known():
+        return True
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("SELECT smtp_active FROM mailbox WHERE username = %s", [address])
+        found = cursor.fetchone()
+    return found is None or found[0] == 1
+
+
+def set_may_send(address: str, value: bool) -> None:
+    """Save the column in the caller's transaction; refuse what the table can't store."""
+    if not is_known():
+        raise Refused(NO_COLUMN, code="no_column", field="receive_only")
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("UPDATE mailbox SET smtp_active = %s WHERE username = %s", [value, address])
