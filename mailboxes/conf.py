@@ -73,6 +73,9 @@ class MailHost:
     delimiter: str
     """The characters that separate an extension from a local part; may be empty."""
 
+    catch_all_senders: bool
+    """Whether those to whom a catch-all forwards may send as any address that it receives."""
+
     pop3: bool
     """Whether Dovecot also serves POP3; V1 serves neither that nor IMAP."""
 
@@ -139,6 +142,7 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         hostname=hostname(settings.MAIL_HOSTNAME),
         **certificate(settings.MAIL_TLS_CERT, settings.MAIL_TLS_KEY),
         delimiter=recipient_delimiter(),
+        catch_all_senders=settings.MAIL_CATCH_ALL_SENDERS,
         pop3=settings.MAIL_POP3,
         database=mail_database(
             settings.DATABASES["mail"], settings.MAIL_DB_HOSTS, settings.MAIL_DB_TLS

@@ -30,6 +30,8 @@ from mailboxes.actions.administrators import RoleAssignment, create_administrato
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.audit.entries import of_object, read  # noqa: E402
 from mailboxes.views.dashboard import latest  # noqa: E402
+from tests.export.test_lookups import query_of  # noqa: E402
+from tests.export.test_sender_logins import senders  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", scope=EVERYTHING)
 SIZES = (6_000, 60_000)
@@ -72,7 +74,23 @@ SELECT CONCAT('t', n.seq, '@', domain), 'x', '', '', CONCAT('t', n.seq), domain
 FROM domain, seq_1_to_3 n WHERE domain LIKE 'tiny%';
 INSERT INTO alias (address, goto, domain)
 SELECT CONCAT('to.', username), username, domain FROM mailbox;
+INSERT INTO alias (address, goto, domain) VALUES
+('nested@tiny001.example', 'to.t1@tiny002.example,to.t2@alias.example', 'tiny001.example');
+INSERT INTO domain (domain, description, transport) VALUES ('alias.example', '', '');
+INSERT INTO alias_domain (alias_domain, target_domain) VALUES ('alias.example', 'tiny001.example');
 """
+MIX_CHARACTER_SETS = """\
+ALTER TABLE alias CONVERT TO CHARACTER SET utf8mb4;
+ALTER TABLE alias_domain CONVERT TO CHARACTER SET latin1 COLLATE latin1_swedish_ci;
+"""
+SENDERS = {
+    "t1@tiny001.example": {"t1@tiny001.example"},
+    "t1+box@alias.example": {"t1@tiny001.example"},
+    "to.t1@tiny001.example": {"t1@tiny001.example"},
+    "nested@alias.example": {"t1@tiny002.example", "t2@tiny001.example"},
+    "nobody@tiny001.example": set(),
+}
+"""Who may send as what, by Postfix's maps."""
 
 
 def execute(alias: str, sql: str) -> None:
@@ -174,15 +192,35 @@ def mailboxes() -> Iterator[list[Page]]:
         *(page_of(client, f"{ALIASES}?{question}") for question in aliases),
         page_of(client, f"{ALIASES}csv/"),
         page_of(client, "/admin/mailboxes/domain/"),
+        *look_ups(),
     ]
     yield pages
     execute("mail", FILL_MAILBOXES.format(first=SIZES[0] + 1, last=SIZES[1]))
     yield pages
 
 
+def look_ups() -> Iterator[Page]:
+    """Yield what Postfix asks to know who may send as an address."""
+    query_of.cache_clear()
+    senders("rendered@before.example")
+    for address, expected in SENDERS.items():
+
+        def look_up(address: str = address, expected: set[str] = expected) -> None:
+            assert senders(address) == expected, address
+
+        yield f"sender {address}", look_up
+
+
+def mixed() -> Iterator[list[Page]]:
+    """Yield the same in tables of one character set, and of several."""
+    yield list(look_ups())
+    execute("mail", MIX_CHARACTER_SETS)
+    yield list(look_ups())
+
+
 def main() -> None:
     found: dict[str, list[int]] = defaultdict(list)
-    for pages in {"log": log, "mailboxes": mailboxes}[sys.argv[1]]():
+    for pages in {"log": log, "mailboxes": mailboxes, "mixed": mixed}[sys.argv[1]]():
         for name, page in pages:
             found[name].append(rows_read(page))
     for name, rows in found.items():

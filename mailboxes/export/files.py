@@ -59,8 +59,8 @@ def has_certbot(host: MailHost) -> bool:
 MANIFEST = FileSpec("MANIFEST")
 MAPS = (
     "alias_domain_catchalls",
-    "alias_domain_sender_logins",
     "alias_domains",
+    "alias_sender_logins",
     "aliases",
     "domains",
     "mailboxes",

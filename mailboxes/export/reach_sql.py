@@ -42,15 +42,24 @@ def expressions(host: MailHost, key: str) -> dict[str, object]:
         "lacks_itself": f"INSTR({listed}, {searched}) = 0",
         "alias_username": to("mailbox.username", "alias.address"),
         "alias_domain": to("domain.domain", domain("alias.address")),
-        "extensions": [
-            (
-                f"INSTR({local_part(address)}, '{sign}') > 1",
-                joined(host, f"SUBSTR({address}, 1, INSTR({address}, '{sign}') - 1)", "'@'",
-                       domain(address)),
-            )
-            for sign in host.delimiter
-        ],
-    }  # fmt: skip
+        "extensions": extensions(host, address),
+    }
+
+
+def extensions(host: MailHost, address: str) -> list[tuple[str, str]]:
+    """Return for each delimiter whether the address has an extension, and the address without."""
+    return [
+        (
+            f"INSTR({local_part(address)}, '{sign}') > 1",
+            joined(
+                host,
+                f"SUBSTR({address}, 1, INSTR({address}, '{sign}') - 1)",
+                "'@'",
+                domain(address),
+            ),
+        )
+        for sign in host.delimiter
+    ]
 
 
 def conversion(host: MailHost) -> Callable[[str, str], str]:

@@ -9,7 +9,7 @@ from django.template import Context, Engine, Library
 
 from mailboxes.conf import MailDatabase, MailHost
 from mailboxes.errors import gettext_noop
-from mailboxes.export import folder_sql, handling_sql, quoting, reach_sql
+from mailboxes.export import folder_sql, handling_sql, quoting, reach_sql, sender_sql
 from mailboxes.export.bundle import BadExport, File
 from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
 from mailboxes.export.prerequisites import check_exportable, is_v1, ports
@@ -127,6 +127,7 @@ def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
         "sql": sql,
         "reach": reach_sql.expressions(host, sql["key"]),
         "handling": handling_sql.expressions(host, sql["key"], sql["target"]),
+        "sender": sender_sql.expressions(host, sql),
         "home_sql": folder_sql.home(host),
         "maildir_sql": folder_sql.maildir(host),
         "sample_sql": folder_sql.sample(host),

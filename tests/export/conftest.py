@@ -31,6 +31,7 @@ def mail_host(
         certificate="",
         certificate_key="",
         delimiter="+",
+        catch_all_senders=False,
         pop3=False,
         database=database,
         lookup=Account("maillookup", LOOKUP),

@@ -1,6 +1,7 @@
 """What Postfix's queries find in rows of other programs; the real Postfix is in tests/stack."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from random import Random
 
@@ -21,17 +22,20 @@ DATABASES = {"mysql": MYSQL, "sqlite": SQLITE}
 
 
 @cache
-def query_of(name: str, vendor: str) -> str:
-    text = texts(mail_host(database=DATABASES[vendor]))[f"etc/postfix/mailadmin/{name}.cf"]
+def query_of(name: str, vendor: str, catch_all_senders: bool) -> str:
+    host = replace(mail_host(database=DATABASES[vendor]), catch_all_senders=catch_all_senders)
+    text = texts(host)[f"etc/postfix/mailadmin/{name}.cf"]
     [query] = re.findall(r"^query = (.*(?:\n .*)*)", text, re.M)
     return str(query)
 
 
-def look_up(name: str, key: str) -> list[str]:
+def look_up(name: str, key: str, catch_all_senders: bool = False) -> list[str]:
     """Run the query of a file as Postfix does for this key."""
     connection = connections["mail"]
-    query = query_of(name, connection.vendor)
+    query = query_of(name, connection.vendor, catch_all_senders)
     user, _, domain = key.partition("@")
+    if not user and "%u" in query:
+        return []
     for letter, value in (("s", key), ("u", user), ("d", domain)):
         query = query.replace(f"%{letter}", value)
     query = query.replace("%%", "%")

@@ -34,3 +34,5 @@ def test_an_administrator_of_small_domains_reads_no_more_rows_beside_large_ones(
     machine: Machine, tables: MariaDB
 ) -> None:
     assert grown(rows_read(machine, "mailboxes")) == {}
+    found = rows_read(machine, "mixed")
+    assert grown(found) == {} and max(max(rows) for rows in found.values()) < 600, found
