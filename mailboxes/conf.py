@@ -76,6 +76,9 @@ class MailHost:
     catch_all_senders: bool
     """Whether those to whom a catch-all forwards may send as any address that it receives."""
 
+    refuses_forged_senders: bool
+    """Whether others can't send as addresses of the panel's domains on port 25."""
+
     pop3: bool
     """Whether Dovecot also serves POP3; V1 serves neither that nor IMAP."""
 
@@ -143,6 +146,7 @@ def mail_host(variant: str = "", release: str = "") -> MailHost:
         **certificate(settings.MAIL_TLS_CERT, settings.MAIL_TLS_KEY),
         delimiter=recipient_delimiter(),
         catch_all_senders=settings.MAIL_CATCH_ALL_SENDERS,
+        refuses_forged_senders=settings.MAIL_REFUSE_FORGED_SENDERS,
         pop3=settings.MAIL_POP3,
         database=mail_database(
             settings.DATABASES["mail"], settings.MAIL_DB_HOSTS, settings.MAIL_DB_TLS

@@ -64,6 +64,7 @@ MAPS = (
     "aliases",
     "domains",
     "mailboxes",
+    "own_domains",
     "relay_domains",
     "relay_recipients",
     "sender_logins",

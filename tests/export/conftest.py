@@ -32,6 +32,7 @@ def mail_host(
         certificate_key="",
         delimiter="+",
         catch_all_senders=False,
+        refuses_forged_senders=False,
         pop3=False,
         database=database,
         lookup=Account("maillookup", LOOKUP),

@@ -154,11 +154,13 @@ def refused_senders(
     mail: MailHost,
     senders: Iterable[str],
     connect: Callable[[Machine], smtplib.SMTP] = mail_clients.submission,
+    person: Person | None = ANNA,
 ) -> list[str]:
-    """Return the addresses that Anna can't send as."""
+    """Return the addresses that this person, or an outsider, can't send as."""
     refused = []
     with connect(mail.machine) as smtp:
-        mail_clients.smtp_auth(smtp, "PLAIN", ANNA.address, ANNA.password)
+        if person:
+            mail_clients.smtp_auth(smtp, "PLAIN", person.address, person.password)
         for sender in senders:
             smtp.mail(sender)
             code, text = smtp.rcpt(BOB.address)
@@ -190,19 +192,6 @@ def test_senders_are_the_own_address_and_aliases_that_forward_to_it(
             assert refused_senders(mail, [f"sales@{DOMAIN}"], connect) == [f"sales@{DOMAIN}"]
 
 
-@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_senders_of_a_catch_all_are_a_choice(host: MailHost) -> None:
-    host.insert("domain", domain="any.test", description="", transport="virtual")
-    host.insert("alias", address="@any.test", goto=ANNA.address, domain="any.test")
-    senders = [ANNA.address, "new@any.test", BOB.address]
-    host.configure()
-    assert refused_senders(host, senders) == senders[1:]
-    host.configure(MAIL_CATCH_ALL_SENDERS="true")
-    assert refused_senders(host, senders) == [BOB.address]
-    with host.disabled("domain", "domain", "any.test"):
-        assert refused_senders(host, senders) == senders[1:]
-
-
 def test_mail_from_one_mailbox_to_another_arrives(mail: MailHost) -> None:
     mail.await_mail(BOB, mail.send(ANNA, BOB.address))
 
@@ -227,12 +216,27 @@ def test_mail_to_an_address_with_an_extension_arrives(mail: MailHost) -> None:
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
-def test_another_delimiter_leaves_addresses_that_exist_alone(host: MailHost) -> None:
-    host.configure(MAIL_RECIPIENT_DELIMITER="-")
+def test_the_delimiter_and_who_else_may_send_are_settings(host: MailHost) -> None:
     host.alias(f"bob-anna@{DOMAIN}", ANNA.address)
+    host.insert("domain", domain="caught.test", description="", transport="virtual")
+    host.insert("domain", domain="elsewhere.test", description="", transport="relay:[192.0.2.9]")
+    host.insert("alias", address="@caught.test", goto=ANNA.address, domain="caught.test")
+    others = [OUTSIDER, "any@elsewhere.test", f"any@sub.{DOMAIN}", ""]
+    ours = [ANNA.address, f"nobody@{DOMAIN}", "new+box@caught.test"]
+    host.configure(
+        MAIL_RECIPIENT_DELIMITER="-",
+        MAIL_CATCH_ALL_SENDERS="true",
+        MAIL_REFUSE_FORGED_SENDERS="true",
+    )
     host.await_mail(ANNA, host.send(ANNA, f"bob-anna@{DOMAIN}"))
     host.await_mail(BOB, host.send(ANNA, f"bob-shopping@{DOMAIN}"))
     assert outside_code(host, f"bob+shopping@{DOMAIN}") == 550
+    senders = [f"anna-box@{DOMAIN}", "new-box@caught.test", BOB.address]
+    assert refused_senders(host, senders) == [BOB.address]
+    assert refused_senders(host, others + ours, mail_clients.connect, None) == ours
+    with host.disabled("domain", "domain", "caught.test"):
+        assert refused_senders(host, ["any@caught.test"]) == ["any@caught.test"]
+        assert refused_senders(host, ["new@caught.test"], mail_clients.connect, None) == []
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
@@ -272,6 +276,7 @@ def test_mail_from_outside_only_arrives_at_existing_addresses(mail: MailHost) ->
     mail.await_mail(BOB, "from-outside")
     assert outside_code(mail, f"nobody@{DOMAIN}") == 550
     assert outside_code(mail, OUTSIDER) in (454, 554)
+    assert refused_senders(mail, [ANNA.address], mail_clients.connect, None) == []
 
 
 @pytest.mark.parametrize(

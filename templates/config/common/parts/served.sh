@@ -155,7 +155,8 @@ restrictions() {
 }
 
 without_refusals() {
-    sed 's#,\{0,1\} *check_recipient_access [^ ,]*/mailadmin/undeliverable\.cf##
+    sed 's#,\{0,1\} *check_sender_access [^ ,]*/mailadmin/own_domains\.cf##
+        s#,\{0,1\} *check_recipient_access [^ ,]*/mailadmin/undeliverable\.cf##
         s#,\{0,1\} *check_policy_service { *unix:private/quota-status[^}]*}##'
 }
 
