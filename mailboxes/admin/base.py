@@ -33,7 +33,7 @@ from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.wording import saved_warnings
-from mailboxes.models import Alias, Mailbox
+from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.open_sessions import open_sessions_text
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -235,7 +235,7 @@ class MailAdmin(PanelAdmin):
 
     def warn(self, request: HttpRequest, row: Row) -> None:
         """Show what mail to this address, or to others because of it, doesn't reach any more."""
-        if isinstance(row, Mailbox | Alias):
+        if isinstance(row, Domain | Mailbox | Alias):
             for text in saved_warnings(row, scope_of(request.user)):
                 self.message_user(request, text, messages.WARNING)
 

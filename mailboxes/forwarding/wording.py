@@ -13,7 +13,8 @@ from mailboxes.forwarding.expansion import MAX_RECIPIENTS
 from mailboxes.forwarding.findings import Finding, check, left_behind
 from mailboxes.forwarding.lookups import catch_all_targets, domain_of
 from mailboxes.handling import Handling
-from mailboxes.models import Alias, Mailbox
+from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.queries import aliases_forwarding_into
 
 MAX_SHOWN = 6
 MAX_CHECKED = 1000
@@ -100,9 +101,15 @@ def refuses(row: Mailbox | Alias) -> bool:
     return alias is not None and alias.handling == Handling.REFUSED
 
 
-def saved_warnings(row: Mailbox | Alias, scope: Scope) -> list[str]:
-    """Return what is to be said once a mailbox or an alias has been saved."""
+def saved_warnings(row: Domain | Mailbox | Alias, scope: Scope) -> list[str]:
+    """Return what is to be said once a domain, a mailbox or an alias has been saved."""
     aliases = scope.narrow(Alias.objects.all())
+    if isinstance(row, Domain):
+        above = (
+            [] if row.active else aliases_forwarding_into(row.pk, aliases.exclude(domain=row.pk))
+        )
+        dead = [finding.alias for finding in check(above) if not finding.arrives]
+        return list(filter(None, [nowhere_text(dead)]))
     if not row.active or refuses(row):
         is_caught = isinstance(row, Mailbox) and not row.active
         caught = caught_text(Mailbox.objects.filter(pk=row.pk)) if is_caught else ""

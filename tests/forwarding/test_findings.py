@@ -96,3 +96,11 @@ def test_saving_warns_of_the_alias_and_disabling_of_those_above_it(anna: Mailbox
     add("sales@example.org", "anna@example.org")
     actions.set_active(TESTER, anna, False)
     assert saved_warnings(anna, EVERYTHING)[0].endswith("sales@example.org.")
+
+
+def test_disabling_a_domain_warns_of_the_aliases_that_forward_into_it() -> None:
+    add("away@example.org", "x@closed.example", "y@e.example")
+    add("nowhere@example.org", "x@closed.example")
+    closed = Domain.objects.get(pk="closed.example")
+    assert saved_warnings(closed, EVERYTHING)[0].endswith("is refused: nowhere@example.org.")
+    assert saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING) == []
