@@ -210,6 +210,10 @@ class MailHost:
     def apply(self, *options: str, check: bool = True) -> CompletedProcess[str]:
         return self.machine.run(["sh", f"{BUNDLE}/apply", *options], check=check)
 
+    def unchanged(self, *options: str) -> bool:
+        """Say whether `apply` finds nothing to change; fail if anything doesn't work."""
+        return self.apply(*options).stdout.startswith("Nothing to change.\n")
+
     def sql(self, statement: str) -> None:
         """Change the mail tables without the panel, as another program may."""
         if self.on_mariadb:

@@ -74,6 +74,7 @@ MAPS = (
 FILES = (
     FileSpec("README"),
     FileSpec("apply", mode=0o700),
+    FileSpec("auth.cf", engine="mysql"),
     FileSpec("folders.cf"),
     FileSpec("grants.sql", engine="mysql"),
     FileSpec("postfix/main.cf"),

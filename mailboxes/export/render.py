@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template import Context, Engine, Library
 
-from mailboxes.conf import MailDatabase, MailHost
+from mailboxes.conf import Account, MailDatabase, MailHost
 from mailboxes.errors import gettext_noop
 from mailboxes.export import folder_sql, handling_sql, quoting, reach_sql, sender_sql
 from mailboxes.export.bundle import BadExport, File
@@ -131,6 +131,7 @@ def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
         "home_sql": folder_sql.home(host),
         "maildir_sql": folder_sql.maildir(host),
         "sample_sql": folder_sql.sample(host),
+        "auth_in_map": auth_in_map(host.auth),
         "in_pam_file": in_pam_file(host) if is_v1(host) else frozenset(),
         "ports": ports(host),
         "accounts_at": accounts_at(host.database),
@@ -181,6 +182,11 @@ def in_pam_file(host: MailHost) -> frozenset[str]:
         "database": quoting.fits_pam_file(host.database.name, "MAIL_DATABASE_URL", False),
     }
     return frozenset(name for name, in_file in values.items() if in_file)
+
+
+def auth_in_map(account: Account) -> bool:
+    """Say whether Postfix's maps can express the account that checks passwords."""
+    return all(value == value.strip(" ") for value in (account.user, account.password))
 
 
 def accounts_at(database: MailDatabase) -> list[str]:

@@ -39,14 +39,15 @@ def test_a_second_run_changes_nothing_and_says_so(mail: MailHost) -> None:
     mail.export()
     before = state(mail.machine)
     assert mail.apply("--dry-run").stdout == "Nothing to change.\n"
-    assert mail.apply().stdout == "Nothing to change.\n"
+    assert mail.unchanged()
     assert state(mail.machine) == before
 
 
 def test_a_dry_run_changes_nothing_and_shows_no_secret(mail: MailHost) -> None:
     mail.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
     before = state(mail.machine)
-    done = mail.apply("--dry-run")
+    done = mail.apply("--dry-run", check=False)
+    assert done.returncode == (2 if mail.on_mariadb else 0)  # no grants for the new passwords
     assert "other.example.test" in done.stdout
     assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
     assert state(mail.machine) == before
@@ -54,7 +55,8 @@ def test_a_dry_run_changes_nothing_and_shows_no_secret(mail: MailHost) -> None:
 
 def test_a_dry_run_on_a_fresh_host_changes_nothing_either(fresh: MailHost) -> None:
     before = state(fresh.machine)
-    done = fresh.apply("--dry-run")
+    done = fresh.apply("--dry-run", check=False)
+    assert done.returncode == (2 if fresh.on_mariadb else 0)
     assert "/etc/postfix/main.cf" in done.stdout
     assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
     assert state(fresh.machine) == before
@@ -63,9 +65,10 @@ def test_a_dry_run_on_a_fresh_host_changes_nothing_either(fresh: MailHost) -> No
 def test_one_run_sets_up_a_fresh_host_and_no_secret_is_readable_by_others(
     fresh: MailHost,
 ) -> None:
-    done = fresh.apply()
+    done = fresh.apply(check=False)
+    assert done.returncode == (2 if fresh.on_mariadb else 0)  # nobody has set a database up yet
     assert not [secret for secret in SECRETS if secret in done.stdout + done.stderr]
-    assert fresh.apply().stdout == "Nothing to change.\n"
+    assert fresh.apply(check=False).stdout.startswith("Nothing to change.\n")
     leaks = fresh.machine.run(
         ["grep", "-rlE", "|".join(SECRETS), "/etc", "/var/backups"], check=False
     ).stdout.split()
@@ -81,7 +84,7 @@ def test_services_are_started_without_systemd_too(fresh: MailHost) -> None:
     fresh.populate()
     fresh.configure()
     assert fresh.signs_in(ANNA)
-    assert fresh.apply().stdout == "Nothing to change.\n"
+    assert fresh.unchanged()
 
 
 WITHOUT_IPV6 = """\
@@ -97,7 +100,7 @@ def test_dovecot_starts_on_a_host_without_ipv6(fresh: MailHost) -> None:
     fresh.machine.run(["sh", "-c", WITHOUT_IPV6])
     assert "install /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in fresh.apply().stdout
     assert fresh.machine.listens(993)
-    assert fresh.apply().stdout == "Nothing to change.\n"
+    assert fresh.unchanged()
     fresh.machine.run(["umount", "/proc/sys/net"])
     assert "remove /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in fresh.apply("--dry-run").stdout
 

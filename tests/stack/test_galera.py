@@ -21,9 +21,13 @@ NODES = "127.0.0.1:3306,127.0.0.1:3307,127.0.0.1:3308"
 @pytest.fixture
 def cluster(host: MailHost) -> Iterator[Galera]:
     """Three nodes with the host's tables, in place of its server."""
-    host.configure(MAIL_DB_HOSTS=NODES)
+    host.applied = None
+    host.export(MAIL_DB_HOSTS=NODES)
+    host.grant()
     host.mariadb.stop()
     galera = Galera(host.machine)
+    host.apply()
+    host.await_services()
     yield galera
     for number in range(3):
         galera.kill(number)
@@ -45,6 +49,9 @@ def test_a_node_that_dies_is_skipped(host: MailHost, cluster: Galera) -> None:
     # Those whose password is being checked when the node dies may fail.
     assert codes[235] >= SIGN_INS - AT_ONCE, codes
     assert mail_clients.smtp_login(host.machine, "PLAIN", ANNA.address, BOB.password) == 535
+    done = host.apply(check=False)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("apply: The database on 127.0.0.1:3306 can't be used")
     # Alone, the third node soon reads no more tables, and isn't asked any more.
     cluster.kill(1)
     wait_until(lambda: not cluster.size(2), "the third node has lost its cluster")

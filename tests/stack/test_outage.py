@@ -126,9 +126,17 @@ def test_other_servers_get_a_temporary_error(host: MailHost, database: MariaDB) 
 
 
 @pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
-def test_a_dead_database_host_is_skipped(host: MailHost) -> None:
+def test_a_dead_database_host_is_skipped_and_named_by_apply(host: MailHost) -> None:
     one_port = host.env["MAIL_VARIANT"] == "v2" and host.release.one_port
-    host.configure(MAIL_DB_HOSTS=ON_ONE_PORT if one_port else FIRST_ONE_DEAD)
+    host.applied = None
+    host.export(MAIL_DB_HOSTS=ON_ONE_PORT if one_port else FIRST_ONE_DEAD)
+    host.grant()
+    done = host.apply(check=False)
+    assert done.returncode == 2
+    dead = "/run/dead.sock" if one_port else "127.0.0.1:3399"
+    assert f"The database on {dead} can't be used" in done.stderr
+    assert done.stderr.count("The database on") == 1
+    host.await_services()
     host.sql("DELETE FROM last_login")
     assert_everything_works(host)
     if host.variant == "v2":

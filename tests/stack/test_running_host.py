@@ -98,7 +98,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert "This is kept:" in busy.apply("--keep").stdout
     busy.await_services()
     assert_kept(busy)
-    assert busy.apply().stdout == "Nothing to change.\n"
+    assert busy.unchanged()
     done = busy.apply("--take-over")
     busy.await_services()
     assert [line for line in host_sentences(busy) if line not in done.stdout] == []
@@ -108,7 +108,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert mail_clients.imap_login(busy.machine, "PLAIN", OTTO.address, OTTO.password) == (
         busy.variant == "v1"
     )
-    assert busy.apply().stdout == "Nothing to change.\n"
+    assert busy.unchanged()
 
 
 ONE_HOST = fresh_hosts(release="debian13", variant="v2", database="sqlite")

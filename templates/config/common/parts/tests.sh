@@ -1,0 +1,112 @@
+# Each run tests what it promises, also if there was nothing to change. An address that cannot exist
+# stands for all others: no look-up may fail for it, and its sign-in must be refused as unknown.
+nobody=mailadmin-test-$$@invalid.invalid
+lacking=0
+usable=no                       # whether the database is in order, or one of several
+
+lack() { # SENTENCE...
+    lacking=$((lacking + 1))
+    printf 'apply: %s\n' "$*" >&2
+}
+
+# Asks a map for the address; $reason says why there was no answer.
+ask() { # MAP COMMAND...
+    map=$1
+    shift
+    status=0
+    timeout 10 "$@" postmap -q "$nobody" "$map" >"$new/answer" 2>&1 || status=$?
+    reason=
+    if [ "$status" = 124 ]; then
+        reason="no answer within ten seconds"
+    elif [ "$status" -gt 1 ] || grep -q '^postmap: fatal' "$new/answer"; then
+        reason=$(sed -n 's/^postmap: warning: connect to mysql server [^ ]*: //p
+            s/^postmap: warning: .*: query failed: //p' "$new/answer" | head -n 1)
+        reason=${reason:-$(sed 's/^postmap: fatal: //' "$new/answer" | tail -n 1)}
+        reason=${reason:-postmap ended with $status}
+    fi
+}
+{% if sqlite %}
+# As Postfix's user, which can't read maps that are not installed yet; Dovecot's user signs in below.
+test_database() {
+    is_applied || return 0
+    for path in /etc/postfix/mailadmin/*.cf; do
+        ask "sqlite:$path" setpriv --reuid=postfix --regid=postfix --init-groups
+        case $reason in
+            '') ;;
+            *'no such '*) lack "$database lacks tables ($reason)." \
+                "Run this for the panel: .venv/bin/python manage.py migrate --database mail" ;;
+            *) lack "Postfix can't read $database ($reason)." \
+                "Run: sqlite3 $database 'PRAGMA quick_check'" ;;
+        esac
+        [ -z "$reason" ] || return 0
+    done
+    usable=yes
+}
+{% else %}
+# Each host, also where HAProxy chooses one of them.
+test_database() {
+{% for place in host.database.hosts %}    test_database_host {% if place.socket %}unix:{{ place.socket|bare:"MAIL_DB_HOSTS" }}{% else %}inet:{{ place.name|host_name:"MAIL_DB_HOSTS" }}:{{ place.port|digits:"MAIL_DB_HOSTS" }}{% endif %}
+{% endfor %}{% if host.needs_proxy %}    if [ "$usable" = yes ] && is_applied; then test_proxy; fi
+{% endif %}}
+{% if host.needs_proxy %}
+test_proxy() {
+    ask "mysql:/etc/postfix/mailadmin/domains.cf"
+    [ -z "$reason" ] || lack "HAProxy doesn't reach the database ($reason). Run: systemctl restart haproxy"
+}
+{% endif %}
+# Asks one host with every map, and with the account that checks passwords.
+test_database_host() { # PLACE
+    before=$lacking
+    for path in "$here"/etc/postfix/mailadmin/*.cf; do
+        ask_host "$1" "$path"
+        [ -z "$reason" ] || break
+    done
+    explain "${1#*:}" MAIL_LOOKUP_USER
+    case $reason in 'no answer'*|*"Can't connect"*) return 0 ;; esac
+    if grep -q '^query' "$here/auth.cf"; then
+        ask_host "$1" "$here/auth.cf"
+        explain "${1#*:}" MAIL_AUTH_USER
+    fi
+    [ "$lacking" != "$before" ] || usable=yes
+}
+
+# Postfix waits two seconds before it reads a file that has just been written.
+ask_host() { # PLACE FILE
+    sed "s|^hosts =.*|hosts = $1|" "$2" >"$new/map.cf"
+    touch -d '1 hour ago' "$new/map.cf"
+    ask "mysql:$new/map.cf"
+}
+
+# Says why the host did not answer this account, and what helps.
+explain() { # PLACE SETTING
+    case $reason in
+        '') ;;
+        *denied*) lack "The database on $1 refuses the account in $2 ($reason)." \
+            "Run this on the database host: mariadb < grants.sql" ;;
+        *"doesn't exist"*|*'nknown column'*) lack "The database on $1 lacks tables ($reason)." \
+            "Run this for the panel: .venv/bin/python manage.py migrate --database mail" ;;
+{% if host.database.authority %}        *SSL*) lack "The database on $1 can't be trusted ($reason). Its certificate must be for this" \
+            "name and signed by {{ host.database.authority|bare:"MAIL_DB_TLS" }} (MAIL_DB_TLS)." ;;
+{% endif %}        *) lack "The database on $1 can't be used ($reason)." \
+            "Run this on the database host: systemctl restart mariadb" ;;
+    esac
+}
+{% endif %}
+# If the database doesn't answer, it has already been said why nobody can sign in. Once it does, the
+# backend may wait for some seconds before it asks again.
+test_sign_in() {
+    for seconds in 1 1 1 1 1 0; do
+        if refused_as_unknown; then return 0; fi
+        sleep "$seconds"
+    done
+    lack "$backend can't check passwords ($why). Run{% if not sqlite and not auth_in_map %} this on the database host: mariadb < grants.sql" \
+        "- and then here{% endif %}: systemctl restart $backend postfix"
+}
+
+# Whether the host is as this bundle describes it.
+is_applied() { [ "$changes" = 0 ] || [ "$dry" = no ]; }
+
+test_all() {
+    test_database
+    if [ "$usable" = yes ] && is_applied; then test_sign_in; fi
+}
