@@ -32,7 +32,7 @@ def test_accounts_are_granted_for_the_hosts_that_they_connect_from(
     variant: Variant, hosts: list[DatabaseHost], places: set[str]
 ) -> None:
     grants = texts(mail_host(variant, reached_by(*hosts)))["grants.sql"]
-    assert set(re.findall(r"'@'(.*?)'", grants)) == places
+    assert set(re.findall(r" TO '.*?'@'(.*?)'", grants)) == places
 
 
 def test_the_lookup_account_cannot_read_passwords() -> None:

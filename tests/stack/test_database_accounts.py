@@ -1,5 +1,11 @@
 """Database passwords with every character that is special in some file, up to a real login."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from smtplib import SMTPException
+from threading import Event
+
 import pytest
 
 from tests.machine import wait_until
@@ -83,3 +89,54 @@ def test_the_accounts_can_only_read_what_they_need(mail: MailHost) -> None:
         for table in ("quota2", "last_login"):
             assert denied(mail, account, f"DELETE FROM {table}")
             assert denied(mail, "lookup", f"SELECT * FROM {table}")
+
+
+def takes(host: MailHost, account: str, password: str) -> bool:
+    client = ["mariadb", "--host=127.0.0.1", f"--user=mail_{account}", "mail", "-e", "SELECT 1"]
+    return not host.machine.run(client, env={"MYSQL_PWD": password}, check=False).returncode
+
+
+@contextmanager
+def signing_in(host: MailHost) -> Iterator[list[int]]:
+    """Let Anna sign in again and again; give the codes, without those of a Postfix that is down."""
+    codes: list[int] = []
+    done = Event()
+
+    def sign_in() -> None:
+        while not done.is_set():
+            try:
+                codes.append(host.smtp_code(ANNA))
+            except (OSError, SMTPException):
+                done.wait(0.1)
+
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(sign_in)
+        try:
+            yield codes
+        finally:
+            done.set()
+            running.result()
+
+
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
+def test_passwords_of_the_accounts_change_without_a_refused_sign_in(mail: MailHost) -> None:
+    backend = {"v1": "saslauthd", "v2": "dovecot"}[mail.variant]
+    mail.applied = None
+    mail.export(MAIL_AUTH_PASSWORD="new auth \\' pass", MAIL_LOOKUP_PASSWORD="new lookup \\' pass")
+    with signing_in(mail) as codes:
+        mail.grant()
+        mail.machine.run(["systemctl", "restart", backend, "postfix"])  # they keep no connection
+        mail.await_services()
+        assert mail.signs_in(ANNA)
+        mail.await_mail(BOB, mail.send(ANNA, BOB.address))
+        for account in ("auth", "lookup"):
+            assert takes(mail, account, f"{account}-password")
+            assert takes(mail, account, f"new {account} \\' pass")
+        mail.apply()
+        mail.grant()
+        mail.apply()
+        mail.await_mail(BOB, mail.send(ANNA, BOB.address))
+    assert len(codes) > 10 and set(codes) == {235}
+    for account in ("auth", "lookup"):
+        assert not takes(mail, account, f"{account}-password")
+        assert takes(mail, account, f"new {account} \\' pass")

@@ -1,26 +1,27 @@
 -- The two accounts that the mail host uses to {% if host.variant.name == "v1" %}read{% else %}access{% endif %} the database. (mailadmin)
 -- Run this on the database host as its administrator: mariadb < grants.sql
--- The tables must already exist. You can run it again, for example after changing the passwords.
+-- The tables must already exist. You can run it again.
+-- After you have changed a password, the account also keeps its old one, so that the mail host goes on
+-- working. Once apply has given it the new one, run this again: that ends the old password.
 -- Other grants of these accounts are kept, so use accounts that only the mail host uses.
 
 -- Gives the quotes and backslashes below the same meaning regardless of the server's defaults.
 SET NAMES utf8mb4;
 SET SESSION sql_mode = '';
+-- With a plugin that validates passwords, MariaDB takes no stored password. The old one then ends now.
+/*M!100400 SET @can_keep = NOT EXISTS (SELECT 1 FROM information_schema.PLUGINS
+    WHERE PLUGIN_TYPE = 'PASSWORD VALIDATION' AND PLUGIN_STATUS = 'ACTIVE') */;
 
 {% if accounts_at.0 == "%" %}-- '%' is any host that can reach the database: replace it with the mail host's address if you can.
 {% else %}-- The mail host is also the database host; each way to connect needs its own account.
 {% endif %}{% with lookup=host.lookup.user|sql_text:"MAIL_LOOKUP_USER" lookup_password=host.lookup.password|sql_text:"MAIL_LOOKUP_PASSWORD" auth=host.auth.user|sql_text:"MAIL_AUTH_USER" auth_password=host.auth.password|sql_text:"MAIL_AUTH_PASSWORD" database=host.database.name|sql_name:"MAIL_DATABASE_URL" %}{% for at in accounts_at %}
 -- For Postfix's lookups; this account cannot read the column "password".
-CREATE USER IF NOT EXISTS {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }};
-ALTER USER {{ lookup }}@'{{ at }}' IDENTIFIED BY {{ lookup_password }}{% if host.database.authority %} REQUIRE SSL{% endif %};
-GRANT SELECT (domain, active, transport, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
+{% include "common/parts/account.sql" with user=lookup password=lookup_password %}GRANT SELECT (domain, active, transport, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (username, maildir, active) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (address, goto, domain, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domain TO {{ lookup }}@'{{ at }}';
 -- For checking passwords.
-CREATE USER IF NOT EXISTS {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }};
-ALTER USER {{ auth }}@'{{ at }}' IDENTIFIED BY {{ auth_password }}{% if host.database.authority %} REQUIRE SSL{% endif %};
-GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
+{% include "common/parts/account.sql" with user=auth password=auth_password %}GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
 GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active{% if host.has_smtp_active %}, smtp_active{% endif %}) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
 {% if host.needs_proxy %}-- HAProxy asks with this account whether a host is ready; it has no password, and no rights either.
 CREATE USER IF NOT EXISTS haproxy@'{{ at }}';
@@ -34,4 +35,8 @@ CREATE TABLE IF NOT EXISTS {{ database }}.last_login (
 );
 {% for at in accounts_at %}GRANT SELECT, INSERT, UPDATE ON {{ database }}.quota2 TO {{ auth }}@'{{ at }}';
 GRANT SELECT, INSERT, UPDATE ON {{ database }}.last_login TO {{ auth }}@'{{ at }}';
-{% endfor %}{% endif %}{% endwith %}
+{% endfor %}{% endif %}
+/*M!100400 SELECT CONCAT(User, '@', Host, ' also takes its old password until you have run apply, and then this again.')
+    AS 'Changed passwords:' FROM mysql.global_priv
+    WHERE User IN ({{ lookup }}, {{ auth }}) AND JSON_EXISTS(Priv, '$.auth_or[1]') */;
+{% endwith %}
