@@ -130,6 +130,7 @@ INSTALLED_APPS = [
     "mailboxes.access",
     "mailboxes.adoption",
     "mailboxes.audit",
+    "mailboxes.deployment",
     "mailboxes.imports",
     "mailboxes.throttle",
     "django.contrib.admin",

@@ -55,4 +55,9 @@ urlpatterns = [
         admin_view(configuration.download),
         name="configuration-download",
     ),
+    path(
+        "admin/configuration/applied/",
+        admin_view(configuration.applied),
+        name="configuration-applied",
+    ),
 ]

@@ -57,6 +57,7 @@ POSTED: dict[str, dict[str, str]] = {
     "user/KEY/change/": ADMINISTRATOR,
     "user/KEY/password/": TWICE,
     "configuration/download/": {},
+    "configuration/applied/": {"line": "none"},
     "/set-active/": {"active": "0"},
     "/delete/": DELETE,
 }

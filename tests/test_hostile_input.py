@@ -82,6 +82,7 @@ FORMS = {
     "/password/": ["address", "current_password", *PASSWORDS],
     "/password/check/": ["password", "username", "name", "account"],
     "/admin/configuration/download/": ["path"],
+    "/admin/configuration/applied/": ["line"],
     "/admin/configuration/adoption/": [],
     "/admin/configuration/adoption/confirm/": ["folders", "administrators"],
     "/admin/configuration/adoption/forget/": [],

@@ -42,6 +42,7 @@ admin/configuration/adoption/forget/         in  403 403 403 403 302 | in  403 4
 admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/upgrade/csv/             in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409
+admin/configuration/applied/                 in  403 403 403 403 405 | in  403 403 403 403 302
 admin/confirm/                               in  200 200 200 200 200 | in  200 200 200 200 200
 admin/second-factor/                         in  200 200 200 200 200 | in  405 405 405 405 405
 admin/second-factor/app/                     in  200 200 200 200 200 | in  200 200 200 200 200

@@ -22,6 +22,7 @@ from mailboxes.actions.aliases import (
     delete_alias_domain,
 )
 from mailboxes.actions.bulk import delete_in_bulk, set_active_in_bulk, set_quota_in_bulk
+from mailboxes.actions.deployment import remember_export, report_applied
 from mailboxes.actions.domain_renaming import (
     check_domain_renaming,
     plan_domain_renaming,
@@ -83,8 +84,10 @@ __all__ = [
     "plan_import",
     "plan_renaming",
     "rehash_password",
+    "remember_export",
     "rename_domain",
     "rename_mailbox",
+    "report_applied",
     "run_import",
     "set_active",
     "set_active_in_bulk",

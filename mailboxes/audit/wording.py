@@ -34,6 +34,7 @@ VERB_LABELS = {
     "prune": _("archived"),
     "unlock": _("unlocked"),
     "adopt": _("adopted"),
+    "apply": _("applied on the mail host"),
     "forget": _("adoption undone"),
     "add-second-factor": _("second factor added"),
     "remove-second-factor": _("second factor removed"),
@@ -78,7 +79,7 @@ ACTIONS = {
         *("create", "change", "delete", "password", "sign-in", "failed-sign-in", "unlock"),
         *("refused-request", *SECOND_FACTOR_VERBS),
     ),
-    "configuration": ("download",),
+    "configuration": ("download", "apply"),
     "log": ("download", "prune"),
     "maildatabase": ("adopt", "forget"),
 }

@@ -11,6 +11,7 @@ from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.export import compatibility
 from mailboxes.export.compatibility import Report
+from mailboxes.export.files import TOOLS
 from mailboxes.export.render import render_bundle
 from mailboxes.formats import number
 from mailboxes.variants import RELEASES, VARIANTS
@@ -18,8 +19,6 @@ from mailboxes.variants import RELEASES, VARIANTS
 SCHEME_NAMES = list(
     dict.fromkeys(name for variant in VARIANTS.values() for name in variant.schemes)
 )
-# They help people read and apply a bundle, and only repeat what the other files contain.
-TOOLS = ("MANIFEST", "README", "apply", "folders.cf")
 STATUSES = {
     "changed": _("changed"),
     "new": _("new"),

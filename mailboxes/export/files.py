@@ -56,7 +56,11 @@ def has_certbot(host: MailHost) -> bool:
     return host.certificate.startswith("/etc/letsencrypt/")
 
 
+APPLY = FileSpec("apply", mode=0o700)
 MANIFEST = FileSpec("MANIFEST")
+TOOLS = ("MANIFEST", "README", "apply", "auth.cf", "folders.cf")
+"""Files that help to read, apply and test a bundle, and only repeat what the others contain."""
+
 MAPS = (
     "alias_domain_catchalls",
     "alias_domains",
@@ -73,7 +77,7 @@ MAPS = (
 )
 FILES = (
     FileSpec("README"),
-    FileSpec("apply", mode=0o700),
+    APPLY,
     FileSpec("auth.cf", engine="mysql"),
     FileSpec("folders.cf"),
     FileSpec("grants.sql", engine="mysql"),

@@ -11,7 +11,8 @@ from mailboxes.conf import Account, MailDatabase, MailHost
 from mailboxes.errors import gettext_noop
 from mailboxes.export import folder_sql, handling_sql, quoting, reach_sql, sender_sql
 from mailboxes.export.bundle import BadExport, File
-from mailboxes.export.files import FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
+from mailboxes.export.files import APPLY, FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
+from mailboxes.export.identity import fingerprints, identity
 from mailboxes.export.prerequisites import check_exportable, is_v1, ports
 
 MASK = "********"
@@ -81,6 +82,8 @@ def render_bundle(host: MailHost, masked: bool = False) -> list[File]:
     try:
         check_exportable(host)
         real, hidden = render(host, host), render(host, mask(host))
+        real |= {APPLY: render_apply(host, real)}
+        hidden |= {APPLY: real[APPLY]}
         check_pam_lines(real)
     except quoting.BadValue as error:
         raise BadExport(error.message, error.params, code=error.code) from error
@@ -119,9 +122,21 @@ def check_pam_lines(texts: dict[FileSpec, str]) -> None:
 
 def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
     """Render the files that `host` needs, with the values of `shown`."""
-    templates = {spec: spec.template(host) for spec in sorted(FILES, key=lambda spec: spec.path)}
-    sql = DIALECTS[host.database.engine]
-    context = {
+    context = values(host, shown)
+    found = [(spec, name) for spec, name in templates(host).items() if name and spec != APPLY]
+    return {spec: render_template(name, context) for spec, name in found}
+
+
+def render_apply(host: MailHost, others: dict[FileSpec, str]) -> str:
+    """Render the script, which has no passwords but names the export that it is a part of."""
+    export = identity(fingerprints({spec.path: text for spec, text in others.items()}))
+    return render_template(APPLY.template(host), values(host, host) | {"export": export})
+
+
+def values(host: MailHost, shown: MailHost) -> dict[str, Any]:
+    """Return what the templates of `host` may use, with the values of `shown`."""
+    found, sql = templates(host), DIALECTS[host.database.engine]
+    return {
         "host": shown,
         "sqlite": host.database.engine == "sqlite",
         "sql": sql,
@@ -135,10 +150,14 @@ def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
         "in_pam_file": in_pam_file(host) if is_v1(host) else frozenset(),
         "ports": ports(host),
         "accounts_at": accounts_at(host.database),
-        "paths": [spec.path for spec in FILES if templates[spec]],
-        "stale": [spec.path for spec in FILES if not templates[spec] and is_stale(spec, host)],
+        "paths": [spec.path for spec in FILES if found[spec]],
+        "stale": [spec.path for spec in FILES if not found[spec] and is_stale(spec, host)],
     }
-    return {spec: render_template(name, context) for spec, name in templates.items() if name}
+
+
+def templates(host: MailHost) -> dict[FileSpec, str]:
+    """Return the template of each file, sorted by path; empty for those that the host lacks."""
+    return {spec: spec.template(host) for spec in sorted(FILES, key=lambda spec: spec.path)}
 
 
 def is_stale(spec: FileSpec, host: MailHost) -> bool:

@@ -4,27 +4,29 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from mailboxes import queries, rehash_list
+from mailboxes import actions, queries, rehash_list
 from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.csv_download import csv_response
+from mailboxes.deployment.applied import local
 from mailboxes.errors import Refused
 from mailboxes.export import compare
 from mailboxes.export.bundle import File, pack
 from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
 from mailboxes.export.mail_check import check_mail
+from mailboxes.export.outdated import outdated, remember_export
 from mailboxes.export.prerequisites import check_exportable
 from mailboxes.export.render import render_bundle
 from mailboxes.export.upgrade import notes, steps
@@ -53,7 +55,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
         context |= {
             "host": host,
             "unchecked": check_mail(host),
-            "files": highlighted_files(host),
+            **shown_files(host),
             "bundle": bundle_name(host),
             "stronger": stronger_schemes(host),
             **variant_comparison(host),
@@ -71,10 +73,11 @@ def is_foreign() -> bool:
         return False
 
 
-def highlighted_files(host: MailHost) -> list[tuple[File, SafeString]]:
-    """Return each file with its highlighted text, the host's own files first."""
+def shown_files(host: MailHost) -> dict[str, Any]:
+    """Return each file, highlighted, the host's own first, and what is known of older ones."""
     files = sorted(render_bundle(host, masked=True), key=lambda file: not file.target)
-    return [(file, highlight(file.text, language(file.path))) for file in files]
+    texts = [(file, highlight(file.text, language(file.path))) for file in files]
+    return {"files": texts, "outdated": outdated(host), "is_local": local() is not None}
 
 
 def stronger_schemes(host: MailHost) -> dict[str, str]:
@@ -151,10 +154,26 @@ def download(request: HttpRequest) -> HttpResponse:
         return HttpResponse(text, status=409, content_type="text/plain; charset=utf-8")
     path = request.POST.get("path", "")
     name, content = (path, one_file(files, path)) if path else archive(host, files)
+    if not path:
+        remember_export(files)
     log_event(administrator(request), "configuration.download", subject("file", name))
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{name.rpartition("/")[2]}"'
     return response
+
+
+@never_cache
+@allowed("configuration.apply")
+@require_POST
+def applied(request: HttpRequest) -> HttpResponse:
+    """Note the line that `apply` has printed on the mail host."""
+    try:
+        actions.report_applied(administrator(request), request.POST.get("line", ""))
+    except Refused as error:
+        messages.error(request, error_message(error))
+    else:
+        messages.success(request, gettext("The panel now knows which export the mail host has."))
+    return redirect("configuration")
 
 
 def one_file(files: list[File], path: str) -> bytes:

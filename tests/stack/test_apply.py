@@ -43,6 +43,19 @@ def test_a_second_run_changes_nothing_and_says_so(mail: MailHost) -> None:
     assert state(mail.machine) == before
 
 
+@pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
+def test_each_run_ends_with_a_line_that_names_the_export_for_the_panel(changed: MailHost) -> None:
+    file = changed.machine / "etc/postfix/mailadmin/applied"
+    before = file.read_text()
+    assert changed.apply().stdout.endswith(f"\n{before}")
+    assert "mailadmin export" not in changed.apply("--dry-run").stdout
+    changed.export(MAIL_HOSTNAME="other.example.test")
+    after = changed.apply().stdout.splitlines()[-1]
+    assert re.fullmatch(r"mailadmin export [0-9a-f]{16} applied [0-9T:-]+Z", after)
+    assert after.split()[2] != before.split()[2] and file.read_text() == f"{after}\n"
+    changed.machine.run(["test", "-r", "/etc/postfix/mailadmin/applied"], user=OWNER)
+
+
 def test_a_dry_run_changes_nothing_and_shows_no_secret(mail: MailHost) -> None:
     mail.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
     before = state(mail.machine)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError
 
 from mailboxes import rehash_list
 from mailboxes.audit.log import log_event, subject
@@ -16,8 +17,9 @@ from mailboxes.export import bundle, upgrade
 from mailboxes.export.compare import SCHEME_NAMES, STATUSES, Comparison, parse_host
 from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
 from mailboxes.export.mail_check import check_mail
+from mailboxes.export.outdated import remember_export
 from mailboxes.export.render import render_bundle
-from mailboxes.formats import number
+from mailboxes.formats import database_message, number
 from mailboxes.management.arguments import choices, new_path, one_of
 from mailboxes.management.base import MailCommand
 from mailboxes.management.new_file import write
@@ -81,12 +83,23 @@ class Command(MailCommand):
         unchecked = check_mail(host)
         files = render_bundle(with_column(host))
         bundle.write(files, output)
+        self.remember(files)
         self.stdout.write(
             f"Wrote {len(files)} files for {host.variant.name.upper()} on {host.release.title} "
             f"to {output}. Start with {output / 'README'}."
         )
         if unchecked:
             self.stdout.write(unchecked)
+
+    def remember(self, files: list[bundle.File]) -> None:
+        """Note the export, unless the panel's database isn't there, which the files don't need."""
+        try:
+            remember_export(files)
+        except DatabaseError as error:
+            self.stderr.write(
+                f"The panel won't know when it was exported, because its database can't be used: "
+                f"{database_message(error)}."
+            )
 
     def write_list(self, host: MailHost, path: Path) -> None:
         """Write the list of those who should sign in once, and log it like a download."""

@@ -1,0 +1,117 @@
+"""The configuration page says when the mail host was given an older export."""
+
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from mailboxes.deployment import applied
+from mailboxes.deployment.models import Export
+from mailboxes.export.identity import fingerprints, identity
+from tests.conftest import logged
+
+URL = "/admin/configuration/"
+LINE = "mailadmin export {} applied 2026-11-27T03:55:10Z"
+OLDER = "The mail host was last configured on"
+
+
+@pytest.fixture(autouse=True)
+def remote(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The file of a mail host on the panel's machine, which has none yet."""
+    monkeypatch.setattr(applied, "LOCAL_FILE", tmp_path / "applied")
+    return tmp_path / "applied"
+
+
+def page(client: Client) -> str:
+    return " ".join(unescape(client.get(URL).content.decode()).split())
+
+
+def report(client: Client, line: str) -> str:
+    answer = client.post(f"{URL}applied/", {"line": line})
+    assert answer.status_code == 302 and answer["Location"] == URL
+    [message] = get_messages(answer.wsgi_request)
+    return str(message)
+
+
+def download(client: Client) -> str:
+    assert client.post(f"{URL}download/").status_code == 200
+    return Export.objects.latest("exported").pk
+
+
+def test_a_host_with_the_newest_export_is_not_mentioned(rita: Client, on_mysql: None) -> None:
+    assert OLDER not in page(rita)
+    said = report(rita, f"\n{LINE.format(download(rita))}\n")
+    assert said == "The panel now knows which export the mail host has."
+    assert logged()[-1][1:] == ("configuration.apply", Export.objects.get().pk)
+    assert OLDER not in page(rita)
+
+
+def test_an_older_export_is_mentioned_with_the_files_that_have_changed_since(
+    rita: Client, on_mysql: None, settings: Settings
+) -> None:
+    report(rita, LINE.format(download(rita)))
+    settings.MAIL_HOSTNAME = "other.example.org"
+    text = page(rita)
+    assert f"{OLDER} Nov. 27, 2026, 3:55 a.m." in text and "exported on" in text
+    assert "Changed since: <code>postfix/main.cf</code></p>" in text
+    report(rita, LINE.format(download(rita)).replace("2026", "2027"))
+    assert OLDER not in page(rita)
+
+
+def test_an_export_with_an_older_password_is_mentioned_too(
+    rita: Client, on_mysql: None, settings: Settings
+) -> None:
+    report(rita, LINE.format(download(rita)))
+    settings.MAIL_AUTH_PASSWORD = "another"
+    assert "<code>grants.sql</code></p>" in page(rita)
+
+
+def test_a_panel_on_the_mail_host_needs_no_line(
+    rita: Client, on_mysql: None, settings: Settings, remote: Path
+) -> None:
+    assert 'name="line"' in page(rita)
+    remote.write_text(LINE.format(download(rita)) + "\n")
+    assert OLDER not in page(rita) and 'name="line"' not in page(rita)
+    settings.MAIL_HOSTNAME = "other.example.org"
+    assert OLDER in page(rita)
+    remote.write_text(LINE.format("0" * 16))
+    assert "with a bundle that this panel doesn't know" in page(rita)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("", "This is not the line that apply prints at its end."),
+        ("mailadmin export 12 applied today", "This is not the line that apply prints at its end."),
+        (LINE.format("0" * 16).replace("-27", "-99"), "This is not the line that apply prints"),
+        (LINE.format("0" * 16), "This panel has not exported 0000000000000000."),
+    ],
+)
+def test_other_lines_are_refused(rita: Client, on_mysql: None, line: str, sentence: str) -> None:
+    assert report(rita, line).startswith(sentence)
+    assert not Export.objects.exclude(applied=None) and not logged()
+
+
+def test_a_single_file_is_not_an_export(rita: Client, on_mysql: None) -> None:
+    assert rita.post(f"{URL}download/", {"path": "grants.sql"}).status_code == 200
+    assert not Export.objects.exists()
+
+
+def test_the_command_remembers_what_it_exports(mail_file: None, tmp_path: Path) -> None:
+    call_command("exportconfig", "--output", tmp_path / "one")
+    call_command("exportconfig", "--output", tmp_path / "two")
+    export = Export.objects.get()
+    assert f"export={export.pk}\n" in (tmp_path / "two/apply").read_text()
+    assert {"postfix/main.cf", "etc/postfix/mailadmin/aliases.cf"} < export.files.keys()
+
+
+def test_what_changes_nothing_on_the_host_is_no_other_export() -> None:
+    one = fingerprints({"README": "a", "apply": "a", "etc/x": "a"})
+    assert one.keys() == {"etc/x"}
+    assert identity(one) == identity(fingerprints({"README": "b", "apply": "b", "etc/x": "a"}))
+    assert identity(one) != identity(fingerprints({"etc/x": "b"}))
+    assert identity(one) != identity(fingerprints({"etc/y": "a"}))
