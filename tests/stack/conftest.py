@@ -76,6 +76,13 @@ def mail(host: MailHost) -> MailHost:
 
 
 @pytest.fixture
+def changed(mail: MailHost) -> Iterator[MailHost]:
+    """A host that the test may leave in another state."""
+    yield mail
+    mail.applied = None
+
+
+@pytest.fixture
 def boots() -> bool:
     """Whether a fresh host has systemd; a test can override it."""
     return True

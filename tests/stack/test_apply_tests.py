@@ -1,7 +1,5 @@
 """What `apply` tests each time: accounts, look-ups and a sign-in, and what it says of a fault."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.mailhost import ANNA, MailHost, hosts
@@ -17,13 +15,6 @@ LOST = {
     "LOOKUP": "REVOKE SELECT (address, goto, active) ON mail.alias FROM",
     "AUTH": "REVOKE SELECT (username, password, active) ON mail.mailbox FROM",
 }
-
-
-@pytest.fixture
-def changed(mail: MailHost) -> Iterator[MailHost]:
-    """A host that the test may leave in another state."""
-    yield mail
-    mail.applied = None
 
 
 def fault(host: MailHost, *options: str) -> str:
