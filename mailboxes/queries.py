@@ -110,12 +110,6 @@ def new_row(model: type[M], values: dict[str, Any]) -> M:
     return row
 
 
-def aliases_forwarding_to(address: str, aliases: QuerySet) -> list[Alias]:
-    """Return those of the aliases with this target, except the mailbox's own."""
-    found = aliases.filter(goto__icontains=address).exclude(pk=address)
-    return [alias for alias in found if address in map(str.lower, alias.targets)]
-
-
 def aliases_forwarding_into(domain: str, aliases: QuerySet) -> list[Alias]:
     """Return those of the aliases with a target in this domain; reads them all."""
     found = aliases.filter(goto__icontains=f"@{domain}")

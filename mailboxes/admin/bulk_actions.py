@@ -27,9 +27,9 @@ from mailboxes.actions.base import Row
 from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
-from mailboxes.forwarding.findings import MAX_ALIASES, left_behind
-from mailboxes.forwarding.wording import caught_text, nowhere_text
-from mailboxes.models import Alias, Mailbox
+from mailboxes.forwarding.findings import MAX_ALIASES
+from mailboxes.forwarding.wording import caught_text, left_behind_text
+from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -143,11 +143,11 @@ class BulkActionsAdmin(admin.ModelAdmin):
         """
         caught = caught_text(rows) if rows.model is Mailbox else ""
         aliases = Alias.objects.all()
-        if rows.model not in (Mailbox, Alias) or capped_count(aliases, MAX_ALIASES).more:
+        if rows.model not in (Domain, Mailbox, Alias) or capped_count(aliases, MAX_ALIASES).more:
             return caught
-        gone = list(rows.values_list("pk", flat=True)[:MAX_ALIASES])
-        found = left_behind(gone, scope_of(request.user).narrow(aliases))
-        return " ".join(filter(None, [nowhere_text(found.nowhere), caught]))
+        aliases = scope_of(request.user).narrow(aliases)
+        left_behind = left_behind_text(list(rows[:MAX_ALIASES]), aliases)
+        return " ".join(filter(None, [left_behind, caught]))
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:

@@ -119,15 +119,12 @@ def also_deleted(counts: Mapping[str, int]) -> list[str]:
     ]
 
 
-def left_behind(address: str, aliases: LeftBehind) -> list[str]:
-    """Return a line for each of the first aliases that forward to an address to be deleted."""
-    texts = (
-        (_("The alias %(alias)s doesn't forward to anything else; mail to it will be refused."),
-         aliases.nowhere),
-        (_("The alias %(alias)s still forwards to %(address)s as well; that mail will bounce."),
-         aliases.others),
-    )  # fmt: skip
-    found = [text % {"alias": name, "address": address} for text, names in texts for name in names]
+def left_behind(aliases: LeftBehind) -> list[str]:
+    """Return a line for each of the first aliases that forward to what is to be deleted."""
+    dead = _("The alias %(alias)s doesn't forward to anything else; mail to it will be refused.")
+    partly = _("The alias %(alias)s still forwards to %(address)s as well; that mail will bounce.")
+    found = [dead % {"alias": name} for name in aliases.nowhere]
+    found += [partly % {"alias": name, "address": lost} for name, lost in aliases.others.items()]
     more = len(found) - MAX_ALIASES
     if more > 0:
         text = ngettext("and one more alias", "and %(more)s more aliases", more)

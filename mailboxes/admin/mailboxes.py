@@ -235,6 +235,6 @@ class MailboxAdmin(InDomainList, RenamesRows):
         return [
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
             *display.also_deleted(foreign_rows.count_for([row.pk]).get(row.pk.lower(), {})),
-            *display.left_behind(row.pk, left_behind([row.pk], scope.narrow(Alias.objects.all()))),
+            *display.left_behind(left_behind([row], scope.narrow(Alias.objects.all()))),
             display.kept_mail(host.location.path(host.home, row.pk, row.maildir)),
         ]

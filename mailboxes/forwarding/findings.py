@@ -1,21 +1,24 @@
 """Which aliases forward to addresses in our own domains that mail doesn't reach, and why."""
 
 from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass, field
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.forwarding.expansion import End, Expansion
 from mailboxes.forwarding.lookups import LookUps, start_of
-from mailboxes.models import Alias
-from mailboxes.queries import aliases_forwarding_to, capped_count
+from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import capped_count
 
 MAX_ALIASES = 5000
 """How many aliases, the mailboxes' own included, a page checks."""
 
 MAX_NAMED = 20
+Row = Domain | AliasDomain | Mailbox | Alias
 REASONS = {
     End.MISSING: _("doesn't exist"),
     End.DISABLED: _("disabled"),
@@ -44,12 +47,13 @@ class Finding:
 
 @dataclass
 class LeftBehind:
-    """What becomes of aliases that forward to addresses which are no longer there."""
+    """What becomes of aliases that forward to rows which are disabled or deleted."""
 
     nowhere: list[str] = field(default_factory=list)
     """Those that don't forward to anything else, also by way of others."""
 
-    others: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
+    """Those that still forward elsewhere, each with a target that mail doesn't reach then."""
 
 
 def check(aliases: Iterable[Alias], look_ups: LookUps | None = None) -> list[Finding]:
@@ -88,23 +92,43 @@ def check_table(aliases: QuerySet) -> list[Finding] | None:
     return check(aliases.filter(active=True).exclude(goto=F("address")))
 
 
-def left_behind(gone: Collection[str], aliases: QuerySet) -> LeftBehind:
-    """Return what becomes of those aliases that forward to addresses which are no longer there."""
-    found = LeftBehind()
-    lost, look_ups = {address.lower() for address in gone}, LookUps(gone=gone)
+def left_behind(rows: Collection[Row], aliases: QuerySet) -> LeftBehind:
+    """Return what becomes of those aliases that forward to rows which are disabled or deleted.
+
+    Domains are taken to be disabled, with the aliases in them.
+    """
+    found, look_ups = LeftBehind(), look_ups_without(rows)
+    closed = [row.pk for row in rows if isinstance(row, Domain)]
+    aliases = aliases.exclude(goto=F("address")).exclude(domain__in=closed)
+    lost = {catch_all_or_address(row) for row in rows}
     while lost and len(found.nowhere) < MAX_NAMED:
-        above = [alias for alias in forwarding_to(lost, aliases) if alias.pk not in gone]
-        dead = {finding.alias for finding in check(above, look_ups) if not finding.arrives}
-        if not found.nowhere:
-            found.others = [alias.pk for alias in above if alias.pk not in dead]
-        lost = {name.lower() for name in dead.difference(found.nowhere)}
-        found.nowhere += sorted(dead.difference(found.nowhere))
+        lost = with_alias_domains(lost)
+        above = forwarding_to(lost, aliases, MAX_ALIASES)
+        findings = check((one for one in above if one.pk.lower() not in look_ups.gone), look_ups)
+        for finding in findings:
+            dead = (name for name in finding.dead if not lost.isdisjoint(look_ups.keys(name)))
+            if finding.arrives and (target := next(dead, "")):
+                found.others.setdefault(finding.alias, target)
+        nowhere = {one.alias for one in findings if not one.arrives}.difference(found.nowhere)
+        found.nowhere += sorted(nowhere)
+        lost = {name.lower() for name in nowhere}
     return found
 
 
-def forwarding_to(addresses: set[str], aliases: QuerySet) -> list[Alias]:
-    """Return those of the aliases that forward to any of the addresses."""
-    if len(addresses) == 1:
-        return aliases_forwarding_to(next(iter(addresses)), aliases)
-    found = aliases.exclude(goto=F("address"))
-    return [alias for alias in found if not addresses.isdisjoint(map(str.lower, alias.targets))]
+def look_ups_without(rows: Iterable[Row]) -> LookUps:
+    """Return look-ups that find no address and only disabled domains among these rows."""
+    gone: set[str] = set()
+    saved: dict[type[Model], dict[str, Row]] = {Domain: {}, AliasDomain: {}}
+    for row in rows:
+        if isinstance(row, Domain | AliasDomain):
+            disabled = copy(row)
+            disabled.active = False
+            saved[type(row)][row.pk.lower()] = disabled
+        else:
+            gone.add(row.pk.lower())
+    return LookUps(saved=saved, gone=gone)
+
+
+def catch_all_or_address(row: Row) -> str:
+    """Return what Postfix looks up last for the addresses of a domain, or else the address."""
+    return f"@{row.pk}" if isinstance(row, Domain | AliasDomain) else str(row.pk)

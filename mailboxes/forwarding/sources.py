@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.lookups import LookUps, domain_of
@@ -10,6 +10,8 @@ from mailboxes.models import Alias, AliasDomain
 
 MAX_ALIASES = 100
 MAX_LEVELS = 5
+MAX_NAMES = 100
+"""For how many names the database searches the targets; of more, it gives all rows."""
 
 
 def sources(alias: Alias) -> list[Alias]:
@@ -29,22 +31,36 @@ def sources(alias: Alias) -> list[Alias]:
     return list(found.values())
 
 
-def forwarding_to(addresses: Collection[str]) -> list[Alias]:
-    """Return the active aliases with one of these addresses or catch-alls as a target."""
+def forwarding_to(
+    addresses: Collection[str], aliases: QuerySet | None = None, maximum: int | None = None
+) -> list[Alias]:
+    """Return the active aliases with one of these addresses or catch-alls as a target.
+
+    Of the `aliases`, if given, not more than a `maximum` is read.
+    """
     names = with_alias_domains(addresses)
+    rows = Alias.objects.all() if aliases is None else aliases
+    rows = rows.filter(may_contain(names), active=True)[:maximum]
+    keys = LookUps().keys
+    return [
+        alias
+        for alias in rows
+        if any(not names.isdisjoint(keys(target.lower())) for target in alias.targets)
+    ]
+
+
+def may_contain(names: Collection[str]) -> Q:
+    """Return the condition that the targets may contain one of the names, unless they are many."""
     condition = Q()
+    if len(names) > MAX_NAMES:
+        return condition
     for name in names:
         local_part, _, domain = name.rpartition("@")
         condition |= Q(goto__icontains=name)
         for sign in recipient_delimiter() if local_part else "":
             extended = Q(goto__icontains=f"{local_part}{sign}")
             condition |= extended & Q(goto__icontains=f"@{domain}")
-    keys = LookUps().keys
-    return [
-        alias
-        for alias in Alias.objects.filter(condition, active=True)
-        if any(not names.isdisjoint(keys(target.lower())) for target in alias.targets)
-    ]
+    return condition
 
 
 def with_alias_domains(addresses: Collection[str]) -> set[str]:

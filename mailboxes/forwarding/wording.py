@@ -10,11 +10,10 @@ from mailboxes.access.scope import Scope
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
-from mailboxes.forwarding.findings import Finding, check, left_behind
+from mailboxes.forwarding.findings import Finding, Row, check, left_behind
 from mailboxes.forwarding.lookups import catch_all_targets, domain_of
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import aliases_forwarding_into
 
 MAX_SHOWN = 6
 MAX_CHECKED = 1000
@@ -60,11 +59,12 @@ def finding_note(finding: Finding, scope: Scope) -> Refused | None:
     return Refused(message, params | {"targets": ", ".join(names)}, code="dead")
 
 
-def nowhere_text(aliases: Sequence[str]) -> str:
-    """Name the aliases to which mail is refused once something is disabled, if any."""
-    if not aliases:
+def left_behind_text(rows: Sequence[Row], aliases: QuerySet) -> str:
+    """Name the aliases to which mail is refused once these rows are disabled, if any."""
+    found = left_behind(rows, aliases).nowhere
+    if not found:
         return ""
-    names = [*aliases[:MAX_SHOWN], *["…"][: len(aliases) > MAX_SHOWN]]
+    names = [*found[:MAX_SHOWN], *["…"][: len(found) > MAX_SHOWN]]
     text = _("These aliases don't forward to anything else, so mail to them is refused: %(names)s.")
     return text % {"names": ", ".join(names)}
 
@@ -105,14 +105,10 @@ def saved_warnings(row: Domain | Mailbox | Alias, scope: Scope) -> list[str]:
     """Return what is to be said once a domain, a mailbox or an alias has been saved."""
     aliases = scope.narrow(Alias.objects.all())
     if isinstance(row, Domain):
-        above = (
-            [] if row.active else aliases_forwarding_into(row.pk, aliases.exclude(domain=row.pk))
-        )
-        dead = [finding.alias for finding in check(above) if not finding.arrives]
-        return list(filter(None, [nowhere_text(dead)]))
+        return [] if row.active else list(filter(None, [left_behind_text([row], aliases)]))
     if not row.active or refuses(row):
         is_caught = isinstance(row, Mailbox) and not row.active
         caught = caught_text(Mailbox.objects.filter(pk=row.pk)) if is_caught else ""
-        return list(filter(None, [nowhere_text(left_behind([row.pk], aliases).nowhere), caught]))
+        return list(filter(None, [left_behind_text([row], aliases), caught]))
     findings = check(Alias.objects.filter(pk=row.pk).exclude(goto=F("address")))
     return list(filter(None, (finding_text(finding, scope) for finding in findings)))

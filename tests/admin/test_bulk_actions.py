@@ -11,12 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from mailboxes import actions, queries
+from mailboxes.addresses import Address, DomainName
 from mailboxes.admin import bulk_actions
 from mailboxes.audit import chain
 from mailboxes.audit.models import Entry
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
-from tests.conftest import TESTER, logged
+from tests.conftest import PASSWORD, TESTER, logged
 
 
 def post(client: Client, url: str, action: str, rows: list[str], **more: str) -> Any:
@@ -258,3 +259,16 @@ def test_all_refusals_are_counted_but_only_the_first_are_listed(
         assert "0 of 120 done." in text and f"{failed} failed" in text
         assert re.findall(r"<li>(box\d+@example.org): example.org has", text) == many[:listed]
         page = rita.post(MAILBOX, hidden(page), follow=True)
+
+
+def test_disabling_several_domains_names_the_aliases_that_they_leave_behind(
+    rita: Client, anna: Mailbox
+) -> None:
+    for name in ("one.example", "two.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+        actions.create_mailbox(TESTER, Address.parse(f"x@{name}"), PASSWORD)
+    targets = ["x@one.example", "x@two.example"]
+    actions.create_alias(TESTER, Address.parse("info@example.org"), targets)
+    page = post(rita, DOMAIN, "disable", ["one.example", "two.example"]).content.decode()
+    assert "so mail to them is refused: info@example.org." in page
+    assert "refused" not in post(rita, DOMAIN, "disable", ["one.example"]).content.decode()

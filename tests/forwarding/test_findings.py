@@ -74,12 +74,12 @@ def test_a_deletion_leaves_behind_what_forwards_to_nowhere_else(anna: Mailbox) -
     add("info@example.org", "anna@example.org", "gone@example.org")
     add("sales@example.org", "info@example.org")
     add("team@example.org", "anna@example.org", "y@e.example")
-    left = findings.left_behind([anna.pk], ALL())
+    left = findings.left_behind([anna], ALL())
     assert left.nowhere == ["info@example.org", "sales@example.org"]
-    assert left.others == ["team@example.org"]
+    assert left.others == {"team@example.org": "anna@example.org"}
     add("@example.org", "y@e.example")
-    assert findings.left_behind([anna.pk], ALL()).nowhere == []
-    assert findings.left_behind([anna.pk], Alias.objects.filter(pk="team")).others == []
+    assert findings.left_behind([anna], ALL()) == findings.LeftBehind()
+    assert findings.left_behind([anna], Alias.objects.filter(pk="team")).others == {}
 
 
 def test_too_many_aliases_are_not_checked_on_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,3 +104,20 @@ def test_disabling_a_domain_warns_of_the_aliases_that_forward_into_it() -> None:
     closed = Domain.objects.get(pk="closed.example")
     assert saved_warnings(closed, EVERYTHING)[0].endswith("is refused: nowhere@example.org.")
     assert saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING) == []
+
+
+def test_what_several_disabled_domains_leave_behind_is_found_through_other_names() -> None:
+    for name in ("one.example", "two.example", "name.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+    two = Alias.objects.create(address="b@two.example", goto="y@e.example", domain_id="two.example")
+    Alias.objects.create(address="a@one.example", goto="y@e.example", domain_id="one.example")
+    actions.create_alias_domain(TESTER, "name.example", "two.example")
+    add("both@example.org", "a@one.example", "B+x@name.example")
+    add("above@example.org", "both@example.org")
+    add("half@example.org", "a@one.example", "anna@example.org")
+    domains = list(Domain.objects.filter(pk__in=["one.example", "two.example"]))
+    left = findings.left_behind(domains, ALL())
+    assert left.nowhere == ["both@example.org", "above@example.org"]
+    assert left.others == {"half@example.org": "a@one.example"}
+    assert findings.left_behind(domains[1:], ALL()).nowhere == []
+    assert findings.left_behind([two], ALL()).others == {"both@example.org": "b+x@name.example"}
