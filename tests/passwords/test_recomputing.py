@@ -1,5 +1,7 @@
 """A hash of an older hash is kept instead of it, and fits the same password."""
 
+import re
+
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher
 
@@ -29,7 +31,8 @@ def test_every_form_still_fits_its_password_and_no_other(stored: str) -> None:
 def test_no_weak_hash_is_kept(stored: str) -> None:
     parts = separate(stored)
     assert parts and parts[1] == recompute("foo", parts[0])
-    assert parts[1] not in wrap(stored) and "foo" not in wrap(stored)
+    # Between separators: a random salt may contain these letters by chance.
+    assert parts[1] not in wrap(stored) and "foo" not in re.split(r"[$:,]", wrap(stored))
 
 
 @pytest.mark.parametrize("stored", LEFT + UNREADABLE)
