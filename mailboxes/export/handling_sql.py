@@ -18,7 +18,7 @@ def expressions(host: MailHost, key: str, target: str) -> dict[str, str]:
     return {
         "is_handled": IS_HANDLED,
         "key_answers": answers(key),
-        "target_answers": answers(target),
+        "target_answers": answers(conversion(host)("mailbox.username", target)),
         "alias_answers": answers(conversion(host)("mailbox.username", "alias.address")),
         "is_refusal": IS_REFUSAL,
         "discard": DISCARD,

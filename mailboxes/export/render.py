@@ -9,7 +9,14 @@ from django.template import Context, Engine, Library
 
 from mailboxes.conf import Account, MailDatabase, MailHost
 from mailboxes.errors import gettext_noop
-from mailboxes.export import folder_sql, handling_sql, quoting, reach_sql, sender_sql
+from mailboxes.export import (
+    alias_domain_sql,
+    folder_sql,
+    handling_sql,
+    quoting,
+    reach_sql,
+    sender_sql,
+)
 from mailboxes.export.bundle import BadExport, File
 from mailboxes.export.files import APPLY, FILES, MANIFEST, PAM_FILE, TEMPLATE_DIR, FileSpec
 from mailboxes.export.identity import fingerprints, identity
@@ -142,7 +149,8 @@ def values(host: MailHost, shown: MailHost) -> dict[str, Any]:
         "sql": sql,
         "reach": reach_sql.expressions(host, sql["key"]),
         "handling": handling_sql.expressions(host, sql["key"], sql["target"]),
-        "sender": sender_sql.expressions(host, sql),
+        "alias_domain": alias_domain_sql.expressions(host, sql),
+        "sender": sender_sql.expressions(host),
         "home_sql": folder_sql.home(host),
         "maildir_sql": folder_sql.maildir(host),
         "sample_sql": folder_sql.sample(host),

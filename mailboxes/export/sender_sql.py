@@ -4,7 +4,7 @@ from mailboxes.conf import MailHost
 from mailboxes.export.reach_sql import SPLIT, conversion, domain, extensions, joined, local_part
 
 
-def expressions(host: MailHost, dialect: dict[str, str]) -> dict[str, object]:
+def expressions(host: MailHost) -> dict[str, object]:
     """Return what the templates need."""
     target, address, to = "TRIM(target.value)", "reached.address", conversion(host)
     there = joined(host, local_part(address), "'@'", "target_domain")
@@ -12,8 +12,6 @@ def expressions(host: MailHost, dialect: dict[str, str]) -> dict[str, object]:
     plain = [f"INSTR({address}, '@') > 1", *(f"NOT {found}" for found, _ in stripped)]
     catch_all = (" AND ".join(plain), joined(host, "'@'", domain(address)))
     return {
-        "key_in_target_domain": to("mailbox.username", dialect["target"]),
-        "target_domain": to("domain.domain", "target_domain"),
         "split": SPLIT[host.database.engine],
         "target": to("alias.address", target),
         # Not a whole domain, as old aliases have it.

@@ -199,16 +199,25 @@ ALTER TABLE alias_domain CONVERT TO CHARACTER SET latin1 COLLATE latin1_general_
 @pytest.mark.parametrize(
     "host", hosts(release="debian13", variant="v2", database="mariadb"), indirect=True
 )
+@pytest.mark.usefixtures("forwarding")
 def test_no_table_is_read_as_a_whole_where_collations_differ(mail: MailHost) -> None:
     mail.mariadb.query(MIXED.format(domain=DOMAIN), "mail")
     try:
         mail.manage("exportconfig", "--output", "/tmp/mixed")
-        text = (mail.machine / "tmp/mixed/etc/postfix/mailadmin/undeliverable.cf").read_text()
-        query = text.partition("\nquery = ")[2].replace("%%", "%").replace("%s", f"list@{DOMAIN}")
-        found = mail.mariadb.query(f"{query}; SHOW SESSION STATUS LIKE 'Handler_read%'", "mail")
-        answer, *counts = found.splitlines()
-        assert answer.startswith("550 5.1.1 ")
-        assert sum(int(line.split()[1]) for line in counts) < 5000
+        for name, local_part, domain, answer, most in (
+            ("undeliverable", "list", DOMAIN, "550 5.1.1 ", 5000),
+            ("alias_domains", "mixed", "net.test", f"mixed@{DOMAIN}", 100),
+            ("alias_domain_catchalls", "", "net.test", "", 100),
+            ("sender_logins", "anna", "net.test", ANNA.address, 100),
+        ):
+            text = (mail.machine / f"tmp/mixed/etc/postfix/mailadmin/{name}.cf").read_text()
+            query = text.partition("\nquery = ")[2].replace("%s", f"{local_part}@{domain}")
+            for mark, value in (("%u", local_part), ("%d", domain), ("%%", "%")):
+                query = query.replace(mark, value)
+            found = mail.mariadb.query(f"{query}; SHOW SESSION STATUS LIKE 'Handler_read%'", "mail")
+            answers, _, counts = found.partition("Handler_read")
+            assert answers.startswith(answer)
+            assert sum(int(line.split()[1]) for line in counts.splitlines()) < most, name
     finally:
         mail.mariadb.query(AS_BEFORE, "mail")
         mail.machine.run(["rm", "-rf", "/tmp/mixed"])

@@ -1,0 +1,15 @@
+"""SQL for the maps that look up in its target domain what was sent to an alias domain."""
+
+from mailboxes.conf import MailHost
+from mailboxes.export.reach_sql import conversion
+
+
+def expressions(host: MailHost, dialect: dict[str, str]) -> dict[str, str]:
+    """Return what the templates compare with columns of the other tables."""
+    to = conversion(host)
+    return {
+        "target_domain": to("domain.domain", "target_domain"),
+        "as_username": to("mailbox.username", dialect["target"]),
+        "as_alias": to("alias.address", dialect["target"]),
+        "catch_all": to("alias.address", dialect["target_catch_all"]),
+    }
