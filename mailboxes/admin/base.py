@@ -32,6 +32,7 @@ from mailboxes.audit import entries
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
+from mailboxes.forwarding.findings import left_behind
 from mailboxes.forwarding.wording import saved_warnings
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.open_sessions import open_sessions_text
@@ -303,8 +304,12 @@ class MailAdmin(PanelAdmin):
 
     def get_deleted_objects(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """Describe a deletion; once it is confirmed, the action refuses it and logs that."""
-        *described, obstacles = self.describe_deletions(objs, request)
-        return *described, [] if request.method == "POST" else obstacles
+        rows = list(objs)
+        lines, *described, obstacles = self.describe_deletions(rows, request)
+        if request.method == "POST":
+            return lines, *described, []
+        lines += self.describe_left_behind(rows, scope_of(request.user))
+        return lines, *described, obstacles
 
     def describe_deletions(self, objs: Iterable[Row], request: HttpRequest) -> Any:
         """Describe what is deleted and what is kept; the last item is what prevents it."""
@@ -320,6 +325,10 @@ class MailAdmin(PanelAdmin):
 
     def describe_deletion(self, row: Any, scope: Scope) -> list[str]:
         return [str(row)]
+
+    def describe_left_behind(self, rows: list[Any], scope: Scope) -> list[str]:
+        """Name the aliases whose mail doesn't reach all of its targets after the deletion."""
+        return display.left_behind(left_behind(rows, scope.narrow(Alias.objects.all())))
 
     def deletion_obstacles(self, row: Row) -> list[str]:
         try:

@@ -155,6 +155,10 @@ class BulkActionsAdmin(admin.ModelAdmin):
         first = list(queryset[: 0 if "post" in request.POST else MAX_LISTED])
         described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
         lines, _models, _permissions, obstacles = described
+        if "post" not in request.POST:
+            many = capped_count(Alias.objects.all(), MAX_ALIASES).more
+            rows, scope = queryset[: MAX_LISTED if many else MAX_ALIASES], scope_of(request.user)
+            lines += self.describe_left_behind(list(rows), scope)  # type: ignore[attr-defined]
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page

@@ -173,7 +173,6 @@ class DomainAdmin(ListAdmin, RenamesRows):
     def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
         mailboxes = Mailbox.objects.filter(domain=row.pk).count()
         aliases = max(Alias.objects.filter(domain=row.pk).count() - mailboxes, 0)
-        others = aliases_forwarding_into(row.pk, Alias.objects.exclude(domain=row.pk))[:MAX_LISTED]
         return [
             _("The domain %(domain)s.") % {"domain": row},
             ngettext(
@@ -189,13 +188,14 @@ class DomainAdmin(ListAdmin, RenamesRows):
                 _("Its role as an alias domain of %(target)s.") % {"target": alias.target_domain}
                 for alias in AliasDomain.objects.filter(pk=row.pk)
             ),
-            *(
-                _("The alias %(alias)s still forwards to it; its mail will bounce.")
-                % {"alias": alias}
-                for alias in others
-            ),
             display.kept_mail(mail_host().home),
         ]
+
+    def describe_left_behind(self, rows: list[Domain], scope: Scope) -> list[str]:
+        [row] = rows
+        others = aliases_forwarding_into(row.pk, Alias.objects.exclude(domain=row.pk))[:MAX_LISTED]
+        text = _("The alias %(alias)s still forwards to it; its mail will bounce.")
+        return [text % {"alias": alias} for alias in others]
 
 
 def route_text(route: Route) -> str:

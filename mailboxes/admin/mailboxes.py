@@ -35,7 +35,6 @@ from mailboxes.form_fields import QuotaField, count_quota
 from mailboxes.forms.base import autofocus
 from mailboxes.forms.mailboxes import MailboxForm, MailboxPasswordForm
 from mailboxes.forms.renaming import RenameForm, RenameMailboxForm
-from mailboxes.forwarding.findings import left_behind
 from mailboxes.models import Alias, Mailbox
 from mailboxes.request_actors import administrator
 
@@ -235,6 +234,5 @@ class MailboxAdmin(InDomainList, RenamesRows):
         return [
             _("The mailbox %(mailbox)s and its own alias.") % {"mailbox": row},
             *display.also_deleted(foreign_rows.count_for([row.pk]).get(row.pk.lower(), {})),
-            *display.left_behind(left_behind([row], scope.narrow(Alias.objects.all()))),
             display.kept_mail(host.location.path(host.home, row.pk, row.maildir)),
         ]

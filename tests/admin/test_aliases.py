@@ -1,12 +1,15 @@
 """Aliases and alias domains in the admin, including the refusals."""
 
+from html import unescape
+
 import pytest
+from django.contrib.admin.utils import quote
 from django.test import Client
 
 from mailboxes import actions
 from mailboxes.addresses import DomainName
 from mailboxes.audit.models import Entry
-from mailboxes.models import Alias, AliasDomain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, errors
 from tests.conftest import TESTER
 
@@ -79,3 +82,31 @@ def test_aliases_that_need_attention_can_be_listed(rita: Client, anna: Mailbox) 
         for value in ("deferred", "dead", "unknown")
     }  # fmt: skip
     assert shown == {"deferred": ["a", "b"], "dead": ["dead"], "unknown": []}
+
+
+def test_deleting_aliases_names_those_that_forward_to_them(rita: Client, anna: Mailbox) -> None:
+    anywhere = "x@elsewhere.example"
+    for name, *targets in (
+        ("one", anywhere),
+        ("two", anywhere),
+        ("both", "one@example.org", "two@example.org"),
+        ("@", anywhere),
+        ("caught", "nobody@example.net"),
+    ):
+        address = f"{name}@example.org" if name != "@" else "@example.net"
+        domain = address.rpartition("@")[2]
+        Domain.objects.get_or_create(pk=domain)
+        Alias.objects.create(address=address, goto=",".join(targets), domain_id=domain)
+    page = unescape(rita.get(f"{ALIAS}one@example.org/delete/").content.decode())
+    assert "alias both@example.org still forwards to one@example.org as well; that mail" in page
+    page = unescape(rita.get(f"{ALIAS}{quote('@example.net')}/delete/").content.decode())
+    assert "alias caught@example.org doesn't forward to anything else" in page
+    selected = {
+        "action": "delete_selected",
+        "_selected_action": ["one@example.org", "two@example.org"],
+    }
+    page = unescape(rita.post(ALIAS, selected).content.decode())
+    assert page.count("both@example.org") == 1
+    assert "alias both@example.org doesn't forward to anything else; mail to it will be" in page
+    page = unescape(rita.get(f"{ALIAS}both@example.org/delete/").content.decode())
+    assert "forward to anything else" not in page and "still forwards" not in page
