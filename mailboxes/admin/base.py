@@ -34,7 +34,7 @@ from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import left_behind
 from mailboxes.forwarding.wording import saved_warnings
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain
 from mailboxes.open_sessions import open_sessions_text
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -225,7 +225,7 @@ class MailAdmin(PanelAdmin):
         response = super().response_add(request, obj, post_url_continue)
         if warning := mixed_scripts_warning(obj.pk):
             self.message_user(request, warning, messages.WARNING)
-        if isinstance(obj, Alias):
+        if isinstance(obj, Alias | AliasDomain):
             self.warn(request, obj)
         return response
 
@@ -236,9 +236,8 @@ class MailAdmin(PanelAdmin):
 
     def warn(self, request: HttpRequest, row: Row) -> None:
         """Show what mail to this address, or to others because of it, doesn't reach any more."""
-        if isinstance(row, Domain | Mailbox | Alias):
-            for text in saved_warnings(row, scope_of(request.user)):
-                self.message_user(request, text, messages.WARNING)
+        for text in saved_warnings(row, scope_of(request.user)):
+            self.message_user(request, text, messages.WARNING)
 
     def tell_of_sessions(self, request: HttpRequest, rows: list[Row], more: bool = False) -> None:
         """Say that the owners of mailboxes stay signed in, where there are any."""

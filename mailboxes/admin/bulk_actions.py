@@ -29,7 +29,7 @@ from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import MAX_ALIASES
 from mailboxes.forwarding.wording import caught_text, left_behind_text
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.models import Alias, Mailbox
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -143,7 +143,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         """
         caught = caught_text(rows) if rows.model is Mailbox else ""
         aliases = Alias.objects.all()
-        if rows.model not in (Domain, Mailbox, Alias) or capped_count(aliases, MAX_ALIASES).more:
+        if capped_count(aliases, MAX_ALIASES).more:
             return caught
         aliases = scope_of(request.user).narrow(aliases)
         left_behind = left_behind_text(list(rows[:MAX_ALIASES]), aliases)

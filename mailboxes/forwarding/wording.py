@@ -1,6 +1,6 @@
 """What is found about aliases, in sentences, without addresses that are out of reach."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from django.db.models import F, QuerySet
@@ -13,7 +13,8 @@ from mailboxes.forwarding.expansion import MAX_RECIPIENTS
 from mailboxes.forwarding.findings import Finding, Row, check, left_behind
 from mailboxes.forwarding.lookups import catch_all_targets, domain_of
 from mailboxes.handling import Handling
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.routing import Kind
 
 MAX_SHOWN = 6
 MAX_CHECKED = 1000
@@ -101,14 +102,29 @@ def refuses(row: Mailbox | Alias) -> bool:
     return alias is not None and alias.handling == Handling.REFUSED
 
 
-def saved_warnings(row: Domain | Mailbox | Alias, scope: Scope) -> list[str]:
-    """Return what is to be said once a domain, a mailbox or an alias has been saved."""
-    aliases = scope.narrow(Alias.objects.all())
-    if isinstance(row, Domain):
-        return [] if row.active else list(filter(None, [left_behind_text([row], aliases)]))
-    if not row.active or refuses(row):
-        is_caught = isinstance(row, Mailbox) and not row.active
-        caught = caught_text(Mailbox.objects.filter(pk=row.pk)) if is_caught else ""
-        return list(filter(None, [left_behind_text([row], aliases), caught]))
-    findings = check(Alias.objects.filter(pk=row.pk).exclude(goto=F("address")))
-    return list(filter(None, (finding_text(finding, scope) for finding in findings)))
+def no_address_text(alias_domain: AliasDomain) -> str:
+    """Say that the domain to which an alias domain forwards has no address, if so."""
+    domain = Domain.objects.filter(pk=alias_domain.target_domain).first()
+    if domain is None or domain.route.kind != Kind.LOCAL:
+        return ""
+    if any(model.objects.filter(domain=domain.pk).exists() for model in (Alias, Mailbox)):
+        return ""
+    text = _("Mail to any address in %(name)s is refused, since %(domain)s has no address yet.")
+    return text % {"name": alias_domain.pk, "domain": domain.pk}
+
+
+def saved_warnings(row: Row, scope: Scope) -> list[str]:
+    """Return what is to be said once a row has been saved."""
+    return list(filter(None, texts_about(row, scope)))
+
+
+def texts_about(row: Row, scope: Scope) -> Iterator[str]:
+    if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
+        yield left_behind_text([row], scope.narrow(Alias.objects.all()))
+        if isinstance(row, Mailbox) and not row.active:
+            yield caught_text(Mailbox.objects.filter(pk=row.pk))
+    elif isinstance(row, AliasDomain):
+        yield no_address_text(row)
+    elif isinstance(row, Mailbox | Alias):
+        findings = check(Alias.objects.filter(pk=row.pk).exclude(goto=F("address")))
+        yield from (finding_text(finding, scope) for finding in findings)

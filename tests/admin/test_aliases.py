@@ -7,7 +7,7 @@ from django.contrib.admin.utils import quote
 from django.test import Client
 
 from mailboxes import actions
-from mailboxes.addresses import DomainName
+from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.models import Entry
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, errors
@@ -110,3 +110,24 @@ def test_deleting_aliases_names_those_that_forward_to_them(rita: Client, anna: M
     assert "alias both@example.org doesn't forward to anything else; mail to it will be" in page
     page = unescape(rita.get(f"{ALIAS}both@example.org/delete/").content.decode())
     assert "forward to anything else" not in page and "still forwards" not in page
+
+
+def test_an_alias_domain_warns_of_what_it_leaves_behind(rita: Client, anna: Mailbox) -> None:
+    url = "/admin/mailboxes/aliasdomain/"
+    for name in ("example.net", "empty.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+    fields = {"alias_domain": "example.net", "target_domain": "empty.example", "active": "on"}
+    page = rita.post(f"{url}add/", fields, follow=True).content.decode()
+    text = "Mail to any address in example.net is refused, since empty.example has no address yet."
+    assert text in page and AliasDomain.objects.exists()
+    rita.post(f"{url}example.net/delete/", {"post": "yes"})
+    fields["target_domain"] = "example.org"
+    assert "refused" not in rita.post(f"{url}add/", fields, follow=True).content.decode()
+    actions.create_alias(TESTER, Address.parse("info@example.org"), ["anna@example.net"])
+    page = unescape(rita.get(f"{url}example.net/delete/").content.decode())
+    assert "alias info@example.org doesn't forward to anything else; mail to it will be" in page
+    selected = {"action": "disable", "_selected_action": ["example.net"]}
+    refused = "so mail to them is refused: info@example.org."
+    assert refused in rita.post(url, selected).content.decode()
+    disabled = rita.post(f"{url}example.net/set-active/", {"active": "0"}, follow=True)
+    assert refused in disabled.content.decode()
