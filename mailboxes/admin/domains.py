@@ -193,9 +193,15 @@ class DomainAdmin(ListAdmin, RenamesRows):
 
     def describe_left_behind(self, rows: list[Domain], scope: Scope) -> list[str]:
         [row] = rows
-        others = aliases_forwarding_into(row.pk, Alias.objects.exclude(domain=row.pk))[:MAX_LISTED]
-        text = _("The alias %(alias)s still forwards to it; its mail will bounce.")
-        return [text % {"alias": alias} for alias in others]
+        aliases = scope.narrow(Alias.objects.exclude(domain=row.pk))
+        others = [alias.pk for alias in aliases_forwarding_into(row.pk, aliases)]
+        text = _(
+            "These aliases still forward to it: %(names)s. What they forward there then goes to "
+            "the host that the MX record of %(domain)s names; if that is still this host, it "
+            "bounces."
+        )
+        names = ", ".join([*others[:MAX_LISTED], *["…"][: len(others) > MAX_LISTED]])
+        return [text % {"names": names, "domain": row}] if others else []
 
 
 def route_text(route: Route) -> str:

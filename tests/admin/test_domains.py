@@ -163,7 +163,8 @@ def test_deleting_a_domain_names_the_aliases_that_forward_to_it(
     )
     actions.create_alias(TESTER, Address.parse("other@example.net"), ["anna@example.org.uk"])
     page = rita.get(f"{DOMAIN}example.org/delete/").content.decode()
-    assert "The alias info@example.net still forwards to it" in page and "other@" not in page
+    assert "These aliases still forward to it: info@example.net. What they" in page
+    assert "the host that the MX record of example.org names" in page and "other@" not in page
 
 
 def test_postfixadmins_row_for_all_domains_is_no_domain(rita: Client, domain: Domain) -> None:
