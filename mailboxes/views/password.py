@@ -1,5 +1,6 @@
 """The public page on which mailbox owners change their own password."""
 
+from django.contrib import messages
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -9,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailboxes import actions
-from mailboxes.addresses import normalize_address
+from mailboxes.addresses import normalize_address, to_unicode
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
@@ -30,6 +31,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
     form = ChangePasswordForm(owner, host, request.POST or None)
     is_valid = form.is_valid()
     if is_valid and form.save():
+        if to_unicode(owner.name):
+            text = gettext("Mail programs can only sign in with %(address)s.")
+            messages.info(request, text % {"address": owner.name})
         return redirect("password-kept" if form.keeps_password else "password-changed")
     if form.wrong_login:
         credentials = {"username": owner.name}

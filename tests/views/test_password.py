@@ -11,6 +11,7 @@ from mailboxes import actions
 from mailboxes.access import self_service
 from mailboxes.access.scope import Scope
 from mailboxes.accounts import AccountKind
+from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.actors import OWNER, Actor
 from mailboxes.audit.models import Entry, Phase
 from mailboxes.conf import mail_host
@@ -184,6 +185,19 @@ def test_an_owner_who_leaves_the_new_password_empty_keeps_the_current_one(
     anna.refresh_from_db()
     assert anna.password == before
     assert actions_of(anna) == ["mailbox.rehash", "mailbox.sign-in"]
+
+
+@pytest.mark.parametrize("new", [{}, KEEP | {"current_password": PASSWORD}])
+def test_owners_are_told_which_form_of_an_address_mail_programs_take(
+    client: Client, anna: Mailbox, new: dict[str, str]
+) -> None:
+    domain = actions.create_domain(TESTER, DomainName.parse("müller.example"))
+    readable = "carl@müller.example"
+    actions.create_mailbox(TESTER, Address.parse(readable), PASSWORD)
+    said = f"Mail programs can only sign in with carl@{domain.pk}."
+    assert said in client.get(send(client, readable, **new)["Location"]).content.decode()
+    page = client.get(send(client, **new)["Location"]).content.decode()
+    assert "Mail programs can only" not in page
 
 
 def actions_of(mailbox: Mailbox) -> list[str]:
