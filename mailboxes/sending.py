@@ -6,7 +6,7 @@ adopted table may lack it; then every owner may send.
 
 from dataclasses import replace
 
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from mailboxes.adoption.mark import find_adoption
 from mailboxes.conf import MailHost
@@ -30,8 +30,14 @@ def is_known() -> bool:
 
 
 def with_column(host: MailHost) -> MailHost:
-    """Return the host as it is exported: an adopted table may lack the column."""
-    return replace(host, has_smtp_active=is_known())
+    """Return the host as it is exported: an adopted table may lack the column.
+
+    A new host may be exported before there is a database, and then gets the panel's own tables.
+    """
+    try:
+        return replace(host, has_smtp_active=is_known())
+    except DatabaseError:
+        return host
 
 
 def may_send(address: str) -> bool:
