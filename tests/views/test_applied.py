@@ -101,7 +101,9 @@ def test_a_single_file_is_not_an_export(rita: Client, on_mysql: None) -> None:
     assert not Export.objects.exists()
 
 
-def test_the_command_remembers_what_it_exports(mail_file: None, tmp_path: Path) -> None:
+def test_the_command_remembers_what_it_exports(
+    tables: None, on_mysql: None, tmp_path: Path
+) -> None:
     call_command("exportconfig", "--output", tmp_path / "one")
     call_command("exportconfig", "--output", tmp_path / "two")
     export = Export.objects.get()

@@ -51,7 +51,10 @@ test_database() {
 {% if host.needs_proxy %}
 test_proxy() {
     ask "mysql:/etc/postfix/mailadmin/domains.cf"
-    [ -z "$reason" ] || lack "HAProxy doesn't reach the database ($reason). Run: systemctl restart haproxy"
+    [ -n "$reason" ] || return 0
+    usable=no
+    lack "HAProxy doesn't reach the database ($reason). Run this on the database host: mariadb < grants.sql" \
+        "- and then here: systemctl restart haproxy"
 }
 {% endif %}
 # Asks one host with every map, and with the account that checks passwords.
