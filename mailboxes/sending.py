@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from django.db import DatabaseError, connections
 
-from mailboxes.adoption.mark import find_adoption
 from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, gettext_noop
 
@@ -20,13 +19,20 @@ NO_COLUMN = gettext_noop(
 
 
 def is_known() -> bool:
-    """Say whether the table has the column; the panel's own always does."""
-    if find_adoption() is None:
-        return True
-    connection = connections["mail"]
-    with connection.cursor() as cursor:
-        columns = connection.introspection.get_table_description(cursor, "mailbox")
-    return any(column.name == COLUMN for column in columns)
+    """Say whether the table has the column; another program's may lack it, adopted or not."""
+    with connections["mail"].cursor() as cursor:
+        if connections["mail"].vendor == "mysql":
+            cursor.execute(
+                "SELECT COUNT(*), SUM(column_name = %s) FROM information_schema.columns"
+                " WHERE table_schema = DATABASE() AND table_name = 'mailbox'",
+                [COLUMN],
+            )
+        else:
+            cursor.execute(
+                "SELECT COUNT(*), SUM(name = %s) FROM pragma_table_info('mailbox')", [COLUMN]
+            )
+        columns, found = cursor.fetchone()
+    return bool(found) or not columns  # a table that isn't there yet will be the panel's own
 
 
 def with_column(host: MailHost) -> MailHost:

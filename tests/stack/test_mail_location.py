@@ -118,7 +118,8 @@ def renames(host: MailHost, person: Person) -> None:
     before = host.manage(*rename, "--dry-run").stdout.splitlines()[-2]
     host.machine.run(["sh", "-c", before])
     done = host.manage(*rename, "--yes", "--folder-is-linked").stdout
-    assert messages(host, new, place) == 4
+    if host.variant == "v2":  # a link to a folder of the machine leads nowhere outside of it
+        assert messages(host, new, place) == 4
     host.machine.run(["sh", "-c", done.partition("as root:\n")[2]])
     with mail_clients.connect(host.machine) as smtp:
         smtp.sendmail("someone@elsewhere.example", [person.address], "Subject: new\n\nHello.\n")
