@@ -75,7 +75,7 @@ def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]
 def opens_chooser(page: Page) -> bool:
     """Say whether Enter lets one choose a file, which the page itself doesn't show."""
     try:
-        with page.expect_file_chooser(timeout=2000):
+        with page.expect_file_chooser(timeout=10_000):
             page.keyboard.press("Enter")
     except Error:
         return False
