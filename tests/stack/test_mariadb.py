@@ -62,6 +62,7 @@ def pytest_in(machine: Machine, *files: Path) -> list[str | Path]:
     return [*command, "-p", "no:cacheprovider", *files]
 
 
+@pytest.mark.parametrize("machine", newest_release(), indirect=True)
 def test_the_database_tests_pass_on_mariadb(machine: Machine, mariadb: MariaDB) -> None:
     files = [machine.checkout / "tests" / name for name in DATABASE_TESTS]
     done = machine.run(pytest_in(machine, *files), env=ENV, check=False, timeout=900)
