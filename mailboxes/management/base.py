@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -35,6 +36,20 @@ class MailCommand(BaseCommand):
         if uid == 0:
             name = os.environ.get("SUDO_USER") or name
         return Actor(COMMAND, name, type(self).__module__.rpartition(".")[2], EVERYTHING)
+
+    def ask(self, question: str, verb: str) -> None:
+        """Ask a person whether to go on; raise CommandError unless the answer is yes."""
+        if not sys.stdin.isatty():
+            raise CommandError(
+                "Nothing was changed: standard input is not a terminal, so you can't be asked. Use "
+                f"--yes to {verb}."
+            )
+        try:
+            answer = input(f"{question} [y/N] ")
+        except (EOFError, KeyboardInterrupt):
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            raise CommandError("Nothing was changed.")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
         return MailParser.copy(super().create_parser(prog_name, subcommand, **kwargs))

@@ -141,19 +141,8 @@ class ImportCommand(MailCommand):
         if options["dry_run"] or not changes:
             self.stdout.write("Nothing was changed.")
             return False
-        if options["yes"]:
-            return True
-        if not sys.stdin.isatty():
-            raise CommandError(
-                "Nothing was changed: standard input is not a terminal, so you can't be asked. Use "
-                "--yes to import."
-            )
-        try:
-            answer = input(f"Import {name}? [y/N] ")
-        except (EOFError, KeyboardInterrupt):
-            answer = ""
-        if answer.strip().lower() not in ("y", "yes"):
-            raise CommandError("Nothing was changed.")
+        if not options["yes"]:
+            self.ask(f"Import {name}?", "import")
         return True
 
     def run(

@@ -1,10 +1,9 @@
 """The base of the commands that rename: what would change, a question, and the commands to run."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from mailboxes.export.renaming import Steps
 from mailboxes.management.base import MailCommand
@@ -44,18 +43,7 @@ class RenameCommand(MailCommand):
         if options["dry_run"]:
             self.stdout.write("Nothing was changed.")
             return False
-        if options["yes"]:
-            return True
-        if not sys.stdin.isatty():
-            raise CommandError(
-                "Nothing was changed: standard input is not a terminal, so you can't be asked. Use "
-                "--yes to rename."
-            )
-        first = "Has the command above been run? " if needs_link else ""
-        try:
-            answer = input(f"{first}{question} [y/N] ")
-        except (EOFError, KeyboardInterrupt):
-            answer = ""
-        if answer.strip().lower() not in ("y", "yes"):
-            raise CommandError("Nothing was changed.")
+        if not options["yes"]:
+            first = "Has the command above been run? " if needs_link else ""
+            self.ask(f"{first}{question}", "rename")
         return True
