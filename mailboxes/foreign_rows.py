@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, connections, transaction
-from django.db.models import CharField, F, Model, Q, QuerySet, Value
-from django.db.models.functions import Concat, Length, Substr
+from django.db.models import Model, Q, QuerySet
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import (
@@ -24,7 +23,7 @@ from mailboxes.models import (
     Vacation,
     VacationNotification,
 )
-from mailboxes.queries import BATCH, tables
+from mailboxes.queries import BATCH, renamed, tables
 
 # Those that may use MyISAM in an old database come last: a rollback doesn't bring them back.
 CLEARED: tuple[type[Model], ...] = (
@@ -77,50 +76,32 @@ def delete(rows: QuerySet) -> None:
 
 
 def rename_for(old: str, new: str) -> None:
-    """Let what belongs to an address belong to its new one, in the caller's transaction.
-
-    Only who has been sent a vacation message is forgotten: a constraint ties that to the address.
-    """
+    """Let what belongs to an address belong to its new one, in the caller's transaction."""
     for model in existing(*CLEARED):
-        rows = model._default_manager.filter(pk=old)
-        if model is VacationNotification:
-            delete(rows)
-            continue
-        with permitted(model, NOT_GRANTED_TO_RENAME):
-            if rows.exists():
-                with transaction.atomic(using="mail"):
-                    rename(model, old, new)
+        values: dict[str, Any] = {str(model._meta.pk.name): new}
+        rename(model._default_manager.filter(pk=old), values, new.rpartition("@")[2])
 
 
 def rename_in(old: str, new: str) -> None:
     """Let what belongs to a domain and its addresses belong to its new name."""
     for model in existing(DomainAdministrator, *CLEARED):
-        rows = model._default_manager.filter(of_domain(old))
-        if model is VacationNotification:
-            delete(rows)
-            continue
-        with permitted(model, NOT_GRANTED_TO_RENAME):
-            if rows.exists():
-                with transaction.atomic(using="mail"):
-                    rename_all(model, old, new)
+        key = str(model._meta.pk.name)
+        rename(model._default_manager.filter(of_domain(old)), {key: renamed(key, old, new)}, new)
 
 
-def rename_all(model: type[Model], old: str, new: str) -> None:
-    """Change the end of each owner, and the domain."""
-    key = str(model._meta.pk.name)
-    local_part = Substr(F(key), 1, Length(F(key)) - len(old), output_field=CharField())
-    values: dict[str, Any] = {key: Concat(local_part, Value(new), output_field=CharField())}
-    if key != "domain" and has_domain(model):
-        values["domain"] = new
-    model._default_manager.filter(of_domain(old)).update(**values)
+def rename(rows: QuerySet, values: dict[str, Any], domain: str) -> None:
+    """Change whose rows these are, and their domain, if there are any.
 
-
-def rename(model: type[Model], old: str, new: str) -> None:
-    """Change whose rows these are, and their domain."""
-    values = {model._meta.pk.name: new}
-    if has_domain(model):
-        values["domain"] = new.rpartition("@")[2]
-    model._default_manager.filter(pk=old).update(**values)
+    Only who has been sent a vacation message is forgotten: a constraint ties that to the address.
+    """
+    if rows.model is VacationNotification:
+        delete(rows)
+        return
+    with permitted(rows.model, NOT_GRANTED_TO_RENAME):
+        if rows.exists():
+            domains = {"domain": domain} if has_domain(rows.model) else {}
+            with transaction.atomic(using="mail"):  # `permitted` goes on after an error
+                rows.update(**domains | values)
 
 
 def has_domain(model: type[Model]) -> bool:

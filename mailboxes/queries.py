@@ -6,8 +6,9 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connections
-from django.db.models import Model, Q, QuerySet
+from django.db.models import CharField, F, Model, Q, QuerySet, Value
 from django.db.models.base import ModelState
+from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext
 
 from mailboxes import formats
@@ -114,6 +115,12 @@ def aliases_forwarding_into(domain: str, aliases: QuerySet) -> list[Alias]:
     """Return those of the aliases with a target in this domain; reads them all."""
     found = aliases.filter(goto__icontains=f"@{domain}")
     return [alias for alias in found if alias.forwards_into(domain)]
+
+
+def renamed(column: str, old: str, new: str) -> Concat:
+    """Return an expression for the addresses in a column with the new name of their domain."""
+    start = Substr(F(column), 1, Length(F(column)) - len(old), output_field=CharField())
+    return Concat(start, Value(new), output_field=CharField())
 
 
 def search(

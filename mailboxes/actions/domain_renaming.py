@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, F, Model, Q, QuerySet, TextField, Value
+from django.db.models import F, Model, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat, Length, Replace, Substr
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import aliases_forwarding_into, batches
+from mailboxes.queries import aliases_forwarding_into, batches, renamed
 from mailboxes.routing import DELIVERED
 
 HAS_ROWS = gettext_noop(
@@ -190,12 +190,6 @@ def rename_rows(plan: DomainRenaming, keeps_old: bool) -> None:
         columns: dict[str, Any] = {"active": plan.domain.active, **LIKE_BEFORE}
         Domain.objects.create(domain=old.lower(), transport=DELIVERED, **columns)
         AliasDomain.objects.create(alias_domain=old.lower(), target_domain=plan.target)
-
-
-def renamed(column: str, old: str, new: str) -> Concat:
-    """Return an expression for the addresses of a domain with its new name."""
-    start = Substr(F(column), 1, Length(F(column)) - len(old), output_field=CharField())
-    return Concat(start, Value(new), output_field=CharField())
 
 
 def rename_targets(old: str, new: str) -> None:
