@@ -1,12 +1,10 @@
 """SQL for the maps that look up in its target domain what was sent to an alias domain."""
 
-from mailboxes.conf import MailHost
-from mailboxes.export.reach_sql import conversion
+from mailboxes.export.reach_sql import Conversion
 
 
-def expressions(host: MailHost, dialect: dict[str, str]) -> dict[str, str]:
+def expressions(dialect: dict[str, str], to: Conversion) -> dict[str, str]:
     """Return what the templates compare with columns of the other tables."""
-    to = conversion(host)
     return {
         "target_domain": to("domain.domain", "target_domain"),
         "as_username": to("mailbox.username", dialect["target"]),

@@ -2,14 +2,14 @@
 
 from mailboxes.addresses import REFUSED_DOMAIN
 from mailboxes.conf import MailHost
-from mailboxes.export.reach_sql import conversion, joined, local_part
+from mailboxes.export.reach_sql import Conversion, joined, local_part
 from mailboxes.handling import CODES, DISCARD
 
 IS_REFUSAL = f"LIKE '%%@{REFUSED_DOMAIN}'"
 IS_HANDLED = f"INSTR(goto, ',') = 0 AND (goto {IS_REFUSAL} OR goto LIKE '{DISCARD}')"
 
 
-def expressions(host: MailHost, key: str, target: str) -> dict[str, str]:
+def expressions(host: MailHost, key: str, target: str, to: Conversion) -> dict[str, str]:
     """Return what the templates need; `key` is what Postfix looks up, `target` the same address
     in the domain to which an alias domain forwards.
     """
@@ -18,8 +18,8 @@ def expressions(host: MailHost, key: str, target: str) -> dict[str, str]:
     return {
         "is_handled": IS_HANDLED,
         "key_answers": answers(key),
-        "target_answers": answers(conversion(host)("mailbox.username", target)),
-        "alias_answers": answers(conversion(host)("mailbox.username", "alias.address")),
+        "target_answers": answers(to("mailbox.username", target)),
+        "alias_answers": answers(to("mailbox.username", "alias.address")),
         "is_refusal": IS_REFUSAL,
         "discard": DISCARD,
         "reply": joined(

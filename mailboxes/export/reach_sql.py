@@ -14,10 +14,12 @@ SPLIT = {
 }
 """A table of the targets in `goto`."""
 
+Conversion = Callable[[str, str], str]
 
-def expressions(host: MailHost, key: str) -> dict[str, object]:
+
+def expressions(host: MailHost, key: str, to: Conversion) -> dict[str, object]:
     """Return what the template needs; `key` is what Postfix looks up, an address or a domain."""
-    target, address, to = "TRIM(target.value)", "reached.address", conversion(host)
+    target, address = "TRIM(target.value)", "reached.address"
     listed = joined(host, "','", "LOWER(REPLACE(goto, ' ', ''))", "','")
     searched = to("alias.goto", joined(host, "','", f"LOWER({address})", "','"))
     any_of = joined(host, "'*'", target)
@@ -62,7 +64,7 @@ def extensions(host: MailHost, address: str) -> list[tuple[str, str]]:
     ]
 
 
-def conversion(host: MailHost) -> Callable[[str, str], str]:
+def conversion(host: MailHost) -> Conversion:
     """Return what writes an expression so that it can be compared with a column.
 
     Where the collations of the columns differ, MariaDB would convert the column instead and so read

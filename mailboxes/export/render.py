@@ -88,8 +88,9 @@ def render_bundle(host: MailHost, masked: bool = False) -> list[File]:
     """
     try:
         check_exportable(host)
-        real, hidden = render(host, host), render(host, mask(host))
-        real |= {APPLY: render_apply(host, real)}
+        sql = sql_values(host)
+        real, hidden = render(host, host, sql), render(host, mask(host), sql)
+        real |= {APPLY: render_apply(host, real, sql)}
         hidden |= {APPLY: real[APPLY]}
         check_pam_lines(real)
     except quoting.BadValue as error:
@@ -127,39 +128,46 @@ def check_pam_lines(texts: dict[FileSpec, str]) -> None:
         )
 
 
-def render(host: MailHost, shown: MailHost) -> dict[FileSpec, str]:
+def render(host: MailHost, shown: MailHost, sql: dict[str, Any]) -> dict[FileSpec, str]:
     """Render the files that `host` needs, with the values of `shown`."""
-    context = values(host, shown)
+    context = values(host, shown) | sql
     found = [(spec, name) for spec, name in templates(host).items() if name and spec != APPLY]
     return {spec: render_template(name, context) for spec, name in found}
 
 
-def render_apply(host: MailHost, others: dict[FileSpec, str]) -> str:
+def render_apply(host: MailHost, others: dict[FileSpec, str], sql: dict[str, Any]) -> str:
     """Render the script, which has no passwords but names the export that it is a part of."""
     export = identity(fingerprints({spec.path: text for spec, text in others.items()}))
-    return render_template(APPLY.template(host), values(host, host) | {"export": export})
+    return render_template(APPLY.template(host), values(host, host) | sql | {"export": export})
 
 
 def values(host: MailHost, shown: MailHost) -> dict[str, Any]:
     """Return what the templates of `host` may use, with the values of `shown`."""
-    found, sql = templates(host), DIALECTS[host.database.engine]
+    found = templates(host)
     return {
         "host": shown,
         "sqlite": host.database.engine == "sqlite",
-        "sql": sql,
-        "reach": reach_sql.expressions(host, sql["key"]),
-        "handling": handling_sql.expressions(host, sql["key"], sql["target"]),
-        "alias_domain": alias_domain_sql.expressions(host, sql),
-        "sender": sender_sql.expressions(host),
-        "home_sql": folder_sql.home(host),
-        "maildir_sql": folder_sql.maildir(host),
-        "sample_sql": folder_sql.sample(host),
         "auth_in_map": auth_in_map(host.auth),
         "in_pam_file": in_pam_file(host) if is_v1(host) else frozenset(),
         "ports": ports(host),
         "accounts_at": accounts_at(host.database),
         "paths": [spec.path for spec in FILES if found[spec]],
         "stale": [spec.path for spec in FILES if not found[spec] and is_stale(spec, host)],
+    }
+
+
+def sql_values(host: MailHost) -> dict[str, Any]:
+    """Return the SQL for the templates; the database is asked for its collations once."""
+    sql, to = DIALECTS[host.database.engine], reach_sql.conversion(host)
+    return {
+        "sql": sql,
+        "reach": reach_sql.expressions(host, sql["key"], to),
+        "handling": handling_sql.expressions(host, sql["key"], sql["target"], to),
+        "alias_domain": alias_domain_sql.expressions(sql, to),
+        "sender": sender_sql.expressions(host, to),
+        "home_sql": folder_sql.home(host),
+        "maildir_sql": folder_sql.maildir(host),
+        "sample_sql": folder_sql.sample(host),
     }
 
 

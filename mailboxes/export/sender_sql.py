@@ -1,12 +1,12 @@
 """SQL for the sender maps, which follow an alias to the mailboxes that it forwards to."""
 
 from mailboxes.conf import MailHost
-from mailboxes.export.reach_sql import SPLIT, conversion, domain, extensions, joined, local_part
+from mailboxes.export.reach_sql import SPLIT, Conversion, domain, extensions, joined, local_part
 
 
-def expressions(host: MailHost) -> dict[str, object]:
+def expressions(host: MailHost, to: Conversion) -> dict[str, object]:
     """Return what the templates need."""
-    target, address, to = "TRIM(target.value)", "reached.address", conversion(host)
+    target, address = "TRIM(target.value)", "reached.address"
     there = joined(host, local_part(address), "'@'", "target_domain")
     stripped = extensions(host, address)
     plain = [f"INSTR({address}, '@') > 1", *(f"NOT {found}" for found, _ in stripped)]
