@@ -1,5 +1,6 @@
 """The page that renames a mailbox or a domain: it asks, shows what will change, and renames."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -25,6 +26,8 @@ class RenamesRows(MailAdmin):
     """A table whose rows can be renamed."""
 
     rename_form: type[RenameForm]
+    rename_steps: Callable[[HttpRequest, Any, Any], Steps]
+    """A method: what the page shows of a row's new name in a form."""
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.rename_view)
@@ -72,9 +75,6 @@ class RenamesRows(MailAdmin):
         except Refused as error:
             form.add_refusal(error)
             return None
-
-    def rename_steps(self, request: HttpRequest, row: Any, form: RenameForm) -> Steps:
-        raise NotImplementedError
 
     def renamed(self, request: HttpRequest, row: Any, new: str) -> HttpResponse:
         text = _("%(old)s is now called %(new)s.") % {"old": row, "new": new}
