@@ -114,6 +114,7 @@ class MailHost:
         self.file = machine.checkout / "var/mail.sqlite3"
         self.on_mariadb = database == "mariadb"
         self.applied: dict[str, str] | None = None
+        self.exported: dict[str, str] | None = None
         self.panel: Panel | None = None
         self.env = {
             "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
@@ -177,6 +178,8 @@ class MailHost:
     def configure(self, **settings: str) -> None:
         """Apply these settings to the mail host, unless it has them already."""
         if self.applied == settings:
+            if self.exported != settings:
+                self.export()
             return
         self.applied = None
         self.export(**settings)
@@ -201,6 +204,7 @@ class MailHost:
         self.manage("exportconfig", "--output", folder, settings=settings)
         self.machine.run(["rm", "-rf", BUNDLE])
         self.machine.run(["cp", "-r", folder, BUNDLE])
+        self.exported = (self.applied or {}) | settings
         return folder
 
     def grant(self) -> None:
