@@ -21,7 +21,12 @@ from mailboxes.actions.aliases import (
     delete_alias,
     delete_alias_domain,
 )
-from mailboxes.actions.bulk import delete_in_bulk, set_active_in_bulk, set_quota_in_bulk
+from mailboxes.actions.bulk import (
+    delete_in_bulk,
+    disable_mailboxes_in_bulk,
+    set_active_in_bulk,
+    set_quota_in_bulk,
+)
 from mailboxes.actions.deployment import remember_export, report_applied
 from mailboxes.actions.domain_renaming import (
     check_domain_renaming,
@@ -77,6 +82,7 @@ __all__ = [
     "delete_domain",
     "delete_in_bulk",
     "delete_mailbox",
+    "disable_mailboxes_in_bulk",
     "forget_adoption",
     "import_rows",
     "keep_password",

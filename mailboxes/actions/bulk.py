@@ -13,7 +13,7 @@ from mailboxes.actions.activation import save_active
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, removed, subject_of
 from mailboxes.actions.domains import remove_domain
-from mailboxes.actions.mailboxes import remove_mailbox, save_quota
+from mailboxes.actions.mailboxes import changed_goto, remove_mailbox, save_handling, save_quota
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, begin, end
 from mailboxes.audit.models import Phase
@@ -48,6 +48,23 @@ def set_active_in_bulk(
     verb = "enable" if active else "disable"
     apply = partial(save_active, active=active, scope=actor.scope)
     return run_in_bulk(actor, rows, verb, apply, lambda row: changes, continues)
+
+
+def disable_mailboxes_in_bulk(
+    actor: Actor, rows: Sequence[Mailbox], refusal: str, continues: int = 0
+) -> BulkResult:
+    """Disable mailboxes whose mail is refused or discarded then, as `change_mailbox` does it."""
+
+    def changes(row: Mailbox) -> Changes:
+        state: Changes = {"active": [True, False]} if row.active else {}
+        return state | changed_goto(row, refusal)
+
+    def apply(row: Mailbox) -> None:
+        authorize(actor, "mailbox.change", row.domain_id, row.pk)
+        row.active = False
+        save_handling(row, refusal, actor.scope)
+
+    return run_in_bulk(actor, rows, "disable", apply, changes, continues)
 
 
 def set_quota_in_bulk(

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from mailboxes import foreign_rows, sending
 from mailboxes.access import self_service
+from mailboxes.access.scope import Scope
 from mailboxes.accounts import AccountKind
 from mailboxes.actions import rules
 from mailboxes.actions.activation import save_active
@@ -22,6 +23,7 @@ from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import new_folder
 from mailboxes.audit.actors import Actor
+from mailboxes.audit.log import Changes
 from mailboxes.conf import mail_host
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, Domain, Mailbox
@@ -100,8 +102,7 @@ def change_mailbox(
     None leaves that as it is. So does it for `may_send`.
     """
     changes = changed_values(mailbox, "name", "quota", "active")
-    if goto := changed_goto(mailbox, refusal):
-        changes["goto"] = goto
+    changes |= changed_goto(mailbox, refusal)
     if may_send not in (None, before := sending.may_send(mailbox.pk)):
         changes["may_send"] = [before, may_send]
     if password:
@@ -117,28 +118,29 @@ def change_mailbox(
                 renew_expiry(mailbox, domain)
                 columns += ["password", "password_expiry"]
             save_columns(mailbox, *columns)
-            save_active(mailbox, mailbox.active, actor.scope)
-            save_goto(mailbox, refusal)
+            save_handling(mailbox, refusal, actor.scope)
             if "may_send" in changes:
                 sending.set_may_send(mailbox.pk, bool(may_send))
         if password:
             self_service.set_demand(AccountKind.MAILBOX, mailbox.pk, False)
 
 
-def changed_goto(mailbox: Mailbox, refusal: str | None) -> list[str | None]:
+def changed_goto(mailbox: Mailbox, refusal: str | None) -> Changes:
     """Return what the mailbox's alias forwards to, and what it will, if that changes."""
     own = Alias.objects.filter(pk=mailbox.pk).first()
     if refusal is None or (not refusal and (own is None or own.handling == Handling.DELIVERED)):
-        return []
+        return {}
     before, after = own.goto if own else None, refusal or mailbox.pk
-    return [before, after] if before != after else []
+    return {"goto": [before, after]} if before != after else {}
 
 
-def save_goto(mailbox: Mailbox, refusal: str | None) -> None:
-    """Let the mailbox's alias refuse, discard or deliver mail, in the caller's transaction."""
-    if goto := changed_goto(mailbox, refusal):
+@transaction.atomic(using="mail")
+def save_handling(mailbox: Mailbox, refusal: str | None, scope: Scope) -> None:
+    """Save the mailbox's state, and let its alias refuse, discard or deliver mail."""
+    save_active(mailbox, mailbox.active, scope)
+    for _before, goto in changed_goto(mailbox, refusal).values():
         Alias.objects.update_or_create(
-            {"goto": goto[1], "domain_id": mailbox.domain_id, "active": mailbox.active},
+            {"goto": goto, "domain_id": mailbox.domain_id, "active": mailbox.active},
             address=mailbox.pk,
         )
 

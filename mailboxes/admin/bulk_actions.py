@@ -10,7 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.db.models.options import Options
-from django.forms import CheckboxInput
+from django.forms import CheckboxInput, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -82,6 +82,11 @@ def admin_url(opts: Options, page: str, *args: str) -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)
 
 
+def is_confirmed(request: HttpRequest, form: Form | None) -> bool:
+    """Say whether the question has been answered, and the form in it filled in correctly."""
+    return "post" in request.POST and (form is None or form.is_valid())
+
+
 class BulkActionsAdmin(admin.ModelAdmin):
     """A list whose rows can be changed many at a time."""
 
@@ -129,13 +134,23 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def set_active(
         self, request: HttpRequest, queryset: QuerySet, active: bool, texts: Texts
     ) -> HttpResponse | None:
-        is_asked = not active and "post" not in request.POST
+        form = None if active else self.disabling_form(request)
+        is_asked = not active and not is_confirmed(request, form)
         warning = self.disabling_warning(request, queryset) if is_asked else ""
-        if page := self.confirm(request, queryset, texts[0], warning=warning):
+        if page := self.confirm(request, queryset, texts[0], warning=warning, form=form):
             return page
+        if refusal := form.cleaned_data["refusal"] if form else "":
+            action = partial(actions.disable_mailboxes_in_bulk, refusal=refusal)
+            return self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
         rows = queryset.exclude(active=active)
         action = partial(actions.set_active_in_bulk, active=active)
-        return self.run(request, rows, action, texts, undo=not active, ends_sign_ins=not active)
+        return self.run(
+            request, rows, action, texts, undo=not active, ends_sign_ins=not active, form=form
+        )
+
+    def disabling_form(self, request: HttpRequest) -> Form | None:
+        """Return the form that asks what becomes of mail for disabled rows, if that is asked."""
+        return None
 
     def disabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
         """Name the catch-alls that receive mail then, and the aliases to which mail is refused,
@@ -177,7 +192,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             self.message_user(request, text % {"limit": number(queries.MAX_ROWS)}, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
         form = context.get("form")
-        if "post" in request.POST and (form is None or form.is_valid()):
+        if is_confirmed(request, form):
             return None
         if form is not None:
             autofocus(form)

@@ -33,7 +33,7 @@ from mailboxes.csv_download import iso_time
 from mailboxes.export.renaming import Steps, mailbox_steps
 from mailboxes.form_fields import QuotaField, count_quota
 from mailboxes.forms.base import autofocus
-from mailboxes.forms.mailboxes import MailboxForm, MailboxPasswordForm
+from mailboxes.forms.mailboxes import DisablingForm, MailboxForm, MailboxPasswordForm
 from mailboxes.forms.renaming import RenameForm, RenameMailboxForm
 from mailboxes.models import Alias, Mailbox
 from mailboxes.request_actors import administrator
@@ -116,6 +116,12 @@ class MailboxAdmin(InDomainList, RenamesRows):
             return page
         action = partial(actions.set_quota_in_bulk, quota=form.cleaned_data["quota"])
         return self.run(request, queryset, action, texts, form=form)
+
+    def disabling_form(self, request: HttpRequest) -> DisablingForm | None:
+        """Return the form, unless the role may not change what becomes of mail."""
+        if not self.has_change_permission(request):
+            return None
+        return DisablingForm(request.POST if "post" in request.POST else None)
 
     # The form
 

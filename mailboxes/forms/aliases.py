@@ -10,8 +10,8 @@ from mailboxes.addresses import MAX_ADDRESS, NO_TARGET, parse_alias, parse_targe
 from mailboxes.errors import Refused
 from mailboxes.form_fields import DomainField, NewAddressField, ParsedField
 from mailboxes.forms.base import RowForm
-from mailboxes.forms.handling import handling_field, sentence_field
-from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_target, sentence_of
+from mailboxes.forms.handling import handling_field, refusal, sentence_field
+from mailboxes.handling import DEFAULT_SENTENCE, Handling, sentence_of
 from mailboxes.models import Alias, AliasDomain
 
 
@@ -57,9 +57,8 @@ class AliasForm(RowForm):
     def clean(self) -> dict[str, Any]:
         """Put what becomes of mail into the only target."""
         data = super().clean()
-        handling = Handling(data.get("handling") or Handling.DELIVERED)
-        if handling != Handling.DELIVERED:
-            data["goto"] = [handling_target(handling, data.get("sentence", ""))]
+        if target := refusal(self):
+            data["goto"] = [target]
             self.errors.pop("goto", None)
         elif "goto" not in self.errors and not self.has_targets(data.get("goto")):
             self.add_refusal(Refused(NO_TARGET, code="required", field="goto"))

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.form_fields import ParsedField
-from mailboxes.handling import DEFAULT_SENTENCE, Handling, parse_sentence
+from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_target, parse_sentence
 
 LABELS = {
     Handling.REFUSED: _("Refused, with the sentence below"),
@@ -34,3 +34,15 @@ def sentence_field() -> ParsedField:
             "info@example.org.” Letters from A to Z only."
         ),
     )
+
+
+def refusal(form: forms.BaseForm) -> str:
+    """Return the target that refuses or discards mail, if chosen, once the fields are cleaned.
+
+    A sentence that isn't used may be anything.
+    """
+    data = form.cleaned_data
+    handling = Handling(data.get("handling") or Handling.DELIVERED)
+    if handling != Handling.REFUSED:
+        form.errors.pop("sentence", None)
+    return handling_target(handling, data.get("sentence", ""))

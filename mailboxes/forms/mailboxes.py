@@ -11,8 +11,8 @@ from mailboxes.addresses import MAX_ADDRESS, Address
 from mailboxes.audit.actors import Actor
 from mailboxes.form_fields import NewAddressField, PasswordField, QuotaField, count_quota
 from mailboxes.forms.base import NewPasswordForm, RowForm
-from mailboxes.forms.handling import handling_field, sentence_field
-from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_of, handling_target, sentence_of
+from mailboxes.forms.handling import handling_field, refusal, sentence_field
+from mailboxes.handling import DEFAULT_SENTENCE, handling_of, sentence_of
 from mailboxes.models import Alias, Mailbox
 from mailboxes.password_validation import PASSWORD_HELP
 from mailboxes.variants import Scheme
@@ -81,9 +81,24 @@ class MailboxForm(RowForm, NewPasswordForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        handling = Handling(data.get("handling") or Handling.DELIVERED)
-        data["refusal"] = handling_target(handling, data.get("sentence", ""))
-        return data
+        return data | {"refusal": refusal(self)}
+
+
+class DisablingForm(forms.Form):
+    """What becomes of mail for mailboxes that are disabled."""
+
+    handling = handling_field(
+        _("Left as it is"),
+        _(
+            "The mail of a disabled mailbox goes to the domain's catch-all, if there is one, and "
+            "is refused otherwise."
+        ),
+    )
+    sentence = sentence_field()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        return data | {"refusal": refusal(self)}
 
 
 class MailboxPasswordForm(NewPasswordForm, forms.Form):

@@ -86,10 +86,7 @@ def caught_text(mailboxes: QuerySet) -> str:
         for name in sorted(found)
     ]
     shown = [*ways[:MAX_SHOWN], *["…"][: len(ways) > MAX_SHOWN]]
-    text = _(
-        "Mail for a disabled mailbox goes to the catch-all of its domain: %(ways)s. To refuse or "
-        "discard it instead, choose that on the mailbox's page."
-    )
+    text = _("Mail for a disabled mailbox goes to the catch-all of its domain: %(ways)s.")
     return text % {"ways": "; ".join(shown)}
 
 
@@ -121,8 +118,10 @@ def saved_warnings(row: Row, scope: Scope) -> list[str]:
 def texts_about(row: Row, scope: Scope) -> Iterator[str]:
     if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
         yield left_behind_text([row], scope.narrow(Alias.objects.all()))
-        if isinstance(row, Mailbox) and not row.active:
-            yield caught_text(Mailbox.objects.filter(pk=row.pk))
+        one = Mailbox.objects.filter(pk=row.pk, active=False)
+        if isinstance(row, Mailbox) and (caught := caught_text(one)):
+            advice = _("To refuse or discard it instead, choose that on the mailbox's page.")
+            yield f"{caught} {advice}"
     elif isinstance(row, AliasDomain):
         yield no_address_text(row)
     elif isinstance(row, Mailbox | Alias):

@@ -7,14 +7,17 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from mailboxes import actions
+from mailboxes.access.scope import Scope
 from mailboxes.actions.base import subject_of
 from mailboxes.actions.interrupted import settle_open_entries
 from mailboxes.addresses import Address
 from mailboxes.audit import chain
+from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.entries import OPEN, read, visible
 from mailboxes.audit.log import begin
 from mailboxes.audit.models import Entry, Phase
-from mailboxes.models import Domain, Mailbox
+from mailboxes.handling import DISCARD
+from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import PASSWORD, TESTER
 
 
@@ -78,3 +81,26 @@ def test_the_batches_of_an_interrupted_bulk_action_are_summed_up(
     assert (logged.outcome, logged.text) == (Phase.SETTLED, "2 1 0")
     assert [row.name for row in logged.subjects] == [row.pk for row in three]
     assert logged.others == 0 and chain.verify() is None
+
+
+def test_disabled_mailboxes_refuse_their_mail_in_the_same_step(three: list[Mailbox]) -> None:
+    first, last = three[0], three[2]
+    actions.set_active(TESTER, first, False)
+    Alias.objects.filter(pk=last.pk).delete()
+    found = actions.disable_mailboxes_in_bulk(TESTER, three, DISCARD)
+    assert found.done == three and not Mailbox.objects.filter(active=True).exists()
+    assert set(Alias.objects.values_list("goto", "active")) == {(DISCARD, False)}
+    begun = Entry.objects.filter(action="mailbox.disable", phase="begun").latest("seq")
+    active = {"active": [True, False]}
+    assert [row.changes for row in begun.subjects.order_by("pk")] == [
+        {"goto": [first.pk, DISCARD]},
+        active | {"goto": [three[1].pk, DISCARD]},
+        active | {"goto": [None, DISCARD]},
+    ]
+
+
+def test_helpdesk_can_disable_mailboxes_but_not_refuse_their_mail(three: list[Mailbox]) -> None:
+    helpdesk = Actor(ADMINISTRATOR, "hans", "", Scope.of_role("helpdesk", ["example.org"]))
+    assert len(actions.disable_mailboxes_in_bulk(helpdesk, three, DISCARD).refused) == 3
+    assert Mailbox.objects.filter(active=True).count() == 3
+    assert len(actions.set_active_in_bulk(helpdesk, three, False).done) == 3

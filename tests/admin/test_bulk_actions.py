@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from mailboxes import actions, queries
-from mailboxes.addresses import Address, DomainName
+from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.admin import bulk_actions
 from mailboxes.audit import chain
 from mailboxes.audit.models import Entry
+from mailboxes.handling import DISCARD, sentence_of
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
 from tests.conftest import PASSWORD, TESTER, logged
@@ -47,6 +48,43 @@ def test_disabling_can_be_undone_from_its_message(
     assert "Undo" in form and "csrfmiddlewaretoken" in form
     post(rita, MAILBOX, "enable", names, post="yes")
     assert Mailbox.objects.filter(active=True).count() == 2
+
+
+def test_the_question_before_disabling_offers_to_refuse_the_mail(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    actions.create_alias(TESTER, CatchAll("example.org"), ["rest@example.net"])
+    selected = [anna.pk, bob.pk]
+    page = post(rita, MAILBOX, "disable", selected).content.decode()
+    assert "@example.org → rest@example.net" in page and "Left as it is" in page
+    chosen = {"post": "yes", "handling": "refused"}
+    page = post(rita, MAILBOX, "disable", selected, **chosen, sentence="Grüße").content.decode()
+    assert "only pass on ASCII" in page and "rest@example.net" in page
+    assert Mailbox.objects.filter(active=True).count() == 2
+    page = post(rita, MAILBOX, "disable", selected, **chosen, sentence="Gone.").content.decode()
+    assert "Disabled 2 mailboxes." in page and "Undo" not in page
+    own = Alias.objects.filter(pk__in=selected)
+    assert {sentence_of(alias.goto) for alias in own} == {"Gone."}
+    history = rita.get(f"{MAILBOX}{quote(anna.pk)}/history/").content.decode()
+    assert "refused: Gone." in history
+
+
+def test_the_choice_to_refuse_mail_holds_for_all_batches(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 60)
+    chosen = {"post": "yes", "select_across": "1", "count": "120", "handling": "discarded"}
+    page = post(rita, MAILBOX, "disable", [], **chosen, sentence="Grüße")
+    assert '<option value="discarded" selected>' in page.content.decode()
+    rita.post(MAILBOX, hidden(page) | {"handling": ["discarded"]}, follow=True)
+    assert Alias.objects.filter(goto=DISCARD, active=False).count() == 120
+
+
+def test_who_may_not_change_mailboxes_is_not_asked_what_becomes_of_mail(anna: Mailbox) -> None:
+    client = signed_in("helpdesk", "example.org")
+    assert "Left as it is" not in post(client, MAILBOX, "disable", [anna.pk]).content.decode()
+    post(client, MAILBOX, "disable", [anna.pk], post="yes", handling="discarded")
+    assert not Mailbox.objects.get().active and Alias.objects.get().goto == anna.pk
 
 
 def test_a_bulk_quota_is_checked_for_each_mailbox(
