@@ -12,15 +12,14 @@ LABELS = {
     Handling.REFUSED: _("Refused, with the sentence below"),
     Handling.DISCARDED: _("Discarded"),
 }
+LABEL = _("Mail for this address")
 
 
-def handling_field(delivered: Any, help_text: Any) -> forms.ChoiceField:
+def handling_field(delivered: Any, help_text: Any, label: Any = LABEL) -> forms.ChoiceField:
     """Return the field; a form that lacks it delivers mail."""
     choices = [(Handling.DELIVERED.value, delivered)]
     choices += [(handling.value, label) for handling, label in LABELS.items()]
-    return forms.ChoiceField(
-        choices=choices, required=False, label=_("Mail for this address"), help_text=help_text
-    )
+    return forms.ChoiceField(choices=choices, required=False, label=label, help_text=help_text)
 
 
 def sentence_field() -> ParsedField:
@@ -28,10 +27,11 @@ def sentence_field() -> ParsedField:
         parse_sentence,
         required=False,
         initial=DEFAULT_SENTENCE,
+        widget=forms.TextInput({"size": 50}),
         label=_("Sentence for refused mail"),
         help_text=_(
-            "Only if mail is refused: what senders are told, such as “Anna has left. Write to "
-            "info@example.org.” Letters from A to Z only."
+            "What senders are told, such as “Anna has left. Write to info@example.org.” Letters "
+            "from A to Z only."
         ),
     )
 

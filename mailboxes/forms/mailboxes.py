@@ -93,6 +93,7 @@ class DisablingForm(forms.Form):
             "The mail of a disabled mailbox goes to the domain's catch-all, if there is one, and "
             "is refused otherwise."
         ),
+        _("Mail for these addresses"),
     )
     sentence = sentence_field()
 

@@ -46,6 +46,8 @@ def test_a_sentence_that_cannot_be_sent_is_refused(
     page = rita.post(URL, UNCHANGED | {"handling": "refused", "sentence": sentence})
     assert "only pass on ASCII" in errors(page)
     assert Alias.objects.get().goto == anna.pk
+    delivered = UNCHANGED | {"handling": "delivered", "sentence": sentence}
+    assert rita.post(URL, delivered).status_code == 302
 
 
 def test_forwarding_to_a_refused_address_as_well_is_refused(rita: Client, anna: Mailbox) -> None:

@@ -106,6 +106,12 @@ def test_a_mailbox_is_created_without_javascript(panel: Panel, browser_or_reason
         sign_in(page, "rita", panel.admin_password)
         fill(page, "fred@example.org")
         expect(page.get_by_role("button", name="Generate")).to_be_hidden()
+        handling, sentence = page.locator("[name=handling]"), page.locator("[name=sentence]")
+        expect(sentence).to_be_hidden()
+        handling.select_option("refused")
+        expect(sentence).to_be_visible()
+        handling.select_option("delivered")
+        expect(sentence).to_be_hidden()
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("was added successfully")).to_be_visible()
 
