@@ -22,6 +22,8 @@ CONSTANT_SQL = {
     "mailboxes/inspection/counts.py": "count",
     # It runs constants, and adds a prefix of letters, digits and _ to the names of tables.
     "mailboxes/transfer/databases/source.py": "rows",
+    # It runs constants, with each account of the daemons.
+    "mailboxes/doctor/database.py": "try_account",
     # It has the names of a model's table and columns, and values as the driver escapes them.
     "mailboxes/inserts.py": "send",
     # BaseCommand.execute, which has nothing to do with SQL.
@@ -32,6 +34,8 @@ CONSTANT_SQL = {
 ONLY_IN_COMMANDS = {
     # Passwords are hashed on all cores; no page imports it.
     "mailboxes/management/importing.py",
+    # The doctor asks the daemons through their own programs.
+    "mailboxes/management/processes.py",
 }
 
 

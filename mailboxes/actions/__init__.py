@@ -27,6 +27,7 @@ from mailboxes.actions.bulk import (
     set_active_in_bulk,
     set_quota_in_bulk,
 )
+from mailboxes.actions.canary import canary
 from mailboxes.actions.deployment import remember_export, report_applied
 from mailboxes.actions.domain_renaming import (
     check_domain_renaming,
@@ -62,6 +63,7 @@ __all__ = [
     "TakenOver",
     "adopt_database",
     "authenticate",
+    "canary",
     "change_administrator",
     "change_alias",
     "change_domain",

@@ -1,0 +1,57 @@
+"""What this process may see of the mail host, and do there."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from mailboxes.conf import MailHost
+
+MAIN_CF = Path("/etc/postfix/main.cf")
+SECONDS = 3.0
+"""How long a probe waits for an answer."""
+
+TIMED_OUT = 124
+"""The status of a program that gave no answer in time, as of timeout(1)."""
+
+
+class Output(NamedTuple):
+    """How a program ended: its status, the negative number of a signal, or TIMED_OUT."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Runner(Protocol):
+    def __call__(self, command: Sequence[str], input: str = "", user: str = "") -> Output:
+        """Run a program, as this user if one is named; it never takes longer than SECONDS."""
+        ...
+
+
+@dataclass(frozen=True)
+class Access:
+    """The web process has no runner: it never starts programs."""
+
+    runner: Runner | None
+    is_mail_host: bool
+    is_root: bool
+    ports: str
+    """The name or address at which Postfix and Dovecot listen."""
+
+    @property
+    def sees_all(self) -> bool:
+        return self.runner is not None and self.is_mail_host and self.is_root
+
+    def run(self, command: Sequence[str], input: str = "", user: str = "") -> Output:
+        """Run a program; only to be called if `sees_all`."""
+        if self.runner is None:
+            raise RuntimeError("The web process starts no programs.")
+        return self.runner(command, input, user)
+
+
+def find_access(host: MailHost, runner: Runner | None = None) -> Access:
+    """Return what this process can see: everything only as root on the mail host."""
+    here = MAIN_CF.exists()
+    return Access(runner, here, os.geteuid() == 0, "127.0.0.1" if here else host.hostname)

@@ -1,0 +1,94 @@
+"""The chain from the database to the mail client, examined hop by hop from the bottom up."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mailboxes import actions
+from mailboxes.audit.actors import Actor
+from mailboxes.conf import MailHost
+from mailboxes.doctor import database, dovecot, maps, pam, ports, saslauthd
+from mailboxes.doctor.access import Access
+from mailboxes.doctor.examination import Examination, Login
+from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
+from mailboxes.formats import database_message
+from mailboxes.models import Domain
+
+MAX_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Step:
+    hop: Hop
+    examine: Callable[[Examination], Iterator[Finding]]
+    variant: str = ""
+    """The variant that has this hop; empty for both."""
+
+
+STEPS = (
+    Step(Hop("database", gettext_lazy("Database")), database.examine),
+    Step(Hop("pam", "PAM"), pam.examine, "v1"),
+    Step(Hop("saslauthd", "saslauthd"), saslauthd.examine, "v1"),
+    Step(Hop("dovecot", "Dovecot"), dovecot.examine, "v2"),
+    Step(Hop("maps", gettext_lazy("Postfix: lookups")), maps.examine),
+    Step(Hop("ports", gettext_lazy("Postfix: ports")), ports.examine),
+)
+
+
+def examine(actor: Actor, host: MailHost, access: Access, domain: str) -> Iterator[HopResult]:
+    """Yield what is found at each hop, as soon as it is known.
+
+    A mailbox of the domain signs in for this, and is gone at the end. No hop is begun after
+    MAX_SECONDS; each one that is left out is named.
+    """
+    deadline = time.monotonic() + MAX_SECONDS
+    examination = Examination(host, access)
+    with ExitStack() as stack:
+        for step in STEPS:
+            if step.variant not in ("", host.variant.name):
+                continue
+            if time.monotonic() > deadline:
+                reason = _("There was no time left for this.")
+                findings = [not_checked(f"{step.hop.code}.time", reason)]
+            else:
+                findings = list(step.examine(examination))
+            if step is STEPS[0] and domain and is_working(findings):
+                findings += add_canary(stack, actor, examination, domain)
+            result = HopResult(step.hop, findings)
+            if result.state == State.BROKEN:
+                examination.broken.add(step.hop.code)
+            yield result
+
+
+def is_working(findings: list[Finding]) -> bool:
+    """Say whether the panel's own account can use the database."""
+    return findings[0].state == State.WORKING
+
+
+def add_canary(
+    stack: ExitStack, actor: Actor, examination: Examination, domain: str
+) -> Iterator[Finding]:
+    """Let a new mailbox sign in; yield why there can be none."""
+    try:
+        mailbox, password = stack.enter_context(actions.canary(actor, domain))
+    except DatabaseError as error:
+        seen = _("No mailbox can be added, so nothing can sign in: %(error)s.")
+        yield broken("database.canary", seen % {"error": database_message(error)})
+        return
+    host = examination.host
+    examination.login = Login(mailbox.pk, password)
+    examination.folder = host.location.root.path(host.home, mailbox.pk, mailbox.maildir)
+
+
+def first_domain() -> str:
+    """Return the first active domain, or an empty string if none can be found."""
+    try:
+        active = Domain.objects.filter(active=True)
+        return active.values_list("pk", flat=True).first() or ""
+    except DatabaseError:
+        return ""

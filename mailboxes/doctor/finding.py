@@ -1,0 +1,80 @@
+"""What an examination finds: a state, what was seen and, apart from it, what to do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from mailboxes.doctor.remedies import NONE, Remedy
+
+
+class State(StrEnum):
+    WORKING = "working"
+    NOT_CHECKED = "not checked"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+SEVERITY = tuple(State)
+"""From the mildest to the worst."""
+
+LABELS = {
+    State.WORKING: gettext_lazy("Working"),
+    State.NOT_CHECKED: gettext_lazy("Not checked"),
+    State.WARNING: gettext_lazy("Warning"),
+    State.BROKEN: gettext_lazy("Broken"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `code` is its name in JSON; the texts are translated."""
+
+    code: str
+    state: State
+    seen: str
+    remedy: Remedy = NONE
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A part of the chain from the database to the mail client."""
+
+    code: str
+    title: str | Promise
+
+
+@dataclass(frozen=True)
+class HopResult:
+    hop: Hop
+    findings: Sequence[Finding]
+
+    @property
+    def state(self) -> State:
+        return worst(finding.state for finding in self.findings)
+
+
+def worst(states: Iterable[State]) -> State:
+    """Return the worst of the states. What couldn't be checked doesn't hide what works."""
+    found = set(states)
+    if found == {State.NOT_CHECKED}:
+        return State.NOT_CHECKED
+    return max(found - {State.NOT_CHECKED}, key=SEVERITY.index, default=State.WORKING)
+
+
+def working(code: str, seen: str) -> Finding:
+    return Finding(code, State.WORKING, seen)
+
+
+def warning(code: str, seen: str, remedy: Remedy = NONE) -> Finding:
+    return Finding(code, State.WARNING, seen, remedy)
+
+
+def broken(code: str, seen: str, remedy: Remedy = NONE) -> Finding:
+    return Finding(code, State.BROKEN, seen, remedy)
+
+
+def not_checked(code: str, reason: str) -> Finding:
+    return Finding(code, State.NOT_CHECKED, reason)

@@ -1,0 +1,55 @@
+"""SMTP as a mail client speaks it; a certificate is read, whoever signed it."""
+
+import base64
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cryptography import x509
+
+from mailboxes.doctor.access import SECONDS
+
+
+def lenient_context() -> ssl.SSLContext:
+    """Return a context that accepts every certificate, so that it can be read."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@contextmanager
+def connect(address: str, port: int) -> Iterator[smtplib.SMTP]:
+    """Connect and greet, on port 465 with TLS from the start; raises OSError or SMTPException."""
+    if port == 465:
+        client: smtplib.SMTP = smtplib.SMTP_SSL(
+            address, port, timeout=SECONDS, context=lenient_context()
+        )
+    else:
+        client = smtplib.SMTP(address, port, timeout=SECONDS)
+    try:
+        client.ehlo()
+        yield client
+        client.quit()
+    finally:
+        client.close()
+
+
+def start_tls(client: smtplib.SMTP) -> None:
+    client.starttls(context=lenient_context())
+    client.ehlo()
+
+
+def certificate(client: smtplib.SMTP) -> x509.Certificate:
+    """Return the certificate of the other side; raises ssl.SSLError without TLS."""
+    if not isinstance(client.sock, ssl.SSLSocket):
+        raise ssl.SSLError("there is no TLS")
+    return x509.load_der_x509_certificate(client.sock.getpeercert(binary_form=True) or b"")
+
+
+def sign_in(client: smtplib.SMTP, address: str, password: str) -> tuple[int, str]:
+    """Sign in with PLAIN, once: smtplib's login() would try every mechanism."""
+    response = base64.b64encode(f"\0{address}\0{password}".encode()).decode()
+    status, text = client.docmd("AUTH", f"PLAIN {response}")
+    return status, text.decode(errors="replace")

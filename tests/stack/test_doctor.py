@@ -1,0 +1,97 @@
+"""The doctor on real mail hosts: a healthy one is in order, and what is broken is named."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mailhost import MailHost, hosts
+
+pytestmark = pytest.mark.stack
+
+
+def examine(host: MailHost) -> dict[str, Any]:
+    """Run the doctor as root; return its report, with the exit status."""
+    manage: list[str | Path] = [host.machine.python, host.machine.checkout / "manage.py"]
+    env = host.env | (host.applied or {})
+    done = host.machine.run([*manage, "doctor", "--json"], env=env, check=False)
+    return {"status": done.returncode, **json.loads(done.stdout)}
+
+
+def unhealthy(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the findings that are not green, by code."""
+    findings = [finding for hop in report["hops"] for finding in hop["findings"]]
+    return {each["code"]: each for each in findings if each["state"] != "working"}
+
+
+def canaries(host: MailHost) -> str:
+    """Return what the mail database holds of canaries."""
+    return host.manage("shell", "--no-imports", "-c", CANARIES).stdout
+
+
+CANARIES = """
+from mailboxes.models import Alias, LastLogin, Mailbox
+print([*Mailbox.objects.filter(pk__startswith="mailadmin-check"), *Alias.objects.filter(
+    pk__startswith="mailadmin-check"), *LastLogin.objects.filter(pk__startswith="mailadmin-check")])
+"""
+
+
+def test_nothing_is_wrong_with_a_healthy_host_and_nothing_is_left(mail: MailHost) -> None:
+    report = examine(mail)
+    assert (report["status"], report["verdict"], unhealthy(report)) == (0, "working", {})
+    assert canaries(mail) == "[]\n"
+    assert "mailadmin-check" not in mail.machine.run(["find", "/var/vmail"]).stdout
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What breaks a host, the code of the finding that names it, and what puts it right again."""
+
+    breaks: str
+    code: str
+    variant: str = ""
+
+
+FAULTS = {
+    "saslauthd is stopped": Fault("systemctl stop saslauthd", "saslauthd.stopped", "v1"),
+    "postfix is not in the group sasl": Fault(
+        "gpasswd -d postfix sasl; systemctl restart postfix", "saslauthd.group", "v1"
+    ),
+    "the PAM file is missing": Fault("rm /etc/pam.d/smtp", "pam.file", "v1"),
+    "Dovecot is stopped": Fault("systemctl stop dovecot", "dovecot.stopped", "v2"),
+    "a map can't be read": Fault(
+        "cd /etc/postfix/mailadmin && chmod 0600 aliases.cf && chown root aliases.cf",
+        "maps.permission",
+    ),
+    "Postfix is stopped": Fault("systemctl stop postfix", "ports.25"),
+}
+
+
+@pytest.fixture
+def repaired(changed: MailHost) -> Iterator[MailHost]:
+    yield changed
+    changed.apply(check=False)
+
+
+@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
+def test_each_fault_is_named_and_its_command_mends_it(repaired: MailHost) -> None:
+    for name, fault in FAULTS.items():
+        if fault.variant not in ("", repaired.variant):
+            continue
+        repaired.machine.run(["sh", "-c", fault.breaks])
+        report = examine(repaired)
+        assert report["status"] == 1, name
+        found = unhealthy(report).get(fault.code)
+        assert found and found["state"] == "broken", (name, unhealthy(report))
+        mend(repaired, found["command"])
+        repaired.await_services()
+        assert unhealthy(examine(repaired)) == {}, name
+
+
+def mend(host: MailHost, command: str) -> None:
+    """Run the command of a finding as root in the panel's folder, with the tests' Python."""
+    here = command.replace(".venv/bin/python", host.machine.python)
+    host.machine.run(["sh", "-c", f"cd {host.machine.checkout} && {here}"], env=host.env)
