@@ -151,6 +151,7 @@ def test_the_browsers_language_is_used_until_one_is_chosen(client: Client, table
         "/admin/mailboxes/mailbox/anna_40example.org/delete/",
         "/admin/configuration/",
         "/admin/configuration/upgrade/",
+        "/admin/doctor/",
         "/admin/auth/user/1/change/",
         "/admin/second-factor/",
         "/admin/second-factor/app/",

@@ -23,6 +23,7 @@ from mailboxes.audit import wording
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
+from mailboxes.doctor.finding import LABELS, State
 from mailboxes.errors import Refused
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.icons import icon
@@ -57,6 +58,7 @@ NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...
         _("Server"),
         (
             ("configuration", "settings", _("Configuration"), SUPERUSER),
+            ("doctor", "stethoscope", _("Doctor"), "doctor.examine"),
             ("upgrade", "arrow-right-left", _("Upgrade and migrate"), SUPERUSER),
             ("log", "history", _("Log"), "log.view"),
         ),
@@ -144,6 +146,30 @@ register.filter("log_object", wording.object_label)
 register.filter("log_outcome", wording.outcome)
 register.filter("log_row_outcome", wording.row_outcome)
 register.filter("log_verb", wording.verb)
+
+
+STATES = {
+    State.WORKING: ("good", "circle-check"),
+    State.NOT_CHECKED: ("", "circle-minus"),
+    State.WARNING: ("warn", "triangle-alert"),
+    State.BROKEN: ("bad", "circle-x"),
+}
+
+
+@register.filter
+def state_tone(state: State) -> str:
+    """Return how a state of the doctor's is colored."""
+    return STATES[state][0]
+
+
+@register.filter
+def state_icon(state: State) -> str:
+    return STATES[state][1]
+
+
+@register.filter
+def state_label(state: State) -> str:
+    return str(LABELS[state])
 
 
 @register.filter
