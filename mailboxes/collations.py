@@ -2,14 +2,17 @@
 
 from django.db import connections
 
-COLUMNS = (
+KEYS = (
     *("domain.domain", "mailbox.username", "mailbox.domain", "alias.address", "alias.domain"),
-    *("alias.goto", "alias_domain.alias_domain", "alias_domain.target_domain"),
+    *("alias_domain.alias_domain", "alias_domain.target_domain"),
 )
+COLUMNS = (*KEYS, "alias.goto", "quota2.username")
 
 
 def collations() -> dict[str, str]:
-    """Return the collation of each of the columns; nothing on SQLite, which has only one."""
+    """Return the collation of each of the columns that there are; nothing on SQLite, which has
+    only one.
+    """
     connection = connections["mail"]
     if connection.vendor != "mysql":
         return {}
@@ -17,6 +20,7 @@ def collations() -> dict[str, str]:
         cursor.execute(
             "SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME), COLLATION_NAME "
             "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() "
-            "AND TABLE_NAME IN ('domain', 'mailbox', 'alias', 'alias_domain') ORDER BY 2, 1"
+            "AND TABLE_NAME IN ('domain', 'mailbox', 'alias', 'alias_domain', 'quota2') "
+            "ORDER BY 2, 1"
         )
         return {name: found for name, found in cursor.fetchall() if name in COLUMNS and found}

@@ -1,6 +1,6 @@
 """SQL for undeliverable.cf, which follows an address through the tables as Postfix does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.db import DatabaseError
 
@@ -14,7 +14,13 @@ SPLIT = {
 }
 """A table of the targets in `goto`."""
 
+ROOM = 10_000
+"""Bytes: with less left, a mailbox counts as full. Dovecot lets no mail exceed the quota, so that
+hardly any mailbox is ever filled to its last byte, and nearly all mail is already bounced before.
+"""
+
 Conversion = Callable[[str, str], str]
+Collations = Mapping[str, str]
 
 
 def expressions(host: MailHost, key: str, to: Conversion) -> dict[str, object]:
@@ -31,6 +37,9 @@ def expressions(host: MailHost, key: str, to: Conversion) -> dict[str, object]:
         "key_domain": domain(key),
         "key_in_target_domain": to("alias.address", key_in_target_domain),
         "key_is_domain": f"INSTR({key}, '@') = 0",
+        "key_extensions": [
+            (found, to("alias.address", stripped)) for found, stripped in extensions(host, key)
+        ],
         "split": SPLIT[host.database.engine],
         # A whole domain as a target, as old aliases have it, stands for any address in it.
         "target": to("alias.address", target),
@@ -64,28 +73,43 @@ def extensions(host: MailHost, address: str) -> list[tuple[str, str]]:
     ]
 
 
-def conversion(host: MailHost) -> Conversion:
+def is_full(host: MailHost, key: str, to: Conversion, known: Collations) -> str:
+    """Return the condition that a mailbox is full; empty if no usage is recorded.
+
+    About the addressed mailbox itself, Dovecot is asked, which knows more. An adopted database may
+    lack the table; one that can't be asked yet will have the panel's.
+    """
+    is_recorded = host.variant.name == "v2" and host.database.engine == "mysql"
+    if not is_recorded or (known and "quota2.username" not in known):
+        return ""
+    address = "reached.address"
+    return f"""{address} <> {key} AND EXISTS (SELECT 1 FROM mailbox JOIN quota2
+            ON quota2.username = {to("quota2.username", address)}
+            WHERE mailbox.username = {to("mailbox.username", address)}
+            AND quota > 0 AND bytes > quota - {ROOM})"""  # noqa: S608 # nosec B608
+
+
+def conversion(known: Collations) -> Conversion:
     """Return what writes an expression so that it can be compared with a column.
 
     Where the collations of the columns differ, MariaDB would convert the column instead and so read
     the whole table for each target, or fail (error 1267).
     """
-    found = known_collations() if host.database.engine == "mysql" else {}
-    is_mixed = len(set(found.values())) > 1
+    is_mixed = len(set(known.values())) > 1
 
     def converted(column: str, expression: str) -> str:
-        if not is_mixed or column not in found:
+        if not is_mixed or column not in known:
             return expression
-        charset = found[column].partition("_")[0]
-        return f"CONVERT({expression} USING {charset}) COLLATE {found[column]}"
+        charset = known[column].partition("_")[0]
+        return f"CONVERT({expression} USING {charset}) COLLATE {known[column]}"
 
     return converted
 
 
-def known_collations() -> dict[str, str]:
+def known_collations(host: MailHost) -> Collations:
     """Return the collations; nothing if the database can't say them."""
     try:
-        return collations()
+        return collations() if host.database.engine == "mysql" else {}
     except DatabaseError:
         return {}
 

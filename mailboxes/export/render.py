@@ -158,10 +158,12 @@ def values(host: MailHost, shown: MailHost) -> dict[str, Any]:
 
 def sql_values(host: MailHost) -> dict[str, Any]:
     """Return the SQL for the templates; the database is asked for its collations once."""
-    sql, to = DIALECTS[host.database.engine], reach_sql.conversion(host)
+    sql, known = DIALECTS[host.database.engine], reach_sql.known_collations(host)
+    to = reach_sql.conversion(known)
     return {
         "sql": sql,
         "reach": reach_sql.expressions(host, sql["key"], to),
+        "is_full": reach_sql.is_full(host, sql["key"], to, known),
         "handling": handling_sql.expressions(host, sql["key"], sql["target"], to),
         "alias_domain": alias_domain_sql.expressions(sql, to),
         "sender": sender_sql.expressions(host, to),

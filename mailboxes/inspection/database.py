@@ -6,7 +6,7 @@ from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import storage_engines
-from mailboxes.collations import collations
+from mailboxes.collations import KEYS, collations
 from mailboxes.errors import Refused
 from mailboxes.inspection import definitions, rights
 from mailboxes.inspection.lines import Line
@@ -21,8 +21,7 @@ def lines() -> Iterator[Line]:
     """Yield what differs between servers; SQLite has neither of these."""
     if connections["mail"].vendor != "mysql":
         return
-    columns = collations()
-    found = list(dict.fromkeys(columns[name] for name in columns if name != "alias.goto"))
+    found = list(dict.fromkeys(name for column, name in collations().items() if column in KEYS))
     note = _("Joins of columns with different collations can fail (error 1267).")
     text = ", ".join(found)
     yield Line("collations", _("Collations of the keys"), text, note if len(found) > 1 else "")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mailboxes.conf import DatabaseHost, MailHost
+from mailboxes.export import reach_sql
 from mailboxes.variants import V1, V2, Variant
 from tests.export.conftest import MYSQL, SQLITE, mail_host, reached_by, texts
 
@@ -63,3 +64,25 @@ def test_dovecot_only_writes_to_two_tables_and_only_on_mysql(host: MailHost) -> 
     else:
         assert host.database is SQLITE or not tables_written(host)
         assert not re.search("quota_clone|last_login|quota2", dovecot)
+
+
+@pytest.mark.parametrize(
+    ("host", "columns", "is_recorded"),
+    [
+        (mail_host(), (), True),
+        (mail_host(), ("mailbox.username", "quota2.username"), True),
+        (mail_host(), ("mailbox.username",), False),
+        (mail_host(V1), (), False),
+        (mail_host(database=SQLITE), (), False),
+    ],
+)
+def test_postfix_looks_for_full_mailboxes_where_dovecot_records_usage(
+    host: MailHost, columns: tuple[str, ...], is_recorded: bool
+) -> None:
+    known = dict.fromkeys(columns, "latin1_general_ci")
+    found = reach_sql.is_full(host, "'%s'", reach_sql.conversion(known), known)
+    assert ("quota2" in found) == is_recorded
+    if not columns:
+        assert (" ON `postfix`.quota2 TO 'maillookup'@" in texts(host).get("grants.sql", "")) == (
+            is_recorded
+        )

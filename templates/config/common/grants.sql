@@ -17,10 +17,11 @@ SET SESSION sql_mode = '';
 {% endif %}{% with lookup=host.lookup.user|sql_text:"MAIL_LOOKUP_USER" lookup_password=host.lookup.password|sql_text:"MAIL_LOOKUP_PASSWORD" auth=host.auth.user|sql_text:"MAIL_AUTH_USER" auth_password=host.auth.password|sql_text:"MAIL_AUTH_PASSWORD" database=host.database.name|sql_name:"MAIL_DATABASE_URL" %}{% for at in accounts_at %}
 -- For Postfix's lookups; this account cannot read the column "password".
 {% include "common/parts/account.sql" with user=lookup password=lookup_password %}GRANT SELECT (domain, active, transport, backupmx) ON {{ database }}.domain TO {{ lookup }}@'{{ at }}';
-GRANT SELECT (username, maildir, active) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
+GRANT SELECT (username, maildir, active{% if is_full %}, quota{% endif %}) ON {{ database }}.mailbox TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (address, goto, domain, active) ON {{ database }}.alias TO {{ lookup }}@'{{ at }}';
 GRANT SELECT (alias_domain, target_domain, active) ON {{ database }}.alias_domain TO {{ lookup }}@'{{ at }}';
--- For checking passwords.
+{% if is_full %}GRANT SELECT (username, bytes) ON {{ database }}.quota2 TO {{ lookup }}@'{{ at }}';
+{% endif %}-- For checking passwords.
 {% include "common/parts/account.sql" with user=auth password=auth_password %}GRANT SELECT (domain, active) ON {{ database }}.domain TO {{ auth }}@'{{ at }}';
 GRANT SELECT (username, password, {% if host.variant.name == "v1" %}domain{% else %}maildir, quota{% endif %}, active{% if host.has_smtp_active %}, smtp_active{% endif %}) ON {{ database }}.mailbox TO {{ auth }}@'{{ at }}';
 {% if host.needs_proxy %}-- HAProxy asks with this account whether a host is ready; it has no password, and no rights either.
