@@ -1,12 +1,16 @@
-"""Running manage.py in its own process, with its databases in a folder."""
+"""Running manage.py in its own process, and commands on another mail database."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -28,13 +32,20 @@ def manage(*arguments: str, folder: Path, stdin: str = "", **env: str) -> Any:
     )
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a mail database that contains example.org."""
-    folder = tmp_path_factory.mktemp("databases")
-    assert manage("migrate", folder=folder).returncode == 0
-    assert manage("migrate", "--database", "mail", folder=folder).returncode == 0
-    assert (
-        manage("createdomain", "example.org", "--maxquota", "100M", folder=folder).returncode == 0
-    )
-    return folder
+def run_sql(file: Path, sql: str = "") -> list[str]:
+    """Run statements in a SQLite file; return everything that it contains afterwards."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(sql)
+        return list(connection.iterdump())
+
+
+@pytest.fixture
+def empty_mail(tables: None, tmp_path: Path) -> Iterator[Path]:
+    """The file of an empty mail database, which stands in for that of the tests."""
+    ours = connections["mail"]
+    other = ours.copy()
+    other.settings_dict["NAME"] = str(tmp_path / "mail.sqlite3")
+    connections["mail"] = other
+    yield tmp_path / "mail.sqlite3"
+    other.close()
+    connections["mail"] = ours

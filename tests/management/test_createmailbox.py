@@ -2,7 +2,6 @@
 
 import sys
 from io import BytesIO, StringIO, TextIOWrapper
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +9,6 @@ from django.core.management import CommandError, call_command
 from mailboxes.handling import DEFAULT_SENTENCE, sentence_of
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import PASSWORD
-from tests.management.conftest import manage
 
 
 @pytest.mark.parametrize(
@@ -32,13 +30,13 @@ def test_an_invalid_password_on_standard_input_is_refused(
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 
-def test_only_the_final_newline_of_the_password_is_removed(folder: Path) -> None:
-    arguments = ("createmailbox", "blanks@example.org", "--quota", "1M", "--password-stdin")
-    assert manage(*arguments, folder=folder, stdin=f" {PASSWORD} \n").returncode == 0
-    check = "from mailboxes.models import Mailbox; "
-    check += "found = Mailbox.objects.get(pk='blanks@example.org');"
-    check += f"print([found.check_password(p) for p in (' {PASSWORD} ', '{PASSWORD}')])"
-    assert "[True, False]" in manage("shell", "-v0", "-c", check, folder=folder).stdout
+def test_only_the_final_newline_of_the_password_is_removed(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(f" {PASSWORD} \n".encode())))
+    call_command("createmailbox", "blanks@example.org", "--quota", "1M", "--password-stdin")
+    found = Mailbox.objects.get()
+    assert [found.check_password(text) for text in (f" {PASSWORD} ", PASSWORD)] == [True, False]
 
 
 def test_a_generated_password_is_printed_once_and_works(domain: Domain) -> None:

@@ -116,13 +116,14 @@ def test_invalid_arguments_print_an_error_and_nothing_else(
     assert out.getvalue() == ""
 
 
-def test_a_closed_pipe_causes_no_traceback(folder: Path) -> None:
+def test_a_closed_pipe_causes_no_traceback(empty_mail: Path) -> None:
+    call_command("migrate", "--database", "mail", stdout=StringIO())
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
         [sys.executable, "manage.py", "exportconfig", "--compare", "debian12"],
         cwd=ROOT,
-        env=os.environ | {"MAIL_DATABASE_URL": f"sqlite:///{folder}/mail.sqlite3"},
+        env=os.environ | {"MAIL_DATABASE_URL": f"sqlite:///{empty_mail}"},
         stdout=writer,
         stderr=subprocess.PIPE,
         timeout=60,

@@ -1,12 +1,12 @@
 """migrate and flush leave the tables of other programs alone."""
 
-import sqlite3
-from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from tests.management.conftest import manage
+from tests.management.conftest import manage, run_sql
 
 FAKED = "migrate --fake --database mail mailboxes 0001"
 THEIRS = {
@@ -21,13 +21,6 @@ THEIRS = {
 }
 
 
-def run_sql(file: Path, sql: str) -> list[str]:
-    """Run statements in a SQLite file; return everything that it contains afterwards."""
-    with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(sql)
-        return list(connection.iterdump())
-
-
 @pytest.mark.parametrize(
     ("theirs", "line"),
     [
@@ -37,39 +30,42 @@ def run_sql(file: Path, sql: str) -> list[str]:
     ],
 )
 def test_nothing_is_migrated_in_a_database_of_another_program(
-    tmp_path: Path, theirs: str, line: str
+    empty_mail: Path, theirs: str, line: str
 ) -> None:
-    file = tmp_path / "mail.sqlite3"
-    before = run_sql(file, THEIRS[theirs])
-    done = manage(*line.split(), folder=tmp_path)
+    before, out = run_sql(empty_mail, THEIRS[theirs]), StringIO()
+    with pytest.raises(CommandError) as refused:
+        call_command(*line.split(), stdout=out)
+    assert str(refused.value).startswith("Nothing was migrated: the mail database contains")
+    assert str(refused.value).endswith("manage.py adopt") and out.getvalue() == ""
+    assert run_sql(empty_mail) == before
+
+
+def test_nothing_is_migrated_there_before_the_panel_has_tables(tmp_path: Path) -> None:
+    before = run_sql(tmp_path / "mail.sqlite3", THEIRS["postfixadmin"])
+    done = manage("migrate", "--database", "mail", folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("CommandError: Nothing was migrated: the mail database contains")
     assert done.stderr.endswith("manage.py adopt\n") and done.stderr.count("\n") == 1
-    assert run_sql(file, "") == before
+    assert run_sql(tmp_path / "mail.sqlite3") == before
 
 
-def test_the_panels_own_tables_are_created_and_removed(tmp_path: Path) -> None:
-    file = tmp_path / "mail.sqlite3"
-    run_sql(file, "CREATE TABLE quota2 (username varchar(100) PRIMARY KEY, bytes bigint);")
+def test_the_panels_own_tables_are_created_and_removed(empty_mail: Path) -> None:
+    run_sql(empty_mail, "CREATE TABLE quota2 (username varchar(100) PRIMARY KEY, bytes bigint);")
     for line in ("migrate", "migrate mailboxes zero", "migrate"):
-        done = manage(*line.split(), "--database", "mail", folder=tmp_path)
-        assert done.returncode == 0, done.stderr
-        is_there = any('CREATE TABLE "mailbox"' in line for line in run_sql(file, ""))
+        call_command(*line.split(), "--database", "mail", stdout=StringIO())
+        is_there = any('CREATE TABLE "mailbox"' in line for line in run_sql(empty_mail))
         assert is_there == ("zero" not in line)
 
 
-def test_the_tables_of_another_program_are_not_emptied(tmp_path: Path) -> None:
-    file = tmp_path / "mail.sqlite3"
-    before = run_sql(file, THEIRS["postfixadmin"])
-    done = manage("flush", "--noinput", "--database", "mail", folder=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("CommandError: Nothing was deleted: the mail database contains")
-    assert run_sql(file, "") == before
+def test_the_tables_of_another_program_are_not_emptied(empty_mail: Path) -> None:
+    before, out = run_sql(empty_mail, THEIRS["postfixadmin"]), StringIO()
+    with pytest.raises(CommandError, match="^Nothing was deleted: the mail database contains"):
+        call_command("flush", "--noinput", "--database", "mail", stdout=out)
+    assert out.getvalue() == "" and run_sql(empty_mail) == before
 
 
-def test_the_panels_own_tables_can_be_emptied(tmp_path: Path) -> None:
-    file = tmp_path / "mail.sqlite3"
-    assert manage("migrate", "--database", "mail", folder=tmp_path).returncode == 0
-    run_sql(file, "INSERT INTO quota2 (username, bytes, messages) VALUES ('a@b', 1, 1)")
-    assert manage("flush", "--noinput", "--database", "mail", folder=tmp_path).returncode == 0
-    assert not any('INSERT INTO "quota2"' in line for line in run_sql(file, ""))
+def test_the_panels_own_tables_can_be_emptied(empty_mail: Path) -> None:
+    call_command("migrate", "--database", "mail", stdout=StringIO())
+    run_sql(empty_mail, "INSERT INTO quota2 (username, bytes, messages) VALUES ('a@b', 1, 1)")
+    call_command("flush", "--noinput", "--database", "mail")
+    assert not any('INSERT INTO "quota2"' in line for line in run_sql(empty_mail))
