@@ -114,13 +114,18 @@ def place(path: str, other: str = "", user: str = "") -> str:
     return "/" + path.replace("<path:content_type_id>", "1").replace("KEY", "1")
 
 
-def sign_in_each_role() -> dict[str, Client]:
-    """Create objects in some domains besides Anna, and an administrator of each role."""
+def create_each_object() -> None:
+    """Create objects in some domains besides Anna, and Nina, an administrator."""
     actions.create_domain(TESTER, DomainName.parse("example.net"))
     actions.create_domain(TESTER, DomainName.parse("example.edu"))
     actions.create_alias(TESTER, Address.parse("info@example.org"), ["x@example.edu"])
     actions.create_alias_domain(TESTER, "example.edu", "example.net")
     signed_in("auditor", name="nina")
+
+
+def sign_in_each_role() -> dict[str, Client]:
+    """Create each object, and an administrator of each role."""
+    create_each_object()
     return {
         "anonymous": Client(),
         "auditor": signed_in("auditor", name="auditor"),

@@ -22,9 +22,9 @@ from mailboxes.audit.models import Entry, Phase
 from mailboxes.management import commands
 from mailboxes.management.base import MailCommand
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX
+from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, signed_in
 from tests.conftest import PASSWORD
-from tests.routes import paths, place, sign_in_each_role, undone
+from tests.routes import create_each_object, paths, place, sign_in_each_role, undone
 from tests.second_factor.conftest import MALFORMED, person
 
 AWKWARD = ["", " ", "0", "-1", "1G", "1e9", "\uff19", "a@b", "@", "x" * 300, "%s%(a)s", "{x}",
@@ -155,6 +155,8 @@ WITH_A_NAME = (
 QUIET = settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+BRIEF = settings(QUIET, max_examples=5)
+"""For requests, of which each fills every field."""
 
 
 def typed(names: list[str], values: list[str]) -> dict[str, str]:
@@ -181,8 +183,9 @@ def assert_consistent() -> None:
 
 @pytest.fixture
 def boss(anna: Mailbox) -> Client:
-    """A superuser, beside objects and administrators of each kind."""
-    return sign_in_each_role()["superuser"]
+    """A superuser, beside an object of each kind."""
+    create_each_object()
+    return signed_in("superuser", name="boss")
 
 
 def forms_shown(page: Any, url: str) -> Iterator[tuple[str, str, set[str]]]:
@@ -197,7 +200,7 @@ def forms_shown(page: Any, url: str) -> Iterator[tuple[str, str, set[str]]]:
         yield "GET", url, set(parse_qs(unescape(query), keep_blank_values=True))
 
 
-def test_each_form_and_filter_of_the_pages_is_typed_into(boss: Client) -> None:
+def test_each_form_and_filter_of_the_pages_is_typed_into(anna: Mailbox) -> None:
     known = {"POST": FORMS | WITH_A_FACTOR, "GET": PAGES}
     fields = {
         (method, resolve(url).route): set(names)
@@ -205,7 +208,7 @@ def test_each_form_and_filter_of_the_pages_is_typed_into(boss: Client) -> None:
         for url, names in forms.items()
     }
     missing = set()
-    for client in (boss, Client()):
+    for client in (sign_in_each_role()["superuser"], Client()):
         for path in paths():
             with undone():
                 page = copy.deepcopy(client).get(place(path))
@@ -240,22 +243,21 @@ def test_each_option_of_the_commands_is_typed_into() -> None:
 def test_a_form_answers_and_writes_nothing_when_it_refuses(boss: Client, url: str) -> None:
     boss.raise_request_exception = False
 
-    @QUIET
+    before = mail_rows()
+
+    @BRIEF
     @given(values=st.lists(TEXT, min_size=len(FORMS[url]), max_size=len(FORMS[url])))
     def run(values: list[str]) -> None:
         data = {
             name: text.encode("utf-8", "replace").decode()
             for name, text in zip(FORMS[url], values, strict=True)
         }
-        with transaction.atomic("default"), transaction.atomic("mail"):
-            before = mail_rows()
+        with undone():
             answer = copy.deepcopy(boss).post(url, data)
             assert answer.status_code < 500, answer.status_code
             if answer.status_code not in (302, 200) or b"Nothing was saved" in b"".join(answer):
                 assert mail_rows() == before
             assert_consistent()
-            transaction.set_rollback(True, "default")
-            transaction.set_rollback(True, "mail")
 
     run()
 
@@ -284,7 +286,7 @@ def test_forms_of_second_factors_answer_whatever_is_typed(
         vera.client.post("/admin/login/code/", {"code": vera.code()})
     vera.client.raise_request_exception = False
 
-    @QUIET
+    @BRIEF
     @given(values=st.lists(TEXT | st.sampled_from(MALFORMED), min_size=2, max_size=2))
     def run(values: list[str]) -> None:
         data = typed(names, values[: len(names)])
@@ -312,7 +314,7 @@ def test_nothing_is_saved_with_forged_values_of_what_was_shown(
     Alias.objects.create(pk="info@example.org", goto=anna.pk, domain=anna.domain)
     before = mail_rows()
 
-    @QUIET
+    @BRIEF
     @given(shown=TEXT)
     def run(shown: str) -> None:
         page = rita.post(url, form | typed(["shown"], [shown]))
@@ -325,11 +327,11 @@ def test_nothing_is_saved_with_forged_values_of_what_was_shown(
 @pytest.mark.parametrize("url", PAGES)
 def test_a_page_answers_any_query_and_writes_nothing(rita: Client, anna: Mailbox, url: str) -> None:
     rita.raise_request_exception = False
+    before = mail_rows()
 
-    @QUIET
+    @BRIEF
     @given(values=st.lists(TEXT, min_size=len(PAGES[url]), max_size=len(PAGES[url])))
     def run(values: list[str]) -> None:
-        before = mail_rows()
         data = {
             name: text.encode("utf-8", "replace").decode()
             for name, text in zip(PAGES[url], values, strict=True)
