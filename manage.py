@@ -15,7 +15,9 @@ def main() -> None:
         django.setup()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        # 1 would mean that the doctor has found something broken.
+        sys.exit(2 if sys.argv[1:2] == ["doctor"] else 1)
 
 
 if __name__ == "__main__":

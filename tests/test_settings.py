@@ -121,6 +121,10 @@ def test_an_invalid_setting_stops_the_start_with_a_sentence(
     assert "Traceback" not in done.stderr and SECRET not in done.stderr
 
 
+def test_the_doctor_ends_with_another_status_than_for_a_broken_host() -> None:
+    assert manage("doctor", QUOTA_MULTIPLIER="-1").returncode == 2
+
+
 def test_the_minimal_environment_is_enough() -> None:
     done = manage("check")
     assert done.returncode == 0, done.stderr

@@ -18,6 +18,8 @@ class MailParser(CommandParser):
     for `type` raises CommandError: argparse puts words of its own before any other error.
     """
 
+    refusal_status = 1
+
     @classmethod
     def copy(cls, parser: CommandParser) -> "MailParser":
         return cls(
@@ -49,7 +51,7 @@ class MailParser(CommandParser):
 
     def refuse(self, sentence: str) -> NoReturn:
         if self.called_from_command_line:
-            self.exit(1, f"CommandError: {sentence}\n")
+            self.exit(self.refusal_status, f"CommandError: {sentence}\n")
         raise CommandError(sentence)
 
     def sentence(self, error: ArgumentError, found: Namespace) -> str:

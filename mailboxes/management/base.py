@@ -5,7 +5,7 @@ import pwd
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 from django.db import DatabaseError, InterfaceError
 
 from mailboxes.access.scope import EVERYTHING
@@ -21,6 +21,9 @@ class MailCommand(BaseCommand):
     requires_migrations_checks = False
     retry_hint = "Correct this, then run the command again."
     """What to do after the database has failed, since something may have been written by then."""
+
+    refusal_status = 1
+    """The exit status if an argument or a setting is wrong, or the action is refused."""
 
     @property
     def actor(self) -> Actor:
@@ -52,7 +55,9 @@ class MailCommand(BaseCommand):
             raise CommandError("Nothing was changed.")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: object) -> CommandParser:
-        return MailParser.copy(super().create_parser(prog_name, subcommand, **kwargs))
+        parser = MailParser.copy(super().create_parser(prog_name, subcommand, **kwargs))
+        parser.refusal_status = self.refusal_status
+        return parser
 
     def add_base_argument(self, parser: CommandParser, *args: Any, **kwargs: Any) -> None:
         if "--verbosity" in args:
@@ -65,7 +70,10 @@ class MailCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except Refused as error:
-            raise CommandError(error_message(error)) from error
+            raise CommandError(error_message(error), returncode=self.refusal_status) from error
+        except SystemCheckError as error:
+            error.returncode = self.refusal_status
+            raise
         except (DatabaseError, InterfaceError) as error:
             tables = "no such table" in str(error) or error.args[:1] == (1146,)
             hint = "Create the tables first: ./deploy/run --setup" if tables else self.retry_hint

@@ -16,7 +16,8 @@ from mailboxes.doctor.finding import HopResult, State, worst
 from mailboxes.management.base import MailCommand
 from mailboxes.management.processes import run
 
-STATUS = {State.WORKING: 0, State.WARNING: 0, State.BROKEN: 1, State.NOT_CHECKED: 2}
+NOT_EXAMINED = 2
+STATUS = {State.WORKING: 0, State.WARNING: 0, State.BROKEN: 1, State.NOT_CHECKED: NOT_EXAMINED}
 
 
 class Command(MailCommand):
@@ -25,6 +26,8 @@ class Command(MailCommand):
         "and what to do. Run it as root on the mail host. The exit status is 0 if everything "
         "works, 1 if something is broken, and 2 if nothing could be examined."
     )
+
+    refusal_status = NOT_EXAMINED
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
