@@ -5,9 +5,10 @@ ENV_FILE is the path of a file to be used instead of `.env`.
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -109,6 +110,20 @@ def database(name: str, default: str, journal: str) -> dict[str, Any]:
             "%40 %25."
         )
     return {**found, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def mail_server(url: str) -> SplitResult:
+    """Return the parts of EMAIL_URL, with the port that the scheme implies."""
+    found, port = urlsplit(url), None
+    with suppress(ValueError):  # a port that is no number
+        port = found.port or {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}.get(found.scheme)
+    if not found.hostname or not port:
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not the URL of a mail server. Set it to smtp://localhost:25 or to "
+            "smtp+tls://user:password@host:587; in the password, write # / : @ % as %23 %2F %3A "
+            "%40 %25."
+        )
+    return found._replace(netloc=found.netloc if found.port else f"{found.netloc}:{port}")
 
 
 # Secrets and hosts
@@ -247,6 +262,19 @@ MAIL_LOCATION = text("MAIL_LOCATION", "maildir:~")
 MAIL_UID = positive_number("MAIL_UID", 5000)
 MAIL_GID = positive_number("MAIL_GID", 5000)
 QUOTA_MULTIPLIER = positive_number("QUOTA_MULTIPLIER", 1024000)
+
+# Mail from the panel: only to those who run the server, about what the doctor finds
+
+ADMINS = [(address, address) for address in items("ADMINS")]
+SERVER_EMAIL = text("SERVER_EMAIL", "") or f"mailadmin@{MAIL_HOSTNAME}"
+EMAIL_SUBJECT_PREFIX = "[mailadmin] "
+EMAIL_TIMEOUT = 10
+server = mail_server(text("EMAIL_URL", "smtp://localhost:25"))
+EMAIL_HOST, EMAIL_PORT = server.hostname, server.port
+EMAIL_HOST_USER = unquote(server.username or "")
+EMAIL_HOST_PASSWORD = unquote(server.password or "")
+EMAIL_USE_TLS = server.scheme == "smtp+tls"
+EMAIL_USE_SSL = server.scheme == "smtp+ssl"
 
 # Language and time
 

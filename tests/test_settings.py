@@ -56,6 +56,7 @@ WRONG: list[tuple[str, dict[str, str]]] = [
     ("DATABASE_URL", {"DATABASE_URL": "mysql://u:p@h/x?foo=1"}),
     ("QUOTA_MULTIPLIER", {"QUOTA_MULTIPLIER": "0"}),
     ("SECOND_FACTOR_REQUIRED", {"SECOND_FACTOR_REQUIRED": "superuser, root"}),
+    ("EMAIL_URL", {"EMAIL_URL": f"smtp://mailer:{SECRET}@mail.example.net:x"}),
 ]
 
 

@@ -40,6 +40,7 @@ from mailboxes.actions.domains import (
     delete_domain,
     set_self_service,
 )
+from mailboxes.actions.examinations import remember_examination
 from mailboxes.actions.imports.importing import import_rows, plan_import, run_import
 from mailboxes.actions.imports.undoing import undo_import
 from mailboxes.actions.mailboxes import (
@@ -92,6 +93,7 @@ __all__ = [
     "plan_import",
     "plan_renaming",
     "rehash_password",
+    "remember_examination",
     "remember_export",
     "rename_domain",
     "rename_mailbox",

@@ -1,4 +1,4 @@
-"""Which configurations were exported and applied, in the panel's own database."""
+"""What was exported, applied and examined, in the panel's own database."""
 
 from django.apps import AppConfig
 

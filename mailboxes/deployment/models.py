@@ -1,4 +1,4 @@
-"""Which configurations were exported, and when a mail host was given them."""
+"""What was exported and when a mail host was given it, and what the doctor last found."""
 
 from django.db import models
 
@@ -20,3 +20,24 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class LastExamination(models.Model):
+    """What the doctor found on a machine when it was last run there as root."""
+
+    machine = models.CharField(max_length=100, primary_key=True)
+    examined = models.DateTimeField()
+    verdict = models.CharField(max_length=20)
+    """A state of the doctor's: `working`, `warning`, `broken` or `not checked`."""
+
+    hops = models.JSONField(default=list)
+    """What was found at each hop, as `doctor --json` prints it."""
+
+    language = models.CharField(max_length=10)
+    """The language of what was found."""
+
+    reported = models.DateTimeField(null=True, blank=True)
+    """When the timer last reported; empty without one."""
+
+    def __str__(self) -> str:
+        return self.machine

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +16,7 @@ from mailboxes.doctor import database, dovecot, maps, pam, ports, saslauthd
 from mailboxes.doctor.access import Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
+from mailboxes.doctor.remedies import START_DATABASE
 from mailboxes.formats import database_message
 from mailboxes.models import Domain
 
@@ -39,12 +40,24 @@ STEPS = (
     Step(Hop("ports", gettext_lazy("Postfix: ports")), ports.examine),
 )
 
+END = Hop("end", gettext_lazy("End of the examination"))
 
-def examine(actor: Actor, host: MailHost, access: Access, domain: str) -> Iterator[HopResult]:
-    """Yield what is found at each hop, as soon as it is known.
 
-    A mailbox of the domain signs in for this, and is gone at the end. No hop is begun after
-    MAX_SECONDS; each one that is left out is named.
+def examine(actor: Actor, host: MailHost, access: Access, domain: str = "") -> Iterator[HopResult]:
+    """Yield what is found at each hop, as soon as it is known, until the database fails."""
+    try:
+        yield from examine_hops(actor, host, access, domain)
+    except (DatabaseError, InterfaceError) as error:
+        seen = _("The database failed during the examination: %(error)s.")
+        params = {"error": database_message(error)}
+        yield HopResult(END, [broken("end.database", seen % params, START_DATABASE)])
+
+
+def examine_hops(actor: Actor, host: MailHost, access: Access, domain: str) -> Iterator[HopResult]:
+    """Yield what is found at each hop of the host's variant.
+
+    A mailbox of the domain, or of the first active one, signs in for this, and is gone at the end.
+    No hop is begun after MAX_SECONDS; each one that is left out is named.
     """
     deadline = time.monotonic() + MAX_SECONDS
     examination = Examination(host, access)
@@ -52,14 +65,15 @@ def examine(actor: Actor, host: MailHost, access: Access, domain: str) -> Iterat
         for step in STEPS:
             if step.variant not in ("", host.variant.name):
                 continue
-            if time.monotonic() > deadline:
+            begun = time.monotonic()
+            if begun > deadline:
                 reason = _("There was no time left for this.")
                 findings = [not_checked(f"{step.hop.code}.time", reason)]
             else:
                 findings = list(step.examine(examination))
-            if step is STEPS[0] and domain and is_working(findings):
+            if step is STEPS[0] and is_working(findings) and (domain := domain or first_domain()):
                 findings += add_canary(stack, actor, examination, domain)
-            result = HopResult(step.hop, findings)
+            result = HopResult(step.hop, findings, round((time.monotonic() - begun) * 1000))
             if result.state == State.BROKEN:
                 examination.broken.add(step.hop.code)
             yield result

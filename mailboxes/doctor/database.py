@@ -14,6 +14,7 @@ from mailboxes.doctor.finding import Finding, State, broken, warning, working
 from mailboxes.doctor.remedies import GRANT, START_DATABASE, Remedy, restart
 from mailboxes.formats import database_message
 
+OWN_DATABASE = "database.own"
 UNREACHABLE = (2002, 2003, 2005, 2013)
 REFUSED = (1044, 1045, 1130, 1698)
 NOT_GRANTED = (1142, 1143)
@@ -33,6 +34,7 @@ SIGN_INS = (
 
 def examine(examination: Examination) -> Iterator[Finding]:
     yield own_account()
+    yield panel_tables()
     host = examination.host
     if host.database.engine != "mysql":
         return
@@ -55,6 +57,21 @@ def own_account() -> Finding:
             Remedy(_("Check that the database runs and that MAIL_DATABASE_URL in .env is right.")),
         )
     return working("database.panel", _("The panel can read the mail database."))
+
+
+def panel_tables() -> Finding:
+    """Read a table of the panel's own database."""
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT app FROM django_migrations LIMIT 1")
+    except DatabaseError as error:
+        seen = _("The panel can't read its own database: %(error)s.")
+        return broken(
+            OWN_DATABASE,
+            seen % {"error": database_message(error)},
+            Remedy(_("Check that the database runs and that DATABASE_URL in .env is right.")),
+        )
+    return working(OWN_DATABASE, _("The panel can read its own database."))
 
 
 def milder(found: list[Finding]) -> Iterator[Finding]:

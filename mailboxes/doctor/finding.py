@@ -50,6 +50,7 @@ class Hop:
 class HopResult:
     hop: Hop
     findings: Sequence[Finding]
+    milliseconds: int = 0
 
     @property
     def state(self) -> State:

@@ -46,7 +46,7 @@ def examined(page: str, actor: Actor, language: str) -> Iterator[str]:
     yield before
     host, states = mail_host(), []
     with override(language):
-        for result in chain.examine(actor, host, find_access(host), chain.first_domain()):
+        for result in chain.examine(actor, host, find_access(host)):
             states.append(result.state)
             yield render_to_string("mailboxes/doctor_hop.html", {"result": result})
         yield render_to_string("mailboxes/doctor_verdict.html", {"verdict": worst(states)})

@@ -2,19 +2,27 @@
 
 import json
 import signal
+import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError, InterfaceError
+from django.utils.translation import get_language
 
+from mailboxes import actions
 from mailboxes.conf import mail_host
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
+from mailboxes.doctor.database import OWN_DATABASE
 from mailboxes.doctor.finding import HopResult, State, worst
+from mailboxes.doctor.report import as_lines, as_values
+from mailboxes.formats import database_message
 from mailboxes.management.base import MailCommand
 from mailboxes.management.processes import run
+from mailboxes.management.watching import report_change
 
 NOT_EXAMINED = 2
 STATUS = {State.WORKING: 0, State.WARNING: 0, State.BROKEN: 1, State.NOT_CHECKED: NOT_EXAMINED}
@@ -32,6 +40,12 @@ class Command(MailCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
         parser.add_argument(
+            "--watch",
+            action="store_true",
+            help="for a timer, such as deploy/mailadmin-doctor.timer: only print what needs "
+            "attention, and log and mail (to ADMINS) a change from working to broken and back",
+        )
+        parser.add_argument(
             "--domain",
             metavar="DOMAIN",
             help="where the mailbox is created that signs in for this examination and is deleted "
@@ -40,24 +54,40 @@ class Command(MailCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         host, results = mail_host(), []
-        domain = options["domain"] or chain.first_domain()
+        access = find_access(host, run)
         with ended_by_sigterm():
-            for result in chain.examine(self.actor, host, find_access(host, run), domain):
+            for result in chain.examine(self.actor, host, access, options["domain"] or ""):
                 results.append(result)
-                if not options["json"]:
-                    self.write(result)
+                is_worth_printing = result.state != State.WORKING or not options["watch"]
+                if is_worth_printing and not options["json"]:
+                    self.stdout.write("\n".join(as_lines(result)))
         verdict = worst(result.state for result in results)
         if options["json"]:
-            self.stdout.write(json.dumps(as_json(verdict, results), indent=2, ensure_ascii=False))
+            report = {"verdict": verdict, "hops": as_values(results)}
+            self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
+        if access.sees_all or options["watch"]:
+            self.keep(verdict, results, options["watch"])
         if STATUS[verdict]:
             raise CommandError(f"Verdict: {verdict}.", returncode=STATUS[verdict])
 
-    def write(self, result: HopResult) -> None:
-        self.stdout.write(f"{result.hop.title}: {result.state}")
-        for finding in result.findings:
-            self.stdout.write(f"  {finding.state}: {finding.seen}")
-            for text in filter(None, map(str, finding.remedy)):
-                self.stdout.write(f"    {text}")
+    def keep(self, verdict: State, results: list[HopResult], by_timer: bool) -> None:
+        """Store the result for the panel's pages; report a change if a timer runs this."""
+        machine, language = socket.gethostname(), get_language() or "en"
+        hops = as_values(results)
+        try:
+            if not is_broken(results, OWN_DATABASE):  # it would only be waited for once more
+                actions.remember_examination(self.actor, machine, verdict, hops, language, by_timer)
+        except (DatabaseError, InterfaceError) as error:
+            reason = database_message(error)
+            self.stderr.write(f"The result can't be stored for the panel's pages: {reason}.")
+        if by_timer:
+            report_change(machine, verdict, results)
+
+
+def is_broken(results: Iterable[HopResult], code: str) -> bool:
+    """Say whether the finding with this code is broken."""
+    found = (finding for result in results for finding in result.findings)
+    return any(finding.code == code and finding.state == State.BROKEN for finding in found)
 
 
 @contextmanager
@@ -68,27 +98,3 @@ def ended_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def as_json(verdict: State, results: Iterable[HopResult]) -> dict[str, Any]:
-    return {
-        "verdict": verdict,
-        "hops": [
-            {
-                "code": result.hop.code,
-                "title": str(result.hop.title),
-                "state": result.state,
-                "findings": [
-                    {
-                        "code": finding.code,
-                        "state": finding.state,
-                        "seen": finding.seen,
-                        "advice": str(finding.remedy.advice),
-                        "command": finding.remedy.command,
-                    }
-                    for finding in result.findings
-                ],
-            }
-            for result in results
-        ],
-    }

@@ -1,0 +1,57 @@
+"""The findings of an examination as values for JSON, and as text for people."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mailboxes.doctor.finding import Finding, Hop, HopResult, State
+from mailboxes.doctor.remedies import Remedy
+
+
+def as_values(results: Iterable[HopResult]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": result.hop.code,
+            "title": str(result.hop.title),
+            "state": result.state,
+            "milliseconds": result.milliseconds,
+            "findings": [
+                {
+                    "code": finding.code,
+                    "state": finding.state,
+                    "seen": finding.seen,
+                    "advice": str(finding.remedy.advice),
+                    "command": finding.remedy.command,
+                }
+                for finding in result.findings
+            ],
+        }
+        for result in results
+    ]
+
+
+def from_values(hops: Iterable[dict[str, Any]]) -> list[HopResult]:
+    """Return what was stored as values."""
+    return [
+        HopResult(
+            Hop(hop["code"], hop["title"]),
+            [
+                Finding(
+                    found["code"],
+                    State(found["state"]),
+                    found["seen"],
+                    Remedy(found["advice"], found["command"]),
+                )
+                for found in hop["findings"]
+            ],
+            hop["milliseconds"],
+        )
+        for hop in hops
+    ]
+
+
+def as_lines(result: HopResult) -> Iterator[str]:
+    yield f"{result.hop.title}: {result.state}"
+    for finding in result.findings:
+        yield f"  {finding.state}: {finding.seen}"
+        for text in filter(None, map(str, finding.remedy)):
+            yield f"    {text}"
