@@ -129,9 +129,11 @@ def build_root(release: str, config: pytest.Config) -> Root | Exception:
                 lambda folder: add_postfixadmin(system, folder),
                 say,
             )
+            root = Root((postfixadmin, python, system), str(PYTHON / "bin/python"))
+            add_bytecode(root)
     except Exception as error:
         return error
-    return Root((postfixadmin, python, system), str(PYTHON / "bin/python"))
+    return root
 
 
 def cache_folder() -> Path:
@@ -232,6 +234,24 @@ def add_python(system: Path, folder: Path) -> None:
 def add_postfixadmin(system: Path, folder: Path) -> None:
     """Unpack PostfixAdmin and PHP into a folder that is laid over the system."""
     run("apt-get", "sh", "-euc", UNPACK, "sh", system, folder, *POSTFIXADMIN)
+
+
+def add_bytecode(root: Root) -> None:
+    """Put what the root's Python compiles of the panel beside its sources, where it is missing.
+
+    A machine loses it, and the panel's account can't write it: each command would compile again.
+    """
+    with Machine(root, boots=False) as machine:
+        packages = [machine.checkout / name for name in ("mailadmin", "mailboxes")]
+        machine.run([root.python, "-m", "compileall", "-q", *packages])
+        there = machine / str(machine.checkout)
+        for compiled in there.glob("mail*/**/*.pyc"):
+            ours = CHECKOUT / compiled.relative_to(there)
+            if not ours.exists() or ours.stat().st_mtime < compiled.stat().st_mtime:
+                partial = ours.with_suffix(".partial")  # others may be reading it
+                partial.parent.mkdir(exist_ok=True)
+                shutil.copy2(compiled, partial)
+                partial.rename(ours)
 
 
 def fetch(wheels: Path, version: str) -> None:
