@@ -10,6 +10,7 @@ from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import (
     CREATE_DATABASES,
+    CREATE_TABLES,
     HOSTS,
     PANEL_ENV,
     MailHost,
@@ -32,9 +33,8 @@ def tables(machine: Machine) -> MariaDB:
     """A server with the panel's two databases and all tables, empty."""
     mariadb = MariaDB(machine)
     mariadb.query(CREATE_DATABASES)
-    manage: list[str | Path] = [machine.python, machine.checkout / "manage.py", "migrate"]
-    machine.run(manage, env=PANEL_ENV)
-    machine.run([*manage, "--database", "mail"], env=PANEL_ENV)
+    manage: list[str | Path] = [machine.python, machine.checkout / "manage.py"]
+    machine.run([*manage, "shell", "-v0", "-c", CREATE_TABLES], env=PANEL_ENV)
     return mariadb
 
 
@@ -95,8 +95,7 @@ def fresh(request: pytest.FixtureRequest, boots: bool) -> Iterator[MailHost]:
     with Machine(root, boots=boots) as machine:
         fresh = MailHost(machine, request.param)
         if not fresh.on_mariadb:
-            fresh.manage("migrate")
-            fresh.manage("migrate", "--database", "mail")
+            fresh.manage("shell", "-v0", "-c", CREATE_TABLES)
         fresh.export()
         yield fresh
 

@@ -17,15 +17,11 @@ from mailboxes.throttle.attempts import Locked
 from mailboxes.throttle.limits import ACCOUNT, LONGEST, NETWORK, PAIR
 from mailboxes.throttle.models import Counter, KnownClient
 from tests.conftest import PASSWORD, logged
+from tests.mailhost import CREATE_TABLES
 from tests.management.conftest import manage
 from tests.throttle.bursts import BURST
 
 LOGIN = "/admin/login/"
-MIGRATE = """\
-from django.core.management import call_command
-for database in ("default", "mail"):
-    call_command("migrate", database=database, verbosity=0)
-"""
 NEW = "quite another password"
 ANNA = "anna@example.org"
 Attempt = Callable[..., bool]
@@ -63,7 +59,7 @@ def change(client: Client, address: str, current: str, **more: str) -> int:
 
 @pytest.mark.finding("burst")
 def test_exactly_five_of_twenty_guesses_at_once_are_checked(tmp_path: Path) -> None:
-    done = manage("shell", "-v0", "-c", MIGRATE + BURST, folder=tmp_path)
+    done = manage("shell", "-v0", "-c", CREATE_TABLES + BURST, folder=tmp_path)
     assert done.stdout.split() == ["5"] * 3, done.stderr
 
 
