@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from mailboxes import actions
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
-from mailboxes.doctor import database, dovecot, maps, pam, ports, saslauthd
+from mailboxes.doctor import database, dovecot, maps, pam, ports, saslauthd, tables
 from mailboxes.doctor.access import Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
@@ -33,6 +33,7 @@ class Step:
 
 STEPS = (
     Step(Hop("database", gettext_lazy("Database")), database.examine),
+    Step(Hop("tables", gettext_lazy("Tables")), tables.examine),
     Step(Hop("pam", "PAM"), pam.examine, "v1"),
     Step(Hop("saslauthd", "saslauthd"), saslauthd.examine, "v1"),
     Step(Hop("dovecot", "Dovecot"), dovecot.examine, "v2"),

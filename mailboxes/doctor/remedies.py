@@ -3,10 +3,13 @@
 Commands are run as root in the panel's folder, on the mail host unless the sentence says otherwise.
 """
 
+from shlex import quote
 from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from mailboxes.conf import MailDatabase
 
 
 class Remedy(NamedTuple):
@@ -38,3 +41,11 @@ START_DATABASE = Remedy(
 
 def restart(advice: str, *services: str) -> Remedy:
     return Remedy(advice, f"systemctl restart {' '.join(services)}")
+
+
+def on_database(database: MailDatabase, *statements: str) -> Remedy:
+    """Return the remedy of running these statements in the mail database."""
+    sql, name = quote(f"{'; '.join(statements)};"), quote(database.name)
+    if database.engine == "sqlite":
+        return Remedy(_("Run:"), f"sqlite3 {name} {sql}")
+    return Remedy(_("On the database host, run:"), f"mariadb {name} --execute={sql}")

@@ -87,14 +87,19 @@ class Report:
     """How many of these can't be checked on the password page, so that nobody can sign in there."""
 
     def add(self, row: StoredPassword, old: MailHost, new: MailHost) -> None:
-        self.mailboxes += 1
-        problem = host_problem(row.stored, new)
+        problem = self.add_problem(row, old, new)
         if locks_out(problem) or has_lower_scheme(row.stored, new.scheme):
             self.to_rehash[row.domain] += 1
             self.to_replace += not schemes.is_checkable(row.stored)
+
+    def add_problem(self, row: StoredPassword, old: MailHost, new: MailHost) -> Problem | None:
+        """Count the mailbox, and return what keeps its owner from signing in on the new host."""
+        self.mailboxes += 1
+        problem = host_problem(row.stored, new)
         if problem:
             group = self.groups.setdefault(problem, Group(describe(problem, new)))
             group.add(row.address, has_same_effect(problem, host_problem(row.stored, old)))
+        return problem
 
     def with_reasons(self, *reasons: Reason) -> list[Group]:
         """Return the groups with these reasons, the largest first."""

@@ -49,6 +49,11 @@ class CountedRows:
         if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(example)
 
+    def first(self, maximum: int = 3) -> str:
+        """Return the first examples as they stand in a sentence."""
+        shown = self.examples[:maximum]
+        return ", ".join([*shown, *["…"][: self.count > len(shown)]])
+
 
 def counted_line(
     code: str, label: str | Promise, counted: CountedRows, note: str | Promise = ""

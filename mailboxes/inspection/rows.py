@@ -76,7 +76,7 @@ def read_mailboxes(found: Rows) -> None:
             if not active:
                 found.noteworthy["inactive_mailboxes"].add(address)
             read_quota(found, address, quota)
-        read_relations(found, {row[0]: row[4] for row in batch})
+        read_relations(found, {row[0]: row[4] for row in batch}, Alias.objects.all())
 
 
 def read_quota(found: Rows, address: str, quota: int) -> None:
@@ -87,13 +87,13 @@ def read_quota(found: Rows, address: str, quota: int) -> None:
         found.units[fitting[0]] += 1
 
 
-def read_relations(found: Rows, mailboxes: dict[str, str]) -> None:
+def read_relations(found: Rows, mailboxes: dict[str, str], own: QuerySet) -> None:
     """Find mailboxes without their domain, or without their own alias; by key, as joins may fail.
 
     Mail for a mailbox without its own alias goes to the catch-all of its domain, if it has one.
     """
     domains = {name.lower() for name in keys(Domain.objects.all(), mailboxes.values())}
-    aliases = {name.lower() for name in keys(Alias.objects.all(), mailboxes)}
+    aliases = {name.lower() for name in keys(own, mailboxes)}
     unaliased = {
         address: domain for address, domain in mailboxes.items() if address.lower() not in aliases
     }

@@ -168,6 +168,9 @@ CONTENTS = {
     )
     for name in names.split()
 }
+MAY_BE_OPEN = re.compile(
+    r"\{(PLAIN|CLEAR|CLEARTEXT|PLAIN-TRUNC)(?:\.(B64|BASE64|HEX))?\}(.*)", re.A | re.I
+)
 HEX_MD5 = re.compile("[0-9A-Fa-f]{32}")
 
 
@@ -193,6 +196,17 @@ def prefixed_scheme(name: str, encoding: str, text: str) -> str:
     if name in STRICT and read != name:
         return ""
     return name if read and name == "DES-CRYPT" else read
+
+
+def is_open_to_anyone(stored: str) -> bool:
+    """Say whether Dovecot lets any password in, or an empty one: it does if no text is left."""
+    found = MAY_BE_OPEN.fullmatch(stored)
+    try:
+        raw = decode(found[3], found[2] or "", None) if found else b"x"
+    except ValueError:
+        return False
+    is_cut = found is not None and found[1].upper() == "PLAIN-TRUNC"
+    return re.fullmatch(b"0*-" if is_cut else b"", raw) is not None
 
 
 def crypt_text(stored: str) -> str:

@@ -175,6 +175,11 @@ def strength(scheme: str, stored: str = "") -> int:
     return 0 if has_known_salt(crypt_text(stored)) else rank
 
 
+def has_shared_salt(stored: str) -> bool:
+    """Say whether a salted hash has the salt of others, or an empty one."""
+    return "$" in stored and bool(dovecot_scheme(stored)) and has_known_salt(crypt_text(stored))
+
+
 def pam_reason(stored: str, pam_crypt: int) -> Reason | None:
     """Return why pam_mysql doesn't read the row: `crypt=3` is bare MD5, `crypt=1` bare crypt(3).
 

@@ -1,0 +1,72 @@
+"""The definitions of the tables: columns, their lengths, and storage engines."""
+
+from collections.abc import Iterator
+
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from mailboxes import storage_engines
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, broken, warning, working
+from mailboxes.doctor.remedies import Remedy, on_database
+from mailboxes.inspection import definitions
+from mailboxes.inspection.definitions import FIELDS
+from mailboxes.inspection.products import missing_columns, read_columns
+
+READ_BY_DAEMONS = {
+    *("domain.domain", "domain.transport", "domain.backupmx", "domain.active"),
+    *("alias.address", "alias.goto", "alias.domain", "alias.active"),
+    *("alias_domain.alias_domain", "alias_domain.target_domain", "alias_domain.active"),
+    *("mailbox.username", "mailbox.password", "mailbox.maildir", "mailbox.quota"),
+    *("mailbox.domain", "mailbox.active"),
+}
+
+
+def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
+    found = [*columns(examination), *lengths(), *engines(examination)]
+    yield from found
+    if not found:
+        seen = _("The tables have the columns and storage engines that are needed.")
+        yield working("tables.definitions", seen)
+
+
+def columns(examination: Examination) -> Iterator[Finding]:
+    for table, missing in missing_columns(read_columns(connections["mail"])).items():
+        seen = _("The table %(table)s lacks the columns %(columns)s.")
+        seen %= {"table": table, "columns": ", ".join(missing)}
+        statements = [add_column(table, column) for column in missing]
+        remedy = on_database(examination.host.database, *statements)
+        lost = READ_BY_DAEMONS.intersection(f"{table}.{column}" for column in missing)
+        yield (broken if lost else warning)("tables.columns", seen, remedy)
+
+
+def add_column(table: str, column: str) -> str:
+    """Return the statement that adds a column as the panel's own table has it."""
+    field = FIELDS[table, column]
+    editor = connections["mail"].schema_editor(collect_sql=True, atomic=False)
+    definition, params = editor.column_sql(field.model, field, include_default=True)
+    values = tuple(editor.quote_value(value) for value in params or ())
+    name = editor.quote_name(column)
+    return f"ALTER TABLE {editor.quote_name(table)} ADD COLUMN {name} {definition or ''}" % values
+
+
+def lengths() -> Iterator[Finding]:
+    """Name columns that cut off what is stored: a shortened hash fits no password."""
+    for refusal in definitions.refusals():
+        if refusal.code == "too_short":
+            seen = _(
+                "The column %(column)s of the table %(table)s can only store %(length)s "
+                "characters; %(needed)s are needed."
+            )
+            yield warning("tables.length", seen % refusal.params, Remedy(_("Widen the column.")))
+
+
+def engines(examination: Examination) -> Iterator[Finding]:
+    for refusal in storage_engines.refusals():
+        seen = _(
+            "The table %(table)s uses the storage engine %(engine)s, which can't roll back a "
+            "failed change, so the panel changes nothing."
+        )
+        statement = f"ALTER TABLE {refusal.params['table']} ENGINE=InnoDB"
+        remedy = on_database(examination.host.database, statement)
+        yield warning("tables.engine", seen % refusal.params, remedy)

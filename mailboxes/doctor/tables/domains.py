@@ -1,0 +1,68 @@
+"""Domains that Postfix can't deliver to: alias domains to nowhere, and the host's own name."""
+
+from collections.abc import Iterator
+from operator import itemgetter
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, broken, working
+from mailboxes.doctor.remedies import APPLY, Remedy
+from mailboxes.doctor.tables.walking import Walk, unfinished
+from mailboxes.formats import number
+from mailboxes.inspection.lines import CountedRows
+from mailboxes.inspection.rows import keys
+from mailboxes.models import AliasDomain, Domain
+
+
+def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
+    found = [*own_names(examination), *alias_domains(deadline)]
+    yield from found
+    if not found:
+        seen = _("No domain is also the mail host's own name, and every alias domain has a target.")
+        yield working("tables.domains", seen)
+
+
+def own_names(examination: Examination) -> Iterator[Finding]:
+    """Find domains for whose addresses Postfix looks in /etc/passwd instead of in the tables."""
+    names = {examination.host.hostname}
+    access = examination.access
+    if access.sees_all:
+        output = access.run(["postconf", "-xh", "mydestination"]).stdout
+        names.update(name.lower() for name in output.replace(",", " ").split())
+    for name in keys(Domain.objects.filter(active=True), names):
+        seen = _(
+            "%(domain)s is a domain in the table and one of the mail host's own names "
+            "(mydestination), so Postfix refuses mail to its addresses."
+        )
+        renamed = _("Set MAIL_HOSTNAME in .env to another name, then export and apply.")
+        is_named = name.lower() == examination.host.hostname
+        yield broken(
+            "tables.own_name", seen % {"domain": name}, Remedy(renamed) if is_named else APPLY
+        )
+
+
+def alias_domains(deadline: float) -> Iterator[Finding]:
+    """Find alias domains that aren't in the table of domains, or whose target isn't."""
+    lost = CountedRows()
+    rows = AliasDomain.objects.filter(active=True).values_list("alias_domain", "target_domain")
+    walk = Walk(rows, deadline, key=itemgetter(0))
+    for batch in walk:
+        names = {name.lower() for row in batch for name in row}
+        known = {name.lower() for name in keys(Domain.objects.all(), names)}
+        for name, target in batch:
+            if not {name.lower(), target.lower()} <= known:
+                lost.add(name)
+    if lost.count:
+        seen = ngettext(
+            "Mail to %(count)s alias domain is refused, since it or its target isn't in the table "
+            "of domains: %(names)s.",
+            "Mail to %(count)s alias domains is refused, since they or their targets aren't in the "
+            "table of domains: %(names)s.",
+            lost.count,
+        )
+        remedy = Remedy(_("Create the domain, or delete the alias domain in the panel's list."))
+        params = {"count": number(lost.count), "names": lost.first()}
+        yield broken("tables.alias_domains", seen % params, remedy)
+    yield from unfinished("tables.domains", walk, _("alias domains"))

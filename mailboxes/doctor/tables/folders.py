@@ -1,0 +1,55 @@
+"""Whether mail is where the daemons look: a sample of the folders on this machine."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, broken, not_checked, working
+from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy
+from mailboxes.export.mail_check import best_location
+from mailboxes.export.mail_folders import Sample, take_sample
+from mailboxes.formats import number
+
+
+def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
+    if not examination.access.is_mail_host:
+        yield not_checked("tables.folders", _("The mail isn't on this machine."))
+        return
+    sample = take_sample(examination.host)
+    found = [*misplaced(examination, sample), *other_format(sample)]
+    yield from found
+    if sample.unreadable:
+        seen = _("The panel's account can't read %(path)s.") % {"path": sample.unreadable}
+        yield not_checked("tables.folders.unreadable", seen)
+    elif not found:
+        yield working("tables.folders", _("Mail is where the daemons look for it."))
+
+
+def misplaced(examination: Examination, sample: Sample) -> Iterator[Finding]:
+    for first in sample.misplaced[:1]:
+        seen = _(
+            "The mail of %(count)s of the %(checked)s mailboxes that were checked isn't where the "
+            "daemons look for it: that of %(address)s is in %(found)s, not in %(expected)s."
+        ) % {
+            "count": number(len(sample.misplaced)),
+            "checked": number(sample.checked),
+            "address": first.address,
+            "found": first.found,
+            "expected": first.expected,
+        }
+        best = best_location(examination.host, sample)
+        if best == examination.host.location:
+            remedy = Remedy(_("Move this mail to where the daemons look for it."))
+        else:
+            advice = _("Set MAIL_LOCATION=%(location)s in .env, then export and apply:")
+            setting = {"location": best.setting(examination.host.home)}
+            remedy = Remedy(advice % setting, APPLY_COMMAND)
+        yield broken("tables.folders.misplaced", seen, remedy)
+
+
+def other_format(sample: Sample) -> Iterator[Finding]:
+    for address, path in sample.other_format[:1]:
+        seen = _("The mail of %(address)s in %(path)s is not in a Maildir.")
+        remedy = Remedy(_("Convert it, for example with “doveadm backup”."))
+        yield broken("tables.folders.format", seen % {"address": address, "path": path}, remedy)

@@ -1,0 +1,36 @@
+"""The hop `tables`: each part in turn, within a limited time."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, not_checked
+from mailboxes.doctor.tables import aliases, definitions, domains, folders, mailboxes
+from mailboxes.formats import database_message
+
+MAILBOXES, ALL = 2.4, 4.0
+"""How many seconds may pass until the mailboxes are read, and until everything is."""
+
+Part = Callable[[Examination, float], Iterator[Finding]]
+PARTS: tuple[tuple[str, Part, float], ...] = (
+    ("definitions", definitions.examine, ALL),
+    ("domains", domains.examine, MAILBOXES),
+    ("mailboxes", mailboxes.examine, MAILBOXES),
+    ("aliases", aliases.examine, ALL),
+    ("folders", folders.examine, ALL),
+)
+
+
+def examine(examination: Examination) -> Iterator[Finding]:
+    """Yield what is wrong with the tables, and which parts of them are in order."""
+    start = time.monotonic()
+    for code, part, seconds in PARTS:
+        try:
+            yield from part(examination, start + seconds)
+        except DatabaseError as error:
+            seen = _("A table can't be read: %(error)s.") % {"error": database_message(error)}
+            yield not_checked(f"tables.{code}", seen)
+            return
