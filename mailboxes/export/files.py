@@ -84,6 +84,7 @@ FILES = (
     FileSpec("postfix/main.cf"),
     FileSpec("postfix/master.cf"),
     *(FileSpec(f"etc/postfix/mailadmin/{name}.cf", "postfix", 0o640) for name in MAPS),
+    FileSpec("etc/postfix/mailadmin/unowned_senders.cf", "postfix", 0o640, variant="v2"),
     FileSpec("etc/letsencrypt/renewal-hooks/deploy/mailadmin", mode=0o755, with_certbot=True),
     FileSpec("etc/default/saslauthd", mode=0o644, variant="v1"),
     FileSpec("etc/mailadmin-pam-mysql.conf", variant="v1"),

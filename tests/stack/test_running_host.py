@@ -15,6 +15,8 @@ STRANGER = "192.0.2.1"
 DEAD = f"dead@{DOMAIN}"
 """An alias that leads nowhere."""
 
+FOR_OTTO = f"otto@{DOMAIN}"
+
 STATE = "find /etc -printf '%p %m %u %g %s %T@ %l\\n' | sort; pidof master dovecot"
 
 
@@ -23,6 +25,7 @@ def busy(fresh: MailHost) -> MailHost:
     make_busy(fresh)
     fresh.populate()
     fresh.alias(DEAD, f"gone@{DOMAIN}")
+    fresh.alias(FOR_OTTO, OTTO.address)
     fresh.export()
     fresh.grant()
     return fresh
@@ -82,7 +85,10 @@ def assert_kept(host: MailHost) -> None:
     assert send_code(host, ANNA, OTTO.address) == 553
     if host.variant == "v2":
         host.await_mail(ANNA, host.send(OTTO, ANNA.address))
-        assert send_code(host, OTTO, ANNA.address) == 553
+        for sender in (ANNA.address, DEAD, f"nobody+box@{DOMAIN}"):
+            assert send_code(host, OTTO, sender) == 553, sender
+        for sender in (OTTO.address, FOR_OTTO, "any@elsewhere.example"):
+            assert send_code(host, OTTO, sender) == 250, sender
 
 
 @pytest.mark.parametrize(
