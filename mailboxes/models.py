@@ -122,6 +122,10 @@ class Mailbox(InDomain):
         return schemes.fits(password, self.password, self.username)
 
 
+def split_targets(goto: str) -> list[str]:
+    return [target.strip() for target in goto.split(",") if target.strip()]
+
+
 class Alias(InDomain):
     """An address whose mail is forwarded to others; `@domain` is the domain's catch-all."""
 
@@ -140,7 +144,7 @@ class Alias(InDomain):
 
     @property
     def targets(self) -> list[str]:
-        return [target.strip() for target in self.goto.split(",") if target.strip()]
+        return split_targets(self.goto)
 
     @property
     def handling(self) -> Handling:

@@ -20,6 +20,8 @@ from django.db.models import Exists, OuterRef  # noqa: E402
 
 from mailboxes import actions  # noqa: E402
 from mailboxes.access.scope import EVERYTHING  # noqa: E402
+from mailboxes.actions.imports.outcomes import ImportOptions  # noqa: E402
+from mailboxes.actions.imports.rows import AliasRow  # noqa: E402
 from mailboxes.actions.interrupted import settle_open_entries  # noqa: E402
 from mailboxes.actions.shown_values import values_to_show  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
@@ -115,9 +117,14 @@ def loops(number: int) -> Iterator[str]:
 
 
 def forwarding(number: int) -> Iterator[str]:
-    """Let addresses in different domains forward to each other in a circle, also as domains."""
-    names = [f"{letter}{number}.example" for letter in "pqrstu"]
-    for name in names:
+    """Let addresses in different domains forward to each other in a circle, also as domains.
+
+    Imports do so, too: two in domains that exist, and two that add theirs.
+    """
+    names, both, new = (
+        [f"{letter}{number}.example" for letter in letters] for letters in ("pqrstu", "xy", "vw")
+    )
+    for name in names + both:
         create_domain(name)
     steps = zip(names, names[1:] + names[:1], strict=True)
     forward: list[Callable[[], object]] = [
@@ -125,11 +132,18 @@ def forwarding(number: int) -> Iterator[str]:
         for name, other in steps
     ]
     forward[3] = partial(actions.create_alias_domain, TESTER, names[3], names[4])
+    for pair in (both, new):
+        forward += [partial(forward_by_import, *pair), partial(forward_by_import, *reversed(pair))]
     failures = at_once(forward)
     yield from (repr(error) for error in failures if not isinstance(error, Refused))
     yield from (f"loop at {found.alias}" for found in check(Alias.objects.all()) if found.loop)
     AliasDomain.objects.all().delete()
     Alias.objects.all().delete()
+
+
+def forward_by_import(name: str, other: str) -> None:
+    row = AliasRow("line 1", f"a@{name}", (f"a@{other}",))
+    actions.import_rows(TESTER, [row], ImportOptions(creates_domains=True))
 
 
 def addresses(number: int) -> Iterator[str]:

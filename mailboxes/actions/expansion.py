@@ -64,7 +64,13 @@ def check_saved_alias(
     check_locked(look_ups, locked)
     check_alias(alias, scope, look_ups)
     if len(expansion.reached(start)) > 2:
-        check_sources(alias, scope, before)
+        key = alias.pk.lower()
+        until_now = (
+            LookUps(all_domains=True, saved={Alias: {key: before}})
+            if before
+            else LookUps(all_domains=True, gone=[key])
+        )
+        check_sources(sources([alias.pk]), scope, LookUps(all_domains=True), until_now)
 
 
 def check_saved_alias_domain(row: AliasDomain, scope: Scope, locked: set[str]) -> None:
@@ -80,20 +86,16 @@ def check_locked(look_ups: LookUps, locked: set[str]) -> None:
         raise Refused(CHANGED_MEANWHILE, code="changed")
 
 
-def check_sources(alias: Alias, scope: Scope, before: Alias | None) -> None:
-    """Refuse the first alias above this one that Postfix has been able to expand until now."""
-    starts = {start_of(source.pk): source.pk for source in sources(alias)}
-    after = Expansion(starts, LookUps(all_domains=True))
+def check_sources(
+    names: Collection[str], scope: Scope, look_ups: LookUps, until_now: LookUps
+) -> None:
+    """Refuse the first of these aliases that Postfix has been able to expand until now."""
+    starts = {start_of(name): name for name in names}
+    after = Expansion(starts, look_ups)
     deferred = [start for start in starts if after.is_deferred(start) and not after.loop(start)]
-    key = alias.pk.lower()
-    look_ups = (
-        LookUps(all_domains=True, saved={Alias: {key: before}})
-        if before
-        else LookUps(all_domains=True, gone=[key])
-    )
-    until_now = Expansion(deferred, look_ups)
+    before = Expansion(deferred, until_now)
     for start in deferred:
-        if not until_now.is_deferred(start):
+        if not before.is_deferred(start):
             name = starts[start] if scope.includes(domain_of(start)) else "…"
             params = {"list": name, "limit": MAX_RECIPIENTS}
             raise Refused(TOO_MANY_ABOVE, params, code="too_many", field="goto")

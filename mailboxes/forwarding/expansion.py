@@ -45,11 +45,13 @@ class Expansion:
     once by Postfix. So a loop is a circle of addresses none of which forwards to itself.
     """
 
-    def __init__(self, addresses: Collection[str], look_up: LookUp) -> None:
+    def __init__(
+        self, addresses: Collection[str], look_up: LookUp, maximum: int = MAX_ADDRESSES
+    ) -> None:
         """Follow the addresses level by level, with one look-up for each level."""
         self.found: dict[str, Found] = {}
         level = {address.lower() for address in addresses}
-        while level and len(self.found) < MAX_ADDRESSES:
+        while level and len(self.found) < maximum:
             new = look_up(level)
             self.found.update(new)
             targets = {target.lower() for found in new.values() for target in found.targets}

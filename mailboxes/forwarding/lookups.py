@@ -43,6 +43,12 @@ class LookUps:
         }
         self.saved = saved
 
+    def copy(self) -> "LookUps":
+        """Return look-ups of the same rows, which read on by themselves."""
+        found = LookUps(self.all_domains, self.saved, self.gone)
+        found.read_rows = {model: dict(rows) for model, rows in self.read_rows.items()}
+        return found
+
     def __call__(self, addresses: Collection[str]) -> dict[str, Found]:
         """Return what is found for lowercase addresses; those of other hosts end elsewhere."""
         self.read(addresses)
@@ -71,6 +77,10 @@ class LookUps:
     def domains(self) -> set[str]:
         """Return the domains in the table that were looked up so far, in lower case."""
         return {name for name, row in self.read_rows[Domain].items() if row}
+
+    def unknown_domains(self) -> set[str]:
+        """Return the domains that were looked up so far and aren't in the table."""
+        return {name for name, row in self.read_rows[Domain].items() if not row}
 
     def row(self, model: type[M], key: str) -> M | None:
         if key in self.gone:

@@ -1,12 +1,13 @@
 """Which aliases forward to an alias, also by way of others."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from itertools import islice
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.lookups import LookUps, domain_of
-from mailboxes.models import Alias, AliasDomain
+from mailboxes.models import Alias, AliasDomain, split_targets
 
 MAX_ALIASES = 100
 MAX_LEVELS = 5
@@ -14,21 +15,28 @@ MAX_NAMES = 100
 """For how many names the database searches the targets; of more, it gives all rows."""
 
 
-def sources(alias: Alias) -> list[Alias]:
-    """Return the aliases above this one, the nearest first, up to a number that a save can bear.
+def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, list[str]]:
+    """Return the aliases above these with their targets, the nearest first, up to a number that
+    a save can bear.
 
     Each level takes one query that reads the whole table.
     """
-    found: dict[str, Alias] = {}
-    level = [alias.pk]
+    found: dict[str, list[str]] = {}
+    level, known = set(names), {name.lower() for name in names}
+    keys, aliases = LookUps().keys, Alias.objects.filter(active=True).exclude(goto=F("address"))
     for _ in range(MAX_LEVELS):
-        new = [one for one in forwarding_to(level) if one.pk not in (alias.pk, *found)]
-        new = new[: MAX_ALIASES - len(found)]
-        found |= {one.pk: one for one in new}
-        level = [one.pk for one in new]
+        wanted = with_alias_domains(level)
+        rows = aliases.filter(may_contain(wanted)).values_list("pk", "goto")
+        above = ((name, split_targets(goto)) for name, goto in rows if name.lower() not in known)
+        new = (one for one in above if forwards_to_any(one[1], wanted, keys))
+        level = set()
+        for name, targets in islice(new, maximum - len(found)):
+            found[name] = targets
+            level.add(name)
+        known |= {name.lower() for name in level}
         if not level:
             break
-    return list(found.values())
+    return found
 
 
 def forwarding_to(
@@ -42,11 +50,13 @@ def forwarding_to(
     rows = Alias.objects.all() if aliases is None else aliases
     rows = rows.filter(may_contain(names), active=True)[:maximum]
     keys = LookUps().keys
-    return [
-        alias
-        for alias in rows
-        if any(not names.isdisjoint(keys(target.lower())) for target in alias.targets)
-    ]
+    return [alias for alias in rows if forwards_to_any(alias.targets, names, keys)]
+
+
+def forwards_to_any(
+    targets: Iterable[str], names: set[str], keys: Callable[[str], Iterable[str]]
+) -> bool:
+    return any(not names.isdisjoint(keys(target.lower())) for target in targets)
 
 
 def may_contain(names: Collection[str]) -> Q:

@@ -57,6 +57,7 @@ def check_expansion(planner: Planner, row: AliasRow, existing: Alias | None, ali
     planner.tables.aliases[alias.pk] = alias
     try:
         expansion.check_alias(alias, planner.actor.scope, planner.look_ups)
+        planner.sources.check(alias, existing, planner.actor.scope)
     finally:
         del planner.tables.aliases[alias.pk]
         if existing:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
@@ -19,6 +19,7 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import begin, end, end_refused
 from mailboxes.audit.models import Entry, Phase
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.outages import Outage, find_outage
 from mailboxes.storage_engines import check_engines
 
 ACTION = "mailbox.import"
@@ -132,7 +133,10 @@ def import_batch(
                 subjects = [subject_of(one.model, one.changes) for one in written if one.model]
                 with saving(written, planner.tables):
                     begun = begin(planner.actor, ACTION, subjects, continues)
-    except (IntegrityError, Refused) as error:
+                planner.check_locked()
+    except (IntegrityError, OperationalError, Refused) as error:
+        if isinstance(error, OperationalError) and find_outage(error) != Outage.BUSY:
+            raise
         refusal = error if isinstance(error, Refused) else Refused(ADDED_MEANWHILE, code="taken")
         if begun:
             end_refused(begun, refusal)

@@ -6,8 +6,14 @@ from typing import Any
 
 from mailboxes.actions import rules
 from mailboxes.actions.base import Row, authorize
+from mailboxes.actions.imports.forwarding import (
+    Sources,
+    addresses_in,
+    passed_domains,
+    read_expansion,
+)
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
-from mailboxes.actions.imports.rows import AliasRow, ImportRow, MailboxRow
+from mailboxes.actions.imports.rows import ImportRow, MailboxRow
 from mailboxes.actions.imports.seen import Name, Place, Seen
 from mailboxes.actions.imports.tables import Tables, names_in
 from mailboxes.addresses import Address, CatchAll
@@ -17,12 +23,14 @@ from mailboxes.audit.log import Changes
 from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.models import Alias, Domain, Mailbox
 
 NOWHERE = Place("")
 OCCURS_TWICE = gettext_noop("%(name)s already occurs earlier (%(place)s).")
+CHANGED_MEANWHILE = gettext_noop(
+    "Someone else has changed in the meantime what the aliases forward to. Import the file again."
+)
 DIFFERS = gettext_noop("It already exists and is left as it is.")
 
 
@@ -38,6 +46,7 @@ class Planner:
         self.host = mail_host()
         self.tables = Tables()
         self.look_ups = LookUps()
+        self.sources = Sources([], self.tables, self.look_ups)
         self.folder_form = folder_form()
         self.megabyte = quota_megabyte()
         self.seen = Seen()
@@ -109,22 +118,25 @@ class Planner:
     def load(self, batch: Sequence[ImportRow], lock: bool) -> None:
         """Read what the tables have of a batch, and what was read before it."""
         addresses, domains = names_in(batch)
-        self.tables.load(addresses, domains, lock)
+        self.tables.load(addresses, domains | (passed_domains(batch) if lock else set()), lock)
         self.places_before = self.seen.places(addresses | domains)
         self.places = self.places_before | self.added_before(addresses)
         self.look_ups = LookUps(all_domains=True, saved=self.tables.by_model())
-        self.prefetch(batch)
+        # What the aliases forward to is read at once, so that none needs queries of its own.
+        read_expansion(addresses_in(batch), self.look_ups)
+        self.sources = Sources(batch, self.tables, self.look_ups)
 
-    def prefetch(self, batch: Sequence[ImportRow]) -> None:
-        """Read what the batch's aliases forward to, so that none needs queries of its own."""
-        targets = {
-            target.strip().lower()
-            for row in batch
-            if isinstance(row, AliasRow)
-            for target in row.targets
-        }
-        if targets:
-            Expansion(targets, self.look_ups)
+    def check_locked(self) -> None:
+        """Refuse a batch whose mail passes domains that others have added or changed meanwhile.
+
+        Of two imports that add domains which forward to each other, the second one waits here for
+        the end of the first.
+        """
+        own = self.tables.domains.keys()
+        unknown = sorted(self.look_ups.unknown_domains() - own)
+        found = Domain.objects.select_for_update().filter(pk__in=unknown).first()
+        if found or self.look_ups.domains() - own:
+            raise Refused(CHANGED_MEANWHILE, code="changed")
 
     def remember(self) -> None:
         """Keep for later batches what was read in this one."""
