@@ -74,12 +74,14 @@ def save_columns(row: Row, *columns: str) -> bool:
 
 
 @contextmanager
-def performing(actor: Actor, action: str, subject: Subject, *others: Subject) -> Iterator[None]:
+def performing(
+    actor: Actor, action: str, subject: Subject, *others: Subject, in_both: bool = False
+) -> Iterator[None]:
     """Log an action on a row that the block carries out, if the actor and the tables allow it.
 
-    The others are rows that change with it.
+    The others are rows that change with it; for `in_both`, see `recorded`.
     """
-    with recorded(actor, action, subject, *others):
+    with recorded(actor, action, subject, *others, in_both=in_both):
         authorize(actor, action, subject.domain, subject.name)
         check_engines()
         yield

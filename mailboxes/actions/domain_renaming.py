@@ -112,8 +112,7 @@ def rename_domain(
     """Give a domain and all its addresses another name; the old one can stay as an alias domain."""
     plan = plan_domain_renaming(domain, name)
     with (
-        performing(actor, "domain.rename", *subjects(plan, keeps_old)),
-        transaction.atomic(using="default"),
+        performing(actor, "domain.rename", *subjects(plan, keeps_old), in_both=True),
         transaction.atomic(using="mail"),
     ):
         rules.lock_domains(domain.pk, plan.name, *plan.alias_domains)
@@ -130,9 +129,14 @@ def rename_domain(
             raise Refused(rules.ADDRESS_TAKEN, params, code="taken", field="domain") from error
         sources = [replace_domain(row.pk, domain.pk, plan.name) for row in forwarding]
         expansion.check_expansion(sources[: expansion.MAX_SOURCES], actor.scope, "domain")
-        rename_domain_of_grants(domain.pk, plan.name, keeps_old)
-        note_former_name(domain.pk, plan.name)
+        rename_in_panel(domain.pk, plan.name, keeps_old)
     return plan
+
+
+def rename_in_panel(old: str, new: str, keeps_old: bool) -> None:
+    """Rename what the panel's own database has, as with a mailbox."""
+    rename_domain_of_grants(old, new, keeps_old)
+    note_former_name(old, new)
 
 
 def subjects(plan: DomainRenaming, keeps_old: bool) -> list[Subject]:

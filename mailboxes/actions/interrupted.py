@@ -1,10 +1,16 @@
-"""Finding out what became of actions whose end was never logged, such as after a crash."""
+"""Finding out what became of actions whose end was never logged, such as after a crash.
 
+Of those that change both databases, the panel's own half is made up for.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
+from mailboxes.actions import domain_renaming, renaming
 from mailboxes.audit.entries import RENAMED
 from mailboxes.audit.log import end
 from mailboxes.audit.models import OpenEntry, Phase, Subject
@@ -30,9 +36,25 @@ def settle_open_entries() -> int:
         outcomes = [
             compare_subject(entry.action.rpartition(".")[2], subject) for subject in subjects
         ]
-        end(entry, Phase.SETTLED, count_outcomes(outcomes))
+        with transaction.atomic(using="default"):
+            if entry.action in ("mailbox.rename", "domain.rename") and outcomes[0] == APPLIED:
+                complete_renaming(subjects)
+            end(entry, Phase.SETTLED, count_outcomes(outcomes))
         count += 1
     return count
+
+
+def complete_renaming(subjects: Sequence[Subject]) -> None:
+    """Rename in the panel's own database, unless the old name has become somebody else's."""
+    renamed, names = subjects[0], [(one.model, one.name) for one in subjects]
+    [(old, new)] = [renamed.changes[RENAMED[renamed.model]]]
+    is_taken = MODEL_CLASSES[renamed.model]._default_manager.filter(pk=old).exists()
+    if renamed.model == "domain":
+        keeps_old = ("aliasdomain", old) in names
+        if keeps_old == is_taken:
+            domain_renaming.rename_in_panel(old, new, keeps_old)
+    elif not is_taken:
+        renaming.rename_in_panel(old, new)
 
 
 def count_outcomes(outcomes: list[str]) -> str:
@@ -48,7 +70,9 @@ def compare_subject(verb: str, subject: Subject) -> str:
         return APPLIED if (row is not None) == (verb == "create") else NOT_APPLIED
     if verb == "rename":
         return compare_renamed(model, row, subject)
-    values = {column: pair for column, pair in subject.changes.items() if pair}
+    values = {
+        column: pair for column, pair in subject.changes.items() if pair and hasattr(row, column)
+    }
     if row is None or not values:
         return UNDETERMINED
     return compare_values(row, values)

@@ -97,8 +97,7 @@ def rename_mailbox(
     """
     plan = plan_renaming(mailbox, address)
     with (
-        performing(actor, "mailbox.rename", *subjects(plan, keeps_old)),
-        transaction.atomic(using="default"),
+        performing(actor, "mailbox.rename", *subjects(plan, keeps_old), in_both=True),
         transaction.atomic(using="mail"),
     ):
         authorize_renaming(actor, mailbox, address)
@@ -177,7 +176,9 @@ def check_forwarding(actor: Actor, plan: Renaming) -> None:
 
 
 def rename_in_panel(old: str, new: str) -> None:
-    """Rename what the panel's own database has; it is committed after the mail database."""
+    """Rename what the panel's own database has; it is committed after the mail database, or once
+    `interrupted` finds that only that was committed.
+    """
     note_former_name(old, new)
     is_demanded = self_service.is_demanded(AccountKind.MAILBOX, old)
     self_service.set_demand(AccountKind.MAILBOX, old, False)

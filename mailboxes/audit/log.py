@@ -7,7 +7,7 @@ whose end is missing is shown as open until `actions.interrupted` has compared i
 import json
 import syslog
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -51,19 +51,24 @@ def subject(model: str, name: str, domain: str = "", changes: Changes | None = N
 
 
 @contextmanager
-def recorded(actor: Actor, action: str, *subjects: Subject) -> Iterator[None]:
+def recorded(
+    actor: Actor, action: str, *subjects: Subject, in_both: bool = False
+) -> Iterator[None]:
     """Log an action that the block carries out: begun, then done or refused.
 
     If the entry can't be written, the block is not entered. An error other than Refused leaves the
-    entry open, since nobody knows whether the change was committed.
+    entry open, since nobody knows whether the change was committed. `in_both` puts what the block
+    changes in the panel's own database in one transaction with the end: of an open entry, that
+    part has not been committed.
     """
     begun = begin(actor, action, subjects)
     try:
-        yield
+        with transaction.atomic(using="default") if in_both else nullcontext():
+            yield
+            end(begun, Phase.DONE)
     except Refused as error:
         end_refused(begun, error)
         raise
-    end(begun, Phase.DONE)
 
 
 def begin(

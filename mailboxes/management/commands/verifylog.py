@@ -15,7 +15,8 @@ from mailboxes.management.base import MailCommand
 class Command(MailCommand):
     help = (
         "Check that no entry of the log was changed, removed or cut off, and determine the outcome "
-        "of interrupted actions. The exit status is 0 if the log is intact, otherwise 1."
+        "of interrupted actions; renamings are completed. The exit status is 0 if the log is "
+        "intact, otherwise 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
