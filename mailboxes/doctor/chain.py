@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from mailboxes import actions
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
-from mailboxes.doctor import database, dovecot, maps, pam, ports, saslauthd, tables
+from mailboxes.doctor import database, dovecot, drift, maps, pam, ports, saslauthd, tables
 from mailboxes.doctor.access import Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
@@ -39,6 +39,7 @@ STEPS = (
     Step(Hop("dovecot", "Dovecot"), dovecot.examine, "v2"),
     Step(Hop("maps", gettext_lazy("Postfix: lookups")), maps.examine),
     Step(Hop("ports", gettext_lazy("Postfix: ports")), ports.examine),
+    Step(Hop("drift", gettext_lazy("Configuration files")), drift.examine),
 )
 
 END = Hop("end", gettext_lazy("End of the examination"))

@@ -36,6 +36,8 @@ class Finding:
     state: State
     seen: str
     remedy: Remedy = NONE
+    detail: str = ""
+    """More of what was seen, as lines: a difference, or a list."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,13 @@ def working(code: str, seen: str) -> Finding:
     return Finding(code, State.WORKING, seen)
 
 
-def warning(code: str, seen: str, remedy: Remedy = NONE) -> Finding:
-    return Finding(code, State.WARNING, seen, remedy)
+def warning(code: str, seen: str, remedy: Remedy = NONE, detail: str = "") -> Finding:
+    return Finding(code, State.WARNING, seen, remedy, detail)
 
 
-def broken(code: str, seen: str, remedy: Remedy = NONE) -> Finding:
-    return Finding(code, State.BROKEN, seen, remedy)
+def broken(code: str, seen: str, remedy: Remedy = NONE, detail: str = "") -> Finding:
+    return Finding(code, State.BROKEN, seen, remedy, detail)
 
 
-def not_checked(code: str, reason: str) -> Finding:
-    return Finding(code, State.NOT_CHECKED, reason)
+def not_checked(code: str, reason: str, detail: str = "") -> Finding:
+    return Finding(code, State.NOT_CHECKED, reason, detail=detail)

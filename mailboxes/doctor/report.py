@@ -19,6 +19,7 @@ def as_values(results: Iterable[HopResult]) -> list[dict[str, Any]]:
                     "code": finding.code,
                     "state": finding.state,
                     "seen": finding.seen,
+                    "detail": finding.detail,
                     "advice": str(finding.remedy.advice),
                     "command": finding.remedy.command,
                 }
@@ -40,6 +41,7 @@ def from_values(hops: Iterable[dict[str, Any]]) -> list[HopResult]:
                     State(found["state"]),
                     found["seen"],
                     Remedy(found["advice"], found["command"]),
+                    found["detail"],
                 )
                 for found in hop["findings"]
             ],
@@ -53,5 +55,5 @@ def as_lines(result: HopResult) -> Iterator[str]:
     yield f"{result.hop.title}: {result.state}"
     for finding in result.findings:
         yield f"  {finding.state}: {finding.seen}"
-        for text in filter(None, map(str, finding.remedy)):
+        for text in (*finding.detail.splitlines(), *filter(None, map(str, finding.remedy))):
             yield f"    {text}"

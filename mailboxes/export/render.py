@@ -152,7 +152,7 @@ def values(host: MailHost, shown: MailHost) -> dict[str, Any]:
         "ports": ports(host),
         "accounts_at": accounts_at(host.database),
         "paths": [spec.path for spec in FILES if found[spec]],
-        "stale": [spec.path for spec in FILES if not found[spec] and is_stale(spec, host)],
+        "stale": stale_paths(host),
     }
 
 
@@ -176,6 +176,12 @@ def sql_values(host: MailHost) -> dict[str, Any]:
 def templates(host: MailHost) -> dict[FileSpec, str]:
     """Return the template of each file, sorted by path; empty for those that the host lacks."""
     return {spec: spec.template(host) for spec in sorted(FILES, key=lambda spec: spec.path)}
+
+
+def stale_paths(host: MailHost) -> list[str]:
+    """Return the files that `apply` removes."""
+    found = templates(host)
+    return [spec.path for spec in FILES if not found[spec] and is_stale(spec, host)]
 
 
 def is_stale(spec: FileSpec, host: MailHost) -> bool:

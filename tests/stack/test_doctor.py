@@ -91,6 +91,33 @@ def test_each_fault_is_named_and_its_command_mends_it(repaired: MailHost) -> Non
         assert unhealthy(examine(repaired)) == {}, name
 
 
+DRIFT = r"""
+cd /etc/postfix
+echo '# mine' >>mailadmin/aliases.cf
+chmod 0644 mailadmin/domains.cf
+postconf -e 'recipient_delimiter = -'
+postconf -P smtp/inet/smtpd_sasl_auth_enable=yes
+"""
+
+
+@pytest.mark.parametrize("host", hosts(release="debian13", database="sqlite"), indirect=True)
+def test_files_and_settings_that_were_changed_are_named_and_mended(repaired: MailHost) -> None:
+    repaired.machine.run(["sh", "-c", DRIFT])
+    found = unhealthy(examine(repaired))
+    seen = {code: each["detail"].splitlines()[-1] for code, each in found.items() if each["detail"]}
+    path = "/etc/postfix/mailadmin"
+    assert seen == {
+        "drift.main_cf": "recipient_delimiter: “-” instead of “+”",
+        "drift.override": "smtp/inet/smtpd_sasl_auth_enable: “yes” instead of “no”",
+        "drift.edited": "-# mine",
+        "drift.rights": f"{path}/domains.cf: root:postfix 0644 instead of root:postfix 0640",
+    }
+    for command in dict.fromkeys(found[code]["command"] for code in seen):
+        mend(repaired, command)
+    repaired.await_services()
+    assert unhealthy(examine(repaired)) == {}
+
+
 def mend(host: MailHost, command: str) -> None:
     """Run the command of a finding as root in the panel's folder, with the tests' Python."""
     here = command.replace(".venv/bin/python", host.machine.python)

@@ -69,7 +69,26 @@ def otto_has(host: MailHost, subject: str) -> bool:
     return subject in mail_clients.imap_subjects(host.machine, OTTO.address, OTTO.password)
 
 
+DRIFT = """
+from mailboxes.conf import mail_host
+from mailboxes.doctor import drift
+from mailboxes.doctor.access import find_access
+from mailboxes.doctor.examination import Examination
+from mailboxes.management.processes import run
+host = mail_host()
+for finding in drift.examine(Examination(host, find_access(host, run))):
+    print(finding.state, finding.seen, finding.detail)
+"""
+
+
+def drift(host: MailHost) -> str:
+    """Return what the doctor finds in the configuration files as root."""
+    manage = [host.machine.python, str(host.machine.checkout / "manage.py")]
+    return host.machine.run([*manage, "shell", "--no-imports", "-c", DRIFT], env=host.env).stdout
+
+
 def assert_kept(host: MailHost) -> None:
+    assert drift(host) == "working What could be compared is as it would be exported now. \n"
     assert accepted(host) == {*OTHERS, ANNA.address}
     transport = ["postmap", "-q", "relayed.example", TRANSPORTS]
     assert host.machine.run(transport).stdout == "smtp:[192.0.2.9]\n"

@@ -1,0 +1,95 @@
+"""The configuration files under /etc, compared with what would be exported now."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from django.db import DatabaseError
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from mailboxes.deployment.applied import LOCAL_FILE
+from mailboxes.doctor import installed_files, postfix_settings
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, State, not_checked, warning, working, worst
+from mailboxes.doctor.processes import command_lines
+from mailboxes.doctor.remedies import APPLY
+from mailboxes.errors import Refused
+from mailboxes.export.outdated import Outdated, outdated
+from mailboxes.export.render import render_bundle, stale_paths
+from mailboxes.formats import database_message, error_message
+from mailboxes.sending import is_known
+
+KEPT = LOCAL_FILE.with_name("kept")
+"""Exists on a host that also serves what it served before (`apply --keep`)."""
+
+DOVECOT_KEPT = Path("/etc/dovecot/conf.d/00-mailadmin.conf")
+
+
+def examine(examination: Examination) -> Iterator[Finding]:
+    if not examination.access.is_mail_host:
+        yield not_checked("drift", _("It isn't on this machine."))
+        return
+    try:
+        host = replace(examination.host, has_smtp_active=is_known())
+        files, older = render_bundle(host), outdated(host)
+    except Refused as error:
+        yield not_checked("drift", error_message(error))
+        return
+    except DatabaseError as error:
+        reason = _("What would be exported depends on the database: %(error)s.")
+        yield not_checked("drift", reason % {"error": database_message(error)})
+        return
+    kept = KEPT.exists()
+    changed = set(older.changed) if older else set()
+    found = [
+        *export_findings(older),
+        *postfix_settings.examine(examination.access, files, kept, changed),
+        *installed_files.examine(files, kept and DOVECOT_KEPT.exists(), changed),
+        *leftovers(stale_paths(host), kept, host.variant.name),
+    ]
+    if worst(finding.state for finding in found) in (State.WORKING, State.NOT_CHECKED):
+        yield working("drift", _("What could be compared is as it would be exported now."))
+    yield from found
+
+
+def export_findings(older: Outdated | None) -> Iterator[Finding]:
+    """Say that the host was given another export than would be made now."""
+    if older is None:
+        return
+    params = {"applied": date_format(localtime(older.applied), "DATETIME_FORMAT")}
+    if older.exported is None:
+        seen = _("What was applied on %(applied)s was not exported by this panel.") % params
+    else:
+        seen = _("Since the export that was applied on %(applied)s, the configuration has changed.")
+    yield warning("drift.older", seen % params, APPLY, "\n".join(older.changed))
+
+
+def leftovers(stale: list[str], kept: bool, variant: str) -> Iterator[Finding]:
+    """Name what an earlier configuration has left, and `apply` would remove or stop."""
+    paths = [f"/{path}" for path in stale]
+    if not kept:
+        paths.append(str(DOVECOT_KEPT))
+    left = [path for path in paths if Path(path).exists()]
+    if left:
+        seen = _("Files of an earlier configuration are still here.")
+        yield warning("drift.leftover", seen, APPLY, "\n".join(left))
+    other, mark = OTHERS[variant]
+    if is_ours(mark) and list(command_lines(other)):
+        seen = _("%(service)s of the other variant is still running.") % {"service": other}
+        yield warning("drift.other_variant", seen, APPLY)
+
+
+OTHERS = {
+    "v1": ("dovecot", Path("/etc/dovecot/conf.d/99-mailadmin.conf")),
+    "v2": ("saslauthd", Path("/etc/default/saslauthd")),
+}
+"""The service of the other variant, and its file, which names the panel if it was applied."""
+
+
+def is_ours(path: Path) -> bool:
+    try:
+        return "mailadmin" in path.read_text(errors="replace")
+    except OSError:
+        return False

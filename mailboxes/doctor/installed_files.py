@@ -1,0 +1,111 @@
+"""The files that `apply` installs: there, with the exported text, owner, group and mode."""
+
+import grp
+import pwd
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from mailboxes.doctor.finding import Finding, broken, not_checked, warning
+from mailboxes.doctor.remedies import APPLY
+from mailboxes.export.bundle import File
+
+MAX_LINES = 60
+
+
+@dataclass
+class Differences:
+    missing: list[str] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+    """What is different in each file that is, as lines."""
+
+    unreadable: list[str] = field(default_factory=list)
+    rights: list[str] = field(default_factory=list)
+
+
+def examine(files: list[File], kept_dovecot: bool, changed: set[str]) -> Iterator[Finding]:
+    """Compare the files; those that have `changed` since the export aren't edited, but older."""
+    found = Differences()
+    for path, file in by_place(files, kept_dovecot).items():
+        compare(path, file, found, file.path in changed)
+    if found.missing:
+        seen = _("Configuration files are missing.")
+        yield broken("drift.missing", seen, APPLY, "\n".join(found.missing))
+    if found.edited:
+        seen = _("Configuration files aren't as they were exported.")
+        yield broken("drift.edited", seen, APPLY, bounded(found.edited))
+    if found.rights:
+        seen = _("Configuration files have another owner, group or mode.")
+        yield warning("drift.rights", seen, APPLY, "\n".join(found.rights))
+    if found.unreadable:
+        seen = _("The contents of these files can only be compared by root.")
+        yield not_checked("drift.contents", seen, "\n".join(found.unreadable))
+
+
+def by_place(files: list[File], kept_dovecot: bool) -> dict[str, File]:
+    """Return each file by the path at which it is installed; with --keep, Dovecot has others."""
+    found = {file.target: file for file in files if file.target}
+    if kept_dovecot:
+        kept = [file for file in files if file.path.startswith("keep/")]
+        found |= {file.path.removeprefix("keep"): file for file in kept}
+    return found
+
+
+def compare(path: str, file: File, found: Differences, is_older: bool) -> None:
+    place = Path(path).resolve()
+    try:
+        status = place.stat()
+    except FileNotFoundError:
+        found.missing.append(path)
+        return
+    except OSError:
+        found.unreadable.append(path)
+        return
+    here = f"{user(status.st_uid)}:{group(status.st_gid)} {status.st_mode & 0o7777:04o}"
+    exported = f"{file.owner}:{file.group} {file.mode:04o}"
+    if here != exported:
+        params = {"path": path, "here": here, "exported": exported}
+        found.rights.append(_("%(path)s: %(here)s instead of %(exported)s") % params)
+    try:
+        text = place.read_bytes().decode(errors="replace")
+    except OSError:
+        found.unreadable.append(path)
+        return
+    if text != file.text and not is_older:
+        found.edited.extend(difference(path, text, file))
+
+
+def difference(path: str, text: str, file: File) -> Iterable[str]:
+    if file.secret:
+        return [
+            _("%(path)s: it contains a password, so the difference isn't shown.") % {"path": path}
+        ]
+    names = (_("%(path)s (here)"), _("%(path)s (exported)"))
+    here, exported = (name % {"path": path} for name in names)
+    lines = (text.splitlines(), file.text.splitlines())
+    return unified_diff(*lines, here, exported, n=1, lineterm="")
+
+
+def bounded(lines: list[str]) -> str:
+    """Return the first lines, and how many more there are."""
+    shown = [line[:200] for line in lines[:MAX_LINES]]
+    if more := len(lines) - len(shown):
+        shown.append(_("… and %(count)s more lines") % {"count": more})
+    return "\n".join(shown)
+
+
+def user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
