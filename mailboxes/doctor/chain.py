@@ -13,14 +13,16 @@ from mailboxes import actions
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
 from mailboxes.doctor import database, dovecot, drift, maps, pam, ports, saslauthd, tables
-from mailboxes.doctor.access import Access
+from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
-from mailboxes.doctor.remedies import START_DATABASE
+from mailboxes.doctor.remedies import NONE, start_database
 from mailboxes.formats import database_message
 from mailboxes.models import Domain
 
 MAX_SECONDS = 20.0
+LONGEST_PROBE = 2 * SECONDS
+"""No probe is begun later than this before the end."""
 
 
 @dataclass(frozen=True)
@@ -52,27 +54,24 @@ def examine(actor: Actor, host: MailHost, access: Access, domain: str = "") -> I
     except (DatabaseError, InterfaceError) as error:
         seen = _("The database failed during the examination: %(error)s.")
         params = {"error": database_message(error)}
-        yield HopResult(END, [broken("end.database", seen % params, START_DATABASE)])
+        remedy = start_database(host, host.database.hosts[0]) if host.database.hosts else NONE
+        yield HopResult(END, [broken("end.database", seen % params, remedy)])
 
 
 def examine_hops(actor: Actor, host: MailHost, access: Access, domain: str) -> Iterator[HopResult]:
     """Yield what is found at each hop of the host's variant.
 
     A mailbox of the domain, or of the first active one, signs in for this, and is gone at the end.
-    No hop is begun after MAX_SECONDS; each one that is left out is named.
+    All is over after MAX_SECONDS; what is left out is named.
     """
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS - LONGEST_PROBE
     examination = Examination(host, access)
     with ExitStack() as stack:
         for step in STEPS:
             if step.variant not in ("", host.variant.name):
                 continue
             begun = time.monotonic()
-            if begun > deadline:
-                reason = _("There was no time left for this.")
-                findings = [not_checked(f"{step.hop.code}.time", reason)]
-            else:
-                findings = list(step.examine(examination))
+            findings = list(in_time(step, examination, deadline))
             if step is STEPS[0] and is_working(findings) and (domain := domain or first_domain()):
                 findings += add_canary(stack, actor, examination, domain)
             result = HopResult(step.hop, findings, round((time.monotonic() - begun) * 1000))
@@ -81,9 +80,21 @@ def examine_hops(actor: Actor, host: MailHost, access: Access, domain: str) -> I
             yield result
 
 
+def in_time(step: Step, examination: Examination, deadline: float) -> Iterator[Finding]:
+    """Yield the findings of a hop until the time is over."""
+    found = step.examine(examination)
+    while time.monotonic() < deadline:
+        try:
+            yield next(found)
+        except StopIteration:
+            return
+    reason = _("There was no time left for the rest of this hop.")
+    yield not_checked(f"{step.hop.code}.time", reason)
+
+
 def is_working(findings: list[Finding]) -> bool:
     """Say whether the panel's own account can use the database."""
-    return findings[0].state == State.WORKING
+    return bool(findings) and findings[0].state == State.WORKING
 
 
 def add_canary(

@@ -7,22 +7,19 @@ import MySQLdb
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
-from mailboxes.conf import Account, DatabaseHost, MailHost
+from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
+from mailboxes.doctor import mysql_errors, sqlite_file
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, State, broken, warning, working
-from mailboxes.doctor.remedies import GRANT, START_DATABASE, Remedy, restart
+from mailboxes.doctor.mysql_errors import Refusal
+from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message
 
 OWN_DATABASE = "database.own"
-UNREACHABLE = (2002, 2003, 2005, 2013)
-REFUSED = (1044, 1045, 1130, 1698)
-NOT_GRANTED = (1142, 1143)
-TOO_MANY = (1040, 1203, 1226)
-NEEDS_TLS = (3159,)
 LOOKUPS = (
-    "SELECT domain, active FROM domain LIMIT 1",
-    "SELECT address, goto, active FROM alias LIMIT 1",
+    "SELECT domain, active, transport, backupmx FROM domain LIMIT 1",
+    "SELECT address, goto, domain, active FROM alias LIMIT 1",
     "SELECT username, maildir, active FROM mailbox LIMIT 1",
     "SELECT alias_domain, target_domain, active FROM alias_domain LIMIT 1",
 )
@@ -33,34 +30,41 @@ SIGN_INS = (
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
-    yield own_account()
-    yield panel_tables()
     host = examination.host
-    if host.database.engine != "mysql":
+    if host.database.engine == "sqlite":
+        yield from sqlite_file.examine(examination, own_account)
+        yield panel_tables()
         return
-    accounts = (("lookup", host.lookup, LOOKUPS), ("auth", host.auth, SIGN_INS))
-    for name, account, queries in accounts:
-        found = [try_account(host, place, name, account, queries) for place in host.database.hosts]
-        yield from milder(found)
+    own = own_account(host)
+    yield own
+    yield panel_tables(is_down=own.code == mysql_errors.UNREACHABLE and is_same_server())
+    known = mysql_errors.panel_place() if own.code == mysql_errors.UNREACHABLE else None
+    others = [place for place in host.database.hosts if place != known]
+    yield from milder([finding for place in others for finding in try_host(host, place)])
 
 
-def own_account() -> Finding:
+def own_account(host: MailHost) -> Finding:
     """Read a table with the panel's own account."""
     try:
         with connections["mail"].cursor() as cursor:
             cursor.execute("SELECT domain FROM domain LIMIT 1")
     except DatabaseError as error:
-        seen = _("The panel can't read the mail database: %(error)s.")
-        return broken(
-            "database.panel",
-            seen % {"error": database_message(error)},
-            Remedy(_("Check that the database runs and that MAIL_DATABASE_URL in .env is right.")),
-        )
+        if host.database.engine == "sqlite":
+            return sqlite_file.explain(host, error)
+        return explain_panel(host, error)
     return working("database.panel", _("The panel can read the mail database."))
 
 
-def panel_tables() -> Finding:
-    """Read a table of the panel's own database."""
+def is_same_server() -> bool:
+    """Say whether the panel's own database is where the mail database is."""
+    own, mail = (connections[name].settings_dict for name in ("default", "mail"))
+    return all(own[key] == mail[key] for key in ("ENGINE", "HOST", "PORT"))
+
+
+def panel_tables(*, is_down: bool = False) -> Finding:
+    """Read a table of the panel's own database, unless its server is known to be down."""
+    if is_down:
+        return broken(OWN_DATABASE, _("The panel's own database is on the same server."))
     try:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT app FROM django_migrations LIMIT 1")
@@ -74,11 +78,34 @@ def panel_tables() -> Finding:
     return working(OWN_DATABASE, _("The panel can read its own database."))
 
 
+def explain_panel(host: MailHost, error: DatabaseError) -> Finding:
+    used = connections["mail"].settings_dict
+    place = mysql_errors.panel_place()
+    refusal = Refusal("database.panel", used["USER"], place, error)
+    if refusal.number not in (*mysql_errors.REFUSED, *mysql_errors.NOT_GRANTED):
+        return mysql_errors.explain(host, refusal)
+    if demands_tls(host, place, Account(used["USER"], used["PASSWORD"])):
+        return mysql_errors.no_tls(host, refusal)
+    return mysql_errors.explain_panel(refusal)
+
+
+def try_host(host: MailHost, place: DatabaseHost) -> Iterator[Finding]:
+    """Try both accounts; what doesn't answer the first isn't asked again."""
+    for name, account, queries in (
+        ("lookup", host.lookup, LOOKUPS),
+        ("auth", host.auth, SIGN_INS),
+    ):
+        finding = try_account(host, place, name, account, queries)
+        yield finding
+        if finding.code == mysql_errors.UNREACHABLE:
+            return
+
+
 def milder(found: list[Finding]) -> Iterator[Finding]:
     """Yield the findings; a host that is down is only a warning while another one answers."""
     answers = any(finding.state == State.WORKING for finding in found)
     for finding in found:
-        if answers and finding.code.endswith(".unreachable"):
+        if answers and finding.code == mysql_errors.UNREACHABLE:
             yield warning(finding.code, finding.seen, finding.remedy)
         else:
             yield finding
@@ -88,7 +115,6 @@ def try_account(
     host: MailHost, place: DatabaseHost, name: str, account: Account, queries: tuple[str, ...]
 ) -> Finding:
     """Sign in to one database host, and read what the account must be able to read."""
-    params = {"account": account.user, "place": place_name(place)}
     try:
         connection = connect(host, place, account)
         try:
@@ -97,10 +123,30 @@ def try_account(
         finally:
             connection.close()
     except MySQLdb.Error as error:
-        return explain(name, error, params)
+        refusal = Refusal(f"database.{name}", account.user, place, error)
+        if refusal.number in mysql_errors.REFUSED and demands_tls(host, place, account):
+            return mysql_errors.no_tls(host, refusal)
+        return mysql_errors.explain(host, refusal)
+    params = {"account": account.user, "place": mysql_errors.place_name(place)}
     return working(
         f"database.{name}", _("%(account)s on %(place)s can read what it needs.") % params
     )
+
+
+def demands_tls(host: MailHost, place: DatabaseHost, account: Account) -> bool:
+    """Say whether only TLS is missing: older servers then answer as to a wrong password."""
+    if place.socket or place.name != "127.0.0.1" or host.database.authority:
+        return False
+    try:
+        connection = connect(host, DatabaseHost(socket=MYSQL_SOCKET), account)
+        try:
+            cursor = connection.cursor()
+            cursor.execute("SELECT @@require_secure_transport")
+            return bool(cursor.fetchone()[0])
+        finally:
+            connection.close()
+    except MySQLdb.Error:
+        return False
 
 
 def connect(host: MailHost, place: DatabaseHost, account: Account) -> Any:
@@ -118,33 +164,3 @@ def connect(host: MailHost, place: DatabaseHost, account: Account) -> Any:
         read_timeout=int(SECONDS),
         **(secure if authority else {"ssl_mode": "DISABLED"}),
     )
-
-
-def explain(name: str, error: MySQLdb.Error, params: dict[str, str]) -> Finding:
-    """Say why the account can't be used, and what helps."""
-    number = error.args[0] if error.args else 0
-    params |= {"error": database_message(error)}
-    code = f"database.{name}"
-    if number in UNREACHABLE:
-        return broken(
-            f"{code}.unreachable",
-            _("The database on %(place)s doesn't answer %(account)s: %(error)s.") % params,
-            START_DATABASE,
-        )
-    seen = _("The database on %(place)s refuses %(account)s: %(error)s.") % params
-    if number in NOT_GRANTED:
-        return broken(f"{code}.grant", seen, GRANT)
-    if number in TOO_MANY:
-        advice = _("Raise max_connections in its configuration, then restart it:")
-        return broken(f"{code}.connections", seen, restart(advice, "mariadb"))
-    if number in NEEDS_TLS:
-        advice = _("It demands TLS. Set MAIL_DB_TLS in .env, export again and apply.")
-        return broken(f"{code}.tls", seen, Remedy(advice))
-    if number in REFUSED:
-        return broken(f"{code}.refused", seen, GRANT)
-    migrate = ".venv/bin/python manage.py migrate --database mail"
-    return broken(f"{code}.other", seen, Remedy(_("Create the tables that are missing:"), migrate))
-
-
-def place_name(place: DatabaseHost) -> str:
-    return place.socket or f"{place.name}:{place.port}"

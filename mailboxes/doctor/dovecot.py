@@ -5,18 +5,22 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from mailboxes.doctor import sockets
+from mailboxes.doctor import paths, words
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.processes import command_lines
 from mailboxes.doctor.protocols import dovecot_auth
-from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy, restart
+from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, restart
+from mailboxes.doctor.words import last_line, quoted
 
 AUTH = "/var/spool/postfix/private/auth"
 LMTP = "/var/spool/postfix/private/dovecot-lmtp"
-USERDB = "/run/dovecot/auth-userdb"
-OK, FAIL, TEMP_FAIL = "OK", "FAIL", "FAIL code=temp_fail"
+QUOTA = "/var/spool/postfix/private/quota-status"
+OURS = "mailadmin"
+"""What the names of our files contain."""
+
+OK, TEMP_FAIL = "OK", "FAIL code=temp_fail"
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -27,22 +31,31 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if mistake:
         yield mistake
     if not list(command_lines("dovecot")):
-        seen = _("Dovecot isn't running.")
         advice = _("Correct its configuration, then start it:") if mistake else _("Start it:")
-        yield broken("dovecot.stopped", seen, restart_both(advice))
+        log_lines = words.log(examination, words.MAIL, words.LATELY)
+        yield broken(
+            "dovecot.stopped", _("Dovecot isn't running."), restart_both(advice), log_lines
+        )
         return
     if not examination.access.is_root:
         yield not_checked("dovecot.auth", _("Only root and Postfix can use its sockets."))
-    elif examination.login is None:
-        yield not_checked("dovecot.auth", _("There is no address to sign in with."))
-    else:
-        yield from check_auth(examination, *examination.login)
-    yield from check_lmtp(examination)
+        return
+    finding = check_auth(examination)
+    yield finding
+    if finding.code == "dovecot.socket":
+        return
+    if examination.access.sees_all:
+        yield from check_sockets(examination)
+    yield check_lmtp(examination, finding.code)
 
 
 def restart_both(advice: str) -> Remedy:
     """Postfix, too: an smtpd that has lost Dovecot stays without it, and a reload doesn't help."""
     return restart(advice, "dovecot", "postfix")
+
+
+def log(examination: Examination) -> str:
+    return words.log(examination, words.MAIL)
 
 
 def configuration_mistake(examination: Examination) -> Finding | None:
@@ -52,55 +65,94 @@ def configuration_mistake(examination: Examination) -> Finding | None:
     done = examination.access.run(["doveconf", "-n"])
     if not done.status:
         return None
-    reason = done.stderr.strip().rpartition("\n")[2]
+    reason = last_line(done.stderr)
     seen = _("Dovecot's configuration has a mistake: %(reason)s") % {"reason": reason}
-    return broken("dovecot.configuration", seen, APPLY)
+    remedy = APPLY_AND_RESTART_BOTH
+    if OURS not in reason:
+        remedy = restart_both(_("Correct the file that it names, then restart both:"))
+    return broken("dovecot.configuration", seen, remedy)
 
 
-def check_auth(examination: Examination, address: str, password: str) -> Iterator[Finding]:
-    """Sign in as Postfix does: with the right password, with a wrong one, and as nobody."""
-    logins = [(address, password), (address, examination.wrong), (UNKNOWN, examination.wrong)]
+def check_auth(examination: Examination) -> Finding:
+    """Sign in as Postfix does: as nobody and, if possible, with the right and a wrong password."""
+    logins = [(UNKNOWN, examination.wrong)]
+    if examination.login:
+        logins += [examination.login, (examination.login.address, examination.wrong)]
     try:
-        found = dovecot_auth.authenticate(AUTH, logins, 2 * SECONDS)
+        unknown, *known = dovecot_auth.authenticate(AUTH, logins, 2 * SECONDS)
+        # A worker that has just found its database again fails once more.
+        if known and known[0] == TEMP_FAIL and unknown != TEMP_FAIL:
+            known[0] = dovecot_auth.authenticate(AUTH, logins[1:2], 2 * SECONDS)[0]
     except OSError as error:
-        reason = error.strerror or str(error)
-        seen = _("Dovecot's socket for sign-ins (%(path)s) gives no answer: %(reason)s.")
-        params = {"path": AUTH, "reason": reason}
-        yield broken("dovecot.socket", seen % params, APPLY)
-        return
-    yield auth_finding(*found)
-    if examination.access.sees_all and (reason := sockets.refuses_postfix(examination, AUTH)):
-        seen = _("Postfix can't connect to Dovecot's socket: %(reason)s") % {"reason": reason}
-        advice = _("Let Dovecot create it again, with the right owner:")
-        yield broken("dovecot.permission", seen, restart_both(advice))
+        return silent(examination, error)
+    if known:
+        return known_finding(examination, known[0], known[1], unknown)
+    if unknown == TEMP_FAIL:
+        return database_finding(examination)
+    return not_checked("dovecot.auth", examination.why_nobody)
 
 
-def auth_finding(right: str, wrong: str, unknown: str) -> Finding:
+def silent(examination: Examination, error: OSError) -> Finding:
+    """Say why the socket gives no answer: it isn't there, or Dovecot hangs."""
+    params = {"path": AUTH, "reason": quoted(error.strerror or error)}
+    if isinstance(error, TimeoutError):
+        seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
+        return broken(
+            "dovecot.socket", seen % params, restart_both(_("Restart it:")), log(examination)
+        )
+    seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
+    return broken("dovecot.socket", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
+
+
+def known_finding(examination: Examination, right: str, wrong: str, unknown: str) -> Finding:
     """Say what the answers mean. Temporary failures for everybody come from the database."""
     if wrong == OK:
-        return broken("dovecot.open", _("Dovecot accepts a wrong password."), APPLY)
+        seen = _("Dovecot accepts a wrong password.")
+        return broken("dovecot.open", seen, APPLY_AND_RESTART_BOTH)
     if right == OK:
-        return working(
-            "dovecot.auth", _("Dovecot accepts the right password and refuses a wrong one.")
-        )
+        seen = _("Dovecot accepts the right password and refuses a wrong one.")
+        return working("dovecot.auth", seen)
     if unknown == TEMP_FAIL:
-        seen = _("Dovecot can't ask the database, so nobody can sign in.")
-        return broken("dovecot.database", seen, APPLY_AND_RESTART)
+        return database_finding(examination)
     if right == TEMP_FAIL:
-        seen = _("Dovecot can't use the way the password is stored.")
-        return broken("dovecot.scheme", seen, APPLY)
-    seen = _("Dovecot refuses the right password.")
-    return broken("dovecot.auth", seen, APPLY)
+        seen = _("Dovecot finds the mailbox, but can't use the way its password is stored.")
+        return broken("dovecot.scheme", seen, APPLY_AND_RESTART_BOTH, log(examination))
+    seen = _(
+        "Dovecot refuses the right password: it reads another table, or takes what is stored for "
+        "another scheme than %(scheme)s."
+    )
+    params = {"scheme": examination.host.scheme.name}
+    return broken("dovecot.auth", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
 
 
-def check_lmtp(examination: Examination) -> Iterator[Finding]:
+def database_finding(examination: Examination) -> Finding:
+    """If the settings work and the files don't, the files are others than the settings' ones."""
+    code = "dovecot.database"
+    if "database" in examination.broken:
+        seen = _("Dovecot can't ask the database, so nobody can sign in.")
+        return broken(code, seen, REPAIR_BEFORE, log(examination))
+    seen = _(
+        "Dovecot can't ask the database, so nobody can sign in, although the account in the "
+        "settings works: Dovecot's files say something else."
+    )
+    return broken(code, seen, APPLY_AND_RESTART_BOTH, log(examination))
+
+
+def check_sockets(examination: Examination) -> Iterator[Finding]:
+    """Let the user postfix connect to each socket that Postfix uses."""
+    for path in (AUTH, LMTP, QUOTA):
+        if reason := paths.refuses_postfix(examination, path):
+            seen = _("Postfix can't connect to Dovecot's socket %(path)s: %(reason)s.")
+            params = {"path": path, "reason": reason.rstrip(".")}
+            yield broken("dovecot.permission", seen % params, APPLY_AND_RESTART_BOTH)
+
+
+def check_lmtp(examination: Examination, auth: str) -> Finding:
     """Offer a message for the address where Postfix delivers mail, and take it back."""
-    if not examination.access.is_root or examination.login is None:
-        yield not_checked("dovecot.lmtp", _("Only root and Postfix can deliver mail to it."))
-        return
-    if "dovecot.database" in examination.broken:
-        yield not_checked("dovecot.lmtp", _("It would wait for the database."))
-        return
+    if examination.login is None:
+        return not_checked("dovecot.lmtp", examination.why_nobody)
+    if auth == "dovecot.database":
+        return not_checked("dovecot.lmtp", _("It would wait for the database."))
     try:
         with smtplib.LMTP(LMTP, timeout=SECONDS) as lmtp:
             lmtp.ehlo_or_helo_if_needed()
@@ -108,12 +160,11 @@ def check_lmtp(examination: Examination) -> Iterator[Finding]:
             status, text = lmtp.rcpt(examination.login.address)
     except (OSError, smtplib.SMTPException) as error:
         seen = _("Dovecot's socket for deliveries (%(path)s) gives no answer: %(reason)s.")
-        params = {"path": LMTP, "reason": getattr(error, "strerror", None) or error}
-        yield broken("dovecot.lmtp", seen % params, APPLY)
-        return
+        reason = quoted(getattr(error, "strerror", None) or error)
+        params = {"path": LMTP, "reason": reason}
+        return broken("dovecot.lmtp", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
     if status == 250:
-        yield working("dovecot.lmtp", _("Dovecot accepts mail for the address."))
-    else:
-        seen = _("Dovecot doesn't accept mail for the address: %(reply)s")
-        reply = f"{status} {text.decode(errors='replace')}"
-        yield broken("dovecot.lmtp", seen % {"reply": reply}, APPLY)
+        return working("dovecot.lmtp", _("Dovecot accepts mail for the address."))
+    seen = _("Dovecot doesn't accept mail for the address: %(reply)s")
+    reply = quoted(f"{status} {text.decode(errors='replace')}")
+    return broken("dovecot.lmtp", seen % {"reply": reply}, APPLY_AND_RESTART_BOTH, log(examination))

@@ -1,7 +1,10 @@
 """What the hops of one examination share: the host, what can be seen of it, and who signs in."""
 
+import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from django.utils.translation import gettext as _
 
 from mailboxes.conf import MailHost
 from mailboxes.doctor.access import Access
@@ -29,5 +32,20 @@ class Examination:
     wrong: str = field(default_factory=generate_password, repr=False)
     """A password that is nobody's."""
 
+    began: int = field(default_factory=lambda: int(time.time()))
+    """When it began, in seconds since 1970."""
+
     broken: set[str] = field(default_factory=set)
     """The codes of the hops that don't work."""
+
+    @property
+    def is_broken_before(self) -> bool:
+        """Say whether a daemon before this hop doesn't work; single rows don't stop the others."""
+        return bool(self.broken - {"tables", "drift"})
+
+    @property
+    def why_nobody(self) -> str:
+        """Say why there is no address to sign in with."""
+        if self.is_broken_before:
+            return _("The hop before it is broken, so nobody can be made to sign in.")
+        return _("There is no active domain in which somebody could be made to sign in.")

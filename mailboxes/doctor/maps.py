@@ -2,14 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from mailboxes.collations import alignment
+from mailboxes.doctor import words
 from mailboxes.doctor.access import TIMED_OUT, Output
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
-from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, GRANT, START_DATABASE, Remedy
+from mailboxes.doctor.processes import command_lines, is_suspended
+from mailboxes.doctor.remedies import (
+    APPLY_AND_RESTART,
+    REPAIR_BEFORE,
+    Remedy,
+    grant,
+    restart,
+    restart_command,
+)
 from mailboxes.export.files import MAPS
 
 FOLDER = Path("/etc/postfix/mailadmin")
@@ -26,56 +37,119 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if missing:
         seen = _("These files are missing in %(folder)s: %(names)s.")
         params = {"folder": FOLDER, "names": ", ".join(missing)}
-        yield broken("maps.missing", seen % params, APPLY)
+        yield broken("maps.missing", seen % params, APPLY_AND_RESTART)
     if not examination.access.sees_all:
         yield not_checked("maps", _("Only root can ask as Postfix's user."))
         return
-    for name in MAPS:
-        if name not in missing and (finding := ask(examination, name)):
-            yield finding
-            return
-    if not missing:
-        seen = _("Postfix can look up domains, mailboxes, aliases and senders.")
-        yield working("maps", seen)
+    stopped = not_running(examination)
+    if stopped:
+        yield stopped
+    failed = list(ask_all(examination, [name for name in MAPS if name not in missing]))
+    yield from failed
+    if not (failed or stopped):
+        failed = list(ask_proxy(examination))
+        yield from failed
+    if not (missing or failed):
+        yield working("maps", _("Postfix can look up domains, mailboxes, aliases and senders."))
 
 
-def ask(examination: Examination, name: str) -> Finding | None:
-    """Ask one map for a known address and an unknown one: a found one can hide a fault."""
-    addresses = [UNKNOWN, *([examination.login.address] if examination.login else [])]
-    kind, path = examination.host.database.engine, FOLDER / f"{name}.cf"
-    for place in (f"{kind}:{path}", f"proxy:{kind}:{path}"):
-        done = examination.access.run(
-            ["postmap", "-q", "-", place], "\n".join([*addresses, ""]), "postfix"
-        )
-        if finding := explain(path, done):
-            return finding
-        if name != MAPS[0]:
-            break  # the proxy itself is the same for all
+def not_running(examination: Examination) -> Finding | None:
+    if not list(command_lines("master")):
+        checked = examination.access.run(["postfix", "check"])
+        said = checked.stderr.strip().splitlines()[-3:]
+        log = "\n".join(map(words.quoted, said)) or words.log(examination, words.MAIL, words.LATELY)
+        remedy = restart(_("Start it:"), "postfix")
+        return broken("maps.stopped", _("Postfix isn't running."), remedy, log)
+    if is_suspended("master"):
+        seen = _("Postfix's master process is suspended: somebody has sent it a stop signal.")
+        return broken("maps.suspended", seen, restart(_("Restart it:"), "postfix"))
     return None
 
 
-def explain(path: Path, done: Output) -> Finding | None:
-    """Say why a map gave no answer, and what helps; None if it did."""
-    if done.status in (0, 1) and "warning" not in done.stderr and "fatal" not in done.stderr:
-        return None
-    reason = _("no answer in time")
-    if done.status != TIMED_OUT:
-        found = [next(filter(None, each)) for each in REASON.findall(done.stderr)]
-        reason = found[0] if found else done.stderr.strip().rpartition("\n")[2]
-    seen = _("Postfix can't look anything up with %(path)s: %(reason)s.")
+def ask_all(examination: Examination, names: list[str]) -> Iterator[Finding]:
+    """Ask each map without the proxy, and group those that fail for the same reason."""
+    engine = examination.host.database.engine
+    places = [f"{engine}:{FOLDER / name}.cf" for name in names]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        outputs = list(pool.map(lambda place: ask(examination, place), places))
+    grouped: dict[str, list[str]] = {}
+    for name, output in zip(names, outputs, strict=True):
+        if failed(output):
+            grouped.setdefault(reason(output), []).append(f"{name}.cf")
+    for why, files in grouped.items():
+        yield explain(examination, why, files)
+
+
+def ask_proxy(examination: Examination) -> Iterator[Finding]:
+    """Ask one map through Postfix's proxy, which is the same for all."""
+    place = f"proxy:{examination.host.database.engine}:{FOLDER / MAPS[0]}.cf"
+    output = ask(examination, place)
+    if not failed(output):
+        return
+    if output.status == TIMED_OUT:
+        seen = _("Postfix's proxy for lookups (proxymap) gives no answer: it hangs.")
+    else:
+        seen = _("The files work, but Postfix's proxy for lookups (proxymap) fails: %(reason)s.")
+    params = {"reason": reason(output)}
+    log = words.log(examination, words.MAIL)
+    yield broken("maps.proxy", seen % params, restart(_("Restart Postfix:"), "postfix"), log)
+
+
+def ask(examination: Examination, place: str) -> Output:
+    """Ask a map for a known address and an unknown one: a found one can hide a fault."""
+    addresses = [UNKNOWN, *([examination.login.address] if examination.login else [])]
+    question = "\n".join([*addresses, ""])
+    return examination.access.run(["postmap", "-q", "-", place], question, "postfix")
+
+
+def failed(output: Output) -> bool:
+    said = "warning" in output.stderr or "fatal" in output.stderr
+    return output.status not in (0, 1) or said
+
+
+def reason(output: Output) -> str:
+    """Return why a map gave no answer, without the name of its file."""
+    if output.status == TIMED_OUT:
+        return _("no answer in time")
+    found = [next(filter(None, each)) for each in REASON.findall(output.stderr)]
+    why = words.quoted(found[0]) if found else words.last_line(output.stderr)
+    return re.sub(rf"{FOLDER}/[a-z_]+\.cf", "FILE", why).rstrip(".")
+
+
+def explain(examination: Examination, why: str, files: list[str]) -> Finding:
+    """Say what helps against a reason."""
+    seen = _("Postfix can't look anything up with %(files)s in %(folder)s: %(reason)s.")
+    if len(files) == len(MAPS):
+        seen = _("Postfix can't look anything up with any file in %(folder)s: %(reason)s.")
     code, remedy = "maps.other", APPLY_AND_RESTART
-    if "unsupported dictionary type" in done.stderr:
-        package = "postfix-mysql" if "mysql" in reason else "postfix-sqlite"
-        command = f"apt-get install {package} && systemctl restart postfix"
-        code = "maps.package"
-        remedy = Remedy(_("Install the package that is missing, then restart Postfix:"), command)
-    elif "Permission denied" in done.stderr:
+    is_broken_before = "database" in examination.broken
+    if "unsupported dictionary type" in why:
+        code, remedy = "maps.package", install(examination)
+    elif "Permission denied" in why:
         code = "maps.permission"
-    elif "denied" in reason:
-        code, remedy = "maps.grant", GRANT
-    elif "collations" in reason:
-        code = "maps.collation"
-    elif "Can't connect" in reason or done.status == TIMED_OUT:
-        code, remedy = "maps.database", START_DATABASE
-    params = {"path": path, "reason": reason.strip().rstrip(".")}
+    elif "command denied" in why:
+        code, remedy = "maps.grant", grant(examination.host, examination.host.database.hosts[0])
+    elif "collations" in why:
+        code, remedy = "maps.collation", collation(examination)
+    elif is_broken_before:
+        code, remedy = "maps.database", REPAIR_BEFORE
+    elif len(files) == len(MAPS):
+        code = "maps.files"
+        seen = _(
+            "Postfix can't look anything up with any file in %(folder)s, although the account in "
+            "the settings works: the files say something else. %(reason)s"
+        )
+    params = {"files": ", ".join(files), "folder": FOLDER, "reason": why}
     return broken(code, seen % params, remedy)
+
+
+def install(examination: Examination) -> Remedy:
+    package = f"postfix-{examination.host.database.engine}"
+    command = f"apt-get install --reinstall {package} && {restart_command('postfix')}"
+    return Remedy(_("Install the package that is missing, then restart Postfix:"), command)
+
+
+def collation(examination: Examination) -> Remedy:
+    advice = _("Give the columns that are compared with each other one collation again:")
+    name = examination.host.database.name
+    return Remedy(advice, f'mariadb {name} -e "{alignment()}" && {restart_command("postfix")}')

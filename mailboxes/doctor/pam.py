@@ -7,16 +7,20 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from mailboxes.doctor import words
 from mailboxes.doctor.access import TIMED_OUT, Output
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.protocols import pam_child
-from mailboxes.doctor.remedies import APPLY, START_DATABASE, Remedy
+from mailboxes.doctor.remedies import APPLY, REPAIR_BEFORE, Remedy
 
 SERVICE_FILE = Path("/etc/pam.d/smtp")
 MODULES = ("lib/*/security/pam_mysql.so", "usr/lib/*/security/pam_mysql.so")
 SUCCESS, SYSTEM_ERR, AUTH_ERR, UNAVAILABLE, USER_UNKNOWN, MODULE_UNKNOWN = 0, 3, 7, 9, 10, 28
 """What PAM returns, as of security/_pam_types.h."""
+
+Codes = tuple[int, int]
+"""Of authentication and of the account."""
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -24,73 +28,114 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield not_checked("pam", _("It isn't on this machine."))
         return
     if not SERVICE_FILE.exists():
-        seen = _("%(path)s is missing, so PAM uses the service “other” and checks /etc/shadow.")
-        yield broken("pam.file", seen % {"path": SERVICE_FILE}, APPLY)
+        yield missing_file()
     if not [path for pattern in MODULES for path in Path("/").glob(pattern)]:
-        seen = _("The module pam_mysql.so is missing.")
-        install = Remedy(_("Install it:"), "apt-get install libpam-mysql")
+        seen = _("The module pam_mysql.so is missing, so PAM can't ask the database.")
+        install = Remedy(_("Install it again:"), "apt-get install --reinstall libpam-mysql")
         yield broken("pam.module", seen, install)
         return
     if not examination.access.sees_all:
         yield not_checked("pam", _("Only root can ask PAM: /etc/pam.d/smtp contains a password."))
         return
-    if not examination.login:
-        yield not_checked("pam", _("There is no address to sign in with."))
-        return
-    yield from explain(ask(examination, *examination.login))
+    yield from explain(examination, ask(examination))
 
 
-def ask(examination: Examination, address: str, password: str) -> Output:
-    """Sign in with the right password, with a wrong one, and as nobody."""
-    logins = [(address, password), (address, examination.wrong), (UNKNOWN, examination.wrong)]
+def missing_file() -> Finding:
+    seen = _(
+        "%(path)s is missing. PAM then uses the service “other” and looks in /etc/shadow, where no "
+        "mailbox is."
+    )
+    return broken("pam.file", seen % {"path": SERVICE_FILE}, APPLY)
+
+
+def ask(examination: Examination) -> Output:
+    """Sign in as nobody and, if there is an address, with its password and with a wrong one."""
+    logins = [(UNKNOWN, examination.wrong)]
+    if examination.login:
+        address, password = examination.login
+        logins += [(address, password), (address, examination.wrong)]
     question = json.dumps(["smtp", logins]) + "\n"
     return examination.access.run([sys.executable, "-I", pam_child.__file__], input=question)
 
 
-def explain(output: Output) -> Iterator[Finding]:
+def explain(examination: Examination, output: Output) -> Iterator[Finding]:
     if output.status == TIMED_OUT:
-        yield broken("pam.timeout", _("PAM gave no answer in time."), START_DATABASE)
+        seen = _("PAM gave no answer in time: pam_mysql waits for the database.")
+        yield broken("pam.timeout", seen, database_remedy(examination), log(examination))
         return
     if output.status:
-        yield broken(
-            "pam.crash",
-            _("pam_mysql ended the process that asked it (status %(status)s).")
-            % {"status": output.status},
-            APPLY,
-        )
+        seen = _("pam_mysql ended the process that asked it (status %(status)s).")
+        params = {"status": output.status}
+        yield broken("pam.crash", seen % params, APPLY, log(examination))
         return
-    right, wrong, unknown = (tuple(codes) for codes in json.loads(output.stdout))
-    yield from explain_codes(right, wrong, unknown)
-
-
-def explain_codes(
-    right: tuple[int, ...], wrong: tuple[int, ...], unknown: tuple[int, ...]
-) -> Iterator[Finding]:
-    """Say what the codes of authentication and of the account mean."""
-    if wrong[0] == SUCCESS:
-        yield broken("pam.open", _("PAM accepts a wrong password."), APPLY)
-    elif right == (SUCCESS, SUCCESS):
-        yield working("pam", _("PAM accepts the right password and refuses a wrong one."))
-    elif right[0] == UNAVAILABLE:
-        seen = _("pam_mysql can't sign in to the database, or can't read its configuration.")
-        yield broken("pam.database", seen, APPLY)
-    elif right[0] == SYSTEM_ERR:
-        seen = _("pam_mysql can't read the table of mailboxes.")
-        yield broken("pam.query", seen, APPLY)
-    elif right[0] == MODULE_UNKNOWN:
-        seen = _("PAM can't load a module that /etc/pam.d/smtp names.")
-        yield broken("pam.module", seen, APPLY)
-    elif right[0] == SUCCESS:
-        seen = _(
-            "PAM accepts the password, but not the account: /etc/pam.d/smtp has no account line."
-        )
-        yield broken("pam.account", seen, APPLY)
-    elif right[0] == USER_UNKNOWN:
-        seen = _("pam_mysql doesn't find a mailbox that is in the table.")
-        yield broken("pam.user", seen, APPLY)
-    elif unknown[0] == AUTH_ERR:
-        seen = _("PAM refuses everybody alike, so it doesn't ask pam_mysql.")
-        yield broken("pam.service", seen, APPLY)
+    unknown, *known = (tuple(codes) for codes in json.loads(output.stdout))
+    if known:
+        yield known_finding(examination, known[0], known[1], unknown)
+    elif unknown[0] == USER_UNKNOWN:
+        yield working("pam", _("PAM asks the database, and doesn't know a made-up address."))
     else:
-        seen = _("PAM refuses the right password: crypt= in /etc/pam.d/smtp is another scheme.")
-        yield broken("pam.scheme", seen, APPLY)
+        yield unknown_finding(examination, unknown)
+
+
+def known_finding(examination: Examination, right: Codes, wrong: Codes, unknown: Codes) -> Finding:
+    """Say how the right password, a wrong one and a made-up address fared."""
+    if wrong[0] == SUCCESS:
+        return broken("pam.open", _("PAM accepts a wrong password."), APPLY)
+    if right == (SUCCESS, SUCCESS):
+        return working("pam", _("PAM accepts the right password and refuses a wrong one."))
+    if right[0] == SUCCESS:
+        seen = _(
+            "PAM accepts the password, but then refuses the account: /etc/pam.d/smtp has no "
+            "account line that works."
+        )
+        return broken("pam.account", seen, APPLY, log(examination))
+    if unknown[0] != USER_UNKNOWN:
+        return unknown_finding(examination, unknown)
+    if right[0] == USER_UNKNOWN:
+        seen = _(
+            "pam_mysql doesn't find a mailbox that is in the table: /etc/pam.d/smtp names another "
+            "table, column or condition, or another database."
+        )
+        return broken("pam.user", seen, APPLY)
+    seen = _(
+        "pam_mysql finds the mailbox, but refuses the right password: crypt= in /etc/pam.d/smtp "
+        "isn't the scheme %(scheme)s of the stored passwords."
+    )
+    params = {"scheme": examination.host.scheme.name}
+    return broken("pam.scheme", seen % params, APPLY, log(examination))
+
+
+def unknown_finding(examination: Examination, unknown: Codes) -> Finding:
+    """Say why PAM doesn't call a made-up address unknown, as pam_mysql would."""
+    remedy = database_remedy(examination)
+    if unknown[0] == SUCCESS:
+        return broken("pam.open", _("PAM accepts an address that doesn't exist."), APPLY)
+    if unknown[0] == UNAVAILABLE:
+        seen = _(
+            "pam_mysql can't sign in to the database with what /etc/pam.d/smtp and "
+            "/etc/mailadmin-pam-mysql.conf say."
+        )
+        return broken("pam.database", seen, remedy, log(examination))
+    if unknown[0] == SYSTEM_ERR:
+        seen = _("pam_mysql reaches the database, but its query fails.")
+        return broken("pam.query", seen, remedy, log(examination))
+    if unknown[0] == MODULE_UNKNOWN:
+        seen = _("PAM can't load a module that /etc/pam.d/smtp names.")
+        return broken("pam.module", seen, APPLY, log(examination))
+    if unknown[0] == AUTH_ERR:
+        seen = _(
+            "PAM refuses a made-up address like a wrong password, so it doesn't ask pam_mysql: "
+            "/etc/pam.d/smtp is missing or says something else."
+        )
+        return broken("pam.service", seen, APPLY, log(examination))
+    seen = _("PAM fails with the error %(code)s.") % {"code": unknown[0]}
+    return broken("pam.other", seen, APPLY, log(examination))
+
+
+def database_remedy(examination: Examination) -> Remedy:
+    """If the settings work and the files don't, the files are others than the settings' ones."""
+    return REPAIR_BEFORE if "database" in examination.broken else APPLY
+
+
+def log(examination: Examination) -> str:
+    return words.log(examination, words.SIGN_INS)

@@ -3,13 +3,19 @@
 Commands are run as root in the panel's folder, on the mail host unless the sentence says otherwise.
 """
 
+from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.conf import MailDatabase
+from mailboxes.conf import DatabaseHost, MailDatabase, MailHost
+
+MYSQL_UNITS = ("/lib/systemd/system/mysql.service", "/etc/systemd/system/mysql.service")
+MARIADB_UNIT = Path("/lib/systemd/system/mariadb.service")
+LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Remedy(NamedTuple):
@@ -30,17 +36,52 @@ APPLY_AND_RESTART = Remedy(
 )
 """Also for an smtpd that holds on to what it has read or connected to."""
 
-GRANT = Remedy(
-    _("Create the daemons' accounts again. On the database host, run:"),
-    f'{EXPORT} && mariadb < "$d/bundle/grants.sql"',
+APPLY_AND_RESTART_BOTH = Remedy(
+    _("Export and apply the configuration again, then restart Dovecot and Postfix:"),
+    f"{APPLY_COMMAND}; systemctl restart dovecot postfix",
 )
-START_DATABASE = Remedy(
-    _("Start the database. On the database host, run:"), "systemctl restart mariadb"
+REPAIR_BEFORE = Remedy(
+    _("Repair what is broken before it. If this stays, restart Postfix:"),
+    "systemctl restart postfix",
 )
 
 
-def restart(advice: str, *services: str) -> Remedy:
-    return Remedy(advice, f"systemctl restart {' '.join(services)}")
+def restart(advice: str | Promise, *services: str) -> Remedy:
+    return Remedy(advice, restart_command(*services))
+
+
+def restart_command(*services: str) -> str:
+    return f"systemctl restart {' '.join(services)}"
+
+
+def restart_readers(host: MailHost) -> str:
+    """Restart what has lost the database: Postfix doesn't ask again for a minute."""
+    return restart_command(*(["dovecot"] if host.variant.name == "v2" else []), "postfix")
+
+
+def is_local(place: DatabaseHost) -> bool:
+    return bool(place.socket) or place.name in LOCAL
+
+
+def database_service() -> str:
+    """Return the name of the database's service on this machine."""
+    is_mysql = not MARIADB_UNIT.exists() and any(Path(unit).exists() for unit in MYSQL_UNITS)
+    return "mysql" if is_mysql else "mariadb"
+
+
+def start_database(host: MailHost, place: DatabaseHost) -> Remedy:
+    if is_local(place):
+        command = f"{restart_command(database_service())} && {restart_readers(host)}"
+        return Remedy(gettext("Start it, then what has lost it:"), command)
+    advice = gettext("Start it on %(name)s, or repair the way there. Then run here:")
+    return Remedy(advice % {"name": place.name}, restart_readers(host))
+
+
+def grant(host: MailHost, place: DatabaseHost) -> Remedy:
+    advice = gettext("Create the daemons' accounts again as the settings say:")
+    remote = "" if is_local(place) else f" --host={place.name} --port={place.port} --user=root -p"
+    command = f'{EXPORT} && mariadb{remote} < "$d/bundle/grants.sql" && {restart_readers(host)}'
+    return Remedy(advice, command)
 
 
 def on_database(database: MailDatabase, *statements: str) -> Remedy:

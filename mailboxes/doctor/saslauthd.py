@@ -6,16 +6,24 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from mailboxes.doctor import sockets
-from mailboxes.doctor.examination import Examination
+from mailboxes.doctor import paths, words
+from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.processes import command_lines
 from mailboxes.doctor.protocols.saslauthd import ask
-from mailboxes.doctor.remedies import APPLY, Remedy, restart
+from mailboxes.doctor.remedies import (
+    APPLY,
+    APPLY_AND_RESTART,
+    REPAIR_BEFORE,
+    Remedy,
+    restart,
+    restart_command,
+)
 
 FOLDER = "/var/spool/postfix/var/run/saslauthd"
 SOCKET = f"{FOLDER}/mux"
 SMTPD_CONF = Path("/etc/postfix/sasl/smtpd.conf")
+DEFAULTS = Path("/etc/default/saslauthd")
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -24,13 +32,21 @@ def examine(examination: Examination) -> Iterator[Finding]:
         return
     running = list(command_lines("saslauthd"))
     if not running:
-        seen = _("saslauthd isn't running.")
-        yield broken("saslauthd.stopped", seen, restart(_("Start it:"), "saslauthd"))
+        yield stopped(examination)
     else:
         yield from check_options(running[0])
     yield from check_files()
     if running:
         yield from check_socket(examination)
+
+
+def stopped(examination: Examination) -> Finding:
+    remedy = restart(_("Start it:"), "saslauthd")
+    # Debian's init script starts nothing without it.
+    if not DEFAULTS.exists() or "START=yes" not in DEFAULTS.read_text(errors="replace"):
+        remedy = APPLY
+    log = words.log(examination, words.SIGN_INS, words.LATELY)
+    return broken("saslauthd.stopped", _("saslauthd isn't running."), remedy, log)
 
 
 def check_options(words: list[str]) -> Iterator[Finding]:
@@ -65,54 +81,79 @@ def check_files() -> Iterator[Finding]:
     except OSError as error:
         seen = _("%(path)s can't be read (%(reason)s), so Postfix doesn't ask saslauthd.")
         params = {"path": SMTPD_CONF, "reason": error.strerror}
-        yield broken("saslauthd.smtpd_conf", seen % params, APPLY)
+        yield broken("saslauthd.smtpd_conf", seen % params, APPLY_AND_RESTART)
         return
     if "saslauthd" not in text:
         seen = _(
             "%(path)s doesn't say “pwcheck_method: saslauthd”, so Postfix asks something else."
         )
-        yield broken("saslauthd.smtpd_conf", seen % {"path": SMTPD_CONF}, APPLY)
+        yield broken("saslauthd.smtpd_conf", seen % {"path": SMTPD_CONF}, APPLY_AND_RESTART)
 
 
 def check_socket(examination: Examination) -> Iterator[Finding]:
     """Sign in over the socket, and let the user postfix connect to it."""
-    if examination.login is None:
-        yield not_checked("saslauthd.answer", _("There is no address to sign in with."))
-        return
-    user, _at, realm = examination.login.address.rpartition("@")
     try:
-        right = ask(SOCKET, user, realm, examination.login.password)
-        wrong = ask(SOCKET, user, realm, examination.wrong)
+        right, wrong = answers(examination)
     except PermissionError:
         yield not_checked("saslauthd.answer", _("Only root and the group sasl can use its socket."))
         return
     except TimeoutError:
-        seen = _("saslauthd gave no answer in time.")
-        yield broken("saslauthd.timeout", seen, restart(_("Restart it:"), "saslauthd"))
+        yield silent(examination)
         return
     except OSError as error:
-        seen = _("saslauthd's socket can't be used: %(reason)s.") % {"reason": error.strerror}
-        yield broken("saslauthd.socket", seen, restart(_("Restart it:"), "saslauthd"))
+        seen = _("saslauthd runs, but its socket %(path)s can't be used: %(reason)s.")
+        params = {"path": SOCKET, "reason": error.strerror or error}
+        yield broken("saslauthd.socket", seen % params, APPLY)
         return
     yield answer_finding(right, wrong, examination)
-    if examination.access.sees_all and (reason := sockets.refuses_postfix(examination, SOCKET)):
-        seen = _("Postfix can't connect to saslauthd's socket: %(reason)s") % {"reason": reason}
-        command = f"chown root:sasl {FOLDER} && chmod 0710 {FOLDER} && systemctl restart postfix"
-        remedy = Remedy(_("Give the group sasl access:"), command)
-        yield broken("saslauthd.permission", seen, remedy)
+    if examination.access.sees_all and (reason := paths.refuses_postfix(examination, SOCKET)):
+        yield closed(examination, reason)
+
+
+def answers(examination: Examination) -> tuple[str, str]:
+    """Return the answer to the right password, if there is an address, and to a wrong one."""
+    address, password = examination.login or (UNKNOWN, "")
+    user, _at, realm = address.rpartition("@")
+    right = ask(SOCKET, user, realm, password) if examination.login else ""
+    return right, ask(SOCKET, user, realm, examination.wrong)
+
+
+def silent(examination: Examination) -> Finding:
+    """Say why there is no answer: saslauthd waits for PAM, or hangs itself."""
+    if "pam" in examination.broken:
+        seen = _("saslauthd gave no answer in time, because PAM doesn't give one.")
+        return broken("saslauthd.timeout", seen, REPAIR_BEFORE)
+    seen = _("saslauthd accepts connections, but gave no answer in time: it hangs.")
+    return broken("saslauthd.timeout", seen, restart(_("Restart it:"), "saslauthd"))
+
+
+def closed(examination: Examination, reason: str) -> Finding:
+    """Name what keeps Postfix from the socket."""
+    part = paths.closed(examination, "postfix", SOCKET)
+    seen = _("Postfix can't connect to saslauthd's socket because of %(path)s: %(reason)s.")
+    params = {"path": part or SOCKET, "reason": reason.rstrip(".")}
+    command = f"chown root:sasl {FOLDER} && chmod 0710 {FOLDER}"
+    if part and not part.startswith(FOLDER):
+        command = f"chmod a+x {part}"
+    remedy = Remedy(
+        _("Open it, then restart both:"), f"{command} && {restart_command('saslauthd', 'postfix')}"
+    )
+    return broken("saslauthd.permission", seen % params, remedy)
 
 
 def answer_finding(right: str, wrong: str, examination: Examination) -> Finding:
+    code = "saslauthd.answer"
     if wrong.startswith("OK"):
         return broken("saslauthd.open", _("saslauthd accepts a wrong password."), APPLY)
     if right.startswith("OK"):
-        return working(
-            "saslauthd.answer", _("saslauthd accepts the right password and refuses a wrong one.")
-        )
+        return working(code, _("saslauthd accepts the right password and refuses a wrong one."))
+    if not examination.login:
+        return not_checked(code, examination.why_nobody)
     if "pam" in examination.broken:
-        return warning("saslauthd.answer", _("saslauthd refuses the right password, as PAM does."))
+        return warning(code, _("saslauthd refuses the right password, as PAM does."))
+    log = words.log(examination, words.SIGN_INS)
     if not right:
-        seen = _("saslauthd ended while it was asked.")
-        return broken("saslauthd.crash", seen, restart(_("Restart it:"), "saslauthd"))
-    seen = _("saslauthd refuses the right password: %(answer)s") % {"answer": right}
-    return broken("saslauthd.answer", seen, APPLY)
+        seen = _("saslauthd ended the connection without an answer: its worker has died.")
+        return broken("saslauthd.crash", seen, restart(_("Restart it:"), "saslauthd"), log)
+    seen = _("PAM accepts the right password, but saslauthd refuses it: %(answer)s")
+    return broken(code, seen % {"answer": words.quoted(right)}, APPLY, log)

@@ -37,7 +37,10 @@ def connect(address: str, port: int) -> Iterator[smtplib.SMTP]:
 
 
 def start_tls(client: smtplib.SMTP) -> None:
-    client.starttls(context=lenient_context())
+    """Switch to TLS; raises SMTPException if that is refused."""
+    status, text = client.starttls(context=lenient_context())
+    if status != 220:
+        raise smtplib.SMTPResponseException(status, text)
     client.ehlo()
 
 

@@ -1,0 +1,141 @@
+"""Why an account can't use a MySQL server, and what helps."""
+
+import socket
+from dataclasses import dataclass
+
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from mailboxes.conf import DatabaseHost, MailHost, mail_database
+from mailboxes.doctor.access import SECONDS
+from mailboxes.doctor.finding import Finding, broken
+from mailboxes.doctor.processes import command_lines
+from mailboxes.doctor.remedies import (
+    APPLY_COMMAND,
+    NONE,
+    Remedy,
+    grant,
+    is_local,
+    restart_readers,
+    start_database,
+)
+from mailboxes.doctor.words import quoted
+from mailboxes.formats import database_message
+
+UNREACHABLE = "database.unreachable"
+NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
+REFUSED = (1044, 1045, 1130, 1698)
+NOT_GRANTED = (1142, 1143)
+TOO_MANY = {1040: "max_connections", 1203: "max_user_connections", 1226: "max_user_connections"}
+NEEDS_TLS = 3159
+PROGRAMS = ("mariadbd", "mysqld")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the server answered to an account. `code` names the finding."""
+
+    code: str
+    account: str
+    place: DatabaseHost
+    error: BaseException
+
+    @property
+    def number(self) -> int:
+        return self.error.args[0] if len(self.error.args) > 1 else 0
+
+    @property
+    def params(self) -> dict[str, str]:
+        error = quoted(database_message(self.error)).rstrip(".")
+        return {"account": self.account, "place": place_name(self.place), "error": error}
+
+
+def place_name(place: DatabaseHost) -> str:
+    return place.socket or f"{place.name}:{place.port}"
+
+
+def panel_place() -> DatabaseHost:
+    """Return where the panel itself finds the database, as the mail host would."""
+    settings = connections["mail"].settings_dict
+    return mail_database(settings, []).hosts[0]
+
+
+def explain_panel(refusal: Refusal) -> Finding:
+    """Say that the panel's own account is refused; nothing of ours creates that."""
+    seen = _("The database on %(place)s refuses the panel's own account: %(error)s.")
+    advice = _(
+        "Correct MAIL_DATABASE_URL in .env, or give the account the password and the rights that "
+        "this setting expects."
+    )
+    return broken("database.panel", seen % refusal.params, Remedy(advice))
+
+
+def explain(host: MailHost, refusal: Refusal) -> Finding:
+    number = refusal.number
+    if number in NO_ANSWER:
+        return unreachable(host, refusal)
+    if number == NEEDS_TLS:
+        return no_tls(host, refusal)
+    seen = _("The database on %(place)s refuses %(account)s: %(error)s.") % refusal.params
+    if number in NOT_GRANTED:
+        return broken(f"{refusal.code}.grant", seen, grant(host, refusal.place))
+    if number in REFUSED:
+        return broken(f"{refusal.code}.refused", seen, grant(host, refusal.place))
+    if number in TOO_MANY:
+        advice = _("Allow more with %(setting)s in its configuration, and at once with:")
+        command = f'mariadb -e "SET GLOBAL {TOO_MANY[number]} = 500" && {restart_readers(host)}'
+        remedy = Remedy(advice % {"setting": TOO_MANY[number]}, command)
+        return broken(f"{refusal.code}.connections", seen, remedy)
+    migrate = ".venv/bin/python manage.py migrate --database mail"
+    return broken(f"{refusal.code}.other", seen, Remedy(_("Create what is missing:"), migrate))
+
+
+def unreachable(host: MailHost, refusal: Refusal) -> Finding:
+    """Find out where the connection ends: at the address, on its way, or in the server."""
+    place, params = refusal.place, refusal.params
+    remedy = start_database(host, place)
+    try:
+        knock(place)
+    except (ConnectionRefusedError, FileNotFoundError):
+        seen = _("Nothing answers on %(place)s, where the database should be: %(error)s.")
+        if is_local(place) and any(list(command_lines(name)) for name in PROGRAMS):
+            seen = _("The database runs on this machine, but doesn't answer on %(place)s.")
+            advice = _("Correct MAIL_DATABASE_URL and MAIL_DB_HOSTS in .env, then run:")
+            remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
+    except socket.gaierror:
+        seen = _("The name of the database host %(place)s can't be resolved: %(error)s.")
+        remedy = NONE
+    except TimeoutError:
+        seen = _("No answer at all comes from %(place)s, where the database should be.")
+    except OSError:
+        seen = _("The database on %(place)s can't be reached: %(error)s.")
+    else:
+        seen = _("The database on %(place)s accepts connections, but then says nothing.")
+    return broken(UNREACHABLE, seen % params, remedy)
+
+
+def knock(place: DatabaseHost) -> None:
+    """Connect, and say nothing; raise OSError if nobody is there."""
+    if not place.socket:
+        socket.create_connection((place.name, place.port), SECONDS).close()
+        return
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SECONDS)
+        connection.connect(place.socket)
+
+
+def no_tls(host: MailHost, refusal: Refusal) -> Finding:
+    seen = _("The database on %(place)s takes %(account)s only with TLS: %(error)s.")
+    advice = _(
+        "It demands TLS (require_secure_transport). Set MAIL_DB_TLS in .env to the path of its "
+        "authority's certificate, then run:"
+    )
+    remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
+    if is_local(refusal.place):
+        advice = _(
+            "On one machine, TLS protects nothing: remove require_secure_transport from the "
+            "database's configuration, and switch it off at once with:"
+        )
+        command = 'mariadb -e "SET GLOBAL require_secure_transport = OFF"'
+        remedy = Remedy(advice, f"{command} && {restart_readers(host)}")
+    return broken(f"{refusal.code}.tls", seen % refusal.params, remedy)

@@ -1,0 +1,42 @@
+"""Whether the daemons can use a file or a socket, and which part of its path keeps them out."""
+
+import os
+import shlex
+from pathlib import Path, PurePosixPath
+
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.words import last_line
+
+# Perl and sh, since the user may not be able to enter the folder of the panel's Python.
+CONNECT = "IO::Socket::UNIX->new(shift) or die qq($!\\n)"
+ENTER = """
+for folder; do [ -x "$folder" ] || { printf %s "$folder"; exit 1; }; done
+"""
+
+
+def refuses_postfix(examination: Examination, path: str) -> str:
+    """Return what goes wrong when the user postfix connects to a socket; empty if nothing."""
+    command = ["perl", "-MIO::Socket::UNIX", "-e", CONNECT, path]
+    done = examination.access.run(command, user="postfix")
+    return (last_line(done.stderr) or "?") if done.status else ""
+
+
+def closed(examination: Examination, user: str, path: str, groups: str = "--init-groups") -> str:
+    """Return the part of a path that keeps a user out; empty if the user may use the file."""
+    who = ["setpriv", f"--reuid={user}", f"--regid={user}", groups, "--"]
+    folders = [str(folder) for folder in reversed(PurePosixPath(path).parents)]
+    script = f"{ENTER}[ -r {shlex.quote(path)} ] || {{ printf %s {shlex.quote(path)}; exit 1; }}"
+    done = examination.access.run([*who, "sh", "-c", script, "sh", *folders])
+    return done.stdout if done.status == 1 else ""
+
+
+def holder(path: str) -> tuple[str, str] | None:
+    """Return the process that has locked a file against readers, and its name."""
+    found = Path(path).stat()
+    wanted = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    for line in Path("/proc/locks").read_text().splitlines():
+        words = line.split()
+        if wanted in words and "WRITE" in words and "->" not in words:
+            pid = words[words.index("WRITE") + 1]
+            return pid, Path("/proc", pid, "comm").read_text(errors="replace").strip()
+    return None

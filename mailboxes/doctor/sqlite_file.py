@@ -1,0 +1,58 @@
+"""The file of an SQLite database: it is there, the daemons can read it, and nobody locks it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.db import connections
+from django.utils.translation import gettext as _
+
+from mailboxes.conf import MailHost
+from mailboxes.doctor import paths
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, broken
+from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy, restart_readers
+from mailboxes.doctor.words import quoted
+from mailboxes.formats import database_message
+
+READERS = {"postfix": "--init-groups", "dovecot": "--groups=mailauth"}
+"""Dovecot's worker has this group besides its own (extra_groups)."""
+
+
+def examine(
+    examination: Examination, own_account: Callable[[MailHost], Finding]
+) -> Iterator[Finding]:
+    path = examination.host.database.name
+    if connections["mail"].connection is None and not Path(path).exists():
+        # Connecting to it would create it.
+        seen = _("The database %(path)s doesn't exist.") % {"path": path}
+        advice = _("Restore it from your backup; MAIL_DATABASE_URL in .env says where it belongs.")
+        yield broken("database.file", seen, Remedy(advice))
+        return
+    yield own_account(examination.host)
+    if examination.access.sees_all and Path(path).exists():
+        yield from check_readers(examination, path)
+
+
+def check_readers(examination: Examination, path: str) -> Iterator[Finding]:
+    for user, groups in READERS.items():
+        if not (closed := paths.closed(examination, user, path, groups)):
+            continue
+        params = {"user": user, "path": path, "closed": closed}
+        seen = _("The user %(user)s can't read the database %(path)s because of %(closed)s.")
+        command = f"{APPLY_COMMAND}; {restart_readers(examination.host)}"
+        if closed not in (path, str(Path(path).parent)):
+            command = f"chmod a+x {closed} && {restart_readers(examination.host)}"
+        yield broken("database.unreadable", seen % params, Remedy(_("Open it:"), command))
+        return
+
+
+def explain(host: MailHost, error: BaseException) -> Finding:
+    params = {"path": host.database.name, "error": quoted(database_message(error))}
+    if "locked" in params["error"] and (holder := paths.holder(host.database.name)):
+        pid, name = holder
+        seen = _("The database %(path)s is locked by %(name)s (process %(pid)s).")
+        advice = _("If it isn't about to end by itself, end it:")
+        remedy = Remedy(advice, f"kill {pid} && {restart_readers(host)}")
+        return broken("database.locked", seen % (params | {"name": name, "pid": pid}), remedy)
+    seen = _("The panel can't read the database %(path)s: %(error)s.")
+    return broken("database.panel", seen % params)

@@ -1,0 +1,117 @@
+"""Ports 587 and 465: TLS, the mechanisms that are offered, a sign-in, and a first mail."""
+
+import imaplib
+import smtplib
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from mailboxes.doctor import certificate, words
+from mailboxes.doctor.examination import Examination, Login
+from mailboxes.doctor.finding import Finding, broken, working
+from mailboxes.doctor.processes import is_suspended
+from mailboxes.doctor.protocols import smtp
+from mailboxes.doctor.remedies import (
+    APPLY_AND_RESTART,
+    APPLY_AND_RESTART_BOTH,
+    REPAIR_BEFORE,
+    Remedy,
+    restart,
+)
+
+ERRORS = (OSError, smtplib.SMTPException, EOFError, imaplib.IMAP4.error)
+
+
+def check(examination: Examination, port: int) -> Iterator[Finding]:
+    """Sign in where mail clients do, and try to send as oneself; nothing is sent."""
+    try:
+        with smtp.connect(examination.access.ports, port) as client:
+            if port != 465:
+                if client.has_extn("auth"):
+                    seen = _("Port %(port)s offers to check passwords without TLS.")
+                    yield broken(f"ports.{port}.clear", seen % {"port": port}, APPLY_AND_RESTART)
+                try:
+                    smtp.start_tls(client)
+                except smtplib.SMTPException as error:
+                    yield certificate.no_tls(examination, port, error)
+                    return
+            found = smtp.certificate(client)
+            yield from certificate.check(examination, found, port)
+            yield from check_mechanisms(client, examination, port)
+            if client.has_extn("auth") and examination.login:
+                yield sign_in(client, examination, examination.login, port)
+            elif client.has_extn("auth"):
+                seen = _("Port %(port)s offers to sign in, over TLS.")
+                yield working(f"ports.{port}", seen % {"port": port})
+    except ERRORS as error:
+        yield silent(examination, port, error)
+
+
+def silent(examination: Examination, port: int, error: BaseException) -> Finding:
+    """Say that a port doesn't answer as it should; the log may know why."""
+    reason = words.quoted(
+        getattr(error, "strerror", None) or str(error) or type(error).__name__
+    ).rstrip(".")
+    params = {"port": port, "reason": reason}
+    seen = _("Port %(port)s breaks off: %(reason)s.")
+    if isinstance(error, ConnectionRefusedError):
+        seen = _("Nothing answers on port %(port)s: %(reason)s.")
+    elif isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        seen = _("Port %(port)s accepts connections, but gave no answer in time.")
+    remedy = last_resort(examination)
+    if is_suspended("smtpd"):
+        remedy = restart(_("Processes of Postfix are suspended. Restart it:"), "postfix")
+    return broken(f"ports.{port}", seen % params, remedy, log(examination))
+
+
+def log(examination: Examination) -> str:
+    """Return what the log says, unless it is about what is broken before."""
+    return "" if examination.is_broken_before else words.log(examination, words.MAIL)
+
+
+def last_resort(examination: Examination) -> Remedy:
+    """Return what helps where only the end of the chain is seen to be broken."""
+    if examination.is_broken_before:
+        return REPAIR_BEFORE
+    is_v2 = examination.host.variant.name == "v2"
+    return APPLY_AND_RESTART_BOTH if is_v2 else APPLY_AND_RESTART
+
+
+def check_mechanisms(
+    client: smtplib.SMTP, examination: Examination, port: int
+) -> Iterator[Finding]:
+    """Compare what is offered with what the stored passwords allow."""
+    offered = set(client.esmtp_features.get("auth", "").split())
+    expected = set(examination.host.scheme.mechanisms)
+    params = {"port": port, "names": words.quoted(", ".join(sorted(offered - expected)))}
+    if not offered:
+        seen = _("Port %(port)s doesn't offer to sign in, so mail clients don't even try.") % params
+        yield broken(f"ports.{port}.auth", seen, last_resort(examination))
+    elif offered - expected:
+        seen = _(
+            "Port %(port)s offers %(names)s, which the stored passwords don't allow: mail clients "
+            "that choose it are refused."
+        )
+        yield broken(f"ports.{port}.mechanisms", seen % params, last_resort(examination))
+
+
+def sign_in(client: smtplib.SMTP, examination: Examination, login: Login, port: int) -> Finding:
+    """Sign in with the right password. A wrong one would be counted against this address."""
+    status, text = smtp.sign_in(client, *login)
+    params = {"port": port, "reply": words.quoted(f"{status} {text}")}
+    if status != 235:
+        seen = _("The right password doesn't sign in on port %(port)s: %(reply)s")
+        code = f"ports.{port}.sign_in"
+        return broken(code, seen % params, last_resort(examination), log(examination))
+    client.mail(login.address)
+    status, answer = client.rcpt(login.address)
+    client.rset()
+    if status == 250:
+        seen = _("The right password signs in on port %(port)s, and may send as its address.")
+        return working(f"ports.{port}", seen % params)
+    params["reply"] = words.quoted(f"{status} {answer.decode(errors='replace')}")
+    if status == 553:
+        seen = _("Port %(port)s doesn't let a mailbox send as its own address: %(reply)s")
+    else:
+        seen = _("Signing in works on port %(port)s, but sending doesn't: %(reply)s")
+    return broken(f"ports.{port}.sender", seen % params, last_resort(examination), log(examination))

@@ -1,0 +1,48 @@
+"""Words of others in a finding: what a daemon answers, and what it has logged."""
+
+from collections.abc import Sequence
+
+from mailboxes.doctor.examination import Examination
+
+MAX_LENGTH = 300
+MAIL = ("--facility=mail",)
+SIGN_INS = ("--facility=auth,authpriv",)
+LATELY = "-10min"
+NOISE = ("postfix/postmap[", "postfix/postfix-script[", "SELECT returned no result", "Killed with")
+"""What comes from the examination itself."""
+
+
+def quoted(text: object) -> str:
+    """Return a text of others as one line that can neither be long nor change a terminal."""
+    line = " ".join(str(text).split())
+    line = "".join(sign if sign.isprintable() else "?" for sign in line)
+    return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH]}…"
+
+
+def last_line(text: str) -> str:
+    return quoted(text.strip().rpartition("\n")[2])
+
+
+def log(examination: Examination, which: Sequence[str], since: str = "", count: int = 3) -> str:
+    """Return the last warnings and errors that the journal has, by default of this examination."""
+    if not examination.access.sees_all:
+        return ""
+    since = since or f"@{examination.began}"
+    command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--priority=warning"]
+    done = examination.access.run([*command, "--lines=30", "--output=short", *which])
+    found: dict[str, str] = {}
+    for line in done.stdout.splitlines():
+        _time, _at, words = line.partition("]: ")
+        if words and not any(name in line for name in NOISE):
+            found.pop(words, None)
+            found[words] = line
+    lines = [quoted(without_secrets(examination, line)) for line in found.values()]
+    return "\n".join(lines[-count:])
+
+
+def without_secrets(examination: Examination, line: str) -> str:
+    """Blank out passwords: pam_mysql, for one, logs that of the database if told to be verbose."""
+    for account in (examination.host.lookup, examination.host.auth):
+        if account.password:
+            line = line.replace(account.password, "***")
+    return line
