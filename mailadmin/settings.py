@@ -154,6 +154,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django.forms",
     "csp",
     "allauth.account",  # allauth.mfa imports its models; none of its pages are used

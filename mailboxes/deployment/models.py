@@ -23,10 +23,13 @@ class Export(models.Model):
 
 
 class LastExamination(models.Model):
-    """What the doctor found on a machine when it was last run there as root."""
+    """What the doctor found on a machine when it was last run there as root, or by a timer."""
 
     machine = models.CharField(max_length=100, primary_key=True)
     examined = models.DateTimeField()
+    as_root = models.BooleanField(default=True)
+    """Whether it saw everything: as root, on the mail host."""
+
     verdict = models.CharField(max_length=20)
     """A state of the doctor's: `working`, `warning`, `broken` or `not checked`."""
 

@@ -47,6 +47,11 @@ STEPS = (
 END = Hop("end", gettext_lazy("End of the examination"))
 
 
+def steps(host: MailHost) -> list[Step]:
+    """Return the hops of the host's variant."""
+    return [step for step in STEPS if step.variant in ("", host.variant.name)]
+
+
 def examine(actor: Actor, host: MailHost, access: Access, domain: str = "") -> Iterator[HopResult]:
     """Yield what is found at each hop, as soon as it is known, until the database fails."""
     try:
@@ -67,9 +72,7 @@ def examine_hops(actor: Actor, host: MailHost, access: Access, domain: str) -> I
     deadline = time.monotonic() + MAX_SECONDS - LONGEST_PROBE
     examination = Examination(host, access)
     with ExitStack() as stack:
-        for step in STEPS:
-            if step.variant not in ("", host.variant.name):
-                continue
+        for step in steps(host):
             begun = time.monotonic()
             findings = list(in_time(step, examination, deadline))
             if step is STEPS[0] and is_working(findings) and (domain := domain or first_domain()):

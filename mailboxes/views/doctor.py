@@ -1,6 +1,8 @@
 """The page on which superusers examine the mail host, hop by hop."""
 
+import logging
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, StreamingHttpResponse
@@ -14,13 +16,17 @@ from django.views.decorators.http import require_http_methods
 
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
+from mailboxes.deployment import examinations
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
-from mailboxes.doctor.finding import worst
+from mailboxes.doctor.stored import Report, last_report
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.request_actors import administrator
 from mailboxes.views.permissions import allowed
 
 HERE = "<!-- what was found -->"
+logger = logging.getLogger(__name__)
 
 
 @never_cache
@@ -28,7 +34,11 @@ HERE = "<!-- what was found -->"
 @allowed("doctor.examine")
 def doctor(request: HttpRequest) -> HttpResponseBase:
     """Examine the mail host, and show each hop as soon as it is known."""
-    context = admin.site.each_context(request) | {"title": _("Doctor"), "here": HERE}
+    context = admin.site.each_context(request) | {
+        "title": _("Doctor"),
+        "here": HERE,
+        "last": last_report(examinations.read()),
+    }
     if request.method != "POST":
         return render(request, "mailboxes/doctor.html", context)
     page = render_to_string("mailboxes/doctor.html", context | {"running": True}, request)
@@ -41,13 +51,36 @@ def doctor(request: HttpRequest) -> HttpResponseBase:
 
 
 def examined(page: str, actor: Actor, language: str) -> Iterator[str]:
-    """Yield the page with the hops where they belong, then the verdict."""
+    """Yield the page with the hops where they belong, then the verdict.
+
+    Whatever happens meanwhile, it ends as a whole page.
+    """
     before, after = page.split(HERE)
     yield before
-    host, states = mail_host(), []
     with override(language):
-        for result in chain.examine(actor, host, find_access(host)):
-            states.append(result.state)
-            yield render_to_string("mailboxes/doctor_hop.html", {"result": result})
-        yield render_to_string("mailboxes/doctor_verdict.html", {"verdict": worst(states)})
+        try:
+            yield from pieces_of_hops(actor)
+        except Refused as error:
+            yield piece("broken_off", reason=error_message(error))
+        except Exception:
+            logger.exception("The doctor's examination broke off.")
+            yield piece("broken_off")
     yield after
+
+
+def pieces_of_hops(actor: Actor) -> Iterator[str]:
+    """Yield each hop twice: while it is examined, and then with what was found."""
+    host = mail_host()
+    coming = [step.hop for step in chain.steps(host)]
+    number, results = len(coming), []
+    yield piece("pending", hop=coming.pop(0), place=1, number=number)
+    for result in chain.examine(actor, host, find_access(host)):
+        results.append(result)
+        yield piece("hop", result=result)
+        if coming:
+            yield piece("pending", hop=coming.pop(0), place=number - len(coming), number=number)
+    yield piece("verdict", report=Report(results))
+
+
+def piece(name: str, **context: Any) -> str:
+    return render_to_string(f"mailboxes/doctor_{name}.html", context)

@@ -2,7 +2,7 @@
 // fetched first, with the same logged POST as a download. Without JavaScript, only downloads work.
 "use strict";
 
-const messages = document.querySelector(".configuration")?.dataset;
+const messages = () => document.querySelector(".configuration").dataset;
 
 async function textToCopy(button, block) {
   if (!("secret" in button.dataset)) return block.textContent;
@@ -26,24 +26,37 @@ function select(element) {
 function showCopied(button) {
   const label = button.querySelector("span");
   label.dataset.original ??= label.textContent;
-  label.textContent = messages.copied;
+  label.textContent = messages().copied;
   clearTimeout(button.timer);
   button.timer = setTimeout(() => { label.textContent = label.dataset.original; }, 2000);
-  announce(messages.copied);
+  window.announce?.(messages().copied);
 }
 
-for (const button of document.querySelectorAll("button.copy")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const block = button.closest(".file, .command").querySelector("pre");
-    try {
-      await navigator.clipboard.writeText(await textToCopy(button, block));
-      showCopied(button);
-    } catch {
-      select(block);
-      announce(messages.failed);
-    }
-  });
+async function copy(button) {
+  const block = button.closest(".file, .command").querySelector("pre");
+  try {
+    await navigator.clipboard.writeText(await textToCopy(button, block));
+    showCopied(button);
+  } catch {
+    select(block);
+    window.announce?.(messages().failed);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button) copy(button);
+});
+
+// The doctor's page loads this early: its buttons arrive one by one.
+function showCopyButtons() {
+  for (const button of document.querySelectorAll("button.copy[hidden]")) button.hidden = false;
+}
+showCopyButtons();
+if (document.readyState === "loading") {
+  const arrivals = new MutationObserver(showCopyButtons);
+  arrivals.observe(document, { childList: true, subtree: true });
+  addEventListener("DOMContentLoaded", () => arrivals.disconnect());
 }
 
 for (const button of document.querySelectorAll("button[data-fold]")) {

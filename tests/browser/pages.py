@@ -231,6 +231,8 @@ STOPS = [
     Stop("log", "/admin/log/"),
     Stop("log-nothing", "/admin/log/?q=zzz"),
     Stop("configuration", "/admin/configuration/"),
+    Stop("doctor", "/admin/doctor/"),
+    Stop("doctor-examined", "/admin/doctor/", press(".page-head button")),
     Stop("adoption", "/admin/configuration/adoption/"),
     Stop("adoption-refused", "/admin/configuration/adoption/", submit),
     Stop("upgrade", UPGRADE),

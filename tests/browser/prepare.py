@@ -19,6 +19,11 @@ from mailboxes import actions  # noqa: E402
 from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.addresses import Address, DomainName  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
+from mailboxes.deployment.models import LastExamination  # noqa: E402
+from mailboxes.doctor import finding  # noqa: E402
+from mailboxes.doctor.finding import Hop, HopResult  # noqa: E402
+from mailboxes.doctor.remedies import restart  # noqa: E402
+from mailboxes.doctor.report import as_values  # noqa: E402
 from mailboxes.models import Domain, Mailbox, Usage  # noqa: E402
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, SECRET, VERAS  # noqa: E402
 
@@ -52,6 +57,23 @@ def demo() -> None:
         vera = User(username=name, password=hashed, is_staff=True, is_superuser=True)
         vera.save()
         TOTP.activate(vera, SECRET)
+    remember_examination()
+
+
+def remember_examination() -> None:
+    """Store that the doctor has found something broken."""
+    remedy = restart("Start it:", "saslauthd")
+    stopped = finding.broken("saslauthd.stopped", "saslauthd isn't running.", remedy)
+    elsewhere = finding.not_checked("ports", "It isn't on this machine.")
+    results = [
+        HopResult(Hop("database", "Database"), [finding.working("database", "It can be read.")], 3),
+        HopResult(Hop("saslauthd", "saslauthd"), [stopped], 1),
+        HopResult(Hop("ports", "Ports"), [elsewhere]),
+    ]
+    found = LastExamination(
+        machine="mail.example.org", verdict="broken", hops=as_values(results), language="en"
+    )
+    actions.remember_examination(TESTER, found, by_timer=True)
 
 
 def many() -> None:

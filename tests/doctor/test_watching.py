@@ -133,7 +133,8 @@ def test_a_panel_without_its_own_database_still_examines(
 
 
 def remember(verdict: str = "working", machine: str = "mail", by_timer: bool = True) -> None:
-    actions.remember_examination(TESTER, machine, verdict, [], "en", by_timer)
+    found = LastExamination(machine=machine, verdict=verdict, language="en")
+    actions.remember_examination(TESTER, found, by_timer)
 
 
 def age(minutes: int, machine: str = "mail") -> None:
@@ -146,7 +147,7 @@ def age(minutes: int, machine: str = "mail") -> None:
 def test_only_those_who_may_examine_may_store(tables: None) -> None:
     with pytest.raises(Refused):
         actor = Actor(COMMAND, "x", "x", Scope.of_owner("anna@example.org"))
-        actions.remember_examination(actor, "mail", "working", [], "en", True)
+        actions.remember_examination(actor, LastExamination(machine="mail"), True)
     assert not LastExamination.objects.exists()
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from mailboxes import actions
 from mailboxes.conf import mail_host
+from mailboxes.deployment.models import LastExamination
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
 from mailboxes.doctor.database import OWN_DATABASE
@@ -66,22 +67,27 @@ class Command(MailCommand):
             report = {"verdict": verdict, "hops": as_values(results)}
             self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
         if access.sees_all or options["watch"]:
-            self.keep(verdict, results, options["watch"])
+            self.keep(verdict, results, access.sees_all, options["watch"])
         if STATUS[verdict]:
             raise CommandError(f"Verdict: {verdict}.", returncode=STATUS[verdict])
 
-    def keep(self, verdict: State, results: list[HopResult], by_timer: bool) -> None:
+    def keep(self, verdict: State, results: list[HopResult], as_root: bool, by_timer: bool) -> None:
         """Store the result for the panel's pages; report a change if a timer runs this."""
-        machine, language = socket.gethostname(), get_language() or "en"
-        hops = as_values(results)
+        found = LastExamination(
+            machine=socket.gethostname(),
+            as_root=as_root,
+            verdict=verdict,
+            hops=as_values(results),
+            language=get_language() or "en",
+        )
         try:
             if not is_broken(results, OWN_DATABASE):  # it would only be waited for once more
-                actions.remember_examination(self.actor, machine, verdict, hops, language, by_timer)
+                actions.remember_examination(self.actor, found, by_timer)
         except (DatabaseError, InterfaceError) as error:
             reason = database_message(error)
             self.stderr.write(f"The result can't be stored for the panel's pages: {reason}.")
         if by_timer:
-            report_change(machine, verdict, results)
+            report_change(found.machine, verdict, results)
 
 
 def is_broken(results: Iterable[HopResult], code: str) -> bool:
