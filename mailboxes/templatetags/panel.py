@@ -23,7 +23,9 @@ from mailboxes.audit import wording
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
+from mailboxes.deployment import examinations
 from mailboxes.doctor.finding import LABELS, State
+from mailboxes.doctor.stored import last_report
 from mailboxes.errors import Refused
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.icons import icon
@@ -33,6 +35,7 @@ register = template.Library()
 register.simple_tag(icon)
 
 SUPERUSER = "superuser"
+DOCTOR = "stethoscope"
 NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = (
     (
         _("Mail"),
@@ -58,7 +61,7 @@ NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...
         _("Server"),
         (
             ("configuration", "settings", _("Configuration"), SUPERUSER),
-            ("doctor", "stethoscope", _("Doctor"), "doctor.examine"),
+            ("doctor", DOCTOR, _("Doctor"), "doctor.examine"),
             ("upgrade", "arrow-right-left", _("Upgrade and migrate"), SUPERUSER),
             ("log", "history", _("Log"), "log.view"),
         ),
@@ -81,6 +84,8 @@ class NavigationItem:
     icon: str
     title: Promise
     current: bool
+    broken: int = 0
+    """The number of things behind it that are broken."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,16 @@ def allowed_items(
         or (scope.is_everything if permission == SUPERUSER else scope.allows(permission))
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
-    return [NavigationItem(url, icon, title, url == nearest) for url, icon, title in found]
+    return [
+        NavigationItem(url, icon, title, url == nearest, broken_hops() if icon == DOCTOR else 0)
+        for url, icon, title in found
+    ]
+
+
+def broken_hops() -> int:
+    """Return at how many hops the doctor last found something broken."""
+    last = last_report(examinations.read())
+    return len(last.decisive) if last and last.verdict == State.BROKEN else 0
 
 
 @register.inclusion_tag("admin/unicode_name.html")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,6 +22,10 @@ from mailboxes.access.scope import Scope
 from mailboxes.audit import entries
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.deployment import examinations
+from mailboxes.deployment.examinations import Reports
+from mailboxes.doctor.finding import State
+from mailboxes.doctor.stored import last_report
 from mailboxes.domain_addresses import without_roles
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
@@ -110,9 +115,10 @@ def fullest(names: list[str] | None) -> list[FullMailbox]:
     ]
 
 
-def notices(scope: Scope) -> Iterator[Notice]:
+def notices(scope: Scope, reports: Reports) -> Iterator[Notice]:
     """Yield what needs attention, the worst first, as far as the administrator may see it."""
     if scope.is_everything:
+        yield from doctor_notices(reports)
         yield from engine_notices()
     try:
         host = mail_host()
@@ -137,6 +143,24 @@ def notices(scope: Scope) -> Iterator[Notice]:
         yield from alias_notices(scope)
     if scope.is_everything:
         yield from role_notices()
+
+
+def doctor_notices(reports: Reports) -> Iterator[Notice]:
+    """Say what the doctor has found broken, and that its timer has stopped."""
+    last = last_report(reports)
+    if last and last.decisive:
+        is_broken = last.verdict == State.BROKEN
+        found = _("The doctor has a warning about %(machine)s (%(ago)s):")
+        if is_broken:
+            found = _("The doctor found something broken on %(machine)s (%(ago)s):")
+        text = found % {"machine": last.row.machine, "ago": naturaltime(last.row.examined)}
+        names = [str(result.hop.title) for result in last.decisive]
+        yield Notice(text, "bad" if is_broken else "warn", "doctor", "", _("What to do"), names)
+    if reports.silent_since:
+        silent = _("The doctor's timer last reported %(ago)s. Check that it runs: %(command)s")
+        command = "systemctl status mailadmin-doctor.timer"
+        text = silent % {"ago": naturaltime(reports.silent_since), "command": command}
+        yield Notice(text, "warn", "doctor", link=_("Doctor"))
 
 
 def engine_notices() -> Iterator[Notice]:
@@ -272,11 +296,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what the administrator may see, or that there are no permissions yet."""
     scope = scope_of(request.user)
     full = visible_nearly_full(scope)
+    reports = examinations.read() if scope.is_everything else Reports([])
     context = admin.site.each_context(request) | {
         "title": _("Dashboard"),
         "counts": table_counts(scope, full),
         "fullest": fullest(full),
-        "notices": list(notices(scope)),
+        "notices": list(notices(scope, reports)),
+        "examined": reports.current,
         "entries": latest(scope),
     }
     return render(request, "mailboxes/dashboard.html", context)

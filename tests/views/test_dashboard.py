@@ -1,6 +1,7 @@
 """The dashboard counts what is there, and reports problems to those who may see them."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import pytest
 from django.conf import settings as configured
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
 from mailboxes.conf import mail_host
+from mailboxes.deployment.models import LastExamination
+from mailboxes.doctor.finding import Hop, HopResult, broken, warning, working, worst
+from mailboxes.doctor.report import as_values
 from mailboxes.forwarding import findings
 from mailboxes.models import Alias, Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
@@ -284,3 +289,50 @@ def test_loops_and_dead_targets_are_reported_with_the_list_of_them(
     monkeypatch.setattr(findings, "MAX_ALIASES", 4)
     page = unescape(rita.get(URL).content.decode())
     assert "run: manage.py checkaliases" in page and "is deferred" not in page
+
+
+def remember(*results: HopResult, by_timer: bool = False) -> None:
+    verdict = worst(result.state for result in results)
+    found = LastExamination(
+        machine="mail.example.org", verdict=verdict, hops=as_values(results), language="en"
+    )
+    actions.remember_examination(TESTER, found, by_timer)
+
+
+DATABASE = HopResult(Hop("database", "Database"), [working("database", "Fine.")])
+PAM = HopResult(Hop("pam", "PAM"), [broken("pam.file", "It is missing.")])
+CERTIFICATE = HopResult(Hop("ports", "Ports"), [warning("ports.587.expires", "It ends soon.")])
+
+
+def test_what_the_doctor_found_is_shown_to_superusers_only(
+    rita: Client, mail_file: None, domain: Domain
+) -> None:
+    assert "doctor found" not in shown_text(rita)
+    remember(DATABASE, PAM)
+    page = shown_text(rita)
+    assert "The doctor found something broken on mail.example.org (now): PAM What to do" in page
+    assert "1 part is broken" in page
+    otto = shown_text(signed_in("helpdesk", "example.org"))
+    assert "doctor" not in otto and "is broken" not in otto
+    remember(DATABASE, CERTIFICATE)
+    page = shown_text(rita)
+    assert "The doctor has a warning about mail.example.org (now): Postfix: ports" in page
+    remember(DATABASE)
+    page = shown_text(rita)
+    assert "The doctor found everything working on mail.example.org now." in page
+    assert "What to do" not in page and "is broken" not in page
+
+
+def test_a_timer_that_has_stopped_is_reported(rita: Client, mail_file: None) -> None:
+    remember(DATABASE, by_timer=True)
+    assert "timer" not in shown_text(rita)
+    then = timezone.now() - timedelta(hours=3)
+    LastExamination.objects.update(examined=then, reported=then)
+    page = shown_text(rita)
+    assert "The doctor's timer last reported 3 hours ago. Check that it runs: systemctl" in page
+
+
+def shown_text(client: Client) -> str:
+    """Return the dashboard's text without markup."""
+    text = re.sub(r"<[^>]*>", " ", client.get(URL).content.decode())
+    return re.sub(r"\s+([.:]?)", r" \1", unescape(text)).replace(" .", ".")
