@@ -199,6 +199,14 @@ def test_creating_a_mailbox_takes_few_queries(
     assert len(of_domains) == len(set(of_domains)) == 2  # the choices, and the locked row
 
 
+def test_the_page_of_a_mailbox_asks_once_whether_it_may_be_receive_only(
+    rita: Client, anna: Mailbox
+) -> None:
+    with CaptureQueriesContext(connections["mail"]) as captured:
+        assert "Receive-only" in rita.get(f"{MAILBOX}anna@example.org/change/").content.decode()
+    assert sum("smtp_active" in query["sql"] for query in captured) == 1
+
+
 @pytest.mark.parametrize(("megabyte", "unit"), [(1024000, "MB"), (2**20, "MiB")])
 def test_a_quota_is_counted_as_the_adopted_database_counts(
     rita: Client, anna: Mailbox, megabyte: int, unit: str
