@@ -68,15 +68,17 @@ def mailbox_lines(plan: Renaming, keeps_old: bool, host: MailHost, scope: Scope)
 
 def domain_lines(plan: DomainRenaming, keeps_old: bool) -> Iterator[str]:
     """Yield what becomes of the domain's addresses, its old name, its mail and alias domains."""
-    params = {"old": plan.domain.pk, "new": plan.name, "target": plan.target}
-    texts = (
-        (ngettext("%(count)s mailbox in this domain.", "%(count)s mailboxes in this domain.",
-                  plan.mailboxes), plan.mailboxes),
-        (ngettext("%(count)s other alias.", "%(count)s other aliases.", plan.aliases),
-         plan.aliases),
-    )  # fmt: skip
-    yield _("All addresses in %(old)s are in %(new)s from then on:") % params
-    yield from (text % {"count": number(count)} for text, count in texts)
+    mailboxes = ngettext("%(count)s mailbox", "%(count)s mailboxes", plan.mailboxes)
+    aliases = ngettext("%(count)s other alias", "%(count)s other aliases", plan.aliases)
+    params = {
+        "old": plan.domain.pk,
+        "new": plan.name,
+        "target": plan.target,
+        "mailboxes": mailboxes % {"count": number(plan.mailboxes)},
+        "aliases": aliases % {"count": number(plan.aliases)},
+    }
+    text = _("All addresses in %(old)s are in %(new)s from then on: %(mailboxes)s and %(aliases)s.")
+    yield text % params
     yield _("The owners sign in with the new addresses, with the same passwords.")
     yield _("Whatever forwards to an address in %(old)s forwards to the one in %(new)s.") % params
     if keeps_old:

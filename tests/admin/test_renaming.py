@@ -77,7 +77,7 @@ def test_a_domain_is_renamed_after_its_counts_were_shown(rita: Client, anna: Mai
     actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
     url = f"{DOMAIN}example.org/rename/"
     asked = text(rita.post(url, {"domain": "example.com", "keeps_old": "on"}))
-    for line in ("1 mailbox in this", "1 other alias.", "example.org becomes an alias domain"):
+    for line in ("1 mailbox and 1 other alias.", "example.org becomes an alias domain"):
         assert line in asked
     assert Domain.objects.get().pk == "example.org"
     done = rita.post(url, read_form(asked) | {"confirm": "yes"}, follow=True)
