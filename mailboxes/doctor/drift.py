@@ -33,7 +33,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
         return
     try:
         host = replace(examination.host, has_smtp_active=is_known())
-        files, older = render_bundle(host), outdated(host)
+        files = render_bundle(host)
+        older = outdated(files)
     except Refused as error:
         yield not_checked("drift", error_message(error))
         return

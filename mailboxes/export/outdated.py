@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailboxes import actions
-from mailboxes.conf import MailHost
 from mailboxes.deployment.applied import last_applied
 from mailboxes.deployment.models import Export
 from mailboxes.export.bundle import File
 from mailboxes.export.identity import fingerprints, identity
-from mailboxes.export.render import render_bundle
 
 
 @dataclass(frozen=True)
@@ -29,12 +27,12 @@ def remember_export(files: list[File]) -> None:
     actions.remember_export(identity(now), now)
 
 
-def outdated(host: MailHost) -> Outdated | None:
-    """Compare what the mail host was given with what would be exported now."""
+def outdated(files: list[File]) -> Outdated | None:
+    """Compare what the mail host was given with these files, which would be exported now."""
     applied = last_applied()
     if applied is None:
         return None
-    now = fingerprints({file.path: file.text for file in render_bundle(host)})
+    now = fingerprints({file.path: file.text for file in files})
     if applied.identity == identity(now):
         return None
     export = Export.objects.filter(pk=applied.identity).first()

@@ -82,7 +82,12 @@ DIALECTS = {
 
 
 def render_bundle(host: MailHost, masked: bool = False) -> list[File]:
-    """Return the files of the host, sorted by path; `masked` hides the passwords in them.
+    """Return the files of the host, sorted by path; `masked` hides the passwords in them."""
+    return render_both(host)[masked]
+
+
+def render_both(host: MailHost) -> tuple[list[File], list[File]]:
+    """Return the files with their passwords, and with the passwords hidden.
 
     Raises BadExport if no working configuration can be written.
     """
@@ -95,12 +100,17 @@ def render_bundle(host: MailHost, masked: bool = False) -> list[File]:
         check_pam_lines(real)
     except quoting.BadValue as error:
         raise BadExport(error.message, error.params, code=error.code) from error
-    shown = hidden if masked else real
-    files = [make_file(spec, shown[spec], secret=real[spec] != hidden[spec]) for spec in real]
+    files = [make_file(spec, real[spec], secret=real[spec] != hidden[spec]) for spec in real]
     manifest = render_template(
         MANIFEST.template(host), {"files": [file for file in files if file.target]}
     )
-    return sorted([*files, make_file(MANIFEST, manifest, secret=False)], key=lambda file: file.path)
+    masked = [replace(file, text=hidden[spec]) for file, spec in zip(files, real, strict=True)]
+    last = make_file(MANIFEST, manifest, secret=False)
+    return by_path([*files, last]), by_path([*masked, last])
+
+
+def by_path(files: list[File]) -> list[File]:
+    return sorted(files, key=lambda file: file.path)
 
 
 def make_file(spec: FileSpec, text: str, secret: bool) -> File:

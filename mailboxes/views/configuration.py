@@ -28,7 +28,7 @@ from mailboxes.export.highlighting import highlight, language
 from mailboxes.export.mail_check import check_mail
 from mailboxes.export.outdated import outdated, remember_export
 from mailboxes.export.prerequisites import check_exportable
-from mailboxes.export.render import render_bundle
+from mailboxes.export.render import render_both, render_bundle
 from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Mailbox
@@ -75,9 +75,10 @@ def is_foreign() -> bool:
 
 def shown_files(host: MailHost) -> dict[str, Any]:
     """Return each file, highlighted, the host's own first, and what is known of older ones."""
-    files = sorted(render_bundle(host, masked=True), key=lambda file: not file.target)
+    exported, masked = render_both(host)
+    files = sorted(masked, key=lambda file: not file.target)
     texts = [(file, highlight(file.text, language(file.path))) for file in files]
-    return {"files": texts, "outdated": outdated(host), "is_local": local() is not None}
+    return {"files": texts, "outdated": outdated(exported), "is_local": local() is not None}
 
 
 def stronger_schemes(host: MailHost) -> dict[str, str]:

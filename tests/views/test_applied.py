@@ -2,11 +2,13 @@
 
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
 from django.core.management import call_command
 from django.test import Client
+from django.test.signals import template_rendered
 from pytest_django import Settings
 
 from mailboxes.deployment import applied
@@ -37,6 +39,19 @@ def report(client: Client, line: str) -> str:
     return str(message)
 
 
+def rendered(client: Client) -> int:
+    """Return how many files of the bundle are rendered for the page."""
+    names: list[str] = []
+
+    def note(template: Any, **_other: object) -> None:
+        names.append(template.name or "")
+
+    template_rendered.connect(note)
+    page(client)
+    template_rendered.disconnect(note)
+    return sum(name.endswith(("/apply", "/README", ".cf")) for name in names)
+
+
 def download(client: Client) -> str:
     assert client.post(f"{URL}download/").status_code == 200
     return Export.objects.latest("exported").pk
@@ -44,10 +59,12 @@ def download(client: Client) -> str:
 
 def test_a_host_with_the_newest_export_is_not_mentioned(rita: Client, on_mysql: None) -> None:
     assert OLDER not in page(rita)
+    once = rendered(rita)
     said = report(rita, f"\n{LINE.format(download(rita))}\n")
     assert said == "The panel now knows which export the mail host has."
     assert logged()[-1][1:] == ("configuration.apply", Export.objects.get().pk)
     assert OLDER not in page(rita)
+    assert rendered(rita) == once > 0
 
 
 def test_an_older_export_is_mentioned_with_the_files_that_have_changed_since(
