@@ -2,7 +2,8 @@
 -- Run this on the database host as its administrator: mariadb < grants.sql
 -- The tables must already exist. You can run it again.
 -- After you have changed a password, the account also keeps its old one, so that the mail host goes on
--- working. Once apply has given it the new one, run this again: that ends the old password.
+-- working. Once apply has given it the new one, run this again: that ends the old password. Don't change
+-- it a second time before that: only the one before is kept, and the mail host wouldn't have it yet.
 -- Other grants of these accounts are kept, so use accounts that only the mail host uses.
 
 -- Gives the quotes and backslashes below the same meaning regardless of the server's defaults.
@@ -37,7 +38,7 @@ CREATE TABLE IF NOT EXISTS {{ database }}.last_login (
 {% for at in accounts_at %}GRANT SELECT, INSERT, UPDATE ON {{ database }}.quota2 TO {{ auth }}@'{{ at }}';
 GRANT SELECT, INSERT, UPDATE ON {{ database }}.last_login TO {{ auth }}@'{{ at }}';
 {% endfor %}{% endif %}
-/*M!100400 SELECT CONCAT(User, '@', Host, ' also takes its old password until you have run apply, and then this again.')
+/*M!100400 SELECT CONCAT(User, '@', Host, ' also takes its old password until you have run apply, and then this again. Until then, do not change it again.')
     AS 'Changed passwords:' FROM mysql.global_priv
     WHERE User IN ({{ lookup }}, {{ auth }}) AND JSON_EXISTS(Priv, '$.auth_or[1]') */;
 {% endwith %}
