@@ -153,3 +153,16 @@ def test_an_alias_without_its_domain_is_passed_once_an_import_adds_that() -> Non
     found = run([row("x@example.org", "a@old.example"), DomainRow("line 2", "old.example")])
     assert [one.verb for one in found] == [Verb.CREATE, Verb.CREATE]
     Alias.objects.filter(pk="a@old.example").delete()
+
+
+def test_an_import_is_not_undone_where_that_would_make_a_loop() -> None:
+    alias("a@example.org", "b@example.net")
+    rows: list[ImportRow] = [row("a@example.org", "z@e.example")]
+    entry = actions.import_rows(TESTER, rows, ImportOptions(updates=True)).entry
+    alias("b@example.net", "a@example.org")
+    [(name, refusal)] = actions.undo_import(TESTER, entry).refused
+    assert (name, refusal.code) == ("a@example.org", "loop")
+    assert Alias.objects.get(pk=name).goto == "z@e.example"
+    actions.delete_alias(TESTER, Alias.objects.get(pk="b@example.net"))
+    assert actions.undo_import(TESTER, entry).done == [name]
+    assert Alias.objects.get(pk=name).goto == "b@example.net"

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from mailboxes.actions import rules
+from mailboxes.access.scope import Scope
+from mailboxes.actions import expansion, rules
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, check_role, save_columns
 from mailboxes.actions.domains import remove_domain
@@ -18,7 +19,9 @@ from mailboxes.audit.log import begin, end, subject
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.forwarding.expansion import Expansion
+from mailboxes.forwarding.lookups import LookUps
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, split_targets
 
 ROWS_PER_CALL = 200
 SLACK = timedelta(seconds=2)
@@ -63,7 +66,7 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
     result.entry = begun.parent or begun.seq
     refusals = []
     with transaction.atomic(using="default"), transaction.atomic(using="mail"):
-        rules.lock_domains(*(imported.domain for imported in batch))
+        rules.lock_domains(*(imported.domain for imported in batch), *passed_domains(batch))
         for imported in batch:
             try:
                 take_back(actor, imported)
@@ -107,6 +110,14 @@ def subjects_after(entries: set[int], after: int, number: int) -> list[Subject]:
     return found
 
 
+def passed_domains(batch: list[Subject]) -> set[str]:
+    """Return the domains that mail passes once changed aliases get their old targets."""
+    old = [one.changes["goto"][0] for one in batch if "goto" in one.changes and not one.is_new]
+    look_ups = LookUps(all_domains=True)
+    Expansion([target for goto in old for target in split_targets(goto)], look_ups)
+    return look_ups.domains()
+
+
 def take_back(actor: Actor, imported: Subject) -> None:
     """Take one row back, unless it is gone, was changed since, or is out of the actor's reach."""
     model, remove = TABLES[imported.model]
@@ -119,21 +130,25 @@ def take_back(actor: Actor, imported: Subject) -> None:
     if any(getattr(row, column) != value for column, (_old, value) in pairs.items()):
         raise Refused(CHANGED_SINCE, code="changed")
     if not imported.is_new:
-        restore(row, {column: old for column, (old, _new) in pairs.items()})
+        restore(row, {column: old for column, (old, _new) in pairs.items()}, actor.scope)
         if "password" in imported.changes:
             raise Refused(NO_OLD_PASSWORD, code="password")
     elif isinstance(row, Alias) and row.is_mailbox_alias:
-        restore(row, {"goto": row.pk})
+        restore(row, {"goto": row.pk}, actor.scope)
     else:
         check_unused(row, imported.entry.at)
         remove(row)
 
 
 @transaction.atomic(using="mail")
-def restore(row: Row, values: dict[str, Any]) -> None:
+def restore(row: Row, values: dict[str, Any], scope: Scope) -> None:
+    """Give a row its old values; refuse targets that others have made part of a loop since."""
+    before = Alias.objects.filter(pk=row.pk).first()
     for column, value in values.items():
         setattr(row, column, value)
-    save_columns(row, *values)
+    locked = expansion.lock_alias(row) if isinstance(row, Alias) else set()
+    if save_columns(row, *values) and isinstance(row, Alias):
+        expansion.check_saved_alias(row, scope, locked, before)
     if isinstance(row, Mailbox) and "active" in values:
         Alias.objects.filter(pk=row.pk).update(active=row.active)
 
