@@ -7,10 +7,11 @@ from django.db import DatabaseError
 from mailboxes.collations import collations
 from mailboxes.conf import MailHost
 
+LISTED = "JSON_QUOTE(REPLACE(REPLACE(TRIM(goto), CHAR(10), ','), ' ', ','))"
 SPLIT = {
-    "mysql": """JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(goto), ',', '","'), ']'), '$[*]'
+    "mysql": f"""JSON_TABLE(CONCAT('[', REPLACE({LISTED}, ',', '","'), ']'), '$[*]'
         COLUMNS (value VARCHAR(255) PATH '$')) AS target""",
-    "sqlite": """JSON_EACH('[' || REPLACE(JSON_QUOTE(goto), ',', '","') || ']') AS target""",
+    "sqlite": f"""JSON_EACH('[' || REPLACE({LISTED}, ',', '","') || ']') AS target""",
 }
 """A table of the targets in `goto`."""
 
@@ -18,6 +19,9 @@ ROOM = 10_000
 """Bytes: with less left, a mailbox counts as full. Dovecot lets no mail exceed the quota, so that
 hardly any mailbox is ever filled to its last byte, and nearly all mail is already bounced before.
 """
+
+NOT_ADDRESSES = ("|", '"|', "/", ":")
+"""As in `forwarding.lookups`."""
 
 Conversion = Callable[[str, str], str]
 Collations = Mapping[str, str]
@@ -43,6 +47,8 @@ def expressions(host: MailHost, key: str, to: Conversion) -> dict[str, object]:
         "split": SPLIT[host.database.engine],
         # A whole domain as a target, as old aliases have it, stands for any address in it.
         "target": to("alias.address", target),
+        "is_target": "TRIM(target.value) <> ''",
+        "is_address": " AND ".join(f"{address} NOT LIKE '{start}%%'" for start in NOT_ADDRESSES),
         "is_any": f"INSTR({address}, '*') = 1",
         "has_local_part": f"INSTR({address}, '@') > 1",
         "domain": to("domain.domain", domain(address)),
@@ -58,10 +64,16 @@ def expressions(host: MailHost, key: str, to: Conversion) -> dict[str, object]:
 
 
 def extensions(host: MailHost, address: str) -> list[tuple[str, str]]:
-    """Return for each delimiter whether the address has an extension, and the address without."""
+    """Return for each delimiter whether the address has an extension, and the address without.
+
+    With a `-`, Postfix doesn't split the names of a list's owner or robot (split_addr.c).
+    """
+    name = local_part(address)
+    of_a_list = f" AND NOT ({name} LIKE 'owner-%%' OR {name} LIKE '_%%-request')"
+    of_a_list += f" AND {name} NOT IN ('mailer-daemon', 'double-bounce')"
     return [
         (
-            f"INSTR({local_part(address)}, '{sign}') > 1",
+            f"INSTR({name}, '{sign}') > 1{of_a_list if '-' in host.delimiter else ''}",
             joined(
                 host,
                 f"SUBSTR({address}, 1, INSTR({address}, '{sign}') - 1)",

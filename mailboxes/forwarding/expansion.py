@@ -21,6 +21,7 @@ class End(StrEnum):
     DISABLED = "disabled"
     DOMAIN_DISABLED = "domain disabled"
     REFUSED = "refused"
+    NO_ADDRESS = "no address"
 
 
 @dataclass(frozen=True)

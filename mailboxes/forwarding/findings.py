@@ -24,6 +24,7 @@ REASONS = {
     End.DISABLED: _("disabled"),
     End.DOMAIN_DISABLED: _("domain disabled"),
     End.REFUSED: _("refuses mail"),
+    End.NO_ADDRESS: _("not an address"),
 }
 
 

@@ -1,5 +1,6 @@
 """What the exported maps of Postfix find in the tables, for many addresses at once."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -13,8 +14,16 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import BATCH
 from mailboxes.routing import Kind
 
+SEPARATORS = re.compile(r"[,\s]+")
+
 ANY = "*"
 """A local part that no address has, for those that only the catch-all has."""
+
+NOT_ADDRESSES = ("|", '"|', "/", ":")
+"""How programs, files and lists in files begin, which only aliases(5) knows."""
+
+NEVER_SPLIT = ("mailer-daemon", "double-bounce")
+"""Names with a delimiter that Postfix doesn't take for one."""
 
 M = TypeVar("M", bound=Model)
 Rows = Mapping[type[Model], Mapping[str, Any]]
@@ -97,11 +106,15 @@ class LookUps:
     def end(self, address: str) -> End:
         if handling_of(address) == Handling.REFUSED:
             return End.REFUSED
+        if address.startswith(NOT_ADDRESSES):
+            return End.NO_ADDRESS
         domain = self.row(Domain, domain_of(address))
-        if domain is None or domain.route.kind != Kind.LOCAL:
+        if domain is None:
             return End.ELSEWHERE
         if not self.is_open(domain.pk):
             return End.DOMAIN_DISABLED
+        if domain.route.kind != Kind.LOCAL:
+            return End.ELSEWHERE
         row = self.row(Mailbox, address) or self.row(Alias, address)
         if row and not row.active:
             return End.DISABLED
@@ -113,11 +126,17 @@ class LookUps:
         if not local_part:
             return
         yield address
-        start = min((local_part.find(sign, 1) for sign in self.delimiter if sign in local_part[1:]),
-                    default=0)  # fmt: skip
-        if start:
+        if start := self.extension_start(local_part):
             yield f"{local_part[:start]}@{domain}"
         yield f"@{domain}"
+
+    def extension_start(self, local_part: str) -> int:
+        """Return where the extension begins, or 0 (Postfix's split_addr.c)."""
+        name = local_part.lower()
+        if name in NEVER_SPLIT or ("-" in self.delimiter and is_of_a_list(name)):
+            return 0
+        found = (local_part.find(sign, 1) for sign in self.delimiter if sign in local_part[1:])
+        return min(found, default=0)
 
     def goto(self, key: str) -> str:
         """Return what the maps have for a key, or an empty string."""
@@ -153,6 +172,11 @@ class LookUps:
         return row.target_domain.lower() if row and row.active else ""
 
 
+def is_of_a_list(local_part: str) -> bool:
+    """Say whether it names a list's owner or robot: not split at a `-` (owner_request_special)."""
+    return local_part.startswith("owner-") or local_part[1:].endswith("-request")
+
+
 def start_of(alias: str) -> str:
     """Return an address whose mail the alias receives."""
     return (ANY + alias if alias.startswith("@") else alias).lower()
@@ -179,4 +203,6 @@ def targets_of(goto: str, address: str, key: str) -> tuple[str, ...]:
     if goto.startswith("@"):
         local_part = (address if key.startswith("@") else key).rpartition("@")[0]
         return (f"{local_part}{goto}",)
-    return tuple(name for piece in goto.split(",") if (name := piece.strip()))
+    if goto.startswith(NOT_ADDRESSES):
+        return (goto.strip(),)
+    return tuple(filter(None, SEPARATORS.split(goto)))

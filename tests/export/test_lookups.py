@@ -86,7 +86,14 @@ def aliases(anna: Mailbox, bob: Mailbox) -> None:
     add("loop2@example.org", "loop@example.org")
     add("mixed@example.org", "gone@example.org", " Anna@Example.org")
     add("away@example.org", "dead@example.org", "carl@elsewhere.example")
-    add("pipe@example.org", '"|/usr/bin/filter \\"')
+    add("pipe@example.org", '"|/usr/bin/filter"')
+    add("list@example.org", ":include:/etc/list")
+    add("two@example.org", "gone@example.org anna@example.org")
+    add("lines@example.org", "gone@example.org\nbob@example.org,")
+    add("off@example.org", "x@off.example")
+    add("relayed@example.org", "x@relayed.example")
+    for name in ("relayed.example", "off.example"):
+        Domain.objects.create(domain=name, transport="relay:[192.0.2.1]", active=name[0] == "r")
     add("through@example.org", "anna+box@example.net")
     add("team@closed.example", "anna@example.org")
     add("@all.example", "anna@example.org")
@@ -101,14 +108,22 @@ def test_an_address_that_leads_nowhere_is_refused(aliases: None) -> None:
         for place in ("example.org", "example.net"):
             assert is_refused(f"{local_part}@{place}")
     assert is_refused("any@lost.example")
+    for local_part in ("pipe", "list", "lines", "off"):
+        assert is_refused(f"{local_part}@example.org"), local_part
 
 
 def test_others_are_left_to_the_usual_checks(aliases: None) -> None:
     for address in (
         *("anna@example.org", "ANNA@example.org", "anna+x@example.org", "anna@example.net"),
-        *("mixed@example.org", "away@example.org", "pipe@example.org", "through@example.org"),
+        *("mixed@example.org", "away@example.org", "two@example.org", "through@example.org"),
         *("list@all.example", "any@all.example", "bob@all.example", "nobody@example.org"),
-        *("kept@lost.example", "a@sub.lost.example", "someone@elsewhere.example", "root"),
+        *(
+            "relayed@example.org",
+            "kept@lost.example",
+            "a@sub.lost.example",
+            "someone@elsewhere.example",
+            "root",
+        ),
     ):
         assert not is_refused(address), address
 

@@ -27,6 +27,8 @@ def rows(anna: Mailbox, bob: Mailbox) -> None:
     add_alias("info@example.org", "anna@example.org, Carl@Elsewhere.example")
     add_alias("off@example.org", ANNA, active=False)
     add_alias("team@closed.example", ANNA)
+    for name in ("relayed.example", "off.example"):
+        Domain.objects.create(domain=name, transport="relay:[192.0.2.1]", active=name[0] == "r")
 
 
 def add_alias(address: str, goto: str, active: bool = True) -> None:
@@ -54,6 +56,12 @@ def find(address: str, all_domains: bool = False) -> Found:
         ("team@closed.example", End.DOMAIN_DISABLED, ""),
         ("carl@elsewhere.example", End.ELSEWHERE, ""),
         ("root", End.ELSEWHERE, ""),
+        ("x@relayed.example", End.ELSEWHERE, ""),
+        ("x@off.example", End.DOMAIN_DISABLED, ""),
+        ("|/bin/cat", End.NO_ADDRESS, ""),
+        ('"|/bin/cat -n"', End.NO_ADDRESS, ""),
+        ("/tmp/file", End.NO_ADDRESS, ""),
+        (":include:/tmp/list", End.NO_ADDRESS, ""),
     ],
 )
 def test_an_address_is_found_as_postfix_finds_it(address: str, end: End, targets: str) -> None:
@@ -106,3 +114,29 @@ def test_a_mailbox_that_is_disabled_still_refuses_or_discards_its_mail() -> None
         assert find(target.lower()).end == end
     Alias.objects.filter(pk="off@example.org").update(goto=REFUSAL)
     assert find("off@example.org").targets == ("rest@example.org",)
+
+
+@pytest.mark.parametrize(
+    ("address", "delimiter", "found"),
+    [
+        ("anna-box@example.org", "-", ANNA),
+        ("anna+box@example.org", "+-", ANNA),
+        *((f"{name}@example.org", "-", "") for name in ("owner-anna", "anna-request")),
+        *((f"{name}@example.org", "+-", "") for name in ("Owner-x", "anna+x-request")),
+        ("anna+x-request@example.org", "+", ANNA),
+        ("mailer-daemon@example.org", "-", ""),
+    ],
+)
+def test_names_of_mailing_lists_have_no_extension_where_it_begins_with_a_hyphen(
+    settings: Settings, address: str, delimiter: str, found: str
+) -> None:
+    settings.MAIL_RECIPIENT_DELIMITER = delimiter
+    add_alias("mailer@example.org", ANNA)
+    assert " ".join(find(address).targets) == found
+
+
+def test_white_space_separates_targets_as_postfix_reads_them() -> None:
+    add_alias("two@example.org", f"{ANNA} bob@example.org,\n carl@elsewhere.example")
+    assert find("two@example.org").targets == (ANNA, "bob@example.org", "carl@elsewhere.example")
+    add_alias("pipe@example.org", "|/bin/cat -n")
+    assert find("pipe@example.org").targets == ("|/bin/cat -n",)

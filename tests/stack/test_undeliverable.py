@@ -36,13 +36,19 @@ def forwarding(mail: MailHost) -> Iterator[MailHost]:
         "away": OUTSIDER,
         "copies": f"copies@{DOMAIN},anna@net.test",
         "through": "anna+box@net.test",
+        "pipe": "|/bin/cat",
+        "off": "x@off.test",
+        "spaces": f"gone@{DOMAIN} {BOB.address}",
+        "either": f"gone@{DOMAIN} anna@{DOMAIN}",
         "left": REFUSAL,
         "to-left": f"left@{DOMAIN}",
         "noreply": DISCARD,
         "both": f"left@{DOMAIN},anna@{DOMAIN}",
     }.items():
         mail.alias(f"{name}@{DOMAIN}", goto)
-    with mail.disabled("mailbox", "username", BOB.address):
+    mail.manage("createdomain", "off.test", "--relay-to", "192.0.2.1", check=False)
+    off = mail.disabled("domain", "domain", "off.test")
+    with off, mail.disabled("mailbox", "username", BOB.address):
         mail.machine.run(["postfix", "reload"])  # smtpd caches its last answer for 30 seconds
         yield mail
     mail.sql(f"UPDATE alias SET goto = address, active = 1 WHERE address = '{BOB.address}'")
@@ -70,12 +76,13 @@ def texts(mail: MailHost, *recipients: str) -> dict[str, str]:
 def test_mail_that_would_be_bounced_is_refused_at_once(forwarding: MailHost) -> None:
     dead = [
         f"{name}@{place}"
-        for name in ("dead", "nested", "loop", "Dead", "dead+box")
+        for name in ("dead", "nested", "loop", "Dead", "dead+box", "pipe", "off", "spaces")
         for place in (DOMAIN, "net.test")
     ]
     dead += ["any@dead.test", BOB.address, f"nobody@{DOMAIN}"]
     assert replies(forwarding, *dead) == dict.fromkeys(dead, REFUSED)
-    alive = [f"{name}@{DOMAIN}" for name in ("anna", "anna+box", "mixed", "away", "copies")]
+    alive = [f"{name}@{DOMAIN}" for name in ("anna", "anna+box", "mixed", "away", "either")]
+    alive.append(f"copies@{DOMAIN}")
     alive += [f"through@{DOMAIN}", "Anna@net.test", "mixed@net.test"]
     assert replies(forwarding, *alive) == dict.fromkeys(alive, ACCEPTED)
     assert replies(forwarding, OUTSIDER, "any@sub.dead.test") == {
