@@ -185,6 +185,12 @@ def hostname(text: str) -> str:
         raise BadSetting(message, {"text": text}) from error
 
 
+def own_names() -> frozenset[str]:
+    """Return the domains of the mail host's local users: mydestination, as it is exported."""
+    name = hostname(settings.MAIL_HOSTNAME)
+    return frozenset({name, f"localhost.{name.partition('.')[2]}", "localhost"})
+
+
 def certificate(path: str, key: str) -> dict[str, str]:
     if bool(path) != bool(key):
         message = gettext_noop(

@@ -28,6 +28,9 @@ NOT_ALONE = gettext_noop(
     "Mail that is refused or discarded can't be forwarded as well. Remove %(target)s or the other "
     "addresses."
 )
+NOT_DISCARDED = gettext_noop(
+    "%(target)s can't exist, so mail to it would be deferred. To discard mail, choose that."
+)
 
 
 class Handling(StrEnum):
@@ -77,7 +80,10 @@ def encode(sentence: str) -> str:
 
 
 def check_alone(targets: Sequence[str]) -> None:
-    """Refuse a target that says what becomes of mail beside others."""
+    """Refuse a target that says what becomes of mail beside others, or that says it wrongly."""
+    for target in targets:
+        if target.lower().endswith(DISCARD[4:]) and target.lower() != DISCARD:
+            raise Refused(NOT_DISCARDED, {"target": target}, code="handling", field="goto")
     for target in targets if len(targets) > 1 else ():
         if handling_of(target) != Handling.DELIVERED:
             raise Refused(NOT_ALONE, {"target": target}, code="handling", field="goto")

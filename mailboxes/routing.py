@@ -21,6 +21,10 @@ BAD_NEXT_HOP = gettext_noop(
     "“%(text)s” is not a host to relay to. Enter its full name or its address, optionally with a "
     "port, such as mail.example.net, mail.example.net:2525, 192.0.2.1 or [2001:db8::1]:2525."
 )
+TLS_FROM_THE_START = gettext_noop(
+    "Port 465 begins with TLS, which Postfix doesn't speak when it relays, so mail would be "
+    "deferred. Enter port 25 or 587."
+)
 
 
 class Kind(StrEnum):
@@ -64,6 +68,8 @@ def parse_next_hop(text: str) -> str:
     found = NEXT_HOP.fullmatch(text)
     if not found or not 0 < int(found[2] or 25) < 65536:
         raise bad_next_hop(text)
+    if int(found[2] or 25) == 465:
+        raise Refused(TLS_FROM_THE_START, code="next_hop", field="next_hop")
     port = f":{found[2]}" if found[2] else ""
     name = found[1].strip("[]")
     if is_address(name.removeprefix("ipv6:")):

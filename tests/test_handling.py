@@ -47,6 +47,12 @@ def test_a_sentence_has_a_longest_length() -> None:
         parse_sentence("x" * (MAX_SENTENCE + 1))
 
 
+def test_what_looks_like_discarding_is_refused() -> None:
+    check_alone([DISCARD])
+    with pytest.raises(Refused, match="x@Discarded.invalid can't exist"):
+        check_alone(["x@Discarded.invalid"])
+
+
 def test_mail_is_not_refused_and_forwarded_at_once() -> None:
     check_alone([DISCARD])
     with pytest.raises(Refused, match="Remove mail@discarded.invalid"):

@@ -71,6 +71,12 @@ def test_anything_else_is_no_host(text: str) -> None:
         parse_next_hop(text)
 
 
+def test_a_port_that_begins_with_tls_is_refused() -> None:
+    for text in ("mx.example.net:465", "[192.0.2.1]:465"):
+        with pytest.raises(Refused, match="Port 465 begins with TLS"):
+            parse_next_hop(text)
+
+
 @pytest.mark.parametrize(
     ("next_hop", "own"),
     [

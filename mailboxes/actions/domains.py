@@ -23,7 +23,7 @@ from mailboxes.actions.shown_values import COLUMNS, ShownValues, check_unchanged
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, log_change
-from mailboxes.conf import mail_host
+from mailboxes.conf import own_names
 from mailboxes.domain_addresses import accepts_any
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -31,8 +31,8 @@ from mailboxes.routing import Kind
 
 DOMAIN_EXISTS = gettext_noop("The domain %(name)s already exists.")
 OWN_HOSTNAME = gettext_noop(
-    "%(name)s is the mail host's own name (MAIL_HOSTNAME). Postfix delivers its mail to local "
-    "users, so it can't contain mailboxes. Use the parent domain instead."
+    "%(name)s is one of the mail host's own names (MAIL_HOSTNAME). Postfix delivers its mail to "
+    "local users, so it can't contain mailboxes. Use the parent domain instead."
 )
 EDITABLE_COLUMNS = COLUMNS[Domain]
 ROUTE_COLUMNS = ("transport", "backupmx")
@@ -67,7 +67,7 @@ def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **column
 def check_new_domain(name: DomainName) -> None:
     """Refuse a name that is taken or is the mail host's own."""
     params = {"name": str(name)}
-    if str(name) == mail_host().hostname:
+    if str(name) in own_names():
         raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
     if Domain.objects.filter(pk=str(name)).exists():
         raise Refused(DOMAIN_EXISTS, params, code="taken", field="domain")

@@ -29,8 +29,7 @@ TOO_MANY_ABOVE = gettext_noop(
     "all. Postfix would defer all mail to it."
 )
 CHANGED_MEANWHILE = gettext_noop(
-    "Someone else has changed in the meantime what this forwards to. Nothing was saved. Save it "
-    "again."
+    "Someone else has changed the targets in the meantime. Nothing was saved. Save it again."
 )
 
 

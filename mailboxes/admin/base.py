@@ -34,7 +34,7 @@ from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import left_behind
 from mailboxes.forwarding.wording import saved_warnings
-from mailboxes.models import Alias, AliasDomain
+from mailboxes.models import Alias, Mailbox
 from mailboxes.open_sessions import open_sessions_text
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -225,7 +225,7 @@ class MailAdmin(PanelAdmin):
         response = super().response_add(request, obj, post_url_continue)
         if warning := mixed_scripts_warning(obj.pk):
             self.message_user(request, warning, messages.WARNING)
-        if isinstance(obj, Alias | AliasDomain):
+        if not isinstance(obj, Mailbox):  # its own alias only forwards to itself
             self.warn(request, obj)
         return response
 

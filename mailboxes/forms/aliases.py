@@ -28,7 +28,10 @@ class AliasForm(RowForm):
     )
     handling = handling_field(
         _("Forwarded to the addresses below"),
-        _("Whether from other hosts or from here. This also holds below a catch-all."),
+        _(
+            "This applies to mail from other hosts and from here, even if the domain has a "
+            "catch-all."
+        ),
     )
     goto = ParsedField(
         parse_targets,

@@ -7,6 +7,8 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from mailboxes.access.scope import Scope
+from mailboxes.conf import own_names
+from mailboxes.domain_addresses import ROLES
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
@@ -61,13 +63,22 @@ def finding_note(finding: Finding, scope: Scope) -> Refused | None:
 
 
 def left_behind_text(rows: Sequence[Row], aliases: QuerySet) -> str:
-    """Name the aliases to which mail is refused once these rows are disabled, if any."""
-    found = left_behind(rows, aliases).nowhere
-    if not found:
-        return ""
-    names = [*found[:MAX_SHOWN], *["…"][: len(found) > MAX_SHOWN]]
-    text = _("These aliases don't forward to anything else, so mail to them is refused: %(names)s.")
-    return text % {"names": ", ".join(names)}
+    """Name the aliases that lose mail, or a part of it, once these rows are disabled, if any."""
+    found, sentences = left_behind(rows, aliases), []
+    if found.nowhere:
+        text = _(
+            "These aliases don't forward to anything else, so mail to them is refused: %(names)s."
+        )
+        sentences.append(text % {"names": listed(found.nowhere)})
+    if found.others:
+        text = _("Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s.")
+        ways = [f"{alias} → {target}" for alias, target in found.others.items()]
+        sentences.append(text % {"names": listed(ways)})
+    return " ".join(sentences)
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join([*names[:MAX_SHOWN], *["…"][: len(names) > MAX_SHOWN]])
 
 
 def caught_text(mailboxes: QuerySet) -> str:
@@ -100,8 +111,11 @@ def refuses(row: Mailbox | Alias) -> bool:
 
 
 def no_address_text(alias_domain: AliasDomain) -> str:
-    """Say that the domain to which an alias domain forwards has no address, if so."""
+    """Say that the domain to which an alias domain forwards is disabled, or has no address yet."""
     domain = Domain.objects.filter(pk=alias_domain.target_domain).first()
+    if domain and not domain.active:
+        text = _("Mail to any address in %(name)s is refused, since %(domain)s is disabled.")
+        return text % {"name": alias_domain.pk, "domain": domain.pk}
     if domain is None or domain.route.kind != Kind.LOCAL:
         return ""
     if any(model.objects.filter(domain=domain.pk).exists() for model in (Alias, Mailbox)):
@@ -122,8 +136,25 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         if isinstance(row, Mailbox) and (caught := caught_text(one)):
             advice = _("To refuse or discard it instead, choose that on the mailbox's page.")
             yield f"{caught} {advice}"
-    elif isinstance(row, AliasDomain):
+        return
+    if isinstance(row, AliasDomain):
         yield no_address_text(row)
-    elif isinstance(row, Mailbox | Alias):
-        findings = check(Alias.objects.filter(pk=row.pk).exclude(goto=F("address")))
-        yield from (finding_text(finding, scope) for finding in findings)
+        return
+    names = [f"{role}@{row.pk}" for role in ROLES] if isinstance(row, Domain) else [row.pk]
+    aliases = Alias.objects.filter(pk__in=names).exclude(goto=F("address"))
+    yield from (finding_text(finding, scope) for finding in check(aliases))
+    yield local_users_text(aliases)
+
+
+def local_users_text(aliases: Iterable[Alias]) -> str:
+    """Name the targets that are local users of the mail host, whom the panel doesn't know."""
+    names = own_names()
+    targets = (target for alias in aliases for target in alias.targets)
+    found = [target for target in targets if domain_of(target.lower()) in names]
+    if not found:
+        return ""
+    text = _(
+        "These targets are users of the mail host itself, whom the panel doesn't know. If they "
+        "don't exist there, their mail bounces: %(names)s."
+    )
+    return text % {"names": listed(found)}

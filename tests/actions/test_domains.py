@@ -54,11 +54,12 @@ def test_deleting_a_domain_deletes_its_rows_and_nothing_else(anna: Mailbox) -> N
     assert not AliasDomain.objects.exists()
 
 
-def test_an_existing_domain_and_the_hosts_own_name_are_refused(domain: Domain) -> None:
+def test_an_existing_domain_and_the_hosts_own_names_are_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="already exists"):
         actions.create_domain(TESTER, DomainName.parse("EXAMPLE.org"))
-    with pytest.raises(Refused, match="own name"):
-        actions.create_domain(TESTER, DomainName.parse("mail.example.org"))
+    for name in ("mail.example.org", "localhost.example.org"):
+        with pytest.raises(Refused, match="own name"):
+            actions.create_domain(TESTER, DomainName.parse(name))
 
 
 @pytest.mark.parametrize("text", ["日本", "ü@example.org"])

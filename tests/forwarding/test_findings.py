@@ -7,7 +7,7 @@ from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.addresses import DomainName
 from mailboxes.forwarding import findings
 from mailboxes.forwarding.wording import finding_text, saved_warnings
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
 
 ALL = Alias.objects.all
@@ -102,7 +102,11 @@ def test_disabling_a_domain_warns_of_the_aliases_that_forward_into_it() -> None:
     add("away@example.org", "x@closed.example", "y@e.example")
     add("nowhere@example.org", "x@closed.example")
     closed = Domain.objects.get(pk="closed.example")
-    assert saved_warnings(closed, EVERYTHING)[0].endswith("is refused: nowhere@example.org.")
+    assert saved_warnings(closed, EVERYTHING) == [
+        "These aliases don't forward to anything else, so mail to them is refused: "
+        "nowhere@example.org. Mail to these aliases still arrives elsewhere, but partly bounces: "
+        "away@example.org → x@closed.example."
+    ]
     assert saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING) == []
 
 
@@ -121,3 +125,25 @@ def test_what_several_disabled_domains_leave_behind_is_found_through_other_names
     assert left.others == {"half@example.org": "a@one.example"}
     assert findings.left_behind(domains[1:], ALL()).nowhere == []
     assert findings.left_behind([two], ALL()).others == {"both@example.org": "b+x@name.example"}
+
+
+def test_users_of_the_mail_host_itself_are_named_when_an_alias_is_saved() -> None:
+    root = add("root@example.org", "root@mail.example.org", "bob@localhost", "y@e.example")
+    [text] = saved_warnings(root, EVERYTHING)
+    assert text.endswith("their mail bounces: root@mail.example.org, bob@localhost.")
+
+
+def test_a_new_domain_warns_of_a_postmaster_that_does_not_exist() -> None:
+    name = DomainName.parse("new.example")
+    domain = actions.create_domain(TESTER, name, postmaster="typo@example.org")
+    texts = saved_warnings(domain, EVERYTHING)
+    assert [text.split()[2] for text in texts] == ["abuse@new.example", "postmaster@new.example"]
+
+
+def test_an_alias_domain_of_a_disabled_domain_is_warned_of(anna: Mailbox) -> None:
+    row = AliasDomain(alias_domain="net.example", target_domain="example.org")
+    assert saved_warnings(row, EVERYTHING) == []
+    Domain.objects.filter(pk="example.org").update(active=False)
+    assert saved_warnings(row, EVERYTHING) == [
+        "Mail to any address in net.example is refused, since example.org is disabled."
+    ]

@@ -88,7 +88,9 @@ def test_postmaster_and_abuse_forward_to_the_setting_or_the_option(
         "example.org": ["--postmaster", ""],
     }
     for name, given in options.items():
-        call_command("createdomain", name, *given, stdout=StringIO())
+        output = StringIO()
+        call_command("createdomain", name, *given, stdout=output)
+        assert ("There is no postmaster@" in output.getvalue()) == (name == "example.org")
     found = Alias.objects.filter(pk__startswith="postmaster@").values_list("pk", "goto")
     assert dict(found) == {
         "postmaster@example.com": "Admin@example.net",

@@ -5,9 +5,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
+from mailboxes.access.scope import EVERYTHING
 from mailboxes.addresses import Address, DomainName
 from mailboxes.conf import postmaster, quota_multiplier
 from mailboxes.formats import mixed_scripts_warning
+from mailboxes.forwarding.wording import saved_warnings
 from mailboxes.management.arguments import integer
 from mailboxes.management.base import MailCommand
 from mailboxes.routing import DELIVERED, Kind, Route, parse_next_hop
@@ -80,8 +82,14 @@ class Command(MailCommand):
             quota=parse_limit(options["quota"], unit),
         )
         self.stdout.write(f"Created the domain {domain}.")
-        if warning := mixed_scripts_warning(domain.pk):
-            self.stdout.write(warning)
+        for warning in (mixed_scripts_warning(domain.pk), *saved_warnings(domain, EVERYTHING)):
+            if warning:
+                self.stdout.write(warning)
+        if domain.route.kind == Kind.LOCAL and not target:
+            self.stdout.write(
+                f"There is no postmaster@{domain} and no abuse@{domain} yet, which every domain "
+                "should have. Create them as aliases, or set MAIL_POSTMASTER for new domains."
+            )
 
 
 def route_of(options: dict[str, Any]) -> Route:
