@@ -14,7 +14,12 @@ useradd --create-home lisa
 printf 'old.example x\\n' >vhosts
 printf 'otto@old.example old.example/otto/\\n' >vmailbox
 printf 'info@forwarded.example otto@old.example\\n' >virtual
-printf 'relayed.example smtp:[192.0.2.9]\\n' >transport
+cat >transport <<'END'
+relayed.example smtp:[192.0.2.9]
+local.example :
+old.example :
+* smtp:[192.0.2.50]
+END
 postmap vhosts vmailbox virtual transport
 postconf -e \\
     'mydestination = $myhostname, local.example, localhost' \\
@@ -73,7 +78,8 @@ SENTENCES = (
     " refused.",
     "- The mail for relayed.example is relayed to another host (relay_domains): it would be"
     " refused.",
-    "- Where mail goes is also decided by hash:/etc/postfix/transport (transport_maps):",
+    "- Where mail for local.example, old.example, relayed.example, all others goes is decided by"
+    " hash:/etc/postfix/transport (transport_maps): this would no longer count.",
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
     "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
     "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",

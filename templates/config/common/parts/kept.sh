@@ -6,10 +6,10 @@ beside() {
         mydestination|virtual_alias_domains|virtual_alias_maps|virtual_mailbox_domains|\
         virtual_mailbox_maps|relay_domains|smtpd_sender_login_maps)
             with_theirs "$1" "$2" ;;
-        transport_maps) with_theirs "$1" "$2${delivery:+, $delivery}" ;;
+        transport_maps) with_theirs "$1" "$2, $delivery" ;;
         relay_recipient_maps) with_theirs "$1" "$2$(other_recipients)" ;;
         virtual_transport|virtual_mailbox_base|virtual_uid_maps|virtual_gid_maps|virtual_mailbox_limit)
-            if [ -n "$delivery" ]; then conf -h "$1"; else say "$2"; fi ;;
+            conf -h "$1" ;;
         parent_domain_matches_subdomains)
             if [ -n "$(theirs relay_domains)" ]; then conf -h "$1"; else say "$2"; fi ;;
         smtpd_relay_restrictions)
@@ -27,12 +27,11 @@ with_theirs() { # NAME OURS
     { theirs "$1"; say "$2"; } | joined
 }
 
-# Postfix has only one virtual_transport: if another one delivers already, the panel's domains get
-# theirs by transport_maps.
+# Postfix has only one virtual_transport, which others may use, and the transport maps of others may say
+# where all mail goes ("*"): the panel's domains have an entry of their own in transport_maps.
 choose_delivery() {
     delivery=
-    if [ "$choice" != keep ] || [ -z "$(theirs virtual_mailbox_domains)" ]; then return 0; fi
-    if delivers_like_ours; then return 0; fi
+    [ "$choice" = keep ] || return 0
     delivery="pipemap:{$(ours virtual_mailbox_domains),static:$(own_transport)}"
 }
 

@@ -88,15 +88,13 @@ sort_names() { # NAME
     tr '[:upper:]' '[:lower:]' <"$new/all" | sort -u >"$new/sorted"
     grep @ "$new/sorted" >"$new/addresses" || true
     grep -E '^[^.@/]+\.[^@/]*$' "$new/sorted" >"$new/domains" || true
-    timeout 10 postmap -q - "{{ host.database.engine }}:$here/etc/postfix/mailadmin/domains.cf" \
-        <"$new/domains" 2>>"$new/log" | cut -f1 >"$new/both" || true
+    ask_panel domains <"$new/domains" >"$new/both"
     also_in_maps >>"$new/both"
     grep -vxF -f "$new/both" "$new/domains" >"$new/others" || true
 }
 
 # The panel's domains that the maps know, too, as far as check_mail_folders has asked for its mailboxes.
 also_in_maps() {
-    [ -f "$new/folders" ] || return 0
     sed 's/ .*//; s/.*@//' "$new/folders" | sort -u >"$new/sample"
     while read -r map <&4; do
         timeout 10 postmap -q - "${map#proxy:}" <"$new/sample" 2>>"$new/log" | cut -f1 || true
@@ -117,11 +115,15 @@ survey_domains() { # NAME HOW THEN
         others="${others:+$others and }those domains in $(listed "$new/maps") that the panel doesn't have"
     fi
     [ -z "$others" ] || serves "The mail for $others is $2 ($1)" "$3"
+    survey_both "$1" "$2"
+}
+
+survey_both() { # NAME HOW
     [ -s "$new/both" ] || return 0
     both=$(listed "$new/both")
     serves "The mail for $both is $2 ($1), but the panel has the same domain" \
         "only the addresses in the panel would receive mail"
-    cannot_keep "The mail for $both can't be $2 ($1) and delivered to the panel's mailboxes, too:" \
+    cannot_keep "The mail for $both can't be both $2 ($1) and delivered to the panel's mailboxes:" \
         "take the domain out of $1 or out of the panel."
 }
 
@@ -132,21 +134,56 @@ survey_postfix() {
         "it would be refused"
     [ -z "$(current -n relay_domains)" ] ||
         survey_domains relay_domains "relayed to another host" "it would be refused"
-    survey_domains transport_maps "routed by a map" "the map would no longer count"
-    sort_names virtual_alias_maps
-    if [ -s "$new/words" ]; then
-        sample=$(listed "$new/addresses")
-        serves "Mail is forwarded by $(listed "$new/words") (virtual_alias_maps${sample:+: $sample})" \
-            "it would no longer be"
-    fi
-    sort_names transport_maps
-    [ ! -s "$new/words" ] || serves "Where mail goes is also decided by $(listed "$new/words") (transport_maps)" \
-        "it would no longer be"
+    survey_transports
+    survey_aliases
     sort_names smtpd_sender_login_maps
     [ ! -s "$new/words" ] || serves "Who may send as which address is also in $(listed "$new/words")" \
         "it would no longer count (smtpd_sender_login_maps)"
     survey_relaying
     survey_sign_ins
+}
+
+survey_transports() {
+    sort_names transport_maps
+    [ -s "$new/words" ] || return 0
+    if grep -qxF '*' "$new/sorted"; then say "all others" >>"$new/others"; fi
+    others=$(listed "$new/others")
+    serves "Where mail${others:+ for $others} goes is decided by $(listed "$new/words") (transport_maps)" \
+        "this would no longer count"
+    survey_both transport_maps "routed by a map"
+}
+
+survey_aliases() {
+    sort_names virtual_alias_maps
+    [ -s "$new/words" ] || return 0
+    sample=$(listed "$new/addresses")
+    serves "Mail is forwarded by $(listed "$new/words") (virtual_alias_maps${sample:+: $sample})" \
+        "it would no longer be"
+    taken_addresses >"$new/taken"
+    [ -s "$new/taken" ] || return 0
+    taken=$(listed "$new/taken")
+    serves "Mail to $taken is forwarded (virtual_alias_maps), but the panel has the same address" \
+        "it would go where the panel says"
+    cannot_keep "Mail to $taken can't both be forwarded (virtual_alias_maps) and go where the panel says:" \
+        "take the address out of one of them."
+}
+
+# The panel's addresses and catch-alls in the lists of others, and those of the sample in their maps.
+taken_addresses() {
+    {
+        for map in mailboxes aliases; do
+            ask_panel "$map" <"$new/addresses"
+        done
+        sed -n 's/^@//p' "$new/addresses" | ask_panel domains | sed 's/^/@/'
+        while read -r map <&4; do
+            sed 's/ .*//' "$new/folders" | timeout 10 postmap -q - "${map#proxy:}" 2>>"$new/log" | cut -f1
+        done 4<"$new/maps"
+    } | sort -u
+}
+
+ask_panel() { # MAP: which of the keys on standard input it has
+    timeout 10 postmap -q - "{{ host.database.engine }}:$here/etc/postfix/mailadmin/$1.cf" 2>>"$new/log" |
+        cut -f1
 }
 
 # Who may relay, without the panel's own refusals of mail that would be bounced.

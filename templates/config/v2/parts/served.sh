@@ -63,8 +63,6 @@ databases() {
 
 own_transport() { ours virtual_transport; }
 
-delivers_like_ours() { [ "$(postconf -hx virtual_transport)" = "$(ours virtual_transport)" ]; }
-
 build_own_transport() { drop_own_transport; }
 
 # People whom the panel doesn't know send as they did, but not as addresses of the panel.
