@@ -29,6 +29,7 @@ postconf -e \\
     'virtual_mailbox_maps = hash:/etc/postfix/vmailbox' \\
     'virtual_mailbox_base = /srv/mail' \\
     'virtual_uid_maps = static:2000' 'virtual_gid_maps = static:2000' \\
+    'mailbox_transport = lmtp:unix:private/dovecot-lmtp' \\
     'relay_domains = relayed.example' 'transport_maps = hash:/etc/postfix/transport' \\
     'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16'
 postfix reload
@@ -40,9 +41,22 @@ chmod 0640 /etc/dovecot/users; chgrp dovecot /etc/dovecot/users
 cat >/etc/dovecot/conf.d/zz-own.conf
 systemctl restart dovecot
 """
+LMTP = """\
+service lmtp {
+  unix_listener /var/spool/postfix/private/dovecot-lmtp {
+    mode = 0600
+    user = postfix
+    group = postfix
+  }
+}
+"""
 DOVECOTS = {
     "debian12": """\
-mail_location = maildir:/srv/mail/%d/%n
+protocols = imap lmtp
+mail_location = maildir:~
+protocol lmtp {
+  auth_username_format = %Ln
+}
 passdb {
   driver = passwd-file
   args = /etc/dovecot/users
@@ -54,8 +68,8 @@ userdb {
 """,
     "debian13": """\
 mail_driver = maildir
-mail_path = /srv/mail/%{user | domain}/%{user | username}
-mail_inbox_path = /srv/mail/%{user | domain}/%{user | username}
+mail_path = ~
+mail_inbox_path = ~
 passdb passwd-file {
   passwd_file_path = /etc/dovecot/users
 }
@@ -83,11 +97,12 @@ SENTENCES = (
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
     "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
     "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",
-    "- Dovecot keeps mail in maildir:/srv/mail/%",
+    "- Dovecot keeps mail in maildir:~: it would only look in /var/vmail.",
+    "- Dovecot delivers the mail of this host's own users (mailbox_transport = lmtp:unix:private/",
 )
 """What `apply` says of this host."""
 
 
 def make_busy(host: MailHost) -> None:
     host.machine.run(["sh", "-c", POSTFIX])
-    host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name])
+    host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name] + LMTP)

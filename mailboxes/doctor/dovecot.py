@@ -15,7 +15,7 @@ from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Rem
 from mailboxes.doctor.words import last_line, quoted
 
 AUTH = "/var/spool/postfix/private/auth"
-LMTP = "/var/spool/postfix/private/dovecot-lmtp"
+LMTP = "/var/spool/postfix/private/mailadmin-lmtp"
 QUOTA = "/var/spool/postfix/private/quota-status"
 OURS = "mailadmin"
 """What the names of our files contain."""

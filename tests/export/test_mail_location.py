@@ -135,9 +135,8 @@ def test_every_file_with_a_folder_follows_the_location(name: str) -> None:
     assert "LOWER(username)" in postfix and "'Maildir/'" in postfix
     assert "maildir " not in re.sub("#.*", "", postfix)
     if host.variant is V2:
-        assert (
-            f"SELECT {folder_sql.home(host)} AS home" in files["etc/dovecot/mailadmin-sql.conf.ext"]
-        )
+        home = f"SELECT username AS user, {folder_sql.home(host)} AS home"
+        assert home in files["etc/dovecot/mailadmin-sql.conf.ext"]
         conf = files["etc/dovecot/conf.d/99-mailadmin.conf"]
         if host.release is DEBIAN12:
             assert "\nmail_location = maildir:~/Maildir:LAYOUT=fs\n" in conf

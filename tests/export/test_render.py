@@ -217,7 +217,8 @@ def test_the_delimiter_is_for_postfix_alone(host: MailHost, delimiter: str, line
     assert f"\nrecipient_delimiter ={f' {delimiter}'.rstrip()}\n" in files["postfix/main.cf"]
     for path, text in files.items():
         if path.startswith(CONF_D):
-            assert "\nrecipient_delimiter =\n" in text
+            assert "executable = lmtp -o recipient_delimiter=\n" in text
+            assert "executable = quota-status -o recipient_delimiter= -p postfix\n" in text
 
 
 @pytest.mark.parametrize("folder", [LIVE, "/etc/ssl/own"])

@@ -12,6 +12,9 @@ from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_ho
 pytestmark = pytest.mark.stack
 TRANSPORTS = "hash:/etc/postfix/transport"
 STRANGER = "192.0.2.1"
+BOX = Person(f"anna+box@{DOMAIN}", ANNA.password)
+"""A mailbox that looks like an extended address of Anna's."""
+
 DEAD = f"dead@{DOMAIN}"
 """An alias that leads nowhere."""
 
@@ -24,6 +27,7 @@ STATE = "find /etc -printf '%p %m %u %g %s %T@ %l\\n' | sort; pidof master dovec
 def busy(fresh: MailHost) -> MailHost:
     make_busy(fresh)
     fresh.populate()
+    fresh.create(BOX)
     fresh.alias(DEAD, f"gone@{DOMAIN}")
     fresh.alias(FOR_OTTO, OTTO.address)
     fresh.export()
@@ -98,8 +102,9 @@ def assert_kept(host: MailHost) -> None:
     wait_until(lambda: otto_has(host, to_otto), "Otto has his mail")
     host.await_mail(BOB, host.send(ANNA, BOB.address))
     to_lisa = host.send(ANNA, "lisa@local.example")
-    spool = host.machine / "var/mail/lisa"
-    wait_until(lambda: spool.exists() and to_lisa in spool.read_text(), "Lisa has her mail")
+    host.await_mail(BOX, host.send(ANNA, BOX.address))
+    new = host.machine / "home/lisa/new"
+    wait_until(lambda: any(to_lisa in m.read_text() for m in new.glob("*")), "Lisa has her mail")
     assert send_code(host, ANNA, ANNA.address) == 250
     assert send_code(host, ANNA, OTTO.address) == 553
     if host.variant == "v2":

@@ -111,5 +111,8 @@ is_applied() { [ "$changes" = 0 ] || [ "$dry" = no ]; }
 
 test_all() {
     test_database
-    if [ "$usable" = yes ] && is_applied; then test_sign_in; fi
+    if [ "$usable" = yes ] && is_applied; then
+        test_sign_in
+        test_delivery
+    fi
 }

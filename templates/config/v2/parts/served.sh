@@ -29,15 +29,23 @@ survey_dovecot() {
     if doveconf -n | grep -qE '^(disable_plaintext_auth = no|auth_allow_cleartext = yes)'; then
         serves "Dovecot accepts passwords without TLS" "clients that don't use TLS could not sign in"
     fi
+    survey_local_delivery
     survey_order
 }
 
-# The database of the panel must be asked first, with the whole address: others may know everybody.
+# Mail for this host's own users that Postfix hands to Dovecot.
+survey_local_delivery() {
+    for name in mailbox_transport mailbox_command local_transport fallback_transport; do
+        value=$(current -hx "$name")
+        case $value in
+            *lmtp:*|*dovecot*) serves "Dovecot delivers the mail of this host's own users ($name = $value)" \
+                "it would bounce, since Dovecot would only know the panel's mailboxes" ;;
+        esac
+    done
+}
+
+# The database of the panel must be asked first: others may know everybody.
 survey_order() {
-    case $(dovecot_setting auth_username_format) in
-        ''|%Lu|%u|'%{user | lower}'|'%{user}') ;;
-        *) cannot_keep "Dovecot's auth_username_format changes the panel's addresses." ;;
-    esac
     if awk '/^[ \t]*!include conf\.d/ { exit } /^[ \t]*(passdb|userdb)[ \t{]/ { found = 1; exit }
         END { exit !found }' /etc/dovecot/dovecot.conf
     then
