@@ -168,7 +168,7 @@ def test_a_list_that_has_too_many_already_prevents_no_change_below_it() -> None:
 def test_nothing_is_saved_that_comes_to_pass_a_domain_which_is_not_locked() -> None:
     found = alias("a@example.org", "b@example.net")
     assert expansion.lock_alias(found) == {"example.org", "example.net"}
-    with pytest.raises(Refused, match="changed in the meantime"):
+    with pytest.raises(Refused, match="changed the targets in the meantime"):
         expansion.check_saved_alias(found, TESTER.scope, {"example.org"})
 
 

@@ -133,7 +133,7 @@ def test_nothing_is_saved_if_a_domain_that_the_mail_passes_is_added_meanwhile() 
         plan_batch(planner, rows, lock=True)
         planner.check_locked()
         actions.create_domain(TESTER, DomainName.parse("new.example"))
-        with pytest.raises(Refused, match="changed in the meantime"):
+        with pytest.raises(Refused, match="changed targets of the aliases in the meantime"):
             planner.check_locked()
     planner.close()
 
@@ -143,7 +143,7 @@ def test_nothing_is_saved_that_comes_to_pass_a_domain_which_is_not_locked() -> N
     with transaction.atomic(using="mail"):
         plan_batch(planner, [row("x@example.org", "a@example.net")], lock=True)
         del planner.tables.domains["example.net"]
-        with pytest.raises(Refused, match="changed in the meantime"):
+        with pytest.raises(Refused, match="changed targets of the aliases in the meantime"):
             planner.check_locked()
     planner.close()
 

@@ -29,7 +29,7 @@ from mailboxes.models import Alias, Domain, Mailbox
 NOWHERE = Place("")
 OCCURS_TWICE = gettext_noop("%(name)s already occurs earlier (%(place)s).")
 CHANGED_MEANWHILE = gettext_noop(
-    "Someone else has changed in the meantime what the aliases forward to. Import the file again."
+    "Someone else has changed targets of the aliases in the meantime. Import the file again."
 )
 DIFFERS = gettext_noop("It already exists and is left as it is.")
 
