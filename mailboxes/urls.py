@@ -41,6 +41,7 @@ urlpatterns = [
     path("admin/import/<int:pk>/report/", admin_view(imports.import_report), name="import-report"),
     path("admin/export/", admin_view(export.export), name="export"),
     path("admin/doctor/", admin_view(doctor.doctor), name="doctor"),
+    path("admin/doctor/log/", admin_view(doctor.doctor_log), name="doctor-log"),
     path("admin/log/", admin_view(log.log), name="log"),
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),
     path("admin/configuration/adoption/", admin_view(adoption.adoption), name="adoption"),

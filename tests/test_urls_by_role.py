@@ -35,6 +35,7 @@ admin/import/KEY/                            in  403 403 404 404 404 | in  403 4
 admin/import/KEY/report/                     in  403 403 404 404 404 | in  405 405 405 405 405
 admin/export/                                in  403 403 302 302 302 | in  403 403 200 200 200
 admin/doctor/                                in  403 403 403 403 200 | in  403 403 403 403 200
+admin/doctor/log/                            in  403 403 403 403 200 | in  403 403 403 403 200
 admin/log/                                   in  200 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/                         in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/adoption/                in  403 403 403 403 200 | in  403 403 403 403 200

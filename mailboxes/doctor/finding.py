@@ -39,6 +39,9 @@ class Finding:
     detail: str = ""
     """More of what was seen, as lines: a difference, or a list."""
 
+    mailboxes: tuple[str, ...] = ()
+    """The mailboxes that it is about; each one exists."""
+
 
 @dataclass(frozen=True)
 class Hop:

@@ -20,6 +20,7 @@ def as_values(results: Iterable[HopResult]) -> list[dict[str, Any]]:
                     "state": finding.state,
                     "seen": finding.seen,
                     "detail": finding.detail,
+                    "mailboxes": list(finding.mailboxes),
                     "advice": str(finding.remedy.advice),
                     "command": finding.remedy.command,
                 }
@@ -41,7 +42,8 @@ def from_values(hops: Iterable[dict[str, Any]]) -> list[HopResult]:
                     State(found["state"]),
                     found["seen"],
                     Remedy(found["advice"], found["command"]),
-                    found["detail"],
+                    found.get("detail", ""),
+                    tuple(found.get("mailboxes", ())),
                 )
                 for found in hop["findings"]
             ],
@@ -55,5 +57,7 @@ def as_lines(result: HopResult) -> Iterator[str]:
     yield f"{result.hop.title}: {result.state}"
     for finding in result.findings:
         yield f"  {finding.state}: {finding.seen}"
-        for text in (*finding.detail.splitlines(), *filter(None, map(str, finding.remedy))):
-            yield f"    {text}"
+        named = ", ".join(finding.mailboxes)
+        for text in (*finding.detail.splitlines(), named, *map(str, finding.remedy)):
+            if text:
+                yield f"    {text}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -19,6 +19,7 @@ from mailboxes.conf import mail_host
 from mailboxes.deployment import examinations
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
+from mailboxes.doctor.logs import read_log
 from mailboxes.doctor.stored import Report, last_report
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
@@ -48,6 +49,17 @@ def doctor(request: HttpRequest) -> HttpResponseBase:
     response["Content-Encoding"] = "identity"
     response["X-Accel-Buffering"] = "no"
     return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed("doctor.examine")
+def doctor_log(request: HttpRequest) -> HttpResponse:
+    """Explain lines of a log that were pasted; nothing of them is kept."""
+    context = admin.site.each_context(request) | {"title": _("Explain log lines")}
+    if request.method == "POST":
+        context["result"] = read_log(request.POST.get("log", ""), mail_host())
+    return render(request, "mailboxes/doctor_log.html", context)
 
 
 def examined(page: str, actor: Actor, language: str) -> Iterator[str]:

@@ -22,6 +22,11 @@ OWN_FACTORS = "/admin/second-factor/"
 ANNA = f"{MAILBOX}anna_40example.org/"
 UPGRADE = "/admin/configuration/upgrade/"
 IMPORT = "/admin/import/"
+LOG = """\
+Nov 27 12:00:00 mail postfix/smtpd[1]: warning: SASL: Connect to private/auth failed: Permission denied
+Nov 27 12:00:01 mail dovecot: auth: sql(anna@example.org,127.0.0.1): Password mismatch
+Nov 27 12:00:02 mail cron[2]: nothing
+"""  # noqa: E501
 MODES = [
     (width, height, scheme)
     for width, height in ((1280, 800), (390, 844))
@@ -197,6 +202,11 @@ def check_file(text: str) -> Callable[[Page], None]:
     return prepare
 
 
+def explain_log(page: Page) -> None:
+    page.fill("[name=log]", LOG)
+    page.locator("form:has([name=log]) [type=submit]").click()
+
+
 STOPS = [
     Stop("domains", DOMAIN),
     Stop("mailboxes", MAILBOX),
@@ -233,6 +243,7 @@ STOPS = [
     Stop("configuration", "/admin/configuration/"),
     Stop("doctor", "/admin/doctor/"),
     Stop("doctor-examined", "/admin/doctor/", press(".page-head button")),
+    Stop("doctor-log", "/admin/doctor/", explain_log),
     Stop("adoption", "/admin/configuration/adoption/"),
     Stop("adoption-refused", "/admin/configuration/adoption/", submit),
     Stop("upgrade", UPGRADE),

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -19,6 +20,7 @@ from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
 from mailboxes.doctor.database import OWN_DATABASE
 from mailboxes.doctor.finding import HopResult, State, worst
+from mailboxes.doctor.logs import read_log, tail
 from mailboxes.doctor.report import as_lines, as_values
 from mailboxes.formats import database_message
 from mailboxes.management.base import MailCommand
@@ -53,7 +55,17 @@ class Command(MailCommand):
             "at its end; by default, in the first active domain",
         )
 
+        parser.add_argument(
+            "--log",
+            metavar="FILE",
+            help="examine nothing, but explain the lines of this log, such as /var/log/mail.log; "
+            "- is standard input, for example of journalctl",
+        )
+
     def handle(self, *args: object, **options: Any) -> None:
+        if options["log"] is not None:
+            self.explain_log(options["log"], options["json"])
+            return
         host, results = mail_host(), []
         access = find_access(host, run)
         with ended_by_sigterm():
@@ -64,10 +76,30 @@ class Command(MailCommand):
                     self.stdout.write("\n".join(as_lines(result)))
         verdict = worst(result.state for result in results)
         if options["json"]:
-            report = {"verdict": verdict, "hops": as_values(results)}
-            self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
+            self.write_json(verdict, results)
         if access.sees_all or options["watch"]:
             self.keep(verdict, results, access.sees_all, options["watch"])
+        self.end(verdict)
+
+    def explain_log(self, name: str, as_json: bool) -> None:
+        try:
+            with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+                result = read_log(tail(file), mail_host())
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it isn't a file's name"
+            message = f"The log can't be read: {reason}."
+            raise CommandError(message, returncode=NOT_EXAMINED) from error
+        if as_json:
+            self.write_json(result.state, [result])
+        else:
+            self.stdout.write("\n".join(as_lines(result)))
+        self.end(result.state)
+
+    def write_json(self, verdict: State, results: list[HopResult]) -> None:
+        report = {"verdict": verdict, "hops": as_values(results)}
+        self.stdout.write(json.dumps(report, indent=2, ensure_ascii=False))
+
+    def end(self, verdict: State) -> None:
         if STATUS[verdict]:
             raise CommandError(f"Verdict: {verdict}.", returncode=STATUS[verdict])
 

@@ -1,0 +1,96 @@
+"""What each daemon writes about the database."""
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.conf import MailHost
+from mailboxes.doctor.remedies import (
+    APPLY_AND_RESTART,
+    Remedy,
+    grant,
+    restart_readers,
+    start_database,
+)
+from mailboxes.doctor.signatures.remedies import EXAMINE
+from mailboxes.doctor.signatures.signature import fault
+
+
+def create_accounts(host: MailHost) -> Remedy:
+    places = host.database.hosts
+    return grant(host, places[0]) if places else EXAMINE
+
+
+def start(host: MailHost) -> Remedy:
+    places = host.database.hosts
+    return start_database(host, places[0]) if places else EXAMINE
+
+
+def allow_more(host: MailHost) -> Remedy:
+    advice = gettext("Allow more with %(setting)s in its configuration, and at once with:")
+    command = f'mariadb -e "SET GLOBAL max_connections = 500" && {restart_readers(host)}'
+    return Remedy(advice % {"setting": "max_connections"}, command)
+
+
+SIGNATURES = (
+    fault(
+        "database.refused",
+        _("The database refuses an account of the daemons: its password or host is wrong."),
+        create_accounts,
+        "Access denied for user",
+        "is not allowed to connect to this",
+    ),
+    fault(
+        "database.grant",
+        _("An account of the daemons may not read what it needs in the database."),
+        create_accounts,
+        " command denied to user",
+    ),
+    fault(
+        "database.plugin",
+        _("The daemons can't sign in to the database in the way that it demands."),
+        create_accounts,
+        "caching_sha2_password",
+        "Authentication plugin '…' cannot be loaded",
+    ),
+    fault(
+        "database.connections",
+        _("The database allows no more connections."),
+        allow_more,
+        "Too many connections",
+        "has exceeded the 'max_user_connections'",
+    ),
+    fault(
+        "database.collation",
+        _("Columns that are compared have different collations, so lookups fail."),
+        EXAMINE,
+        "Illegal mix of collations",
+    ),
+    fault(
+        "database.tables",
+        _("A table or a column is missing in the mail database."),
+        Remedy(
+            _("Create what is missing:"),
+            ".venv/bin/python manage.py migrate --database mail",
+        ),
+        "Unknown column '…' in",
+        "Table '…' doesn't exist",
+        "no such table: ",
+        "no such column: ",
+    ),
+    fault(
+        "database.file",
+        _("The SQLite database can't be opened, or has been locked for too long."),
+        APPLY_AND_RESTART,
+        "unable to open database file",
+        "database is locked",
+    ),
+    fault(
+        "database.unreachable",
+        _("The database doesn't answer the daemons."),
+        start,
+        "Can't connect to …server",
+        "Lost connection to …server",
+        "server has gone away",
+        "sql: Not connected to database",
+    ),
+)

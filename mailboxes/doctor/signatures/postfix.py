@@ -1,0 +1,131 @@
+"""What Postfix writes about lookups, recipients, senders and deliveries."""
+
+from django.utils.translation import gettext_lazy as _
+
+from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy, restart
+from mailboxes.doctor.signatures.remedies import EXAMINE
+from mailboxes.doctor.signatures.signature import fault, refusal
+
+PACKAGE = _("Postfix lacks the package with which it asks the database.")
+INSTALL = _("Install the package that is missing, then restart Postfix:")
+
+LOOKUPS = (
+    fault(
+        "maps.package",
+        PACKAGE,
+        Remedy(INSTALL, "apt-get install postfix-mysql && systemctl restart postfix"),
+        "unsupported dictionary type: mysql",
+    ),
+    fault(
+        "maps.package",
+        PACKAGE,
+        Remedy(INSTALL, "apt-get install postfix-sqlite && systemctl restart postfix"),
+        "unsupported dictionary type: sqlite",
+    ),
+    fault(
+        "maps.permission",
+        _("Postfix may not read one of its files for lookups."),
+        APPLY_AND_RESTART,
+        "/etc/postfix/mailadmin/…Permission denied",
+    ),
+    fault(
+        "maps.missing",
+        _("One of Postfix's files for lookups is missing."),
+        APPLY_AND_RESTART,
+        "/etc/postfix/mailadmin/…No such file or directory",
+    ),
+    fault(
+        "aliases.loop",
+        _("Aliases forward to each other or to too many addresses, so mail is deferred."),
+        Remedy(_("Find them, and correct them:"), ".venv/bin/python manage.py checkaliases"),
+        "unreasonable virtual_alias_maps map",
+    ),
+    fault(
+        "maps.lookup",
+        _("Postfix's lookups fail, so mail is deferred. The lines before say why."),
+        EXAMINE,
+        "table lookup problem",
+        "map lookup problem",
+        'lookup error for "',
+        "_domains lookup failure",
+        "Temporary lookup failure",
+        "Recipient address rejected: Server configuration error",
+    ),
+)
+RECIPIENTS = (
+    fault(
+        "recipients.both",
+        _("A domain with mailboxes is also in mydestination, among the host's own users."),
+        Remedy(_("Take it out of mydestination in main.cf:"), "postconf mydestination"),
+        "do not list domain … in BOTH",
+        "User unknown in local recipient table",
+    ),
+    fault(
+        "recipients.loop",
+        _("Mail for a domain is sent to this host, which doesn't have it."),
+        Remedy(_("Add or enable the domain, or correct the host to which it is relayed.")),
+        "loops back to myself",
+    ),
+    refusal(
+        "recipients.unknown",
+        _("Mail was refused because the address has no active mailbox, alias or catch-all."),
+        Remedy(_("If it should have one, add or enable it.")),
+        "User unknown in virtual mailbox table",
+        "User unknown in virtual alias table",
+        "User unknown in relay recipient table",
+    ),
+    refusal(
+        "recipients.relay",
+        _("Mail was refused because its domain isn't active here, and nobody had signed in."),
+        Remedy(
+            _(
+                "If the domain is yours, add or enable it. If the sender is, the mail program must"
+                " sign in on port 587 or 465."
+            )
+        ),
+        "Relay access denied",
+    ),
+    refusal(
+        "senders.not_owned",
+        _("Mail was refused because its sender isn't an address of those who had signed in."),
+        Remedy(_("If they may use it, add an alias with this address that forwards to them.")),
+        "Sender address rejected: not owned by user",
+    ),
+    refusal(
+        "senders.not_signed_in",
+        _("Mail was refused because the mail program didn't sign in."),
+        Remedy(_("In the mail program, turn on authentication for the outgoing server.")),
+        "Sender address rejected: not logged in",
+    ),
+)
+DELIVERY = (
+    fault(
+        "ports.certificate",
+        _("Postfix can't use its certificate or key, so there is no TLS and nobody can sign in."),
+        restart(
+            _("Correct the files, or MAIL_TLS_CERT and MAIL_TLS_KEY in .env, and restart Postfix:"),
+            "postfix",
+        ),
+        "disabling TLS support",
+        "error opening chain file",
+        "cannot get …certificate",
+        "cannot load …certificate",
+        "cannot get …private key",
+    ),
+    fault(
+        "folders.permission",
+        _("Mail can't be stored or read, because its folder belongs to another user."),
+        Remedy(_("Apply says which folder it is, and how to change its owner:"), APPLY.command),
+        "maildir delivery failed…Permission denied",
+        "maildir access problem…Permission denied",
+        "failed: Permission denied (euid=",
+    ),
+    refusal(
+        "mailboxes.full",
+        _("A mailbox is full."),
+        Remedy(_("Raise its quota on the mailbox's page, or let its owner delete mail.")),
+        "uota exceeded",
+        "mailbox is full",
+    ),
+)
+SIGNATURES = (*LOOKUPS, *RECIPIENTS, *DELIVERY)
