@@ -42,12 +42,12 @@ def examine(examination: Examination) -> Iterator[Finding]:
         reason = _("What would be exported depends on the database: %(error)s.")
         yield not_checked("drift", reason % {"error": database_message(error)})
         return
-    kept = KEPT.exists()
+    kept = is_there(KEPT)
     changed = set(older.changed) if older else set()
     found = [
         *export_findings(older),
         *postfix_settings.examine(examination.access, files, kept, changed),
-        *installed_files.examine(files, kept and DOVECOT_KEPT.exists(), changed),
+        *installed_files.examine(files, kept and is_there(DOVECOT_KEPT), changed),
         *leftovers(stale_paths(host), kept, host.variant.name),
     ]
     if worst(finding.state for finding in found) in (State.WORKING, State.NOT_CHECKED):
@@ -72,7 +72,7 @@ def leftovers(stale: list[str], kept: bool, variant: str) -> Iterator[Finding]:
     paths = [f"/{path}" for path in stale]
     if not kept:
         paths.append(str(DOVECOT_KEPT))
-    left = [path for path in paths if Path(path).exists()]
+    left = [path for path in paths if is_there(Path(path))]
     if left:
         seen = _("Files of an earlier configuration are still here.")
         yield warning("drift.leftover", seen, APPLY, "\n".join(left))
@@ -87,6 +87,14 @@ OTHERS = {
     "v2": ("saslauthd", Path("/etc/default/saslauthd")),
 }
 """The service of the other variant, and its file, which names the panel if it was applied."""
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file exists, as far as this process may look into its folder."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def is_ours(path: Path) -> bool:

@@ -61,7 +61,7 @@ def examine(access: Access, files: list[File], kept: bool, changed: set[str]) ->
     exported = exported_options(texts[MASTER], services)
     if MASTER not in changed:
         yield from check_services(exported, services, options, kept)
-    yield from check_overrides(wanted, exported, options)
+    yield from check_overrides(wanted, exported, options, kept)
 
 
 def assignments(lines: list[str]) -> Settings:
@@ -121,15 +121,17 @@ def check_services(
 
 
 def check_overrides(
-    wanted: Settings, exported: dict[str, Settings], options: Settings
+    wanted: Settings, exported: dict[str, Settings], options: Settings, kept: bool
 ) -> Iterator[Finding]:
     """Name options in master.cf that undo settings of main.cf on the ports that are served."""
+    # Port 25 is as it was before `apply --keep`.
+    served = [*exported, *(() if kept else PORT_25)]
     undone = {}
     for key, value in options.items():
         service, _slash, name = key.rpartition("/")
         if name not in wanted or name in exported.get(service, ()):
             continue
-        if service in (*PORT_25, *exported) and words(value) != words(wanted[name]):
+        if service in served and words(value) != words(wanted[name]):
             undone[key] = value
     if undone:
         lines = [line(key, value, wanted[key.rpartition("/")[2]]) for key, value in undone.items()]

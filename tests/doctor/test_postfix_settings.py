@@ -2,7 +2,13 @@
 
 import pytest
 
-from mailboxes.doctor.postfix_settings import exported_options, fits, same_option, words
+from mailboxes.doctor.postfix_settings import (
+    check_overrides,
+    exported_options,
+    fits,
+    same_option,
+    words,
+)
 
 OURS = {
     "mydestination": "$myhostname, localhost.$mydomain, localhost",
@@ -73,3 +79,24 @@ def test_those_who_are_kept_may_send_and_everybody_else_is_checked() -> None:
     assert same_option(name, ours, kept, kept=True)
     assert not same_option(name, ours, kept, kept=False)
     assert not same_option(name, ours, "", kept=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "kept", "is_named"),
+    [
+        ("smtp/inet/smtpd_sasl_auth_enable", "yes", False, True),
+        ("smtp/inet/smtpd_sasl_auth_enable", "yes", True, False),
+        ("smtp/inet/smtpd_sasl_auth_enable", "no", False, False),
+        ("submission/inet/smtpd_sasl_type", "cyrus", True, True),
+        ("submission/inet/smtpd_sasl_auth_enable", "yes", False, False),
+        ("127.0.0.1:10025/inet/smtpd_relay_restrictions", "permit_mynetworks", False, False),
+        ("smtp/inet/smtpd_client_restrictions", "reject", False, False),
+    ],
+)
+def test_options_that_undo_main_cf_where_clients_connect_are_named(
+    option: str, value: str, kept: bool, is_named: bool
+) -> None:
+    wanted = OURS | {"smtpd_sasl_type": "dovecot"}
+    exported = {"submission/inet": {"smtpd_sasl_auth_enable": "yes"}}
+    found = [each.code for each in check_overrides(wanted, exported, {option: value}, kept)]
+    assert found == (["drift.override"] if is_named else [])
