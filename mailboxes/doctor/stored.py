@@ -46,12 +46,18 @@ class StoredReport(Report):
 
 
 def last_report(reports: examinations.Reports) -> StoredReport | None:
-    """Return the one that counts, with the titles of its hops in the reader's language."""
+    """Return the one that counts, with the titles of its hops in the reader's language.
+
+    What another version of the panel has stored may be unreadable; the next one will replace it.
+    """
     row = reports.current
     if row is None:
         return None
+    try:
+        results = from_values(row.hops)
+    except (KeyError, TypeError, ValueError):
+        return None
     known = {step.hop.code: step.hop for step in chain.STEPS}
-    results = from_values(row.hops)
     return StoredReport(
         [replace(result, hop=known.get(result.hop.code, result.hop)) for result in results], row
     )

@@ -323,6 +323,15 @@ def test_what_the_doctor_found_is_shown_to_superusers_only(
     assert "What to do" not in page and "is broken" not in page
 
 
+@pytest.mark.parametrize("hops", [[{"code": "pam"}], [1], {"a": 1}])
+def test_a_result_of_another_version_of_the_panel_is_ignored(
+    rita: Client, mail_file: None, hops: object
+) -> None:
+    remember(DATABASE, PAM)
+    LastExamination.objects.update(hops=hops)
+    assert "something broken" not in shown_text(rita)
+
+
 def test_a_timer_that_has_stopped_is_reported(rita: Client, mail_file: None) -> None:
     remember(DATABASE, by_timer=True)
     assert "timer" not in shown_text(rita)
