@@ -12,7 +12,17 @@ from django.utils.translation import gettext_lazy
 from mailboxes import actions
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
-from mailboxes.doctor import database, dovecot, drift, maps, pam, ports, saslauthd, tables
+from mailboxes.doctor import (
+    database,
+    dovecot,
+    drift,
+    elsewhere,
+    maps,
+    pam,
+    ports,
+    saslauthd,
+    tables,
+)
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
@@ -77,6 +87,8 @@ def examine_hops(actor: Actor, host: MailHost, access: Access, domain: str) -> I
             findings = list(in_time(step, examination, deadline))
             if step is STEPS[0] and is_working(findings) and (domain := domain or first_domain()):
                 findings += add_canary(stack, actor, examination, domain)
+            if not access.is_mail_host:
+                findings = [elsewhere.over_ssh(finding, host.hostname) for finding in findings]
             result = HopResult(step.hop, findings, round((time.monotonic() - begun) * 1000))
             if result.state == State.BROKEN:
                 examination.broken.add(step.hop.code)

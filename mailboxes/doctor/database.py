@@ -8,12 +8,12 @@ from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
-from mailboxes.doctor import mysql_errors, sqlite_file
+from mailboxes.doctor import elsewhere, mysql_errors, sqlite_file
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, State, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
-from mailboxes.doctor.remedies import Remedy
+from mailboxes.doctor.remedies import Remedy, is_local
 from mailboxes.formats import database_message
 
 OWN_DATABASE = "database.own"
@@ -40,7 +40,21 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield panel_tables(is_down=own.code == mysql_errors.UNREACHABLE and is_same_server())
     known = mysql_errors.panel_place() if own.code == mysql_errors.UNREACHABLE else None
     others = [place for place in host.database.hosts if place != known]
+    if not examination.access.is_mail_host:
+        for place in host.database.hosts:
+            yield from try_from_elsewhere(host, place, known)
+        return
     yield from milder([finding for place in others for finding in try_host(host, place)])
+
+
+def try_from_elsewhere(
+    host: MailHost, place: DatabaseHost, known: DatabaseHost | None
+) -> Iterator[Finding]:
+    """Try the accounts from another machine than that of the daemons, if that can tell anything."""
+    if is_local(place):
+        yield elsewhere.on_mail_host(place)
+    elif place != known:
+        yield from elsewhere.seen_from_here(try_host(host, place))
 
 
 def own_account(host: MailHost) -> Finding:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from mailboxes.doctor import paths, words
 from mailboxes.doctor.access import SECONDS
+from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.processes import command_lines
@@ -25,7 +26,7 @@ OK, TEMP_FAIL = "OK", "FAIL code=temp_fail"
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
-        yield not_checked("dovecot", _("It isn't on this machine."))
+        yield not_here("dovecot")
         return
     mistake = configuration_mistake(examination)
     if mistake:

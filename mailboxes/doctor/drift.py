@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from mailboxes.deployment.applied import LOCAL_FILE
 from mailboxes.doctor import installed_files, postfix_settings
+from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, State, not_checked, warning, working, worst
 from mailboxes.doctor.processes import command_lines
@@ -29,7 +30,7 @@ DOVECOT_KEPT = Path("/etc/dovecot/conf.d/00-mailadmin.conf")
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
-        yield not_checked("drift", _("It isn't on this machine."))
+        yield not_here("drift")
         return
     try:
         host = replace(examination.host, has_smtp_active=is_known())

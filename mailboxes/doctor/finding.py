@@ -82,5 +82,5 @@ def broken(code: str, seen: str, remedy: Remedy = NONE, detail: str = "") -> Fin
     return Finding(code, State.BROKEN, seen, remedy, detail)
 
 
-def not_checked(code: str, reason: str, detail: str = "") -> Finding:
-    return Finding(code, State.NOT_CHECKED, reason, detail=detail)
+def not_checked(code: str, reason: str, detail: str = "", remedy: Remedy = NONE) -> Finding:
+    return Finding(code, State.NOT_CHECKED, reason, remedy, detail)

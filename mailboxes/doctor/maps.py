@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from mailboxes.collations import alignment
 from mailboxes.doctor import words
 from mailboxes.doctor.access import TIMED_OUT, Output
+from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.processes import command_lines, is_suspended
@@ -31,7 +32,7 @@ REASON = re.compile(
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
-        yield not_checked("maps", _("Postfix isn't on this machine."))
+        yield not_here("maps")
         return
     missing = [name for name in MAPS if not (FOLDER / f"{name}.cf").exists()]
     if missing:

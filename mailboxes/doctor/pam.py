@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from mailboxes.doctor import words
 from mailboxes.doctor.access import TIMED_OUT, Output
+from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.protocols import pam_child
@@ -25,7 +26,7 @@ Codes = tuple[int, int]
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
-        yield not_checked("pam", _("It isn't on this machine."))
+        yield not_here("pam")
         return
     if not SERVICE_FILE.exists():
         yield missing_file()

@@ -24,7 +24,8 @@ class Remedy(NamedTuple):
 
 
 EXPORT = 'd=$(mktemp -d) && .venv/bin/python manage.py exportconfig --output "$d/bundle"'
-APPLY_COMMAND = f'{EXPORT} && sh "$d/bundle/apply"'
+RUN_APPLY = 'sh "$d/bundle/apply"'
+APPLY_COMMAND = f"{EXPORT} && {RUN_APPLY}"
 
 NONE = Remedy("")
 APPLY = Remedy(_("Export and apply the configuration again:"), APPLY_COMMAND)

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from mailboxes.doctor import paths, words
+from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.processes import command_lines
@@ -28,7 +29,7 @@ DEFAULTS = Path("/etc/default/saslauthd")
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
-        yield not_checked("saslauthd", _("It isn't on this machine."))
+        yield not_here("saslauthd")
         return
     running = list(command_lines("saslauthd"))
     if not running:

@@ -3,10 +3,11 @@
 import imaplib
 import smtplib
 from collections.abc import Iterator
+from socket import gaierror
 
 from django.utils.translation import gettext as _
 
-from mailboxes.doctor import certificate, words
+from mailboxes.doctor import certificate, elsewhere, words
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.processes import is_suspended
@@ -59,7 +60,9 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
     elif isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         seen = _("Port %(port)s accepts connections, but gave no answer in time.")
     remedy = last_resort(examination)
-    if is_suspended("smtpd"):
+    if not examination.access.is_mail_host and isinstance(error, gaierror | TimeoutError):
+        return elsewhere.unreachable(examination, port, reason)
+    if examination.access.is_mail_host and is_suspended("smtpd"):
         remedy = restart(_("Processes of Postfix are suspended. Restart it:"), "postfix")
     return broken(f"ports.{port}", seen % params, remedy, log(examination))
 

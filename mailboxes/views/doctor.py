@@ -18,7 +18,7 @@ from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
 from mailboxes.deployment import examinations
 from mailboxes.doctor import chain
-from mailboxes.doctor.access import find_access
+from mailboxes.doctor.access import find_access, is_mail_host
 from mailboxes.doctor.logs import read_log
 from mailboxes.doctor.stored import Report, last_report
 from mailboxes.errors import Refused
@@ -39,6 +39,7 @@ def doctor(request: HttpRequest) -> HttpResponseBase:
         "title": _("Doctor"),
         "here": HERE,
         "last": last_report(examinations.read()),
+        "is_mail_host": is_mail_host(),
     }
     if request.method != "POST":
         return render(request, "mailboxes/doctor.html", context)

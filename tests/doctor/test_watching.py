@@ -110,9 +110,9 @@ def test_the_command_stores_what_it_finds_and_tells_it(
     results = from_values(row.hops)
     assert results[0].hop.code == "database" and results[0].state == State.WORKING
     assert as_values(results) == row.hops
-    assert len(mailoutbox) == 1 and "Nothing answers on port 25" in str(mailoutbox[0].body)
+    assert len(mailoutbox) == 1 and "Port 25 " in str(mailoutbox[0].body)
     printed = capsys.readouterr().out
-    assert "Nothing answers on port 25" in printed and "The panel can read" not in printed
+    assert "broken: Port 25 " in printed and "The panel can read" not in printed
 
 
 def test_a_panel_without_its_own_database_still_examines(

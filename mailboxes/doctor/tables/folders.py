@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy
@@ -14,7 +15,7 @@ from mailboxes.formats import number
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
-        yield not_checked("tables.folders", _("The mail isn't on this machine."))
+        yield not_here("tables.folders")
         return
     sample = take_sample(examination.host)
     found = [*misplaced(examination, sample), *other_format(sample)]

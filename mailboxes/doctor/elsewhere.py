@@ -1,0 +1,63 @@
+"""A panel on another machine than the mail host: what can't be seen from there, and done."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mailboxes.conf import DatabaseHost
+from mailboxes.doctor import mysql_errors
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, State, broken, not_checked
+from mailboxes.doctor.remedies import RUN_APPLY, Remedy
+
+TEST = Remedy(
+    gettext_lazy("On the mail host, in the folder of the bundle, this tests it without changes:"),
+    "sudo sh apply --dry-run",
+)
+RESTART = re.compile(r"systemctl restart (?:dovecot )?postfix")
+CONCLUSIVE = ("grant", "connections", "other")
+"""What a server answers to accounts that it has let in, and too many of them."""
+
+
+def not_here(code: str) -> Finding:
+    reason = _("Not on this machine: the panel's configuration was never applied here.")
+    return not_checked(code, reason, remedy=TEST)
+
+
+def on_mail_host(place: DatabaseHost) -> Finding:
+    reason = _("The mail host finds the database on its own machine, at %(place)s.")
+    params = {"place": mysql_errors.place_name(place)}
+    return not_checked("database.elsewhere", reason % params, remedy=TEST)
+
+
+def seen_from_here(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield what also holds on the mail host, which may be let in where this machine isn't."""
+    for finding in findings:
+        is_conclusive = finding.code.rpartition(".")[2] in CONCLUSIVE
+        if finding.state == State.WORKING or is_conclusive:
+            yield finding
+        else:
+            seen = _("From this machine: %(seen)s The mail host may fare differently.")
+            yield not_checked(finding.code, seen % {"seen": finding.seen}, remedy=TEST)
+
+
+def unreachable(examination: Examination, port: int, reason: str) -> Finding:
+    """Say that nothing is known of a port: its name, or the way there, is what fails."""
+    seen = _("Port %(port)s of %(name)s can't be reached from this machine: %(reason)s.")
+    params = {"port": port, "name": examination.access.ports, "reason": reason}
+    advice = _("Check MAIL_HOSTNAME in .env, its entry in the DNS, and the firewalls on the way.")
+    return broken(f"ports.{port}", seen % params, Remedy(advice))
+
+
+def over_ssh(finding: Finding, hostname: str) -> Finding:
+    """Return the finding with a command that does on the mail host what is to be done there."""
+    there = f"ssh root@{hostname}"
+    command = finding.remedy.command.replace(
+        RUN_APPLY,
+        f"""tar -cC "$d" bundle | {there} 'd=$(mktemp -d) && tar -xC "$d" && {RUN_APPLY}'""",
+    )
+    command = RESTART.sub(lambda found: f"{there} {found[0]}", command)
+    return replace(finding, remedy=finding.remedy._replace(command=command))

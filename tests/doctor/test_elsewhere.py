@@ -1,0 +1,83 @@
+"""The doctor on another machine than the mail host: nothing there is taken for the mail host."""
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from mailboxes.conf import DatabaseHost, mail_host
+from mailboxes.doctor import access, chain, elsewhere
+from mailboxes.doctor.finding import State, broken, working
+from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
+from mailboxes.models import Domain
+from tests.conftest import TESTER
+
+
+@pytest.fixture
+def postfix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a Postfix that sends the mail of the panel's machine."""
+    monkeypatch.setattr(access, "POSTFIX", tmp_path)
+    (tmp_path / "main.cf").write_text("myhostname = panel.example.org\nrelayhost = [192.0.2.1]\n")
+    return tmp_path
+
+
+def test_a_postfix_of_its_own_does_not_make_a_mail_host(postfix: Path) -> None:
+    found = access.find_access(mail_host())
+    assert (found.is_mail_host, found.ports) == (False, "mail.example.org")
+    (postfix / "main.cf").unlink()
+    assert not access.is_mail_host()
+
+
+def test_the_folder_and_main_cf_each_show_what_was_applied(postfix: Path) -> None:
+    settings = f"virtual_mailbox_maps = proxy:mysql:{postfix}/mailadmin/mailboxes.cf\n"
+    usual = (postfix / "main.cf").read_text()
+    (postfix / "main.cf").write_text(usual + settings)
+    assert access.is_mail_host()
+    (postfix / "main.cf").write_text(usual)
+    (postfix / "mailadmin").mkdir()
+    found = access.find_access(mail_host())
+    assert (found.is_mail_host, found.ports) == (True, "127.0.0.1")
+
+
+@pytest.mark.parametrize("variant", ["v1", "v2"])
+def test_every_hop_of_the_mail_host_says_where_it_can_be_examined(
+    domain: Domain, postfix: Path, settings: Settings, variant: str
+) -> None:
+    settings.MAIL_VARIANT = variant
+    host = mail_host()
+    results = {
+        result.hop.code: result for result in chain.examine(TESTER, host, access.find_access(host))
+    }
+    assert results.pop("database").state == State.WORKING
+    ports = results.pop("ports")
+    assert ports.state == State.BROKEN  # there is no mail.example.org
+    assert "Port 25 of mail.example.org can't be reached" in ports.findings[0].seen
+    assert results.pop("tables").state == State.WORKING
+    assert set(results) >= ({"pam", "saslauthd"} if variant == "v1" else {"dovecot"})
+    for result in results.values():
+        assert [finding.state for finding in result.findings] == [State.NOT_CHECKED]
+        assert result.findings[0].remedy.command == "sudo sh apply --dry-run"
+
+
+def test_commands_for_the_mail_host_do_nothing_on_this_machine() -> None:
+    moved = elsewhere.over_ssh(broken("x", "x", APPLY_AND_RESTART), "mail.example.org")
+    export, _, there = moved.remedy.command.partition("bundle | ssh root@mail.example.org '")
+    assert "exportconfig" in export and "apply" not in export and "systemctl" not in export
+    assert there == (
+        'd=$(mktemp -d) && tar -xC "$d" && sh "$d/bundle/apply"\''
+        "; ssh root@mail.example.org systemctl restart postfix"
+    )
+    own = broken("x", "x", Remedy("Start it:", "systemctl restart mariadb"))
+    assert elsewhere.over_ssh(own, "mail.example.org") == own
+
+
+def test_only_what_also_holds_on_the_mail_host_is_said_of_the_accounts() -> None:
+    findings = [
+        working("database.lookup", "Fine."),
+        broken("database.auth.grant", "A right is missing."),
+        broken("database.auth.refused", "Refused."),
+        broken("database.unreachable", "No answer."),
+    ]
+    states = [finding.state for finding in elsewhere.seen_from_here(findings)]
+    assert states == [State.WORKING, State.BROKEN, State.NOT_CHECKED, State.NOT_CHECKED]
+    assert elsewhere.on_mail_host(DatabaseHost("127.0.0.1", 3306)).state == State.NOT_CHECKED
