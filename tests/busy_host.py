@@ -32,8 +32,24 @@ postconf -e \\
     'mailbox_transport = lmtp:unix:private/dovecot-lmtp' \\
     'relay_domains = relayed.example' 'transport_maps = hash:/etc/postfix/transport' \\
     'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16'
+postconf -M '127.0.0.1:10025/inet = 127.0.0.1:10025 inet n - n - - smtpd'
+postconf -P 127.0.0.1:10025/inet/smtpd_recipient_restrictions=permit_mynetworks,reject
 postfix reload
 """
+SUBMISSION = """\
+set -e
+cd /etc/postfix
+printf 'sold@old.example REJECT\\n' >senders
+postmap senders
+postconf -e smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth
+postconf -M 'submission/inet = submission inet n - y - - smtpd'
+postconf -P submission/inet/smtpd_sasl_auth_enable=yes submission/inet/syslog_name=postfix/own \\
+    submission/inet/smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject \\
+    submission/inet/smtpd_sender_restrictions=check_sender_access,hash:/etc/postfix/senders
+postfix reload
+"""
+"""Port 587, also without TLS. (V1 can't keep other passwords.)"""
+
 DOVECOT = """\
 set -e
 printf 'otto@old.example:{PLAIN}four words of another\\n' >/etc/dovecot/users
@@ -96,13 +112,25 @@ SENTENCES = (
     " hash:/etc/postfix/transport (transport_maps): this would no longer count.",
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
     "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
+    "- Programs send through port 127.0.0.1:10025 without signing in:",
+    "- Programs on this host send through port 25 without signing in:",
+)
+"""What `apply` says of this host."""
+
+SENTENCES_OF_V2 = (
+    "- Clients sign in without TLS on port submission:",
+    "- Who may send on port submission is decided by permit_mynetworks permit_sasl_authenticated"
+    " reject (smtpd_relay_restrictions):",
+    "- The senders on port submission are checked by check_sender_access,hash:/etc/postfix/senders"
+    " (smtpd_sender_restrictions):",
     "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",
     "- Dovecot keeps mail in maildir:~: it would only look in /var/vmail.",
     "- Dovecot delivers the mail of this host's own users (mailbox_transport = lmtp:unix:private/",
 )
-"""What `apply` says of this host."""
 
 
 def make_busy(host: MailHost) -> None:
     host.machine.run(["sh", "-c", POSTFIX])
     host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name] + LMTP)
+    if host.variant == "v2":
+        host.machine.run(["sh", "-c", SUBMISSION])

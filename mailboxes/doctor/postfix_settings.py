@@ -163,12 +163,16 @@ def fits(name: str, exported: str, settings: Settings) -> bool:
         return found[len(found) - len(refusals) :] == refusals
     if name == "recipient_delimiter":
         return set(exported) <= set(here)
-    return found == wanted or name == "smtpd_sasl_auth_enable"
+    return found == wanted or name in ("smtpd_sasl_auth_enable", "smtpd_tls_auth_only")
 
 
 def same_option(name: str, exported: str, here: str, kept: bool) -> bool:
-    if kept and name == "smtpd_sender_restrictions" and here.startswith("check_sasl_access,"):
-        return f"static:{exported}}}" in here
+    if name == "syslog_name" and here:
+        return True
+    if kept and name == "smtpd_sender_restrictions":
+        return exported in words(here) or f"static:{exported}}}" in here
+    if kept and name in ("smtpd_relay_restrictions", "smtpd_tls_security_level"):
+        return "reject" not in words(here) or "permit_sasl_authenticated" in words(here)
     return words(here) == words(exported)
 
 

@@ -33,7 +33,7 @@ KEPT = {
     "parent_domain_matches_subdomains": "relay_domains",
     "recipient_delimiter": "-+",
     "smtpd_sasl_auth_enable": "yes",
-    "smtpd_tls_auth_only": "yes",
+    "smtpd_tls_auth_only": "no",
     "smtpd_relay_restrictions": "permit_mynetworks, " + OURS["smtpd_relay_restrictions"],
 }
 UNDONE = {
@@ -41,7 +41,6 @@ UNDONE = {
     "relay_domains": "relayed.example",
     "transport_maps": "hash:/etc/postfix/transport",
     "recipient_delimiter": "-",
-    "smtpd_tls_auth_only": "no",
     "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
 }
 
@@ -100,3 +99,16 @@ def test_options_that_undo_main_cf_where_clients_connect_are_named(
     exported = {"submission/inet": {"smtpd_sasl_auth_enable": "yes"}}
     found = [each.code for each in check_overrides(wanted, exported, {option: value}, kept)]
     assert found == (["drift.override"] if is_named else [])
+
+
+def test_keep_leaves_what_port_587_did_and_adds_ours() -> None:
+    relay, ours = "smtpd_relay_restrictions", "permit_sasl_authenticated,reject"
+    assert same_option(relay, ours, "permit_mynetworks,permit_sasl_authenticated,reject", kept=True)
+    assert same_option("smtpd_tls_security_level", "encrypt", "may", kept=True)
+    assert not same_option("smtpd_tls_security_level", "encrypt", "may", kept=False)
+    assert not same_option(relay, ours, "permit_mynetworks,reject", kept=True)
+
+
+def test_a_service_may_keep_its_name_in_the_log() -> None:
+    assert same_option("syslog_name", "postfix/submission", "postfix/own", kept=False)
+    assert not same_option("syslog_name", "postfix/submission", "", kept=False)

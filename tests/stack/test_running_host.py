@@ -5,7 +5,7 @@ import smtplib
 import pytest
 
 from tests import mail_clients
-from tests.busy_host import OTHERS, OTTO, SENTENCES, make_busy
+from tests.busy_host import OTHERS, OTTO, SENTENCES, SENTENCES_OF_V2, make_busy
 from tests.machine import HOSTNAME, wait_until
 from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_hosts
 
@@ -58,7 +58,7 @@ def assert_refused(host: MailHost) -> None:
 
 def host_sentences(host: MailHost) -> list[str]:
     """Return what `apply` says of the host; V1 has nothing to do with Dovecot."""
-    return [line for line in SENTENCES if host.variant == "v2" or "Dovecot" not in line]
+    return [*SENTENCES, *(SENTENCES_OF_V2 if host.variant == "v2" else ())]
 
 
 def send_code(host: MailHost, person: Person, sender: str) -> int:
@@ -67,6 +67,23 @@ def send_code(host: MailHost, person: Person, sender: str) -> int:
         assert mail_clients.smtp_auth(smtp, "PLAIN", person.address, person.password) == 235
         smtp.mail(sender)
         return smtp.rcpt(BOB.address)[0]
+
+
+def relays(host: MailHost, port: int) -> bool:
+    """Say whether a program on the host can send mail elsewhere through this port."""
+    with host.machine.network(), smtplib.SMTP("127.0.0.1", port) as smtp:
+        smtp.ehlo()
+        smtp.mail(OTTO.address)
+        return smtp.rcpt("somebody@foreign.example")[0] == 250
+
+
+def cleartext_code(host: MailHost, sender: str) -> int:
+    """Return the answer to Otto, who signs in without TLS and sends as this address."""
+    with host.machine.network(), smtplib.SMTP("127.0.0.1", 587) as smtp:
+        smtp.ehlo()
+        assert smtp.login(OTTO.address, OTTO.password)[0] == 235
+        smtp.mail(sender)
+        return smtp.rcpt("somebody@foreign.example")[0]
 
 
 def otto_has(host: MailHost, subject: str) -> bool:
@@ -107,7 +124,10 @@ def assert_kept(host: MailHost) -> None:
     wait_until(lambda: any(to_lisa in m.read_text() for m in new.glob("*")), "Lisa has her mail")
     assert send_code(host, ANNA, ANNA.address) == 250
     assert send_code(host, ANNA, OTTO.address) == 553
+    assert relays(host, 25) and relays(host, 10025)
     if host.variant == "v2":
+        assert cleartext_code(host, OTTO.address) == 250
+        assert cleartext_code(host, "sold@old.example") == 554
         host.await_mail(ANNA, host.send(OTTO, ANNA.address))
         for sender in (ANNA.address, DEAD, f"nobody+box@{DOMAIN}"):
             assert send_code(host, OTTO, sender) == 553, sender
@@ -133,6 +153,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     busy.await_services()
     assert [line for line in host_sentences(busy) if line not in done.stdout] == []
     assert accepted(busy) == {ANNA.address}
+    assert not relays(busy, 25) and not relays(busy, 10025)
     assert busy.signs_in(ANNA)
     # V1 leaves Dovecot alone.
     assert mail_clients.imap_login(busy.machine, "PLAIN", OTTO.address, OTTO.password) == (
@@ -160,13 +181,14 @@ def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: 
     assert [line.partition(":")[0] for line in said(fresh, *installed)] == [
         "- The mail for corp.example is delivered to this host's own users (mydestination)",
         "- Dovecot lets this host's own users sign in (PAM)",
+        "- Programs on this host send through port 25 without signing in",
     ]
 
 
 @pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
 def test_a_domain_cannot_be_kept_and_be_in_the_panel(fresh: MailHost) -> None:
     fresh.manage("createdomain", DOMAIN)
-    serves, not_kept = said(fresh, "$myhostname", DOMAIN)
+    serves, _, not_kept = said(fresh, "$myhostname", DOMAIN)
     assert "the panel has the same domain: only the addresses in the panel" in serves
     done = fresh.apply("--keep", check=False)
     assert (done.returncode, done.stdout) == (1, "")
@@ -186,6 +208,6 @@ def test_a_map_that_cannot_be_listed_is_asked_for_domains_of_the_panel(fresh: Ma
     fresh.manage("createdomain", DOMAIN)
     fresh.create(ANNA)
     fresh.machine.run(["sh", "-c", LIKE_OURS])
-    others, same, _ = said(fresh, "$myhostname")
+    others, same, *_ = said(fresh, "$myhostname")
     assert "those domains in proxy:sqlite:/etc/postfix/others.cf that the panel doesn't" in others
     assert f"The mail for {DOMAIN} is delivered by virtual" in same

@@ -12,13 +12,30 @@ beside() {
             conf -h "$1" ;;
         parent_domain_matches_subdomains)
             if [ -n "$(theirs relay_domains)" ]; then conf -h "$1"; else say "$2"; fi ;;
-        smtpd_relay_restrictions)
-            if relays_for_others; then
-                say "$(conf -h "$1" | without_refusals)${2#*reject_unauth_destination}"
-            else say "$2"; fi ;;
+        # Refusals only, so after those of others.
+        smtpd_relay_restrictions) say "$(conf -h "$1" | without_refusals)${2#*reject_unauth_destination}" |
+            sed 's/^, //' ;;
+        smtpd_tls_auth_only) if [ -n "$cleartext" ]; then conf -h "$1"; else say "$2"; fi ;;
         smtpd_sasl_auth_enable) conf -h "$1" ;;
         # Each character of it is a delimiter.
         recipient_delimiter) printf '%s%s\n' "$(conf -h "$1" | tr -d "$2")" "$2" ;;
+        *) say "$2" ;;
+    esac
+}
+
+# NAME OURS: the same for an option of $service in master.cf, if it has been there.
+option_beside() {
+    case $1 in
+        smtpd_tls_security_level) case " $cleartext " in
+            *" $service "*) conf -Ph "$service/$1" ;;
+            *) say "$2" ;;
+        esac ;;
+        smtpd_relay_restrictions) case $(option "$1") in
+            *permit_sasl_authenticated*) conf -Ph "$service/$1" ;;
+            *) say "permit_sasl_authenticated,$(option "$1" | words | paste -s -d, -)" ;;
+        esac ;;
+        smtpd_sender_restrictions)
+            { senders "$2"; option "$1" | sender_rules; } | grep . | paste -s -d, - ;;
         *) say "$2" ;;
     esac
 }

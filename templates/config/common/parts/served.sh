@@ -141,6 +141,8 @@ survey_postfix() {
         "it would no longer count (smtpd_sender_login_maps)"
     survey_relaying
     survey_sign_ins
+    survey_cleartext
+    survey_submission
 }
 
 survey_transports() {
@@ -197,35 +199,125 @@ without_refusals() {
         s#,\{0,1\} *check_policy_service { *unix:private/quota-status[^}]*}##'
 }
 
-# Whether other clients than those of Debian's default may relay, or other rules decide.
-relays_for_others() {
-    [ -n "$(current -n smtpd_relay_restrictions)" ] || return 1
-    case $(restrictions) in
-        "permit_sasl_authenticated reject_unauth_destination") return 1 ;;
-        "permit_mynetworks permit_sasl_authenticated "[dr]*_unauth_destination) [ -n "$(networks)" ] ;;
-    esac
-}
-
 # The networks in mynetworks that are not this host.
 networks() {
-    current -n mynetworks | sed 's/^mynetworks = *//' | words |
-        grep -vE '^127\.|^\[::1\]|^\[::ffff:127\.' | joined
+    if [ -n "$(current -n mynetworks)" ] || [ "$(current -hx mynetworks_style)" != host ]; then
+        current -hx mynetworks | words | grep -vE '^127\.|^\[::1\]|^\[::ffff:127\.' | joined
+    fi
 }
 
 survey_relaying() {
-    relays_for_others || return 0
     rules=$(restrictions)
-    case " $rules " in
-        *" permit_mynetworks "*) others=$(networks) ;;
-        *) others= ;;
-    esac
+    others=
+    case " $rules " in *" permit_mynetworks "*) others=$(networks) ;; esac
     [ -z "$others" ] || serves "Clients in $others send without signing in (mynetworks)" \
         "they could only send to domains of this host"
     case $rules in
-        "permit_mynetworks permit_sasl_authenticated "[dr]*_unauth_destination) ;;
+        "permit_sasl_authenticated reject_unauth_destination"| \
+            "permit_mynetworks permit_sasl_authenticated "[dr]*_unauth_destination) ;;
+        '') serves "Who may relay is decided by smtpd_recipient_restrictions alone" \
+            "only those who have signed in could" ;;
         *) serves "Who may relay is decided by $rules (smtpd_relay_restrictions)" \
             "only those who have signed in could" ;;
     esac
+}
+
+# Programs on this host that Debian's default lets send without signing in. Port 25 alone is no reason to
+# ask, since nearly no host needs it; but what is kept is said.
+survey_programs() {
+    case " $(restrictions) " in *" permit_mynetworks "*) ;; *) return 0 ;; esac
+    inheriting=
+    for service in $(smtpd_services); do
+        if others_service && ! has_option smtpd_relay_restrictions; then
+            inheriting="$inheriting $service"
+        fi
+    done
+    [ -z "$inheriting" ] || serves "Programs send through port$(ports "$inheriting") without signing in" \
+        "they could only send to domains of this host"
+    [ ! -s "$new/served" ] || serves "Programs on this host send through port 25 without signing in" \
+        "they would have to sign in or use /usr/sbin/sendmail"
+}
+
+smtpd_services() { current -M | awk '$2 == "inet" && $8 == "smtpd" { print $1 "/" $2 }'; }
+
+ports() { say "$1" | sed 's#/inet##g; s/\(.\) /\1, /g'; } # SERVICES of master.cf
+
+# Whether $service is neither port 25 nor one of this bundle's.
+others_service() {
+    case ${service%/inet} in
+        smtp|25|*:smtp|*:25|submission|587|submissions|smtps|465) return 1 ;;
+    esac
+}
+
+has_option() { current -P "$service/$1" | grep -q =; } # NAME
+
+# What holds for $service: its own option, or the setting in main.cf.
+option() { # NAME
+    if has_option "$1"; then current -Phx "$service/$1"; else current -hx "$1"; fi
+}
+
+# Ports where clients can sign in without TLS.
+survey_cleartext() {
+    cleartext=
+    for service in $(smtpd_services); do
+        [ "$(option smtpd_sasl_auth_enable)" = yes ] || continue
+        [ "$(option smtpd_tls_wrappermode)" != yes ] || continue
+        [ "$(option smtpd_tls_security_level)" != encrypt ] || continue
+        [ "$(option smtpd_tls_auth_only)" = yes ] || cleartext="$cleartext $service"
+    done
+    [ -z "$cleartext" ] || serves "Clients sign in without TLS on port$(ports "$cleartext")" \
+        "they would have to use TLS"
+}
+
+# What the ports 587 and 465 do otherwise than afterwards.
+survey_submission() {
+    for service in $(smtpd_services); do
+        case ${service%/inet} in submission|587|submissions|smtps|465) ;; *) continue ;; esac
+        port=${service%/inet}
+        rules=$(option smtpd_relay_restrictions | words | paste -s -d' ' - | without_refusals)
+        case $rules in
+            "permit_sasl_authenticated reject"|"permit_sasl_authenticated "[dr]*_unauth_destination) ;;
+            *) serves "Who may send on port $port is decided by $rules (smtpd_relay_restrictions)" \
+                "only those who have signed in could" ;;
+        esac
+        rules=$(option smtpd_sender_restrictions | sender_rules)
+        [ -z "$rules" ] || serves "The senders on port $port are checked by $rules (smtpd_sender_restrictions)" \
+            "they would only be checked by the panel's rules"
+        case $rules in *' '*) cannot_keep "$rules (smtpd_sender_restrictions) can't stay on port $port:" \
+            "take the blanks out of it." ;; esac
+        survey_sign_in_option
+    done
+}
+
+# The rules of others among those for senders.
+sender_rules() {
+    words | awk '
+        $0 == "check_sasl_access" { held = $0; next }
+        held != "" { if (!/:\/etc\/postfix\/mailadmin\//) print held "\n" $0; held = ""; next }
+        !/^reject_(known_|authenticated_)?sender_login_mismatch$/' | paste -s -d, -
+}
+
+survey_sign_in_option() {
+    if ! has_option smtpd_sasl_type && ! has_option smtpd_sasl_path; then return 0; fi
+    checked="$(option smtpd_sasl_type), $(option smtpd_sasl_path)"
+    panels="$(ours smtpd_sasl_type), $(ours smtpd_sasl_path)"
+    if [ "$checked" = "$panels" ] || [ "$(option smtpd_sasl_auth_enable)" != yes ]; then return 0; fi
+    serves "Passwords on port $port are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
+        "only the panel's mailboxes could sign in"
+    cannot_keep "The passwords on port $port can't be checked by $checked and, for the panel's mailboxes, by" \
+        "$panels: give others a port of their own in master.cf."
+}
+
+# Where clients sign in besides 587 and 465, the panel's mailboxes may send as any address.
+service_hints() {
+    for service in $(smtpd_services); do
+        [ "$(option smtpd_sasl_auth_enable)" = yes ] || continue
+        case $service-$(option smtpd_sender_restrictions) in
+            submission/*|587/*|submissions/*|smtps/*|465/*|*sender_login_mismatch*) continue ;;
+        esac
+        say "Who signs in on port ${service%/inet} (master.cf) may send as any address; to prevent this:" \
+            "postconf -P $service/smtpd_sender_restrictions=reject_sender_login_mismatch"
+    done
 }
 
 # Which services let clients sign in, other than this bundle's.
@@ -241,8 +333,8 @@ survey_sign_ins() {
     [ "$checked" != "$panels" ] || return 0
     serves "Passwords of those who send are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
         "only the panel's mailboxes could sign in"
-    cannot_keep "Postfix can ask only one service for passwords: $checked or, for the panel's" \
-        "mailboxes, $panels."
+    cannot_keep "Postfix can't ask both $checked and, for the panel's mailboxes, $panels for passwords:" \
+        "give others a port of their own in master.cf, with its own smtpd_sasl_type and smtpd_sasl_path."
 }
 
 # --keep and --take-over are for what would end; --keep is remembered.
@@ -269,7 +361,8 @@ choose() {
                 "apply would stop here:"
             sentences
             not_kept
-            say "With --take-over, these would be the changes:" ;;
+            say "With --take-over, these would be the changes:"
+            choice=take-over ;;
         -no)
             {
                 say "apply: This host already serves more than the panel's domains:"

@@ -15,9 +15,12 @@ survey_dovecot() {
             # With a name of its own in 2.4, where one of the same name would be changed.
             sql) if [ ! -e "/$first_file" ]; then
                 serves "Dovecot lets users in a database of others sign in" "they could no longer"
-                cannot_keep "Dovecot 2.4 has only one passdb that is called sql."
+                cannot_keep "Dovecot 2.4 has only one passdb that is called sql: give the other one another" \
+                    "name, and set \"driver = sql\" in it."
             fi ;;
-            *) serves "Dovecot lets the users in $entry sign in" "they could no longer" ;;
+            *)
+                serves "Dovecot lets the users in $entry sign in" "they could no longer"
+                survey_both_passwords ;;
         esac
     done 3<"$new/passdbs"
     location=$(dovecot_setting mail_location)
@@ -31,6 +34,14 @@ survey_dovecot() {
     fi
     survey_local_delivery
     survey_order
+}
+
+# In a file, $entry, that Dovecot would also ask for the panel's addresses.
+survey_both_passwords() {
+    case $entry in 'passwd-file '/*) ;; *) return 0 ;; esac
+    cut -d: -f1 "${entry#* }" 2>>"$new/log" | ask_panel mailboxes >"$new/both" || true
+    [ ! -s "$new/both" ] || cannot_keep "$(listed "$new/both") can't be both in ${entry#* } and in the panel," \
+        "since either password would work, also if the mailbox is disabled: take the address out of the file."
 }
 
 # Mail for this host's own users that Postfix hands to Dovecot.
