@@ -174,15 +174,25 @@ def said(host: MailHost, *destinations: str) -> list[str]:
 
 @pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
 def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: MailHost) -> None:
-    fresh.machine.run(["sh", "-c", "echo corp.example >/etc/mailname; useradd -m lisa"])
+    (fresh.machine / "etc/mailname").write_text("corp.example\n")
     installed = ("$myhostname", "corp.example", HOSTNAME, "localhost.corp.example", "localhost")
+    aliases = fresh.machine / "etc/aliases"
+    before = aliases.read_text()
     assert said(fresh, *installed) == []
-    (fresh.machine / "var/mail/lisa").write_text("From somebody")
-    assert [line.partition(":")[0] for line in said(fresh, *installed)] == [
-        "- The mail for corp.example is delivered to this host's own users (mydestination)",
-        "- Dovecot lets this host's own users sign in (PAM)",
-        "- Programs on this host send through port 25 without signing in",
-    ]
+    local = "- The mail for corp.example is delivered to this host's own users (mydestination)"
+    programs = "- Programs on this host send through port 25 without signing in"
+    aliases.write_text(before + "info: somebody@foreign.example\n")
+    assert beginnings(said(fresh, *installed)) == [local, programs]
+    aliases.write_text(before)
+    fresh.machine.run(["useradd", "--create-home", "lisa"])
+    assert beginnings(said(fresh, *installed)) == [local, programs]
+    (fresh.machine / "var/mail/lisa").write_text("")
+    pam = "- Dovecot lets this host's own users sign in (PAM)"
+    assert beginnings(said(fresh, *installed)) == [local, pam, programs]
+
+
+def beginnings(lines: list[str]) -> list[str]:
+    return [line.partition(":")[0] for line in lines]
 
 
 @pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)

@@ -43,23 +43,46 @@ without_own_names() {
         say "$own_name"
         if applied_before; then
             current -hx myhostname
-        elif ! has_users; then
+        elif ! has_users && ! has_aliases; then
             current -hx myhostname
             hostname
             hostname -f || true
-            cat /etc/mailname || true
+            # Debian's installer suggests this host's name; another one is a domain, if anybody is there.
+            has_accounts || cat /etc/mailname || true
         fi
     } >"$new/names" 2>>"$new/log"
     grep -vixF -f "$new/names" | grep -viE '^localhost(\.|$)|(^|\.)localdomain$|^[^.:/]*$'
 }
 
-# Whether somebody has mail here as a user of this host, not only root.
+# Whether somebody has had mail here as a user of this host, not only root.
 has_users() {
-    getent passwd >"$new/passwd"
-    while IFS=: read -r name _ uid _ _ home _ <&4; do
-        if [ "$uid" -lt 1000 ] || [ "$uid" -ge 60000 ] || [ "$uid" = "$mail_uid" ]; then continue; fi
-        if [ -s "/var/mail/$name" ] || [ -d "$home/Maildir" ] || [ -d "$home/mail" ]; then return 0; fi
-    done 4<"$new/passwd"
+    accounts >"$new/accounts"
+    while IFS=: read -r name home <&4; do
+        for place in "/var/mail/$name" "$home/Maildir" "$home/mail" "$home/.forward"; do
+            [ ! -e "$place" ] || return 0
+        done
+    done 4<"$new/accounts"
+    return 1
+}
+
+has_accounts() { [ -n "$(accounts)" ]; }
+
+# The people who have an account on this host, with their home directories.
+accounts() {
+    getent passwd | awk -F: -v mail="$mail_uid" \
+        '$3 >= 1000 && $3 < 60000 && $3 != mail { print $1 ":" $6 }'
+}
+
+# Whether there are more aliases than those that Debian's packages make: all of them for root.
+has_aliases() {
+    current -hx alias_maps | words >"$new/alias-maps"
+    while read -r map <&4; do
+        if awk -F '[: \t]+' '/^[^# \t]/ && !/^(root|postmaster):/ && $2 !~ /^(root|postmaster)$/ {
+                found = 1 } END { exit !found }' "${map#*:}" 2>>"$new/log"
+        then
+            return 0
+        fi
+    done 4<"$new/alias-maps"
     return 1
 }
 
