@@ -140,3 +140,14 @@ def test_nothing_is_copied_once_the_session_has_ended(
         page.get_by_role("button", name="Copy grants.sql").press("Enter")
         page.wait_for_url("**/admin/login/**")
         assert page.evaluate(CLIPBOARD) == "as before"
+
+
+def test_commands_of_the_doctor_can_be_copied_as_soon_as_a_hop_is_shown(rita: Page) -> None:
+    rita.goto("/admin/doctor/")
+    rita.get_by_role("button", name="Examine the mail host").click()
+    copy = rita.locator(".hop .copy").first
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    assert rita.evaluate(CLIPBOARD) == "sudo sh apply --dry-run"
+    expect(rita.locator(".verdict")).to_contain_text("Something is broken.")
+    expect(rita.locator(".running, .pending").locator("visible=true")).to_have_count(0)
