@@ -86,7 +86,7 @@ FORMS = {
     "/admin/configuration/adoption/": [],
     "/admin/configuration/adoption/confirm/": ["folders", "administrators"],
     "/admin/configuration/adoption/forget/": [],
-    "/admin/doctor/": [],
+    "/admin/doctor/": ["address"],
     "/admin/doctor/log/": ["log"],
     "/admin/import/": ["file", "unit", "columns", *IMPORT],
     "/admin/import/undo/": ["entry", "post", "after", "continues", "done", "refused"],
@@ -145,6 +145,7 @@ NEW_PATHS = ("--list", "--output", "--report", "--to")
 WITH_A_NAME = (
     "createdomain",
     "createmailbox",
+    "doctor",
     "exportmailboxes",
     "importdatabase",
     "importmailboxes",

@@ -13,6 +13,7 @@ from mailboxes import actions
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
 from mailboxes.doctor import (
+    address,
     database,
     dovecot,
     drift,
@@ -43,6 +44,9 @@ class Step:
     """The variant that has this hop; empty for both."""
 
 
+ASKED = Step(Hop("mailbox", gettext_lazy("Mailbox")), address.examine)
+"""The explanation of an address, which comes first if one is asked for."""
+
 STEPS = (
     Step(Hop("database", gettext_lazy("Database")), database.examine),
     Step(Hop("tables", gettext_lazy("Tables")), tables.examine),
@@ -57,15 +61,18 @@ STEPS = (
 END = Hop("end", gettext_lazy("End of the examination"))
 
 
-def steps(host: MailHost) -> list[Step]:
+def steps(host: MailHost, asked: Login | None = None) -> list[Step]:
     """Return the hops of the host's variant."""
-    return [step for step in STEPS if step.variant in ("", host.variant.name)]
+    found = [step for step in STEPS if step.variant in ("", host.variant.name)]
+    return [ASKED, *found] if asked else found
 
 
-def examine(actor: Actor, host: MailHost, access: Access, domain: str = "") -> Iterator[HopResult]:
+def examine(
+    actor: Actor, host: MailHost, access: Access, domain: str = "", asked: Login | None = None
+) -> Iterator[HopResult]:
     """Yield what is found at each hop, as soon as it is known, until the database fails."""
     try:
-        yield from examine_hops(actor, host, access, domain)
+        yield from examine_hops(actor, Examination(host, access, asked), domain)
     except (DatabaseError, InterfaceError) as error:
         seen = _("The database failed during the examination: %(error)s.")
         params = {"error": database_message(error)}
@@ -73,22 +80,23 @@ def examine(actor: Actor, host: MailHost, access: Access, domain: str = "") -> I
         yield HopResult(END, [broken("end.database", seen % params, remedy)])
 
 
-def examine_hops(actor: Actor, host: MailHost, access: Access, domain: str) -> Iterator[HopResult]:
+def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterator[HopResult]:
     """Yield what is found at each hop of the host's variant.
 
-    A mailbox of the domain, or of the first active one, signs in for this, and is gone at the end.
+    Unless an owner has typed a password, a mailbox of the domain, or of the first active one, signs
+    in for this, and is gone at the end.
     All is over after MAX_SECONDS; what is left out is named.
     """
     deadline = time.monotonic() + MAX_SECONDS - LONGEST_PROBE
-    examination = Examination(host, access)
     with ExitStack() as stack:
-        for step in steps(host):
+        for step in steps(examination.host, examination.asked):
             begun = time.monotonic()
             findings = list(in_time(step, examination, deadline))
-            if step is STEPS[0] and is_working(findings) and (domain := domain or first_domain()):
-                findings += add_canary(stack, actor, examination, domain)
-            if not access.is_mail_host:
-                findings = [elsewhere.over_ssh(finding, host.hostname) for finding in findings]
+            if step is STEPS[0] and is_working(findings) and not examination.login:
+                findings += add_canary(stack, actor, examination, domain or first_domain())
+            if not examination.access.is_mail_host:
+                name = examination.host.hostname
+                findings = [elsewhere.over_ssh(finding, name) for finding in findings]
             result = HopResult(step.hop, findings, round((time.monotonic() - begun) * 1000))
             if result.state == State.BROKEN:
                 examination.broken.add(step.hop.code)
@@ -115,7 +123,9 @@ def is_working(findings: list[Finding]) -> bool:
 def add_canary(
     stack: ExitStack, actor: Actor, examination: Examination, domain: str
 ) -> Iterator[Finding]:
-    """Let a new mailbox sign in; yield why there can be none."""
+    """Let a new mailbox sign in, if there is a domain; yield why there can be none."""
+    if not domain:
+        return
     try:
         mailbox, password = stack.enter_context(actions.canary(actor, domain))
     except DatabaseError as error:

@@ -18,11 +18,17 @@ class Login(NamedTuple):
     address: str
     password: str
 
+    def __repr__(self) -> str:
+        return f"Login({self.address!r})"
+
 
 @dataclass
 class Examination:
     host: MailHost
     access: Access
+    asked: Login | None = None
+    """The address that is to be explained, with its password if its owner has typed it."""
+
     login: Login | None = None
     """An address whose password is known: the canary's, or that of an owner who has typed it."""
 

@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from mailboxes.addresses import normalize_address
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import mail_host
 from mailboxes.deployment import examinations
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access, is_mail_host
+from mailboxes.doctor.examination import Login
 from mailboxes.doctor.logs import read_log
 from mailboxes.doctor.stored import Report, last_report
 from mailboxes.errors import Refused
@@ -43,8 +45,11 @@ def doctor(request: HttpRequest) -> HttpResponseBase:
     }
     if request.method != "POST":
         return render(request, "mailboxes/doctor.html", context)
-    page = render_to_string("mailboxes/doctor.html", context | {"running": True}, request)
-    pieces = examined(page, administrator(request), get_language() or "en")
+    address = normalize_address(request.POST.get("address", ""))
+    asked = Login(address, "") if address else None
+    context |= {"running": True, "address": address}
+    page = render_to_string("mailboxes/doctor.html", context, request)
+    pieces = examined(page, administrator(request), get_language() or "en", asked)
     response = StreamingHttpResponse(pieces)
     # Both would keep the pieces back until the page is complete.
     response["Content-Encoding"] = "identity"
@@ -63,7 +68,7 @@ def doctor_log(request: HttpRequest) -> HttpResponse:
     return render(request, "mailboxes/doctor_log.html", context)
 
 
-def examined(page: str, actor: Actor, language: str) -> Iterator[str]:
+def examined(page: str, actor: Actor, language: str, asked: Login | None) -> Iterator[str]:
     """Yield the page with the hops where they belong, then the verdict.
 
     Whatever happens meanwhile, it ends as a whole page.
@@ -72,7 +77,7 @@ def examined(page: str, actor: Actor, language: str) -> Iterator[str]:
     yield before
     with override(language):
         try:
-            yield from pieces_of_hops(actor)
+            yield from pieces_of_hops(actor, asked)
         except Refused as error:
             yield piece("broken_off", reason=error_message(error))
         except Exception:
@@ -81,13 +86,13 @@ def examined(page: str, actor: Actor, language: str) -> Iterator[str]:
     yield after
 
 
-def pieces_of_hops(actor: Actor) -> Iterator[str]:
+def pieces_of_hops(actor: Actor, asked: Login | None) -> Iterator[str]:
     """Yield each hop twice: while it is examined, and then with what was found."""
     host = mail_host()
-    coming = [step.hop for step in chain.steps(host)]
+    coming = [step.hop for step in chain.steps(host, asked)]
     number, results = len(coming), []
     yield piece("pending", hop=coming.pop(0), place=1, number=number)
-    for result in chain.examine(actor, host, find_access(host)):
+    for result in chain.examine(actor, host, find_access(host), asked=asked):
         results.append(result)
         yield piece("hop", result=result)
         if coming:

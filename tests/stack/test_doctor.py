@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.mailhost import MailHost, hosts
+from tests.mailhost import ANNA, MailHost, hosts
 
 pytestmark = pytest.mark.stack
 
 
-def examine(host: MailHost) -> dict[str, Any]:
+def examine(host: MailHost, *address: str) -> dict[str, Any]:
     """Run the doctor as root; return its report, with the exit status."""
     manage: list[str | Path] = [host.machine.python, host.machine.checkout / "manage.py"]
     env = host.env | (host.applied or {})
-    done = host.machine.run([*manage, "doctor", "--json"], env=env, check=False)
+    done = host.machine.run([*manage, "doctor", "--json", *address], env=env, check=False)
     return {"status": done.returncode, **json.loads(done.stdout)}
 
 
@@ -40,10 +40,36 @@ print([*Mailbox.objects.filter(pk__startswith="mailadmin-check"), *Alias.objects
 
 
 def test_nothing_is_wrong_with_a_healthy_host_and_nothing_is_left(mail: MailHost) -> None:
-    report = examine(mail)
+    report = examine(mail, ANNA.address)
     assert (report["status"], report["verdict"], unhealthy(report)) == (0, "working", {})
+    assert report["hops"][0]["code"] == "mailbox"
     assert canaries(mail) == "[]\n"
     assert "mailadmin-check" not in mail.machine.run(["find", "/var/vmail"]).stdout
+
+
+TYPING = """
+import os, pty, sys
+child, terminal = pty.fork()
+if not child:
+    os.execvp("sh", ["sh", "-c", sys.argv[1]])
+while b"Password: " not in os.read(terminal, 1000):
+    pass
+os.write(terminal, sys.stdin.buffer.readline())
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("host", hosts(release="debian13", variant="v1"), indirect=True)
+def test_the_password_that_its_owner_types_signs_in_at_each_hop(mail: MailHost) -> None:
+    machine, report = mail.machine, "/tmp/report"
+    manage = f"{machine.python} {machine.checkout}/manage.py"
+    doctor = f"{manage} doctor --json --ask-password {ANNA.address} >{report}"
+    typing = [machine.python, "-c", TYPING, doctor]
+    done = machine.run(typing, env=mail.env | (mail.applied or {}), input=f"{ANNA.password}\n")
+    assert done.stdout == "0\n"
+    found = json.loads(machine.run(["cat", report]).stdout)
+    assert found["verdict"] == "working" and unhealthy(found) == {}
+    assert "mailbox.typed" in {each["code"] for each in found["hops"][0]["findings"]}
 
 
 @dataclass(frozen=True)

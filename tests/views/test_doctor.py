@@ -20,8 +20,8 @@ from mailboxes.doctor.report import as_values
 from mailboxes.models import Alias, Domain, Mailbox
 
 
-def run(client: Client) -> str:
-    response = client.post("/admin/doctor/")
+def run(client: Client, **typed: str) -> str:
+    response = client.post("/admin/doctor/", typed)
     assert isinstance(response, StreamingHttpResponse)
     return unescape(response.getvalue().decode())
 
@@ -36,6 +36,12 @@ def test_each_hop_is_shown_and_the_verdict_last(rita: Client, domain: Domain) ->
     places = [page.index(text) for text in ("hop-database", "hop-dovecot", "hop-ports", 'verdict"')]
     assert places == sorted(places) and page.rstrip().endswith("</html>")
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_an_address_is_explained_before_the_hops(rita: Client, anna: Mailbox) -> None:
+    page = run(rita, address=" Anna@Example.org ")
+    places = [page.index(text) for text in ("hop-mailbox", "delivered to this mailbox", "hop-data")]
+    assert places == sorted(places) and 'value="anna@example.org"' in page
 
 
 def test_it_works_without_a_domain_and_in_german(rita: Client) -> None:

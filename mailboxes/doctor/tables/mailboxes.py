@@ -62,20 +62,22 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
 def read(host: MailHost, found: Found, batch: list[tuple[str, str, str, int]]) -> None:
     active = keys(Domain.objects.filter(active=True), {row[1] for row in batch})
     domains = {name.lower() for name in active}
-    by_dovecot = host.scheme.pam_crypt is None
     for address, domain, stored, quota in batch:
         found.rows.passwords[password_form(stored)] += 1
         read_quota(found.rows, address, quota)
-        if domain.lower() not in domains:
-            continue
-        if by_dovecot and is_open_to_anyone(stored):
-            found.open.add(address)
-        else:
-            found.report.add_problem(StoredPassword(address, domain, stored, ""), host, host)
-        if has_shared_salt(stored):
-            found.salts.add(address)
+        if domain.lower() in domains:
+            read_password(host, found, address, stored)
     own = Alias.objects.filter(active=True)
     read_relations(found.rows, {row[0]: row[1] for row in batch}, own)
+
+
+def read_password(host: MailHost, found: Found, address: str, stored: str) -> None:
+    if host.scheme.pam_crypt is None and is_open_to_anyone(stored):
+        found.open.add(address)
+    else:
+        found.report.add_problem(StoredPassword(address, "", stored, ""), host, host)
+    if has_shared_salt(stored):
+        found.salts.add(address)
 
 
 def relations(examination: Examination, rows: Rows) -> Iterator[Finding]:

@@ -100,7 +100,7 @@ def params(group: Group) -> dict[str, str]:
 
 def schemes(rows: Rows) -> Finding:
     """Say how many of the active mailboxes have a password in which form."""
-    counts = ", ".join(
+    counts = ". ".join(
         f"{form_label(form)}: {number(count)}" for form, count in rows.passwords.most_common()
     )
     total = number(rows.passwords.total())

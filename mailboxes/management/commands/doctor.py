@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from django.db import DatabaseError, InterfaceError
 from django.utils.translation import get_language
 
 from mailboxes import actions
+from mailboxes.addresses import normalize_address
 from mailboxes.conf import mail_host
 from mailboxes.deployment.models import LastExamination
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
 from mailboxes.doctor.database import OWN_DATABASE
+from mailboxes.doctor.examination import Login
 from mailboxes.doctor.finding import HopResult, State, worst
 from mailboxes.doctor.logs import read_log, tail
 from mailboxes.doctor.report import as_lines, as_values
@@ -41,6 +44,17 @@ class Command(MailCommand):
     refusal_status = NOT_EXAMINED
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "address",
+            metavar="ADDRESS",
+            nargs="?",
+            help="also explain this address: its mailbox, domain, password scheme, alias and quota",
+        )
+        parser.add_argument(
+            "--ask-password",
+            action="store_true",
+            help="ask for the password of ADDRESS, and sign in with it at each hop",
+        )
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
         parser.add_argument(
             "--watch",
@@ -66,10 +80,11 @@ class Command(MailCommand):
         if options["log"] is not None:
             self.explain_log(options["log"], options["json"])
             return
-        host, results = mail_host(), []
+        host, results, asked = mail_host(), [], read_asked(options)
         access = find_access(host, run)
         with ended_by_sigterm():
-            for result in chain.examine(self.actor, host, access, options["domain"] or ""):
+            domain = options["domain"] or ""
+            for result in chain.examine(self.actor, host, access, domain, asked):
                 results.append(result)
                 is_worth_printing = result.state != State.WORKING or not options["watch"]
                 if is_worth_printing and not options["json"]:
@@ -77,7 +92,7 @@ class Command(MailCommand):
         verdict = worst(result.state for result in results)
         if options["json"]:
             self.write_json(verdict, results)
-        if access.sees_all or options["watch"]:
+        if (access.sees_all and not asked) or options["watch"]:
             self.keep(verdict, results, access.sees_all, options["watch"])
         self.end(verdict)
 
@@ -120,6 +135,31 @@ class Command(MailCommand):
             self.stderr.write(f"The result can't be stored for the panel's pages: {reason}.")
         if by_timer:
             report_change(found.machine, verdict, results)
+
+
+def read_asked(options: dict[str, Any]) -> Login | None:
+    """Return the address that is asked for, with its password if that is asked for, too."""
+    address, asks = options["address"], options["ask_password"]
+    if not address:
+        if asks:
+            raise CommandError("--ask-password requires an ADDRESS.", returncode=NOT_EXAMINED)
+        return None
+    if options["watch"]:
+        reason = "--watch examines the whole mail host, so it takes no ADDRESS."
+        raise CommandError(reason, returncode=NOT_EXAMINED)
+    return Login(normalize_address(address), ask_password() if asks else "")
+
+
+def ask_password() -> str:
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "The password can't be asked for, because standard input is not a terminal.",
+            returncode=NOT_EXAMINED,
+        )
+    try:
+        return getpass("Password: ")
+    except (EOFError, KeyboardInterrupt) as error:
+        raise CommandError("No password was entered.", returncode=NOT_EXAMINED) from error
 
 
 def is_broken(results: Iterable[HopResult], code: str) -> bool:
