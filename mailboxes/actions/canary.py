@@ -31,8 +31,7 @@ def canary(actor: Actor, domain: str) -> Iterator[tuple[Mailbox, str]]:
     It isn't logged: nothing of it stays, and a host may be examined every few minutes.
     """
     check_role(actor, "doctor.examine")
-    old = Mailbox.objects.filter(created__lt=timezone.now() - MAX_AGE)
-    remove(old.filter(pk__startswith=PREFIX))
+    sweep()
     address = Address.parse(f"{PREFIX}{secrets.token_hex(6)}@{domain}")
     mailbox = Mailbox(
         username=str(address),
@@ -54,6 +53,16 @@ def add(mailbox: Mailbox) -> None:
     active_domain(mailbox.domain_id)
     mailbox.save(force_insert=True)
     Alias.objects.create(address=mailbox.pk, goto=mailbox.pk, domain_id=mailbox.domain_id)
+
+
+def sweep() -> None:
+    """Remove what an examination has left that was killed, and what Dovecot wrote after an end."""
+    canaries = Mailbox.objects.filter(pk__startswith=PREFIX)
+    remove(canaries.filter(created__lt=timezone.now() - MAX_AGE))
+    running = list(canaries.values_list("pk", flat=True))
+    for model in (Usage, LastLogin):
+        left = model._default_manager.filter(pk__startswith=PREFIX)
+        left.exclude(pk__in=running).delete()
 
 
 def remove(mailboxes: QuerySet) -> None:
