@@ -92,8 +92,10 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
         for step in steps(examination.host, examination.asked):
             begun = time.monotonic()
             findings = list(in_time(step, examination, deadline))
-            if step is STEPS[0] and is_working(findings) and not examination.login:
-                findings += add_canary(stack, actor, examination, domain or first_domain())
+            if step is STEPS[0]:
+                examination.reads_tables = is_working(findings)
+                if examination.reads_tables and not examination.login:
+                    findings += add_canary(stack, actor, examination, domain or first_domain())
             if not examination.access.is_mail_host:
                 name = examination.host.hostname
                 findings = [elsewhere.over_ssh(finding, name) for finding in findings]

@@ -12,7 +12,7 @@ from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.processes import command_lines
 from mailboxes.doctor.protocols import dovecot_auth
-from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, restart
+from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, end, restart
 from mailboxes.doctor.words import last_line, quoted
 
 AUTH = "/var/spool/postfix/private/auth"
@@ -98,9 +98,9 @@ def silent(examination: Examination, error: OSError) -> Finding:
     params = {"path": AUTH, "reason": quoted(error.strerror or error)}
     if isinstance(error, TimeoutError):
         seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
-        return broken(
-            "dovecot.socket", seen % params, restart_both(_("Restart it:")), log(examination)
-        )
+        remedy = end(_("Restart it:"), "dovecot")
+        remedy = remedy._replace(command=f"{remedy.command} postfix")
+        return broken("dovecot.socket", seen % params, remedy, log(examination))
     seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
     return broken("dovecot.socket", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
 

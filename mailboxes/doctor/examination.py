@@ -41,6 +41,9 @@ class Examination:
     began: int = field(default_factory=lambda: int(time.time()))
     """When it began, in seconds since 1970."""
 
+    reads_tables: bool = True
+    """Whether the panel's own account can read the mail database."""
+
     broken: set[str] = field(default_factory=set)
     """The codes of the hops that don't work."""
 

@@ -114,7 +114,7 @@ def reason(output: Output) -> str:
         return _("no answer in time")
     found = [next(filter(None, each)) for each in REASON.findall(output.stderr)]
     why = words.quoted(found[0]) if found else words.last_line(output.stderr)
-    return re.sub(rf"{FOLDER}/[a-z_]+\.cf", "FILE", why).rstrip(".")
+    return re.sub(rf"{FOLDER}/[a-z_]+\.cf", "FILE", why).rstrip("?. ")
 
 
 def explain(examination: Examination, why: str, files: list[str]) -> Finding:

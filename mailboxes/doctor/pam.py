@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         return
     if not SERVICE_FILE.exists():
         yield missing_file()
+        return
     if not [path for pattern in MODULES for path in Path("/").glob(pattern)]:
         seen = _("The module pam_mysql.so is missing, so PAM can't ask the database.")
         install = Remedy(_("Install it again:"), "apt-get install --reinstall libpam-mysql")
@@ -49,27 +51,32 @@ def missing_file() -> Finding:
     return broken("pam.file", seen % {"path": SERVICE_FILE}, APPLY)
 
 
-def ask(examination: Examination) -> Output:
-    """Sign in as nobody and, if there is an address, with its password and with a wrong one."""
+def ask(examination: Examination) -> list[Output]:
+    """Sign in as nobody and, if there is an address, with its password and with a wrong one.
+
+    At the same time: other modules than pam_mysql delay each refusal by two seconds.
+    """
     logins = [(UNKNOWN, examination.wrong)]
     if examination.login:
         address, password = examination.login
         logins += [(address, password), (address, examination.wrong)]
-    question = json.dumps(["smtp", logins]) + "\n"
-    return examination.access.run([sys.executable, "-I", pam_child.__file__], input=question)
+    command = [sys.executable, "-I", pam_child.__file__]
+    questions = [json.dumps(["smtp", *login]) + "\n" for login in logins]
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda question: examination.access.run(command, question), questions))
 
 
-def explain(examination: Examination, output: Output) -> Iterator[Finding]:
-    if output.status == TIMED_OUT:
-        seen = _("PAM gave no answer in time: pam_mysql waits for the database.")
+def explain(examination: Examination, outputs: list[Output]) -> Iterator[Finding]:
+    failed = [output.status for output in outputs if output.status]
+    if TIMED_OUT in failed:
+        seen = _("PAM gave no answer in time.")
         yield broken("pam.timeout", seen, database_remedy(examination), log(examination))
         return
-    if output.status:
+    if failed:
         seen = _("pam_mysql ended the process that asked it (status %(status)s).")
-        params = {"status": output.status}
-        yield broken("pam.crash", seen % params, APPLY, log(examination))
+        yield broken("pam.crash", seen % {"status": failed[0]}, APPLY, log(examination))
         return
-    unknown, *known = (tuple(codes) for codes in json.loads(output.stdout))
+    unknown, *known = (tuple(json.loads(output.stdout)) for output in outputs)
     if known:
         yield known_finding(examination, known[0], known[1], unknown)
     elif unknown[0] == USER_UNKNOWN:

@@ -31,12 +31,18 @@ def closed(examination: Examination, user: str, path: str, groups: str = "--init
 
 
 def holder(path: str) -> tuple[str, str] | None:
-    """Return the process that has locked a file against readers, and its name."""
-    found = Path(path).stat()
-    wanted = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    """Return a process that has locked a file against others, and its name, if it can be seen."""
     for line in Path("/proc/locks").read_text().splitlines():
         words = line.split()
-        if wanted in words and "WRITE" in words and "->" not in words:
+        if "WRITE" in words and "->" not in words:
             pid = words[words.index("WRITE") + 1]
-            return pid, Path("/proc", pid, "comm").read_text(errors="replace").strip()
+            if has_open(Path("/proc", pid), path):
+                return pid, Path("/proc", pid, "comm").read_text(errors="replace").strip()
     return None
+
+
+def has_open(process: Path, path: str) -> bool:
+    try:
+        return any(os.path.realpath(link) == path for link in process.glob("fd/*"))
+    except OSError:  # it is another user's, or has ended
+        return False

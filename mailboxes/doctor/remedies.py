@@ -55,6 +55,12 @@ def restart_command(*services: str) -> str:
     return f"systemctl restart {' '.join(services)}"
 
 
+def end(advice: str | Promise, *services: str) -> Remedy:
+    """Restart services of which some process hangs, without waiting for it to end."""
+    names = " ".join(services)
+    return Remedy(advice, f"systemctl kill --signal=KILL {names}; {restart_command(*services)}")
+
+
 def restart_readers(host: MailHost) -> str:
     """Restart what has lost the database: Postfix doesn't ask again for a minute."""
     return restart_command(*(["dovecot"] if host.variant.name == "v2" else []), "postfix")

@@ -1,7 +1,7 @@
 """V1: saslauthd, which checks passwords through PAM for Postfix."""
 
 import grp
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from mailboxes.doctor.remedies import (
     APPLY_AND_RESTART,
     REPAIR_BEFORE,
     Remedy,
+    end,
     restart,
     restart_command,
 )
@@ -35,7 +36,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if not running:
         yield stopped(examination)
     else:
-        yield from check_options(running[0])
+        for command in sorted(set(map(tuple, running))):
+            yield from check_options(command)
     yield from check_files()
     if running:
         yield from check_socket(examination)
@@ -50,10 +52,10 @@ def stopped(examination: Examination) -> Finding:
     return broken("saslauthd.stopped", _("saslauthd isn't running."), remedy, log)
 
 
-def check_options(words: list[str]) -> Iterator[Finding]:
+def check_options(command: Sequence[str]) -> Iterator[Finding]:
     """Compare how it was started with what the configuration needs."""
-    options = " ".join(words[1:])
-    letters = {word[1] for word in words[1:] if word.startswith("-") and len(word) > 1}
+    options = " ".join(command[1:])
+    letters = {word[1] for word in command[1:] if word.startswith("-") and len(word) > 1}
     if "r" not in letters:
         seen = _("saslauthd runs without -r, so it asks PAM for “user” instead of “user@domain”.")
         yield broken("saslauthd.realm", seen, APPLY)
@@ -70,9 +72,14 @@ def check_options(words: list[str]) -> Iterator[Finding]:
         yield broken("saslauthd.folder", seen % {"folder": FOLDER}, APPLY)
 
 
+def is_member() -> bool:
+    """Say whether the user postfix is in the group that may use the socket."""
+    return "postfix" in grp.getgrnam("sasl").gr_mem
+
+
 def check_files() -> Iterator[Finding]:
     """Check what decides whether Postfix asks saslauthd at all."""
-    if "postfix" not in grp.getgrnam("sasl").gr_mem:
+    if not is_member():
         seen = _("The user postfix isn't in the group sasl, so it can't use saslauthd's socket.")
         command = "adduser postfix sasl && systemctl restart postfix"
         remedy = Remedy(_("Add it, then restart Postfix:"), command)
@@ -107,7 +114,9 @@ def check_socket(examination: Examination) -> Iterator[Finding]:
         yield broken("saslauthd.socket", seen % params, APPLY)
         return
     yield answer_finding(right, wrong, examination)
-    if examination.access.sees_all and (reason := paths.refuses_postfix(examination, SOCKET)):
+    # Without the group, nothing else need be wrong.
+    can_tell = examination.access.sees_all and is_member()
+    if can_tell and (reason := paths.refuses_postfix(examination, SOCKET)):
         yield closed(examination, reason)
 
 
@@ -125,7 +134,7 @@ def silent(examination: Examination) -> Finding:
         seen = _("saslauthd gave no answer in time, because PAM doesn't give one.")
         return broken("saslauthd.timeout", seen, REPAIR_BEFORE)
     seen = _("saslauthd accepts connections, but gave no answer in time: it hangs.")
-    return broken("saslauthd.timeout", seen, restart(_("Restart it:"), "saslauthd"))
+    return broken("saslauthd.timeout", seen, end(_("Restart it:"), "saslauthd"))
 
 
 def closed(examination: Examination, reason: str) -> Finding:

@@ -33,7 +33,7 @@ def check(examination: Examination, port: int) -> Iterator[Finding]:
                     yield broken(f"ports.{port}.clear", seen % {"port": port}, APPLY_AND_RESTART)
                 try:
                     smtp.start_tls(client)
-                except smtplib.SMTPException as error:
+                except (smtplib.SMTPResponseException, smtplib.SMTPNotSupportedError) as error:
                     yield certificate.no_tls(examination, port, error)
                     return
             found = smtp.certificate(client)

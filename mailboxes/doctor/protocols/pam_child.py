@@ -1,7 +1,7 @@
 """Asks PAM, in a process of its own: pam_mysql can end the process that calls it.
 
-Reads a line of JSON, `[service, [[name, password], ...]]`, and prints a list with a pair for each
-name: the codes of pam_authenticate and of pam_acct_mgmt, 0 for success (security/_pam_types.h).
+Reads a line of JSON, `[service, name, password]`, and prints the codes of pam_authenticate and of
+pam_acct_mgmt, 0 for success (security/_pam_types.h).
 """
 
 import json
@@ -20,14 +20,11 @@ def code(function: Any, *arguments: Any, **options: Any) -> int:
 
 
 def main() -> None:
-    service, logins = json.loads(sys.stdin.readline())
-    codes = [
-        (
-            code(pamela.authenticate, name, password, service=service, resetcred=0),
-            code(pamela.check_account, name, service=service),
-        )
-        for name, password in logins
-    ]
+    service, name, password = json.loads(sys.stdin.readline())
+    codes = (
+        code(pamela.authenticate, name, password, service=service, resetcred=0, check=False),
+        code(pamela.check_account, name, service=service),
+    )
     print(json.dumps(codes))
 
 

@@ -4,7 +4,7 @@ import base64
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from cryptography import x509
 
@@ -31,7 +31,8 @@ def connect(address: str, port: int) -> Iterator[smtplib.SMTP]:
     try:
         client.ehlo()
         yield client
-        client.quit()
+        with suppress(OSError, smtplib.SMTPException):  # it has said all that was asked
+            client.quit()
     finally:
         client.close()
 
