@@ -99,14 +99,24 @@ def breakable(mail: MailHost) -> Iterator[MailHost]:
     machine.run(["sh", "-c", SAVE])
     mail.mariadb.stop()
     machine.run(["systemctl", "start", "mariadb"])
-    wait_until(lambda: machine.listens(3306), "the database")
+    restart_readers(mail)
     yield mail
     machine.run(["systemctl", "stop", "mariadb"])
     machine.run(["rm", "-r", "/etc/systemd/system/mariadb.service.d"])
     machine.run(["systemctl", "daemon-reload"])
     mail.mariadb.start()
+    restart_readers(mail)
     if unhealthy(examine(mail)) == {}:
         mail.applied = applied
+
+
+def restart_readers(host: MailHost) -> None:
+    """Restart what has lost the database: Postfix doesn't ask again for a minute."""
+    wait_until(lambda: host.machine.listens(3306), "the database")
+    backend = "dovecot" if host.variant == "v2" else "saslauthd"
+    host.machine.run(["systemctl", "reset-failed"])  # systemd refuses a sixth start in ten seconds
+    host.machine.run(["systemctl", "restart", backend, "postfix"])
+    host.await_services()
 
 
 @pytest.mark.parametrize(
@@ -145,14 +155,14 @@ def causes(found: dict[str, dict[str, Any]]) -> set[str]:
 
 def repair(host: MailHost, faults: Iterable[Fault], found: dict[str, dict[str, Any]]) -> None:
     """Run the commands of the findings; put back what a test need not export again for."""
+    host.machine.run(["systemctl", "reset-failed"])
     commands = {found[fault.codes[0]]["command"] for fault in faults if fault.mend}
     for command in commands:
         if not any(other.startswith(command) for other in commands - {command}):
             mend(host, command)
     if not all(fault.mend for fault in faults):
-        backend = "dovecot" if host.variant == "v2" else "saslauthd"
-        restore = f"tar -C / -xPpf /root/saved.tar && systemctl restart {backend} postfix"
-        host.machine.run(["sh", "-c", restore])
+        host.machine.run(["tar", "-C", "/", "-xPpf", "/root/saved.tar"])
+        restart_readers(host)
     wait_until(lambda: host.machine.listens(3306), "the database")
     host.await_services()
 
