@@ -1,5 +1,6 @@
 """The canary: a mailbox that exists only while the doctor examines the mail host."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from mailboxes.actions.base import check_role
 from mailboxes.actions.passwords import set_password
+from mailboxes.actions.relaying import check_receives
 from mailboxes.actions.rules import active_domain
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import new_folder
@@ -20,6 +22,7 @@ from mailboxes.models import Alias, LastLogin, Mailbox, Usage
 from mailboxes.passwords.generate import generate_password
 
 PREFIX = "mailadmin-check-"
+NAME = re.compile(f"{PREFIX}[0-9a-f]{{12}}@")
 MAX_AGE = timedelta(minutes=2)
 """No examination takes longer, so what is older was left by one that was killed."""
 
@@ -50,19 +53,20 @@ def canary(actor: Actor, domain: str) -> Iterator[tuple[Mailbox, str]]:
 
 @transaction.atomic(using="mail")
 def add(mailbox: Mailbox) -> None:
-    active_domain(mailbox.domain_id)
+    check_receives(active_domain(mailbox.domain_id))  # its alias would make a list of recipients
     mailbox.save(force_insert=True)
     Alias.objects.create(address=mailbox.pk, goto=mailbox.pk, domain_id=mailbox.domain_id)
 
 
 def sweep() -> None:
     """Remove what an examination has left that was killed, and what Dovecot wrote after an end."""
-    canaries = Mailbox.objects.filter(pk__startswith=PREFIX)
+    named = Mailbox.objects.filter(pk__startswith=PREFIX).values_list("pk", flat=True)
+    canaries = Mailbox.objects.filter(pk__in=[name for name in named if NAME.match(name)])
     remove(canaries.filter(created__lt=timezone.now() - MAX_AGE))
-    running = list(canaries.values_list("pk", flat=True))
+    others = list(named.all())
     for model in (Usage, LastLogin):
         left = model._default_manager.filter(pk__startswith=PREFIX)
-        left.exclude(pk__in=running).delete()
+        left.exclude(pk__in=others).delete()
 
 
 def remove(mailboxes: QuerySet) -> None:

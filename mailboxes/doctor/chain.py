@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailboxes import actions
+from mailboxes.addresses import BadAddress, DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
 from mailboxes.doctor import (
@@ -30,7 +31,9 @@ from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not
 from mailboxes.doctor.remedies import NONE, start_database
 from mailboxes.formats import database_message
 from mailboxes.models import Domain
+from mailboxes.routing import Kind
 
+MAX_DOMAINS = 1000
 MAX_SECONDS = 20.0
 LONGEST_PROBE = 2 * SECONDS
 """No probe is begun later than this before the end."""
@@ -140,9 +143,17 @@ def add_canary(
 
 
 def first_domain() -> str:
-    """Return the first active domain, or an empty string if none can be found."""
+    """Return the first active domain that can have mailboxes, or an empty string."""
     try:
-        active = Domain.objects.filter(active=True)
-        return active.values_list("pk", flat=True).first() or ""
+        active = list(Domain.objects.filter(active=True)[:MAX_DOMAINS])
     except DatabaseError:
         return ""
+    return next((each.pk for each in active if can_have_mailboxes(each)), "")
+
+
+def can_have_mailboxes(domain: Domain) -> bool:
+    try:
+        DomainName.parse(domain.pk)  # other programs also store other names
+    except BadAddress:
+        return False
+    return domain.route.kind == Kind.LOCAL

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from mailboxes.doctor import paths, words
 from mailboxes.doctor.access import SECONDS
-from mailboxes.doctor.elsewhere import not_here
+from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
-from mailboxes.doctor.processes import command_lines
+from mailboxes.doctor.processes import are_visible, command_lines
 from mailboxes.doctor.protocols import dovecot_auth
 from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, end, restart
 from mailboxes.doctor.words import last_line, quoted
@@ -32,6 +32,9 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if mistake:
         yield mistake
     if not list(command_lines("dovecot")):
+        if not are_visible():
+            yield unseen("dovecot.stopped")
+            return
         advice = _("Correct its configuration, then start it:") if mistake else _("Start it:")
         log_lines = words.log(examination, words.MAIL, words.LATELY)
         yield broken(

@@ -27,6 +27,10 @@ def not_here(code: str) -> Finding:
     return not_checked(code, reason, remedy=TEST)
 
 
+def unseen(code: str) -> Finding:
+    return not_checked(code, _("The panel's service may not see the processes of others."))
+
+
 def on_mail_host(place: DatabaseHost) -> Finding:
     reason = _("The mail host finds the database on its own machine, at %(place)s.")
     params = {"place": mysql_errors.place_name(place)}

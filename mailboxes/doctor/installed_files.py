@@ -2,6 +2,7 @@
 
 import grp
 import pwd
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import unified_diff
@@ -13,6 +14,7 @@ from mailboxes.doctor.finding import Finding, broken, not_checked, warning
 from mailboxes.doctor.remedies import APPLY
 from mailboxes.export.bundle import File
 
+PASSWORD = re.compile(r"passw(or)?d\s*=|secret", re.IGNORECASE)
 MAX_LINES = 60
 
 
@@ -79,14 +81,16 @@ def compare(path: str, file: File, found: Differences, is_older: bool) -> None:
 
 
 def difference(path: str, text: str, file: File) -> Iterable[str]:
-    if file.secret:
-        return [
-            _("%(path)s: it contains a password, so the difference isn't shown.") % {"path": path}
-        ]
     names = (_("%(path)s (here)"), _("%(path)s (exported)"))
     here, exported = (name % {"path": path} for name in names)
     lines = (text.splitlines(), file.text.splitlines())
-    return unified_diff(*lines, here, exported, n=1, lineterm="")
+    found = list(unified_diff(*lines, here, exported, n=1, lineterm=""))
+    # The installed file may contain a password where the exported one has none.
+    if file.secret or any(PASSWORD.search(line) for line in found):
+        return [
+            _("%(path)s: it contains a password, so the difference isn't shown.") % {"path": path}
+        ]
+    return found
 
 
 def bounded(lines: list[str]) -> str:

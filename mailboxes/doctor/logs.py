@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from mailboxes.actions.canary import PREFIX
 from mailboxes.conf import MailHost
 from mailboxes.doctor.finding import (
     SEVERITY,
@@ -24,7 +25,7 @@ from mailboxes.doctor.finding import (
 )
 from mailboxes.doctor.signatures import SIGNATURES, find_signature
 from mailboxes.doctor.signatures.signature import Signature
-from mailboxes.doctor.words import quoted
+from mailboxes.doctor.words import quoted, without_passwords
 from mailboxes.models import Mailbox
 
 MAX_CHARACTERS = 5_000_000
@@ -38,8 +39,6 @@ HOP = Hop("log", gettext_lazy("Log"))
 TIME = re.compile(r"(?:[A-Z][a-z]{2} [ 0-9]\d |\d{4}-\d\d-\d\d[T ])\d\d:\d\d:\d\d(?:[.,]\d{1,9})?")
 WORDS = re.compile(r"[^][\s<>(){},;:\"']+")
 REALM = re.compile(r"\[user=([^]@]+)\] \[service=[^]]*\] \[realm=([^]]+)\]")
-SECRETS = ("passwd is set to", "given password", "pass=", "resp=", "AUTH PLAIN ")
-"""What follows these in a line is a password, or may be."""
 
 
 @dataclass
@@ -65,7 +64,7 @@ class Group:
 def read_log(text: str, host: MailHost) -> HopResult:
     """Return a finding for each known cause, and how many lines say nothing known."""
     left_out = text[:-MAX_CHARACTERS].count("\n")
-    lines = [line for line in text[-MAX_CHARACTERS:].split("\n") if line.strip()]
+    lines = [line for line in text[-MAX_CHARACTERS:].split("\n") if is_of_others(line)]
     left_out += len(lines[:-MAX_LINES])
     lines = lines[-MAX_LINES:]
     groups: dict[Signature, Group] = {}
@@ -76,6 +75,11 @@ def read_log(text: str, host: MailHost) -> HopResult:
         else:
             unknown += 1
     return HopResult(HOP, [*causes(groups, host), *remainder(len(lines), unknown, left_out)])
+
+
+def is_of_others(line: str) -> bool:
+    """Say whether a line has words that aren't about an examination's own mailbox."""
+    return bool(line.strip()) and PREFIX not in line
 
 
 def tail(file: BinaryIO) -> str:
@@ -132,10 +136,7 @@ def occurrences(group: Group) -> str:
 
 def shown(line: str) -> str:
     """Return the beginning of a line, without a password."""
-    for sign in SECRETS:
-        before, found, _rest = line.partition(sign)
-        line = before + found
-    return quoted(line)
+    return quoted(without_passwords(line))
 
 
 def remainder(lines: int, unknown: int, left_out: int) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.processes import command_lines
+from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
     APPLY_COMMAND,
     NONE,
@@ -98,7 +98,7 @@ def unreachable(host: MailHost, refusal: Refusal) -> Finding:
         knock(place)
     except (ConnectionRefusedError, FileNotFoundError):
         seen = _("Nothing answers on %(place)s, where the database should be: %(error)s.")
-        if is_local(place) and any(list(command_lines(name)) for name in PROGRAMS):
+        if is_local(place) and any(list(processes(name)) for name in PROGRAMS):
             seen = _("The database runs on this machine, but doesn't answer on %(place)s.")
             advice = _("Correct MAIL_DATABASE_URL and MAIL_DB_HOSTS in .env, then run:")
             remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")

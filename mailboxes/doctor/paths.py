@@ -32,12 +32,15 @@ def closed(examination: Examination, user: str, path: str, groups: str = "--init
 
 def holder(path: str) -> tuple[str, str] | None:
     """Return a process that has locked a file against others, and its name, if it can be seen."""
-    for line in Path("/proc/locks").read_text().splitlines():
-        words = line.split()
-        if "WRITE" in words and "->" not in words:
-            pid = words[words.index("WRITE") + 1]
-            if has_open(Path("/proc", pid), path):
-                return pid, Path("/proc", pid, "comm").read_text(errors="replace").strip()
+    try:
+        for line in Path("/proc/locks").read_text().splitlines():
+            words = line.split()
+            if "WRITE" in words and "->" not in words:
+                pid = words[words.index("WRITE") + 1]
+                if has_open(Path("/proc", pid), path):
+                    return pid, Path("/proc", pid, "comm").read_text(errors="replace").strip()
+    except OSError:  # it isn't to be seen, or has ended
+        pass
     return None
 
 

@@ -2,13 +2,16 @@
 
 import imaplib
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from django.utils.translation import gettext as _
 
+from mailboxes.actions.canary import PREFIX
 from mailboxes.doctor import submission, words
 from mailboxes.doctor.access import SECONDS
+from mailboxes.doctor.drift import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
-from mailboxes.doctor.finding import Finding, broken, not_checked, working
+from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.protocols import smtp
 from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
 from mailboxes.doctor.submission import ERRORS, last_resort, log, silent
@@ -31,7 +34,10 @@ def check_port_25(examination: Examination) -> Iterator[Finding]:
         with smtp.connect(examination.access.ports, 25) as client:
             if client.has_extn("auth"):
                 seen = _("Port 25 offers to check passwords, also without TLS.")
-                yield broken("ports.25.auth", seen, APPLY_AND_RESTART)
+                if is_there(KEPT):
+                    yield warning("ports.25.auth", seen)
+                else:
+                    yield broken("ports.25.auth", seen, APPLY_AND_RESTART)
             client.mail("")
             foreign = client.rcpt(UNKNOWN)
             known = client.rcpt(address)
@@ -49,6 +55,8 @@ def recipient_finding(
             "Port 25 takes mail for other hosts' domains from this machine without a sign-in. "
             "Whoever can send from here, or from the networks in mynetworks, can send spam."
         )
+        if is_there(KEPT):  # `apply --keep` leaves the host's own rules
+            return warning("ports.25.relay", seen)
         return broken("ports.25.relay", seen, APPLY_AND_RESTART)
     if foreign[0] // 100 == 4:
         seen = _("Port 25 defers all mail, because a lookup fails: %(reply)s")
@@ -88,7 +96,8 @@ def check_imap(examination: Examination) -> Finding:
         return working("ports.993", _("The right password signs in on port 993."))
     seen = _("Signing in works on port 993, but the inbox can't be opened: %(reply)s")
     params = {"reply": words.quoted(reply)}
-    remedy = open_folder(examination)
+    is_closed = "SERVERBUG" in reply
+    remedy = open_folder(examination) if is_closed else last_resort(examination)
     return broken("ports.993.inbox", seen % params, remedy, log(examination))
 
 
@@ -98,13 +107,24 @@ def open_inbox(examination: Examination, address: str, password: str) -> tuple[s
     with imaplib.IMAP4_SSL(
         access.ports, 993, ssl_context=smtp.lenient_context(), timeout=SECONDS
     ) as client:
-        client.login(address, password)
+        # login() only takes ASCII.
+        client.authenticate("PLAIN", lambda _: f"\0{address}\0{password}".encode())
         if not access.sees_all:
             return "OK", ""
-        status, found = client.status("INBOX", "(MESSAGES)")
-    if examination.folder:
-        access.run(["rm", "-rf", "--", examination.folder])
+        try:
+            status, found = client.status("INBOX", "(MESSAGES)")
+        finally:
+            remove_folder(examination)
     return status, b" ".join(filter(None, found)).decode(errors="replace")
+
+
+def remove_folder(examination: Examination) -> None:
+    """Remove the canary's folder, as the user to whom all mail belongs."""
+    host, folder = examination.host, PurePosixPath(examination.folder)
+    own = [each for each in (folder, *folder.parents) if each.name.startswith(PREFIX)]
+    if own and ".." not in folder.parts:
+        who = ["setpriv", f"--reuid={host.uid}", f"--regid={host.gid}", "--clear-groups", "--"]
+        examination.access.run([*who, "rm", "-rf", "--", str(own[-1])])
 
 
 def check_folder(examination: Examination) -> Iterator[Finding]:

@@ -5,9 +5,25 @@ from pathlib import Path
 
 
 def command_lines(name: str) -> Iterator[list[str]]:
-    """Yield the command line of each process whose program has this name."""
-    for _folder, words in processes(name):
-        yield words
+    """Yield the command line of each process of root's whose program has this name.
+
+    Anyone can give this name to a process of their own.
+    """
+    for folder, words in processes(name):
+        if is_of_root(folder):
+            yield words
+
+
+def is_of_root(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == 0
+    except OSError:  # it has ended
+        return False
+
+
+def are_visible() -> bool:
+    """Say whether this process sees those of others: a unit with ProtectProc=invisible doesn't."""
+    return Path("/proc/1").exists()
 
 
 def processes(name: str) -> Iterator[tuple[Path, list[str]]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from mailboxes.doctor import paths, words
-from mailboxes.doctor.elsewhere import not_here
+from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
-from mailboxes.doctor.processes import command_lines
+from mailboxes.doctor.processes import are_visible, command_lines
 from mailboxes.doctor.protocols.saslauthd import ask
 from mailboxes.doctor.remedies import (
     APPLY,
@@ -34,12 +34,12 @@ def examine(examination: Examination) -> Iterator[Finding]:
         return
     running = list(command_lines("saslauthd"))
     if not running:
-        yield stopped(examination)
+        yield stopped(examination) if are_visible() else unseen("saslauthd.stopped")
     else:
         for command in sorted(set(map(tuple, running))):
             yield from check_options(command)
     yield from check_files()
-    if running:
+    if running or not are_visible():
         yield from check_socket(examination)
 
 
@@ -66,7 +66,7 @@ def check_options(command: Sequence[str]) -> Iterator[Finding]:
         yield broken("saslauthd.cache", seen, APPLY)
     if "-a pam" not in options and "-apam" not in options:
         seen = _("saslauthd doesn't ask PAM; it runs as: saslauthd %(options)s")
-        yield broken("saslauthd.mechanism", seen % {"options": options}, APPLY)
+        yield broken("saslauthd.mechanism", seen % {"options": words.quoted(options)}, APPLY)
     if FOLDER not in options:
         seen = _("saslauthd's socket isn't in %(folder)s, where Postfix looks for it.")
         yield broken("saslauthd.folder", seen % {"folder": FOLDER}, APPLY)

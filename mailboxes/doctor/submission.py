@@ -20,7 +20,7 @@ from mailboxes.doctor.remedies import (
     restart,
 )
 
-ERRORS = (OSError, smtplib.SMTPException, EOFError, imaplib.IMAP4.error)
+ERRORS = (OSError, ValueError, smtplib.SMTPException, EOFError, imaplib.IMAP4.error)
 
 
 def check(examination: Examination, port: int) -> Iterator[Finding]:

@@ -8,6 +8,9 @@ MAX_LENGTH = 300
 MAIL = ("--facility=mail",)
 SIGN_INS = ("--facility=auth,authpriv",)
 LATELY = "-10min"
+PASSWORDS = ("passwd is set to", "given password", "pass=", "resp=", "AUTH PLAIN ")
+"""What follows these in a line is a password, or may be."""
+
 NOISE = ("postfix/postmap[", "postfix/postfix-script[", "SELECT returned no result", "Killed with")
 """What comes from the examination itself."""
 
@@ -40,8 +43,18 @@ def log(examination: Examination, which: Sequence[str], since: str = "", count: 
     return "\n".join(lines[-count:])
 
 
+def without_passwords(line: str) -> str:
+    """Return a line up to where a password begins: pam_mysql logs that of the database if told to
+    be verbose.
+    """
+    for sign in PASSWORDS:
+        before, found, _rest = line.partition(sign)
+        line = before + found
+    return line
+
+
 def without_secrets(examination: Examination, line: str) -> str:
-    """Blank out passwords: pam_mysql, for one, logs that of the database if told to be verbose."""
+    line = without_passwords(line)
     for account in (examination.host.lookup, examination.host.auth):
         if account.password:
             line = line.replace(account.password, "***")

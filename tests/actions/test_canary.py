@@ -12,18 +12,21 @@ from tests.conftest import TESTER
 
 def test_what_killed_examinations_left_is_swept_and_the_rest_is_kept(domain: Domain) -> None:
     with actions.canary(TESTER, domain.pk) as (running, _):
-        Mailbox.objects.create(
-            username=f"{PREFIX}old@{domain.pk}", domain_id=domain.pk, maildir="example.org/old/"
-        )
-        hour_ago = timezone.now() - timedelta(hours=1)
-        Mailbox.objects.filter(pk=f"{PREFIX}old@{domain.pk}").update(created=hour_ago)
-        for name in (f"{PREFIX}gone@{domain.pk}", running.pk, f"anna@{domain.pk}"):
+        owned = f"{PREFIX}in@{domain.pk}"
+        for name in (f"{PREFIX}0123456789ab@{domain.pk}", owned):
+            Mailbox.objects.create(username=name, domain_id=domain.pk, maildir=name)
+            hour_ago = timezone.now() - timedelta(hours=1)
+            Mailbox.objects.filter(pk=name).update(created=hour_ago)
+        for name in (f"{PREFIX}gone@{domain.pk}", owned, running.pk, f"anna@{domain.pk}"):
             LastLogin.objects.create(username=name, domain=domain.pk, last_login=1)
             Usage.objects.create(username=name, bytes=1, messages=1)
         with actions.canary(TESTER, domain.pk) as (second, _):
-            assert set(Mailbox.objects.values_list("pk", flat=True)) == {running.pk, second.pk}
+            kept = set(Mailbox.objects.values_list("pk", flat=True))
+            assert kept == {running.pk, second.pk, owned}
             for model in (LastLogin, Usage):
                 kept = set(model._default_manager.values_list("pk", flat=True))
-                assert kept == {running.pk, f"anna@{domain.pk}"}
-    assert not Mailbox.objects.exists() and not Alias.objects.exists()
-    assert list(LastLogin.objects.values_list("pk", flat=True)) == [f"anna@{domain.pk}"]
+                assert kept == {owned, running.pk, f"anna@{domain.pk}"}
+    assert list(Mailbox.objects.values_list("pk", flat=True)) == [owned]
+    assert not Alias.objects.exists()
+    left = set(LastLogin.objects.values_list("pk", flat=True))
+    assert left == {owned, f"anna@{domain.pk}"}

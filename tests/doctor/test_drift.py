@@ -41,8 +41,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_another_text_is_shown_as_a_difference(installed: Path) -> None:
-    found = differences(installed, "user = b\npassword = hidden from everybody\n")
-    assert found.edited[3:] == ["-user = a", "+user = b", " password = hidden from everybody"]
+    installed.write_text("user = a\nhosts = here\n")
+    found = differences(installed, "user = b\nhosts = here\n")
+    assert found.edited[3:] == ["-user = a", "+user = b", " hosts = here"]
+
+
+def test_a_password_is_not_shown_though_the_exported_file_has_none(installed: Path) -> None:
+    (line,) = differences(installed, "user = a\n").edited
+    assert str(installed) in line and "hidden" not in line
 
 
 def test_nothing_of_a_file_with_a_password_is_shown(installed: Path) -> None:

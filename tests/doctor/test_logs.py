@@ -91,6 +91,11 @@ def test_unknown_lines_are_counted_and_a_log_without_causes_is_in_order(tables: 
     assert unknown.seen == "1 of 2 lines says nothing that is known."
 
 
+def test_lines_about_an_examination_are_skipped(tables: None) -> None:
+    line = MISMATCH.format(1).replace("anna@", "mailadmin-check-0123456789ab@")
+    assert [finding.code for finding in read(line).findings] == ["log.empty"]
+
+
 def test_what_is_left_out_is_said(tables: None) -> None:
     codes = [finding.seen for finding in read("\n".join("x" * (MAX_LINES + 7))).findings]
     assert codes[-1] == "7 older lines were left out."

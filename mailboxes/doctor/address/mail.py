@@ -100,4 +100,4 @@ def own_end(end: End, params: dict[str, str]) -> Finding:
         seen = _("Mail to %(address)s is delivered by another host, if at all.")
         return working("mailbox.mail", seen % params)
     params["reason"] = str(REASONS[end])
-    return broken("mailbox.mail", _("Mail to %(address)s is refused: %(reason)s.") % params)
+    return broken("mailbox.mail", _("Mail is refused for %(address)s (%(reason)s).") % params)

@@ -87,9 +87,9 @@ def quota_finding(quota: int, used: int) -> Finding:
     params = {"quota": size(quota), "used": size(used) if used else "0"}
     remedy = Remedy(_("Raise the quota on the mailbox's page, or let its owner delete mail."))
     if 0 < quota <= used:
-        seen = _("Quota: %(quota)s, of which %(used)s are used, so its mail is refused.")
+        seen = _("Quota: %(quota)s. Used: %(used)s. The mailbox is full, so mail to it is refused.")
         return broken("mailbox.full", seen % params, remedy)
-    seen = _("Quota: %(quota)s, of which %(used)s are used.") % params
+    seen = _("Quota: %(quota)s. Used: %(used)s.") % params
     if quota > 0 and used * 100 >= quota * usage.NEARLY_FULL:
         return warning("mailbox.quota", seen, remedy)
     return working("mailbox.quota", seen)

@@ -85,7 +85,7 @@ SIGNATURES = (
     ),
     refusal(
         "dovecot.user",
-        _("Somebody signed in with an address that has no active mailbox."),
+        _("Somebody tried to sign in with an address that has no active mailbox."),
         ON_ITS_PAGE,
         "auth…: unknown user",
         "auth…sql: unknown user",

@@ -80,7 +80,10 @@ SIGNATURES = (
     ),
     refusal(
         "pam.user",
-        _("Somebody signed in with an address that has no active mailbox, or may not send."),
+        _(
+            "Somebody tried to sign in with an address that has no active mailbox or that may not "
+            "send."
+        ),
         ON_ITS_PAGE,
         "pam_mysql - SELECT returned no result",
     ),

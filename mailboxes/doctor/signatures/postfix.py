@@ -55,8 +55,14 @@ LOOKUPS = (
 RECIPIENTS = (
     fault(
         "recipients.both",
-        _("A domain with mailboxes is also in mydestination, among the host's own users."),
-        Remedy(_("Take it out of mydestination in main.cf:"), "postconf mydestination"),
+        _(
+            "A domain with mailboxes is also in mydestination, so Postfix looks for its addresses "
+            "among the host's own users."
+        ),
+        Remedy(
+            _("Remove the domain from mydestination in main.cf. This shows what is set there now:"),
+            "postconf mydestination",
+        ),
         "do not list domain … in BOTH",
         "User unknown in local recipient table",
     ),

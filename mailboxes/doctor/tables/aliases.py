@@ -74,6 +74,9 @@ def orphan_findings(examination: Examination, orphans: CountedRows) -> Iterator[
         "%(count)s aliases are in a domain that doesn't exist, so they aren't used: %(names)s.",
         orphans.count,
     ) % {"count": number(orphans.count), "names": orphans.first()}
-    advice = _("Create the domain, or delete what is left of it. On the database host, run:")
+    advice = _(
+        "Create the domain again if you still need it. To delete these aliases instead, run on the "
+        "database host:"
+    )
     remedy = on_database(examination.host.database, ORPHANS)._replace(advice=advice)
     yield warning("tables.aliases.orphans", seen, remedy)

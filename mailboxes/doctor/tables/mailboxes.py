@@ -105,8 +105,13 @@ def without_domain(rows: CountedRows) -> Iterator[Finding]:
         )
         domain = rows.examples[0].rpartition("@")[2]
         command = f".venv/bin/python manage.py createdomain {quote(domain)}"
-        advice = _("Create the domain, or delete the mailboxes in the panel's list:")
+        advice = _("Delete the mailboxes in the panel's list, or create the domain:")
         yield broken("tables.mailboxes.domain", seen % params(rows), Remedy(advice, command))
+
+
+def give_own_aliases(examination: Examination) -> Remedy:
+    advice = _("To give each active mailbox an active alias of its own, run on the database host:")
+    return on_database(examination.host.database, ENABLE, ADD)._replace(advice=advice)
 
 
 def caught(examination: Examination, rows: CountedRows) -> Iterator[Finding]:
@@ -118,7 +123,7 @@ def caught(examination: Examination, rows: CountedRows) -> Iterator[Finding]:
             "no active alias of their own: %(names)s.",
             rows.count,
         )
-        remedy = on_database(examination.host.database, ENABLE, ADD)
+        remedy = give_own_aliases(examination)
         yield broken("tables.mailboxes.caught", seen % params(rows), remedy)
 
 
@@ -131,7 +136,7 @@ def without_alias(examination: Examination, rows: CountedRows) -> Iterator[Findi
             "their mail: %(names)s.",
             rows.count,
         )
-        remedy = on_database(examination.host.database, ENABLE, ADD)
+        remedy = give_own_aliases(examination)
         yield warning("tables.mailboxes.alias", seen % params(rows), remedy)
 
 

@@ -170,9 +170,15 @@ def is_broken(results: Iterable[HopResult], code: str) -> bool:
 
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the command as an exception does: what it has added must be removed."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    """Let SIGTERM, and a terminal that is closed, end the command as an exception does: what it has
+    added must be removed.
+    """
+    before = {
+        each: signal.signal(each, lambda *_: sys.exit(1))
+        for each in (signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

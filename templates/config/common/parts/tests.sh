@@ -54,7 +54,7 @@ test_proxy() {
     [ -n "$reason" ] || return 0
     usable=no
     lack "HAProxy doesn't reach the database ($reason). Run this on the database host: mariadb < grants.sql" \
-        "- and then here: systemctl restart haproxy"
+        "(and then on this host: systemctl restart haproxy)"
 }
 {% endif %}
 # Asks one host with every map, and with the account that checks passwords.

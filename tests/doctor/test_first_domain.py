@@ -1,0 +1,29 @@
+"""The domain in which a mailbox is made for an examination."""
+
+import pytest
+
+from mailboxes import actions
+from mailboxes.doctor.chain import first_domain
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, Domain, Mailbox
+from tests.conftest import TESTER
+
+
+def test_it_is_the_first_that_can_have_mailboxes(tables: None) -> None:
+    assert first_domain() == ""
+    Domain.objects.create(domain="a.example", transport="relay:[192.0.2.1]")
+    Domain.objects.create(domain="b.example", backupmx=True)
+    Domain.objects.create(domain="c.example", active=False)
+    Domain.objects.create(domain="localhost")
+    assert first_domain() == ""
+    Domain.objects.create(domain="z.example")
+    assert first_domain() == "z.example"
+
+
+def test_a_relayed_domain_is_refused_since_an_alias_would_limit_its_recipients(
+    tables: None,
+) -> None:
+    Domain.objects.create(domain="a.example", transport="relay:[192.0.2.1]")
+    with pytest.raises(Refused, match="is relayed"), actions.canary(TESTER, "a.example"):
+        pass
+    assert not Alias.objects.exists() and not Mailbox.objects.exists()
