@@ -30,7 +30,7 @@ from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
 from mailboxes.doctor.remedies import NONE, start_database
 from mailboxes.formats import database_message
-from mailboxes.models import Domain
+from mailboxes.models import AliasDomain, Domain
 from mailboxes.routing import Kind
 
 MAX_DOMAINS = 1000
@@ -156,4 +156,5 @@ def can_have_mailboxes(domain: Domain) -> bool:
         DomainName.parse(domain.pk)  # other programs also store other names
     except BadAddress:
         return False
-    return domain.route.kind == Kind.LOCAL
+    is_local = domain.route.kind == Kind.LOCAL
+    return is_local and not AliasDomain.objects.filter(pk=domain.pk).exists()

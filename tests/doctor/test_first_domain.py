@@ -5,7 +5,7 @@ import pytest
 from mailboxes import actions
 from mailboxes.doctor.chain import first_domain
 from mailboxes.errors import Refused
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
 
 
@@ -15,6 +15,8 @@ def test_it_is_the_first_that_can_have_mailboxes(tables: None) -> None:
     Domain.objects.create(domain="b.example", backupmx=True)
     Domain.objects.create(domain="c.example", active=False)
     Domain.objects.create(domain="localhost")
+    Domain.objects.create(domain="d.example")
+    AliasDomain.objects.create(alias_domain="d.example", target_domain="z.example")
     assert first_domain() == ""
     Domain.objects.create(domain="z.example")
     assert first_domain() == "z.example"

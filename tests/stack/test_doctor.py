@@ -10,9 +10,28 @@ import pytest
 from mailboxes.doctor.remedies import REPAIR_BEFORE
 from tests.doctor_faults import FAULTS, ROUNDS, Fault
 from tests.machine import wait_until
-from tests.mailhost import ANNA, MailHost, hosts
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, hosts
 
 pytestmark = pytest.mark.stack
+
+
+OTHERS = f"NOT IN ('{ANNA.address}', '{BOB.address}')"
+ONLY_ANNA_AND_BOB = (
+    f"DELETE FROM mailbox WHERE username {OTHERS}",
+    f"DELETE FROM alias WHERE address {OTHERS}",
+    f"DELETE FROM domain WHERE domain <> '{DOMAIN}'",
+    "DELETE FROM alias_domain",
+    "UPDATE mailbox SET active = 1, quota = 0",
+    "UPDATE alias SET active = 1, goto = address",
+)
+
+
+@pytest.fixture
+def sound(mail: MailHost) -> MailHost:
+    """A mail host whose tables have nothing odd in them, whatever earlier tests have left."""
+    for statement in ONLY_ANNA_AND_BOB:
+        mail.sql(statement)
+    return mail
 
 
 def examine(host: MailHost, *address: str) -> dict[str, Any]:
@@ -41,12 +60,12 @@ print([*Mailbox.objects.filter(pk__startswith="mailadmin-check"), *Alias.objects
 """
 
 
-def test_nothing_is_wrong_with_a_healthy_host_and_nothing_is_left(mail: MailHost) -> None:
-    report = examine(mail, ANNA.address)
+def test_nothing_is_wrong_with_a_healthy_host_and_nothing_is_left(sound: MailHost) -> None:
+    report = examine(sound, ANNA.address)
     assert (report["status"], report["verdict"], unhealthy(report)) == (0, "working", {})
     assert report["hops"][0]["code"] == "mailbox"
-    assert canaries(mail) == "[]\n"
-    assert "mailadmin-check" not in mail.machine.run(["find", "/var/vmail"]).stdout
+    assert canaries(sound) == "[]\n"
+    assert "mailadmin-check" not in sound.machine.run(["find", "/var/vmail"]).stdout
 
 
 TYPING = """
@@ -62,12 +81,12 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.parametrize("host", hosts(release="debian13", variant="v1"), indirect=True)
-def test_the_password_that_its_owner_types_signs_in_at_each_hop(mail: MailHost) -> None:
-    machine, report = mail.machine, "/tmp/report"
+def test_the_password_that_its_owner_types_signs_in_at_each_hop(sound: MailHost) -> None:
+    machine, report = sound.machine, "/tmp/report"
     manage = f"{machine.python} {machine.checkout}/manage.py"
     doctor = f"{manage} doctor --json --ask-password {ANNA.address} >{report}"
     typing = [machine.python, "-c", TYPING, doctor]
-    done = machine.run(typing, env=mail.env | (mail.applied or {}), input=f"{ANNA.password}\n")
+    done = machine.run(typing, env=sound.env | (sound.applied or {}), input=f"{ANNA.password}\n")
     assert done.stdout == "0\n"
     found = json.loads(machine.run(["cat", report]).stdout)
     assert found["verdict"] == "working" and unhealthy(found) == {}
@@ -92,22 +111,22 @@ systemctl daemon-reload
 
 
 @pytest.fixture
-def breakable(mail: MailHost) -> Iterator[MailHost]:
+def breakable(sound: MailHost) -> Iterator[MailHost]:
     """A host whose database is a service, like that of an administrator."""
-    applied, mail.applied = mail.applied, None
-    machine = mail.machine
+    applied, sound.applied = sound.applied, None
+    machine = sound.machine
     machine.run(["sh", "-c", SAVE])
-    mail.mariadb.stop()
+    sound.mariadb.stop()
     machine.run(["systemctl", "start", "mariadb"])
-    restart_readers(mail)
-    yield mail
+    restart_readers(sound)
+    yield sound
     machine.run(["systemctl", "stop", "mariadb"])
     machine.run(["rm", "-r", "/etc/systemd/system/mariadb.service.d"])
     machine.run(["systemctl", "daemon-reload"])
-    mail.mariadb.start()
-    restart_readers(mail)
-    if unhealthy(examine(mail)) == {}:
-        mail.applied = applied
+    sound.mariadb.start()
+    restart_readers(sound)
+    if unhealthy(examine(sound)) == {}:
+        sound.applied = applied
 
 
 def restart_readers(host: MailHost) -> None:
@@ -168,7 +187,7 @@ def repair(host: MailHost, faults: Iterable[Fault], found: dict[str, dict[str, A
 
 
 @pytest.fixture
-def repaired(changed: MailHost) -> Iterator[MailHost]:
+def repaired(changed: MailHost, sound: MailHost) -> Iterator[MailHost]:
     yield changed
     changed.apply(check=False)
 
