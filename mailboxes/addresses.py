@@ -22,6 +22,9 @@ MAX_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 without the angle bracke
 REFUSED_DOMAIN = "refused.invalid"
 """A domain that can't exist; the local part is a sentence, see `handling`."""
 
+NOT_ADDRESSES = ("|", '"|', "/", ":")
+"""How programs, files and lists in files begin, which only aliases(5) knows."""
+
 MAX_DOMAIN = 253  # octets, RFC 1035 section 2.3.4 as text
 
 TOO_LONG = gettext_noop("“%(text)s…” is too long. The limit is %(limit)s characters.")

@@ -15,6 +15,7 @@ from mailboxes.mail_location import MailLocation
 from mailboxes.variants import PAM_MD5, RELEASES, VARIANTS, Release, Scheme, Variant
 
 MYSQL_SOCKET = "/run/mysqld/mysqld.sock"
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 PROXY_SOCKET = "/run/haproxy/mailadmin.sock"
 Known = TypeVar("Known", Variant, Release, Scheme)
 
@@ -30,6 +31,11 @@ class DatabaseHost:
     name: str = ""
     port: int = 3306
     socket: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on the mail host itself."""
+        return bool(self.socket) or self.name in LOCAL_NAMES
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from enum import StrEnum
 from mailboxes.addresses import REFUSED_DOMAIN
 from mailboxes.errors import Refused, gettext_noop
 
-DISCARD = "mail@discarded.invalid"
+DISCARDED_DOMAIN = "discarded.invalid"
+DISCARD = f"mail@{DISCARDED_DOMAIN}"
 PUNCTUATION = "_.,:;!?()'/@+&="
 """What a sentence may contain besides letters, digits, spaces and hyphens; = is decoded last."""
 
@@ -82,7 +83,8 @@ def encode(sentence: str) -> str:
 def check_alone(targets: Sequence[str]) -> None:
     """Refuse a target that says what becomes of mail beside others, or that says it wrongly."""
     for target in targets:
-        if target.lower().endswith(DISCARD[4:]) and target.lower() != DISCARD:
+        name = target.lower()
+        if name.endswith(f"@{DISCARDED_DOMAIN}") and name != DISCARD:
             raise Refused(NOT_DISCARDED, {"target": target}, code="handling", field="goto")
     for target in targets if len(targets) > 1 else ():
         if handling_of(target) != Handling.DELIVERED:

@@ -13,7 +13,7 @@ from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, State, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
-from mailboxes.doctor.remedies import Remedy, is_local
+from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message
 
 OWN_DATABASE = "database.own"
@@ -51,7 +51,7 @@ def try_from_elsewhere(
     host: MailHost, place: DatabaseHost, known: DatabaseHost | None
 ) -> Iterator[Finding]:
     """Try the accounts from another machine than that of the daemons, if that can tell anything."""
-    if is_local(place):
+    if place.is_local:
         yield elsewhere.on_mail_host(place)
     elif place != known:
         yield from elsewhere.seen_from_here(try_host(host, place))

@@ -15,7 +15,6 @@ from mailboxes.doctor.remedies import (
     NONE,
     Remedy,
     grant,
-    is_local,
     restart_readers,
     start_database,
 )
@@ -98,7 +97,7 @@ def unreachable(host: MailHost, refusal: Refusal) -> Finding:
         knock(place)
     except (ConnectionRefusedError, FileNotFoundError):
         seen = _("Nothing answers on %(place)s, where the database should be: %(error)s.")
-        if is_local(place) and any(list(processes(name)) for name in PROGRAMS):
+        if place.is_local and any(list(processes(name)) for name in PROGRAMS):
             seen = _("The database runs on this machine, but doesn't answer on %(place)s.")
             advice = _("Correct MAIL_DATABASE_URL and MAIL_DB_HOSTS in .env, then run:")
             remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
@@ -131,7 +130,7 @@ def no_tls(host: MailHost, refusal: Refusal) -> Finding:
         "authority's certificate, then run:"
     )
     remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
-    if is_local(refusal.place):
+    if refusal.place.is_local:
         advice = _(
             "On one machine, TLS protects nothing: remove require_secure_transport from the "
             "database's configuration, and switch it off at once with:"

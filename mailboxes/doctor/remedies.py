@@ -15,7 +15,6 @@ from mailboxes.conf import DatabaseHost, MailDatabase, MailHost
 
 MYSQL_UNITS = ("/lib/systemd/system/mysql.service", "/etc/systemd/system/mysql.service")
 MARIADB_UNIT = Path("/lib/systemd/system/mariadb.service")
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Remedy(NamedTuple):
@@ -66,10 +65,6 @@ def restart_readers(host: MailHost) -> str:
     return restart_command(*(["dovecot"] if host.variant.name == "v2" else []), "postfix")
 
 
-def is_local(place: DatabaseHost) -> bool:
-    return bool(place.socket) or place.name in LOCAL
-
-
 def database_service() -> str:
     """Return the name of the database's service on this machine."""
     is_mysql = not MARIADB_UNIT.exists() and any(Path(unit).exists() for unit in MYSQL_UNITS)
@@ -77,7 +72,7 @@ def database_service() -> str:
 
 
 def start_database(host: MailHost, place: DatabaseHost) -> Remedy:
-    if is_local(place):
+    if place.is_local:
         command = f"{restart_command(database_service())} && {restart_readers(host)}"
         return Remedy(gettext("Start it, then what has lost it:"), command)
     advice = gettext("Start it on %(name)s, or repair the way there. Then run here:")
@@ -86,7 +81,7 @@ def start_database(host: MailHost, place: DatabaseHost) -> Remedy:
 
 def grant(host: MailHost, place: DatabaseHost) -> Remedy:
     advice = gettext("Create the daemons' accounts again as the settings say:")
-    remote = "" if is_local(place) else f" --host={place.name} --port={place.port} --user=root -p"
+    remote = "" if place.is_local else f" --host={place.name} --port={place.port} --user=root -p"
     command = f'{EXPORT} && mariadb{remote} < "$d/bundle/grants.sql" && {restart_readers(host)}'
     return Remedy(advice, command)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import DatabaseError
 
+from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.collations import collations
 from mailboxes.conf import MailHost
 
@@ -19,9 +20,6 @@ ROOM = 10_000
 """Bytes: with less left, a mailbox counts as full. Dovecot lets no mail exceed the quota, so that
 hardly any mailbox is ever filled to its last byte, and nearly all mail is already bounced before.
 """
-
-NOT_ADDRESSES = ("|", '"|', "/", ":")
-"""As in `forwarding.lookups`."""
 
 Conversion = Callable[[str, str], str]
 Collations = Mapping[str, str]

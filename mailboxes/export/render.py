@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template import Context, Engine, Library
 
-from mailboxes.conf import Account, MailDatabase, MailHost
+from mailboxes.conf import LOCAL_NAMES, Account, MailDatabase, MailHost
 from mailboxes.errors import gettext_noop
 from mailboxes.export import (
     alias_domain_sql,
@@ -26,7 +26,6 @@ MASK = "********"
 # Marks a name that the context lacks; `quoting` lets no control character through.
 MISSING = "\x00%s\x00"
 MAX_PAM_LINE = 1000  # bytes; libpam cuts a line at 1,024, its newline included
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 register = Library()
 for quote in (
@@ -244,6 +243,6 @@ def auth_in_map(account: Account) -> bool:
 
 def accounts_at(database: MailDatabase) -> list[str]:
     """Return the hosts that the mail daemons connect from, as the database sees them."""
-    if all(place.socket or place.name in LOCAL_NAMES for place in database.hosts):
-        return ["localhost", "127.0.0.1", "::1"]
+    if all(place.is_local for place in database.hosts):
+        return list(LOCAL_NAMES)
     return ["%"]

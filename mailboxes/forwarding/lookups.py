@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
+from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.handling import Handling, handling_of
@@ -18,9 +19,6 @@ SEPARATORS = re.compile(r"[,\s]+")
 
 ANY = "*"
 """A local part that no address has, for those that only the catch-all has."""
-
-NOT_ADDRESSES = ("|", '"|', "/", ":")
-"""How programs, files and lists in files begin, which only aliases(5) knows."""
 
 NEVER_SPLIT = ("mailer-daemon", "double-bounce")
 """Names with a delimiter that Postfix doesn't take for one."""
