@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 from mailboxes.conf import MailHost
 
 POSTFIX = Path("/etc/postfix")
+KEPT = POSTFIX / "mailadmin" / "kept"
+"""Exists on a host that also serves what it served before (`apply --keep`)."""
+
 SECONDS = 3.0
 """How long a probe waits for an answer."""
 
@@ -67,5 +70,13 @@ def is_mail_host() -> bool:
         return True
     try:
         return f"{POSTFIX}/mailadmin" in (POSTFIX / "main.cf").read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file exists, as far as this process may look into its folder."""
+    try:
+        return path.exists()
     except OSError:
         return False

@@ -170,5 +170,5 @@ def check_lmtp(examination: Examination, auth: str) -> Finding:
     if status == 250:
         return working("dovecot.lmtp", _("Dovecot accepts mail for the address."))
     seen = _("Dovecot doesn't accept mail for the address: %(reply)s")
-    reply = quoted(f"{status} {text.decode(errors='replace')}")
-    return broken("dovecot.lmtp", seen % {"reply": reply}, APPLY_AND_RESTART_BOTH, log(examination))
+    params = {"reply": words.reply(status, text)}
+    return broken("dovecot.lmtp", seen % params, APPLY_AND_RESTART_BOTH, log(examination))

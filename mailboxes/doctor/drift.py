@@ -9,8 +9,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from mailboxes.deployment.applied import LOCAL_FILE
 from mailboxes.doctor import installed_files, postfix_settings
+from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, State, not_checked, warning, working, worst
@@ -21,9 +21,6 @@ from mailboxes.export.outdated import Outdated, outdated
 from mailboxes.export.render import render_bundle, stale_paths
 from mailboxes.formats import database_message, error_message
 from mailboxes.sending import is_known
-
-KEPT = LOCAL_FILE.with_name("kept")
-"""Exists on a host that also serves what it served before (`apply --keep`)."""
 
 DOVECOT_KEPT = Path("/etc/dovecot/conf.d/00-mailadmin.conf")
 
@@ -88,14 +85,6 @@ OTHERS = {
     "v2": ("saslauthd", Path("/etc/default/saslauthd")),
 }
 """The service of the other variant, and its file, which names the panel if it was applied."""
-
-
-def is_there(path: Path) -> bool:
-    """Say whether a file exists, as far as this process may look into its folder."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
 
 
 def is_ours(path: Path) -> bool:

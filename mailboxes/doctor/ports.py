@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from mailboxes.actions.canary import PREFIX
 from mailboxes.doctor import submission, words
-from mailboxes.doctor.access import SECONDS
-from mailboxes.doctor.drift import KEPT, is_there
+from mailboxes.doctor.access import KEPT, SECONDS, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.protocols import smtp
 from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
-from mailboxes.doctor.submission import ERRORS, last_resort, log, silent
+from mailboxes.doctor.submission import ERRORS, last_resort, log, silent, unexplained
+from mailboxes.export.renaming import as_user
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -34,10 +34,7 @@ def check_port_25(examination: Examination) -> Iterator[Finding]:
         with smtp.connect(examination.access.ports, 25) as client:
             if client.has_extn("auth"):
                 seen = _("Port 25 offers to check passwords, also without TLS.")
-                if is_there(KEPT):
-                    yield warning("ports.25.auth", seen)
-                else:
-                    yield broken("ports.25.auth", seen, APPLY_AND_RESTART)
+                yield rule_finding("ports.25.auth", seen)
             client.mail("")
             foreign = client.rcpt(UNKNOWN)
             known = client.rcpt(address)
@@ -55,33 +52,24 @@ def recipient_finding(
             "Port 25 takes mail for other hosts' domains from this machine without a sign-in. "
             "Whoever can send from here, or from the networks in mynetworks, can send spam."
         )
-        if is_there(KEPT):  # `apply --keep` leaves the host's own rules
-            return warning("ports.25.relay", seen)
-        return broken("ports.25.relay", seen, APPLY_AND_RESTART)
+        return rule_finding("ports.25.relay", seen)
     if foreign[0] // 100 == 4:
         seen = _("Port 25 defers all mail, because a lookup fails: %(reply)s")
-        return broken(
-            "ports.25.lookup",
-            seen % {"reply": text_of(foreign)},
-            last_resort(examination),
-            log(examination),
-        )
+        params = {"reply": words.reply(*foreign)}
+        return unexplained(examination, "ports.25.lookup", seen % params)
     if examination.login and known[0] != 250:
         seen = _("Port 25 doesn't take mail for an address that exists: %(reply)s")
-        return broken(
-            "ports.25.recipient",
-            seen % {"reply": text_of(known)},
-            last_resort(examination),
-            log(examination),
-        )
+        params = {"reply": words.reply(*known)}
+        return unexplained(examination, "ports.25.recipient", seen % params)
     if not examination.login:
         seen = _("Port 25 answers, and refuses mail for a domain that isn't this host's.")
         return working("ports.25", seen)
     return working("ports.25", _("Port 25 accepts mail for this host, and for no other."))
 
 
-def text_of(reply: tuple[int, bytes]) -> str:
-    return words.quoted(f"{reply[0]} {reply[1].decode(errors='replace')}")
+def rule_finding(code: str, seen: str) -> Finding:
+    """Name a rule that isn't ours; with `apply --keep`, it may be the host's own."""
+    return warning(code, seen) if is_there(KEPT) else broken(code, seen, APPLY_AND_RESTART)
 
 
 def check_imap(examination: Examination) -> Finding:
@@ -123,15 +111,13 @@ def remove_folder(examination: Examination) -> None:
     host, folder = examination.host, PurePosixPath(examination.folder)
     own = [each for each in (folder, *folder.parents) if each.name.startswith(PREFIX)]
     if own and ".." not in folder.parts:
-        who = ["setpriv", f"--reuid={host.uid}", f"--regid={host.gid}", "--clear-groups", "--"]
-        examination.access.run([*who, "rm", "-rf", "--", str(own[-1])])
+        examination.access.run([*as_user(host).split(), "rm", "-rf", "--", str(own[-1])])
 
 
 def check_folder(examination: Examination) -> Iterator[Finding]:
     """V1: let the user to whom all mail belongs write where Postfix will."""
     host = examination.host
-    who = ["setpriv", f"--reuid={host.uid}", f"--regid={host.gid}", "--clear-groups", "--"]
-    if examination.access.run([*who, "test", "-w", host.home]).status:
+    if examination.access.run([*as_user(host).split(), "test", "-w", host.home]).status:
         seen = _("Postfix can't store mail: the user %(uid)s may not write in %(home)s.")
         params = {"uid": host.uid, "home": host.home}
         yield broken("ports.folder", seen % params, open_folder(examination))

@@ -80,6 +80,11 @@ def last_resort(examination: Examination) -> Remedy:
     return APPLY_AND_RESTART_BOTH if is_v2 else APPLY_AND_RESTART
 
 
+def unexplained(examination: Examination, code: str, seen: str) -> Finding:
+    """Say what is broken, with the words of the log and the last resort."""
+    return broken(code, seen, last_resort(examination), log(examination))
+
+
 def check_mechanisms(
     client: smtplib.SMTP, examination: Examination, port: int
 ) -> Iterator[Finding]:
@@ -104,17 +109,16 @@ def sign_in(client: smtplib.SMTP, examination: Examination, login: Login, port: 
     params = {"port": port, "reply": words.quoted(f"{status} {text}")}
     if status != 235:
         seen = _("The right password doesn't sign in on port %(port)s: %(reply)s")
-        code = f"ports.{port}.sign_in"
-        return broken(code, seen % params, last_resort(examination), log(examination))
+        return unexplained(examination, f"ports.{port}.sign_in", seen % params)
     client.mail(login.address)
     status, answer = client.rcpt(login.address)
     client.rset()
     if status == 250:
         seen = _("The right password signs in on port %(port)s, and may send as its address.")
         return working(f"ports.{port}", seen % params)
-    params["reply"] = words.quoted(f"{status} {answer.decode(errors='replace')}")
+    params["reply"] = words.reply(status, answer)
     if status == 553:
         seen = _("Port %(port)s doesn't let a mailbox send as its own address: %(reply)s")
     else:
         seen = _("Signing in works on port %(port)s, but sending doesn't: %(reply)s")
-    return broken(f"ports.{port}.sender", seen % params, last_resort(examination), log(examination))
+    return unexplained(examination, f"ports.{port}.sender", seen % params)

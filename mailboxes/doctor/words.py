@@ -22,6 +22,11 @@ def quoted(text: object) -> str:
     return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH]}…"
 
 
+def reply(status: int, text: bytes) -> str:
+    """Return what a server of SMTP or LMTP has answered."""
+    return quoted(f"{status} {text.decode(errors='replace')}")
+
+
 def last_line(text: str) -> str:
     return quoted(text.strip().rpartition("\n")[2])
 

@@ -54,6 +54,11 @@ class CountedRows:
         shown = self.examples[:maximum]
         return ", ".join([*shown, *["…"][: self.count > len(shown)]])
 
+    @property
+    def params(self) -> dict[str, str]:
+        """The values of a sentence with %(count)s and %(names)s."""
+        return {"count": number(self.count), "names": self.first()}
+
 
 def counted_line(
     code: str, label: str | Promise, counted: CountedRows, note: str | Promise = ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailboxes.doctor import drift
+from mailboxes.doctor.access import is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import State
 from mailboxes.doctor.installed_files import Differences, bounded, by_place, compare, group, user
@@ -85,7 +86,7 @@ def test_files_of_another_machine_are_not_compared(examination: Examination) -> 
 
 def test_a_folder_that_may_not_be_entered_stops_nobody(tmp_path: Path) -> None:
     path = tmp_path / f"{'x' * 300}"  # refused with an error of its own, to root as well
-    assert not drift.is_there(path) and not drift.is_ours(path)
+    assert not is_there(path) and not drift.is_ours(path)
     assert differences(path, "").unreadable == [str(path)]
 
 

@@ -73,10 +73,10 @@ def orphan_findings(examination: Examination, orphans: CountedRows) -> Iterator[
         "%(count)s alias is in a domain that doesn't exist, so it isn't used: %(names)s.",
         "%(count)s aliases are in a domain that doesn't exist, so they aren't used: %(names)s.",
         orphans.count,
-    ) % {"count": number(orphans.count), "names": orphans.first()}
+    )
     advice = _(
         "Create the domain again if you still need it. To delete these aliases instead, run on the "
         "database host:"
     )
     remedy = on_database(examination.host.database, ORPHANS)._replace(advice=advice)
-    yield warning("tables.aliases.orphans", seen, remedy)
+    yield warning("tables.aliases.orphans", seen % orphans.params, remedy)

@@ -10,7 +10,6 @@ from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.remedies import APPLY, Remedy
 from mailboxes.doctor.tables.walking import Walk, unfinished
-from mailboxes.formats import number
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
 from mailboxes.models import AliasDomain, Domain
@@ -63,6 +62,5 @@ def alias_domains(deadline: float) -> Iterator[Finding]:
             lost.count,
         )
         remedy = Remedy(_("Create the domain, or delete the alias domain in the panel's list."))
-        params = {"count": number(lost.count), "names": lost.first()}
-        yield broken("tables.alias_domains", seen % params, remedy)
+        yield broken("tables.alias_domains", seen % lost.params, remedy)
     yield from unfinished("tables.domains", walk, _("alias domains"))

@@ -16,7 +16,6 @@ from mailboxes.doctor.remedies import Remedy, on_database
 from mailboxes.doctor.tables import stored_passwords
 from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.export.compatibility import Report, StoredPassword
-from mailboxes.formats import number
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import Rows, keys, password_form, read_quota, read_relations
 from mailboxes.models import Alias, Domain, Mailbox
@@ -106,7 +105,7 @@ def without_domain(rows: CountedRows) -> Iterator[Finding]:
         domain = rows.examples[0].rpartition("@")[2]
         command = f".venv/bin/python manage.py createdomain {quote(domain)}"
         advice = _("Delete the mailboxes in the panel's list, or create the domain:")
-        yield broken("tables.mailboxes.domain", seen % params(rows), Remedy(advice, command))
+        yield broken("tables.mailboxes.domain", seen % rows.params, Remedy(advice, command))
 
 
 def give_own_aliases(examination: Examination) -> Remedy:
@@ -124,7 +123,7 @@ def caught(examination: Examination, rows: CountedRows) -> Iterator[Finding]:
             rows.count,
         )
         remedy = give_own_aliases(examination)
-        yield broken("tables.mailboxes.caught", seen % params(rows), remedy)
+        yield broken("tables.mailboxes.caught", seen % rows.params, remedy)
 
 
 def without_alias(examination: Examination, rows: CountedRows) -> Iterator[Finding]:
@@ -137,7 +136,7 @@ def without_alias(examination: Examination, rows: CountedRows) -> Iterator[Findi
             rows.count,
         )
         remedy = give_own_aliases(examination)
-        yield warning("tables.mailboxes.alias", seen % params(rows), remedy)
+        yield warning("tables.mailboxes.alias", seen % rows.params, remedy)
 
 
 def negative_quota(rows: CountedRows) -> Iterator[Finding]:
@@ -148,8 +147,4 @@ def negative_quota(rows: CountedRows) -> Iterator[Finding]:
             rows.count,
         )
         remedy = Remedy(_("Save the quota that is meant on the page of each mailbox."))
-        yield warning("tables.mailboxes.quota", seen % params(rows), remedy)
-
-
-def params(rows: CountedRows) -> dict[str, str]:
-    return {"count": number(rows.count), "names": rows.first()}
+        yield warning("tables.mailboxes.quota", seen % rows.params, remedy)

@@ -56,8 +56,7 @@ def findings(report: Report, opened: CountedRows, salts: CountedRows) -> Iterato
             "always used, so that their passwords are quickly found: %(names)s.",
             salts.count,
         )
-        params = {"count": number(salts.count), "names": salts.first()}
-        yield warning("tables.passwords.salt", seen % params, AGAIN)
+        yield warning("tables.passwords.salt", seen % salts.params, AGAIN)
 
 
 def anyone(opened: CountedRows) -> Iterator[Finding]:
@@ -68,8 +67,7 @@ def anyone(opened: CountedRows) -> Iterator[Finding]:
             "%(names)s.",
             opened.count,
         )
-        params = {"count": number(opened.count), "names": opened.first()}
-        yield broken("tables.passwords.open", seen % params, NEW)
+        yield broken("tables.passwords.open", seen % opened.params, NEW)
 
 
 def locked_out(problem: Problem, group: Group) -> Finding:
@@ -94,8 +92,7 @@ def not_with_all(group: Group) -> Finding:
 
 
 def params(group: Group) -> dict[str, str]:
-    shown = CountedRows(group.count, group.addresses)
-    return {"count": number(group.count), "reason": group.text, "names": shown.first()}
+    return CountedRows(group.count, group.addresses).params | {"reason": group.text}
 
 
 def schemes(rows: Rows) -> Finding:
