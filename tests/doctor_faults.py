@@ -6,6 +6,9 @@ MAPS = "/etc/postfix/mailadmin"
 DOVECOT = "/etc/dovecot/conf.d/99-mailadmin.conf"
 SOCKETS = "/var/spool/postfix/private"
 
+# A reload lets an smtpd go on with the old settings for a moment.
+RESTART = "; systemctl reset-failed; systemctl restart postfix"
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -74,15 +77,15 @@ V1: dict[str, Fault] = {
         mend=True,
     ),
     "signing in isn't offered": Fault(
-        "postconf -P submission/inet/smtpd_sasl_auth_enable=no; postfix reload", ("ports.587.auth",)
+        "postconf -P submission/inet/smtpd_sasl_auth_enable=no" + RESTART, ("ports.587.auth",)
     ),
     "Postfix relays for its networks": Fault(
         "postconf -e 'smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination' "
-        "mynetworks=127.0.0.0/8; postfix reload",
+        "mynetworks=127.0.0.0/8" + RESTART,
         ("ports.25.relay",),
     ),
     "the sender maps are gone": Fault(
-        "postconf -e smtpd_sender_login_maps=; postfix reload", ("ports.465.sender",)
+        "postconf -e smtpd_sender_login_maps=" + RESTART, ("ports.465.sender",)
     ),
     "the key doesn't fit the certificate": Fault(
         "cd /root; openssl genrsa -out other.key 2048; postconf -e "
