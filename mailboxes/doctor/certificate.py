@@ -67,7 +67,7 @@ def renew(examination: Examination) -> Remedy:
         command = f"make-ssl-cert generate-default-snakeoil --force-overwrite && {readers}"
         return Remedy(_("It is Debian's own, signed by nobody. Create it anew:"), command)
     if path.startswith("/etc/letsencrypt/"):
-        return Remedy(_("Renew it:"), f"certbot renew --force-renewal && {readers}")
+        return Remedy(_("Renew it:"), f"certbot renew && {readers}")
     if path in ("", examination.host.certificate):
         advice = _("Replace %(path)s and its key by a valid pair, then restart what uses it:")
         return Remedy(advice % {"path": path or "MAIL_TLS_CERT"}, readers)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shlex import quote
 
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from mailboxes.doctor.remedies import (
     REPAIR_BEFORE,
     Remedy,
     grant,
+    mariadb,
     restart,
     restart_command,
 )
@@ -152,5 +154,7 @@ def install(examination: Examination) -> Remedy:
 
 def collation(examination: Examination) -> Remedy:
     advice = _("Give the columns that are compared with each other one collation again:")
-    name = examination.host.database.name
-    return Remedy(advice, f'mariadb {name} -e "{alignment()}" && {restart_command("postfix")}')
+    database = examination.host.database
+    client = f"{mariadb(database.hosts[0])} {quote(database.name)}"
+    command = f'{client} --execute="{alignment()}" && {restart_command("postfix")}'
+    return Remedy(advice, command)

@@ -12,8 +12,12 @@ from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
     APPLY_COMMAND,
+    CREATE,
     NONE,
+    RAISE_LIMIT,
+    READ_LOG,
     Remedy,
+    allow_more,
     grant,
     restart_readers,
     start_database,
@@ -25,7 +29,9 @@ UNREACHABLE = "database.unreachable"
 NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
 REFUSED = (1044, 1045, 1130, 1698)
 NOT_GRANTED = (1142, 1143)
-TOO_MANY = {1040: "max_connections", 1203: "max_user_connections", 1226: "max_user_connections"}
+TOO_MANY = {1040: "max_connections", 1203: "max_user_connections"}
+ACCOUNT_LIMIT = 1226
+MISSING = (1054, 1146)
 NEEDS_TLS = 3159
 PROGRAMS = ("mariadbd", "mysqld")
 
@@ -81,12 +87,11 @@ def explain(host: MailHost, refusal: Refusal) -> Finding:
     if number in REFUSED:
         return broken(f"{refusal.code}.refused", seen, grant(host, refusal.place))
     if number in TOO_MANY:
-        advice = _("Allow more with %(setting)s in its configuration, and at once with:")
-        command = f'mariadb -e "SET GLOBAL {TOO_MANY[number]} = 500" && {restart_readers(host)}'
-        remedy = Remedy(advice % {"setting": TOO_MANY[number]}, command)
+        remedy = allow_more(host, refusal.place, TOO_MANY[number])
         return broken(f"{refusal.code}.connections", seen, remedy)
-    migrate = ".venv/bin/python manage.py migrate --database mail"
-    return broken(f"{refusal.code}.other", seen, Remedy(_("Create what is missing:"), migrate))
+    if number == ACCOUNT_LIMIT:
+        return broken(f"{refusal.code}.connections", seen, RAISE_LIMIT)
+    return broken(f"{refusal.code}.other", seen, CREATE if number in MISSING else READ_LOG)
 
 
 def unreachable(host: MailHost, refusal: Refusal) -> Finding:
@@ -132,8 +137,9 @@ def no_tls(host: MailHost, refusal: Refusal) -> Finding:
     remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
     if refusal.place.is_local:
         advice = _(
-            "On one machine, TLS protects nothing: remove require_secure_transport from the "
-            "database's configuration, and switch it off at once with:"
+            "If no other machine uses this database, it needs no TLS: remove "
+            "require_secure_transport from its configuration. This turns it off until the next "
+            "restart:"
         )
         command = 'mariadb -e "SET GLOBAL require_secure_transport = OFF"'
         remedy = Remedy(advice, f"{command} && {restart_readers(host)}")

@@ -126,7 +126,8 @@ def check_folder(examination: Examination) -> Iterator[Finding]:
 def open_folder(examination: Examination) -> Remedy:
     host = examination.host
     command = (
-        f"install -d {host.home} && chown -R {host.uid}:{host.gid} {host.home} "
+        f"mkdir -p -m 0750 {host.home} && chown -R {host.uid}:{host.gid} {host.home} "
         f"&& chmod -R u+rwX {host.home}"
     )
-    return Remedy(_("Give the mail back to its user:"), command)
+    advice = _("Make the user %(uid)s the owner of all files in %(home)s again:")
+    return Remedy(advice % {"uid": host.uid, "home": host.home}, command)

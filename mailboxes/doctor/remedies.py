@@ -45,6 +45,13 @@ REPAIR_BEFORE = Remedy(
     "systemctl restart postfix",
 )
 
+CREATE = Remedy(
+    _("If MAIL_DATABASE_URL in .env names the right database, create what is missing in it:"),
+    ".venv/bin/python manage.py migrate --database mail",
+)
+RAISE_LIMIT = Remedy(_("Raise this limit of the account on the database host, with ALTER USER."))
+READ_LOG = Remedy(_("The cause is in the database; its log on the database host may name it."))
+
 
 def restart(advice: str | Promise, *services: str) -> Remedy:
     return Remedy(advice, restart_command(*services))
@@ -79,11 +86,25 @@ def start_database(host: MailHost, place: DatabaseHost) -> Remedy:
     return Remedy(advice % {"name": place.name}, restart_readers(host))
 
 
-def grant(host: MailHost, place: DatabaseHost) -> Remedy:
-    advice = gettext("Create the daemons' accounts again as the settings say:")
+def mariadb(place: DatabaseHost) -> str:
+    """Return the command that opens this database as its administrator."""
     remote = "" if place.is_local else f" --host={place.name} --port={place.port} --user=root -p"
-    command = f'{EXPORT} && mariadb{remote} < "$d/bundle/grants.sql" && {restart_readers(host)}'
-    return Remedy(advice, command)
+    return f"mariadb{remote}"
+
+
+def grant(host: MailHost, place: DatabaseHost) -> Remedy:
+    advice = gettext("Create the daemons' database accounts again, with the passwords in .env:")
+    grants = f'{mariadb(place)} < "$d/bundle/grants.sql"'
+    return Remedy(advice, f"{EXPORT} && {grants} && {restart_readers(host)}")
+
+
+def allow_more(host: MailHost, place: DatabaseHost, setting: str) -> Remedy:
+    advice = gettext(
+        "Raise %(setting)s in the database's configuration. This doubles it until the next restart:"
+    )
+    statement = f"SET GLOBAL {setting} = 2 * @@GLOBAL.{setting}"
+    command = f'{mariadb(place)} --execute="{statement}" && {restart_readers(host)}'
+    return Remedy(advice % {"setting": setting}, command)
 
 
 def on_database(database: MailDatabase, *statements: str) -> Remedy:

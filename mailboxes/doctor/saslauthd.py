@@ -142,13 +142,13 @@ def closed(examination: Examination, reason: str) -> Finding:
     part = paths.closed(examination, "postfix", SOCKET)
     seen = _("Postfix can't connect to saslauthd's socket because of %(path)s: %(reason)s.")
     params = {"path": part or SOCKET, "reason": reason.rstrip(".")}
+    advice = _("Open the folder to the group sasl, then restart both:")
     command = f"chown root:sasl {FOLDER} && chmod 0710 {FOLDER}"
     if part and not part.startswith(FOLDER):
+        advice = _("Let all users of this machine pass through this folder, then restart both:")
         command = f"chmod a+x {part}"
-    remedy = Remedy(
-        _("Open it, then restart both:"), f"{command} && {restart_command('saslauthd', 'postfix')}"
-    )
-    return broken("saslauthd.permission", seen % params, remedy)
+    command = f"{command} && {restart_command('saslauthd', 'postfix')}"
+    return broken("saslauthd.permission", seen % params, Remedy(advice, command))
 
 
 def answer_finding(right: str, wrong: str, examination: Examination) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shlex import quote
 
 from django.db import connections
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from mailboxes.conf import MailHost
 from mailboxes.doctor import paths
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy, restart_readers
+from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, Remedy, restart_readers
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
 
@@ -25,7 +26,7 @@ def examine(
     if connections["mail"].connection is None and not Path(path).exists():
         # Connecting to it would create it.
         seen = _("The database %(path)s doesn't exist.") % {"path": path}
-        advice = _("Restore it from your backup; MAIL_DATABASE_URL in .env says where it belongs.")
+        advice = _("Correct its path in .env (MAIL_DATABASE_URL), or restore it from a backup.")
         yield broken("database.file", seen, Remedy(advice))
         return
     yield own_account(examination.host)
@@ -38,11 +39,13 @@ def check_readers(examination: Examination, path: str) -> Iterator[Finding]:
         if not (closed := paths.closed(examination, user, path, groups)):
             continue
         params = {"user": user, "path": path, "closed": closed}
-        seen = _("The user %(user)s can't read the database %(path)s because of %(closed)s.")
-        command = f"{APPLY_COMMAND}; {restart_readers(examination.host)}"
+        seen = _("The user %(user)s can't read the database %(path)s: %(closed)s doesn't allow it.")
+        remedy = APPLY_AND_RESTART_BOTH
         if closed not in (path, str(Path(path).parent)):
-            command = f"chmod a+x {closed} && {restart_readers(examination.host)}"
-        yield broken("database.unreadable", seen % params, Remedy(_("Open it:"), command))
+            advice = _("Let all users of this machine pass through this folder:")
+            readers = restart_readers(examination.host)
+            remedy = Remedy(advice, f"chmod a+x {quote(closed)} && {readers}")
+        yield broken("database.unreadable", seen % params, remedy)
         return
 
 

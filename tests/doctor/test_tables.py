@@ -267,3 +267,12 @@ def test_the_statements_for_own_aliases_mend_them(healthy: Examination) -> None:
         for statement in shlex.split(found.remedy.command)[-1].split(";"):
             cursor.execute(statement)
     assert unhealthy(healthy) == {}
+
+
+def test_the_statement_for_orphans_deletes_no_others(healthy: Examination) -> None:
+    lose_domain()
+    found = unhealthy(healthy)["tables.aliases.orphans"]
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(shlex.split(found.remedy.command)[-1])
+    assert Alias.objects.filter(pk="team@example.org").exists()
+    assert not Alias.objects.filter(pk__endswith="@gone.example").exists()

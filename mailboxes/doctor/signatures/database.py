@@ -1,14 +1,15 @@
 """What each daemon writes about the database."""
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import MailHost
+from mailboxes.doctor import remedies
 from mailboxes.doctor.remedies import (
     APPLY_AND_RESTART,
+    CREATE,
+    RAISE_LIMIT,
     Remedy,
     grant,
-    restart_readers,
     start_database,
 )
 from mailboxes.doctor.signatures.remedies import EXAMINE
@@ -26,9 +27,8 @@ def start(host: MailHost) -> Remedy:
 
 
 def allow_more(host: MailHost) -> Remedy:
-    advice = gettext("Allow more with %(setting)s in its configuration, and at once with:")
-    command = f'mariadb -e "SET GLOBAL max_connections = 500" && {restart_readers(host)}'
-    return Remedy(advice % {"setting": "max_connections"}, command)
+    places = host.database.hosts
+    return remedies.allow_more(host, places[0], "max_connections") if places else EXAMINE
 
 
 SIGNATURES = (
@@ -57,6 +57,11 @@ SIGNATURES = (
         _("The database allows no more connections."),
         allow_more,
         "Too many connections",
+    ),
+    fault(
+        "database.connections",
+        _("A database account of the daemons has as many connections as it may have."),
+        RAISE_LIMIT,
         "has exceeded the 'max_user_connections'",
     ),
     fault(
@@ -68,10 +73,7 @@ SIGNATURES = (
     fault(
         "database.tables",
         _("A table or a column is missing in the mail database."),
-        Remedy(
-            _("Create what is missing:"),
-            ".venv/bin/python manage.py migrate --database mail",
-        ),
+        CREATE,
         "Unknown column '…' in",
         "Table '…' doesn't exist",
         "no such table: ",

@@ -53,7 +53,7 @@ SIGNATURES = (
     fault(
         "pam.module",
         _("PAM can't load a module that /etc/pam.d/smtp names."),
-        Remedy(_("Install pam_mysql, then export and apply:"), "apt-get install libpam-mysql"),
+        Remedy(_("Install pam_mysql again:"), "apt-get install --reinstall libpam-mysql"),
         "PAM unable to dlopen(",
         "PAM adding faulty module",
         "pam_authenticate failed: Module is unknown",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy, restart
+from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy
 from mailboxes.doctor.signatures.remedies import EXAMINE
 from mailboxes.doctor.signatures.signature import fault, refusal
 
@@ -108,9 +108,9 @@ DELIVERY = (
     fault(
         "ports.certificate",
         _("Postfix can't use its certificate or key, so there is no TLS and nobody can sign in."),
-        restart(
-            _("Correct the files, or MAIL_TLS_CERT and MAIL_TLS_KEY in .env, and restart Postfix:"),
-            "postfix",
+        Remedy(
+            _("Correct the files, or their paths in .env (MAIL_TLS_CERT, MAIL_TLS_KEY), then run:"),
+            APPLY_AND_RESTART.command,
         ),
         "disabling TLS support",
         "error opening chain file",

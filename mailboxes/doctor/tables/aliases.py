@@ -20,7 +20,7 @@ from mailboxes.inspection.rows import keys
 from mailboxes.models import Alias, Domain
 
 CHECK = ".venv/bin/python manage.py checkaliases"
-ORPHANS = "DELETE FROM alias WHERE domain NOT IN (SELECT domain FROM domain)"
+ORPHANS = "DELETE FROM alias WHERE LOWER(domain) NOT IN (SELECT LOWER(domain) FROM domain)"
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
@@ -75,8 +75,8 @@ def orphan_findings(examination: Examination, orphans: CountedRows) -> Iterator[
         orphans.count,
     )
     advice = _(
-        "Create the domain again if you still need it. To delete these aliases instead, run on the "
-        "database host:"
+        "Create the domain again if you still need it. To delete all aliases in missing domains "
+        "instead, also disabled ones, run on the database host:"
     )
     remedy = on_database(examination.host.database, ORPHANS)._replace(advice=advice)
     yield warning("tables.aliases.orphans", seen % orphans.params, remedy)

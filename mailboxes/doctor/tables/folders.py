@@ -51,6 +51,10 @@ def misplaced(examination: Examination, sample: Sample) -> Iterator[Finding]:
 
 def other_format(sample: Sample) -> Iterator[Finding]:
     for address, path in sample.other_format[:1]:
-        seen = _("The mail of %(address)s in %(path)s is not in a Maildir.")
-        remedy = Remedy(_("Convert it, for example with “doveadm backup”."))
+        seen = _("The mail of %(address)s in %(path)s isn't in Maildir format.")
+        advice = _(
+            "Convert it to Maildir, for example with “doveadm sync”. (“doveadm backup” would "
+            "delete new mail that is already in the Maildir.)"
+        )
+        remedy = Remedy(advice)
         yield broken("tables.folders.format", seen % {"address": address, "path": path}, remedy)

@@ -104,12 +104,18 @@ def without_domain(rows: CountedRows) -> Iterator[Finding]:
         )
         domain = rows.examples[0].rpartition("@")[2]
         command = f".venv/bin/python manage.py createdomain {quote(domain)}"
-        advice = _("Delete the mailboxes in the panel's list, or create the domain:")
+        advice = _(
+            "If nobody needs the mailboxes, delete them in the panel's list. Otherwise, create the "
+            "domain:"
+        )
         yield broken("tables.mailboxes.domain", seen % rows.params, Remedy(advice, command))
 
 
 def give_own_aliases(examination: Examination) -> Remedy:
-    advice = _("To give each active mailbox an active alias of its own, run on the database host:")
+    advice = _(
+        "To give every active mailbox an active alias of its own, run this on the database host. "
+        "It also enables such aliases that were disabled on purpose:"
+    )
     return on_database(examination.host.database, ENABLE, ADD)._replace(advice=advice)
 
 
