@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from shlex import quote
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,13 +12,16 @@ from mailboxes.conf import DatabaseHost
 from mailboxes.doctor import mysql_errors
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, State, broken, not_checked
-from mailboxes.doctor.remedies import RUN_APPLY, Remedy
+from mailboxes.doctor.remedies import EXPORT, RUN_APPLY, Remedy
 
 TEST = Remedy(
     gettext_lazy("On the mail host, in the folder of the bundle, this tests it without changes:"),
     "sudo sh apply --dry-run",
 )
-RESTART = re.compile(r"systemctl restart (?:dovecot )?postfix")
+RESTART = re.compile(
+    r"(?:(?:certbot|make-ssl-cert) [^&]*&& )?systemctl restart (?:dovecot )?postfix"
+)
+BY_PANEL = (".venv/bin/python", "sudo .venv/bin/python")
 CONCLUSIVE = ("grant", "connections", "other")
 """What a server answers to accounts that it has let in, and too many of them."""
 
@@ -63,5 +67,20 @@ def over_ssh(finding: Finding, hostname: str) -> Finding:
         RUN_APPLY,
         f"""tar -cC "$d" bundle | {there} 'd=$(mktemp -d) && tar -xC "$d" && {RUN_APPLY}'""",
     )
-    command = RESTART.sub(lambda found: f"{there} {found[0]}", command)
+    command = RESTART.sub(lambda found: on_host(found[0], there), command)
+    return replace(finding, remedy=finding.remedy._replace(command=command))
+
+
+def on_host(command: str, there: str) -> str:
+    return f"{there} {quote(command) if '&&' in command else command}"
+
+
+def from_log(finding: Finding, hostname: str) -> Finding:
+    """Do the same for a line of a log: what is local in its command is local on the mail host."""
+    command, there = finding.remedy.command, f"ssh root@{hostname}"
+    if command.startswith((EXPORT, "mariadb --host=")):
+        finding = over_ssh(finding, hostname)
+        command = finding.remedy.command.replace("&& mariadb <", f"&& {there} mariadb <")
+    elif command and not command.startswith(BY_PANEL):
+        command = f"{there} {quote(command)}"
     return replace(finding, remedy=finding.remedy._replace(command=command))

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from mailboxes.actions.canary import PREFIX
 from mailboxes.conf import MailHost
+from mailboxes.doctor import elsewhere
+from mailboxes.doctor.access import is_mail_host
 from mailboxes.doctor.finding import (
     SEVERITY,
     Finding,
@@ -107,7 +109,7 @@ def causes(groups: dict[Signature, Group], host: MailHost) -> Iterator[Finding]:
     known = existing(set().union(*(group.addresses for group in groups.values())))
     found = [groups[signature] for signature in SIGNATURES if signature in groups]
     for group in sorted(found, key=lambda group: -SEVERITY.index(group.signature.state)):
-        yield Finding(
+        finding = Finding(
             group.signature.code,
             group.signature.state,
             str(group.signature.cause),
@@ -115,6 +117,7 @@ def causes(groups: dict[Signature, Group], host: MailHost) -> Iterator[Finding]:
             f"{occurrences(group)}\n{shown(group.sample)}",
             tuple(sorted(group.addresses & known)[:MAX_NAMED]),
         )
+        yield finding if is_mail_host() else elsewhere.from_log(finding, host.hostname)
 
 
 def existing(addresses: set[str]) -> set[str]:

@@ -8,7 +8,8 @@ from pytest_django import Settings
 from mailboxes.conf import DatabaseHost, mail_host
 from mailboxes.doctor import access, chain, elsewhere
 from mailboxes.doctor.finding import State, broken, working
-from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
+from mailboxes.doctor.logs import read_log
+from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy
 from mailboxes.models import Domain
 from tests.conftest import TESTER
 
@@ -67,6 +68,11 @@ def test_commands_for_the_mail_host_do_nothing_on_this_machine() -> None:
         'd=$(mktemp -d) && tar -xC "$d" && sh "$d/bundle/apply"\''
         "; ssh root@mail.example.org systemctl restart postfix"
     )
+    renewed = broken("x", "x", Remedy("Renew it:", "certbot renew && systemctl restart postfix"))
+    moved = elsewhere.over_ssh(renewed, "mail.example.org")
+    assert moved.remedy.command == (
+        "ssh root@mail.example.org 'certbot renew && systemctl restart postfix'"
+    )
     own = broken("x", "x", Remedy("Start it:", "systemctl restart mariadb"))
     assert elsewhere.over_ssh(own, "mail.example.org") == own
 
@@ -81,3 +87,23 @@ def test_only_what_also_holds_on_the_mail_host_is_said_of_the_accounts() -> None
     states = [finding.state for finding in elsewhere.seen_from_here(findings)]
     assert states == [State.WORKING, State.BROKEN, State.NOT_CHECKED, State.NOT_CHECKED]
     assert elsewhere.on_mail_host(DatabaseHost("127.0.0.1", 3306)).state == State.NOT_CHECKED
+
+
+def test_what_a_log_asks_for_is_done_on_the_mail_host(tables: None, postfix: Path) -> None:
+    lines = (
+        "cannot connect to saslauthd server: Permission denied\n"
+        "doveconf: Fatal: x\n"
+        "Access denied for user\n"
+        "unreasonable virtual_alias_maps map\n"
+    )
+    found = {each.code: each.remedy.command for each in read_log(lines, mail_host()).findings}
+    there = "ssh root@mail.example.org"
+    assert found["saslauthd.permission"].startswith(f"{there} 'adduser postfix sasl && ")
+    assert "systemctl restart postfix'" in found["saslauthd.permission"]
+    assert (
+        f'bundle | {there} \'d=$(mktemp -d) && tar -xC "$d" && sh' in found["dovecot.configuration"]
+    )
+    assert found["aliases.loop"] == ".venv/bin/python manage.py checkaliases"
+    (postfix / "mailadmin").mkdir()
+    (here,) = read_log("doveadm: doveconf: Fatal: x", mail_host()).findings
+    assert here.remedy == APPLY
