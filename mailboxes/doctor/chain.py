@@ -28,7 +28,7 @@ from mailboxes.doctor import (
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
-from mailboxes.doctor.remedies import NONE, start_database
+from mailboxes.doctor.remedies import NONE, Remedy, start_database
 from mailboxes.formats import database_message
 from mailboxes.models import AliasDomain, Domain
 from mailboxes.routing import Kind
@@ -61,7 +61,7 @@ STEPS = (
     Step(Hop("drift", gettext_lazy("Configuration files")), drift.examine),
 )
 
-END = Hop("end", gettext_lazy("End of the examination"))
+END = Hop("end", gettext_lazy("Examination ended early"))
 
 
 def steps(host: MailHost, asked: Login | None = None) -> list[Step]:
@@ -134,8 +134,10 @@ def add_canary(
     try:
         mailbox, password = stack.enter_context(actions.canary(actor, domain))
     except DatabaseError as error:
-        seen = _("No mailbox can be added, so nothing can sign in: %(error)s.")
-        yield broken("database.canary", seen % {"error": database_message(error)})
+        seen = _("The temporary mailbox can't be created, so no sign-in was tried: %(error)s.")
+        advice = _("Check that the panel's account may write, and that the database isn't full.")
+        seen %= {"error": database_message(error)}
+        yield broken("database.canary", seen, Remedy(advice))
         return
     host = examination.host
     examination.login = Login(mailbox.pk, password)

@@ -78,7 +78,8 @@ def is_same_server() -> bool:
 def panel_tables(*, is_down: bool = False) -> Finding:
     """Read a table of the panel's own database, unless its server is known to be down."""
     if is_down:
-        return broken(OWN_DATABASE, _("The panel's own database is on the same server."))
+        seen = _("The panel's own database is on the same server, so it can't be reached either.")
+        return broken(OWN_DATABASE, seen)
     try:
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT app FROM django_migrations LIMIT 1")

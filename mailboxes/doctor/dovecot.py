@@ -42,7 +42,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         )
         return
     if not examination.access.is_root:
-        yield not_checked("dovecot.auth", _("Only root and Postfix can use its sockets."))
+        yield not_checked("dovecot.auth", _("Only root and Postfix can use Dovecot's sockets."))
         return
     finding = check_auth(examination)
     yield finding
@@ -101,7 +101,7 @@ def silent(examination: Examination, error: OSError) -> Finding:
     params = {"path": AUTH, "reason": quoted(error.strerror or error)}
     if isinstance(error, TimeoutError):
         seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
-        remedy = end(_("Restart it:"), "dovecot")
+        remedy = end(_("Kill its processes, then start it again:"), "dovecot")
         remedy = remedy._replace(command=f"{remedy.command} postfix")
         return broken("dovecot.socket", seen % params, remedy, log(examination))
     seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
@@ -119,11 +119,11 @@ def known_finding(examination: Examination, right: str, wrong: str, unknown: str
     if unknown == TEMP_FAIL:
         return database_finding(examination)
     if right == TEMP_FAIL:
-        seen = _("Dovecot finds the mailbox, but can't use the way its password is stored.")
+        seen = _("Dovecot finds the mailbox, but doesn't support the scheme of its password.")
         return broken("dovecot.scheme", seen, APPLY_AND_RESTART_BOTH, log(examination))
     seen = _(
-        "Dovecot refuses the right password: it reads another table, or takes what is stored for "
-        "another scheme than %(scheme)s."
+        "Dovecot refuses the right password: it reads another table, or expects a scheme other "
+        "than %(scheme)s."
     )
     params = {"scheme": examination.host.scheme.name}
     return broken("dovecot.auth", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
@@ -133,11 +133,11 @@ def database_finding(examination: Examination) -> Finding:
     """If the settings work and the files don't, the files are others than the settings' ones."""
     code = "dovecot.database"
     if "database" in examination.broken:
-        seen = _("Dovecot can't ask the database, so nobody can sign in.")
+        seen = _("Dovecot can't query the database, so nobody can sign in.")
         return broken(code, seen, REPAIR_BEFORE, log(examination))
     seen = _(
-        "Dovecot can't ask the database, so nobody can sign in, although the account in the "
-        "settings works: Dovecot's files say something else."
+        "Dovecot can't query the database, so nobody can sign in. The account in .env works, so "
+        "Dovecot's files probably contain something else."
     )
     return broken(code, seen, APPLY_AND_RESTART_BOTH, log(examination))
 
@@ -156,7 +156,8 @@ def check_lmtp(examination: Examination, auth: str) -> Finding:
     if examination.login is None:
         return not_checked("dovecot.lmtp", examination.why_nobody)
     if auth == "dovecot.database":
-        return not_checked("dovecot.lmtp", _("It would wait for the database."))
+        reason = _("A delivery wasn't tried, since it would wait for the database.")
+        return not_checked("dovecot.lmtp", reason)
     try:
         with smtplib.LMTP(LMTP, timeout=SECONDS) as lmtp:
             lmtp.ehlo_or_helo_if_needed()

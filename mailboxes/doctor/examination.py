@@ -56,5 +56,5 @@ class Examination:
     def why_nobody(self) -> str:
         """Say why there is no address to sign in with."""
         if self.is_broken_before:
-            return _("The hop before it is broken, so nobody can be made to sign in.")
-        return _("There is no active domain in which somebody could be made to sign in.")
+            return _("A hop before this one is broken, so no sign-in was tried.")
+        return _("There is no active domain for the temporary mailbox, so no sign-in was tried.")

@@ -42,7 +42,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         params = {"folder": FOLDER, "names": ", ".join(missing)}
         yield broken("maps.missing", seen % params, APPLY_AND_RESTART)
     if not examination.access.sees_all:
-        yield not_checked("maps", _("Only root can ask as Postfix's user."))
+        yield not_checked("maps", _("Only root can try the lookups as the user postfix."))
         return
     stopped = not_running(examination)
     if stopped:
@@ -139,8 +139,8 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
     elif len(files) == len(MAPS):
         code = "maps.files"
         seen = _(
-            "Postfix can't look anything up with any file in %(folder)s, although the account in "
-            "the settings works: the files say something else. %(reason)s"
+            "Postfix can't look anything up with any file in %(folder)s: %(reason)s. The account "
+            "in .env works, so the files probably contain something else."
         )
     params = {"files": ", ".join(files), "folder": FOLDER, "reason": why}
     return broken(code, seen % params, remedy)

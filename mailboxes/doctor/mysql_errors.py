@@ -13,7 +13,6 @@ from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
     APPLY_COMMAND,
     CREATE,
-    NONE,
     RAISE_LIMIT,
     READ_LOG,
     Remedy,
@@ -108,13 +107,17 @@ def unreachable(host: MailHost, refusal: Refusal) -> Finding:
             remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
     except socket.gaierror:
         seen = _("The name of the database host %(place)s can't be resolved: %(error)s.")
-        remedy = NONE
+        advice = _("Correct the name in .env (MAIL_DATABASE_URL, MAIL_DB_HOSTS), or the DNS.")
+        remedy = Remedy(advice)
     except TimeoutError:
-        seen = _("No answer at all comes from %(place)s, where the database should be.")
+        seen = _(
+            "%(place)s, where the database should be, doesn't answer: the host is down, or a "
+            "firewall is in the way."
+        )
     except OSError:
         seen = _("The database on %(place)s can't be reached: %(error)s.")
     else:
-        seen = _("The database on %(place)s accepts connections, but then says nothing.")
+        seen = _("The database on %(place)s accepts connections, but then doesn't answer.")
     return broken(UNREACHABLE, seen % params, remedy)
 
 

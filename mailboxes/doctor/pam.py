@@ -33,20 +33,20 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield missing_file()
         return
     if not [path for pattern in MODULES for path in Path("/").glob(pattern)]:
-        seen = _("The module pam_mysql.so is missing, so PAM can't ask the database.")
+        seen = _("The module pam_mysql.so is missing, so PAM can't query the database.")
         install = Remedy(_("Install it again:"), "apt-get install --reinstall libpam-mysql")
         yield broken("pam.module", seen, install)
         return
     if not examination.access.sees_all:
-        yield not_checked("pam", _("Only root can ask PAM: /etc/pam.d/smtp contains a password."))
+        yield not_checked("pam", _("Only root can test PAM: /etc/pam.d/smtp contains a password."))
         return
     yield from explain(examination, ask(examination))
 
 
 def missing_file() -> Finding:
     seen = _(
-        "%(path)s is missing. PAM then uses the service “other” and looks in /etc/shadow, where no "
-        "mailbox is."
+        "%(path)s is missing, so PAM checks the host's own users (service “other”) instead of the "
+        "mailboxes."
     )
     return broken("pam.file", seen % {"path": SERVICE_FILE}, APPLY)
 
@@ -73,14 +73,14 @@ def explain(examination: Examination, outputs: list[Output]) -> Iterator[Finding
         yield broken("pam.timeout", seen, database_remedy(examination), log(examination))
         return
     if failed:
-        seen = _("pam_mysql ended the process that asked it (status %(status)s).")
+        seen = _("pam_mysql crashed the process that called it (status %(status)s).")
         yield broken("pam.crash", seen % {"status": failed[0]}, APPLY, log(examination))
         return
     unknown, *known = (tuple(json.loads(output.stdout)) for output in outputs)
     if known:
         yield known_finding(examination, known[0], known[1], unknown)
     elif unknown[0] == USER_UNKNOWN:
-        yield working("pam", _("PAM asks the database, and doesn't know a made-up address."))
+        yield working("pam", _("PAM queries the database, and refuses a made-up address."))
     else:
         yield unknown_finding(examination, unknown)
 
@@ -120,8 +120,8 @@ def unknown_finding(examination: Examination, unknown: Codes) -> Finding:
         return broken("pam.open", _("PAM accepts an address that doesn't exist."), APPLY)
     if unknown[0] == UNAVAILABLE:
         seen = _(
-            "pam_mysql can't sign in to the database with what /etc/pam.d/smtp and "
-            "/etc/mailadmin-pam-mysql.conf say."
+            "pam_mysql can't sign in to the database with the settings in /etc/pam.d/smtp and "
+            "/etc/mailadmin-pam-mysql.conf."
         )
         return broken("pam.database", seen, remedy, log(examination))
     if unknown[0] == SYSTEM_ERR:
@@ -132,8 +132,8 @@ def unknown_finding(examination: Examination, unknown: Codes) -> Finding:
         return broken("pam.module", seen, APPLY, log(examination))
     if unknown[0] == AUTH_ERR:
         seen = _(
-            "PAM refuses a made-up address like a wrong password, so it doesn't ask pam_mysql: "
-            "/etc/pam.d/smtp is missing or says something else."
+            "PAM refuses a made-up address like a wrong password, so it doesn't use pam_mysql: "
+            "/etc/pam.d/smtp is missing or has other contents."
         )
         return broken("pam.service", seen, APPLY, log(examination))
     seen = _("PAM fails with the error %(code)s.") % {"code": unknown[0]}

@@ -75,7 +75,8 @@ def rule_finding(code: str, seen: str) -> Finding:
 def check_imap(examination: Examination) -> Finding:
     """Sign in over IMAP, and open the inbox: that fails if Dovecot can't write the folder."""
     if "dovecot" in examination.broken or examination.login is None:
-        return not_checked("ports.993", _("The hop before it is broken, or nobody can sign in."))
+        reason = _("A hop before this one is broken, or there is no mailbox to sign in with.")
+        return not_checked("ports.993", reason)
     try:
         status, reply = open_inbox(examination, *examination.login)
     except ERRORS as error:

@@ -41,7 +41,7 @@ APPLY_AND_RESTART_BOTH = Remedy(
     f"{APPLY_COMMAND}; systemctl restart dovecot postfix",
 )
 REPAIR_BEFORE = Remedy(
-    _("Repair what is broken before it. If this stays, restart Postfix:"),
+    _("First repair the hops before this one. If this stays broken, restart Postfix:"),
     "systemctl restart postfix",
 )
 
@@ -81,8 +81,13 @@ def database_service() -> str:
 def start_database(host: MailHost, place: DatabaseHost) -> Remedy:
     if place.is_local:
         command = f"{restart_command(database_service())} && {restart_readers(host)}"
-        return Remedy(gettext("Start it, then what has lost it:"), command)
-    advice = gettext("Start it on %(name)s, or repair the way there. Then run here:")
+        return Remedy(
+            gettext("Start the database, then restart the services that use it:"), command
+        )
+    advice = gettext(
+        "Start the database on %(name)s, or repair the connection to it. Then restart the services "
+        "that use it:"
+    )
     return Remedy(advice % {"name": place.name}, restart_readers(host))
 
 

@@ -65,7 +65,7 @@ def check_options(command: Sequence[str]) -> Iterator[Finding]:
         )
         yield broken("saslauthd.cache", seen, APPLY)
     if "-a pam" not in options and "-apam" not in options:
-        seen = _("saslauthd doesn't ask PAM; it runs as: saslauthd %(options)s")
+        seen = _("saslauthd doesn't use PAM; it runs as: saslauthd %(options)s")
         yield broken("saslauthd.mechanism", seen % {"options": words.quoted(options)}, APPLY)
     if FOLDER not in options:
         seen = _("saslauthd's socket isn't in %(folder)s, where Postfix looks for it.")
@@ -87,14 +87,12 @@ def check_files() -> Iterator[Finding]:
     try:
         text = SMTPD_CONF.read_text(errors="replace")
     except OSError as error:
-        seen = _("%(path)s can't be read (%(reason)s), so Postfix doesn't ask saslauthd.")
+        seen = _("%(path)s can't be read (%(reason)s), so Postfix doesn't use saslauthd.")
         params = {"path": SMTPD_CONF, "reason": error.strerror}
         yield broken("saslauthd.smtpd_conf", seen % params, APPLY_AND_RESTART)
         return
     if "saslauthd" not in text:
-        seen = _(
-            "%(path)s doesn't say “pwcheck_method: saslauthd”, so Postfix asks something else."
-        )
+        seen = _("%(path)s lacks “pwcheck_method: saslauthd”, so Postfix doesn't use saslauthd.")
         yield broken("saslauthd.smtpd_conf", seen % {"path": SMTPD_CONF}, APPLY_AND_RESTART)
 
 
@@ -103,7 +101,9 @@ def check_socket(examination: Examination) -> Iterator[Finding]:
     try:
         right, wrong = answers(examination)
     except PermissionError:
-        yield not_checked("saslauthd.answer", _("Only root and the group sasl can use its socket."))
+        yield not_checked(
+            "saslauthd.answer", _("Only root and the group sasl can use saslauthd's socket.")
+        )
         return
     except TimeoutError:
         yield silent(examination)
@@ -134,7 +134,9 @@ def silent(examination: Examination) -> Finding:
         seen = _("saslauthd gave no answer in time, because PAM doesn't give one.")
         return broken("saslauthd.timeout", seen, REPAIR_BEFORE)
     seen = _("saslauthd accepts connections, but gave no answer in time: it hangs.")
-    return broken("saslauthd.timeout", seen, end(_("Restart it:"), "saslauthd"))
+    return broken(
+        "saslauthd.timeout", seen, end(_("Kill its processes, then start it again:"), "saslauthd")
+    )
 
 
 def closed(examination: Examination, reason: str) -> Finding:

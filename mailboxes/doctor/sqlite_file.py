@@ -58,4 +58,7 @@ def explain(host: MailHost, error: BaseException) -> Finding:
         remedy = Remedy(advice, f"kill {pid} && {restart_readers(host)}")
         return broken("database.locked", seen % (params | {"name": name, "pid": pid}), remedy)
     seen = _("The panel can't read the database %(path)s: %(error)s.")
-    return broken("database.panel", seen % params)
+    advice = _(
+        "Check its owner, its mode and the disk. If it is damaged, restore it from a backup."
+    )
+    return broken("database.panel", seen % params, Remedy(advice))

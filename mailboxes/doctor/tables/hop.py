@@ -27,7 +27,8 @@ PARTS: tuple[tuple[str, Part, float], ...] = (
 def examine(examination: Examination) -> Iterator[Finding]:
     """Yield what is wrong with the tables, and which parts of them are in order."""
     if not examination.reads_tables:
-        yield not_checked("tables", _("The hop before it is broken, so the tables can't be read."))
+        reason = _("The panel can't read the database, so the tables weren't checked.")
+        yield not_checked("tables", reason)
         return
     start = time.monotonic()
     for code, part, seconds in PARTS:
