@@ -32,12 +32,15 @@ def check(examination: Examination, found: x509.Certificate, port: int) -> Itera
         seen = _("The certificate on port %(port)s has expired: %(date)s.") % params
         yield broken(f"ports.{port}.expired", seen, renew(examination))
     elif ends < now + SOON:
-        seen = _("The certificate on port %(port)s ends soon: %(date)s.") % params
+        seen = _("The certificate on port %(port)s expires soon: %(date)s.") % params
         yield warning(f"ports.{port}.expires", seen, renew(examination))
     if not covers(found, name):
         seen = _("The certificate on port %(port)s isn't for %(name)s: clients will reject it.")
-        remedy = Remedy(_("Set MAIL_TLS_CERT and MAIL_TLS_KEY in .env, then export and apply."))
-        yield warning(f"ports.{port}.name", seen % params, remedy)
+        advice = _(
+            "Set MAIL_TLS_CERT and MAIL_TLS_KEY in .env to a certificate for this name and its "
+            "key, then export and apply."
+        )
+        yield warning(f"ports.{port}.name", seen % params, Remedy(advice))
 
 
 def covers(found: x509.Certificate, name: str) -> bool:
@@ -65,11 +68,11 @@ def renew(examination: Examination) -> Remedy:
     readers = restart_readers(examination.host)
     if path == SELF_SIGNED:
         command = f"make-ssl-cert generate-default-snakeoil --force-overwrite && {readers}"
-        return Remedy(_("It is Debian's own, signed by nobody. Create it anew:"), command)
+        return Remedy(_("It is Debian's self-signed certificate. Create a new one:"), command)
     if path.startswith("/etc/letsencrypt/"):
         return Remedy(_("Renew it:"), f"certbot renew && {readers}")
     if path in ("", examination.host.certificate):
-        advice = _("Replace %(path)s and its key by a valid pair, then restart what uses it:")
+        advice = _("Replace %(path)s and its key with a valid pair, then restart the services:")
         return Remedy(advice % {"path": path or "MAIL_TLS_CERT"}, readers)
     return replace(examination.host, path)
 
@@ -79,7 +82,7 @@ def replace(host: MailHost, path: str) -> Remedy:
     if host.certificate:
         return APPLY_AND_RESTART
     advice = _(
-        "Replace %(path)s and its key by a valid pair, or set MAIL_TLS_CERT and MAIL_TLS_KEY in "
+        "Replace %(path)s and its key with a valid pair, or set MAIL_TLS_CERT and MAIL_TLS_KEY in "
         ".env and run:"
     )
     return Remedy(advice % {"path": path}, f"{APPLY_COMMAND}; {restart_readers(host)}")
@@ -91,7 +94,7 @@ def no_tls(examination: Examination, port: int, error: smtplib.SMTPException) ->
     params = {"port": port, "reason": words.quoted(error), "path": path, "key": key}
     log = words.log(examination, words.MAIL)
     if not examination.access.sees_all or belong_together(examination, path, key):
-        seen = _("Port %(port)s doesn't switch to TLS, so nobody can sign in: %(reason)s")
+        seen = _("Port %(port)s refuses STARTTLS, so nobody can sign in there: %(reason)s")
         return broken(f"ports.{port}.tls", seen % params, APPLY_AND_RESTART, log)
     seen = _("Port %(port)s has no TLS: the key in %(key)s isn't that of the certificate %(path)s.")
     remedy = replace(examination.host, path)

@@ -37,7 +37,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield not_checked("drift", error_message(error))
         return
     except DatabaseError as error:
-        reason = _("What would be exported depends on the database: %(error)s.")
+        reason = _("The files weren't compared, since an export needs the database: %(error)s.")
         yield not_checked("drift", reason % {"error": database_message(error)})
         return
     kept = is_there(KEPT)
@@ -59,7 +59,10 @@ def export_findings(older: Outdated | None) -> Iterator[Finding]:
         return
     params = {"applied": date_format(localtime(older.applied), "DATETIME_FORMAT")}
     if older.exported is None:
-        seen = _("What was applied on %(applied)s was not exported by this panel.") % params
+        seen = (
+            _("The configuration that was applied on %(applied)s wasn't exported by this panel.")
+            % params
+        )
     else:
         seen = _("Since the export that was applied on %(applied)s, the configuration has changed.")
     yield warning("drift.older", seen % params, APPLY, "\n".join(older.changed))
@@ -72,11 +75,13 @@ def leftovers(stale: list[str], kept: bool, variant: str) -> Iterator[Finding]:
         paths.append(str(DOVECOT_KEPT))
     left = [path for path in paths if is_there(Path(path))]
     if left:
-        seen = _("Files of an earlier configuration are still here.")
+        seen = _("Files of an earlier configuration are still here; apply removes them.")
         yield warning("drift.leftover", seen, APPLY, "\n".join(left))
     other, mark = OTHERS[variant]
     if is_ours(mark) and list(command_lines(other)):
-        seen = _("%(service)s of the other variant is still running.") % {"service": other}
+        seen = _("%(service)s is still running, but only the other variant uses it.") % {
+            "service": other
+        }
         yield warning("drift.other_variant", seen, APPLY)
 
 

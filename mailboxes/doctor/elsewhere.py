@@ -15,7 +15,7 @@ from mailboxes.doctor.finding import Finding, State, broken, not_checked
 from mailboxes.doctor.remedies import EXPORT, RUN_APPLY, Remedy
 
 TEST = Remedy(
-    gettext_lazy("On the mail host, in the folder of the bundle, this tests it without changes:"),
+    gettext_lazy("To test it without changing anything, run on the mail host, in the bundle:"),
     "sudo sh apply --dry-run",
 )
 RESTART = re.compile(
@@ -27,12 +27,15 @@ CONCLUSIVE = ("grant", "connections", "other")
 
 
 def not_here(code: str) -> Finding:
-    reason = _("Not on this machine: the panel's configuration was never applied here.")
+    reason = _(
+        "This machine isn't the mail host: the panel's configuration was never applied here."
+    )
     return not_checked(code, reason, remedy=TEST)
 
 
 def unseen(code: str) -> Finding:
-    return not_checked(code, _("The panel's service may not see the processes of others."))
+    reason = _("The panel's service can't see other users' processes, nor whether this one runs.")
+    return not_checked(code, reason)
 
 
 def on_mail_host(place: DatabaseHost) -> Finding:
@@ -48,7 +51,7 @@ def seen_from_here(findings: Iterable[Finding]) -> Iterator[Finding]:
         if finding.state == State.WORKING or is_conclusive:
             yield finding
         else:
-            seen = _("From this machine: %(seen)s The mail host may fare differently.")
+            seen = _("Seen from this machine, not from the mail host: %(seen)s")
             yield not_checked(finding.code, seen % {"seen": finding.seen}, remedy=TEST)
 
 

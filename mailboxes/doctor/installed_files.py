@@ -40,7 +40,7 @@ def examine(files: list[File], kept_dovecot: bool, changed: set[str]) -> Iterato
         seen = _("Configuration files aren't as they were exported.")
         yield broken("drift.edited", seen, APPLY, bounded(found.edited))
     if found.rights:
-        seen = _("Configuration files have another owner, group or mode.")
+        seen = _("Configuration files have the wrong owner, group or mode.")
         yield warning("drift.rights", seen, APPLY, "\n".join(found.rights))
     if found.unreadable:
         seen = _("The contents of these files can only be compared by root.")

@@ -148,15 +148,15 @@ def remainder(lines: int, unknown: int, left_out: int) -> Iterator[Finding]:
         yield not_checked("log.empty", _("There are no lines to read."))
     elif unknown == lines:
         seen = ngettext(
-            "%(lines)s line was read; it says nothing that is known.",
-            "%(lines)s lines were read; none says anything that is known.",
+            "%(lines)s line was read; it matches no known fault.",
+            "%(lines)s lines were read; none matches a known fault.",
             lines,
         )
         yield working("log.unknown", seen % params)
     elif unknown:
         seen = ngettext(
-            "%(unknown)s of %(lines)s lines says nothing that is known.",
-            "%(unknown)s of %(lines)s lines say nothing that is known.",
+            "%(unknown)s of %(lines)s lines matches no known fault.",
+            "%(unknown)s of %(lines)s lines match no known fault.",
             unknown,
         )
         yield not_checked("log.unknown", seen % params)

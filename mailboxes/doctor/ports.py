@@ -33,7 +33,10 @@ def check_port_25(examination: Examination) -> Iterator[Finding]:
     try:
         with smtp.connect(examination.access.ports, 25) as client:
             if client.has_extn("auth"):
-                seen = _("Port 25 offers to check passwords, also without TLS.")
+                seen = _(
+                    "Port 25 offers signing in (AUTH) even without TLS, so passwords can be sent "
+                    "unencrypted."
+                )
                 yield rule_finding("ports.25.auth", seen)
             client.mail("")
             foreign = client.rcpt(UNKNOWN)
@@ -49,8 +52,8 @@ def recipient_finding(
 ) -> Finding:
     if foreign[0] == 250:
         seen = _(
-            "Port 25 takes mail for other hosts' domains from this machine without a sign-in. "
-            "Whoever can send from here, or from the networks in mynetworks, can send spam."
+            "Port 25 relays mail from this machine to other hosts' domains without a sign-in. "
+            "Anyone who can send from here, or from the networks in mynetworks, can send spam."
         )
         return rule_finding("ports.25.relay", seen)
     if foreign[0] // 100 == 4:
@@ -58,7 +61,7 @@ def recipient_finding(
         params = {"reply": words.reply(*foreign)}
         return unexplained(examination, "ports.25.lookup", seen % params)
     if examination.login and known[0] != 250:
-        seen = _("Port 25 doesn't take mail for an address that exists: %(reply)s")
+        seen = _("Port 25 refuses mail for an address that exists: %(reply)s")
         params = {"reply": words.reply(*known)}
         return unexplained(examination, "ports.25.recipient", seen % params)
     if not examination.login:
@@ -69,7 +72,13 @@ def recipient_finding(
 
 def rule_finding(code: str, seen: str) -> Finding:
     """Name a rule that isn't ours; with `apply --keep`, it may be the host's own."""
-    return warning(code, seen) if is_there(KEPT) else broken(code, seen, APPLY_AND_RESTART)
+    if not is_there(KEPT):
+        return broken(code, seen, APPLY_AND_RESTART)
+    advice = _(
+        "apply --keep leaves port 25 as it was. If you don't need this, remove it from main.cf or "
+        "master.cf."
+    )
+    return warning(code, seen, Remedy(advice))
 
 
 def check_imap(examination: Examination) -> Finding:
@@ -82,7 +91,7 @@ def check_imap(examination: Examination) -> Finding:
     except ERRORS as error:
         return silent(examination, 993, error)
     if status == "OK":
-        return working("ports.993", _("The right password signs in on port 993."))
+        return working("ports.993", _("Port 993 accepts the right password."))
     seen = _("Signing in works on port 993, but the inbox can't be opened: %(reply)s")
     params = {"reply": words.quoted(reply)}
     is_closed = "SERVERBUG" in reply
@@ -119,7 +128,7 @@ def check_folder(examination: Examination) -> Iterator[Finding]:
     """V1: let the user to whom all mail belongs write where Postfix will."""
     host = examination.host
     if examination.access.run([*as_user(host).split(), "test", "-w", host.home]).status:
-        seen = _("Postfix can't store mail: the user %(uid)s may not write in %(home)s.")
+        seen = _("Postfix can't store mail: the user %(uid)s has no right to write to %(home)s.")
         params = {"uid": host.uid, "home": host.home}
         yield broken("ports.folder", seen % params, open_folder(examination))
 

@@ -96,7 +96,7 @@ def check_main(wanted: Settings, here: Settings, kept: bool) -> Iterator[Finding
     lines = [line(name, value, wanted[name]) for name, value in others.items()]
     assigned = " ".join(shlex.quote(f"{name} = {wanted[name]}") for name in others)
     set_again = Remedy(
-        _("Set them again if you don't need your own:"),
+        _("Set them back to the exported values, unless you need your own:"),
         f"postconf -e {assigned} && systemctl reload postfix",
     )
     seen = _("Settings in main.cf aren't as they were exported.")

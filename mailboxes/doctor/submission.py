@@ -29,7 +29,10 @@ def check(examination: Examination, port: int) -> Iterator[Finding]:
         with smtp.connect(examination.access.ports, port) as client:
             if port != 465:
                 if client.has_extn("auth"):
-                    seen = _("Port %(port)s offers to check passwords without TLS.")
+                    seen = _(
+                        "Port %(port)s offers signing in (AUTH) without TLS, so passwords can be "
+                        "sent unencrypted."
+                    )
                     yield broken(f"ports.{port}.clear", seen % {"port": port}, APPLY_AND_RESTART)
                 try:
                     smtp.start_tls(client)
@@ -42,7 +45,7 @@ def check(examination: Examination, port: int) -> Iterator[Finding]:
             if client.has_extn("auth") and examination.login:
                 yield sign_in(client, examination, examination.login, port)
             elif client.has_extn("auth"):
-                seen = _("Port %(port)s offers to sign in, over TLS.")
+                seen = _("Port %(port)s offers signing in over TLS.")
                 yield working(f"ports.{port}", seen % {"port": port})
     except ERRORS as error:
         yield silent(examination, port, error)
@@ -54,7 +57,7 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
         getattr(error, "strerror", None) or str(error) or type(error).__name__
     ).rstrip(".")
     params = {"port": port, "reason": reason}
-    seen = _("Port %(port)s breaks off: %(reason)s.")
+    seen = _("The connection to port %(port)s broke off: %(reason)s.")
     if isinstance(error, ConnectionRefusedError):
         seen = _("Nothing answers on port %(port)s: %(reason)s.")
     elif isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
@@ -93,7 +96,8 @@ def check_mechanisms(
     expected = set(examination.host.scheme.mechanisms)
     params = {"port": port, "names": words.quoted(", ".join(sorted(offered - expected)))}
     if not offered:
-        seen = _("Port %(port)s doesn't offer to sign in, so mail clients don't even try.") % params
+        seen = _("Port %(port)s doesn't offer signing in (AUTH), so mail clients don't even try.")
+        seen %= params
         yield broken(f"ports.{port}.auth", seen, last_resort(examination))
     elif offered - expected:
         seen = _(
@@ -108,13 +112,16 @@ def sign_in(client: smtplib.SMTP, examination: Examination, login: Login, port: 
     status, text = smtp.sign_in(client, *login)
     params = {"port": port, "reply": words.quoted(f"{status} {text}")}
     if status != 235:
-        seen = _("The right password doesn't sign in on port %(port)s: %(reply)s")
+        seen = _("Port %(port)s refuses the right password: %(reply)s")
         return unexplained(examination, f"ports.{port}.sign_in", seen % params)
     client.mail(login.address)
     status, answer = client.rcpt(login.address)
     client.rset()
     if status == 250:
-        seen = _("The right password signs in on port %(port)s, and may send as its address.")
+        seen = _(
+            "Port %(port)s accepts the right password, and lets the mailbox send as its own "
+            "address."
+        )
         return working(f"ports.{port}", seen % params)
     params["reply"] = words.reply(status, answer)
     if status == 553:

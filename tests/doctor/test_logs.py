@@ -85,10 +85,10 @@ def test_a_mailbox_is_named_if_it_exists(anna: Mailbox, line: str) -> None:
 def test_unknown_lines_are_counted_and_a_log_without_causes_is_in_order(tables: None) -> None:
     assert read("a\n\nb").state == State.WORKING
     (unknown,) = read("a\n\nb").findings
-    assert unknown.seen == "2 lines were read; none says anything that is known."
+    assert unknown.seen == "2 lines were read; none matches a known fault."
     assert read(" \n").state == State.NOT_CHECKED
     (_, unknown) = read(f"a\n{MISMATCH.format(0)}").findings
-    assert unknown.seen == "1 of 2 lines says nothing that is known."
+    assert unknown.seen == "1 of 2 lines matches no known fault."
 
 
 def test_lines_about_an_examination_are_skipped(tables: None) -> None:

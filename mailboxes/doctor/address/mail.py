@@ -36,7 +36,10 @@ def domain_findings(name: str, row: Mailbox | Alias | None) -> Iterator[Finding]
         seen = _("The domain %(domain)s is active, and its mail is delivered on this host.")
         yield working("mailbox.domain", seen % params)
     for alias_domain in AliasDomain.objects.filter(pk=name, active=True):
-        seen = _("%(domain)s is an alias domain: its addresses also are those of %(target)s.")
+        seen = _(
+            "%(domain)s is an alias domain: mail to its addresses goes to the same addresses in "
+            "%(target)s."
+        )
         params["target"] = alias_domain.target_domain
         yield working("mailbox.alias_domain", seen % params)
 

@@ -58,14 +58,18 @@ def lengths() -> Iterator[Finding]:
                 "The column %(column)s of the table %(table)s can only store %(length)s "
                 "characters; %(needed)s are needed."
             )
-            yield warning("tables.length", seen % refusal.params, Remedy(_("Widen the column.")))
+            yield warning(
+                "tables.length",
+                seen % refusal.params,
+                Remedy(_("Make it at least that long, with ALTER TABLE on the database host.")),
+            )
 
 
 def engines(examination: Examination) -> Iterator[Finding]:
     for refusal in storage_engines.refusals():
         seen = _(
             "The table %(table)s uses the storage engine %(engine)s, which can't roll back a "
-            "failed change, so the panel changes nothing."
+            "failed change, so the panel refuses to change anything."
         )
         statement = f"ALTER TABLE {refusal.params['table']} ENGINE=InnoDB"
         remedy = on_database(examination.host.database, statement)

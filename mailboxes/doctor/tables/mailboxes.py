@@ -148,9 +148,9 @@ def without_alias(examination: Examination, rows: CountedRows) -> Iterator[Findi
 def negative_quota(rows: CountedRows) -> Iterator[Finding]:
     if rows.count:
         seen = ngettext(
-            "%(count)s mailbox has a negative quota, which means no limit: %(names)s.",
-            "%(count)s mailboxes have a negative quota, which means no limit: %(names)s.",
+            "%(count)s mailbox has a negative quota, so it is unlimited: %(names)s.",
+            "%(count)s mailboxes have a negative quota, so they are unlimited: %(names)s.",
             rows.count,
         )
-        remedy = Remedy(_("Save the quota that is meant on the page of each mailbox."))
+        remedy = Remedy(_("Enter the intended quota on each mailbox's page."))
         yield warning("tables.mailboxes.quota", seen % rows.params, remedy)

@@ -17,8 +17,8 @@ from mailboxes.passwords.schemes import Problem, Reason
 NEW = Remedy(gettext_lazy("Set new passwords on the mailboxes' pages."))
 AGAIN = Remedy(
     gettext_lazy(
-        "Let their owners sign in on the page for changing passwords (/password/), which stores "
-        "the password again in the host's scheme, or set new ones on the mailboxes' pages."
+        "Let their owners enter their passwords at /password/, which stores them again in the "
+        "host's scheme. Or set new ones on the mailboxes' pages."
     )
 )
 ALLOW = Remedy(
@@ -51,9 +51,9 @@ def findings(report: Report, opened: CountedRows, salts: CountedRows) -> Iterato
     if salts.count:
         seen = ngettext(
             "The hash of %(count)s mailbox has an empty salt or the one that PostfixAdmin always "
-            "used, so that its password is quickly found: %(names)s.",
+            "used, so its password is quick to crack: %(names)s.",
             "The hashes of %(count)s mailboxes have an empty salt or the one that PostfixAdmin "
-            "always used, so that their passwords are quickly found: %(names)s.",
+            "always used, so their passwords are quick to crack: %(names)s.",
             salts.count,
         )
         yield warning("tables.passwords.salt", seen % salts.params, AGAIN)
