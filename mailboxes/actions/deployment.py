@@ -32,7 +32,7 @@ def report_applied(actor: Actor, line: str) -> Applied:
     applied = parse(line)
     with transaction.atomic(using="default"):
         known = Export.objects.filter(pk=applied.identity)
-        if not known.update(applied=applied.at):
+        if not known.update(applied=applied.at, kept_domains=applied.keeps):
             raise Refused(UNKNOWN, {"identity": applied.identity}, code="unknown")
         log_change(actor, "configuration.apply", subject("configuration", applied.identity))
     return applied

@@ -158,7 +158,7 @@ def check_new_name(domain: Domain, new: str) -> None:
     """Refuse a name that is taken, and addresses or passwords that don't fit it."""
     if not Domain.objects.filter(pk=domain.pk).exists():
         raise Refused(rules.DELETED, {"row": str(domain)}, code="deleted")
-    check_new_domain(DomainName(new))
+    check_new_domain(DomainName(new), domain.active)
     for model in (Mailbox, Alias):
         rows: QuerySet[Any] = model._default_manager.filter(domain=new)
         if row := rows.first():

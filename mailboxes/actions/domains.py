@@ -1,5 +1,6 @@
 """Creating, changing and deleting domains."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, log_change
 from mailboxes.conf import own_names
+from mailboxes.deployment.applied import kept_domains
 from mailboxes.domain_addresses import accepts_any
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -34,12 +36,18 @@ OWN_HOSTNAME = gettext_noop(
     "%(name)s is one of the mail host's own names (MAIL_HOSTNAME). Postfix delivers its mail to "
     "local users, so it can't contain mailboxes. Use the parent domain instead."
 )
+SERVED_OTHERWISE = gettext_noop(
+    "The mail host already receives mail for %(name)s without the panel (apply --keep), so that "
+    "part of it would be refused or go astray. Create the domain disabled, with its addresses. To "
+    "move it to the panel, enable it, take it out of the mail host's own settings, and run apply "
+    "again."
+)
 EDITABLE_COLUMNS = COLUMNS[Domain]
 ROUTE_COLUMNS = ("transport", "backupmx")
 
 
 def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **columns: Any) -> Domain:
-    """Add a domain; refuse a name that is taken or is the mail host's own.
+    """Add a domain; refuse a name that is taken or that the mail host serves by itself.
 
     If mail is delivered here, `postmaster` receives that for postmaster@ and abuse@.
     """
@@ -53,7 +61,7 @@ def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **column
     with performing(actor, "domain.create", subject_of(domain, changes)):
         rules.check_columns(domain)
         relaying.check_route(domain)
-        check_new_domain(name)
+        check_new_domain(name, domain.active)
         forget_domain(str(name))  # the administrators of a former domain have no right to this one
         with inserting(DOMAIN_EXISTS, params, "domain"):
             domain.save(force_insert=True)
@@ -64,13 +72,23 @@ def create_domain(actor: Actor, name: DomainName, postmaster: str = "", **column
     return domain
 
 
-def check_new_domain(name: DomainName) -> None:
-    """Refuse a name that is taken or is the mail host's own."""
+def check_new_domain(name: DomainName, active: bool) -> None:
+    """Refuse a name that is taken, is the mail host's own, or that it serves without the panel."""
     params = {"name": str(name)}
-    if str(name) in own_names():
-        raise Refused(OWN_HOSTNAME, params, code="own_hostname", field="domain")
+    check_not_served(str(name), active, kept_domains())
     if Domain.objects.filter(pk=str(name)).exists():
         raise Refused(DOMAIN_EXISTS, params, code="taken", field="domain")
+
+
+def check_not_served(name: str, active: bool, kept: Collection[str]) -> None:
+    """Refuse the mail host's own name, and to have mail for a domain in two places at once.
+
+    A disabled domain changes nothing for the mail host, so it can be prepared.
+    """
+    if name in own_names():
+        raise Refused(OWN_HOSTNAME, {"name": name}, code="own_hostname", field="domain")
+    if active and name in kept:
+        raise Refused(SERVED_OTHERWISE, {"name": name}, code="kept", field="domain")
 
 
 def change_domain(

@@ -28,8 +28,8 @@ from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import MAX_ALIASES
-from mailboxes.forwarding.wording import caught_text, left_behind_text
-from mailboxes.models import Alias, Mailbox
+from mailboxes.forwarding.wording import caught_text, left_behind_text, served_otherwise_text
+from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
@@ -135,8 +135,10 @@ class BulkActionsAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet, active: bool, texts: Texts
     ) -> HttpResponse | None:
         form = None if active else self.disabling_form(request)
-        is_asked = not active and not is_confirmed(request, form)
-        warning = self.disabling_warning(request, queryset) if is_asked else ""
+        warning = ""
+        if not is_confirmed(request, form):
+            warns = self.enabling_warning if active else self.disabling_warning
+            warning = warns(request, queryset)
         if page := self.confirm(request, queryset, texts[0], warning=warning, form=form):
             return page
         if refusal := form.cleaned_data["refusal"] if form else "":
@@ -151,6 +153,10 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def disabling_form(self, request: HttpRequest) -> Form | None:
         """Return the form that asks what becomes of mail for disabled rows, if that is asked."""
         return None
+
+    def enabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
+        """Name the domains that the mail host serves without the panel."""
+        return served_otherwise_text(rows) if rows.model is Domain else ""
 
     def disabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
         """Name the catch-alls that receive mail then, and the aliases to which mail is refused,

@@ -11,7 +11,10 @@ from mailboxes.errors import Refused, gettext_noop
 LOCAL_FILE = Path("/etc/postfix/mailadmin/applied")
 """Where `apply` leaves its line; a panel on the mail host reads it there."""
 
-LINE = re.compile(r"mailadmin export ([0-9a-f]{16}) applied (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
+LINE = re.compile(
+    r"mailadmin export ([0-9a-f]{16}) applied (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
+    r"(?: keeping ([a-z0-9._,-]+))?"
+)
 NOT_A_LINE = gettext_noop(
     "This is not the line that apply prints at its end. It begins with “mailadmin export”."
 )
@@ -23,6 +26,8 @@ class Applied:
 
     identity: str
     at: datetime
+    keeps: tuple[str, ...] = ()
+    """The domains that it goes on serving without the panel (`apply --keep`)."""
 
 
 def parse(text: str) -> Applied:
@@ -31,7 +36,7 @@ def parse(text: str) -> Applied:
     try:
         if found:
             at = datetime.strptime(found[2], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-            return Applied(found[1], at)
+            return Applied(found[1], at, tuple(found[3].split(",")) if found[3] else ())
     except ValueError:
         pass  # digits that are no date
     raise Refused(NOT_A_LINE)
@@ -48,5 +53,13 @@ def local() -> Applied | None:
 def last_applied() -> Applied | None:
     """Return what a mail host was given last, as far as the panel knows."""
     reported = Export.objects.exclude(applied=None).order_by("-applied").first()
-    known = [Applied(reported.identity, reported.applied)] if reported and reported.applied else []
+    known = []
+    if reported and reported.applied:
+        known.append(Applied(reported.identity, reported.applied, tuple(reported.kept_domains)))
     return max([*known, *filter(None, [local()])], key=lambda applied: applied.at, default=None)
+
+
+def kept_domains() -> frozenset[str]:
+    """Return the domains that the mail host serves without the panel, as far as it has told."""
+    applied = last_applied()
+    return frozenset(applied.keeps if applied else ())

@@ -18,6 +18,9 @@ class Export(models.Model):
     applied = models.DateTimeField(null=True, blank=True)
     """When a mail host was last given it, as far as the panel was told."""
 
+    kept_domains = models.JSONField(default=list)
+    """The domains that this mail host goes on serving without the panel (`apply --keep`)."""
+
     def __str__(self) -> str:
         return self.identity
 

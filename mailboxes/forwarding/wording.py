@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from mailboxes.access.scope import Scope
 from mailboxes.conf import own_names
+from mailboxes.deployment.applied import kept_domains
 from mailboxes.domain_addresses import ROLES
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
@@ -124,6 +125,20 @@ def no_address_text(alias_domain: AliasDomain) -> str:
     return text % {"name": alias_domain.pk, "domain": domain.pk}
 
 
+def served_otherwise_text(domains: QuerySet) -> str:
+    """Name those of the domains that the mail host serves without the panel."""
+    kept = sorted(kept_domains())
+    names = list(domains.filter(pk__in=kept).values_list("pk", flat=True)) if kept else []
+    if not names:
+        return ""
+    text = _(
+        "The mail host also receives mail for %(domains)s without the panel (apply --keep): of "
+        "mail to an enabled domain, part is then refused or goes astray. Take it out of the mail "
+        "host's own settings, and run apply again."
+    )
+    return text % {"domains": listed(names)}
+
+
 def saved_warnings(row: Row, scope: Scope) -> list[str]:
     """Return what is to be said once a row has been saved."""
     return list(filter(None, texts_about(row, scope)))
@@ -140,6 +155,8 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
     if isinstance(row, AliasDomain):
         yield no_address_text(row)
         return
+    if isinstance(row, Domain):
+        yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
     names = [f"{role}@{row.pk}" for role in ROLES] if isinstance(row, Domain) else [row.pk]
     aliases = Alias.objects.filter(pk__in=names).exclude(goto=F("address"))
     yield from (finding_text(finding, scope) for finding in check(aliases))

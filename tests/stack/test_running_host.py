@@ -18,6 +18,7 @@ BOX = Person(f"anna+box@{DOMAIN}", ANNA.password)
 DEAD = f"dead@{DOMAIN}"
 """An alias that leads nowhere."""
 
+KEPT_DOMAINS = ("forwarded.example", "local.example", "old.example", "relayed.example")
 FOR_OTTO = f"otto@{DOMAIN}"
 
 STATE = "find /etc -printf '%p %m %u %g %s %T@ %l\\n' | sort; pidof master dovecot"
@@ -104,8 +105,53 @@ for finding in drift.examine(Examination(host, find_access(host, run))):
 
 def drift(host: MailHost) -> str:
     """Return what the doctor finds in the configuration files as root."""
+    return as_root(host, DRIFT)
+
+
+def as_root(host: MailHost, code: str) -> str:
     manage = [host.machine.python, str(host.machine.checkout / "manage.py")]
-    return host.machine.run([*manage, "shell", "--no-imports", "-c", DRIFT], env=host.env).stdout
+    return host.machine.run([*manage, "shell", "--no-imports", "-c", code], env=host.env).stdout
+
+
+TABLES = """
+from mailboxes.conf import mail_host
+from mailboxes.doctor.access import find_access
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.tables import domains
+from mailboxes.management.processes import run
+from time import monotonic
+host = mail_host()
+for finding in domains.examine(Examination(host, find_access(host, run)), monotonic() + 5):
+    print(finding.state, finding.seen)
+"""
+
+
+def assert_kept_domains_are_known(host: MailHost) -> None:
+    """A domain that the host serves without the panel can only be prepared there."""
+    line = (host.machine / "etc/postfix/mailadmin/applied").read_text()
+    assert line.endswith(f" keeping {','.join(KEPT_DOMAINS)}\n")
+    for name in KEPT_DOMAINS:
+        done = host.manage("createdomain", name, check=False)
+        assert done.returncode == 1 and "Create the domain disabled" in done.stderr
+        host.manage("createdomain", name, "--disabled", "--postmaster", BOB.address)
+    assert host.unchanged()
+    assert accepted(host) == {*OTHERS, ANNA.address}
+    host.sql("UPDATE domain SET active = 1")
+    found = as_root(host, TABLES).splitlines()
+    settings = (
+        "virtual_alias_domains: forwarded.example",
+        "mydestination: local.example",
+        "virtual_mailbox_domains: hash:/etc/postfix/vhosts",
+        "relay_domains: relayed.example",
+    )
+    assert len(found) == len(settings)
+    for seen, name, setting in zip(found, KEPT_DOMAINS, settings, strict=True):
+        assert seen.startswith(f"broken The mail host also serves {name} without the panel (")
+        assert f"({setting})" in seen
+    done = host.apply(check=False)
+    assert done.returncode == 1 and "can't be both" in done.stderr
+    for table in ("alias", "domain"):
+        host.sql(f"DELETE FROM {table} WHERE domain LIKE '%.example'")
 
 
 def assert_kept(host: MailHost) -> None:
@@ -148,6 +194,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert "This is kept:" in busy.apply("--keep").stdout
     busy.await_services()
     assert_kept(busy)
+    assert_kept_domains_are_known(busy)
     assert busy.unchanged()
     done = busy.apply("--take-over")
     busy.await_services()

@@ -1,20 +1,27 @@
 """The configuration page says when the mail host was given an older export."""
 
 from html import unescape
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.test.signals import template_rendered
 from pytest_django import Settings
 
+from mailboxes import actions
+from mailboxes.actions.imports.outcomes import ImportOptions, Verb
+from mailboxes.actions.imports.rows import DomainRow
+from mailboxes.addresses import DomainName
 from mailboxes.deployment import applied
 from mailboxes.deployment.models import Export
+from mailboxes.errors import Refused
 from mailboxes.export.identity import fingerprints, identity
-from tests.conftest import logged
+from mailboxes.models import Domain
+from tests.conftest import TESTER, logged
 
 URL = "/admin/configuration/"
 LINE = "mailadmin export {} applied 2026-11-27T03:55:10Z"
@@ -111,6 +118,40 @@ def test_a_panel_on_the_mail_host_needs_no_line(
 def test_other_lines_are_refused(rita: Client, on_mysql: None, line: str, sentence: str) -> None:
     assert report(rita, line).startswith(sentence)
     assert not Export.objects.exclude(applied=None) and not logged()
+
+
+@pytest.mark.parametrize("is_local", [False, True])
+def test_a_domain_that_the_host_serves_without_the_panel_can_only_be_prepared(
+    rita: Client, on_mysql: None, remote: Path, is_local: bool
+) -> None:
+    line = f"{LINE.format(download(rita))} keeping old.example,older.example\n"
+    if is_local:
+        remote.write_text(line)
+    else:
+        report(rita, line)
+    for name in ("old.example", "older.example"):
+        with pytest.raises(CommandError, match=f"receives mail for {name} without the panel"):
+            call_command("createdomain", name)
+    command = ("createdomain", "old.example", "--disabled")
+    call_command(*command, stdout=(out := StringIO()))
+    assert "without the panel" not in out.getvalue()
+    answer = rita.post("/admin/mailboxes/domain/old.example/set-active/", {"active": "1"})
+    *_others, said = get_messages(answer.wsgi_request)
+    assert "also receives mail for old.example without the panel" in str(said)
+    chosen = {"action": "enable", "_selected_action": ["old.example"]}
+    page = rita.post("/admin/mailboxes/domain/", chosen)
+    assert "also receives mail for old.example without the panel" in unescape(page.content.decode())
+    call_command("createdomain", "new.example")
+    limits = dict.fromkeys(("mailboxes", "aliases", "maxquota_0", "quota_0"), "0")
+    entered = {"domain": "older.example", "delivery": "local", "active": "on", **limits}
+    page = rita.post("/admin/mailboxes/domain/add/", entered)
+    assert "receives mail for older.example without the panel" in page.content.decode()
+    rows = [DomainRow("2", "older.example"), DomainRow("3", "older.example", active=False)]
+    planned = list(actions.plan_import(TESTER, rows, ImportOptions()))
+    assert [outcome.verb for outcome in planned] == [Verb.REFUSE, Verb.CREATE]
+    with pytest.raises(Refused, match="receives mail for older.example without the panel"):
+        domain = Domain.objects.get(pk="new.example")
+        actions.rename_domain(TESTER, domain, DomainName("older.example"))
 
 
 def test_a_single_file_is_not_an_export(rita: Client, on_mysql: None) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 from mailboxes.actions import expansion, rules
 from mailboxes.actions.base import authorize, new_values
-from mailboxes.actions.domains import DOMAIN_EXISTS, OWN_HOSTNAME
+from mailboxes.actions.domains import DOMAIN_EXISTS, check_not_served
 from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.planner import Planner, check_reach, given
 from mailboxes.actions.imports.rows import AliasDomainRow, AliasRow, DomainRow, MailboxRow
 from mailboxes.actions.imports.tables import parse_domain, parse_name
 from mailboxes.actions.relaying import check_delivery, check_route
-from mailboxes.conf import own_names, quota_multiplier
+from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused
 from mailboxes.models import AliasDomain, Domain
 from mailboxes.routing import normalize
@@ -37,8 +37,7 @@ def plan_domain(planner: Planner, row: DomainRow) -> Outcome:
             check_delivery(existing)
         return found
     authorize(planner.actor, "domain.create", name)
-    if name in own_names():
-        raise Refused(OWN_HOSTNAME, {"name": name}, code="own_hostname", field="domain")
+    check_not_served(name, row.active is not False, planner.tables.kept_domains)
     if name in planner.tables.alias_domains:
         raise Refused(DOMAIN_EXISTS, {"name": name}, code="taken", field="domain")
     domain = Domain(domain=name, **given(values))

@@ -1,7 +1,7 @@
 """The rows that an import meets, read in few queries, with what the import itself adds."""
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet, Sum
@@ -15,6 +15,7 @@ from mailboxes.actions.imports.rows import (
 )
 from mailboxes.addresses import Address, BadAddress, CatchAll, DomainName, parse_alias
 from mailboxes.adoption.former_names import kept_folders
+from mailboxes.deployment.applied import kept_domains
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 
 M = TypeVar("M", bound=Model)
@@ -36,6 +37,11 @@ class Tables:
 
         self.counts: dict[tuple[str, str], int] = {}
         """Mailboxes, aliases and the sum of quotas by domain, of the domains that have limits."""
+
+    @cached_property
+    def kept_domains(self) -> frozenset[str]:
+        """The domains that the mail host serves without the panel."""
+        return kept_domains()
 
     def load(self, addresses: set[str], names: set[str], lock: bool) -> None:
         """Read what a batch is about; of earlier ones, only domains that aren't saved are kept.

@@ -1,4 +1,4 @@
-"""Domains that Postfix can't deliver to: alias domains to nowhere, and the host's own name."""
+"""Domains that Postfix can't deliver to: alias domains to nowhere, and those served otherwise."""
 
 from collections.abc import Iterator
 from operator import itemgetter
@@ -6,9 +6,11 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.remedies import APPLY, Remedy
+from mailboxes.doctor.tables import served_otherwise
 from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
@@ -16,7 +18,11 @@ from mailboxes.models import AliasDomain, Domain
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
-    found = [*own_names(examination), *alias_domains(deadline)]
+    found = [
+        *own_names(examination),
+        *served_otherwise.examine(examination),
+        *alias_domains(deadline),
+    ]
     yield from found
     if not found:
         seen = _("No domain is also the mail host's own name, and every alias domain has a target.")
@@ -27,7 +33,7 @@ def own_names(examination: Examination) -> Iterator[Finding]:
     """Find domains for whose addresses Postfix looks in /etc/passwd instead of in the tables."""
     names = {examination.host.hostname}
     access = examination.access
-    if access.sees_all:
+    if access.sees_all and not is_there(KEPT):  # else by what follows
         output = access.run(["postconf", "-xh", "mydestination"]).stdout
         names.update(name.lower() for name in output.replace(",", " ").split())
     for name in keys(Domain.objects.filter(active=True), names):

@@ -50,6 +50,11 @@ class Command(MailCommand):
             help="keep the domain's mail for its other mail servers",
         )
         parser.add_argument(
+            "--disabled",
+            action="store_true",
+            help="create it disabled, so that nothing changes for its mail until it is enabled",
+        )
+        parser.add_argument(
             "--maxquota",
             default="0",
             metavar="SIZE",
@@ -75,6 +80,7 @@ class Command(MailCommand):
             postmaster=target and str(Address.parse_target(target)),
             transport=transport,
             backupmx=backup_mx,
+            active=not options["disabled"],
             description=options["description"],
             mailboxes=options["mailboxes"],
             aliases=options["aliases"],

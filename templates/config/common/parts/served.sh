@@ -133,6 +133,7 @@ listed() {
 survey_domains() { # NAME HOW THEN
     grep -q "^$1 =" "$here/postfix/main.cf" || return 0
     sort_names "$1"
+    cat "$new/others" >>"$new/served-domains"
     others=$(listed "$new/others")
     if [ -s "$new/maps" ]; then
         others="${others:+$others and }those domains in $(listed "$new/maps") that the panel doesn't have"
@@ -171,6 +172,7 @@ survey_postfix() {
 survey_transports() {
     sort_names transport_maps
     [ -s "$new/words" ] || return 0
+    cat "$new/others" >>"$new/served-domains"
     if grep -qxF '*' "$new/sorted"; then say "all others" >>"$new/others"; fi
     others=$(listed "$new/others")
     serves "Where mail${others:+ for $others} goes is decided by $(listed "$new/words") (transport_maps)" \
