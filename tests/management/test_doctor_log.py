@@ -25,7 +25,7 @@ def test_a_file_with_faults_is_explained_and_ends_with_1(tables: None, tmp_path:
     with pytest.raises(CommandError) as error:
         call_command("doctor", "--log", str(path), stdout=output)
     assert error.value.returncode == 1
-    assert "broken: Postfix may not use saslauthd's socket." in output.getvalue()
+    assert "broken: Postfix has no right to use saslauthd's socket." in output.getvalue()
     assert "adduser postfix sasl" in output.getvalue()
 
 

@@ -34,20 +34,23 @@ def allow_more(host: MailHost) -> Remedy:
 SIGNATURES = (
     fault(
         "database.refused",
-        _("The database refuses an account of the daemons: its password or host is wrong."),
+        _(
+            "The database refuses an account of the daemons: its password is wrong, or it isn't "
+            "allowed from this host."
+        ),
         create_accounts,
         "Access denied for user",
         "is not allowed to connect to this",
     ),
     fault(
         "database.grant",
-        _("An account of the daemons may not read what it needs in the database."),
+        _("A database account of the daemons has no right to read what it needs."),
         create_accounts,
         " command denied to user",
     ),
     fault(
         "database.plugin",
-        _("The daemons can't sign in to the database in the way that it demands."),
+        _("The database demands an authentication plugin that the daemons don't have."),
         create_accounts,
         "caching_sha2_password",
         "Authentication plugin '…' cannot be loaded",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy
+from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy, restart
 from mailboxes.doctor.signatures.remedies import ON_ITS_PAGE, RESTART_BOTH
 from mailboxes.doctor.signatures.signature import fault, refusal
 from mailboxes.doctor.tables.stored_passwords import ALLOW, NEW
@@ -10,7 +10,7 @@ from mailboxes.doctor.tables.stored_passwords import ALLOW, NEW
 SIGNATURES = (
     fault(
         "dovecot.permission",
-        _("Postfix may not use Dovecot's socket for sign-ins."),
+        _("Postfix has no right to use Dovecot's socket for sign-ins."),
         RESTART_BOTH,
         "SASL: Connect to … failed: Permission denied",
     ),
@@ -22,7 +22,7 @@ SIGNATURES = (
     ),
     fault(
         "dovecot.mechanisms",
-        _("Postfix can't let anybody sign in, because nothing checks passwords."),
+        _("Nobody can sign in: Postfix finds no service that checks passwords."),
         APPLY_AND_RESTART,
         "fatal: no SASL authentication mechanisms",
     ),
@@ -34,13 +34,16 @@ SIGNATURES = (
     ),
     fault(
         "dovecot.quota_status",
-        _("Dovecot doesn't say which mailboxes are full, so mail for them is accepted."),
+        _(
+            "Dovecot's quota-status doesn't answer, so Postfix accepts mail even for full "
+            "mailboxes."
+        ),
         RESTART_BOTH,
         "private/quota-status: ",
     ),
     fault(
         "dovecot.release",
-        _("Dovecot's configuration is in the language of another release."),
+        _("Dovecot's configuration was exported for another Debian release."),
         Remedy(
             _("Set MAIL_RELEASE in .env to the release of the mail host, then export and apply:"),
             APPLY.command,
@@ -72,7 +75,7 @@ SIGNATURES = (
     ),
     fault(
         "dovecot.query",
-        _("Dovecot's query for passwords doesn't give what it must give."),
+        _("Dovecot's password query returns the wrong columns or too many rows."),
         APPLY,
         "Password query must return a field named",
         "query returned multiple matches",
@@ -93,7 +96,13 @@ SIGNATURES = (
     refusal(
         "dovecot.connections",
         _("A mail program has more connections open at a time than Dovecot allows."),
-        Remedy(_("Raise mail_max_userip_connections in a file of your own in /etc/dovecot.")),
+        restart(
+            _(
+                "Raise mail_max_userip_connections in a file of your own, such as "
+                "/etc/dovecot/conf.d/99-zz-local.conf, then restart Dovecot:"
+            ),
+            "dovecot",
+        ),
         "Maximum number of connections from user",
     ),
 )

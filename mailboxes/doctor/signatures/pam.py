@@ -10,7 +10,7 @@ from mailboxes.doctor.tables.stored_passwords import NEW
 SIGNATURES = (
     fault(
         "saslauthd.permission",
-        _("Postfix may not use saslauthd's socket."),
+        _("Postfix has no right to use saslauthd's socket."),
         Remedy(
             _("Add Postfix to its group and give the group access, then restart Postfix:"),
             "adduser postfix sasl && chgrp sasl /var/spool/postfix/var/run/saslauthd"
@@ -26,7 +26,7 @@ SIGNATURES = (
     ),
     fault(
         "saslauthd.crash",
-        _("saslauthd ended while it checked a password."),
+        _("saslauthd crashed while it checked a password."),
         restart(_("Restart it:"), "saslauthd"),
         "SASL authentication failure: size read failed",
     ),

@@ -6,7 +6,7 @@ from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy
 from mailboxes.doctor.signatures.remedies import EXAMINE
 from mailboxes.doctor.signatures.signature import fault, refusal
 
-PACKAGE = _("Postfix lacks the package with which it asks the database.")
+PACKAGE = _("The package that Postfix needs to query the database isn't installed.")
 INSTALL = _("Install the package that is missing, then restart Postfix:")
 
 LOOKUPS = (
@@ -24,7 +24,7 @@ LOOKUPS = (
     ),
     fault(
         "maps.permission",
-        _("Postfix may not read one of its files for lookups."),
+        _("Postfix has no right to read one of its files for lookups."),
         APPLY_AND_RESTART,
         "/etc/postfix/mailadmin/…Permission denied",
     ),
@@ -37,7 +37,9 @@ LOOKUPS = (
     fault(
         "aliases.loop",
         _("Aliases forward to each other or to too many addresses, so mail is deferred."),
-        Remedy(_("Find them, and correct them:"), ".venv/bin/python manage.py checkaliases"),
+        Remedy(
+            _("Change their targets. This lists them:"), ".venv/bin/python manage.py checkaliases"
+        ),
         "unreasonable virtual_alias_maps map",
     ),
     fault(
@@ -68,7 +70,7 @@ RECIPIENTS = (
     ),
     fault(
         "recipients.loop",
-        _("Mail for a domain is sent to this host, which doesn't have it."),
+        _("Mail for a domain loops: it is sent to this host, which doesn't serve the domain."),
         Remedy(_("Add or enable the domain, or correct the host to which it is relayed.")),
         "loops back to myself",
     ),
@@ -82,19 +84,23 @@ RECIPIENTS = (
     ),
     refusal(
         "recipients.relay",
-        _("Mail was refused because its domain isn't active here, and nobody had signed in."),
+        _(
+            "Mail was refused because its recipient is in no active domain and nobody had signed "
+            "in."
+        ),
         Remedy(
             _(
-                "If the domain is yours, add or enable it. If the sender is, the mail program must"
-                " sign in on port 587 or 465."
+                "If the domain is yours, add or enable it. If the sender is, the mail program must "
+                "sign in on port 587 or 465. Otherwise it was probably spam: there is nothing to "
+                "do."
             )
         ),
         "Relay access denied",
     ),
     refusal(
         "senders.not_owned",
-        _("Mail was refused because its sender isn't an address of those who had signed in."),
-        Remedy(_("If they may use it, add an alias with this address that forwards to them.")),
+        _("Mail was refused because the mailbox that signed in doesn't own the sender address."),
+        Remedy(_("To allow it, add an alias with this address that forwards to the mailbox.")),
         "Sender address rejected: not owned by user",
     ),
     refusal(

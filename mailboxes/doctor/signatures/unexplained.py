@@ -8,7 +8,7 @@ from mailboxes.doctor.signatures.signature import fault, refusal
 SIGNATURES = (
     fault(
         "sign_ins.failed",
-        _("A password couldn't be checked, because what checks it gave no answer."),
+        _("A password couldn't be checked, because the service that checks it didn't answer."),
         EXAMINE,
         "SASL … authentication failed: generic failure",
         "SASL … authentication failed: Connection lost",
@@ -24,7 +24,7 @@ SIGNATURES = (
     ),
     fault(
         "dovecot.crash",
-        _("A process of Dovecot ended while it was working."),
+        _("A process of Dovecot crashed."),
         RESTART_BOTH,
         "child …killed with signal",
         "Worker process died unexpectedly",
