@@ -14,11 +14,14 @@ from mailboxes.views import (
     home,
     imports,
     log,
+    mail_programs,
     password,
     sign_in,
 )
 
 admin_view = admin.site.admin_view
+AUTOCONFIG = r"(?:\.well-known/autoconfig/)?mail"
+AUTODISCOVER = "[Aa]uto[Dd]iscover/[Aa]uto[Dd]iscover"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -26,6 +29,16 @@ urlpatterns = [
     path("password/check/", password.password_check, name="password-check"),
     path("password/kept/", password.password_kept, name="password-kept"),
     path("password/changed/", password.password_changed, name="password-changed"),
+    path("mail-programs/", mail_programs.mail_programs, name="mail-programs"),
+    path("mail-programs/apple/", mail_programs.apple, name="apple-profile"),
+    # The addresses at which mail programs ask; Outlook's versions differ in capital letters.
+    re_path(rf"^{AUTOCONFIG}/config-v1\.1\.xml$", mail_programs.autoconfig, name="autoconfig"),
+    re_path(rf"^{AUTODISCOVER}\.xml$", mail_programs.autodiscover, name="autodiscover"),
+    re_path(
+        rf"^{AUTODISCOVER}\.json(?:/v1\.0/[^/]+)?$",
+        mail_programs.autodiscover_json,
+        name="autodiscover-json",
+    ),
     path("admin/", admin_view(dashboard.dashboard), name="dashboard"),
     re_path("^admin/(?:mailboxes|auth)/$", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/login/", sign_in.sign_in, name="sign-in"),  # the admin's own URL, which comes later

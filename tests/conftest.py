@@ -193,6 +193,7 @@ def sample_mailboxes(tables: None) -> None:
 @pytest.fixture
 def on_mysql(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings for MariaDB, which both variants support; the tables stay where they are."""
+    connections["mail"]  # created now: Django reads the settings at its first use
     settings.MAIL_LOOKUP_PASSWORD = "secret of look-ups"
     settings.MAIL_AUTH_PASSWORD = "secret of sign-ins"
     whole = {"ENGINE": "django.db.backends.mysql", "NAME": "mail", "HOST": "", "PORT": ""}

@@ -14,10 +14,14 @@ from mailboxes import actions
 from mailboxes.access.models import Grant, GrantedDomain, PasswordDemand
 from mailboxes.addresses import Address, DomainName
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.urls import AUTOCONFIG, AUTODISCOVER
 from tests.admin.conftest import mailbox_form, signed_in
 from tests.conftest import PASSWORD, TESTER
 
 EXAMPLES = {
+    rf"^{AUTOCONFIG}/config-v1\.1\.xml$": "mail/config-v1.1.xml",
+    rf"^{AUTODISCOVER}\.xml$": "autodiscover/autodiscover.xml",
+    rf"^{AUTODISCOVER}\.json(?:/v1\.0/[^/]+)?$": "autodiscover/autodiscover.json/v1.0/x",
     "^admin/(?:mailboxes|auth)/$": "admin/mailboxes/",
     "admin/^(?P<app_label>mailboxes|auth)/$": "admin/auth/",
     "admin/(?P<url>.*)$": "admin/nothing/",

@@ -12,6 +12,8 @@ from mailboxes.models import Mailbox
 from tests.routes import KEYS, paths, place, posted, rows, sign_in_each_role, undone
 
 MISSING = "nobody_40example.com"
+WITHOUT_TOKEN = {"autodiscover/autodiscover.xml": 400}
+"""Mail programs ask there; nothing is changed."""
 
 
 @pytest.fixture
@@ -36,7 +38,8 @@ def test_every_post_requires_a_token(clients: dict[str, Client]) -> None:
         client.handler.enforce_csrf_checks = True
         for path in paths():
             with undone():
-                assert client.post(place(path), posted(path)).status_code == 403, path
+                found = client.post(place(path), posted(path)).status_code
+                assert found == WITHOUT_TOKEN.get(path, 403), path
 
 
 @pytest.mark.finding("browser-defences")

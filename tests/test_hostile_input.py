@@ -101,7 +101,7 @@ WITH_A_FACTOR = {
 }
 """The forms of somebody with a second factor; the first one asks for it."""
 
-IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "shown"}
+IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_sheet", "shown"}
 """Buttons, and what was shown, which a test of its own forges."""
 
 PAGES = {
@@ -113,6 +113,7 @@ PAGES = {
     ALIAS_DOMAIN: ["q", "after", "before", "active__exact"],
     "/admin/auth/user/": ["q", "role", "is_active__exact"],
     "/admin/login/": ["next"],
+    "/mail-programs/": ["address"],
 }
 COMMANDS = {
     "adopt": ["--folders"],

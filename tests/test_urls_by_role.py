@@ -27,6 +27,11 @@ password/                                    200 200 200 200 200 200 | 200 200 2
 password/check/                              405 405 405 405 405 405 | 200 200 200 200 200 200
 password/changed/                            200 200 200 200 200 200 | 405 405 405 405 405 405
 password/kept/                               200 200 200 200 200 200 | 405 405 405 405 405 405
+mail-programs/                               200 200 200 200 200 200 | 405 405 405 405 405 405
+mail-programs/apple/                         404 404 404 404 404 404 | 405 405 405 405 405 405
+mail/config-v1.1.xml                         404 404 404 404 404 404 | 405 405 405 405 405 405
+autodiscover/autodiscover.xml                405 405 405 405 405 405 | 400 400 400 400 400 400
+autodiscover/autodiscover.json/v1.0/x        404 404 404 404 404 404 | 405 405 405 405 405 405
 admin/                                       in  200 200 200 200 200 | in  405 405 405 405 405
 admin/mailboxes/                             302 302 302 302 302 302 | 302 302 302 302 302 302
 admin/import/                                in  403 403 200 200 200 | in  403 403 200 200 200
@@ -87,6 +92,7 @@ admin/mailboxes/domain/KEY/delete/           in  403 403 403 403 200 | in  403 4
 admin/mailboxes/domain/KEY/change/           in  200 200 200 404 200 | in  403 403 403 403 302
 admin/mailboxes/domain/KEY/                  in  302 302 302 302 302 | in  302 302 302 302 302
 admin/mailboxes/mailbox/KEY/password/        in  403 200 200 404 200 | in  403 302 302 404 302
+admin/mailboxes/mailbox/KEY/client-settings/ in  200 200 200 404 200 | in  200 200 200 404 200
 admin/mailboxes/mailbox/KEY/rename/          in  403 403 200 404 200 | in  403 403 302 404 302
 admin/mailboxes/mailbox/csv/                 in  200 200 200 200 200 | in  200 200 200 200 200
 admin/mailboxes/mailbox/KEY/set-active/      in  403 302 302 404 302 | in  403 302 302 404 302

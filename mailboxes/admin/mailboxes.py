@@ -26,6 +26,7 @@ from mailboxes.addresses import to_unicode
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
+from mailboxes.admin.client_settings import ShowsClientSettings
 from mailboxes.admin.filters import DomainFilter, MailboxAttentionFilter, StatusFilter
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host
@@ -50,7 +51,7 @@ class QuotaForm(forms.Form):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(InDomainList, RenamesRows):
+class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
     form = MailboxForm
     rename_form = RenameMailboxForm
     list_display = ["name_link", "status", "usage", "signed_in"]
@@ -155,6 +156,8 @@ class MailboxAdmin(InDomainList, RenamesRows):
             text = _("The new password of %(mailbox)s takes effect immediately.")
             self.message_user(request, text % {"mailbox": mailbox}, messages.SUCCESS)
             self.tell_of_sessions(request, [mailbox])
+            if "_sheet" in request.POST:
+                return self.welcome_sheet(request, mailbox, form.cleaned_data["new_password1"])
             return HttpResponseRedirect(admin_url(self.opts, "change", quote(mailbox.pk)))
         autofocus(form)
         context = self.admin_site.each_context(request) | {
@@ -230,6 +233,15 @@ class MailboxAdmin(InDomainList, RenamesRows):
             data["refusal"],
             not data["receive_only"],
         ).pk
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the sheet for the owner if that was asked for, with the messages about saving."""
+        response = super().response_add(request, obj, post_url_continue)
+        if "_sheet" in request.POST:
+            return self.welcome_sheet(request, obj, request.POST["new_password1"])
+        return response
 
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
         actions.delete_mailbox(administrator(request), obj)

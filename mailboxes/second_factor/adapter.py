@@ -8,8 +8,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.crypto import salted_hmac
-from qrcode.image.svg import SvgPathImage
-from qrcode.main import QRCode
+
+from mailboxes.qr_codes import qr_svg
 
 
 def cipher() -> MultiFernet:
@@ -39,7 +39,4 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
         return user.get_username()
 
     def build_totp_svg(self, url: str) -> str:
-        """Return an <svg> without an XML declaration."""
-        code = QRCode(image_factory=SvgPathImage, border=4)
-        code.add_data(url)
-        return str(code.make_image().to_string(encoding="unicode"))
+        return qr_svg(url)

@@ -1,4 +1,4 @@
-// Passkeys, which need JavaScript, and the button that prints recovery codes.
+// Passkeys, which need JavaScript.
 "use strict";
 
 // Browsers offer no passkeys without HTTPS (except on localhost) or under an IP address.
@@ -23,10 +23,4 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     }
     form.submit();
   });
-}
-
-const print = document.querySelector("button[data-print]");
-if (print) {
-  print.hidden = false;
-  print.addEventListener("click", () => window.print());
 }

@@ -110,3 +110,8 @@ document.addEventListener("keydown", (event) => {
     }
   }
 });
+
+for (const print of document.querySelectorAll("button[data-print]")) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+}

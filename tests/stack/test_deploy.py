@@ -229,6 +229,13 @@ def test_the_panel_only_answers_over_https(served: Machine, visitor: Visitor) ->
     assert answer.headers["Location"] == f"https://{SITE}/admin/?next=1"
 
 
+def test_mail_programs_may_ask_at_names_of_the_domains(visitor: Visitor) -> None:
+    path = "/Autodiscover/Autodiscover.json?Email=anna@example.net&Protocol=Autodiscoverv1"
+    answer, found = visitor.ask("GET", path, Host="autodiscover.example.net")
+    assert answer.status == 200 and f"https://{SITE}/autodiscover/autodiscover.xml" in found
+    assert visitor.ask("GET", "/admin/login/", Host="autodiscover.example.net")[0].status == 404
+
+
 def test_static_files_are_compressed_and_cached_for_years(
     served: Machine, visitor: Visitor
 ) -> None:
