@@ -66,7 +66,7 @@ def message(machine: str, results: Sequence[HopResult]) -> str:
         "Everything that could be checked works."
     ]
     again = (
-        f"To examine {machine} again, run this as root in the panel's folder:\n"
+        f"Run commands as root on {machine}, in the panel's folder. This examines it again:\n"
         "  .venv/bin/python manage.py doctor"
     )
     return "\n\n".join([f"The doctor has examined {machine}.", *found, again, ""])

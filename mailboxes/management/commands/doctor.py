@@ -32,11 +32,16 @@ from mailboxes.management.watching import report_change
 
 NOT_EXAMINED = 2
 STATUS = {State.WORKING: 0, State.WARNING: 0, State.BROKEN: 1, State.NOT_CHECKED: NOT_EXAMINED}
+ENDINGS = {
+    State.BROKEN: "Something is broken. Begin with the first finding that is broken, and run "
+    "commands as root in this folder.",
+    State.NOT_CHECKED: "Nothing could be checked from here.",
+}
 
 
 class Command(MailCommand):
     help = (
-        "Examine the mail host hop by hop, from the database to the ports, and say what is broken "
+        "Examine the mail host hop by hop, from the database to the ports, and show what is broken "
         "and what to do. Run it as root on the mail host. The exit status is 0 if everything "
         "works, 1 if something is broken, and 2 if nothing could be examined."
     )
@@ -65,15 +70,15 @@ class Command(MailCommand):
         parser.add_argument(
             "--domain",
             metavar="DOMAIN",
-            help="where the mailbox is created that signs in for this examination and is deleted "
-            "at its end; by default, in the first active domain",
+            help="the domain of the temporary mailbox that signs in during the examination; by "
+            "default, the first active domain",
         )
 
         parser.add_argument(
             "--log",
             metavar="FILE",
-            help="examine nothing, but explain the lines of this log, such as /var/log/mail.log; "
-            "- is standard input, for example of journalctl",
+            help="only explain the lines of this log, such as /var/log/mail.log; - reads standard "
+            "input, for example from journalctl",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -101,7 +106,9 @@ class Command(MailCommand):
             with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
                 result = read_log(tail(file), mail_host())
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it isn't a file's name"
+            reason = (
+                error.strerror if isinstance(error, OSError) else "this isn't a valid file name"
+            )
             message = f"The log can't be read: {reason}."
             raise CommandError(message, returncode=NOT_EXAMINED) from error
         if as_json:
@@ -116,7 +123,7 @@ class Command(MailCommand):
 
     def end(self, verdict: State) -> None:
         if STATUS[verdict]:
-            raise CommandError(f"Verdict: {verdict}.", returncode=STATUS[verdict])
+            raise CommandError(ENDINGS[verdict], returncode=STATUS[verdict])
 
     def keep(self, verdict: State, results: list[HopResult], as_root: bool, by_timer: bool) -> None:
         """Store the result for the panel's pages; report a change if a timer runs this."""
