@@ -28,6 +28,7 @@ from mailboxes.doctor import (
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
+from mailboxes.doctor.mysql_errors import panel_place
 from mailboxes.doctor.remedies import NONE, Remedy, start_database
 from mailboxes.formats import database_message
 from mailboxes.models import AliasDomain, Domain
@@ -79,8 +80,11 @@ def examine(
     except (DatabaseError, InterfaceError) as error:
         seen = _("The database failed during the examination: %(error)s.")
         params = {"error": database_message(error)}
-        remedy = start_database(host, host.database.hosts[0]) if host.database.hosts else NONE
-        yield HopResult(END, [broken("end.database", seen % params, remedy)])
+        remedy = start_database(host, panel_place()) if host.database.hosts else NONE
+        finding = broken("end.database", seen % params, remedy)
+        if not access.is_mail_host:
+            finding = elsewhere.over_ssh(finding, host.hostname)
+        yield HopResult(END, [finding])
 
 
 def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterator[HopResult]:

@@ -15,7 +15,9 @@ from mailboxes.doctor.finding import Finding, State, broken, not_checked
 from mailboxes.doctor.remedies import EXPORT, RUN_APPLY, Remedy
 
 TEST = Remedy(
-    gettext_lazy("To test it without changing anything, run on the mail host, in the bundle:"),
+    gettext_lazy(
+        "To test it without changing anything, run on the mail host, in the bundle's folder:"
+    ),
     "sudo sh apply --dry-run",
 )
 RESTART = re.compile(

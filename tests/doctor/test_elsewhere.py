@@ -1,13 +1,17 @@
 """The doctor on another machine than the mail host: nothing there is taken for the mail host."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, connections
 from pytest_django import Settings
 
-from mailboxes.conf import DatabaseHost, mail_host
+from mailboxes.conf import DatabaseHost, MailDatabase, mail_host
 from mailboxes.doctor import access, chain, elsewhere
-from mailboxes.doctor.finding import State, broken, working
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, Hop, State, broken, working
 from mailboxes.doctor.logs import read_log
 from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy
 from mailboxes.models import Domain
@@ -107,3 +111,22 @@ def test_what_a_log_asks_for_is_done_on_the_mail_host(tables: None, postfix: Pat
     (postfix / "mailadmin").mkdir()
     (here,) = read_log("doveadm: doveconf: Fatal: x", mail_host()).findings
     assert here.remedy == APPLY
+
+
+def fail(examination: Examination) -> Iterator[Finding]:
+    raise DatabaseError("gone")
+
+
+def test_a_database_that_fails_is_started_where_the_panel_finds_it(
+    postfix: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = connections["mail"].settings_dict
+    for name, value in (("ENGINE", "django.db.backends.mysql"), ("HOST", "db.example.org")):
+        monkeypatch.setitem(own, name, value)
+    monkeypatch.setattr(chain, "STEPS", (chain.Step(Hop("new", "New"), fail),))
+    database = MailDatabase("mysql", "mail", (DatabaseHost("127.0.0.1"),))
+    host = replace(mail_host(), database=database)
+    (result,) = chain.examine(TESTER, host, access.find_access(host))
+    remedy = result.findings[0].remedy
+    assert "db.example.org" in str(remedy.advice)
+    assert remedy.command.startswith("ssh root@mail.example.org systemctl restart ")

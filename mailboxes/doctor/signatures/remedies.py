@@ -9,6 +9,6 @@ EXAMINE = Remedy(
     "sudo .venv/bin/python manage.py doctor",
 )
 ON_ITS_PAGE = Remedy(
-    _("The mailbox's page says whether it is active, and a new password can be set there.")
+    _("The mailbox's page shows whether it is active, and a new password can be set there.")
 )
 RESTART_BOTH = restart(_("Restart Dovecot, then Postfix:"), "dovecot", "postfix")
