@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from mailboxes.deployment.models import LastExamination
+from mailboxes.deployment.states import severity
 
 MAX_AGE = timedelta(hours=1)
 """A timer that is silent for longer has stopped; it should report every few minutes."""
 
 MAX_MACHINES = 10
-SEVERITY = ("working", "not checked", "warning", "broken")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,3 @@ def read() -> Reports:
 
 def is_recent(time: datetime) -> bool:
     return time > timezone.now() - MAX_AGE
-
-
-def severity(verdict: str) -> int:
-    return SEVERITY.index(verdict) if verdict in SEVERITY else 0

@@ -13,6 +13,7 @@ from mailboxes import actions
 from mailboxes.addresses import BadAddress, DomainName
 from mailboxes.audit.actors import Actor
 from mailboxes.conf import MailHost
+from mailboxes.deployment.states import State
 from mailboxes.doctor import (
     address,
     database,
@@ -27,7 +28,7 @@ from mailboxes.doctor import (
 )
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
-from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, not_checked
+from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, not_checked
 from mailboxes.doctor.mysql_errors import panel_place
 from mailboxes.doctor.remedies import NONE, Remedy, start_database
 from mailboxes.formats import database_message

@@ -8,10 +8,11 @@ from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
+from mailboxes.deployment.states import State
 from mailboxes.doctor import elsewhere, mysql_errors, sqlite_file
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding, State, broken, warning, working
+from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message

@@ -9,11 +9,12 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from mailboxes.deployment.states import State
 from mailboxes.doctor import installed_files, postfix_settings
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding, State, not_checked, warning, working, worst
+from mailboxes.doctor.finding import Finding, not_checked, warning, working, worst
 from mailboxes.doctor.processes import command_lines
 from mailboxes.doctor.remedies import APPLY
 from mailboxes.errors import Refused

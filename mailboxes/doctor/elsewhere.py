@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost
+from mailboxes.deployment.states import State
 from mailboxes.doctor import mysql_errors
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding, State, broken, not_checked
+from mailboxes.doctor.finding import Finding, broken, not_checked
 from mailboxes.doctor.remedies import EXPORT, RUN_APPLY, Remedy
 
 TEST = Remedy(

@@ -2,23 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from mailboxes.deployment.states import State, severity
 from mailboxes.doctor.remedies import NONE, Remedy
-
-
-class State(StrEnum):
-    WORKING = "working"
-    NOT_CHECKED = "not checked"
-    WARNING = "warning"
-    BROKEN = "broken"
-
-
-SEVERITY = tuple(State)
-"""From the mildest to the worst."""
 
 LABELS = {
     State.WORKING: gettext_lazy("Working"),
@@ -67,7 +56,7 @@ def worst(states: Iterable[State]) -> State:
     found = set(states)
     if found == {State.NOT_CHECKED}:
         return State.NOT_CHECKED
-    return max(found - {State.NOT_CHECKED}, key=SEVERITY.index, default=State.WORKING)
+    return max(found - {State.NOT_CHECKED}, key=severity, default=State.WORKING)
 
 
 def working(code: str, seen: str) -> Finding:

@@ -15,16 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from mailboxes.actions.canary import PREFIX
 from mailboxes.conf import MailHost
+from mailboxes.deployment.states import severity
 from mailboxes.doctor import elsewhere
 from mailboxes.doctor.access import is_mail_host
-from mailboxes.doctor.finding import (
-    SEVERITY,
-    Finding,
-    Hop,
-    HopResult,
-    not_checked,
-    working,
-)
+from mailboxes.doctor.finding import Finding, Hop, HopResult, not_checked, working
 from mailboxes.doctor.signatures import SIGNATURES, find_signature
 from mailboxes.doctor.signatures.signature import Signature
 from mailboxes.doctor.words import quoted, without_passwords
@@ -108,7 +102,7 @@ def causes(groups: dict[Signature, Group], host: MailHost) -> Iterator[Finding]:
     """Yield the worst first, then those that say most."""
     known = existing(set().union(*(group.addresses for group in groups.values())))
     found = [groups[signature] for signature in SIGNATURES if signature in groups]
-    for group in sorted(found, key=lambda group: -SEVERITY.index(group.signature.state)):
+    for group in sorted(found, key=lambda group: -severity(group.signature.state)):
         finding = Finding(
             group.signature.code,
             group.signature.state,

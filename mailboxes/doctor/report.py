@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mailboxes.doctor.finding import Finding, Hop, HopResult, State
+from mailboxes.deployment.states import State
+from mailboxes.doctor.finding import Finding, Hop, HopResult
 from mailboxes.doctor.remedies import Remedy
 
 

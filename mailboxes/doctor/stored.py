@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from mailboxes.deployment import examinations
 from mailboxes.deployment.models import LastExamination
+from mailboxes.deployment.states import State
 from mailboxes.doctor import chain
-from mailboxes.doctor.finding import HopResult, State, worst
+from mailboxes.doctor.finding import HopResult, worst
 from mailboxes.doctor.report import from_values
 
 

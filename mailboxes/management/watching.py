@@ -13,7 +13,8 @@ from smtplib import SMTPException
 
 from django.core.mail import mail_admins
 
-from mailboxes.doctor.finding import HopResult, State
+from mailboxes.deployment.states import State
+from mailboxes.doctor.finding import HopResult
 from mailboxes.doctor.report import as_lines
 
 FOLDER = "/var/lib/mailadmin-doctor"

@@ -24,7 +24,8 @@ from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.audit.entries import Logged
 from mailboxes.conf import mail_host
 from mailboxes.deployment import examinations
-from mailboxes.doctor.finding import LABELS, State
+from mailboxes.deployment.states import State
+from mailboxes.doctor.finding import LABELS
 from mailboxes.doctor.stored import last_report
 from mailboxes.errors import Refused
 from mailboxes.formats import mixed_scripts_warning

@@ -24,7 +24,7 @@ from mailboxes.audit.entries import Logged
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.deployment import examinations
 from mailboxes.deployment.examinations import Reports
-from mailboxes.doctor.finding import State
+from mailboxes.deployment.states import State
 from mailboxes.doctor.stored import last_report
 from mailboxes.domain_addresses import without_roles
 from mailboxes.errors import Refused

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mailboxes.deployment.states import State
 from mailboxes.doctor import drift
 from mailboxes.doctor.access import is_there
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import State
 from mailboxes.doctor.installed_files import Differences, bounded, by_place, compare, group, user
 from mailboxes.export.bundle import File
 from mailboxes.export.outdated import Outdated

@@ -9,9 +9,10 @@ from django.db import DatabaseError, connections
 from pytest_django import Settings
 
 from mailboxes.conf import DatabaseHost, MailDatabase, mail_host
+from mailboxes.deployment.states import State
 from mailboxes.doctor import access, chain, elsewhere
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding, Hop, State, broken, working
+from mailboxes.doctor.finding import Finding, Hop, broken, working
 from mailboxes.doctor.logs import read_log
 from mailboxes.doctor.remedies import APPLY, APPLY_AND_RESTART, Remedy
 from mailboxes.models import Domain

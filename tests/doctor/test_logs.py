@@ -12,7 +12,8 @@ import pytest
 from django.test import Client
 
 from mailboxes.conf import mail_host
-from mailboxes.doctor.finding import Finding, HopResult, State
+from mailboxes.deployment.states import State
+from mailboxes.doctor.finding import Finding, HopResult
 from mailboxes.doctor.logs import MAX_CHARACTERS, MAX_LENGTH, MAX_LINES, read_log, tail
 from mailboxes.doctor.signatures import SIGNATURES
 from mailboxes.models import Mailbox

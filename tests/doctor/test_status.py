@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from mailboxes.doctor.finding import State
+from mailboxes.deployment.states import State
 from mailboxes.management.commands.doctor import STATUS, Command
 from mailboxes.models import Domain, Mailbox
 

@@ -18,7 +18,8 @@ from mailboxes.access.scope import Scope
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.deployment import examinations
 from mailboxes.deployment.models import LastExamination
-from mailboxes.doctor.finding import Hop, HopResult, State, broken, working
+from mailboxes.deployment.states import State
+from mailboxes.doctor.finding import Hop, HopResult, broken, working
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.doctor.report import as_values, from_values
 from mailboxes.errors import Refused

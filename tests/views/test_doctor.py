@@ -12,9 +12,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from mailboxes.deployment.models import LastExamination
+from mailboxes.deployment.states import State
 from mailboxes.doctor import chain
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding, Hop, HopResult, State, broken, working
+from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, working
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.doctor.report import as_values
 from mailboxes.models import Alias, Domain, Mailbox

@@ -6,9 +6,10 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from mailboxes.addresses import NOT_AN_ADDRESS, BadAddress
+from mailboxes.deployment.states import State
 from mailboxes.doctor.address import mail, mailbox
 from mailboxes.doctor.examination import Examination, Login
-from mailboxes.doctor.finding import Finding, State, broken, not_checked, warning, working
+from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Alias, Mailbox

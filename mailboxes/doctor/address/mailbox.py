@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from mailboxes import sending, usage
 from mailboxes.conf import MailHost
+from mailboxes.deployment.states import State
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding, State, broken, not_checked, warning, working
+from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.doctor.tables import stored_passwords
 from mailboxes.doctor.tables.mailboxes import Found, read, read_password, relations

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 
 from mailboxes.conf import MailHost
-from mailboxes.doctor.finding import State
+from mailboxes.deployment.states import State
 from mailboxes.doctor.remedies import Remedy
 
 AnyRemedy = Remedy | Callable[[MailHost], Remedy]

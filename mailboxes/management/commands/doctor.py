@@ -18,11 +18,12 @@ from mailboxes import actions
 from mailboxes.addresses import normalize_address
 from mailboxes.conf import mail_host
 from mailboxes.deployment.models import LastExamination
+from mailboxes.deployment.states import State
 from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
 from mailboxes.doctor.database import OWN_DATABASE
 from mailboxes.doctor.examination import Login
-from mailboxes.doctor.finding import HopResult, State, worst
+from mailboxes.doctor.finding import HopResult, worst
 from mailboxes.doctor.logs import read_log, tail
 from mailboxes.doctor.report import as_lines, as_values
 from mailboxes.formats import database_message
