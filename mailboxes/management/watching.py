@@ -45,7 +45,7 @@ def report_change(machine: str, verdict: State, results: Sequence[HopResult]) ->
     if change.to_mail:
         change = replace(change, to_mail=not mail(subject, message(machine, results)))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.write_text(json.dumps(asdict(change)), encoding="ascii")
+    write(file, change)
 
 
 def read(file: Path) -> Change:
@@ -53,6 +53,13 @@ def read(file: Path) -> Change:
         return Change(**json.loads(file.read_text(encoding="ascii")))
     except (OSError, ValueError, TypeError):
         return Change()
+
+
+def write(file: Path, change: Change) -> None:
+    """Write it as a whole: half of it would be taken for none, and a change mailed once more."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(change)), encoding="ascii")
+    partial.replace(file)
 
 
 def describe(machine: str, results: Sequence[HopResult]) -> str:

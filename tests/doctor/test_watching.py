@@ -91,6 +91,21 @@ def test_a_damaged_file_is_taken_for_none(
     assert len(mailoutbox) == 1 and json.loads(state.read_text())["is_broken"]
 
 
+def test_the_file_is_replaced_as_a_whole(
+    mailoutbox: list[EmailMessage], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(State.BROKEN)
+    before = state.read_text()
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        report(State.WORKING)
+    assert state.read_text() == before
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_without_administrators_it_is_only_logged(
     mailoutbox: list[EmailMessage], settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
