@@ -33,19 +33,24 @@ def closed(examination: Examination, user: str, path: str, groups: str = "--init
 def holder(path: str) -> tuple[str, str] | None:
     """Return a process that has locked a file against others, and its name, if it can be seen."""
     try:
+        # With write-ahead logging, SQLite locks the second one.
+        places = (Path(path), Path(f"{path}-shm"))
+        locked = [place.stat() for place in places if place.exists()]
         for line in Path("/proc/locks").read_text().splitlines():
             words = line.split()
             if "WRITE" in words and "->" not in words:
                 pid = words[words.index("WRITE") + 1]
-                if has_open(Path("/proc", pid), path):
+                if has_open(Path("/proc", pid), locked):
                     return pid, Path("/proc", pid, "comm").read_text(errors="replace").strip()
     except OSError:  # it isn't to be seen, or has ended
         pass
     return None
 
 
-def has_open(process: Path, path: str) -> bool:
+def has_open(process: Path, files: list[os.stat_result]) -> bool:
+    """Compare the files, not their paths: a file may have several, and a process its own root."""
     try:
-        return any(os.path.realpath(link) == path for link in process.glob("fd/*"))
+        found = [link.stat() for link in process.glob("fd/*") if link.exists()]
     except OSError:  # it is another user's, or has ended
         return False
+    return any(os.path.samestat(one, other) for one in found for other in files)
