@@ -115,14 +115,18 @@ def allowed_items(
     ]
     nearest = max((url for url, *_ in found if request.path.startswith(url)), key=len, default="")
     return [
-        NavigationItem(url, icon, title, url == nearest, broken_hops() if icon == DOCTOR else 0)
+        NavigationItem(
+            url, icon, title, url == nearest, broken_hops(context) if icon == DOCTOR else 0
+        )
         for url, icon, title in found
     ]
 
 
-def broken_hops() -> int:
+def broken_hops(context: RequestContext) -> int:
     """Return at how many hops the doctor last found something broken."""
-    last = last_report(examinations.read())
+    # A page that shows them itself has read them.
+    reports = context.get("reports")
+    last = last_report(examinations.read() if reports is None else reports)
     return len(last.decisive) if last and last.verdict == State.BROKEN else 0
 
 

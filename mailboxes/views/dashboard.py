@@ -302,6 +302,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "counts": table_counts(scope, full),
         "fullest": fullest(full),
         "notices": list(notices(scope, reports)),
+        "reports": reports,
         "examined": reports.current,
         "entries": latest(scope),
     }

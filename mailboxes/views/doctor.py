@@ -37,10 +37,12 @@ logger = logging.getLogger(__name__)
 @allowed("doctor.examine")
 def doctor(request: HttpRequest) -> HttpResponseBase:
     """Examine the mail host, and show each hop as soon as it is known."""
+    reports = examinations.read()
     context = admin.site.each_context(request) | {
         "title": _("Doctor"),
         "here": HERE,
-        "last": last_report(examinations.read()),
+        "reports": reports,
+        "last": last_report(reports),
         "is_mail_host": is_mail_host(),
     }
     if request.method != "POST":

@@ -6,8 +6,10 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.http import StreamingHttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -108,6 +110,10 @@ def test_the_last_examination_is_shown_with_its_verdict_first(rita: Client) -> N
     assert page.index("Something is broken.") < page.index('id="hop-database"')
     assert "sh apply" in page and "41 ms" in page
     assert 'lang="en"' not in page.partition("<main")[2]
+    for url in ("/admin/", "/admin/doctor/"):
+        with CaptureQueriesContext(connection) as queries:
+            rita.get(url)
+        assert sum("deployment_lastexamination" in query["sql"] for query in queries) == 1
     rita.cookies["django_language"] = "de"
     german = rita.get("/admin/doctor/").content.decode()
     assert 'class="examination" lang="en"' in german and "Datenbank" in german
