@@ -12,6 +12,7 @@ from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.processes import are_visible, command_lines
 from mailboxes.doctor.protocols import dovecot_auth
+from mailboxes.doctor.protocols.smtp import own_name
 from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, end, restart
 from mailboxes.doctor.words import last_line, quoted
 
@@ -159,7 +160,7 @@ def check_lmtp(examination: Examination, auth: str) -> Finding:
         reason = _("A delivery wasn't tried, since it would wait for the database.")
         return not_checked("dovecot.lmtp", reason)
     try:
-        with smtplib.LMTP(LMTP, timeout=SECONDS) as lmtp:
+        with smtplib.LMTP(LMTP, local_hostname=own_name(), timeout=SECONDS) as lmtp:
             lmtp.ehlo_or_helo_if_needed()
             lmtp.mail("")
             status, text = lmtp.rcpt(examination.login.address)

@@ -2,6 +2,7 @@
 
 import base64
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,15 +20,25 @@ def lenient_context() -> ssl.SSLContext:
     return context
 
 
+def own_name() -> str:
+    """Return the name for EHLO. smtplib would ask the DNS for it, and wait as long as that does."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
+
+
 @contextmanager
 def connect(address: str, port: int) -> Iterator[smtplib.SMTP]:
     """Connect and greet, on port 465 with TLS from the start; raises OSError or SMTPException."""
     if port == 465:
         client: smtplib.SMTP = smtplib.SMTP_SSL(
-            address, port, timeout=SECONDS, context=lenient_context()
+            address,
+            port,
+            local_hostname=own_name(),
+            timeout=SECONDS,
+            context=lenient_context(),
         )
     else:
-        client = smtplib.SMTP(address, port, timeout=SECONDS)
+        client = smtplib.SMTP(address, port, local_hostname=own_name(), timeout=SECONDS)
     try:
         client.ehlo()
         yield client
