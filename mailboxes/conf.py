@@ -191,9 +191,9 @@ def hostname(text: str) -> str:
         raise BadSetting(message, {"text": text}) from error
 
 
-def own_names() -> frozenset[str]:
+def own_names(name: str = "") -> frozenset[str]:
     """Return the domains of the mail host's local users: mydestination, as it is exported."""
-    name = hostname(settings.MAIL_HOSTNAME)
+    name = name or hostname(settings.MAIL_HOSTNAME)
     return frozenset({name, f"localhost.{name.partition('.')[2]}", "localhost"})
 
 

@@ -150,6 +150,10 @@ FAULTS: dict[str, tuple[Fault, str, str, str, str]] = {
         lambda: Domain.objects.create(domain="mail.example.org"),
         *("tables.own_name", "broken", "mail.example.org", "MAIL_HOSTNAME"),
     ),
+    "a domain with another of the host's own names": (
+        lambda: Domain.objects.create(domain="localhost.example.org"),
+        *("tables.own_name", "broken", "localhost.example.org", "Rename the domain"),
+    ),
 }
 
 

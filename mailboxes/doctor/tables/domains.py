@@ -6,6 +6,7 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mailboxes import conf
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
@@ -31,7 +32,8 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
 
 def own_names(examination: Examination) -> Iterator[Finding]:
     """Find domains for whose addresses Postfix looks in /etc/passwd instead of in the tables."""
-    names = {examination.host.hostname}
+    exported = conf.own_names(examination.host.hostname)
+    names = set(exported)
     access = examination.access
     if access.sees_all and not is_there(KEPT):  # else by what follows
         output = access.run(["postconf", "-xh", "mydestination"]).stdout
@@ -41,11 +43,12 @@ def own_names(examination: Examination) -> Iterator[Finding]:
             "%(domain)s is a domain in the table and one of the mail host's own names "
             "(mydestination), so Postfix refuses mail to its addresses."
         )
-        renamed = _("Set MAIL_HOSTNAME in .env to another name, then export and apply.")
-        is_named = name.lower() == examination.host.hostname
-        yield broken(
-            "tables.own_name", seen % {"domain": name}, Remedy(renamed) if is_named else APPLY
-        )
+        remedy = APPLY  # it isn't exported
+        if name.lower() == examination.host.hostname:
+            remedy = Remedy(_("Set MAIL_HOSTNAME in .env to another name, then export and apply."))
+        elif name.lower() in exported:
+            remedy = Remedy(_("Rename the domain, or delete it, in the panel's list of domains."))
+        yield broken("tables.own_name", seen % {"domain": name}, remedy)
 
 
 def alias_domains(deadline: float) -> Iterator[Finding]:
