@@ -1,8 +1,11 @@
 """The certificate of a port: whether there is TLS at all, until when, and for which name."""
 
+import dataclasses
 import smtplib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from shlex import quote
 
 from cryptography import x509
 from django.utils.formats import date_format
@@ -10,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from mailboxes.conf import MailHost
 from mailboxes.doctor import words
+from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning
 from mailboxes.doctor.remedies import (
@@ -20,6 +24,7 @@ from mailboxes.doctor.remedies import (
 )
 
 SOON = timedelta(days=14)
+LETS_ENCRYPT = "/etc/letsencrypt/live/"
 SELF_SIGNED = "/etc/ssl/certs/ssl-cert-snakeoil.pem"
 SELF_SIGNED_KEY = "/etc/ssl/private/ssl-cert-snakeoil.key"
 
@@ -54,13 +59,20 @@ def covers(found: x509.Certificate, name: str) -> bool:
 
 
 def in_use(examination: Examination) -> tuple[str, str]:
-    """Return the paths of the certificate and the key that Postfix uses, as far as can be seen."""
-    if examination.access.sees_all:
-        names = ("smtpd_tls_cert_file", "smtpd_tls_key_file")
-        done = examination.access.run(["postconf", "-hx", *names])
-        certificate, _newline, key = done.stdout.strip().partition("\n")
-        return certificate, key
-    return examination.host.certificate, examination.host.certificate_key
+    """Return the paths of the certificate and the key that Postfix uses, as far as can be seen.
+
+    With smtpd_tls_chain_files, one file has both; of several, it isn't known which has the key.
+    """
+    if not examination.access.sees_all:
+        return examination.host.certificate, examination.host.certificate_key
+    names = ("smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_key_file")
+    done = examination.access.run(["postconf", "-hx", *names])
+    chain, certificate, key = [line.strip() for line in f"{done.stdout}\n\n".splitlines()][:3]
+    files = chain.replace(",", " ").split()
+    if files:
+        certificate = files[-1]
+        key = certificate if len(files) == 1 else ""
+    return certificate, key
 
 
 def renew(examination: Examination) -> Remedy:
@@ -69,11 +81,17 @@ def renew(examination: Examination) -> Remedy:
     if path == SELF_SIGNED:
         command = f"make-ssl-cert generate-default-snakeoil --force-overwrite && {readers}"
         return Remedy(_("It is Debian's self-signed certificate. Create a new one:"), command)
-    if path.startswith("/etc/letsencrypt/"):
-        return Remedy(_("Renew it:"), f"certbot renew && {readers}")
-    if path in ("", examination.host.certificate):
+    if path.startswith(LETS_ENCRYPT):
+        name = quote(PurePosixPath(path).parent.name)
+        return Remedy(_("Renew it:"), f"certbot renew --cert-name {name} && {readers}")
+    if not path:
+        advice = _(
+            "Replace the mail host's certificate and its key with a valid pair, then restart:"
+        )
+        return Remedy(advice, readers)
+    if path == examination.host.certificate:
         advice = _("Replace %(path)s and its key with a valid pair, then restart the services:")
-        return Remedy(advice % {"path": path or "MAIL_TLS_CERT"}, readers)
+        return Remedy(advice % {"path": path}, readers)
     return replace(examination.host, path)
 
 
@@ -90,26 +108,50 @@ def replace(host: MailHost, path: str) -> Remedy:
 
 def no_tls(examination: Examination, port: int, error: smtplib.SMTPException) -> Finding:
     """Say why a port refuses STARTTLS: often, the key isn't that of the certificate."""
-    path, key = in_use(examination)
-    params = {"port": port, "reason": words.quoted(error), "path": path, "key": key}
     log = words.log(examination, words.MAIL)
-    if not examination.access.sees_all or belong_together(examination, path, key):
-        seen = _("Port %(port)s refuses STARTTLS, so nobody can sign in there: %(reason)s")
-        return broken(f"ports.{port}.tls", seen % params, APPLY_AND_RESTART, log)
+    if examination.access.sees_all and (finding := unusable(examination, port)):
+        return dataclasses.replace(finding, detail=log)
+    seen = _("Port %(port)s refuses STARTTLS, so nobody can sign in there: %(reason)s")
+    params = {"port": port, "reason": words.quoted(error)}
+    return broken(f"ports.{port}.tls", seen % params, APPLY_AND_RESTART, log)
+
+
+def unusable(examination: Examination, port: int) -> Finding | None:
+    """Say what is wrong with Postfix's certificate and key, unless nothing is."""
+    host, (path, key) = examination.host, in_use(examination)
+    params = {"port": port, "path": path, "key": key}
+    if not path:
+        seen = _("Port %(port)s has no TLS: Postfix has no certificate (smtpd_tls_cert_file).")
+        return broken(f"ports.{port}.certificate", seen % params, use_self_signed(host))
+    if not key:
+        return None
+    certificate, private = public_keys(examination, path, key)
+    for file, output in ((path, certificate), (key, private)):
+        if output.status:
+            seen = _("Port %(port)s has no TLS: %(file)s can't be used: %(reason)s")
+            reason = words.quoted(output.stderr.strip().partition("\n")[0])
+            params |= {"file": file, "reason": reason}
+            return broken(f"ports.{port}.certificate", seen % params, replace(host, file))
+    if certificate.stdout == private.stdout:
+        return None
     seen = _("Port %(port)s has no TLS: the key in %(key)s isn't that of the certificate %(path)s.")
-    remedy = replace(examination.host, path)
-    if path == SELF_SIGNED and not examination.host.certificate:
-        advice = _("Use the key of that certificate again:")
-        command = f"postconf -e smtpd_tls_key_file={SELF_SIGNED_KEY}"
-        remedy = Remedy(advice, f"{command} && {restart_readers(examination.host)}")
-    return broken(f"ports.{port}.key", seen % params, remedy, log)
+    remedy = use_self_signed(host) if path == SELF_SIGNED else replace(host, path)
+    return broken(f"ports.{port}.key", seen % params, remedy)
 
 
-def belong_together(examination: Examination, path: str, key: str) -> bool:
-    """Say whether a certificate and a key have the same public key."""
+def public_keys(examination: Examination, path: str, key: str) -> list[Output]:
+    """Return the public key of a certificate and that of a private key, as openssl prints them."""
     commands = (
         ["openssl", "x509", "-noout", "-pubkey", "-in", path],
         ["openssl", "pkey", "-pubout", "-passin", "pass:", "-in", key],
     )
-    certificate, private = [examination.access.run(command) for command in commands]
-    return certificate.status == private.status == 0 and certificate.stdout == private.stdout
+    return [examination.access.run(command) for command in commands]
+
+
+def use_self_signed(host: MailHost) -> Remedy:
+    """Return what gives Postfix a certificate again, at least Debian's own with its key."""
+    if host.certificate:
+        return APPLY_AND_RESTART
+    files = f"smtpd_tls_cert_file={SELF_SIGNED} smtpd_tls_key_file={SELF_SIGNED_KEY}"
+    command = f"postconf -e {files} && {restart_readers(host)}"
+    return Remedy(_("Use Debian's own certificate and its key again:"), command)

@@ -1,0 +1,58 @@
+"""Why a port has no TLS, and which command gives it a certificate again."""
+
+import smtplib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from mailboxes.doctor import certificate
+from mailboxes.doctor.access import Output, Runner
+from mailboxes.doctor.examination import Examination
+from tests.doctor.conftest import as_root
+
+REFUSED = smtplib.SMTPResponseException(454, b"TLS not available")
+
+
+def postfix(cert: str, key: str, chain: str = "", keys: tuple[str, str] = ("k", "k")) -> Runner:
+    """Return what answers for postconf and openssl; an empty key stands for a file that isn't."""
+
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        if command[0] == "postconf":
+            return Output(0, f"{chain}\n{cert}\n{key}\n", "")
+        if command[0] != "openssl":
+            return Output(0, "", "")
+        found = keys[command[1] == "pkey"]
+        error = f"Can't open {command[-1]}: No such file\nmore"
+        return Output(0, found, "") if found else Output(1, "", error)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("runner", "code", "words"),
+    [
+        (postfix("", ""), "certificate", "Postfix has no certificate"),
+        (postfix("/c", "/k", keys=("", "k")), "certificate", "/c can't be used: Can't open /c"),
+        (postfix("/c", "/k", keys=("k", "")), "certificate", "/k can't be used: Can't open /k"),
+        (postfix("/c", "/k", keys=("k", "x")), "key", "the key in /k isn't that of the"),
+        (postfix("/c", "/k"), "tls", "TLS not available"),
+        (postfix("", "", "/key.pem, /chain.pem", ("k", "")), "tls", "TLS not available"),
+        (postfix("", "", "/chain.pem", ("k", "")), "certificate", "/chain.pem can't be used"),
+    ],
+)
+def test_what_keeps_a_port_from_tls_is_named_with_its_file(
+    examination: Examination, runner: Runner, code: str, words: str
+) -> None:
+    found = certificate.no_tls(as_root(examination, runner), 587, REFUSED)
+    assert found.code == f"ports.587.{code}" and words in found.seen
+    assert found.remedy.command and "file= " not in found.remedy.command
+
+
+def test_only_the_certificate_in_use_is_renewed(examination: Examination) -> None:
+    path = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"
+    host = replace(examination.host, certificate=path)
+    remedy = certificate.renew(replace(examination, host=host))
+    expected = "certbot renew --cert-name mail.example.org && systemctl restart dovecot postfix"
+    assert remedy.command == expected
+    assert "MAIL_TLS_CERT" not in str(certificate.renew(examination).advice)
