@@ -28,15 +28,15 @@ def collations() -> dict[str, str]:
         return {name: found for name, found in cursor.fetchall() if name in COLUMNS and found}
 
 
-def alignment() -> str:
+def alignment() -> list[str]:
     """Return the SQL that gives the columns that differ the collation that most of them have."""
     found = collations()
     usual = Counter(found.values()).most_common(1)[0][0] if found else ""
-    return " ".join(
-        f"ALTER TABLE {name.partition('.')[0]} MODIFY {definition(name, usual)};"
+    return [
+        f"ALTER TABLE {name.partition('.')[0]} MODIFY {definition(name, usual)}"
         for name, collation in sorted(found.items())
         if collation != usual
-    )
+    ]
 
 
 def definition(name: str, collation: str) -> str:

@@ -86,7 +86,7 @@ def renew(examination: Examination) -> Remedy:
         return Remedy(_("Renew it:"), f"certbot renew --cert-name {name} && {readers}")
     if not path:
         advice = _(
-            "Replace the mail host's certificate and its key with a valid pair, then restart:"
+            "Replace the certificate and its key with a valid pair, then restart the services:"
         )
         return Remedy(advice, readers)
     if path == examination.host.certificate:

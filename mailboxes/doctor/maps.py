@@ -20,9 +20,9 @@ from mailboxes.doctor.remedies import (
     REPAIR_BEFORE,
     Remedy,
     grant,
-    mariadb,
     restart,
     restart_command,
+    sql_client,
 )
 from mailboxes.export.files import MAPS
 
@@ -155,6 +155,6 @@ def install(examination: Examination) -> Remedy:
 def collation(examination: Examination) -> Remedy:
     advice = _("Give the columns that are compared with each other one collation again:")
     database = examination.host.database
-    client = f"{mariadb(database.hosts[0])} {quote(database.name)}"
-    command = f'{client} --execute="{alignment()}" && {restart_command("postfix")}'
-    return Remedy(advice, command)
+    statements = quote("".join(f"{statement};" for statement in alignment()))
+    client = f"{sql_client(database.hosts[0])} {quote(database.name)}"
+    return Remedy(advice, f"{client} --execute={statements} && {restart_command('postfix')}")

@@ -19,6 +19,7 @@ from mailboxes.doctor.remedies import (
     allow_more,
     grant,
     restart_readers,
+    sql_client,
     start_database,
 )
 from mailboxes.doctor.words import quoted
@@ -144,6 +145,6 @@ def no_tls(host: MailHost, refusal: Refusal) -> Finding:
             "require_secure_transport from its configuration. This turns it off until the next "
             "restart:"
         )
-        command = 'mariadb -e "SET GLOBAL require_secure_transport = OFF"'
+        command = f'{sql_client(refusal.place)} -e "SET GLOBAL require_secure_transport = OFF"'
         remedy = Remedy(advice, f"{command} && {restart_readers(host)}")
     return broken(f"{refusal.code}.tls", seen % refusal.params, remedy)

@@ -3,6 +3,7 @@
 import imaplib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from shlex import quote
 
 from django.utils.translation import gettext as _
 
@@ -134,10 +135,9 @@ def check_folder(examination: Examination) -> Iterator[Finding]:
 
 
 def open_folder(examination: Examination) -> Remedy:
-    host = examination.host
+    host, home = examination.host, quote(examination.host.home)
     command = (
-        f"mkdir -p -m 0750 {host.home} && chown -R {host.uid}:{host.gid} {host.home} "
-        f"&& chmod -R u+rwX {host.home}"
+        f"mkdir -p -m 0750 {home} && chown -R {host.uid}:{host.gid} {home} && chmod -R u+rwX {home}"
     )
     advice = _("Make the user %(uid)s the owner of all files in %(home)s again:")
     return Remedy(advice % {"uid": host.uid, "home": host.home}, command)

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from mailboxes.conf import DatabaseHost, MailDatabase, MailHost
+from mailboxes.conf import MYSQL_SOCKET, DatabaseHost, MailDatabase, MailHost
 
 MYSQL_UNITS = ("/lib/systemd/system/mysql.service", "/etc/systemd/system/mysql.service")
 MARIADB_UNIT = Path("/lib/systemd/system/mariadb.service")
@@ -91,15 +91,19 @@ def start_database(host: MailHost, place: DatabaseHost) -> Remedy:
     return Remedy(advice % {"name": place.name}, restart_readers(host))
 
 
-def mariadb(place: DatabaseHost) -> str:
-    """Return the command that opens this database as its administrator."""
-    remote = "" if place.is_local else f" --host={place.name} --port={place.port} --user=root -p"
-    return f"mariadb{remote}"
+def sql_client(place: DatabaseHost) -> str:
+    """Return the command that opens this database as its administrator, on the mail host."""
+    client = "mysql" if database_service() == "mysql" else "mariadb"
+    if place.socket == MYSQL_SOCKET or (not place.socket and place.is_local and place.port == 3306):
+        return client
+    if place.socket:
+        return f"{client} --socket={quote(place.socket)}"
+    return f"{client} --host={quote(place.name)} --port={place.port} --user=root -p"
 
 
 def grant(host: MailHost, place: DatabaseHost) -> Remedy:
     advice = gettext("Create the daemons' database accounts again, with the passwords in .env:")
-    grants = f'{mariadb(place)} < "$d/bundle/grants.sql"'
+    grants = f'{sql_client(place)} < "$d/bundle/grants.sql"'
     return Remedy(advice, f"{EXPORT} && {grants} && {restart_readers(host)}")
 
 
@@ -108,7 +112,7 @@ def allow_more(host: MailHost, place: DatabaseHost, setting: str) -> Remedy:
         "Raise %(setting)s in the database's configuration. This doubles it until the next restart:"
     )
     statement = f"SET GLOBAL {setting} = 2 * @@GLOBAL.{setting}"
-    command = f'{mariadb(place)} --execute="{statement}" && {restart_readers(host)}'
+    command = f'{sql_client(place)} --execute="{statement}" && {restart_readers(host)}'
     return Remedy(advice % {"setting": setting}, command)
 
 

@@ -3,6 +3,7 @@
 import grp
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 from django.utils.translation import gettext as _
 
@@ -148,7 +149,7 @@ def closed(examination: Examination, reason: str) -> Finding:
     command = f"chown root:sasl {FOLDER} && chmod 0710 {FOLDER}"
     if part and not part.startswith(FOLDER):
         advice = _("Let all users of this machine pass through this folder, then restart both:")
-        command = f"chmod a+x {part}"
+        command = f"chmod a+x {quote(part)}"
     command = f"{command} && {restart_command('saslauthd', 'postfix')}"
     return broken("saslauthd.permission", seen % params, Remedy(advice, command))
 

@@ -1,0 +1,59 @@
+"""Commands to copy: each name in them is one word for a shell, whatever is in it."""
+
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from mailboxes.conf import DatabaseHost, MailHost
+from mailboxes.doctor import maps, ports, remedies, sqlite_file
+from mailboxes.doctor.access import Output
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding
+from tests.doctor.conftest import as_root, printing
+
+ODD = "my mail; $(reboot) 'x'"
+
+
+def odd(host: MailHost) -> MailHost:
+    """Return a host whose names and paths have what a shell would run."""
+    database = replace(host.database, name=ODD, hosts=(DatabaseHost(ODD, 3307),))
+    return replace(host, home=f"/srv/{ODD}", database=database)
+
+
+def test_names_in_commands_are_quoted(examination: Examination) -> None:
+    host = odd(examination.host)
+    examination = replace(as_root(examination, printing("")), host=host)
+    commands = [
+        maps.collation(examination).command,
+        ports.open_folder(examination).command,
+        remedies.grant(host, host.database.hosts[0]).command,
+        remedies.on_database(host.database, "SELECT 1").command,
+        *(found.remedy.command for found in unreadable(examination)),
+    ]
+    assert len(commands) == 5
+    for command in commands:
+        assert any(ODD in word for word in shlex.split(command)), command
+
+
+def unreadable(examination: Examination) -> list[Finding]:
+    """Examine a database in a folder that Postfix can't enter."""
+    closed = as_root(examination, lambda command, input="", user="": Output(1, f"/srv/{ODD}", ""))
+    return list(sqlite_file.check_readers(closed, f"/srv/{ODD}/var/mail.sqlite3"))
+
+
+@pytest.mark.parametrize(
+    ("place", "client"),
+    [
+        (DatabaseHost(socket="/run/mysqld/mysqld.sock"), "mariadb"),
+        (DatabaseHost("127.0.0.1"), "mariadb"),
+        (DatabaseHost("127.0.0.1", 3307), "mariadb --host=127.0.0.1 --port=3307 --user=root -p"),
+        (DatabaseHost(socket="/run/other.sock"), "mariadb --socket=/run/other.sock"),
+        (
+            DatabaseHost("db.example.org"),
+            "mariadb --host=db.example.org --port=3306 --user=root -p",
+        ),
+    ],
+)
+def test_the_client_reaches_the_server_that_is_meant(place: DatabaseHost, client: str) -> None:
+    assert remedies.sql_client(place) == client
