@@ -226,6 +226,13 @@ def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: 
     aliases = fresh.machine / "etc/aliases"
     before = aliases.read_text()
     assert said(fresh, *installed) == []
+    fresh.machine.run(["postconf", "-e", "virtual_alias_domains = forwarded.example"])
+    # Without its own name there, the host would refuse all mail for root.
+    assert (
+        "postconf -e 'mydestination = $myhostname, localhost.$mydomain, localhost'\n"
+        in fresh.apply("--keep", "--dry-run").stdout
+    )
+    fresh.machine.run(["postconf", "-X", "virtual_alias_domains"])
     local = "- The mail for corp.example is delivered to this host's own users (mydestination)"
     programs = "- Programs on this host send through port 25 without signing in"
     aliases.write_text(before + "info: somebody@foreign.example\n")

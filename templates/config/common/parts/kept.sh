@@ -40,8 +40,9 @@ option_beside() {
     esac
 }
 
+# What fails in a group ends it (set -e), and the list with it.
 with_theirs() { # NAME OURS
-    { theirs "$1"; say "$2"; } | joined
+    { theirs "$1" || true; say "$2"; } | joined
 }
 
 # Postfix has only one virtual_transport, which others may use, and the transport maps of others may say

@@ -37,7 +37,8 @@ theirs() { # NAME
 
 applied_before() { current -h virtual_mailbox_domains | grep -q ':/etc/postfix/mailadmin/'; }
 
-# This host's names, which stand in mydestination without being domains that receive mail.
+# This host's names, which stand in mydestination without being domains that receive mail. Fails if
+# nothing else stands there.
 without_own_names() {
     {
         say "$own_name"
