@@ -1,6 +1,7 @@
 """The files of the bundle, and the template of each, most specific first."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mailboxes.conf import MailHost
@@ -9,6 +10,13 @@ from mailboxes.export.bundle import BadExport
 
 TEMPLATE_DIR = Path(__file__).resolve().parent.parent.parent / "templates" / "config"
 PAM_FILE = "etc/pam.d/smtp"
+
+
+@cache
+def existing() -> frozenset[str]:
+    """Return the templates; a process needs a restart for new ones, as for those it has loaded."""
+    files = (path for path in TEMPLATE_DIR.rglob("*") if path.is_file())
+    return frozenset(path.relative_to(TEMPLATE_DIR).as_posix() for path in files)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class FileSpec:
             return ""
         places = [f"{place}/{self.path}" for place in (f"{variant}/{release}", variant, "common")]
         for place in places:
-            if TEMPLATE_DIR.joinpath(place).is_file():
+            if place in existing():
                 return place
         raise BadExport(
             gettext_noop("None of these templates exists: %(places)s."),
