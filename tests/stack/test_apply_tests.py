@@ -15,6 +15,16 @@ LOST = {
     "LOOKUP": "REVOKE SELECT (address, goto, active) ON mail.alias FROM",
     "AUTH": "REVOKE SELECT (username, password, active) ON mail.mailbox FROM",
 }
+UNUSABLE = {
+    "submission/inet/smtpd_sasl_security_options=noplaintext,noanonymous": 587,
+    "submissions/inet/smtpd_upstream_proxy_protocol=haproxy": 465,
+}
+"""Options of others for the services, with which nobody could sign in on a port."""
+
+
+def set_option(host: MailHost, *arguments: str) -> None:
+    host.machine.run(["postconf", *arguments])
+    host.machine.run(["systemctl", "restart", "postfix"])  # reload leaves a service suspended
 
 
 def fault(host: MailHost, *options: str) -> str:
@@ -44,6 +54,11 @@ def test_what_is_lost_is_noticed_though_nothing_has_changed(mail: MailHost) -> N
     backend = {"v1": "saslauthd", "v2": "dovecot"}[mail.variant]
     assert mail.apply().stdout.startswith(f"start {backend}\n")
     mail.await_services()
+    for option, port in UNUSABLE.items():
+        set_option(mail, "-P", option)
+        assert fault(mail).startswith(f"apply: Nobody can sign in on port {port} (")
+        set_option(mail, "-PX", option.partition("=")[0])
+    assert mail.unchanged()
     assert mail.signs_in(ANNA)
 
 

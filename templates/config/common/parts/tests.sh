@@ -99,11 +99,59 @@ explain() { # PLACE SETTING
 # backend may wait for some seconds before it asks again.
 test_sign_in() {
     for seconds in 1 1 1 1 1 0; do
-        if refused_as_unknown; then return 0; fi
+        if refused_as_unknown; then
+            test_submission
+            return 0
+        fi
         sleep "$seconds"
     done
     lack "$backend can't check passwords ($why). Run{% if not sqlite and not auth_in_map %} this on the database host: mariadb < grants.sql" \
         "- and then here{% endif %}: systemctl restart $backend postfix"
+}
+
+# The same through Postfix, as a client does it. The wrong reason is no answer, an answer for later (454),
+# or that AUTH isn't offered. It comes from an address of this host that no client uses: Dovecot lets all
+# sign-ins wait for seconds that come from where one was refused, and fail2ban counts them.
+test_submission() {
+    place=$(current -hx inet_interfaces | words | grep -vE ':|^(all|loopback-only|localhost)$' | head -n 1)
+    for port in 587 465; do
+        submit "${place:-127.0.0.1}" "$port" >"$new/answer-$port" &
+    done
+    wait
+    for port in 587 465; do
+        reply=$(tail -n 1 "$new/answer-$port")
+        case $reply in
+            535*'no mechanism'*|535*'generic failure'*) ;;
+            535*) continue ;;
+        esac
+        lack "Nobody can sign in on port $port (${reply:-no answer}). Run: systemctl restart $backend postfix" \
+            "- and if this stays, the log has the reason: journalctl --since=-5min | grep smtpd"
+    done
+}
+
+submit() { # HOST PORT: Postfix's answer to the sign-in of a made-up address, or what it refuses before
+    starttls=
+    [ "$2" = 465 ] || starttls="-starttls smtp"
+    # shellcheck disable=SC2016,SC2086  # Perl's variables; two words or none
+    timeout 15 perl -MIPC::Open2 -e '
+        my ($port, $plain, @client) = @ARGV;
+        my $pid = open2(my $replies, my $commands, @client);
+        sub answer {
+            my $answer = "";
+            while (<$replies>) { $answer .= $_; last if /^\d{3} / }
+            return $answer;
+        }
+        sub ask { print $commands "$_[0]\r\n"; return answer() }
+        my $answer = $port == 465 ? answer() : "220";
+        $answer = ask("EHLO localhost") if $answer =~ /^220/;
+        if ($answer =~ /^250/) {
+            my $offered = $answer =~ /^250[- ]AUTH[ =].*\bPLAIN\b/m;
+            $answer = $offered ? ask("AUTH PLAIN $plain") : "it does not offer AUTH PLAIN";
+        }
+        $answer =~ s/\s+$//;
+        print "$answer\n";
+        kill "TERM", $pid' "$2" "$(printf '\0%s\0%s' "$nobody" "$nobody" | base64 -w0)" \
+        openssl s_client -quiet -bind 127.0.0.2:0 -connect "$1:$2" $starttls 2>>"$new/log" || true
 }
 
 # Whether the host is as this bundle describes it.
