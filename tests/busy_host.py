@@ -68,6 +68,7 @@ service lmtp {
 """
 DOVECOTS = {
     "debian12": """\
+auth_mechanisms = plain login cram-md5
 protocols = imap lmtp
 mail_location = maildir:~
 protocol lmtp {
@@ -83,6 +84,7 @@ userdb {
 }
 """,
     "debian13": """\
+auth_mechanisms = plain login cram-md5
 mail_driver = maildir
 mail_path = ~
 mail_inbox_path = ~

@@ -156,13 +156,14 @@ CONF_D = "etc/dovecot/conf.d/"
 HOOK = "etc/letsencrypt/renewal-hooks/deploy/mailadmin"
 PROXY = "etc/haproxy/conf.d/mailadmin.cfg"
 OF_23 = "etc/dovecot/mailadmin-my.cnf etc/dovecot/mailadmin-usage.conf.ext"
+KEPT_23 = "etc/dovecot/mailadmin-domains.conf.ext"
 
 
 @pytest.mark.parametrize(
     ("host", "stale"),
     [
-        (mail_host(V2, MYSQL, DEBIAN13), f"{HOOK} {PROXY} {OF_23}"),
-        (mail_host(V2, TWO_PORTS, DEBIAN13), f"{HOOK} {OF_23}"),
+        (mail_host(V2, MYSQL, DEBIAN13), f"{HOOK} {PROXY} {KEPT_23} {OF_23}"),
+        (mail_host(V2, TWO_PORTS, DEBIAN13), f"{HOOK} {KEPT_23} {OF_23}"),
         (mail_host(V2, SQLITE, DEBIAN12), f"{HOOK} {PROXY} {OF_23}"),
         (mail_host(V2, MYSQL, DEBIAN12), f"{HOOK} {PROXY}"),
         (mail_host(V1, MYSQL, DEBIAN13), HOOK),

@@ -154,6 +154,33 @@ def assert_kept_domains_are_known(host: MailHost) -> None:
         host.sql(f"DELETE FROM {table} WHERE domain LIKE '%.example'")
 
 
+def reads_mail(host: MailHost, address: str, password: str) -> bool:
+    """Say whether Dovecot accepts this password; fail if that depends on the mechanism."""
+    mechanisms = ("PLAIN", "CRAM-MD5")
+    [answer] = {mail_clients.imap_login(host.machine, m, address, password) for m in mechanisms}
+    return answer
+
+
+def assert_the_panel_decides(host: MailHost) -> None:
+    """In its domains, no other password works, even if Dovecot knows one; others still sign in."""
+    users = host.machine / "etc/dovecot/users"
+    before = users.read_text()
+    users.write_text(f"{before}{BOB.address}:{{PLAIN}}{OTTO.password}\n")
+    host.machine.run(["doveadm", "reload"])
+    assert reads_mail(host, BOB.address, BOB.password)
+    assert not reads_mail(host, BOB.address, OTTO.password)
+    with host.disabled("mailbox", "username", BOB.address):
+        assert not reads_mail(host, BOB.address, OTTO.password)
+    with host.disabled("domain", "domain", DOMAIN):
+        assert reads_mail(host, BOB.address, OTTO.password)
+    away = f"{host.file}.away"
+    for moves in ((host.file, away), (away, host.file)):
+        host.machine.run(["mv", *moves])
+        host.machine.run(["doveadm", "reload"])
+        assert reads_mail(host, OTTO.address, OTTO.password)
+    users.write_text(before)
+
+
 def assert_kept(host: MailHost) -> None:
     assert drift(host) == "working What could be compared is as it would be exported now. \n"
     assert accepted(host) == {*OTHERS, ANNA.address}
@@ -172,6 +199,7 @@ def assert_kept(host: MailHost) -> None:
     assert send_code(host, ANNA, OTTO.address) == 553
     assert relays(host, 25) and relays(host, 10025)
     if host.variant == "v2":
+        assert_the_panel_decides(host)
         assert cleartext_code(host, OTTO.address) == 250
         assert cleartext_code(host, "sold@old.example") == 554
         host.await_mail(ANNA, host.send(OTTO, ANNA.address))

@@ -41,7 +41,7 @@ survey_both_passwords() {
     case $entry in 'passwd-file '/*) ;; *) return 0 ;; esac
     cut -d: -f1 "${entry#* }" 2>>"$new/log" | ask_panel mailboxes >"$new/both" || true
     [ ! -s "$new/both" ] || cannot_keep "$(listed "$new/both") can't be both in ${entry#* } and in the panel," \
-        "since either password would work, also if the mailbox is disabled: take the address out of the file."
+        "since only the panel's password would work: take the address out of one of them."
 }
 
 # Mail for this host's own users that Postfix hands to Dovecot.
@@ -68,7 +68,7 @@ survey_order() {
 # KIND (passdb or userdb): each one of others, as its driver and its file, if it has one.
 databases() {
     awk -v kind="$1" '
-        $1 == kind && /{$/ { inside = 1; driver = ($2 == "{") ? "" : $2; file = ""; next }
+        $1 == kind && $2 !~ /^mailadmin/ && /{$/ { inside = 1; driver = ($2 == "{") ? "" : $2; file = ""; next }
         inside && /^}/ {
             inside = 0
             if (text !~ /mailadmin/) print driver (file == "" ? "" : " " file)
