@@ -93,6 +93,9 @@ V1: dict[str, Fault] = {
         ("ports.587.key", "ports.465"),
         mend=True,
     ),
+    "Postfix only listens to its own machine": Fault(
+        "postconf -e inet_interfaces=loopback-only" + RESTART, ("ports.local",), mend=True
+    ),
     "pam_mysql.so is missing": Fault(
         "for f in /lib/*/security/pam_mysql.so; do mv $f /root/; done", ("pam.module",)
     ),
@@ -161,7 +164,7 @@ ROUNDS = {
             "Postfix relays for its networks",
             "the sender maps are gone",
         ),
-        ("the key doesn't fit the certificate",),
+        ("the key doesn't fit the certificate", "Postfix only listens to its own machine"),
         ("pam_mysql.so is missing", "collations differ"),
         ("the database is stopped",),
         ("Postfix is stopped", "saslauthd hangs"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from mailboxes.conf import MailHost
+from mailboxes.doctor import listeners
 
 POSTFIX = Path("/etc/postfix")
 KEPT = POSTFIX / "mailadmin" / "kept"
@@ -40,12 +41,16 @@ class Access:
     runner: Runner | None
     is_mail_host: bool
     is_root: bool
-    ports: str
-    """The name or address at which Postfix and Dovecot listen."""
+    hostname: str
+    """The name of the mail host."""
 
     @property
     def sees_all(self) -> bool:
         return self.runner is not None and self.is_mail_host and self.is_root
+
+    def address(self, port: int) -> str:
+        """Return the name or address at which a port of the mail host can be reached."""
+        return listeners.best(listeners.addresses(port)) if self.is_mail_host else self.hostname
 
     def run(self, command: Sequence[str], input: str = "", user: str = "") -> Output:
         """Run a program; only to be called if `sees_all`."""
@@ -56,8 +61,7 @@ class Access:
 
 def find_access(host: MailHost, runner: Runner | None = None) -> Access:
     """Return what this process can see: everything only as root on the mail host."""
-    here = is_mail_host()
-    return Access(runner, here, os.geteuid() == 0, "127.0.0.1" if here else host.hostname)
+    return Access(runner, is_mail_host(), os.geteuid() == 0, host.hostname)
 
 
 def is_mail_host() -> bool:

@@ -35,10 +35,10 @@ def check(examination: Examination, found: x509.Certificate, port: int) -> Itera
     params = {"port": port, "date": date_format(ends, "DATETIME_FORMAT"), "name": name}
     if ends < now:
         seen = _("The certificate on port %(port)s has expired: %(date)s.") % params
-        yield broken(f"ports.{port}.expired", seen, renew(examination))
+        yield broken(f"ports.{port}.expired", seen, renew(examination, port))
     elif ends < now + SOON:
         seen = _("The certificate on port %(port)s expires soon: %(date)s.") % params
-        yield warning(f"ports.{port}.expires", seen, renew(examination))
+        yield warning(f"ports.{port}.expires", seen, renew(examination, port))
     if not covers(found, name):
         seen = _("The certificate on port %(port)s isn't for %(name)s: clients will reject it.")
         advice = _(
@@ -75,8 +75,19 @@ def in_use(examination: Examination) -> tuple[str, str]:
     return certificate, key
 
 
-def renew(examination: Examination) -> Remedy:
-    path, _key = in_use(examination)
+def of_dovecot(examination: Examination) -> str:
+    """Return the path of Dovecot's certificate, as far as can be seen."""
+    if not examination.access.sees_all:
+        return examination.host.certificate
+    for setting in ("ssl_server/cert_file", "ssl_cert"):  # of 2.4 and of 2.3
+        done = examination.access.run(["doveconf", "-h", setting])
+        if done.status == 0 and done.stdout.strip():
+            return done.stdout.strip().removeprefix("<")
+    return ""
+
+
+def renew(examination: Examination, port: int = 25) -> Remedy:
+    path = of_dovecot(examination) if port == 993 else in_use(examination)[0]
     readers = restart_readers(examination.host)
     if path == SELF_SIGNED:
         command = f"make-ssl-cert generate-default-snakeoil --force-overwrite && {readers}"

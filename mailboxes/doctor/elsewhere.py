@@ -61,7 +61,7 @@ def seen_from_here(findings: Iterable[Finding]) -> Iterator[Finding]:
 def unreachable(examination: Examination, port: int, reason: str) -> Finding:
     """Say that nothing is known of a port: its name, or the way there, is what fails."""
     seen = _("Port %(port)s of %(name)s can't be reached from this machine: %(reason)s.")
-    params = {"port": port, "name": examination.access.ports, "reason": reason}
+    params = {"port": port, "name": examination.access.hostname, "reason": reason}
     advice = _("Check MAIL_HOSTNAME in .env, its entry in the DNS, and the firewalls on the way.")
     return broken(f"ports.{port}", seen % params, Remedy(advice))
 

@@ -1,20 +1,16 @@
 """Postfix and Dovecot as mail clients and other servers see them: their ports."""
 
-import imaplib
 from collections.abc import Iterator
-from pathlib import PurePosixPath
-from shlex import quote
 
 from django.utils.translation import gettext as _
 
-from mailboxes.actions.canary import PREFIX
-from mailboxes.doctor import submission, words
-from mailboxes.doctor.access import KEPT, SECONDS, is_there
+from mailboxes.doctor import inbox, listeners, submission, words
+from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
-from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
+from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.protocols import smtp
 from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
-from mailboxes.doctor.submission import ERRORS, last_resort, log, silent, unexplained
+from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
 
 
@@ -23,16 +19,32 @@ def examine(examination: Examination) -> Iterator[Finding]:
     for port in (587, 465):
         yield from submission.check(examination, port)
     if examination.host.variant.name == "v2":
-        yield check_imap(examination)
+        yield from inbox.check(examination)
     elif examination.access.sees_all:
         yield from check_folder(examination)
+    if examination.access.is_mail_host:
+        yield from only_here([25, 587, 465, *inbox.ports(examination.host)])
+
+
+def only_here(ports: list[int]) -> Iterator[Finding]:
+    """Name the ports that nobody else can connect to."""
+    closed = [port for port in ports if listeners.only_here(port)]
+    if not closed:
+        return
+    seen = _("Only this machine itself can connect to these ports: %(ports)s.")
+    params = {"ports": ", ".join(map(str, closed))}
+    command = "postconf -e inet_interfaces=all && systemctl restart postfix"
+    remedy = Remedy(_("Unless that is intended, let Postfix listen on all addresses:"), command)
+    if 25 not in closed:
+        remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
+    yield warning("ports.local", seen % params, remedy)
 
 
 def check_port_25(examination: Examination) -> Iterator[Finding]:
     """Offer mail from another host: to the address, to nobody, and to a domain elsewhere."""
     address = examination.login.address if examination.login else UNKNOWN
     try:
-        with smtp.connect(examination.access.ports, 25) as client:
+        with smtp.connect(examination.access.address(25), 25) as client:
             if client.has_extn("auth"):
                 seen = _(
                     "Port 25 offers signing in (AUTH) even without TLS, so passwords can be sent "
@@ -82,62 +94,10 @@ def rule_finding(code: str, seen: str) -> Finding:
     return warning(code, seen, Remedy(advice))
 
 
-def check_imap(examination: Examination) -> Finding:
-    """Sign in over IMAP, and open the inbox: that fails if Dovecot can't write the folder."""
-    if "dovecot" in examination.broken or examination.login is None:
-        reason = _("A hop before this one is broken, or there is no mailbox to sign in with.")
-        return not_checked("ports.993", reason)
-    try:
-        status, reply = open_inbox(examination, *examination.login)
-    except ERRORS as error:
-        return silent(examination, 993, error)
-    if status == "OK":
-        return working("ports.993", _("Port 993 accepts the right password."))
-    seen = _("Signing in works on port 993, but the inbox can't be opened: %(reply)s")
-    params = {"reply": words.quoted(reply)}
-    is_closed = "SERVERBUG" in reply
-    remedy = open_folder(examination) if is_closed else last_resort(examination)
-    return broken("ports.993.inbox", seen % params, remedy, log(examination))
-
-
-def open_inbox(examination: Examination, address: str, password: str) -> tuple[str, str]:
-    """Sign in; look at the inbox only where the folder, which that creates, can be removed."""
-    access = examination.access
-    with imaplib.IMAP4_SSL(
-        access.ports, 993, ssl_context=smtp.lenient_context(), timeout=SECONDS
-    ) as client:
-        # login() only takes ASCII.
-        client.authenticate("PLAIN", lambda _: f"\0{address}\0{password}".encode())
-        if not access.sees_all:
-            return "OK", ""
-        try:
-            status, found = client.status("INBOX", "(MESSAGES)")
-        finally:
-            remove_folder(examination)
-    return status, b" ".join(filter(None, found)).decode(errors="replace")
-
-
-def remove_folder(examination: Examination) -> None:
-    """Remove the canary's folder, as the user to whom all mail belongs."""
-    host, folder = examination.host, PurePosixPath(examination.folder)
-    own = [each for each in (folder, *folder.parents) if each.name.startswith(PREFIX)]
-    if own and ".." not in folder.parts:
-        examination.access.run([*as_user(host).split(), "rm", "-rf", "--", str(own[-1])])
-
-
 def check_folder(examination: Examination) -> Iterator[Finding]:
     """V1: let the user to whom all mail belongs write where Postfix will."""
     host = examination.host
     if examination.access.run([*as_user(host).split(), "test", "-w", host.home]).status:
         seen = _("Postfix can't store mail: the user %(uid)s has no right to write to %(home)s.")
         params = {"uid": host.uid, "home": host.home}
-        yield broken("ports.folder", seen % params, open_folder(examination))
-
-
-def open_folder(examination: Examination) -> Remedy:
-    host, home = examination.host, quote(examination.host.home)
-    command = (
-        f"mkdir -p -m 0750 {home} && chown -R {host.uid}:{host.gid} {home} && chmod -R u+rwX {home}"
-    )
-    advice = _("Make the user %(uid)s the owner of all files in %(home)s again:")
-    return Remedy(advice % {"uid": host.uid, "home": host.home}, command)
+        yield broken("ports.folder", seen % params, inbox.open_folder(examination))

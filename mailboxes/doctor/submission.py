@@ -1,6 +1,7 @@
 """Ports 587 and 465: TLS, the mechanisms that are offered, a sign-in, and a first mail."""
 
 import imaplib
+import poplib
 import smtplib
 from collections.abc import Iterator
 from socket import gaierror
@@ -20,13 +21,20 @@ from mailboxes.doctor.remedies import (
     restart,
 )
 
-ERRORS = (OSError, ValueError, smtplib.SMTPException, EOFError, imaplib.IMAP4.error)
+ERRORS = (
+    OSError,
+    ValueError,
+    smtplib.SMTPException,
+    EOFError,
+    imaplib.IMAP4.error,
+    poplib.error_proto,
+)
 
 
 def check(examination: Examination, port: int) -> Iterator[Finding]:
     """Sign in where mail clients do, and try to send as oneself; nothing is sent."""
     try:
-        with smtp.connect(examination.access.ports, port) as client:
+        with smtp.connect(examination.access.address(port), port) as client:
             if port != 465:
                 if client.has_extn("auth"):
                     seen = _(

@@ -29,7 +29,7 @@ def postfix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_postfix_of_its_own_does_not_make_a_mail_host(postfix: Path) -> None:
     found = access.find_access(mail_host())
-    assert (found.is_mail_host, found.ports) == (False, "mail.example.org")
+    assert (found.is_mail_host, found.address(25)) == (False, "mail.example.org")
     (postfix / "main.cf").unlink()
     assert not access.is_mail_host()
 
@@ -42,7 +42,7 @@ def test_the_folder_and_main_cf_each_show_what_was_applied(postfix: Path) -> Non
     (postfix / "main.cf").write_text(usual)
     (postfix / "mailadmin").mkdir()
     found = access.find_access(mail_host())
-    assert (found.is_mail_host, found.ports) == (True, "127.0.0.1")
+    assert (found.is_mail_host, found.address(1)) == (True, "127.0.0.1")
 
 
 @pytest.mark.parametrize("variant", ["v1", "v2"])

@@ -11,6 +11,7 @@ from mailboxes.open_sessions import kick_command
 from tests import mail_clients
 from tests.machine import Machine, wait_until
 from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, Person, hosts
+from tests.stack.test_doctor import examine
 
 pytestmark = pytest.mark.stack
 
@@ -250,6 +251,9 @@ def test_pop3_is_served_if_it_is_set(host: MailHost) -> None:
         wait_until(lambda: host.machine.listens(995), "POP3")
         assert mail_clients.pop3_accepts(host.machine, ANNA.address, ANNA.password)
         assert not mail_clients.pop3_accepts(host.machine, ANNA.address, BOB.password)
+        findings = [each for hop in examine(host)["hops"] for each in hop["findings"]]
+        states = {each["code"]: each["state"] for each in findings}
+        assert {states[f"ports.{port}"] for port in (993, 995, 143, 110)} == {"working"}
         host.configure()
         assert not host.machine.listens(995)
     finally:

@@ -58,9 +58,13 @@ def start_tls(client: smtplib.SMTP) -> None:
 
 def certificate(client: smtplib.SMTP) -> x509.Certificate:
     """Return the certificate of the other side; raises ssl.SSLError without TLS."""
-    if not isinstance(client.sock, ssl.SSLSocket):
+    return certificate_of(client.sock)
+
+
+def certificate_of(connection: object) -> x509.Certificate:
+    if not isinstance(connection, ssl.SSLSocket):
         raise ssl.SSLError("there is no TLS")
-    return x509.load_der_x509_certificate(client.sock.getpeercert(binary_form=True) or b"")
+    return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"")
 
 
 def sign_in(client: smtplib.SMTP, address: str, password: str) -> tuple[int, str]:

@@ -1,0 +1,136 @@
+"""The ports on which mail clients read mail: IMAP and, if it is exported, POP3."""
+
+import imaplib
+import poplib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import PurePosixPath
+from shlex import quote
+
+from cryptography import x509
+from django.utils.translation import gettext as _
+
+from mailboxes.actions.canary import PREFIX
+from mailboxes.conf import MailHost
+from mailboxes.doctor import certificate, listeners, words
+from mailboxes.doctor.access import SECONDS
+from mailboxes.doctor.examination import Examination, Login
+from mailboxes.doctor.finding import Finding, broken, not_checked, working
+from mailboxes.doctor.protocols.smtp import certificate_of, lenient_context
+from mailboxes.doctor.remedies import Remedy
+from mailboxes.doctor.submission import ERRORS, last_resort, log, silent
+from mailboxes.export.renaming import as_user
+
+IMAP, IMAP_TLS, POP3, POP3_TLS = 143, 993, 110, 995
+
+
+def ports(host: MailHost) -> list[int]:
+    """Return the ports with TLS from the start that the variant serves."""
+    return [IMAP_TLS, *([POP3_TLS] if host.pop3 else [])] if host.variant.name == "v2" else []
+
+
+def check(examination: Examination) -> Iterator[Finding]:
+    """Try the ports with TLS from the start, and the others if Dovecot has them."""
+    found = ports(examination.host)
+    if examination.access.is_mail_host:
+        others = (IMAP, *([POP3] if POP3_TLS in found else []))
+        found += [port for port in others if listeners.addresses(port)]
+    if "dovecot" in examination.broken or examination.login is None:
+        reason = _("A hop before this one is broken, or there is no mailbox to sign in with.")
+        yield not_checked(f"ports.{IMAP_TLS}", reason)
+        return
+    for port in found:
+        try:
+            yield from check_port(examination, port, examination.login)
+        except ERRORS as error:
+            yield silent(examination, port, error)
+
+
+def check_port(examination: Examination, port: int, login: Login) -> Iterator[Finding]:
+    """Sign in, and open the inbox: that fails if Dovecot can't write the folder."""
+    reads = read_imap if port in (IMAP, IMAP_TLS) else read_pop3
+    found, problem = reads(examination, port, login)
+    # All ports of Dovecot have the same one.
+    if port == IMAP_TLS:
+        yield from certificate.check(examination, found, port)
+    params = {"port": port, "reply": words.quoted(problem)}
+    if not problem:
+        yield working(f"ports.{port}", accepted(examination, port) % params)
+        return
+    seen = _("Signing in works on port %(port)s, but the inbox can't be opened: %(reply)s")
+    is_closed = "SERVERBUG" in problem or "SYS/" in problem
+    remedy = open_folder(examination) if is_closed else last_resort(examination)
+    yield broken(f"ports.{port}.inbox", seen % params, remedy, log(examination))
+
+
+def accepted(examination: Examination, port: int) -> str:
+    if port in (POP3, POP3_TLS) and not examination.access.sees_all:
+        return _("Port %(port)s answers, over TLS.")
+    return _("Port %(port)s accepts the right password.")
+
+
+def read_imap(examination: Examination, port: int, login: Login) -> tuple[x509.Certificate, str]:
+    """Return the certificate, and why the inbox can't be opened, if it can't.
+
+    It is only looked at where the folder, which that creates, can be removed.
+    """
+    access, address = examination.access, examination.access.address(port)
+    context = lenient_context()
+    if port == IMAP_TLS:
+        client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+            address, port, ssl_context=context, timeout=SECONDS
+        )
+    else:
+        client = imaplib.IMAP4(address, port, timeout=SECONDS)
+        client.starttls(context)
+    with client:
+        found = certificate_of(client.sock)
+        # login() only takes ASCII.
+        client.authenticate("PLAIN", lambda _: f"\0{login.address}\0{login.password}".encode())
+        if not access.sees_all:
+            return found, ""
+        try:
+            status, reply = client.status("INBOX", "(MESSAGES)")
+        finally:
+            remove_folder(examination)
+    return found, "" if status == "OK" else b" ".join(filter(None, reply)).decode(errors="replace")
+
+
+def read_pop3(examination: Examination, port: int, login: Login) -> tuple[x509.Certificate, str]:
+    """Do the same. Signing in opens the inbox at once."""
+    access, address = examination.access, examination.access.address(port)
+    context = lenient_context()
+    if port == POP3_TLS:
+        client: poplib.POP3 = poplib.POP3_SSL(address, port, context=context, timeout=SECONDS)
+    else:
+        client = poplib.POP3(address, port, timeout=SECONDS)
+        client.stls(context)
+    try:
+        found = certificate_of(client.sock)
+        if access.sees_all:
+            client.user(login.address)
+            client.pass_(login.password)
+        with suppress(OSError, poplib.error_proto):  # it has said all that was asked
+            client.quit()
+    finally:
+        client.close()
+        if access.sees_all:
+            remove_folder(examination)
+    return found, ""
+
+
+def remove_folder(examination: Examination) -> None:
+    """Remove the canary's folder, as the user to whom all mail belongs."""
+    host, folder = examination.host, PurePosixPath(examination.folder)
+    own = [each for each in (folder, *folder.parents) if each.name.startswith(PREFIX)]
+    if own and ".." not in folder.parts:
+        examination.access.run([*as_user(host).split(), "rm", "-rf", "--", str(own[-1])])
+
+
+def open_folder(examination: Examination) -> Remedy:
+    host, home = examination.host, quote(examination.host.home)
+    command = (
+        f"mkdir -p -m 0750 {home} && chown -R {host.uid}:{host.gid} {home} && chmod -R u+rwX {home}"
+    )
+    advice = _("Make the user %(uid)s the owner of all files in %(home)s again:")
+    return Remedy(advice % {"uid": host.uid, "home": host.home}, command)

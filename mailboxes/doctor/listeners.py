@@ -1,0 +1,48 @@
+"""The addresses on which this machine's ports are open, as anyone may see them."""
+
+import struct
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
+LISTEN = "0A"
+Address = IPv4Address | IPv6Address
+
+
+def addresses(port: int) -> list[Address]:
+    """Return where a port is open; empty also if that can't be seen."""
+    found = []
+    for table in TABLES:
+        try:
+            lines = table.read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            local, _remote, state = line.split()[1:4]
+            address, _colon, number = local.partition(":")
+            if state == LISTEN and int(number, 16) == port:
+                found.append(decode(address))
+    return found
+
+
+def decode(text: str) -> Address:
+    """Read an address as the kernel writes it: as numbers of four bytes in the machine's order."""
+    numbers = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
+    return ip_address(b"".join(struct.pack("=I", number) for number in numbers))
+
+
+def best(found: list[Address]) -> str:
+    """Return an address by which this machine reaches a port that is open on these."""
+    order = sorted(
+        found,
+        key=lambda each: (not each.is_unspecified, not each.is_loopback, each.is_link_local),
+    )
+    if not order or (order[0].is_unspecified and order[0].version == 4):
+        return "127.0.0.1"
+    return "::1" if order[0].is_unspecified else str(order[0])
+
+
+def only_here(port: int) -> bool:
+    """Say whether a port is open, but only to this machine itself."""
+    found = addresses(port)
+    return bool(found) and all(each.is_loopback for each in found)

@@ -1,0 +1,37 @@
+"""Where the ports of this machine are open, as /proc shows it to everybody."""
+
+import socket
+from ipaddress import ip_address
+
+import pytest
+
+from mailboxes.doctor import listeners
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "0.0.0.0", "::1", "::"])
+def test_a_port_is_found_where_it_listens_and_reached_there(address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as server:
+        server.bind((address, 0))
+        port = server.getsockname()[1]
+        assert listeners.addresses(port) == []
+        server.listen()
+        found = listeners.addresses(port)
+        assert found == [ip_address(address)]
+        assert listeners.only_here(port) == (address not in ("0.0.0.0", "::"))
+        socket.create_connection((listeners.best(found), port), 1).close()
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([], "127.0.0.1"),
+        (["192.0.2.1"], "192.0.2.1"),
+        (["192.0.2.1", "127.0.0.1"], "127.0.0.1"),
+        (["fe80::1", "2001:db8::1"], "2001:db8::1"),
+        (["::", "192.0.2.1"], "::1"),
+        (["0.0.0.0", "::"], "127.0.0.1"),
+    ],
+)
+def test_the_simplest_way_to_a_port_is_taken(found: list[str], expected: str) -> None:
+    assert listeners.best([ip_address(each) for each in found]) == expected
