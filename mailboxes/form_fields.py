@@ -98,10 +98,10 @@ class LimitField(SizeField):
 
 
 class PasswordField(forms.CharField):
-    """A new password; leading and trailing spaces are kept."""
+    """A new password; leading and trailing spaces are kept, and all of it after an error."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        widget = forms.PasswordInput({"autocomplete": "new-password"}, render_value=True)
         super().__init__(**{"strip": False, "max_length": 1000, "widget": widget, **kwargs})
 
 

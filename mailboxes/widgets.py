@@ -96,7 +96,8 @@ class SizeInput(forms.MultiWidget):
 class NewPasswordInput(forms.PasswordInput):
     """A new password, with buttons to generate, show and copy it, and the server's judgement.
 
-    It is never rendered with a value. `confirmation` names the field that repeats the password.
+    After an error it keeps what was typed: the password may have been copied and passed on already.
+    `confirmation` names the field that repeats the password.
     """
 
     template_name = "mailboxes/widgets/password.html"
@@ -106,7 +107,7 @@ class NewPasswordInput(forms.PasswordInput):
     def __init__(self, confirmation: str, account: str = "mailbox") -> None:
         self.confirmation = confirmation
         self.account = account
-        super().__init__({"autocomplete": "new-password"})
+        super().__init__({"autocomplete": "new-password"}, render_value=True)
 
     def get_context(self, name: str, value: object, attrs: Context | None) -> Context:
         context = super().get_context(name, value, attrs)

@@ -1,4 +1,5 @@
-// Forms: the password buttons and strength meter, and the preview of an address.
+// Forms: the password buttons and strength meter, the preview of an address, and a warning before
+// changes are lost.
 "use strict";
 
 function randomCharacter(alphabet) {
@@ -114,4 +115,16 @@ for (const box of document.querySelectorAll(".address")) {
   };
   box.addEventListener("input", show);
   show();
+}
+
+// Leaving a form with changes asks first; so does a form that comes back with errors.
+for (const form of document.querySelectorAll("form.form, form[data-asks]")) {
+  const values = () => new URLSearchParams(new FormData(form)).toString();
+  const saved = form.querySelector(".errors, [aria-invalid]") ? null : values();
+  let isSent = false;
+  form.addEventListener("submit", () => { isSent = true; });
+  addEventListener("pageshow", () => { isSent = false; });
+  addEventListener("beforeunload", (event) => {
+    if (!isSent && values() !== saved) event.preventDefault();
+  });
 }

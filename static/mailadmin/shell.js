@@ -115,3 +115,22 @@ for (const print of document.querySelectorAll("button[data-print]")) {
   print.hidden = false;
   print.addEventListener("click", () => window.print());
 }
+
+// A form is sent once, also if its button is pressed twice; downloads leave the page as it is.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  const button = event.submitter;
+  const settle = () => {
+    delete form.dataset.sent;
+    button?.removeAttribute("aria-busy");
+  };
+  form.dataset.sent = "yes";
+  button?.setAttribute("aria-busy", "true");
+  setTimeout(settle, 5000);
+  addEventListener("pageshow", settle, { once: true });
+});

@@ -52,7 +52,49 @@ def test_an_error_is_shown_at_its_field_which_is_focused(rita: Page) -> None:
         "The domain example.com doesn't exist here"
     )
     expect(rita.get_by_label("local part")).to_be_focused()
-    assert rita.locator("#id_new_password1").input_value() == ""
+    for name in ("new_password1", "new_password2"):
+        assert rita.locator(f"#id_{name}").input_value() == PASSWORD
+
+
+def test_a_selection_lasts_over_pages_until_an_action_has_run(rita: Page) -> None:
+    for name in ("sel.a", "sel.b"):
+        fill(rita, f"{name}@example.org")
+        rita.get_by_role("button", name="Save", exact=True).click()
+    rita.goto("/admin/mailboxes/mailbox/?q=sel.")
+    expect(rita.get_by_role("button", name="Disable")).to_be_hidden()
+    rita.get_by_label("Select sel.a@example.org").check()
+    rita.goto("/admin/mailboxes/mailbox/?q=sel.&after=sel.a@example.org")
+    expect(rita.get_by_text("1 selected, 1 of them on other pages")).to_be_visible()
+    rita.get_by_label("Select sel.b@example.org").check()
+    rita.get_by_role("button", name="Disable").click()
+    rita.get_by_role("button", name="Disable 2 mailboxes").click()
+    expect(rita.get_by_text("Disabled 2 mailboxes.")).to_be_visible()
+    expect(rita.get_by_text("None selected")).to_be_visible()
+    rita.get_by_label("Select sel.b@example.org").check()
+    rita.goto("/admin/mailboxes/mailbox/?q=sel.&before=sel.b@example.org")
+    rita.get_by_role("button", name="Clear selection").click()
+    expect(rita.get_by_text("None selected")).to_be_visible()
+
+
+def test_changes_are_not_left_behind_without_being_asked(rita: Page) -> None:
+    asked = []
+    rita.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page = "/admin/mailboxes/mailbox/anna_40example.org/change/"
+    crumb = rita.get_by_role("navigation", name="Breadcrumbs").get_by_role("link").last
+    rita.goto(page)
+    crumb.click()
+    rita.wait_for_url("**/mailbox/")
+    assert asked == []
+    rita.goto(page)
+    rita.get_by_label("Name").fill("Anna B.")
+    crumb.click()
+    rita.wait_for_url("**/mailbox/")
+    assert asked == ["beforeunload"]
+    rita.goto(page)
+    rita.get_by_label("Name").fill("Anna Berg")
+    rita.get_by_role("button", name="Save and continue editing").click()
+    expect(rita.get_by_text("was changed successfully")).to_be_visible()
+    assert asked == ["beforeunload"]
 
 
 def test_a_mailbox_is_created_with_the_keyboard_and_a_generated_password(rita: Page) -> None:
