@@ -268,7 +268,19 @@ def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: 
     aliases.write_text(before)
     fresh.machine.run(["useradd", "--create-home", "lisa"])
     assert beginnings(said(fresh, *installed)) == [local, programs]
+    both = local.replace("corp", "corp.example, old")
+    # The host's old name, with mail where only Postfix is told to deliver it.
+    fresh.machine.run(["postconf", "-e", "myhostname=old.example"])
+    assert beginnings(said(fresh, *installed)) == [local, programs]
+    for setting in ("home_mailbox=.maildir/", "mailbox_command=/usr/bin/procmail"):
+        fresh.machine.run(["postconf", "-e", setting])
+        fresh.machine.run(["mkdir", "-p", "/home/lisa/.maildir"])
+        assert both in beginnings(said(fresh, *installed)), setting
+        fresh.machine.run(["postconf", "-X", setting.partition("=")[0]])
+    fresh.machine.run(["usermod", "--uid", "100001", "lisa"])
     (fresh.machine / "var/mail/lisa").write_text("")
+    assert both in beginnings(said(fresh, *installed))
+    fresh.machine.run(["postconf", "-e", f"myhostname={HOSTNAME}"])
     pam = "- Dovecot lets this host's own users sign in (PAM)"
     assert beginnings(said(fresh, *installed)) == [local, pam, programs]
 

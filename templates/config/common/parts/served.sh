@@ -37,19 +37,17 @@ theirs() { # NAME
 
 applied_before() { current -h virtual_mailbox_domains | grep -q ':/etc/postfix/mailadmin/'; }
 
-# This host's names, which stand in mydestination without being domains that receive mail. Fails if
-# nothing else stands there.
+# This host's names, which stand in mydestination without being domains that receive mail: those that
+# Debian's installer suggests, unless somebody has mail here. Fails if nothing else stands there.
 without_own_names() {
     {
         say "$own_name"
-        if applied_before; then
+        if ! has_users && ! has_aliases && ! delivers_elsewhere; then
             current -hx myhostname
-        elif ! has_users && ! has_aliases; then
-            current -hx myhostname
-            hostname
-            hostname -f || true
+            applied_before || hostname
+            applied_before || hostname -f || true
             # Debian's installer suggests this host's name; another one is a domain, if anybody is there.
-            has_accounts || cat /etc/mailname || true
+            applied_before || has_accounts || cat /etc/mailname || true
         fi
     } >"$new/names" 2>>"$new/log"
     grep -vixF -f "$new/names" | grep -viE '^localhost(\.|$)|(^|\.)localdomain$|^[^.:/]*$'
@@ -57,13 +55,32 @@ without_own_names() {
 
 # Whether somebody has had mail here as a user of this host, not only root.
 has_users() {
+    if find "$(current -hx mail_spool_directory)/" -mindepth 1 -maxdepth 1 ! -name root ! -name mail \
+        ! -name nobody ! -name '*.lock' 2>>"$new/log" | grep -q .
+    then
+        return 0
+    fi
+    inbox=$(current -hx home_mailbox)
     accounts >"$new/accounts"
     while IFS=: read -r name home <&4; do
-        for place in "/var/mail/$name" "$home/Maildir" "$home/mail" "$home/.forward"; do
+        for place in "/var/mail/$name" "$home/${inbox:-Maildir}" "$home/Maildir" "$home/mail" "$home/.forward"; do
             [ ! -e "$place" ] || return 0
         done
     done 4<"$new/accounts"
     return 1
+}
+
+# Whether mail for users of this host goes where this can't see it.
+delivers_elsewhere() {
+    for name in luser_relay mailbox_transport mailbox_transport_maps fallback_transport \
+        fallback_transport_maps mailbox_command_maps
+    do
+        [ -z "$(current -hx "$name")" ] || return 0
+    done
+    [ -z "$(current -n local_transport)$(current -n local_recipient_maps)" ] || return 0
+    [ -z "$(current -hx mailbox_command)" ] || ! has_accounts || return 0
+    # A directory may not list its users.
+    grep -qE '^passwd:.*[[:blank:]](sss|ldap|winbind|nis|db)' /etc/nsswitch.conf
 }
 
 has_accounts() { [ -n "$(accounts)" ]; }
@@ -71,13 +88,18 @@ has_accounts() { [ -n "$(accounts)" ]; }
 # The people who have an account on this host, with their home directories.
 accounts() {
     getent passwd | awk -F: -v mail="$mail_uid" \
-        '$3 >= 1000 && $3 < 60000 && $3 != mail { print $1 ":" $6 }'
+        '$3 >= 1000 && $3 != 65534 && $3 != mail { print $1 ":" $6 }'
 }
 
 # Whether there are more aliases than those that Debian's packages make: all of them for root.
 has_aliases() {
     current -hx alias_maps | words >"$new/alias-maps"
     while read -r map <&4; do
+        case ${map#proxy:} in
+            hash:*|btree:*|cdb:*|lmdb:*|texthash:*) map=${map#proxy:} ;;
+            nis:*) continue ;;      # the default without Debian's main.cf
+            *) return 0 ;;
+        esac
         if awk -F '[: \t]+' '/^[^# \t]/ && !/^(root|postmaster):/ && $2 !~ /^(root|postmaster)$/ {
                 found = 1 } END { exit !found }' "${map#*:}" 2>>"$new/log"
         then
