@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser.conftest import Panel, sign_in, watched
 
@@ -77,8 +77,13 @@ def test_a_selection_lasts_over_pages_until_an_action_has_run(rita: Page) -> Non
 
 
 def test_changes_are_not_left_behind_without_being_asked(rita: Page) -> None:
-    asked = []
-    rita.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    rita.on("dialog", leave)
     page = "/admin/mailboxes/mailbox/anna_40example.org/change/"
     crumb = rita.get_by_role("navigation", name="Breadcrumbs").get_by_role("link").last
     rita.goto(page)
