@@ -124,6 +124,10 @@ def test_an_invalid_setting_stops_the_start_with_a_sentence(
 
 def test_the_doctor_ends_with_another_status_than_for_a_broken_host() -> None:
     assert manage("doctor", QUOTA_MULTIPLIER="-1").returncode == 2
+    without_django = [sys.executable, "-S", "manage.py"]
+    for command, status in (("doctor", 2), ("check", 1)):
+        done = subprocess.run([*without_django, command], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == status and "No module named 'django'" in done.stderr
 
 
 def test_the_minimal_environment_is_enough() -> None:

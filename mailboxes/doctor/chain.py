@@ -1,5 +1,6 @@
 """The chain from the database to the mail client, examined hop by hop from the bottom up."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,16 +26,19 @@ from mailboxes.doctor import (
     ports,
     saslauthd,
     tables,
+    words,
 )
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, not_checked
 from mailboxes.doctor.mysql_errors import panel_place
 from mailboxes.doctor.remedies import NONE, Remedy, start_database
+from mailboxes.errors import Refused
 from mailboxes.formats import database_message
 from mailboxes.models import AliasDomain, Domain
 from mailboxes.routing import Kind
 
+logger = logging.getLogger(__name__)
 MAX_DOMAINS = 1000
 MAX_SECONDS = 20.0
 LONGEST_PROBE = 2 * SECONDS
@@ -62,6 +66,9 @@ STEPS = (
     Step(Hop("ports", gettext_lazy("Postfix: ports")), ports.examine),
     Step(Hop("drift", gettext_lazy("Configuration files")), drift.examine),
 )
+
+FAILED = ".error"
+"""How the codes of findings end that are about the doctor itself."""
 
 END = Hop("end", gettext_lazy("Examination ended early"))
 
@@ -114,15 +121,29 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
 
 
 def in_time(step: Step, examination: Examination, deadline: float) -> Iterator[Finding]:
-    """Yield the findings of a hop until the time is over."""
+    """Yield the findings of a hop until the time is over; a mistake in it stops no others."""
     found = step.examine(examination)
     while time.monotonic() < deadline:
         try:
             yield next(found)
         except StopIteration:
             return
+        except (DatabaseError, InterfaceError, Refused):
+            raise
+        except Exception as error:
+            logger.exception("The doctor failed at the hop %s.", step.hop.code)
+            yield failed(step.hop, error)
+            return
     reason = _("There was no time left for the rest of this hop.")
     yield not_checked(f"{step.hop.code}.time", reason)
+
+
+def failed(hop: Hop, error: Exception) -> Finding:
+    """Say that the doctor is at fault, as far as is known."""
+    seen = _("The doctor failed here because of an error in the panel: %(error)s.")
+    params = {"error": words.quoted(f"{type(error).__name__}: {error}").rstrip(".")}
+    advice = _("Report it with the traceback, which the panel's log contains.")
+    return broken(f"{hop.code}{FAILED}", seen % params, Remedy(advice))
 
 
 def is_working(findings: list[Finding]) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.deployment import examinations
 from mailboxes.deployment.models import LastExamination
 from mailboxes.deployment.states import State
-from mailboxes.doctor.finding import Hop, HopResult, broken, working
+from mailboxes.doctor import chain
+from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, working
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.doctor.report import as_values, from_values
 from mailboxes.errors import Refused
@@ -129,6 +131,36 @@ def test_the_command_stores_what_it_finds_and_tells_it(
     assert len(mailoutbox) == 1 and "Port 25 " in str(mailoutbox[0].body)
     printed = capsys.readouterr().out
     assert "broken: Port 25 " in printed and "The panel can read" not in printed
+
+
+def crash(*arguments: object) -> Iterator[Finding]:
+    yield STOPPED
+    raise KeyError("a mistake")
+
+
+def test_a_mistake_in_the_doctor_is_told_and_is_not_taken_for_an_examination(
+    domain: Domain, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = (chain.STEPS[0], chain.Step(Hop("new", "New"), crash))
+    monkeypatch.setattr(chain, "STEPS", steps)
+    with pytest.raises(CommandError) as stopped:
+        call_command("doctor", "--watch")
+    assert stopped.value.returncode == 2
+    assert LastExamination.objects.get().verdict == "broken"
+    assert "error in the panel: KeyError: 'a mistake'" in str(mailoutbox[0].body)
+
+
+def fail(*arguments: object) -> None:
+    raise KeyError("a mistake")
+
+
+def test_a_mistake_beside_the_hops_has_the_same_status(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chain, "examine", fail)
+    with pytest.raises(CommandError, match="KeyError") as stopped:
+        call_command("doctor")
+    assert stopped.value.returncode == 2 and "a mistake" in caplog.text
 
 
 def test_a_panel_without_its_own_database_still_examines(

@@ -70,19 +70,33 @@ def test_the_hop_that_is_being_examined_is_shown_as_such(rita: Client, domain: D
 
 
 def crash(examination: Examination) -> Iterator[Finding]:
+    yield working("new", "Fine.")
     raise RuntimeError("a mistake in this hop")
+
+
+def test_a_mistake_in_one_hop_does_not_stop_the_others(
+    rita: Client, domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    steps = (chain.STEPS[0], chain.Step(Hop("new", "New"), crash), chain.STEPS[1])
+    monkeypatch.setattr(chain, "STEPS", steps)
+    page = run(rita)
+    assert "error in the panel: RuntimeError: a mistake in this hop." in page
+    assert page.index("hop-new") < page.index("hop-tables") and "Something is broken." in page
+    assert "a mistake in this hop" in caplog.text and not Mailbox.objects.exists()
+
+
+def broken_off(*arguments: object, **options: object) -> Iterator[HopResult]:
+    yield HopResult(Hop("database", "Database"), [working("database", "Fine.")])
+    raise RuntimeError("a mistake")
 
 
 def test_a_page_that_breaks_off_says_so_and_is_whole(
     rita: Client, domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    steps = (chain.STEPS[0], chain.Step(Hop("new", "New"), crash))
-    monkeypatch.setattr(chain, "STEPS", steps)
+    monkeypatch.setattr(chain, "examine", broken_off)
     page = run(rita)
     assert "The examination broke off." in page and page.rstrip().endswith("</html>")
-    assert "The panel can read the mail database." in page and "a mistake" not in page
-    assert "a mistake in this hop" in caplog.text
-    assert not Mailbox.objects.exists()
+    assert "Fine." in page and "a mistake" not in page and "a mistake" in caplog.text
 
 
 def test_invalid_settings_are_named_on_a_whole_page(rita: Client, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """manage.py doctor"""
 
 import json
+import logging
 import signal
 import socket
 import sys
@@ -31,6 +32,7 @@ from mailboxes.management.base import MailCommand
 from mailboxes.management.processes import run
 from mailboxes.management.watching import report_change
 
+logger = logging.getLogger(__name__)
 NOT_EXAMINED = 2
 STATUS = {State.WORKING: 0, State.WARNING: 0, State.BROKEN: 1, State.NOT_CHECKED: NOT_EXAMINED}
 ENDINGS = {
@@ -82,6 +84,22 @@ class Command(MailCommand):
             "input, for example from journalctl",
         )
 
+    def execute(self, *args: object, **options: Any) -> str | None:
+        """End with the status of what couldn't be examined if something is wrong with the doctor.
+
+        Python's own, 1, would say that the mail host is broken.
+        """
+        try:
+            return super().execute(*args, **options)
+        except CommandError:
+            raise
+        except Exception as error:
+            logger.exception("The doctor failed.")
+            message = (
+                f"The doctor failed because of an error in the panel ({type(error).__name__})."
+            )
+            raise CommandError(message, returncode=NOT_EXAMINED) from error
+
     def handle(self, *args: object, **options: Any) -> None:
         if options["log"] is not None:
             self.explain_log(options["log"], options["json"])
@@ -100,6 +118,7 @@ class Command(MailCommand):
             self.write_json(verdict, results)
         if (access.sees_all and not asked) or options["watch"]:
             self.keep(verdict, results, access.sees_all, options["watch"])
+        check_itself(results)
         self.end(verdict)
 
     def explain_log(self, name: str, as_json: bool) -> None:
@@ -143,6 +162,14 @@ class Command(MailCommand):
             self.stderr.write(f"The result can't be stored for the panel's pages: {reason}.")
         if by_timer:
             report_change(found.machine, verdict, results)
+
+
+def check_itself(results: Iterable[HopResult]) -> None:
+    """Raise CommandError if the doctor failed at a hop; what it found at others is known."""
+    found = (finding for result in results for finding in result.findings)
+    if any(finding.code.endswith(chain.FAILED) for finding in found):
+        message = "The doctor failed because of an error in the panel; see above."
+        raise CommandError(message, returncode=NOT_EXAMINED)
 
 
 def read_asked(options: dict[str, Any]) -> Login | None:
