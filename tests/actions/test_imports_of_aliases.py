@@ -8,7 +8,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.actions.imports.forwarding import passed_domains
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
 from mailboxes.actions.imports.planner import Planner
-from mailboxes.actions.imports.planning import plan_batch
+from mailboxes.actions.imports.planning import plan_rows
 from mailboxes.actions.imports.rows import AliasDomainRow, AliasRow, DomainRow, ImportRow
 from mailboxes.addresses import DomainName, parse_alias
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
@@ -130,7 +130,8 @@ def test_nothing_is_saved_if_a_domain_that_the_mail_passes_is_added_meanwhile() 
     planner = Planner(TESTER, ImportOptions())
     rows = [row("x@example.org", "a@new.example")]
     with transaction.atomic(using="mail"):
-        plan_batch(planner, rows, lock=True)
+        planner.load(rows, lock=True)
+        plan_rows(planner, rows)
         planner.check_locked()
         actions.create_domain(TESTER, DomainName.parse("new.example"))
         with pytest.raises(Refused, match="changed targets of the aliases in the meantime"):
@@ -141,7 +142,9 @@ def test_nothing_is_saved_if_a_domain_that_the_mail_passes_is_added_meanwhile() 
 def test_nothing_is_saved_that_comes_to_pass_a_domain_which_is_not_locked() -> None:
     planner = Planner(TESTER, ImportOptions())
     with transaction.atomic(using="mail"):
-        plan_batch(planner, [row("x@example.org", "a@example.net")], lock=True)
+        rows = [row("x@example.org", "a@example.net")]
+        planner.load(rows, lock=True)
+        plan_rows(planner, rows)
         del planner.tables.domains["example.net"]
         with pytest.raises(Refused, match="changed targets of the aliases in the meantime"):
             planner.check_locked()

@@ -8,13 +8,13 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
-from mailboxes.actions.base import check_role, subject_of
+from mailboxes.actions.base import check_role
 from mailboxes.actions.imports.outcomes import ImportOptions, ImportResult, Outcome, Verb
 from mailboxes.actions.imports.passwords import Mapper, prepare
 from mailboxes.actions.imports.planner import Planner
-from mailboxes.actions.imports.planning import plan_batch
+from mailboxes.actions.imports.planning import plan_batch, plan_rows
 from mailboxes.actions.imports.rows import ImportRow
-from mailboxes.actions.imports.writing import saving
+from mailboxes.actions.imports.writing import writing
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import begin, end, end_refused
 from mailboxes.audit.models import Entry, Phase
@@ -24,7 +24,8 @@ from mailboxes.storage_engines import check_engines
 
 ACTION = "mailbox.import"
 BATCH = 2000
-WRITTEN = (Verb.CREATE, Verb.CHANGE)
+PART = 100
+"""How many rows are planned while those before are inserted."""
 
 SOME_REFUSED = gettext_noop(
     "Nothing was imported. Refused rows: %(count)s. The first reason: %(reason)s"
@@ -50,7 +51,7 @@ def plan_import(
     """
     check_role(actor, "mailbox.create")
     with closing(Planner(actor, options)) as planner:
-        for batch in in_batches(rows):
+        for batch in parts(rows, BATCH):
             prepared = prepare(batch, planner.host.scheme, options.updates, hashes, mapper)
             yield from plan_batch(planner, prepared)
 
@@ -82,7 +83,7 @@ def run_import(
         return
     entry = 0
     with start(actor, options) as planner:
-        for batch in in_batches(source()):
+        for batch in parts(source(), BATCH):
             result, begun = import_batch(planner, batch, entry, mapper)
             if begun:
                 end(begun, Phase.DONE)
@@ -98,7 +99,7 @@ def run_whole(
     entry, begun = 0, list[Entry]()
     try:
         with start(actor, options) as planner, transaction.atomic(using="mail"):
-            for batch in in_batches(source()):
+            for batch in parts(source(), BATCH):
                 result, opened = import_batch(planner, batch, entry, mapper)
                 begun += [opened] if opened else []
                 entry = result.entry
@@ -121,18 +122,21 @@ def import_batch(
     planner: Planner, rows: Sequence[ImportRow], continues: int, mapper: Mapper = map
 ) -> tuple[ImportResult, Entry | None]:
     """Import a batch; return what became of it, and the entry that is to be ended."""
-    options = planner.options
-    prepared = prepare(rows, planner.host.scheme, options.updates, True, mapper)
-    begun = None
+    prepared = prepare(rows, planner.host.scheme, planner.options.updates, True, mapper)
+    outcomes, begun = list[Outcome](), None
     try:
         with transaction.atomic(using="mail"):
-            outcomes = plan_batch(planner, prepared, lock=True)
-            check_whole(outcomes, options)
-            written = [outcome for outcome in outcomes if outcome.verb in WRITTEN]
-            if written:
-                subjects = [subject_of(one.model, one.changes) for one in written if one.model]
-                with saving(written, planner.tables):
-                    begun = begin(planner.actor, ACTION, subjects, continues)
+            planner.load(prepared, lock=True)
+            with writing(planner.tables) as writer:
+                for part in parts(prepared, PART):
+                    planned = plan_rows(planner, part)
+                    writer.write(planned)
+                    outcomes += planned
+                check_whole(outcomes, planner.options)
+                if writer.subjects:
+                    begun = begin(planner.actor, ACTION, writer.subjects, continues)
+                planner.remember()
+            if begun:
                 planner.check_locked()
     except (IntegrityError, OperationalError, Refused) as error:
         if isinstance(error, OperationalError) and find_outage(error) != Outage.BUSY:
@@ -141,7 +145,7 @@ def import_batch(
         if begun:
             end_refused(begun, refusal)
         raise refusal from error
-    settle(written)
+    settle(outcomes)
     return ImportResult(outcomes, (begun.parent or begun.seq) if begun else continues), begun
 
 
@@ -152,14 +156,14 @@ def check_whole(outcomes: Iterable[Outcome], options: ImportOptions) -> None:
         raise Refused(SOME_REFUSED, params, code="whole")
 
 
-def settle(written: Sequence[Outcome]) -> None:
+def settle(outcomes: Sequence[Outcome]) -> None:
     """Take back the demand for another password where a new one was imported."""
-    for outcome in written:
+    for outcome in outcomes:
         if outcome.verb == Verb.CHANGE and "password" in outcome.changes and outcome.model:
             self_service.set_demand(AccountKind.MAILBOX, outcome.model.pk, False)
 
 
-def in_batches(rows: Iterable[ImportRow]) -> Iterator[list[ImportRow]]:
+def parts(rows: Iterable[ImportRow], number: int) -> Iterator[list[ImportRow]]:
     source = iter(rows)
-    while batch := list(islice(source, BATCH)):
-        yield batch
+    while part := list(islice(source, number)):
+        yield part

@@ -1,6 +1,6 @@
 """What would become of each row of an import: made, changed, left or refused."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mailboxes.actions.imports.aliases import plan_alias
 from mailboxes.actions.imports.domains import missing_domain, plan_alias_domain, plan_domain
@@ -17,12 +17,17 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.errors import Refused
 
 
-def plan_batch(planner: Planner, batch: Sequence[ImportRow], lock: bool = False) -> list[Outcome]:
-    """Return the outcomes of a batch, each after that of a domain that is added for it."""
-    planner.load(batch, lock)
-    outcomes = [outcome for row in batch for outcome in plan(planner, row)]
+def plan_batch(planner: Planner, batch: Sequence[ImportRow]) -> list[Outcome]:
+    """Return the outcomes of a batch that is not going to be imported."""
+    planner.load(batch, lock=False)
+    outcomes = plan_rows(planner, batch)
     planner.remember()
     return outcomes
+
+
+def plan_rows(planner: Planner, rows: Iterable[ImportRow]) -> list[Outcome]:
+    """Return the outcomes of rows, each after that of a domain that is added for it."""
+    return [outcome for row in rows for outcome in plan(planner, row)]
 
 
 def plan(planner: Planner, row: ImportRow) -> list[Outcome]:

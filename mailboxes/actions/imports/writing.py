@@ -2,44 +2,75 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import Any
 
 from django.utils import timezone
 
 from mailboxes import foreign_rows
 from mailboxes.access.grants import forget_domain
-from mailboxes.actions.imports.outcomes import Outcome
+from mailboxes.actions.base import Row, subject_of
+from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.tables import Tables
-from mailboxes.inserts import inserting
-from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.audit.models import Subject
+from mailboxes.inserts import Inserts, inserting
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 PER_STATEMENT = 500
+WRITTEN = (Verb.CREATE, Verb.CHANGE)
 
 
 @contextmanager
-def saving(written: Sequence[Outcome], tables: Tables) -> Iterator[None]:
-    """Write the planned rows in the caller's transaction, the added ones while the block runs."""
-    now = timezone.now()
-    groups: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
-    for one in written:
-        # Not only changes: a mailbox of an earlier batch gets more targets than its own address.
-        if one.model and not one.model._state.adding:
-            groups.setdefault((type(one.model), tuple(one.changes)), []).append(one.model)
-    for (table, columns), changed in groups.items():
-        update(table, changed, columns)
-    added = {
-        table: [row for row in rows.values() if row._state.adding]
-        for table, rows in tables.by_model().items()
-    }
-    for row in added[Domain]:
-        forget_domain(row.pk)  # administrators of a former domain have no right to this one
-    for row in chain(*added.values()):
-        row.created = row.modified = now
-    if added[Mailbox]:
-        foreign_rows.delete_for([row.pk for row in added[Mailbox]])
-    with inserting(added, "mail"):
-        yield
+def writing(tables: Tables) -> Iterator["Writer"]:
+    """Write rows in the caller's transaction, the added ones while the block does other things."""
+    with inserting("mail") as inserts:
+        writer = Writer(tables, inserts)
+        yield writer
+    writer.complete()
+
+
+class Writer:
+    """Writes the planned rows of a batch, some at a time."""
+
+    def __init__(self, tables: Tables, inserts: Inserts) -> None:
+        self.tables = tables
+        self.inserts = inserts
+        self.now = timezone.now()
+        self.subjects: list[Subject] = []
+        """What the log says of the rows."""
+
+        self.changed: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
+        self.mailboxes: list[str] = []
+        """The addresses of those added."""
+
+    def write(self, planned: Sequence[Outcome]) -> None:
+        """Begin to insert what these outcomes have added, and note what they have changed."""
+        added: dict[Any, dict[str, Any]] = {Domain: {}, Mailbox: {}, Alias: {}, AliasDomain: {}}
+        for one in planned:
+            if one.model and one.verb in WRITTEN:
+                self.subjects.append(subject_of(one.model, one.changes))
+                self.note(one.model, tuple(one.changes), added)
+        for row in added[Domain].values():
+            forget_domain(row.pk)  # administrators of a former domain have no right to this one
+        self.mailboxes += added[Mailbox]
+        for table, rows in added.items():
+            self.inserts.add(table, list(rows.values()))
+
+    def note(self, row: Row, columns: tuple[str, ...], added: dict[Any, dict[str, Any]]) -> None:
+        # Not only changes: a mailbox that is written already gets more targets than itself.
+        if not row._state.adding:
+            self.changed.setdefault((type(row), columns), []).append(row)
+            return
+        row.created = row.modified = self.now
+        added[type(row)][row.pk] = row
+        if isinstance(row, Mailbox) and (own := self.tables.aliases[row.username])._state.adding:
+            own.created = own.modified = self.now
+            added[Alias][own.address] = own
+
+    def complete(self) -> None:
+        for (table, columns), rows in self.changed.items():
+            update(table, rows, columns)
+        if self.mailboxes:
+            foreign_rows.delete_for(self.mailboxes)
 
 
 def update(table: Any, rows: Sequence[Any], columns: Sequence[str]) -> None:
