@@ -17,6 +17,7 @@ ASCII_DOMAIN = re.compile(rf"(?!.*xn--)({LABEL.pattern}\.)+(?!\d+\.?$){LABEL.pat
 # and maps.
 MAILBOX_LOCAL_PART = re.compile(r"[a-z0-9._+=&'~-]+")
 TARGET_LOCAL_PART = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+", re.IGNORECASE)
+MISPLACED_DOT = re.compile(r"^[.-]|\.\.|\.$")
 MAX_LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
 MAX_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3 without the angle brackets
 REFUSED_DOMAIN = "refused.invalid"
@@ -162,7 +163,7 @@ def check_local_part(
         raise BadAddress(NOT_ASCII, {"text": text})
     if not allowed.fullmatch(local_part):
         raise BadAddress(reason, {"text": text})
-    if re.search(r"^[.-]|\.\.|\.$", local_part):
+    if MISPLACED_DOT.search(local_part):
         raise BadAddress(BAD_DOTS, {"text": text})
     if len(local_part) > limit:
         params = {"text": text, "limit": limit}

@@ -108,4 +108,4 @@ def fill(template: str, address: str) -> str:
     address = address.lower()
     local_part, _, domain = address.partition("@")
     values = {"%1n": local_part[:1], "%u": address, "%d": domain, "%n": local_part}
-    return "".join(values.get(part, part) for part in split(template))
+    return "".join([values.get(part, part) for part in split(template)])

@@ -1,7 +1,7 @@
 """Whether the mail database that the settings name was adopted, and what follows from it."""
 
 from collections.abc import Collection, Mapping
-from itertools import chain, count
+from itertools import count
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -75,5 +75,7 @@ def new_folder(
     name = str(address)
     usual = fill(form or folder_form(), name)
     taken = (kept_folders([name]) if kept is None else kept).get(name, ())
+    if usual not in taken:
+        return usual
     others = (f"{usual.rstrip('/')}@{number}/" for number in count(2))  # in no address
-    return next(folder for folder in chain([usual], others) if folder not in taken)
+    return next(folder for folder in others if folder not in taken)

@@ -42,12 +42,16 @@ def subject(model: str, name: str, domain: str = "", changes: Changes | None = N
         "model": model,
         "name": storable(name)[:255],
         "domain": storable(domain)[:255],
-        "changes": {
-            column: [storable(value) if isinstance(value, str) else value for value in pair]
-            for column, pair in (changes or {}).items()
-        },
+        "changes": {column: storable_pair(pair) for column, pair in (changes or {}).items()},
     }
     return new_row(Subject, values)
+
+
+def storable_pair(pair: list[Any]) -> list[Any]:
+    for value in pair:
+        if isinstance(value, str) and not value.isascii():
+            return [storable(value) if isinstance(value, str) else value for value in pair]
+    return pair
 
 
 @contextmanager
