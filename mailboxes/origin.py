@@ -6,6 +6,12 @@ from django.db.backends.utils import CursorWrapper
 from mailboxes.models import Alias, AliasDomain, Domain, LastLogin, Mailbox, Usage
 
 MODELS = (Alias, AliasDomain, Domain, Mailbox)
+NOTHING_OF = {
+    "alias": "SELECT * FROM alias LIMIT 0",
+    "alias_domain": "SELECT * FROM alias_domain LIMIT 0",
+    "domain": "SELECT * FROM domain LIMIT 0",
+    "mailbox": "SELECT * FROM mailbox LIMIT 0",
+}
 NEUTRAL = {Usage._meta.db_table, LastLogin._meta.db_table, "django_migrations"}
 """Tables that don't show whose database it is: Dovecot's instructions create two of them, and
 `migrate --fake` the third."""
@@ -33,6 +39,5 @@ def foreign_tables() -> list[str]:
 
 def first_column(cursor: CursorWrapper, table: str) -> str:
     """Return a column's name without reading the others' properties, as introspection does."""
-    name = connections["mail"].ops.quote_name(table)
-    cursor.execute(f"SELECT * FROM {name} LIMIT 0")  # noqa: S608 # nosec B608
+    cursor.execute(NOTHING_OF[table])
     return str(cursor.description[0][0])

@@ -20,6 +20,8 @@ CONSTANT_SQL = {
     "mailboxes/migrations/0001_tables.py": "add_columns_of_postfixadmin_4",
     # It runs the statements of a table above it.
     "mailboxes/inspection/counts.py": "count",
+    # It runs one of four constants.
+    "mailboxes/origin.py": "first_column",
     # It runs constants, and adds a prefix of letters, digits and _ to the names of tables.
     "mailboxes/transfer/databases/source.py": "rows",
     # It runs constants, with each account of the daemons.
