@@ -4,8 +4,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from mailboxes import inserts
+from mailboxes.fields import LONG_AGO
 from mailboxes.inserts import inserting
-from mailboxes.models import LONG_AGO, Alias
+from mailboxes.models import Alias
 
 pytestmark = pytest.mark.usefixtures("tables")
 NUMBER = 2 * inserts.ROWS + 1
