@@ -20,7 +20,9 @@ local.example :
 old.example :
 * smtp:[192.0.2.50]
 END
-postmap vhosts vmailbox virtual transport
+printf 'bob@example.test root\\n' >copies
+printf '192.0.2.7 REJECT\\n' >clients
+postmap vhosts vmailbox virtual transport copies
 postconf -e \\
     'mydestination = $myhostname, local.example, localhost' \\
     'virtual_alias_domains = forwarded.example' \\
@@ -31,6 +33,8 @@ postconf -e \\
     'virtual_uid_maps = static:2000' 'virtual_gid_maps = static:2000' \\
     'mailbox_transport = lmtp:unix:private/dovecot-lmtp' \\
     'relay_domains = relayed.example' 'transport_maps = hash:/etc/postfix/transport' \\
+    'smtpd_client_restrictions = check_client_access cidr:/etc/postfix/clients' \\
+    'recipient_bcc_maps = hash:/etc/postfix/copies' 'masquerade_domains = corp.example' \\
     'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16'
 postconf -M '127.0.0.1:10025/inet = 127.0.0.1:10025 inet n - n - - smtpd'
 postconf -P 127.0.0.1:10025/inet/smtpd_recipient_restrictions=permit_mynetworks,reject
@@ -119,7 +123,16 @@ SENTENCES = (
 )
 """What `apply` says of this host."""
 
+SETTINGS = (
+    "- masquerade_domains = corp.example: rewrites senders in subdomains of these",
+    "- recipient_bcc_maps = hash:/etc/postfix/copies: sends copies to others, such as"
+    " bob@example.test",
+)
+"""What it says of settings that concern the panel's mail and that it leaves alone."""
+
 SENTENCES_OF_V2 = (
+    "- Clients on port submission are checked by check_client_access cidr:/etc/postfix/clients"
+    " (smtpd_client_restrictions): those who sign in would not be.",
     "- Clients sign in without TLS on port submission:",
     "- Who may send on port submission is decided by permit_mynetworks permit_sasl_authenticated"
     " reject (smtpd_relay_restrictions):",

@@ -169,6 +169,8 @@ def fits(name: str, exported: str, settings: Settings) -> bool:
 def same_option(name: str, exported: str, here: str, kept: bool) -> bool:
     if name == "syslog_name" and here:
         return True
+    if kept and name in ("smtpd_client_restrictions", "smtpd_helo_restrictions"):
+        return True
     if kept and name == "smtpd_sender_restrictions":
         return exported in words(here) or f"static:{exported}}}" in here
     if kept and name in ("smtpd_relay_restrictions", "smtpd_tls_security_level"):

@@ -5,13 +5,16 @@ import smtplib
 import pytest
 
 from tests import mail_clients
-from tests.busy_host import OTHERS, OTTO, SENTENCES, SENTENCES_OF_V2, make_busy
+from tests.busy_host import OTHERS, OTTO, SENTENCES, SENTENCES_OF_V2, SETTINGS, make_busy
 from tests.machine import HOSTNAME, wait_until
 from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_hosts
 
 pytestmark = pytest.mark.stack
 TRANSPORTS = "hash:/etc/postfix/transport"
 STRANGER = "192.0.2.1"
+LISTED = "192.0.2.7"
+"""A client that the host's own rules refuse."""
+
 BOX = Person(f"anna+box@{DOMAIN}", ANNA.password)
 """A mailbox that looks like an extended address of Anna's."""
 
@@ -52,7 +55,9 @@ def assert_refused(host: MailHost) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert [line for line in host_sentences(host) if line not in done.stderr] == []
     assert "with --keep" in done.stderr
-    assert host.apply("--dry-run").stdout.startswith("This host already serves more than")
+    printed = host.apply("--dry-run").stdout
+    assert printed.startswith("This host already serves more than")
+    assert all(f"{line}\n" in printed.partition("\n+++ ")[0] for line in SETTINGS)
     assert host.machine.run(["sh", "-c", STATE]).stdout == before
     assert accepted(host) == set(OTHERS)
 
@@ -68,6 +73,26 @@ def send_code(host: MailHost, person: Person, sender: str) -> int:
         assert mail_clients.smtp_auth(smtp, "PLAIN", person.address, person.password) == 235
         smtp.mail(sender)
         return smtp.rcpt(BOB.address)[0]
+
+
+def code_for_a_listed_client(host: MailHost, port: int) -> int:
+    """Return the answer to Anna, who has signed in where the host's own rules refuse others."""
+    host.machine.run(["ip", "address", "replace", f"{LISTED}/32", "dev", "lo"])
+    context, place = mail_clients.any_certificate(), (LISTED, 0)
+    with host.machine.network():
+        client = (
+            smtplib.SMTP_SSL("127.0.0.1", port, context=context, source_address=place)
+            if port == 465
+            else smtplib.SMTP("127.0.0.1", port, source_address=place)
+        )
+    with client:
+        if port == 587:
+            client.starttls(context=context)
+        client.ehlo()
+        code = mail_clients.smtp_auth(client, "PLAIN", ANNA.address, ANNA.password)
+        assert code == 235
+        client.mail(ANNA.address)
+        return client.rcpt(BOB.address)[0]
 
 
 def relays(host: MailHost, port: int) -> bool:
@@ -198,6 +223,9 @@ def assert_kept(host: MailHost) -> None:
     assert send_code(host, ANNA, ANNA.address) == 250
     assert send_code(host, ANNA, OTTO.address) == 553
     assert relays(host, 25) and relays(host, 10025)
+    assert code_for_a_listed_client(host, 465) == 250
+    # On V2, there was a port 587 before, and its rules are kept.
+    assert code_for_a_listed_client(host, 587) == (554 if host.variant == "v2" else 250)
     if host.variant == "v2":
         assert_the_panel_decides(host)
         assert cleartext_code(host, OTTO.address) == 250
@@ -229,6 +257,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert [line for line in host_sentences(busy) if line not in done.stdout] == []
     assert accepted(busy) == {ANNA.address}
     assert not relays(busy, 25) and not relays(busy, 10025)
+    assert code_for_a_listed_client(busy, 587) == 250
     assert busy.signs_in(ANNA)
     # V1 leaves Dovecot alone.
     assert mail_clients.imap_login(busy.machine, "PLAIN", OTTO.address, OTTO.password) == (

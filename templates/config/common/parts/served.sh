@@ -333,7 +333,19 @@ survey_submission() {
             "they would only be checked by the panel's rules"
         case $rules in *' '*) cannot_keep "$rules (smtpd_sender_restrictions) can't stay on port $port:" \
             "take the blanks out of it." ;; esac
+        survey_clients
         survey_sign_in_option
+    done
+}
+
+# Checks of clients there, in the service or in main.cf; an earlier bundle has left those in main.cf alone.
+survey_clients() {
+    [ "$(option smtpd_sasl_auth_enable)" = yes ] || return 0
+    for name in smtpd_client_restrictions smtpd_helo_restrictions; do
+        rules=$(option "$name" | words | paste -s -d' ' -)
+        case $rules in ''|permit_sasl_authenticated*) continue ;; esac
+        if applied_before && [ ! -e "/$kept" ]; then continue; fi
+        serves "Clients on port $port are checked by $rules ($name)" "those who sign in would not be"
     done
 }
 
@@ -366,6 +378,60 @@ service_hints() {
         say "Who signs in on port ${service%/inet} (master.cf) may send as any address; to prevent this:" \
             "postconf -P $service/smtpd_sender_restrictions=reject_sender_login_mismatch"
     done
+}
+
+# Who signs in is also subject to these, unless they let them pass first.
+recipient_hints() {
+    for service in $(smtpd_services); do
+        case ${service%/inet} in submission|587|submissions|smtps|465) ;; *) continue ;; esac
+        rule=$(option smtpd_recipient_restrictions | words | awk '
+            /^permit_sasl_authenticated$/ { exit }
+            /^(reject|(reject|defer)_unauth_destination|reject_(rbl|rhsbl)_.*|reject_unknown_.*|reject_(non_fqdn|invalid)_helo.*)$/ { print; exit }')
+        [ -z "$rule" ] || say "On port ${service%/inet}, $rule (smtpd_recipient_restrictions) also rejects" \
+            "clients that sign in; to prevent this:" \
+            "postconf -P $service/smtpd_recipient_restrictions=permit_sasl_authenticated,reject"
+    done
+}
+
+# Settings that apply leaves alone, and that also change who receives or sends the panel's mail.
+settings_hints() {
+    : >"$new/settings"
+    changes_mail canonical_maps "rewrites senders and recipients"
+    changes_mail recipient_canonical_maps "rewrites recipients"
+    changes_mail sender_canonical_maps "rewrites senders"
+    changes_mail masquerade_domains "rewrites senders in subdomains of these"
+    changes_mail smtp_generic_maps "rewrites addresses in mail to other hosts"
+    changes_mail relocated_maps "refuses mail to the addresses in it"
+    changes_mail recipient_bcc_maps "sends copies to others"
+    changes_mail sender_bcc_maps "sends copies to others"
+    changes_mail always_bcc "sends a copy of all mail to this address"
+    changes_mail sender_dependent_relayhost_maps "decides where the mail of a sender goes"
+    changes_mail sender_dependent_default_transport_maps "decides where the mail of a sender goes"
+    changes_mail defer_transports "keeps mail for these in the queue"
+    case $(current -hx receive_override_options) in *no_address_mappings*)
+        changes_mail receive_override_options "keeps aliases from being followed" ;;
+    esac
+    case $(current -hx smtpd_sasl_security_options) in *noplaintext*)
+        changes_mail smtpd_sasl_security_options "keeps clients from signing in with PLAIN and LOGIN" ;;
+    esac
+    for name in virtual_alias_expansion_limit virtual_alias_recursion_limit; do
+        [ "$(current -hx "$name")" -ge 1000 ] || changes_mail "$name" "defers mail to aliases with more targets"
+    done
+    [ "$(current -hx soft_bounce)" != yes ] || changes_mail soft_bounce "defers mail that would be refused"
+    [ -s "$new/settings" ] || return 0
+    say "These settings in main.cf stay, and also change the mail of the panel's domains:"
+    cat "$new/settings"
+}
+
+changes_mail() { # NAME WHAT
+    value=$(current -hx "$1" | joined)
+    [ -n "$value" ] || return 0
+    current -hx "$1" | words >"$new/words"
+    while read -r map <&4; do
+        case $map in *:*) sed 's/ .*//' "$new/folders" | timeout 10 postmap -q - "${map#proxy:}" 2>>"$new/log" ;; esac
+    done 4<"$new/words" | cut -f1 | sort -u >"$new/touched" || true
+    touched=$(listed "$new/touched")
+    say "- $1 = $value: $2${touched:+, such as $touched}" >>"$new/settings"
 }
 
 # Which services let clients sign in, other than this bundle's.
