@@ -197,6 +197,7 @@ def test_many_rows_take_no_more_statements(many: list[str]) -> None:
     assert numbers[0] == numbers[1] < 60
 
 
+@pytest.mark.logged_fixtures
 def test_the_log_has_both_names_and_the_history_goes_on(anna: Mailbox) -> None:
     rename()
     begun = Entry.objects.get(action="domain.rename", phase="begun")

@@ -14,7 +14,8 @@ from tests.actions.conftest import MB, create
 from tests.conftest import PASSWORD, TESTER
 
 
-def test_a_mailbox_is_created_with_its_alias_and_every_column(anna: Mailbox) -> None:
+def test_a_mailbox_is_created_with_its_alias_and_every_column(domain: Domain) -> None:
+    anna = create("anna@example.org")
     anna.refresh_from_db()
     assert (anna.maildir, anna.local_part, anna.domain_id) == (
         "example.org/anna/",
@@ -30,6 +31,19 @@ def test_a_mailbox_is_created_with_its_alias_and_every_column(anna: Mailbox) -> 
             zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True)
         )
     assert [name for name, value in row.items() if value is None] == ["totp_secret"]
+
+
+def test_the_fixtures_insert_what_the_actions_do(anna: Mailbox) -> None:
+    def rows() -> list[dict[str, object]]:
+        found = [row for model in (Domain, Mailbox, Alias) for row in model.objects.values()]
+        return [{**row, "created": "", "modified": ""} for row in found]
+
+    inserted = rows()
+    for model in (Alias, Mailbox, Domain):
+        model.objects.all().delete()
+    actions.create_domain(TESTER, DomainName.parse("example.org"))
+    create("anna@example.org", name="Anna Berg")
+    assert rows() == inserted
 
 
 @pytest.mark.parametrize(

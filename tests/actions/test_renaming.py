@@ -187,6 +187,7 @@ def test_a_failure_in_the_middle_changes_nothing(
     assert self_service.is_demanded(AccountKind.MAILBOX, ANNA)
 
 
+@pytest.mark.logged_fixtures
 def test_the_log_has_both_names_and_the_history_goes_on(anna: Mailbox) -> None:
     actions.create_alias(TESTER, parse(INFO), [ANNA])
     rename(anna)

@@ -42,6 +42,7 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     assert not Domain.objects.exists()
 
 
+@pytest.mark.logged_fixtures
 def test_domain_limits_have_units_and_are_shown_as_entered(rita: Client, domain: Domain) -> None:
     url = f"{DOMAIN}{domain.pk}/change/"
     limits = {"mailboxes": "0", "aliases": "0", "maxquota_0": "1", "maxquota_1": "G"}

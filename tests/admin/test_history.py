@@ -13,6 +13,8 @@ from mailboxes.models import Domain, Mailbox
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
 from tests.conftest import PASSWORD, TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 ANNA = f"{MAILBOX}anna_40example.org/"
 CLIENT = "192.0.2.7"
 

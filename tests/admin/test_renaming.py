@@ -25,6 +25,7 @@ def read_form(page: str) -> dict[str, str]:
     return page_forms.read_form(page, "card narrow")
 
 
+@pytest.mark.logged_fixtures
 def test_the_page_shows_what_will_change_and_then_renames(rita: Client, anna: Mailbox) -> None:
     actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
     asked = rita.post(URL, read_form(text(rita.get(URL))) | ANNE)

@@ -18,6 +18,8 @@ from mailboxes.errors import Refused
 from mailboxes.models import Mailbox
 from tests.conftest import TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 
 def test_the_chain_continues_after_old_lines_are_archived(anna: Mailbox, tmp_path: Path) -> None:
     before = timezone.now()

@@ -10,6 +10,8 @@ from mailboxes.audit.models import Entry, Head, Subject
 from mailboxes.models import Mailbox
 from tests.conftest import TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 
 @pytest.fixture
 def lines(anna: Mailbox) -> list[int]:

@@ -16,6 +16,8 @@ from mailboxes.errors import Refused
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import PASSWORD, TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 
 def phases() -> list[str]:
     return list(Entry.objects.order_by("seq").values_list("phase", flat=True))

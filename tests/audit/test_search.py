@@ -16,6 +16,8 @@ from mailboxes.audit.search import Search
 from mailboxes.models import Mailbox
 from tests.conftest import TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 URL = "/admin/log/"
 DAY = datetime(2020, 1, 5, tzinfo=UTC)
 NEXT = datetime(2020, 1, 6, tzinfo=UTC)

@@ -12,6 +12,8 @@ from mailboxes.audit.models import Entry
 from mailboxes.models import Domain
 from tests.conftest import TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 
 def verified() -> str:
     out = StringIO()

@@ -183,6 +183,7 @@ def domain_form(name: str) -> dict[str, str]:
     return {"domain": name, "active": "on"} | numbers
 
 
+@pytest.mark.logged_fixtures
 def test_a_domain_administrator_sees_nothing_of_other_domains(rita: Client, anna: Mailbox) -> None:
     rita.post("/admin/mailboxes/domain/add/", domain_form("example.net"))
     actions.create_mailbox(TESTER, Address.parse("foreign@example.net"), PASSWORD)
@@ -202,6 +203,7 @@ def test_a_domain_administrator_sees_the_latest_changes_not_the_first(anna: Mail
     assert [one.entry.action for one in shown] == newest[:MAX_CHANGES]
 
 
+@pytest.mark.logged_fixtures
 def test_the_latest_changes_of_all_domains_are_shown_to_the_helpdesk(anna: Mailbox) -> None:
     otto = User(username="otto")
     assignment = actions.RoleAssignment("helpdesk", all_domains=True)

@@ -15,6 +15,8 @@ from mailboxes.views import log
 from tests.admin.conftest import signed_in
 from tests.conftest import PASSWORD, TESTER
 
+pytestmark = pytest.mark.logged_fixtures
+
 URL = "/admin/log/"
 
 
