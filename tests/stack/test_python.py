@@ -1,4 +1,4 @@
-"""The panel's own tests under the Python of each release."""
+"""The panel's own tests under the Python of each release, one case of each."""
 
 import sys
 
@@ -17,8 +17,8 @@ ENV = {
     "MAIL_DATABASE_URL": "sqlite:////tmp/mail.sqlite3",
     "STATIC_ROOT": "/tmp/static",
 }
-# They visit every page again, or read the sources, whatever the version of Python.
-ONCE = ["every_url", "hostile_input", "source", "urls_by_role"]
+# They visit every page again, or read files, whatever the version of Python.
+ONCE = ["documented_cases", "every_url", "hostile_input", "shell_scripts", "source", "urls_by_role"]
 
 
 @pytest.mark.parametrize("machine", releases(), indirect=True)
@@ -27,7 +27,7 @@ def test_the_panels_own_tests_pass(machine: Machine) -> None:
     if version in machine.run([machine.python, "--version"]).stdout:
         pytest.skip(f"Python {version} runs these tests outside of the machine, too.")
     there = ["env", "--chdir", str(machine.checkout)]
-    quick = ["-m", "not stack and not browser", "-p", "no:cacheprovider"]
+    quick = ["-m", "not stack and not browser", "-p", "no:cacheprovider", "-p", "tests.first_cases"]
     quick += [f"--ignore=tests/test_{name}.py" for name in ONCE]
     done = machine.run(
         [*there, machine.python, "-m", "pytest", *quick], env=ENV, check=False, timeout=1200
