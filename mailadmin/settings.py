@@ -262,6 +262,7 @@ MAIL_HOME = text("MAIL_HOME", "/var/vmail")
 MAIL_LOCATION = text("MAIL_LOCATION", "maildir:~")
 MAIL_UID = positive_number("MAIL_UID", 5000)
 MAIL_GID = positive_number("MAIL_GID", 5000)
+DNS_SERVERS = items("DNS_SERVERS")
 QUOTA_MULTIPLIER = positive_number("QUOTA_MULTIPLIER", 1024000)
 
 # Mail from the panel: only to those who run the server, about what the doctor finds

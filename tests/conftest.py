@@ -28,6 +28,7 @@ from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.throttle import gate, lockouts
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
+from tests.name_server import NameServer, name_server
 
 # A property does not fail because the machine is busy.
 hypothesis.settings.register_profile("patient", hypothesis.settings(), deadline=None)
@@ -109,6 +110,20 @@ def quick_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash administrators' passwords at the least cost: most tests have one, and many sign in."""
     for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
         monkeypatch.setattr(Argon2PasswordHasher, name, value)
+
+
+@pytest.fixture(scope="session")
+def _name_server() -> Iterator[NameServer]:
+    with name_server() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def dns(_name_server: NameServer, settings: Settings) -> NameServer:
+    """The name server that the panel asks; it knows no name until a test tells it some."""
+    settings.DNS_SERVERS = [_name_server.address]
+    _name_server.records = {}
+    return _name_server
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ admin/mailboxes/aliasdomain/KEY/change/      in  200 404 200 404 200 | in  403 4
 admin/mailboxes/aliasdomain/KEY/             in  302 302 302 302 302 | in  302 302 302 302 302
 admin/mailboxes/domain/csv/                  in  200 200 200 200 200 | in  200 200 200 200 200
 admin/mailboxes/domain/KEY/rename/           in  403 403 403 403 200 | in  403 403 403 403 302
+admin/mailboxes/domain/KEY/dns/              in  200 200 200 404 200 | in  200 200 200 404 200
 admin/mailboxes/domain/KEY/set-active/       in  403 403 403 403 302 | in  403 403 403 403 302
 admin/mailboxes/domain/                      in  200 200 200 200 200 | in  200 200 200 200 200
 admin/mailboxes/domain/add/                  in  403 403 403 403 200 | in  403 403 403 403 302

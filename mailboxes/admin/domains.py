@@ -17,6 +17,7 @@ from mailboxes.actions.shown_values import COLUMNS
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import MAX_LISTED
 from mailboxes.admin.changelist import ListAdmin
+from mailboxes.admin.domain_dns import ShowsDNS
 from mailboxes.admin.filters import DomainAttentionFilter, StatusFilter
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host, quota_multiplier
@@ -33,7 +34,7 @@ from mailboxes.routing import Kind, Route
 
 
 @admin.register(Domain)
-class DomainAdmin(ListAdmin, RenamesRows):
+class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
     form = DomainForm
     rename_form = RenameDomainForm
     list_display = ["name_link", "mailbox_usage", "alias_usage", "quotas", "status"]

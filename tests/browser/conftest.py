@@ -24,6 +24,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser.pages import ADMIN_PASSWORD, PASSWORD, Stop, code
+from tests.name_server import NameServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
@@ -111,6 +112,14 @@ def running_panel(
     yield Panel(f"http://127.0.0.1:{port}", ADMIN_PASSWORD, log)
     server.terminate()
     server.wait(20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def asked_name_server(_name_server: NameServer) -> Iterator[None]:
+    """Let the panels ask the tests' own name server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNS_SERVERS", _name_server.address)
+        yield
 
 
 @pytest.fixture(scope="session")

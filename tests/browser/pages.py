@@ -278,6 +278,7 @@ STOPS = [
     Stop("password-changed", "/password/changed/", who="nobody"),
     Stop("mail-programs", "/mail-programs/", who="nobody"),
     Stop("mail-programs-profile", "/mail-programs/?address=anna@example.org", who="nobody"),
+    Stop("dns", f"{DOMAIN}example.org/dns/"),
     Stop("client-settings", f"{MAILBOX}anna_40example.org/client-settings/"),
     Stop("password-kept", "/password/kept/", who="nobody"),
     Stop("400", f"{MAILBOX}?password__startswith=x", status=400),
