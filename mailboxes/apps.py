@@ -7,6 +7,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.checks import check_mail_host, check_storage_engines
+from mailboxes.conf import CHECKS
 
 
 class MailboxesConfig(AppConfig):
@@ -14,7 +15,7 @@ class MailboxesConfig(AppConfig):
     verbose_name = _("Mail")
 
     def ready(self) -> None:
-        register(check_mail_host)
+        register(check_mail_host, CHECKS)
         register(check_storage_engines, Tags.database)
         # By name, since the module needs the models, which are not loaded before.
         user_logged_in.connect(import_string("mailboxes.sign_in_log.log_sign_in"))

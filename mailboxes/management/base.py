@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError
 
 from mailboxes.access.scope import EVERYTHING
 from mailboxes.audit.actors import COMMAND, Actor
+from mailboxes.conf import CHECKS
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
 from mailboxes.management.arguments import MailParser, choices, one_of
@@ -19,6 +20,7 @@ class MailCommand(BaseCommand):
     """Exit with status 0 if the action was done, or with 1 and a sentence on standard error."""
 
     requires_migrations_checks = False
+    requires_system_checks = [CHECKS]
     retry_hint = "Correct this, then run the command again."
     """What to do after the database has failed, since something may have been written by then."""
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, load_command_class
+from django.core.management.base import SystemCheckError
 from django.db import OperationalError, connections
+from pytest_django import Settings
 
 from mailboxes.models import AliasDomain, Domain, Mailbox
 from tests.management.conftest import ROOT, manage
@@ -132,3 +134,14 @@ def test_an_interrupted_demo_names_the_domain_that_is_incomplete(tables: None) -
     call_command("createdemo", stdout=StringIO())
     assert Domain.objects.count() == 3 and Mailbox.objects.count() == 18
     assert AliasDomain.objects.get().target_domain == "example.org"
+
+
+def test_a_command_checks_the_settings_of_the_mail_host_but_loads_no_pages(
+    tables: None, settings: Settings
+) -> None:
+    settings.ROOT_URLCONF = "missing"
+    call_command("createdomain", "example.org", skip_checks=False)
+    settings.MAIL_RELEASE = "woody"
+    with pytest.raises(SystemCheckError, match="woody"):
+        call_command("createdomain", "example.net", skip_checks=False)
+    assert Domain.objects.get().pk == "example.org"
