@@ -30,6 +30,7 @@ CONSTANT_SQL = {
     "mailboxes/inserts.py": "send",
     # BaseCommand.execute, which has nothing to do with SQL.
     "mailboxes/management/base.py": "execute",
+    "mailboxes/management/commands/doctor.py": "execute",
 }
 
 
