@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import mail_clients
-from tests.mailhost import ANNA, BOB, MailHost, hosts
+from tests.mailhost import ANNA, BOB, BUNDLE, MailHost, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -81,10 +81,24 @@ def reached_by(host: MailHost) -> set[str]:
 EVERYONE = {"panel", "postfix", "dovecot"}
 
 
+def assert_a_more_specific_account_is_named(host: MailHost) -> None:
+    """What grants.sql prints gives the way free again."""
+    grants = (host.machine / BUNDLE / "grants.sql").read_text()
+    assert "localhost" not in host.mariadb.query(grants)
+    host.mariadb.query("CREATE USER mail_lookup@localhost IDENTIFIED BY 'another'")
+    done = host.apply(check=False)
+    assert done.returncode == 2 and "It may be another account of that name" in done.stderr
+    said = host.mariadb.query(grants)
+    assert "'mail_lookup'@'localhost' is taken for clients from there" in said
+    host.mariadb.query(said[said.index("DROP USER 'mail_lookup'") :].partition(";")[0])
+    assert host.unchanged()
+
+
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
 def test_everyone_checks_the_certificate_of_the_database(changed: MailHost) -> None:
     changed.configure(**SETTINGS)
     assert reached_by(changed) == EVERYONE
+    assert_a_more_specific_account_is_named(changed)
     assert mail_clients.smtp_login(changed.machine, "PLAIN", ANNA.address, ANNA.password) == 235
     assert mail_clients.smtp_login(changed.machine, "PLAIN", ANNA.address, BOB.password) == 535
     restart(changed, *secured("elsewhere.example"))

@@ -41,4 +41,10 @@ GRANT SELECT, INSERT, UPDATE ON {{ database }}.last_login TO {{ auth }}@'{{ at }
 /*M!100400 SELECT CONCAT(User, '@', Host, ' also takes its old password until you have run apply, and then this again. Until then, do not change it again.')
     AS 'Changed passwords:' FROM mysql.global_priv
     WHERE User IN ({{ lookup }}, {{ auth }}) AND JSON_EXISTS(Priv, '$.auth_or[1]') */;
+
+-- For a client, the server takes the account with the most specific host, then the one with a name, and no
+-- other. So these take the place of the above, with their own password and rights.
+SELECT CONCAT(QUOTE(User), '@', QUOTE(Host), ' is taken for clients from there, instead of the accounts above. ',
+    'If nothing else needs it: DROP USER ', QUOTE(User), '@', QUOTE(Host), ';') AS 'Other accounts:'
+    FROM mysql.user WHERE User IN ({{ lookup }}, {{ auth }}{% if accounts_at.0 == "%" %}, ''{% endif %}) AND Host NOT IN ('', '%'{% for at in accounts_at %}{% if at != "%" %}, '{{ at }}'{% endif %}{% endfor %});
 {% endwith %}

@@ -85,6 +85,7 @@ explain() { # PLACE SETTING
     case $reason in
         '') ;;
         *denied*) lack "The database on $1 refuses the account in $2 ($reason)." \
+            "It may be another account of that name: grants.sql names those at its end." \
             "Run this on the database host: mariadb < grants.sql" ;;
         *"doesn't exist"*|*'nknown column'*) lack "The database on $1 lacks tables ($reason)." \
             "Run this for the panel: .venv/bin/python manage.py migrate --database mail" ;;
