@@ -56,7 +56,6 @@ postfix reload
 
 DOVECOT = """\
 set -e
-printf 'otto@old.example:{PLAIN}four words of another\\n' >/etc/dovecot/users
 chmod 0640 /etc/dovecot/users; chgrp dovecot /etc/dovecot/users
 cat >/etc/dovecot/conf.d/zz-own.conf
 systemctl restart dovecot
@@ -69,6 +68,16 @@ service lmtp {
     group = postfix
   }
 }
+"""
+USERS = """\
+import sqlite3, sys
+with sqlite3.connect("/etc/dovecot/users.sqlite") as connection:
+    connection.execute("CREATE TABLE IF NOT EXISTS users (name, password, path)")
+    connection.execute("DELETE FROM users")
+    for address, password in zip(sys.argv[1::2], sys.argv[2::2]):
+        local_part, domain = address.split("@")
+        row = (address, f"{{PLAIN}}{password}", f"{domain}/{local_part}")
+        connection.execute("INSERT INTO users VALUES (?, ?, ?)", row)
 """
 DOVECOTS = {
     "debian12": """\
@@ -92,15 +101,15 @@ auth_mechanisms = plain login cram-md5
 mail_driver = maildir
 mail_path = ~
 mail_inbox_path = ~
-passdb passwd-file {
-  passwd_file_path = /etc/dovecot/users
+sql_driver = sqlite
+sqlite_path = /etc/dovecot/users.sqlite
+passdb sql {
+  query = SELECT name AS user, password FROM users WHERE name = '%{user}'
 }
-userdb static {
-  fields {
-    uid = 2000
-    gid = 2000
-    home = /srv/mail/%{user | domain}/%{user | username}
-  }
+userdb sql {
+  query = \
+    SELECT name AS user, 2000 AS uid, 2000 AS gid, '/srv/mail/' || path AS home \
+    FROM users WHERE name = '%{user}'
 }
 """,
 }
@@ -138,13 +147,35 @@ SENTENCES_OF_V2 = (
     " reject (smtpd_relay_restrictions):",
     "- The senders on port submission are checked by check_sender_access,hash:/etc/postfix/senders"
     " (smtpd_sender_restrictions):",
-    "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",
     "- Dovecot keeps mail in maildir:~: it would only look in /var/vmail.",
     "- Dovecot delivers the mail of this host's own users (mailbox_transport = lmtp:unix:private/",
 )
 
+SENTENCES_OF_RELEASES = {
+    "debian12": "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no"
+    " longer.",
+    "debian13": "- Dovecot lets users in a database of others sign in: they could no longer.",
+}
+
+
+def sentences(host: MailHost) -> list[str]:
+    """Return what `apply` says of the host; V1 has nothing to do with Dovecot."""
+    if host.variant == "v1":
+        return [*SENTENCES]
+    return [*SENTENCES, *SENTENCES_OF_V2, SENTENCES_OF_RELEASES[host.release.name]]
+
+
+def set_users(host: MailHost, *people: Person) -> None:
+    """Write down whom Dovecot knows without the panel: in a file, on Debian 13 in a database."""
+    if host.release.name == "debian13":
+        words = [word for person in people for word in (person.address, person.password)]
+        host.machine.run([host.machine.python, "-c", USERS, *words])
+    lines = [f"{person.address}:{{PLAIN}}{person.password}\n" for person in people]
+    (host.machine / "etc/dovecot/users").write_text("".join(lines))
+
 
 def make_busy(host: MailHost) -> None:
+    set_users(host, OTTO)
     host.machine.run(["sh", "-c", POSTFIX])
     host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name] + LMTP)
     if host.variant == "v2":

@@ -111,6 +111,9 @@ FILES = (
     FileSpec("keep/etc/dovecot/conf.d/99-mailadmin.conf", mode=0o644, variant="v2"),
     FileSpec("etc/dovecot/mailadmin-sql.conf.ext", "dovecot", 0o640, "v2"),
     FileSpec(
+        "etc/dovecot/mailadmin-connect.conf.ext", "dovecot", 0o640, "v2", lacked_by="debian12"
+    ),
+    FileSpec(
         "etc/dovecot/mailadmin-domains.conf.ext", "dovecot", 0o640, "v2", lacked_by="debian13"
     ),
     FileSpec("etc/dovecot/mailadmin-my.cnf", "dovecot", 0o640, "v2", "mysql", lacked_by="debian13"),

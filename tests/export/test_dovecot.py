@@ -45,7 +45,13 @@ def test_settings_of_dovecot_23_and_24_are_not_mixed() -> None:
             dovecot = "".join(files[path] for path in files if path.startswith("etc/dovecot/"))
             settings = re.sub("^ *#.*", "", dovecot, flags=re.M)
             old = ("disable_plaintext_auth", "mail_location", "'%u'", "plugin {", "args =")
-            new = ("auth_allow_cleartext", "mail_driver", "%{user}", "passdb sql {", "mail_path")
+            new = (
+                "auth_allow_cleartext",
+                "mail_driver",
+                "%{user}",
+                "passdb_sql_query",
+                "mail_path",
+            )
             wanted, unknown = (old, new) if host.release is DEBIAN12 else (new, old)
             assert all(name in settings for name in wanted)
             assert not [name for name in unknown if name in settings]
@@ -54,7 +60,8 @@ def test_settings_of_dovecot_23_and_24_are_not_mixed() -> None:
 @pytest.mark.parametrize("value", ['a"b', "a\\b", "%{user}", "%%{user}", "%u %% %", "$SET:x #"])
 def test_values_of_dovecot_24_are_read_back_unchanged(value: str) -> None:
     files = texts(with_passwords(mail_host(), value))
-    [written] = re.findall(r'mysql_password = "(.*)"', files["etc/dovecot/mailadmin-sql.conf.ext"])
+    conf = files["etc/dovecot/mailadmin-connect.conf.ext"]
+    [written] = re.findall(r'mysql_password = "(.*)"', conf)
     assert not re.search(r"(?<!%)%\{", written)
     assert re.sub(r"\\(.)", r"\1", written).replace("%%{", "%{") == value
 
@@ -66,13 +73,13 @@ def test_several_database_hosts_are_reached_through_haproxy_on_24() -> None:
     assert servers == ["a:3306", "b:3307"]
     sent = "".join(re.findall(r"send-binary (\w+)", files["etc/haproxy/conf.d/mailadmin.cfg"]))
     assert b"SELECT 'ready' AS state WHERE NOT @@wsrep_on OR EXISTS (" in bytes.fromhex(sent)
-    conf = files["etc/dovecot/mailadmin-sql.conf.ext"]
+    conf = files["etc/dovecot/mailadmin-connect.conf.ext"]
     assert re.findall(r"^  (?:host|port) = (.+)", conf, re.MULTILINE) == [proxy]
     assert f"\nhosts = unix:{proxy}\n" in files["etc/postfix/mailadmin/domains.cf"]
 
 
 def test_dovecot_24_connects_to_one_database_host_by_name_and_port() -> None:
     files = texts(mail_host(V2, reached_by(DatabaseHost("::1", 3307))))
-    assert "  host = ::1\n  port = 3307\n" in files["etc/dovecot/mailadmin-sql.conf.ext"]
+    assert "  host = ::1\n  port = 3307\n" in files["etc/dovecot/mailadmin-connect.conf.ext"]
     assert "\nhosts = inet:::1:3307\n" in files["etc/postfix/mailadmin/domains.cf"]
     assert "etc/haproxy/conf.d/mailadmin.cfg" not in files

@@ -155,6 +155,7 @@ LIVE = "/etc/letsencrypt/live/mail.example.org"
 CONF_D = "etc/dovecot/conf.d/"
 HOOK = "etc/letsencrypt/renewal-hooks/deploy/mailadmin"
 PROXY = "etc/haproxy/conf.d/mailadmin.cfg"
+OF_24 = "etc/dovecot/mailadmin-connect.conf.ext"
 OF_23 = "etc/dovecot/mailadmin-my.cnf etc/dovecot/mailadmin-usage.conf.ext"
 KEPT_23 = "etc/dovecot/mailadmin-domains.conf.ext"
 
@@ -164,8 +165,8 @@ KEPT_23 = "etc/dovecot/mailadmin-domains.conf.ext"
     [
         (mail_host(V2, MYSQL, DEBIAN13), f"{HOOK} {PROXY} {KEPT_23} {OF_23}"),
         (mail_host(V2, TWO_PORTS, DEBIAN13), f"{HOOK} {KEPT_23} {OF_23}"),
-        (mail_host(V2, SQLITE, DEBIAN12), f"{HOOK} {PROXY} {OF_23}"),
-        (mail_host(V2, MYSQL, DEBIAN12), f"{HOOK} {PROXY}"),
+        (mail_host(V2, SQLITE, DEBIAN12), f"{HOOK} {PROXY} {OF_24} {OF_23}"),
+        (mail_host(V2, MYSQL, DEBIAN12), f"{HOOK} {PROXY} {OF_24}"),
         (mail_host(V1, MYSQL, DEBIAN13), HOOK),
     ],
 )

@@ -5,9 +5,9 @@ import smtplib
 import pytest
 
 from tests import mail_clients
-from tests.busy_host import OTHERS, OTTO, SENTENCES, SENTENCES_OF_V2, SETTINGS, make_busy
+from tests.busy_host import OTHERS, OTTO, SETTINGS, make_busy, sentences, set_users
 from tests.machine import HOSTNAME, wait_until
-from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, MailHost, Person, fresh_hosts
+from tests.mailhost import ANNA, BOB, BUNDLE, DOMAIN, ON_MARIADB, MailHost, Person, fresh_hosts
 
 pytestmark = pytest.mark.stack
 TRANSPORTS = "hash:/etc/postfix/transport"
@@ -53,18 +53,13 @@ def assert_refused(host: MailHost) -> None:
     before = host.machine.run(["sh", "-c", STATE]).stdout
     done = host.apply(check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert [line for line in host_sentences(host) if line not in done.stderr] == []
+    assert [line for line in sentences(host) if line not in done.stderr] == []
     assert "with --keep" in done.stderr
     printed = host.apply("--dry-run").stdout
     assert printed.startswith("This host already serves more than")
     assert all(f"{line}\n" in printed.partition("\n+++ ")[0] for line in SETTINGS)
     assert host.machine.run(["sh", "-c", STATE]).stdout == before
     assert accepted(host) == set(OTHERS)
-
-
-def host_sentences(host: MailHost) -> list[str]:
-    """Return what `apply` says of the host; V1 has nothing to do with Dovecot."""
-    return [*SENTENCES, *(SENTENCES_OF_V2 if host.variant == "v2" else ())]
 
 
 def send_code(host: MailHost, person: Person, sender: str) -> int:
@@ -188,9 +183,7 @@ def reads_mail(host: MailHost, address: str, password: str) -> bool:
 
 def assert_the_panel_decides(host: MailHost) -> None:
     """In its domains, no other password works, even if Dovecot knows one; others still sign in."""
-    users = host.machine / "etc/dovecot/users"
-    before = users.read_text()
-    users.write_text(f"{before}{BOB.address}:{{PLAIN}}{OTTO.password}\n")
+    set_users(host, OTTO, Person(BOB.address, OTTO.password))
     host.machine.run(["doveadm", "reload"])
     assert reads_mail(host, BOB.address, BOB.password)
     assert not reads_mail(host, BOB.address, OTTO.password)
@@ -203,7 +196,7 @@ def assert_the_panel_decides(host: MailHost) -> None:
         host.machine.run(["mv", *moves])
         host.machine.run(["doveadm", "reload"])
         assert reads_mail(host, OTTO.address, OTTO.password)
-    users.write_text(before)
+    set_users(host, OTTO)
 
 
 def assert_kept(host: MailHost) -> None:
@@ -254,7 +247,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert busy.unchanged()
     done = busy.apply("--take-over")
     busy.await_services()
-    assert [line for line in host_sentences(busy) if line not in done.stdout] == []
+    assert [line for line in sentences(busy) if line not in done.stdout] == []
     assert accepted(busy) == {ANNA.address}
     assert not relays(busy, 25) and not relays(busy, 10025)
     assert code_for_a_listed_client(busy, 587) == 250
@@ -327,6 +320,12 @@ def test_a_domain_cannot_be_kept_and_be_in_the_panel(fresh: MailHost) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert not_kept in done.stderr and f"The mail for {DOMAIN} can't be" in not_kept
     assert fresh.apply("--keep", "--take-over", check=False).returncode == 1
+    # Another bundle, whose database hosts Dovecot would mix with those of the host.
+    (fresh.machine / "etc/dovecot/conf.d/zz-own.conf").write_text("mysql db.old.example {\n}\n")
+    fresh.export(**ON_MARIADB)
+    done = fresh.apply("--keep", check=False)
+    assert done.returncode == 1
+    assert "on the hosts db.old.example: move these mysql blocks into" in done.stderr
 
 
 LIKE_OURS = f"""\

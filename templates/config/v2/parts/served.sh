@@ -12,12 +12,7 @@ survey_dovecot() {
             pam) if has_users; then
                 serves "Dovecot lets this host's own users sign in (PAM)" "they could no longer"
             fi ;;
-            # With a name of its own in 2.4, where one of the same name would be changed.
-            sql) if [ ! -e "/$first_file" ]; then
-                serves "Dovecot lets users in a database of others sign in" "they could no longer"
-                cannot_keep "Dovecot 2.4 has only one passdb that is called sql: give the other one another" \
-                    "name, and set \"driver = sql\" in it."
-            fi ;;
+            sql) serves "Dovecot lets users in a database of others sign in" "they could no longer" ;;
             *)
                 serves "Dovecot lets the users in $entry sign in" "they could no longer"
                 survey_both_passwords ;;
@@ -32,10 +27,18 @@ survey_dovecot() {
     if doveconf -n | grep -qE '^(disable_plaintext_auth = no|auth_allow_cleartext = yes)'; then
         serves "Dovecot accepts passwords without TLS" "clients that don't use TLS could not sign in"
     fi
-    survey_local_delivery
+{% if not sqlite %}    survey_database_hosts
+{% endif %}    survey_local_delivery
     survey_order
 }
-
+{% if not sqlite %}
+# Dovecot 2.4 would ask them for the panel's mailboxes, too.
+survey_database_hosts() {
+    sed -n 's/^mysql \(.*\) {$/\1/p' "$new/doveconf" | sort -u >"$new/others"
+    [ ! -s "$new/others" ] || cannot_keep "Dovecot would also look for the panel's mailboxes on the hosts" \
+        "$(listed "$new/others"): move these mysql blocks into the passdb, userdb and dict blocks that need them."
+}
+{% endif %}
 # In a file, $entry, that Dovecot would also ask for the panel's addresses.
 survey_both_passwords() {
     case $entry in 'passwd-file '/*) ;; *) return 0 ;; esac
@@ -107,7 +110,7 @@ build_dovecot() {
             /^[ \t]*!include auth-system\.conf\.ext/ { print mark $0; next }
             choice != "take-over" { print; next }
             /^[ \t]*!include(_try)? auth-.*\.conf\.ext/ { print mark $0; next }
-            /^[ \t]*(passdb|userdb)[ \t{]/ { block = 1 }
+            /^[ \t]*(passdb|userdb|mysql)[ \t{]/ { block = 1 }
             block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
             last != "99-mailadmin.conf" && ( \
             /^(mail_(location|driver|path|inbox_path|uid|gid)|(first|last)_valid_[ug]id|ssl)[ \t]*=/ || \
