@@ -103,16 +103,31 @@ def is_address(text: str) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class NextHop:
+    """The host and the port of a relayed domain."""
+
+    name: str
+    port: int
+
+
+def split_next_hop(text: str) -> NextHop | None:
+    found = NEXT_HOP.fullmatch(text)
+    if not found:
+        return None
+    name = found[1].strip("[]").removeprefix("ipv6:").lower()
+    return NextHop(name, int(found[2] or 25))
+
+
 def leads_to(next_hop: str, hostname: str) -> bool:
     """Say whether mail for this host and port comes back to the Postfix of the host that sends it.
 
     Another port of the same machine may be that of another program.
     """
-    found = NEXT_HOP.fullmatch(next_hop)
-    if not found or int(found[2] or 25) not in SMTP_PORTS:
+    found = split_next_hop(next_hop)
+    if found is None or found.port not in SMTP_PORTS:
         return False
-    name = found[1].strip("[]").removeprefix("ipv6:").lower()
-    if is_address(name):
-        address = ip_address(name)
+    if is_address(found.name):
+        address = ip_address(found.name)
         return address.is_loopback or address.is_unspecified
-    return name in (hostname, "localhost", "localhost.localdomain")
+    return found.name in (hostname, "localhost", "localhost.localdomain")

@@ -8,10 +8,12 @@ catch-all that changes no address.
 from mailboxes.actions import rules
 from mailboxes.addresses import CatchAll
 from mailboxes.conf import mail_host
+from mailboxes.deployment.applied import local
 from mailboxes.domain_addresses import accepts_any, aliases_to_themselves
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, Domain, has_mailbox
-from mailboxes.routing import Kind, leads_to, parse_next_hop
+from mailboxes.relay_loops import leads_back
+from mailboxes.routing import Kind, parse_next_hop
 
 MAX_NAMES = 5
 
@@ -44,7 +46,7 @@ def check_route(domain: Domain) -> None:
     if route.kind != Kind.RELAYED:
         return
     params = {"domain": domain.pk, "host": parse_next_hop(route.next_hop)}
-    if leads_to(route.next_hop, mail_host().hostname):
+    if leads_back(route.next_hop, mail_host().hostname, is_here=local() is not None):
         raise Refused(RELAYED_TO_ITSELF, params, code="loop", field="next_hop")
 
 

@@ -13,6 +13,7 @@ from tests.stack.test_login import OUTSIDER, outside_code
 
 pytestmark = pytest.mark.stack
 ON_BOTH_DATABASES = pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
+OWN_ADDRESS = "192.0.2.25"
 OTHER_HOST = "[127.0.0.1]:2525"
 MAILS = "/srv/other-host"
 SINK = f"echo $$ >/run/other-host.pid; exec smtp-sink -u postfix -d {MAILS}/%s. 127.0.0.1:2525 100"
@@ -88,6 +89,37 @@ def test_mail_for_relayed_domains_reaches_the_other_host(relaying: MailHost) -> 
     mail.await_mail(ANNA, "from-outside")
     mail.await_mail(BOB, "from-outside")
     assert not queued(mail)
+
+
+@ON_BOTH_DATABASES
+def test_the_hosts_own_address_is_no_host_to_relay_to(mail: MailHost) -> None:
+    mail.machine.run(["ip", "address", "replace", f"{OWN_ADDRESS}/32", "dev", "lo"])
+    names = mail.machine / "etc/hosts"
+    before = names.read_text()
+    names.write_text(f"{before}{OWN_ADDRESS} own.test\n192.0.2.26 else.test\n")
+    for own in (OWN_ADDRESS, f"[{OWN_ADDRESS}]:587", "own.test"):
+        done = mail.manage("createdomain", "loop.test", "--relay-to", own, check=False)
+        assert done.returncode == 1 and "is this mail host itself" in done.stderr
+    mail.manage("createdomain", "other.test", "--relay-to", "else.test")
+    assert "relay_loops" not in doctor_codes(mail)
+    add_domain(mail, "loop.test", f"relay:[{OWN_ADDRESS}]")
+    assert "tables.relay_loops" in doctor_codes(mail)
+    send(mail, "anyone@loop.test")
+    bounced = "to=<anyone@loop.test>.* status=bounced .*loops back to myself"
+    wait_until(lambda: re.search(bounced, journal(mail)), "a bounce")
+    for name in ("loop.test", "other.test"):
+        mail.sql(f"DELETE FROM domain WHERE domain = '{name}'")
+    names.write_text(before)
+
+
+def journal(mail: MailHost) -> str:
+    return mail.machine.run(["journalctl", "--no-pager", "--since=-1min"]).stdout
+
+
+def doctor_codes(mail: MailHost) -> set[str]:
+    """Return what the doctor finds, as the panel's account."""
+    hops = json.loads(mail.manage("doctor", "--json", check=False).stdout)["hops"]
+    return {finding["code"] for hop in hops for finding in hop["findings"]}
 
 
 @ON_BOTH_DATABASES

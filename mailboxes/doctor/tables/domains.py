@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from operator import itemgetter
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,12 +17,14 @@ from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
 from mailboxes.models import AliasDomain, Domain
+from mailboxes.relay_loops import leads_back
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
     found = [
         *own_names(examination),
         *served_otherwise.examine(examination),
+        *relay_loops(examination, deadline),
         *alias_domains(deadline),
     ]
     yield from found
@@ -49,6 +52,29 @@ def own_names(examination: Examination) -> Iterator[Finding]:
         elif name.lower() in exported:
             remedy = Remedy(_("Rename the domain, or delete it, in the panel's list of domains."))
         yield broken("tables.own_name", seen % {"domain": name}, remedy)
+
+
+def relay_loops(examination: Examination, deadline: float) -> Iterator[Finding]:
+    """Find domains whose mail is relayed to the mail host itself, so that it bounces."""
+    looping = CountedRows()
+    relaying = Q(transport__istartswith="smtp:") | Q(transport__istartswith="relay:")
+    walk = Walk(Domain.objects.filter(relaying, active=True), deadline)
+    for batch in walk:
+        for domain in batch:
+            is_here = examination.access.is_mail_host
+            if leads_back(domain.route.next_hop, examination.host.hostname, is_here):
+                looping.add(f"{domain} ({domain.route.next_hop})")
+    if looping.count:
+        seen = ngettext(
+            "The mail of %(count)s domain bounces, since it is relayed to the mail host itself: "
+            "%(names)s.",
+            "The mail of %(count)s domains bounces, since it is relayed to the mail host itself: "
+            "%(names)s.",
+            looping.count,
+        )
+        remedy = Remedy(_("Enter another host to relay to on the domain's page."))
+        yield broken("tables.relay_loops", seen % looping.params, remedy)
+    yield from unfinished("tables.relay_loops", walk, _("relayed domains"))
 
 
 def alias_domains(deadline: float) -> Iterator[Finding]:
