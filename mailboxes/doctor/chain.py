@@ -42,7 +42,6 @@ logger = logging.getLogger(__name__)
 MAX_DOMAINS = 1000
 MAX_SECONDS = 20.0
 LONGEST_PROBE = 2 * SECONDS
-"""No probe is begun later than this before the end."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,9 @@ class Step:
     examine: Callable[[Examination], Iterator[Finding]]
     variant: str = ""
     """The variant that has this hop; empty for both."""
+
+    longest: float = LONGEST_PROBE
+    """No probe is begun later than this before the end."""
 
 
 ASKED = Step(Hop("mailbox", gettext_lazy("Mailbox")), address.examine)
@@ -64,7 +66,7 @@ STEPS = (
     Step(Hop("dovecot", "Dovecot"), dovecot.examine, "v2"),
     Step(Hop("maps", gettext_lazy("Postfix: lookups")), maps.examine),
     Step(Hop("ports", gettext_lazy("Postfix: ports")), ports.examine),
-    Step(Hop("drift", gettext_lazy("Configuration files")), drift.examine),
+    Step(Hop("drift", gettext_lazy("Configuration files")), drift.examine, longest=SECONDS),
 )
 
 FAILED = ".error"
@@ -102,11 +104,11 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
     in for this, and is gone at the end.
     All is over after MAX_SECONDS; what is left out is named.
     """
-    deadline = time.monotonic() + MAX_SECONDS - LONGEST_PROBE
+    end = time.monotonic() + MAX_SECONDS
     with ExitStack() as stack:
         for step in steps(examination.host, examination.asked):
             begun = time.monotonic()
-            findings = list(in_time(step, examination, deadline))
+            findings = list(in_time(step, examination, end - step.longest))
             if step is STEPS[0]:
                 examination.reads_tables = is_working(findings)
                 if examination.reads_tables and not examination.login:
@@ -114,6 +116,7 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
             if not examination.access.is_mail_host:
                 name = examination.host.hostname
                 findings = [elsewhere.over_ssh(finding, name) for finding in findings]
+            examination.named |= {each.code for each in findings if each.state != State.WORKING}
             result = HopResult(step.hop, findings, round((time.monotonic() - begun) * 1000))
             if result.state == State.BROKEN:
                 examination.broken.add(step.hop.code)

@@ -1,10 +1,12 @@
 """The database: each account, on each host, can read what it needs."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import MySQLdb
 from django.db import DatabaseError, connections
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
@@ -18,6 +20,7 @@ from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message
 
 OWN_DATABASE = "database.own"
+MAX_AT_ONCE = 16
 LOOKUPS = (
     "SELECT domain, active, transport, backupmx FROM domain LIMIT 1",
     "SELECT address, goto, domain, active FROM alias LIMIT 1",
@@ -36,16 +39,22 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield from sqlite_file.examine(examination, own_account)
         yield panel_tables()
         return
-    own = own_account(host)
-    yield own
-    yield panel_tables(is_down=own.code == mysql_errors.UNREACHABLE and is_same_server())
+    tried = [place for place in host.database.hosts if examination.access.is_mail_host]
+    with ThreadPoolExecutor(max_workers=MAX_AT_ONCE) as pool:
+        # All at the same time: one that doesn't answer takes seconds.
+        language = get_language() or "en"
+        coming = [pool.submit(all_of_host, host, place, language) for place in tried]
+        own = own_account(host)
+        yield own
+        yield panel_tables(is_down=own.code == mysql_errors.UNREACHABLE and is_same_server())
+        found = dict(zip(tried, [each.result() for each in coming], strict=True))
     known = mysql_errors.panel_place() if own.code == mysql_errors.UNREACHABLE else None
-    others = [place for place in host.database.hosts if place != known]
     if not examination.access.is_mail_host:
         for place in host.database.hosts:
             yield from try_from_elsewhere(host, place, known)
         return
-    yield from milder([finding for place in others for finding in try_host(host, place)])
+    others = [findings for place, findings in found.items() if place != known]
+    yield from milder([finding for findings in others for finding in findings])
 
 
 def try_from_elsewhere(
@@ -103,6 +112,11 @@ def explain_panel(host: MailHost, error: DatabaseError) -> Finding:
     if demands_tls(host, place, Account(used["USER"], used["PASSWORD"])):
         return mysql_errors.no_tls(host, refusal)
     return mysql_errors.explain_panel(refusal)
+
+
+def all_of_host(host: MailHost, place: DatabaseHost, language: str) -> list[Finding]:
+    with override(language):  # each thread has its own
+        return list(try_host(host, place))
 
 
 def try_host(host: MailHost, place: DatabaseHost) -> Iterator[Finding]:

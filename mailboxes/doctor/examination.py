@@ -44,6 +44,9 @@ class Examination:
     reads_tables: bool = True
     """Whether the panel's own account can read the mail database."""
 
+    named: set[str] = field(default_factory=set)
+    """The codes of what isn't in order, as far as it is known."""
+
     broken: set[str] = field(default_factory=set)
     """The codes of the hops that don't work."""
 

@@ -14,6 +14,7 @@ from mailboxes.doctor.access import TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
+from mailboxes.doctor.mysql_errors import UNREACHABLE
 from mailboxes.doctor.processes import command_lines, is_suspended
 from mailboxes.doctor.remedies import (
     APPLY_AND_RESTART,
@@ -73,6 +74,9 @@ def ask_all(examination: Examination, names: list[str]) -> Iterator[Finding]:
     """Ask each map without the proxy, and group those that fail for the same reason."""
     engine = examination.host.database.engine
     places = [f"{engine}:{FOLDER / name}.cf" for name in names]
+    if places and ask(examination, places[0]).status == TIMED_OUT:
+        yield from no_answer(examination, names[0])
+        return
     with ThreadPoolExecutor(max_workers=4) as pool:
         outputs = list(pool.map(lambda place: ask(examination, place), places))
     grouped: dict[str, list[str]] = {}
@@ -81,6 +85,20 @@ def ask_all(examination: Examination, names: list[str]) -> Iterator[Finding]:
             grouped.setdefault(reason(output), []).append(f"{name}.cf")
     for why, files in grouped.items():
         yield explain(examination, why, files)
+
+
+def no_answer(examination: Examination, name: str) -> Iterator[Finding]:
+    """Say what a map that gives no answer means; each of the others would take as long."""
+    if UNREACHABLE in examination.named and "database" not in examination.broken:
+        seen = _(
+            "postmap waits for database hosts that don't answer. Postfix itself then asks the "
+            "others, and leaves out those for a minute."
+        )
+        yield not_checked("maps.timeout", seen)
+        return
+    yield explain(examination, _("no answer in time"), [f"{name}.cf"])
+    seen = _("The other lookups weren't tried: each of them would wait as long.")
+    yield not_checked("maps.rest", seen)
 
 
 def ask_proxy(examination: Examination) -> Iterator[Finding]:

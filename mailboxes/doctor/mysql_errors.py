@@ -7,7 +7,6 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
-from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
@@ -24,6 +23,9 @@ from mailboxes.doctor.remedies import (
 )
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
+
+KNOCK_SECONDS = 1.0
+"""How long it takes to see where a connection ends that has already failed."""
 
 UNREACHABLE = "database.unreachable"
 NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
@@ -125,10 +127,10 @@ def unreachable(host: MailHost, refusal: Refusal) -> Finding:
 def knock(place: DatabaseHost) -> None:
     """Connect, and say nothing; raise OSError if nobody is there."""
     if not place.socket:
-        socket.create_connection((place.name, place.port), SECONDS).close()
+        socket.create_connection((place.name, place.port), KNOCK_SECONDS).close()
         return
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(SECONDS)
+        connection.settimeout(KNOCK_SECONDS)
         connection.connect(place.socket)
 
 

@@ -13,6 +13,7 @@ from mailboxes.doctor.access import TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
+from mailboxes.doctor.mysql_errors import UNREACHABLE
 from mailboxes.doctor.protocols import pam_child
 from mailboxes.doctor.remedies import APPLY, REPAIR_BEFORE, Remedy
 
@@ -142,7 +143,8 @@ def unknown_finding(examination: Examination, unknown: Codes) -> Finding:
 
 def database_remedy(examination: Examination) -> Remedy:
     """If the settings work and the files don't, the files are others than the settings' ones."""
-    return REPAIR_BEFORE if "database" in examination.broken else APPLY
+    is_known = "database" in examination.broken or UNREACHABLE in examination.named
+    return REPAIR_BEFORE if is_known else APPLY
 
 
 def log(examination: Examination) -> str:

@@ -99,6 +99,9 @@ def check_files() -> Iterator[Finding]:
 
 def check_socket(examination: Examination) -> Iterator[Finding]:
     """Sign in over the socket, and let the user postfix connect to it."""
+    if "pam.timeout" in examination.named:
+        yield silent(examination)  # it would wait for PAM, too
+        return
     try:
         right, wrong = answers(examination)
     except PermissionError:
@@ -132,7 +135,7 @@ def answers(examination: Examination) -> tuple[str, str]:
 def silent(examination: Examination) -> Finding:
     """Say why there is no answer: saslauthd waits for PAM, or hangs itself."""
     if "pam" in examination.broken:
-        seen = _("saslauthd gave no answer in time, because PAM doesn't give one.")
+        seen = _("saslauthd can't answer in time, because PAM doesn't.")
         return broken("saslauthd.timeout", seen, REPAIR_BEFORE)
     seen = _("saslauthd accepts connections, but gave no answer in time: it hangs.")
     return broken(
