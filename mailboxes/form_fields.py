@@ -20,7 +20,7 @@ from mailboxes.sizes import (
     parse_quota,
     parse_size,
 )
-from mailboxes.widgets import MEGABYTES, AddressInput, SizeInput
+from mailboxes.widgets import MEGABYTES, AddressInput, SizeInput, domain_choices
 
 
 class ParsedField(forms.CharField):
@@ -121,6 +121,5 @@ class DomainField(ParsedField):
 
     def set_domains(self, names: Sequence[str], more: bool) -> None:
         if not more:
-            choices = [("", _("Choose…")), *((name, name) for name in names)]
-            self.widget = forms.Select(choices=choices)
+            self.widget = forms.Select(choices=domain_choices(names))
             self.widget.is_required = self.required

@@ -19,6 +19,12 @@ MEGABYTES = {"M": "MB", "G": "GB", "T": "TB", "": _("bytes")}
 """The units where a megabyte isn't a multiple of 1024."""
 
 
+def domain_choices(domains: Sequence[str]) -> list[tuple[str, Any]]:
+    """Return the choices for a domain; the only one is chosen already."""
+    first = [("", _("Choose…"))] if len(domains) != 1 else []
+    return [*first, *((domain, domain) for domain in domains)]
+
+
 class AddressInput(forms.MultiWidget):
     """Local part and domain side by side; a whole address in the first part is enough."""
 
@@ -30,11 +36,10 @@ class AddressInput(forms.MultiWidget):
         name = forms.TextInput(
             {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
         )
-        choices = [("", _("Choose…")), *((domain, domain) for domain in domains)]
         domain = (
             forms.TextInput({"autocomplete": "off", "list": "domains", "spellcheck": "false"})
             if many
-            else forms.Select(choices=choices)
+            else forms.Select(choices=domain_choices(domains))
         )
         super().__init__([name, domain])
         self.many = many

@@ -227,6 +227,9 @@ class MailAdmin(PanelAdmin):
             self.message_user(request, warning, messages.WARNING)
         if not isinstance(obj, Mailbox):  # its own alias only forwards to itself
             self.warn(request, obj)
+        if "_addanother" in request.POST and isinstance(obj, Mailbox | Alias):
+            url, domain = response["Location"], obj.pk.rpartition("@")[2]
+            response["Location"] = f"{url}{'&' if '?' in url else '?'}domain={domain}"
         return response
 
     def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:

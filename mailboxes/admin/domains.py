@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
 from django.db.models import Count
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -15,7 +17,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_open
 from mailboxes.actions.shown_values import COLUMNS
 from mailboxes.admin import display
-from mailboxes.admin.bulk_actions import MAX_LISTED
+from mailboxes.admin.bulk_actions import MAX_LISTED, admin_url
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.domain_dns import ShowsDNS
 from mailboxes.admin.filters import DomainAttentionFilter, StatusFilter
@@ -142,6 +144,20 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
     @admin.display(description=_("owners may change their passwords"))
     def owners_may(self, row: Domain) -> str:
         return str(_("yes") if is_open(row.pk) else _("no"))
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Offer what comes next."""
+        response = super().response_add(request, obj, post_url_continue)
+        if obj.route.kind == Kind.LOCAL:
+            links = (
+                (reverse("admin:mailboxes_mailbox_add") + f"?domain={obj.pk}", _("Add mailbox")),
+                (admin_url(self.opts, "dns", quote(obj.pk)), _("DNS records")),
+            )
+            text = format_html_join(" · ", '<a href="{}">{}</a>', links)
+            self.message_user(request, format_html("{} {}", _("Next:"), text), messages.INFO)
+        return response
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data

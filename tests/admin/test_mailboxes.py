@@ -247,3 +247,19 @@ def test_disabling_a_mailbox_names_the_aliases_that_lead_nowhere_then(
     form = mailbox_form(name="Anna", quota_0="0", new_password1="", new_password2="")
     del form["active"]
     assert text in rita.post(f"{url}change/", form, follow=True).content.decode()
+
+
+def test_adding_another_keeps_the_domain(rita: Client, domain: Domain) -> None:
+    another = {"_addanother": ""}
+    answer = rita.post(f"{MAILBOX}add/", mailbox_form() | another)
+    assert answer["Location"] == f"{MAILBOX}add/?domain=example.org"
+    filtered = rita.post(
+        f"{MAILBOX}add/?_changelist_filters=q%3Dx", mailbox_form(address_0="dora") | another
+    )
+    assert filtered["Location"].endswith("?_changelist_filters=q%3Dx&domain=example.org")
+
+
+def test_a_single_domain_is_chosen_already(rita: Client, domain: Domain) -> None:
+    assert "Choose…" not in rita.get(f"{MAILBOX}add/").content.decode()
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    assert "Choose…" in rita.get(f"{MAILBOX}add/").content.decode()

@@ -144,7 +144,17 @@ def test_passwords_are_never_logged_stored_or_shown(
     assert "anna@example.org" in attempts
     send(client)
     for secret in (PASSWORD, NEW, "a wrong secret", Mailbox.objects.get().password):
-        assert secret not in caplog.text + attempts + page.content.decode()
+        assert secret not in caplog.text + attempts
+        assert secret == NEW or secret not in page.content.decode()
+
+
+def test_a_mistake_in_the_old_password_only_empties_its_field(
+    client: Client, anna: Mailbox
+) -> None:
+    page = send(client, current_password="a wrong secret")
+    text = page.content.decode()
+    assert text.count(f'value="{NEW}"') == 2 and "a wrong secret" not in text
+    assert "no-store" in page["Cache-Control"]
 
 
 @pytest.mark.finding("csrf")
@@ -152,12 +162,14 @@ def test_the_form_requires_its_csrf_token(anna: Mailbox) -> None:
     assert send(Client(enforce_csrf_checks=True)).status_code == 403
 
 
-def test_the_page_says_when_the_change_takes_effect_and_has_no_link_to_the_admin(
+def test_the_page_says_when_the_change_takes_effect_and_only_leads_to_the_sign_in(
     client: Client, tables: None
 ) -> None:
     page = client.get("/password/")
     assert "takes effect immediately" in page.content.decode()
-    assert "/admin/" not in page.content.decode()
+    assert page.content.decode().count("/admin/") == 1
+    assert '<a href="/admin/login/">' in page.content.decode()
+    assert '<a href="/password/">' in client.get("/admin/login/").content.decode()
     assert "no-store" in page["Cache-Control"]
 
 
