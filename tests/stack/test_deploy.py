@@ -64,7 +64,7 @@ def test_the_first_run_creates_secrets_databases_and_an_administrator(
 ) -> None:
     assert re.search(r"^  username  admin\n  password  \S{20,}$", first_run, re.MULTILINE)
     for name, owner, mode in (
-        (".env", "mailadmin", "600"),
+        (".env", "root", "640"),
         ("var", "mailadmin", "750"),
         ("var/panel.sqlite3", "mailadmin", "640"),
         ("var/mail.sqlite3", "mailadmin", "640"),
@@ -215,6 +215,38 @@ def visitor(served: Machine, first_run: str) -> Visitor:
 def test_systemd_accepts_the_units(served: Machine, visitor: Visitor) -> None:
     done = served.run(["systemd-analyze", "verify", "--man=no", *UNITS, *DOCTOR])
     assert done.stdout + done.stderr == ""
+
+
+def test_the_doctor_runs_as_root_only_what_root_alone_can_change(
+    served: Machine, visitor: Visitor
+) -> None:
+    def examine() -> tuple[int, str]:
+        served.run(["systemctl", "reset-failed"])
+        status = served.run(["systemctl", "start", DOCTOR[0]], check=False).returncode
+        return status, served.run(["journalctl", "-u", DOCTOR[0], "-o", "cat"]).stdout
+
+    served.run(
+        [
+            "find",
+            SERVED,
+            "-path",
+            "*/var",
+            "-prune",
+            "-o",
+            "-exec",
+            "chown",
+            "-h",
+            "root:root",
+            "{}",
+            "+",
+        ]
+    )
+    status, log = examine()
+    assert status == 0 and "Something is broken" in log and "Not run as root" not in log
+    served.run(["chown", "mailadmin", SERVED / "mailboxes/conf.py"])
+    status, log = examine()
+    served.run(["chown", "root", SERVED / "mailboxes/conf.py"])
+    assert status == 1 and "others than root can change ./mailboxes/conf.py in /srv/mail" in log
 
 
 def test_the_panel_only_answers_over_https(served: Machine, visitor: Visitor) -> None:

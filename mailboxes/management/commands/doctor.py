@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import get_language
@@ -29,6 +31,7 @@ from mailboxes.doctor.logs import read_log, tail
 from mailboxes.doctor.report import as_lines, as_values
 from mailboxes.formats import database_message
 from mailboxes.management.base import MailCommand
+from mailboxes.management.privileges import CHANGEABLE, changeable
 from mailboxes.management.processes import run
 from mailboxes.management.watching import report_change
 
@@ -104,6 +107,8 @@ class Command(MailCommand):
         if options["log"] is not None:
             self.explain_log(options["log"], options["json"])
             return
+        if os.geteuid() == 0 and (path := changeable(Path(settings.BASE_DIR))):
+            self.stderr.write(CHANGEABLE % {"path": path})
         host, results, asked = mail_host(), [], read_asked(options)
         access = find_access(host, run)
         with ended_by_sigterm():
