@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext
 
+from mailboxes import texts
 from mailboxes.addresses import to_unicode
 from mailboxes.errors import Refused, Term, replace_unprintable
 from mailboxes.sizes import NO_LIMIT, Size
@@ -14,7 +14,7 @@ from mailboxes.unicode_scripts import mixed_scripts
 
 def error_message(error: Refused) -> str:
     """Return the translated message of a refusal."""
-    text = gettext(error.message)
+    text = texts.gettext(error.message)
     params = {name: value_text(value) for name, value in error.params.items()}
     return text % params if params else text
 
@@ -30,7 +30,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, Refused):
         return error_message(value)
     if isinstance(value, Term):
-        return gettext(str(value))
+        return texts.gettext(str(value))
     if isinstance(value, Size):
         return size(value)
     if isinstance(value, int):
@@ -46,14 +46,14 @@ def number(count: int) -> str:
 def size(count: int) -> str:
     """Return a size in bytes with a suitable unit; 0 means no limit."""
     if count <= 0:
-        return gettext(NO_LIMIT)
+        return texts.gettext(NO_LIMIT)
     amount, unit = str(Size(count)).split(" ")
-    return f"{number_format(Decimal(amount))} {gettext(unit)}"
+    return f"{number_format(Decimal(amount))} {texts.gettext(unit)}"
 
 
 def script_names(name: str) -> str:
     """Return the scripts that the domain of an address or a domain mixes, or an empty string."""
-    return ", ".join(gettext(script) for script in mixed_scripts(to_unicode(name)))
+    return ", ".join(texts.gettext(script) for script in mixed_scripts(to_unicode(name)))
 
 
 def mixed_scripts_warning(name: str) -> str:
@@ -61,7 +61,7 @@ def mixed_scripts_warning(name: str) -> str:
     scripts = script_names(name)
     if not scripts:
         return ""
-    return gettext(
+    return texts.gettext(
         "%(name)s is displayed as “%(unicode)s”, which mixes letters of different scripts "
         "(%(scripts)s). It could be mistaken for another name."
     ) % {"name": name, "unicode": to_unicode(name), "scripts": scripts}

@@ -8,9 +8,8 @@ from pathlib import PurePosixPath
 from shlex import quote
 
 from cryptography import x509
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
+from mailboxes import texts
 from mailboxes.conf import MailHost
 from mailboxes.doctor import words
 from mailboxes.doctor.access import Output
@@ -22,6 +21,7 @@ from mailboxes.doctor.remedies import (
     Remedy,
     restart_readers,
 )
+from mailboxes.texts import gettext as _
 
 SOON = timedelta(days=14)
 LETS_ENCRYPT = "/etc/letsencrypt/live/"
@@ -32,7 +32,7 @@ SELF_SIGNED_KEY = "/etc/ssl/private/ssl-cert-snakeoil.key"
 def check(examination: Examination, found: x509.Certificate, port: int) -> Iterator[Finding]:
     ends, now = found.not_valid_after_utc, datetime.now(UTC)
     name = examination.host.hostname
-    params = {"port": port, "date": date_format(ends, "DATETIME_FORMAT"), "name": name}
+    params = {"port": port, "date": texts.date(ends), "name": name}
     if ends < now:
         seen = _("The certificate on port %(port)s has expired: %(date)s.") % params
         yield broken(f"ports.{port}.expired", seen, renew(examination, port))

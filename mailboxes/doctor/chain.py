@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from django.db import DatabaseError, InterfaceError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailboxes import actions
@@ -37,6 +36,7 @@ from mailboxes.errors import Refused
 from mailboxes.formats import database_message
 from mailboxes.models import AliasDomain, Domain
 from mailboxes.routing import Kind
+from mailboxes.texts import gettext as _
 
 logger = logging.getLogger(__name__)
 MAX_DOMAINS = 1000

@@ -7,7 +7,6 @@ from typing import Any
 import MySQLdb
 from django.db import DatabaseError, connections
 from django.utils.translation import get_language, override
-from django.utils.translation import gettext as _
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
 from mailboxes.deployment.states import State
@@ -18,6 +17,7 @@ from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message
+from mailboxes.texts import gettext as _
 
 OWN_DATABASE = "database.own"
 MAX_AT_ONCE = 16

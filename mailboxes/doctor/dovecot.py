@@ -3,8 +3,6 @@
 import smtplib
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor import paths, words
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.elsewhere import not_here, unseen
@@ -15,6 +13,7 @@ from mailboxes.doctor.protocols import dovecot_auth
 from mailboxes.doctor.protocols.smtp import own_name
 from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, end, restart
 from mailboxes.doctor.words import last_line, quoted
+from mailboxes.texts import gettext as _
 
 AUTH = "/var/spool/postfix/private/auth"
 LMTP = "/var/spool/postfix/private/mailadmin-lmtp"

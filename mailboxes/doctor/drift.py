@@ -5,10 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from django.db import DatabaseError
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
+from mailboxes import texts
 from mailboxes.deployment.states import State
 from mailboxes.doctor import installed_files, postfix_settings
 from mailboxes.doctor.access import KEPT, is_there
@@ -22,6 +20,7 @@ from mailboxes.export.outdated import Outdated, outdated
 from mailboxes.export.render import render_bundle, stale_paths
 from mailboxes.formats import database_message, error_message
 from mailboxes.sending import is_known
+from mailboxes.texts import gettext as _
 
 DOVECOT_KEPT = Path("/etc/dovecot/conf.d/00-mailadmin.conf")
 
@@ -58,7 +57,7 @@ def export_findings(older: Outdated | None) -> Iterator[Finding]:
     """Say that the host was given another export than would be made now."""
     if older is None:
         return
-    params = {"applied": date_format(localtime(older.applied), "DATETIME_FORMAT")}
+    params = {"applied": texts.date(older.applied)}
     if older.exported is None:
         seen = (
             _("The configuration that was applied on %(applied)s wasn't exported by this panel.")

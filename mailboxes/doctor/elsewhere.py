@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from shlex import quote
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost
@@ -14,6 +13,7 @@ from mailboxes.doctor import mysql_errors
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked
 from mailboxes.doctor.remedies import EXPORT, RUN_APPLY, Remedy
+from mailboxes.texts import gettext as _
 
 TEST = Remedy(
     gettext_lazy(

@@ -4,11 +4,10 @@ import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
 from mailboxes.conf import MailHost
 from mailboxes.doctor.access import Access
 from mailboxes.passwords.generate import generate_password
+from mailboxes.texts import gettext as _
 
 UNKNOWN = "mailadmin-check-nobody@invalid.invalid"
 """An address that can't exist; each hop must refuse it as unknown."""

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from shlex import quote
 
 from cryptography import x509
-from django.utils.translation import gettext as _
 
 from mailboxes.actions.canary import PREFIX
 from mailboxes.conf import MailHost
@@ -20,6 +19,7 @@ from mailboxes.doctor.protocols.smtp import certificate_of, lenient_context
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.doctor.submission import ERRORS, last_resort, log, silent
 from mailboxes.export.renaming import as_user
+from mailboxes.texts import gettext as _
 
 IMAP, IMAP_TLS, POP3, POP3_TLS = 143, 993, 110, 995
 

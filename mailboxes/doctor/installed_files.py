@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor.finding import Finding, broken, not_checked, warning
 from mailboxes.doctor.remedies import APPLY
 from mailboxes.export.bundle import File
+from mailboxes.texts import gettext as _
+from mailboxes.texts import join
 
 PASSWORD = re.compile(r"passw(or)?d\s*=|secret", re.IGNORECASE)
 MAX_LINES = 60
@@ -41,7 +41,7 @@ def examine(files: list[File], kept_dovecot: bool, changed: set[str]) -> Iterato
         yield broken("drift.edited", seen, APPLY, bounded(found.edited))
     if found.rights:
         seen = _("Configuration files have the wrong owner, group or mode.")
-        yield warning("drift.rights", seen, APPLY, "\n".join(found.rights))
+        yield warning("drift.rights", seen, APPLY, join("\n", found.rights))
     if found.unreadable:
         seen = _("The contents of these files can only be compared by root.")
         yield not_checked("drift.contents", seen, "\n".join(found.unreadable))
@@ -98,7 +98,7 @@ def bounded(lines: list[str]) -> str:
     shown = [line[:200] for line in lines[:MAX_LINES]]
     if more := len(lines) - len(shown):
         shown.append(_("… and %(count)s more lines") % {"count": more})
-    return "\n".join(shown)
+    return join("\n", shown)
 
 
 def user(number: int) -> str:

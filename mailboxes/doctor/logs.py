@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from django.db import DatabaseError, InterfaceError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from mailboxes.actions.canary import PREFIX
 from mailboxes.conf import MailHost
@@ -23,6 +22,8 @@ from mailboxes.doctor.signatures import SIGNATURES, find_signature
 from mailboxes.doctor.signatures.signature import Signature
 from mailboxes.doctor.words import quoted, without_passwords
 from mailboxes.models import Mailbox
+from mailboxes.texts import gettext as _
+from mailboxes.texts import ngettext
 
 MAX_CHARACTERS = 5_000_000
 MAX_LINES = 20_000

@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shlex import quote
 
-from django.utils.translation import gettext as _
-
 from mailboxes.collations import alignment
 from mailboxes.doctor import words
 from mailboxes.doctor.access import TIMED_OUT, Output
@@ -26,6 +24,7 @@ from mailboxes.doctor.remedies import (
     sql_client,
 )
 from mailboxes.export.files import MAPS
+from mailboxes.texts import gettext as _
 
 FOLDER = Path("/etc/postfix/mailadmin")
 REASON = re.compile(

@@ -4,7 +4,6 @@ import socket
 from dataclasses import dataclass
 
 from django.db import connections
-from django.utils.translation import gettext as _
 
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
 from mailboxes.doctor.finding import Finding, broken
@@ -23,6 +22,7 @@ from mailboxes.doctor.remedies import (
 )
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
+from mailboxes.texts import gettext as _
 
 KNOCK_SECONDS = 1.0
 """How long it takes to see where a connection ends that has already failed."""

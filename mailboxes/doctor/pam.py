@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor import words
 from mailboxes.doctor.access import TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
@@ -16,6 +14,7 @@ from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.mysql_errors import UNREACHABLE
 from mailboxes.doctor.protocols import pam_child
 from mailboxes.doctor.remedies import APPLY, REPAIR_BEFORE, Remedy
+from mailboxes.texts import gettext as _
 
 SERVICE_FILE = Path("/etc/pam.d/smtp")
 MODULES = ("lib/*/security/pam_mysql.so", "usr/lib/*/security/pam_mysql.so")

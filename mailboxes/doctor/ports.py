@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor import inbox, listeners, submission, words
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -12,6 +10,7 @@ from mailboxes.doctor.protocols import smtp
 from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
 from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
+from mailboxes.texts import gettext as _
 
 
 def examine(examination: Examination) -> Iterator[Finding]:

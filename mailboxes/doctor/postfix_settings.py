@@ -3,12 +3,12 @@
 import shlex
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor.access import Access
 from mailboxes.doctor.finding import Finding, broken, not_checked
 from mailboxes.doctor.remedies import APPLY, Remedy
 from mailboxes.export.bundle import File
+from mailboxes.texts import gettext as _
+from mailboxes.texts import join
 
 MAIN, MASTER = "postfix/main.cf", "postfix/master.cf"
 SERVICES = {
@@ -100,7 +100,7 @@ def check_main(wanted: Settings, here: Settings, kept: bool) -> Iterator[Finding
         f"postconf -e {assigned} && systemctl reload postfix",
     )
     seen = _("Settings in main.cf aren't as they were exported.")
-    yield broken("drift.main_cf", seen, APPLY if kept else set_again, "\n".join(lines))
+    yield broken("drift.main_cf", seen, APPLY if kept else set_again, join("\n", lines))
 
 
 def check_services(
@@ -117,7 +117,7 @@ def check_services(
                 lines.append(line(f"{service}/{name}", here, value))
     if lines:
         seen = _("Services in master.cf aren't as they were exported.")
-        yield broken("drift.master_cf", seen, APPLY, "\n".join(lines))
+        yield broken("drift.master_cf", seen, APPLY, join("\n", lines))
 
 
 def check_overrides(
@@ -139,7 +139,7 @@ def check_overrides(
         command = f"postconf -PX {keys} && systemctl reload postfix"
         seen = _("Options in master.cf undo settings of main.cf.")
         remedy = Remedy(_("Remove them if you don't need them:"), command)
-        yield broken("drift.override", seen, remedy, "\n".join(lines))
+        yield broken("drift.override", seen, remedy, join("\n", lines))
 
 
 def line(name: str, here: str, exported: str) -> str:

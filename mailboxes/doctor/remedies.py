@@ -8,10 +8,10 @@ from shlex import quote
 from typing import NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import MYSQL_SOCKET, DatabaseHost, MailDatabase, MailHost
+from mailboxes.texts import gettext
 
 MYSQL_UNITS = ("/lib/systemd/system/mysql.service", "/etc/systemd/system/mysql.service")
 MARIADB_UNIT = Path("/lib/systemd/system/mariadb.service")

@@ -1,28 +1,32 @@
 """The findings of an examination as values for JSON, and as text for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mailboxes.deployment.states import State
 from mailboxes.doctor.finding import Finding, Hop, HopResult
 from mailboxes.doctor.remedies import Remedy
+from mailboxes.texts import from_source
 
 
-def as_values(results: Iterable[HopResult]) -> list[dict[str, Any]]:
+def as_values(
+    results: Iterable[HopResult], text: Callable[[Any], Any] = str
+) -> list[dict[str, Any]]:
+    """Return the findings in the reader's language, or with `texts.source` in none."""
     return [
         {
             "code": result.hop.code,
-            "title": str(result.hop.title),
+            "title": text(result.hop.title),
             "state": result.state,
             "milliseconds": result.milliseconds,
             "findings": [
                 {
                     "code": finding.code,
                     "state": finding.state,
-                    "seen": finding.seen,
-                    "detail": finding.detail,
+                    "seen": text(finding.seen),
+                    "detail": text(finding.detail),
                     "mailboxes": list(finding.mailboxes),
-                    "advice": str(finding.remedy.advice),
+                    "advice": text(finding.remedy.advice),
                     "command": finding.remedy.command,
                 }
                 for finding in result.findings
@@ -33,17 +37,17 @@ def as_values(results: Iterable[HopResult]) -> list[dict[str, Any]]:
 
 
 def from_values(hops: Iterable[dict[str, Any]]) -> list[HopResult]:
-    """Return what was stored as values."""
+    """Return what was stored as values, in the reader's language."""
     return [
         HopResult(
-            Hop(hop["code"], hop["title"]),
+            Hop(hop["code"], from_source(hop["title"])),
             [
                 Finding(
                     found["code"],
                     State(found["state"]),
-                    found["seen"],
-                    Remedy(found["advice"], found["command"]),
-                    found.get("detail", ""),
+                    from_source(found["seen"]),
+                    Remedy(from_source(found["advice"]), found["command"]),
+                    from_source(found.get("detail", "")),
                     tuple(found.get("mailboxes", ())),
                 )
                 for found in hop["findings"]

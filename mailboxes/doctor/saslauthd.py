@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor import paths, words
 from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -22,6 +20,7 @@ from mailboxes.doctor.remedies import (
     restart,
     restart_command,
 )
+from mailboxes.texts import gettext as _
 
 FOLDER = "/var/spool/postfix/var/run/saslauthd"
 SOCKET = f"{FOLDER}/mux"

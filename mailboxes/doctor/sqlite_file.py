@@ -5,7 +5,6 @@ from pathlib import Path
 from shlex import quote
 
 from django.db import connections
-from django.utils.translation import gettext as _
 
 from mailboxes.conf import MailHost
 from mailboxes.doctor import paths
@@ -14,6 +13,7 @@ from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, Remedy, restart_readers
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
+from mailboxes.texts import gettext as _
 
 READERS = {"postfix": "--init-groups", "dovecot": "--groups=mailauth"}
 """Dovecot's worker has this group besides its own (extra_groups)."""

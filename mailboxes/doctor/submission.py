@@ -6,8 +6,6 @@ import smtplib
 from collections.abc import Iterator
 from socket import gaierror
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor import certificate, elsewhere, words
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, working
@@ -20,6 +18,7 @@ from mailboxes.doctor.remedies import (
     Remedy,
     restart,
 )
+from mailboxes.texts import gettext as _
 
 ERRORS = (
     OSError,

@@ -14,6 +14,7 @@ from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.passwords.schemes import Problem, Reason
 from mailboxes.queries import batches
+from mailboxes.texts import translated
 from mailboxes.verification import CAN_SIGN_IN, has_lower_scheme, host_problem, locks_out
 
 MAX_ADDRESSES = MAX_DOMAINS = 20
@@ -190,7 +191,7 @@ def has_same_effect(new: Problem, old: Problem | None) -> bool:
 def describe(problem: Problem, host: MailHost) -> str:
     """Return the reason in words; it names the scheme and nothing else of what is stored."""
     is_for_pam = problem.reason == Reason.WEAK and host.scheme.pam_crypt is not None
-    return str(WEAK_FOR_PAM if is_for_pam else TEXTS[problem.reason]) % {
+    return translated(WEAK_FOR_PAM if is_for_pam else TEXTS[problem.reason]) % {
         "scheme": problem.scheme,
         "release": host.release.title,
         "read": READ_BY_PAM.get(host.scheme.pam_crypt or 0, ""),

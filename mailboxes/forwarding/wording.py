@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from django.db.models import F, QuerySet
-from django.utils.translation import gettext as _
 
 from mailboxes.access.scope import Scope
 from mailboxes.conf import own_names
@@ -18,6 +17,7 @@ from mailboxes.forwarding.lookups import catch_all_targets, domain_of
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
+from mailboxes.texts import gettext as _
 
 MAX_SHOWN = 6
 MAX_CHECKED = 1000

@@ -15,6 +15,7 @@ from mailboxes.inspection.lines import Line, Section, counted_line
 from mailboxes.inspection.products import Product, find_product, read_columns, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 from mailboxes.routing import Kind, Route
+from mailboxes.texts import translated
 
 MAX_TRANSPORTS = 50
 CAUGHT = _("The catch-all takes their mail.")
@@ -126,8 +127,9 @@ def form_label(form: str) -> str | Promise:
     if form in FORMS:
         return FORMS[form]
     if form.endswith(UNREADABLE):
-        return _("Stored as %(form)s, but unreadable") % {"form": form.removesuffix(UNREADABLE)}
-    return _("Stored as %(form)s") % {"form": form}
+        unreadable = translated(_("Stored as %(form)s, but unreadable"))
+        return unreadable % {"form": form.removesuffix(UNREADABLE)}
+    return translated(_("Stored as %(form)s")) % {"form": form}
 
 
 def folder_lines(rows: Rows, host: MailHost) -> Iterator[Line]:

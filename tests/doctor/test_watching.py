@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from mailboxes import actions
+from mailboxes import actions, texts
 from mailboxes.access.scope import Scope
 from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.deployment import examinations
@@ -126,8 +126,10 @@ def test_the_command_stores_what_it_finds_and_tells_it(
     row = LastExamination.objects.get()
     assert (row.verdict, row.language) == ("broken", "en") and row.reported == row.examined
     results = from_values(row.hops)
+    seen = [found["seen"] for hop in row.hops for found in hop["findings"]]
+    assert seen and not [text for text in seen if isinstance(text, str)]  # all in any language
     assert results[0].hop.code == "database" and results[0].state == State.WORKING
-    assert as_values(results) == row.hops
+    assert as_values(results, texts.source) == row.hops
     assert len(mailoutbox) == 1 and "Port 25 " in str(mailoutbox[0].body)
     printed = capsys.readouterr().out
     assert "broken: Port 25 " in printed and "The panel can read" not in printed

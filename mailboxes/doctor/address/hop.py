@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from mailboxes.addresses import NOT_AN_ADDRESS, BadAddress
 from mailboxes.deployment.states import State
@@ -13,6 +12,7 @@ from mailboxes.doctor.finding import Finding, broken, not_checked, warning, work
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.formats import database_message, error_message
 from mailboxes.models import Alias, Mailbox
+from mailboxes.texts import gettext as _
 
 
 def examine(examination: Examination) -> Iterator[Finding]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from shlex import quote
 
-from django.utils.translation import gettext as _
-
 from mailboxes.access.scope import EVERYTHING
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.remedies import Remedy
@@ -16,6 +14,7 @@ from mailboxes.forwarding.wording import finding_text
 from mailboxes.handling import Handling, handling_of, sentence_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
+from mailboxes.texts import gettext as _
 
 MAX_SHOWN = 6
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from mailboxes import sending, usage
 from mailboxes.conf import MailHost
@@ -18,6 +17,7 @@ from mailboxes.inspection.report import form_label
 from mailboxes.inspection.rows import password_form
 from mailboxes.models import Mailbox
 from mailboxes.passwords.schemes import is_checkable
+from mailboxes.texts import gettext as _
 
 HINDRANCES = ("mailbox.send", "mailbox.full", "mailbox.refused", "mailbox.relayed")
 """Warnings about mailboxes with which a hop would fail, although it works."""

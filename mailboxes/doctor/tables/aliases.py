@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import F
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from mailboxes import texts
 from mailboxes.access.scope import EVERYTHING
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
@@ -18,6 +17,8 @@ from mailboxes.forwarding.wording import finding_text
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
 from mailboxes.models import Alias, Domain
+from mailboxes.texts import gettext as _
+from mailboxes.texts import ngettext
 
 CHECK = ".venv/bin/python manage.py checkaliases"
 ORPHANS = "DELETE FROM alias WHERE LOWER(domain) NOT IN (SELECT LOWER(domain) FROM domain)"
@@ -62,7 +63,7 @@ def forwarding_findings(wrong: dict[str, CountedRows]) -> Iterator[Finding]:
             "%(count)s aliases need attention.",
             counted.count,
         ) % {"count": number(counted.count)}
-        seen = " ".join([count, *counted.examples[:3]])
+        seen = texts.join(" ", [count, *counted.examples[:3]])
         yield (warning if code == "dead" else broken)(f"tables.aliases.{code}", seen, remedy)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from django.db import connections
-from django.utils.translation import gettext as _
 
 from mailboxes import storage_engines
 from mailboxes.doctor.examination import Examination
@@ -12,6 +11,7 @@ from mailboxes.doctor.remedies import Remedy, on_database
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
 from mailboxes.inspection.products import missing_columns, read_columns
+from mailboxes.texts import gettext as _
 
 READ_BY_DAEMONS = {
     *("domain.domain", "domain.transport", "domain.backupmx", "domain.active"),

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from mailboxes import conf
 from mailboxes.doctor.access import KEPT, is_there
@@ -18,6 +16,8 @@ from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
 from mailboxes.models import AliasDomain, Domain
 from mailboxes.relay_loops import leads_back
+from mailboxes.texts import gettext as _
+from mailboxes.texts import ngettext
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:

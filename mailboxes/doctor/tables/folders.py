@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
@@ -11,6 +9,7 @@ from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy
 from mailboxes.export.mail_check import best_location
 from mailboxes.export.mail_folders import Sample, take_sample
 from mailboxes.formats import number
+from mailboxes.texts import gettext as _
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:

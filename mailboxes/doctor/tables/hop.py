@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, not_checked
 from mailboxes.doctor.tables import aliases, definitions, domains, folders, mailboxes
 from mailboxes.formats import database_message
+from mailboxes.texts import gettext as _
 
 MAILBOXES, ALL = 2.4, 4.0
 """How many seconds may pass until the mailboxes are read, and until everything is."""

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from shlex import quote
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from mailboxes.actions.canary import PREFIX
 from mailboxes.conf import MailHost
 from mailboxes.doctor.examination import Examination
@@ -21,6 +18,8 @@ from mailboxes.inspection.rows import Rows, keys, password_form, read_quota, rea
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.passwords.dovecot_schemes import is_open_to_anyone
 from mailboxes.passwords.schemes import has_shared_salt
+from mailboxes.texts import gettext as _
+from mailboxes.texts import ngettext
 
 COLUMNS = ("username", "domain_id", "password", "quota")
 ENABLE = (

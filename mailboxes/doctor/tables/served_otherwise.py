@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from django.utils.translation import gettext as _
-
 from mailboxes.deployment.applied import kept_domains
 from mailboxes.doctor.access import KEPT, Access, is_there
 from mailboxes.doctor.examination import Examination
@@ -13,6 +11,7 @@ from mailboxes.doctor.postfix_settings import assignments, words
 from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy
 from mailboxes.inspection.rows import keys
 from mailboxes.models import Domain
+from mailboxes.texts import gettext as _
 
 LISTS = (
     "mydestination",

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
+from mailboxes import texts
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy
 from mailboxes.export.compatibility import Group, Report
@@ -13,6 +13,8 @@ from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.report import form_label
 from mailboxes.inspection.rows import Rows
 from mailboxes.passwords.schemes import Problem, Reason
+from mailboxes.texts import gettext as _
+from mailboxes.texts import ngettext
 
 NEW = Remedy(gettext_lazy("Set new passwords on the mailboxes' pages."))
 AGAIN = Remedy(
@@ -97,8 +99,12 @@ def params(group: Group) -> dict[str, str]:
 
 def schemes(rows: Rows) -> Finding:
     """Say how many of the active mailboxes have a password in which form."""
-    counts = ". ".join(
-        f"{form_label(form)}: {number(count)}" for form, count in rows.passwords.most_common()
+    counts = texts.join(
+        ". ",
+        [
+            texts.join(": ", [texts.translated(form_label(form)), number(count)])
+            for form, count in rows.passwords.most_common()
+        ],
     )
     total = number(rows.passwords.total())
     seen = _("Active mailboxes: %(total)s. %(counts)s.") if counts else _("There is no mailbox.")

@@ -6,11 +6,11 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from mailboxes.doctor.finding import Finding, not_checked
 from mailboxes.formats import number
 from mailboxes.queries import batches
+from mailboxes.texts import gettext as _
 
 
 class Walk:

@@ -17,7 +17,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import get_language
 
-from mailboxes import actions
+from mailboxes import actions, texts
 from mailboxes.addresses import normalize_address
 from mailboxes.conf import mail_host
 from mailboxes.deployment.models import LastExamination
@@ -156,7 +156,7 @@ class Command(MailCommand):
             machine=socket.gethostname(),
             as_root=as_root,
             verdict=verdict,
-            hops=as_values(results),
+            hops=as_values(results, texts.source),
             language=get_language() or "en",
         )
         try:
