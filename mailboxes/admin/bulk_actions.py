@@ -28,7 +28,13 @@ from mailboxes.actions.bulk import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import MAX_ALIASES
-from mailboxes.forwarding.wording import caught_text, left_behind_text, served_otherwise_text
+from mailboxes.forwarding.wording import (
+    alias_domains_text,
+    caught_text,
+    extension_text,
+    left_behind_text,
+    served_otherwise_text,
+)
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
@@ -162,13 +168,18 @@ class BulkActionsAdmin(admin.ModelAdmin):
         """Name the catch-alls that receive mail then, and the aliases to which mail is refused,
         unless there are too many to check.
         """
-        caught = caught_text(rows) if rows.model is Mailbox else ""
-        aliases = Alias.objects.all()
-        if capped_count(aliases, MAX_ALIASES).more:
-            return caught
-        aliases = scope_of(request.user).narrow(aliases)
-        left_behind = left_behind_text(list(rows[:MAX_ALIASES]), aliases)
-        return " ".join(filter(None, [left_behind, caught]))
+        scope, found = scope_of(request.user), []
+        names = list(rows.values_list("pk", flat=True)[:MAX_ALIASES])
+        if not capped_count(Alias.objects.all(), MAX_ALIASES).more:
+            aliases = scope.narrow(Alias.objects.all())
+            found.append(left_behind_text(list(rows[:MAX_ALIASES]), aliases))
+        if rows.model is Mailbox:
+            found.append(caught_text(rows))
+        if rows.model in (Mailbox, Alias):
+            found.append(extension_text(names))
+        if rows.model is Domain:
+            found.append(alias_domains_text(names, scope))
+        return " ".join(filter(None, found))
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:

@@ -53,8 +53,21 @@ class LeftBehind:
     nowhere: list[str] = field(default_factory=list)
     """Those that don't forward to anything else, also by way of others."""
 
+    deferred: list[str] = field(default_factory=list)
+    """Those that Postfix can't expand any more, most often since they go round in a loop."""
+
     others: dict[str, str] = field(default_factory=dict)
     """Those that still forward elsewhere, each with a target that mail doesn't reach then."""
+
+    def add(self, findings: Iterable[Finding]) -> set[str]:
+        """Add those that lose all mail; return in lower case the ones that weren't known."""
+        new = set()
+        for one in findings:
+            known = self.deferred if one.is_deferred else self.nowhere
+            if one.alias not in known:
+                known.append(one.alias)
+                new.add(one.alias.lower())
+        return new
 
 
 def check(aliases: Iterable[Alias], look_ups: LookUps | None = None) -> list[Finding]:
@@ -102,18 +115,26 @@ def left_behind(rows: Collection[Row], aliases: QuerySet) -> LeftBehind:
     closed = [row.pk for row in rows if isinstance(row, Domain)]
     aliases = aliases.exclude(goto=F("address")).exclude(domain__in=closed)
     lost = {catch_all_or_address(row) for row in rows}
-    while lost and len(found.nowhere) < MAX_NAMED:
+    while lost and len(found.nowhere) + len(found.deferred) < MAX_NAMED:
         lost = with_alias_domains(lost)
         above = forwarding_to(lost, aliases, MAX_ALIASES)
         findings = check((one for one in above if one.pk.lower() not in look_ups.gone), look_ups)
+        findings.sort(key=lambda finding: finding.alias)
         for finding in findings:
             dead = (name for name in finding.dead if not lost.isdisjoint(look_ups.keys(name)))
             if finding.arrives and (target := next(dead, "")):
                 found.others.setdefault(finding.alias, target)
-        nowhere = {one.alias for one in findings if not one.arrives}.difference(found.nowhere)
-        found.nowhere += sorted(nowhere)
-        lost = {name.lower() for name in nowhere}
+        lost = found.add([one for one in findings if not one.arrives])
     return found
+
+
+def forwarding_into(domain: Domain, aliases: QuerySet) -> list[Finding]:
+    """Return what is wrong with the aliases that forward into a domain; nothing if there are too
+    many to look at.
+    """
+    if capped_count(Alias.objects.all(), MAX_ALIASES).more:
+        return []
+    return check(forwarding_to({f"@{domain.pk.lower()}"}, aliases, MAX_ALIASES))
 
 
 def look_ups_without(rows: Iterable[Row]) -> LookUps:

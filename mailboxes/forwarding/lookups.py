@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.conf import recipient_delimiter
+from mailboxes.domain_addresses import accepts_any
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.handling import Handling, handling_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -49,6 +50,8 @@ class LookUps:
             model: {} for model in (Domain, AliasDomain, Alias, Mailbox)
         }
         self.saved = saved
+        self.lists: dict[str, bool] = {}
+        """The relayed domains looked up so far, and whether only listed addresses get mail."""
 
     def copy(self) -> "LookUps":
         """Return look-ups of the same rows, which read on by themselves."""
@@ -112,11 +115,19 @@ class LookUps:
         if not self.is_open(domain.pk):
             return End.DOMAIN_DISABLED
         if domain.route.kind != Kind.LOCAL:
-            return End.ELSEWHERE
+            return End.ELSEWHERE if self.is_relayed(address, domain.pk) else End.MISSING
         row = self.row(Mailbox, address) or self.row(Alias, address)
         if row and not row.active:
             return End.DISABLED
         return End.MAILBOX if isinstance(row, Mailbox) else End.MISSING
+
+    def is_relayed(self, address: str, domain: str) -> bool:
+        """Say whether mail for an address of a relayed domain is accepted here."""
+        if any(self.goto(key) for key in self.keys(address)):
+            return True
+        if domain not in self.lists:
+            self.lists[domain] = not accepts_any(domain)
+        return not self.lists[domain]
 
     def keys(self, address: str) -> Iterator[str]:
         """Yield what Postfix looks up for an address, in its order."""

@@ -12,8 +12,8 @@ from mailboxes.domain_addresses import ROLES
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
-from mailboxes.forwarding.findings import Finding, Row, check, left_behind
-from mailboxes.forwarding.lookups import catch_all_targets, domain_of
+from mailboxes.forwarding.findings import Finding, Row, check, forwarding_into, left_behind
+from mailboxes.forwarding.lookups import LookUps, catch_all_targets, domain_of
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
@@ -71,6 +71,11 @@ def left_behind_text(rows: Sequence[Row], aliases: QuerySet) -> str:
             "These aliases don't forward to anything else, so mail to them is refused: %(names)s."
         )
         sentences.append(text % {"names": listed(found.nowhere)})
+    if found.deferred:
+        text = _(
+            "Mail to these aliases is deferred for days, because it goes in a loop: %(names)s."
+        )
+        sentences.append(text % {"names": listed(found.deferred)})
     if found.others:
         text = _("Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s.")
         ways = [f"{alias} → {target}" for alias, target in found.others.items()]
@@ -100,6 +105,27 @@ def caught_text(mailboxes: QuerySet) -> str:
     shown = [*ways[:MAX_SHOWN], *["…"][: len(ways) > MAX_SHOWN]]
     text = _("Mail for a disabled mailbox goes to the catch-all of its domain: %(ways)s.")
     return text % {"ways": "; ".join(shown)}
+
+
+def extension_text(names: Iterable[str]) -> str:
+    """Name those of the disabled addresses that are extensions of others, which have their mail."""
+    look_ups, ways = LookUps(), []
+    keys = {name.lower(): list(look_ups.keys(name.lower())) for name in names}
+    look_ups.read(keys)
+    for name, found in keys.items():
+        base = found[1] if len(found) > 2 else ""
+        if base and look_ups.goto(base):
+            ways.append(f"{name} → {base}")
+    text = _("Mail for these addresses goes to those whose extensions they are: %(ways)s.")
+    return text % {"ways": listed(ways)} if ways else ""
+
+
+def alias_domains_text(domains: Iterable[str], scope: Scope) -> str:
+    """Name the alias domains that forward to disabled domains."""
+    rows = AliasDomain.objects.filter(target_domain__in=list(domains), active=True)
+    names = list(scope.narrow(rows).values_list("pk", flat=True)[: MAX_SHOWN + 1])
+    text = _("Mail to these alias domains is refused as well: %(names)s.")
+    return text % {"names": listed(names)} if names else ""
 
 
 def own_catch_alls(domains: Iterable[str]) -> QuerySet:
@@ -151,12 +177,18 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         if isinstance(row, Mailbox) and (caught := caught_text(one)):
             advice = _("To refuse or discard it instead, choose that on the mailbox's page.")
             yield f"{caught} {advice}"
+        if isinstance(row, Mailbox | Alias) and not refuses(row):
+            yield extension_text([row.pk])
+        if isinstance(row, Domain):
+            yield alias_domains_text([row.pk], scope)
         return
     if isinstance(row, AliasDomain):
         yield no_address_text(row)
         return
     if isinstance(row, Domain):
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
+        found = forwarding_into(row, scope.narrow(Alias.objects.all()))[:MAX_SHOWN]
+        yield from (finding_text(finding, scope) for finding in found)
     names = [f"{role}@{row.pk}" for role in ROLES] if isinstance(row, Domain) else [row.pk]
     aliases = Alias.objects.filter(pk__in=names).exclude(goto=F("address"))
     yield from (finding_text(finding, scope) for finding in check(aliases))

@@ -6,7 +6,7 @@ from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.addresses import DomainName
 from mailboxes.forwarding import findings
-from mailboxes.forwarding.wording import finding_text, saved_warnings
+from mailboxes.forwarding.wording import finding_text, left_behind_text, saved_warnings
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
 
@@ -146,4 +146,56 @@ def test_an_alias_domain_of_a_disabled_domain_is_warned_of(anna: Mailbox) -> Non
     Domain.objects.filter(pk="example.org").update(active=False)
     assert saved_warnings(row, EVERYTHING) == [
         "Mail to any address in net.example is refused, since example.org is disabled."
+    ]
+
+
+def test_a_deletion_that_makes_a_loop_is_told_from_one_that_leads_nowhere(anna: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("y.example"))
+    a = add("a@example.org", "y@e.example")
+    add("@example.org", "foo@y.example")
+    Alias.objects.create(address="foo@y.example", goto="a@example.org", domain_id="y.example")
+    left = findings.left_behind([a], ALL())
+    assert left.deferred == ["foo@y.example", "@example.org"] and left.nowhere == []
+    assert "is deferred for days, because it goes in a loop: foo@y" in left_behind_text([a], ALL())
+
+
+def test_an_address_that_is_not_on_a_relayed_domains_list_does_not_exist() -> None:
+    Domain.objects.create(domain="rel.example", transport="relay:[192.0.2.1]")
+    info = add("info@example.org", "other@rel.example", "listed+x@rel.example")
+    relayed = Domain.objects.get(pk="rel.example")
+    assert saved_warnings(info, EVERYTHING) == [] == saved_warnings(relayed, EVERYTHING)
+    listed = "listed@rel.example"
+    Alias.objects.create(address=listed, goto=listed, domain_id="rel.example")
+    [text] = saved_warnings(info, EVERYTHING)
+    assert text.endswith("its targets: other@rel.example (doesn't exist).")
+    assert saved_warnings(relayed, EVERYTHING) == [text]
+
+
+def test_an_alias_of_another_domain_is_named_when_a_domain_is_relayed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Domain.objects.filter(pk="closed.example").update(active=True)
+    add("info@example.org", "x@closed.example")
+    domain = Domain.objects.get(pk="closed.example")
+    assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
+    monkeypatch.setattr(findings, "MAX_ALIASES", 2)
+    assert saved_warnings(domain, EVERYTHING) == []
+
+
+def test_a_disabled_extension_has_its_mail_delivered_to_the_address_without_it(
+    anna: Mailbox,
+) -> None:
+    extended = add("anna+news@example.org", "y@e.example", active=False)
+    [text] = saved_warnings(extended, EVERYTHING)
+    assert text.endswith("are: anna+news@example.org → anna@example.org.")
+    other = add("nobody+x@example.org", "y@e.example", active=False)
+    assert saved_warnings(other, EVERYTHING) == []
+
+
+def test_disabling_a_domain_names_its_alias_domains() -> None:
+    AliasDomain.objects.create(alias_domain="net.example", target_domain="closed.example")
+    AliasDomain.objects.create(alias_domain="org.example", target_domain="example.org")
+    closed = Domain.objects.get(pk="closed.example")
+    assert saved_warnings(closed, EVERYTHING) == [
+        "Mail to these alias domains is refused as well: net.example."
     ]
