@@ -4,6 +4,7 @@ import select
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from operator import itemgetter
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -19,8 +20,8 @@ ROWS = 500
 SEPARATOR = "\x1f"
 """A control character that is not escaped in SQL, and that hardly any text contains."""
 
-Statement = tuple[str | bytes, list[tuple[Any, ...]]]
-"""SQL, and the rows of its parameters; none if they are in it already."""
+Statement = tuple[Any, list[tuple[Any, ...]]]
+"""SQL and the rows of its parameters; on MySQL, where they are in it already, bytes and none."""
 
 
 def insert_many(model: type[Model], rows: Sequence[Any], using: str) -> None:
@@ -75,7 +76,8 @@ class Inserts:
 
     def finish(self) -> None:
         for model, rows in self.rows.items():
-            self.prepare(model, rows)
+            if rows:
+                self.prepare(model, rows)
         self.rows.clear()
         self.send()
 
@@ -83,7 +85,7 @@ class Inserts:
         ready, self.statements = self.statements, deque()
         with self.connection.cursor() as cursor:
             for sql, rows in ready:
-                send(cursor, sql, rows)
+                cursor.executemany(sql, rows)
 
     def finish_before(self, proceed: Callable[..., Any], *args: Any) -> Any:
         self.finish()
@@ -130,13 +132,6 @@ class Pipelined(Inserts):
                 self.read()
 
 
-def send(cursor: Any, sql: str | bytes, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        cursor.executemany(sql, rows)
-    else:
-        cursor.execute(sql)
-
-
 def statements(
     model: type[Model], rows: Sequence[Any], connection: BaseDatabaseWrapper
 ) -> Iterator[Statement]:
@@ -145,30 +140,42 @@ def statements(
     names = ", ".join(quote(str(field.column)) for field in fields)
     head = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608 # nosec B608
     marks = ", ".join(["%s"] * len(fields))
-    columns = [column_of(field, rows, connection) for field in fields]
+    values = map(itemgetter(*(field.attname for field in fields)), [row.__dict__ for row in rows])
+    columns = [
+        prepared(field, column, connection)
+        for field, column in zip(fields, zip(*values, strict=True), strict=True)
+    ]
     if connection.vendor == "mysql":
         escaped = [literals(column, connection.connection) for column in columns]
         for text in joined(zip(*escaped, strict=True)):
             yield head.encode() + text, []
-    elif rows:
+    else:
         yield f"{head}({marks})", list(zip(*columns, strict=True))
 
 
-def column_of(field: Field, rows: Sequence[Any], connection: BaseDatabaseWrapper) -> list[Any]:
-    """Return what a column gets of the rows, as the field itself would give it to the driver."""
-    name = field.attname
-    found = [row.__dict__[name] for row in rows]
+def prepared(field: Field, column: Sequence[Any], connection: BaseDatabaseWrapper) -> Sequence[Any]:
+    """Return the values of a column as the field itself would give them to the driver."""
     if isinstance(field, JSONField):
-        return [connection.ops.adapt_json_value(value, field.encoder) for value in found]
+        return json_texts(
+            column, lambda value: connection.ops.adapt_json_value(value, field.encoder)
+        )
     if isinstance(field, DateTimeField):
-        known = {value: field.get_db_prep_save(value, connection) for value in set(found)}
-        return [known[value] for value in found]
-    return found
+        known = {value: field.get_db_prep_save(value, connection) for value in set(column)}
+        return [known[value] for value in column]
+    return column
+
+
+def json_texts(values: Sequence[Any], encode: Callable[[Any], str]) -> list[str]:
+    """Return each value as JSON; all are encoded at once, with a separator between them."""
+    between = [each for value in values for each in (value, SEPARATOR)]
+    texts = encode(between)[1:-1].split(f", {encode(SEPARATOR)}")
+    found = [text.removeprefix(", ") for text in texts[:-1]]
+    return found if len(found) == len(values) else [encode(value) for value in values]
 
 
 def literals(column: Sequence[Any], driver: Any) -> Sequence[bytes]:
     """Return the values as the driver escapes them: equal ones once, and text all at once."""
-    if column and column.count(column[0]) == len(column):
+    if column.count(column[0]) == len(column):
         return [driver.literal(value) for value in column[:1]] * len(column)
     if {*map(type, column)} == {str}:
         escaped = driver.escape_string(SEPARATOR.join(column).encode(driver.encoding))

@@ -1,5 +1,7 @@
 """Inserting many rows with few statements; stack/test_mariadb.py runs this on MariaDB too."""
 
+import json
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -76,3 +78,15 @@ def test_an_error_in_the_block_leaves_the_connection_usable() -> None:
         inserted.add(Alias, rows)
         raise ZeroDivisionError
     assert not Alias.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [{"name": [None, 'O\'Neil, "x"']}, {}, {"active": [True, False]}],
+        ["\x1f", ", "],
+        [[1, "\x1f", 2]],
+    ],
+)
+def test_values_are_encoded_one_by_one(values: list[object]) -> None:
+    assert inserts.json_texts(values, json.dumps) == [json.dumps(value) for value in values]

@@ -133,9 +133,10 @@ def append(
 ) -> Entry:
     """Add an entry under the lock of the head, and write the new head to the journal."""
     rows = list(subjects)
+    digest = chain.subjects_digest(rows)
     with transaction.atomic(using="default"):
-        Head.objects.get_or_create(pk=1)
-        head = Head.objects.select_for_update().get(pk=1)
+        heads = Head.objects.select_for_update()
+        head = heads.filter(pk=1).first() or heads.get_or_create(pk=1)[0]
         entry = Entry(
             seq=head.seq + 1,
             at=timezone.now(),
@@ -147,13 +148,13 @@ def append(
             actor=storable(actor.name)[:255],
             client=storable(actor.client)[:255],
             text=storable(text),
-            digest=chain.subjects_digest(rows),
+            digest=digest,
         )
         entry.mac = chain.seal(chain.derive_key(settings.SECRET_KEY), head.mac, entry)
         entry.save(force_insert=True)
         start = begun.parent or begun.seq if begun else parent or entry.seq
         for row in rows:
-            row.entry_id, row.start = entry.seq, start
+            row.__dict__.update(entry_id=entry.seq, start=start)  # the foreign key's setter is slow
         insert_many(Subject, rows, "default")
         Head.objects.filter(pk=1).update(seq=entry.seq, mac=entry.mac)
         head_line = f"log head {entry.seq}:{entry.mac}"

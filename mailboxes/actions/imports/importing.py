@@ -23,7 +23,9 @@ from mailboxes.outages import Outage, find_outage
 from mailboxes.storage_engines import check_engines
 
 ACTION = "mailbox.import"
-BATCH = 2000
+BATCH = 4000
+"""How many rows one transaction has, which locks their domains for about 0.2 s."""
+
 PART = 100
 """How many rows are planned while those before are inserted."""
 

@@ -109,7 +109,9 @@ class Planner:
         return Outcome(row, Verb.CHANGE, model, changes)
 
     def check_limit(self, domain: Domain, limit: int, what: str) -> None:
-        rules.check_limit(domain, limit, lambda _: self.tables.count(domain, what), *LIMITS[what])
+        if limit:
+            number = self.tables.count
+            rules.check_limit(domain, limit, lambda _: number(domain, what), *LIMITS[what])
 
     def check_quota(self, domain: Domain, quota: int, old: int) -> None:
         others = self.tables.count(domain, "quota") - old if domain.quota > 0 else 0

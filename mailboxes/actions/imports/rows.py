@@ -27,7 +27,7 @@ class DomainRow:
     """The number of days until a password expires; 0 for never."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # a frozen one takes five times as long to make
 class MailboxRow:
     place: str
     address: str

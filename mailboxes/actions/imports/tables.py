@@ -53,8 +53,9 @@ class Tables:
         self.alias_domains = unsaved(self.alias_domains) | by_name(AliasDomain.objects.all(), names)
         found = AliasDomain.objects.filter(target_domain__in=sorted(names))
         self.targets |= {name.lower() for name in found.values_list("target_domain", flat=True)}
-        self.mailboxes = by_name(Mailbox.objects.all(), addresses)
-        self.aliases = by_name(Alias.objects.all(), addresses)
+        ordered = sorted(addresses)  # once; to sort it again takes no time
+        self.mailboxes = by_name(Mailbox.objects.all(), ordered)
+        self.aliases = by_name(Alias.objects.all(), ordered)
         self.kept = kept_folders(addresses)
 
     def by_model(self) -> dict[Any, dict[str, Any]]:
@@ -90,11 +91,11 @@ def unsaved(rows: dict[str, M]) -> dict[str, M]:
     return {name: row for name, row in rows.items() if row._state.adding}
 
 
-def by_name(rows: QuerySet[M], names: set[str]) -> dict[str, M]:
+def by_name(rows: QuerySet[M], names: Collection[str]) -> dict[str, M]:
     return {str(row.pk).lower(): row for row in rows.filter(pk__in=sorted(names))}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def parse_name(text: str) -> Address | CatchAll:
     """Return an address; it is needed when a batch is loaded, and again when it is planned."""
     return parse_alias(text.strip())
