@@ -24,7 +24,7 @@ class Text(str):
         made.source = source
         return made
 
-    def __mod__(self, params: Any) -> "Text":
+    def __mod__(self, params: Mapping[str, Any]) -> "Text":
         values = {name: source(value) for name, value in params.items()}
         return Text.of(super().__mod__(params), self.source | {"params": values})
 

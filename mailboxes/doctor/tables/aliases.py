@@ -39,7 +39,7 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
             wrong[kind(finding)].add(finding_text(finding, EVERYTHING))
     yield from forwarding_findings(wrong)
     yield from orphan_findings(examination, orphans)
-    if not wrong and not orphans.count:
+    if walk.is_complete and not wrong and not orphans.count:
         seen = _("Every alias forwards to addresses that exist, and none is a loop.")
         yield working("tables.aliases", seen)
     yield from unfinished("tables.aliases", walk, _("aliases"))
