@@ -71,7 +71,7 @@ class Galera:
             [
                 *("mariadbd", "--no-defaults", "--user=mysql", f"--datadir={DATA}{number}"),
                 *(f"--socket={RUN}/node{number}.sock", f"--pid-file={RUN}/node{number}.pid"),
-                *("--bind-address=127.0.0.1", f"--port={3306 + number}"),
+                *(f"--bind-address=127.0.0.{1 + number}", "--port=3306"),
                 *("--character-set-server=utf8mb4", "--innodb-log-file-size=8M"),
                 *("--innodb-buffer-pool-size=16M", "--innodb-autoinc-lock-mode=2"),
                 *("--wsrep-on=ON", "--wsrep-provider=/usr/lib/galera/libgalera_smm.so"),
@@ -82,14 +82,14 @@ class Galera:
                 f"ist.recv_addr=127.0.0.1:{port + 1}",
                 *options,
             ],
-            lambda: self.machine.listens(3306 + number) and self.size(number) > 0,
+            lambda: self.size(number) > 0,
         )
 
     def size(self, number: int) -> int:
         """Return how many nodes this one sees; 0 if it isn't ready."""
         found = self.query(number, "SHOW STATUS WHERE Variable_name LIKE 'wsrep_cluster_size'")
         ready = self.query(number, "SHOW STATUS LIKE 'wsrep_ready'")
-        return int(found.split()[-1]) if ready.endswith("ON\n") else 0
+        return int(found.split()[-1]) if found and ready.endswith("ON\n") else 0
 
     def query(self, number: int, sql: str) -> str:
         client = ["mariadb", f"--socket={RUN}/node{number}.sock", "--skip-column-names"]
