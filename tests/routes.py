@@ -1,5 +1,6 @@
 """Every route of the project, an object for each, and what its form takes."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -138,6 +139,16 @@ def sign_in_each_role() -> dict[str, Client]:
         "foreign": signed_in("domain", "example.net", name="foreign"),
         "superuser": signed_in("superuser", name="boss"),
     }
+
+
+def copied(client: Client) -> Client:
+    """Return a client with cookies of its own; signing out would end the other's session.
+
+    It has the other's handler, which loads all middleware at its first request.
+    """
+    found = copy.copy(client)
+    found.cookies = copy.deepcopy(client.cookies)
+    return found
 
 
 @contextmanager

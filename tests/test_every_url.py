@@ -1,6 +1,5 @@
 """What holds for every URL: its method, its token, its headers, and what it tells of others."""
 
-import copy
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +8,7 @@ import pytest
 from django.test import Client
 
 from mailboxes.models import Mailbox
-from tests.routes import KEYS, paths, place, posted, rows, sign_in_each_role, undone
+from tests.routes import KEYS, copied, paths, place, posted, rows, sign_in_each_role, undone
 
 MISSING = "nobody_40example.com"
 WITHOUT_TOKEN = {"autodiscover/autodiscover.xml": 400}
@@ -27,7 +26,7 @@ def test_nothing_is_changed_without_a_post(clients: dict[str, Client], method: s
     before = rows()
     for path in paths():
         with undone():
-            once = copy.deepcopy(clients["superuser"])
+            once = copied(clients["superuser"])
             answer = once.generic(method, place(path), urlencode(posted(path)))
             assert answer.status_code < 500 and rows() == before, path
 
@@ -46,7 +45,7 @@ def test_every_post_requires_a_token(clients: dict[str, Client]) -> None:
 def test_no_page_can_be_framed_or_load_foreign_files(clients: dict[str, Client]) -> None:
     for path in paths():
         with undone():
-            page = copy.deepcopy(clients["superuser"]).get(place(path))
+            page = copied(clients["superuser"]).get(place(path))
         policy = page["Content-Security-Policy"].split("; ")
         assert page["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in policy, path
         assert "default-src 'self'" in policy and "unsafe" not in str(policy), path
@@ -59,7 +58,7 @@ def told(client: Client, method: str, path: str, key: str) -> tuple[Any, ...]:
     name = key.replace("_40", "@")
     data = posted(path) | {"confirm": name} if method == "post" else {}
     with undone():
-        page = getattr(copy.deepcopy(client), method)(place(path, key), data, follow=True)
+        page = getattr(copied(client), method)(place(path, key), data, follow=True)
     text = page.content.decode().replace("mail.example.org", "HOST")
     text = re.sub(r'(nonce|value)="[^"]{22,}"', "", text.replace(key, "KEY").replace(name, "KEY"))
     return page.status_code, [goal.replace(key, "KEY") for goal, _ in page.redirect_chain], text

@@ -1,6 +1,5 @@
 """Whatever is typed into a form or given to a command: an answer, and nothing half-written."""
 
-import copy
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -24,7 +23,7 @@ from mailboxes.management.base import MailCommand
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, signed_in
 from tests.conftest import PASSWORD
-from tests.routes import create_each_object, paths, place, sign_in_each_role, undone
+from tests.routes import copied, create_each_object, paths, place, sign_in_each_role, undone
 from tests.second_factor.conftest import MALFORMED, person
 
 AWKWARD = ["", " ", "0", "-1", "1G", "1e9", "\uff19", "a@b", "@", "x" * 300, "%s%(a)s", "{x}",
@@ -214,7 +213,7 @@ def test_each_form_and_filter_of_the_pages_is_typed_into(anna: Mailbox) -> None:
     for client in (sign_in_each_role()["superuser"], Client()):
         for path in paths():
             with undone():
-                page = copy.deepcopy(client).get(place(path))
+                page = copied(client).get(place(path))
             for method, url, names in forms_shown(page, place(path)):
                 route = resolve(url).route
                 unknown = names - fields.get((method, route), set())
@@ -252,7 +251,7 @@ def test_a_form_answers_and_writes_nothing_when_it_refuses(boss: Client) -> None
         def run(values: list[str]) -> None:
             note(url)
             with undone():
-                answer = copy.deepcopy(boss).post(url, typed(names, values))
+                answer = copied(boss).post(url, typed(names, values))
                 assert answer.status_code < 500, answer.status_code
                 if answer.status_code not in (302, 200) or b"Nothing was saved" in b"".join(answer):
                     assert mail_rows() == before
@@ -270,7 +269,7 @@ def test_no_page_shows_what_was_typed_as_html(boss: Client) -> None:
     for method, forms in (("post", FORMS), ("get", PAGES)):
         for url, names in forms.items():
             with undone():
-                client = copy.deepcopy(boss)
+                client = copied(boss)
                 page = getattr(client, method)(url, dict.fromkeys(names, SCRIPT), follow=True)
             assert SCRIPT not in b"".join(page).decode(), url
 
@@ -293,7 +292,7 @@ def test_forms_of_second_factors_answer_whatever_is_typed(
     def run(values: list[str]) -> None:
         data = typed(names, values[: len(names)])
         with transaction.atomic("default"):
-            client = copy.deepcopy(vera.client)
+            client = copied(vera.client)
             answer = client.post(url.replace("1", str(key)), data)
             assert answer.status_code in (200, 302, 429)
             assert "login" not in answer.get("Location", "")

@@ -1,6 +1,5 @@
 """Every URL and method, as each role and in each state between signed out and signed in."""
 
-import copy
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +12,7 @@ from mailboxes.accounts import AccountKind
 from mailboxes.models import Mailbox
 from mailboxes.sessions import LAST_REQUEST
 from tests.conftest import PASSWORD
-from tests.routes import paths, place, posted, sign_in_each_role, undone
+from tests.routes import copied, paths, place, posted, sign_in_each_role, undone
 from tests.second_factor.conftest import Person
 
 ROLES = ("anonymous", "auditor", "helpdesk", "domain", "foreign", "superuser")
@@ -156,7 +155,7 @@ STATES = {
 def answer(client: Client, method: str, path: str, *goals: str) -> str:
     """Return the status, or where it leads if that is one of the goals."""
     with undone():
-        once = copy.deepcopy(client)  # signing out would end the session for the next request
+        once = copied(client)
         found = getattr(once, method)(place(path), posted(path) if method == "post" else None)
         goal = str(found.get("Location", ""))
         is_sign_in_page = "admin/login.html" in [template.name for template in found.templates]
