@@ -39,11 +39,16 @@ def check(examination: Examination) -> Iterator[Finding]:
         reason = _("A hop before this one is broken, or there is no mailbox to sign in with.")
         yield not_checked(f"ports.{IMAP_TLS}", reason)
         return
-    for port in found:
+    for place, port in enumerate(found):
         try:
-            yield from check_port(examination, port, examination.login)
+            findings = list(check_port(examination, port, examination.login))
         except ERRORS as error:
-            yield silent(examination, port, error)
+            findings = [silent(examination, port, error)]
+        yield from findings
+        if any(finding.code.endswith(".inbox") for finding in findings):
+            same = _("This port would open the same inbox.")
+            yield from (not_checked(f"ports.{other}", same) for other in found[place + 1 :])
+            return
 
 
 def check_port(examination: Examination, port: int, login: Login) -> Iterator[Finding]:
