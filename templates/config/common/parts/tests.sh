@@ -111,9 +111,11 @@ test_sign_in() {
 }
 
 # The same through Postfix, as a client does it. The wrong reason is no answer, an answer for later (454),
-# or that AUTH isn't offered. It comes from an address of this host that no client uses: Dovecot lets all
-# sign-ins wait for seconds that come from where one was refused, and fail2ban counts them.
+# or that AUTH isn't offered. It comes from an address of this host that no client uses, nor did
+# the last run: where a sign-in was refused, Dovecot lets the next ones wait, longer each time, and fail2ban
+# counts them.
 test_submission() {
+    unused=127.$(($$ / 50000 % 200 + 1)).$(($$ / 200 % 250)).$(($$ % 200 + 1))
     place=$(current -hx inet_interfaces | words | grep -vE ':|^(all|loopback-only|localhost)$' | head -n 1)
     for port in 587 465; do
         submit "${place:-127.0.0.1}" "$port" >"$new/answer-$port" &
@@ -152,7 +154,7 @@ submit() { # HOST PORT: Postfix's answer to the sign-in of a made-up address, or
         $answer =~ s/\s+$//;
         print "$answer\n";
         kill "TERM", $pid' "$2" "$(printf '\0%s\0%s' "$nobody" "$nobody" | base64 -w0)" \
-        openssl s_client -quiet -bind 127.0.0.2:0 -connect "$1:$2" $starttls 2>>"$new/log" || true
+        openssl s_client -quiet -bind "$unused:0" -connect "$1:$2" $starttls 2>>"$new/log" || true
 }
 
 # Whether the host is as this bundle describes it.
