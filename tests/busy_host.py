@@ -101,6 +101,14 @@ auth_mechanisms = plain login cram-md5
 mail_driver = maildir
 mail_path = ~
 mail_inbox_path = ~
+auth_cache_size = 10M
+mail_plugins {
+  quota = yes
+}
+quota "Own" {
+  driver = count
+  storage_size = 1B
+}
 sql_driver = sqlite
 sqlite_path = /etc/dovecot/users.sqlite
 passdb sql {
@@ -108,7 +116,8 @@ passdb sql {
 }
 userdb sql {
   query = \
-    SELECT name AS user, 2000 AS uid, 2000 AS gid, '/srv/mail/' || path AS home \
+    SELECT name AS user, 2000 AS uid, 2000 AS gid, '/srv/mail/' || path AS home, \
+      'unlimited' AS quota_storage_size, 'unlimited' AS "quota/Own/storage_size" \
     FROM users WHERE name = '%{user}'
 }
 """,
