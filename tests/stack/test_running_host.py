@@ -188,7 +188,8 @@ def assert_the_panel_decides(host: MailHost) -> None:
     assert reads_mail(host, BOB.address, BOB.password)
     assert not reads_mail(host, BOB.address, OTTO.password)
     with host.disabled("mailbox", "username", BOB.address):
-        assert not reads_mail(host, BOB.address, OTTO.password)
+        for password in (BOB.password, OTTO.password):
+            assert not reads_mail(host, BOB.address, password)
     with host.disabled("domain", "domain", DOMAIN):
         assert reads_mail(host, BOB.address, OTTO.password)
     away = f"{host.file}.away"
@@ -240,6 +241,12 @@ def assert_kept(host: MailHost) -> None:
 )
 def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None:
     assert_refused(busy)
+    if busy.release.name == "debian12":
+        cached = busy.machine / "etc/dovecot/local.conf"
+        cached.write_text("auth_cache_size = 1M\n")
+        done = busy.apply("--keep", check=False)
+        assert done.returncode == 1 and "set auth_cache_size = 0" in done.stderr
+        cached.unlink()
     assert "This is kept:" in busy.apply("--keep").stdout
     busy.await_services()
     assert_kept(busy)
@@ -326,6 +333,30 @@ def test_a_domain_cannot_be_kept_and_be_in_the_panel(fresh: MailHost) -> None:
     done = fresh.apply("--keep", check=False)
     assert done.returncode == 1
     assert "on the hosts db.old.example: move these mysql blocks into" in done.stderr
+    assert_named_before_anything_stops(fresh)
+
+
+UNUSABLE = {
+    "echo bogus line >local.conf": "Dovecot can't read its own configuration. Mend this first: ",
+    "echo protocols = imap pop3 >local.conf": "Dovecot's protocols (imap pop3) lack lmtp",
+    "printf 'namespace inbox {\n mail_path = /srv\n}\n' >local.conf": "(mail_path = /srv;)",
+    "sed -i /conf.d/d dovecot.conf": "dovecot.conf, as its last line: !include_try conf.d/*-",
+    "echo bogus line >>../postfix/master.cf": "Postfix can't read its own configuration.",
+    "useradd --uid 5000 john": "MAIL_UID 5000 belongs to the account john",
+}
+"""Commands, and what `apply` says then."""
+
+
+def assert_named_before_anything_stops(host: MailHost) -> None:
+    host.export()
+    host.machine.run(["sh", "-c", "rm /etc/dovecot/conf.d/zz-own.conf; cp -a /etc /root"])
+    for command, sentence in UNUSABLE.items():
+        host.machine.run(["sh", "-c", f"cd /etc/dovecot; {command}"])
+        running = host.machine.run(["pidof", "master", "dovecot"]).stdout
+        done = host.apply("--take-over", check=False)
+        assert (done.returncode, sentence in done.stderr) == (1, True), done.stderr
+        assert host.machine.run(["pidof", "master", "dovecot"]).stdout == running
+        host.machine.run(["sh", "-c", "rm -rf /etc/dovecot; cp -a /root/etc/* /etc"])
 
 
 LIKE_OURS = f"""\

@@ -3,10 +3,13 @@ first_file=etc/dovecot/conf.d/00-mailadmin.conf     # exists instead of some set
 # Dovecot's own users and mail, in terms that Dovecot 2.3 and 2.4 print alike.
 survey_dovecot() {
     # Afterwards, this bundle's file is there, and others in conf.d are the administrator's changes to it.
-    [ ! -e /etc/dovecot/conf.d/99-mailadmin.conf ] || [ -e "/$first_file" ] || return 0
+    [ ! -e /etc/dovecot/conf.d/99-mailadmin.conf ] || [ -e "/$first_file" ] || [ -e "/$kept" ] || return 0
     kept_backend=maybe
     doveconf -n >"$new/doveconf" 2>>"$new/log" || return 0
-    databases passdb >"$new/passdbs"
+{% if host.release.name == "debian12" %}    cache=$(dovecot_setting auth_cache_size)
+    [ "${cache:-0}" = 0 ] || cannot_keep "Dovecot keeps passwords for some time (auth_cache_size = $cache), so that an" \
+        "old one of a panel's mailbox, or that of a disabled one, would still work: set auth_cache_size = 0."
+{% endif %}    databases passdb >"$new/passdbs"
     while read -r entry <&3; do
         case $entry in
             pam) if has_users; then
@@ -60,7 +63,9 @@ survey_local_delivery() {
 
 # The database of the panel must be asked first: others may know everybody.
 survey_order() {
-    if awk '/^[ \t]*!include conf\.d/ { exit } /^[ \t]*(passdb|userdb)[ \t{]/ { found = 1; exit }
+    # Without that line, rehearse says where it belongs.
+    grep -qE '^[[:blank:]]*!include(_try)?[[:blank:]]+(/etc/dovecot/)?conf\.d' /etc/dovecot/dovecot.conf || return 0
+    if awk '/^[ \t]*!include(_try)?[ \t]+(\/etc\/dovecot\/)?conf\.d/ { exit } /^[ \t]*(passdb|userdb)[ \t{]/ { found = 1; exit }
         END { exit !found }' /etc/dovecot/dovecot.conf
     then
         cannot_keep "dovecot.conf has passdb or userdb above \"!include conf.d/*.conf\":" \
@@ -113,7 +118,7 @@ build_dovecot() {
             /^[ \t]*(passdb|userdb|mysql)[ \t{]/ { block = 1 }
             block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
             last != "99-mailadmin.conf" && ( \
-            /^(mail_(location|driver|path|inbox_path|uid|gid)|(first|last)_valid_[ug]id|ssl)[ \t]*=/ || \
+            /^(mail_(location|driver|path|inbox_path|uid|gid)|(first|last)_valid_[ug]id|ssl|auth_cache_size)[ \t]*=/ || \
             /^(auth_(username_format|mechanisms|allow_cleartext)|disable_plaintext_auth)[ \t]*=/) {
                 print mark $0
                 next
