@@ -76,6 +76,7 @@ MAPS = (
     "aliases",
     "domains",
     "mailboxes",
+    "other_recipients",
     "own_domains",
     "relay_domains",
     "relay_recipients",

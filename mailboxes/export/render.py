@@ -58,6 +58,7 @@ DIALECTS = {
     "mysql": {
         "key": "_latin1'%s'",
         "domain": "_latin1'%d'",
+        "dot_domain": "CONCAT('.', domain)",
         "address": "_latin1'%u@%d'",
         "catch_all": "_latin1'@%d'",
         "target": "CONCAT(_latin1'%u@', target_domain)",
@@ -69,6 +70,7 @@ DIALECTS = {
     "sqlite": {
         "key": "'%s'",
         "domain": "'%d'",
+        "dot_domain": "'.' || domain",
         "address": "'%u@%d'",
         "catch_all": "'@%d'",
         "target": "('%u@' || target_domain)",

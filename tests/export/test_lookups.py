@@ -233,3 +233,11 @@ def test_discarded_mail_is_accepted(aliases: None) -> None:
     assert look_up("aliases", "bob@example.org") == [DISCARD]
     Alias.objects.filter(pk="bob@example.org").update(goto=f"{DISCARD},x@example.net")
     assert look_up("aliases", "bob@example.org") == []
+
+
+def test_any_recipient_is_known_in_domains_that_others_relay(domain: Domain) -> None:
+    Domain.objects.update(transport="relay:[192.0.2.1]")
+    for name in ("others.example", "sub.others.example", f"my{domain.pk}"):
+        assert look_up("other_recipients", f"anna@{name}") == ["x"], name
+    for name in (domain.pk, f"sub.{domain.pk}"):
+        assert look_up("other_recipients", f"anna@{name}") == [], name

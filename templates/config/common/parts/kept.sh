@@ -86,10 +86,18 @@ drop_option() { # NAME
 
 # Relayed domains of others without a list of recipients accept all, also beside a list of ours.
 other_recipients() {
-    if [ -n "$(theirs relay_recipient_maps)" ]; then return 0; fi
-    sort_names relay_domains
-    [ -s "$new/others" ] || return 0
-    say ", inline:{$(sed 's/.*/{@&=x}/' "$new/others" | paste -s -d' ' -)}"
+    if [ -n "$(theirs relay_recipient_maps)" ] || [ -z "$(theirs relay_domains)" ]; then return 0; fi
+    say ", proxy:{{ host.database.engine }}:/etc/postfix/mailadmin/other_recipients.cf"
+}
+
+# A sample of what is kept: for each domain an address that nearly each has, any other, and one in a
+# subdomain; and addresses from the maps. Which of them exist, port 25 knows.
+kept_addresses() {
+    say "postmaster@$own_name"
+    sort -u "$new/served-domains" | head -n 10 | while read -r domain; do
+        printf '%s\n' "postmaster@$domain" "${nobody%@*}@$domain" "${nobody%@*}@any.$domain"
+    done
+    sort -u "$new/kept-mailboxes"
 }
 
 build_kept() {
