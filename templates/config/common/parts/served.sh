@@ -204,7 +204,10 @@ survey_transports() {
 }
 
 survey_aliases() {
+    sort_names virtual_mailbox_maps
+    head -n 5 "$new/addresses" >>"$new/kept-mailboxes"
     sort_names virtual_alias_maps
+    head -n 5 "$new/addresses" >>"$new/kept-mailboxes"
     [ -s "$new/words" ] || return 0
     sample=$(listed "$new/addresses")
     serves "Mail is forwarded by $(listed "$new/words") (virtual_alias_maps${sample:+: $sample})" \

@@ -157,6 +157,57 @@ submit() { # HOST PORT: Postfix's answer to the sign-in of a made-up address, or
         openssl s_client -quiet -bind "$unused:0" -connect "$1:$2" $starttls 2>>"$new/log" || true
 }
 
+# Asks port 25 about mail for each address on standard input, and prints it with the answer; no mail is
+# sent. Fails if Postfix doesn't greet. It comes from an address of this host that others see, if there is
+# one, since permit_mynetworks would pass over refusals.
+ask_port_25() {
+    place=$(current -hx inet_interfaces | words | grep -vE '^(all|loopback-only|localhost)$' | head -n 1)
+    client=$(ip -o -4 address show scope global 2>>"$new/log" | awk '{ sub("/.*", "", $4); print $4; exit }')
+    # shellcheck disable=SC2016  # Perl's variables
+    timeout 60 perl -MIO::Socket::IP -e '
+        my ($place, $client, $name) = @ARGV;
+        $| = 1;
+        $SIG{PIPE} = "IGNORE";
+        my %port = (PeerHost => $place, PeerPort => 25, Timeout => 10);
+        my $smtp = IO::Socket::IP->new(%port, LocalHost => $client) || IO::Socket::IP->new(%port) || exit 1;
+        $SIG{ALRM} = sub { exit 1 };
+        sub answer {
+            alarm 8;
+            my ($first, $line) = ("", "");
+            do { $line = <$smtp> // return "no answer"; $first ||= $line } while $line =~ /^...-/;
+            $line =~ s/\s+$//;
+            return $line;
+        }
+        sub ask { print $smtp "$_[0]\r\n"; return answer() }
+        answer() =~ /^220/ or exit 1;
+        ask("EHLO $name");
+        while (my $address = <STDIN>) {
+            chomp $address;
+            my $sender = ask("MAIL FROM:<>");
+            my $answer = $sender =~ /^2/ ? ask("RCPT TO:<$address>") : $sender;
+            print "$address\t$answer\n";
+            ask("RSET");
+        }
+        print $smtp "QUIT\r\n"' "${place:-127.0.0.1}" "${client:-127.0.0.1}" "$own_name" 2>>"$new/log"
+}
+
+greets() { ask_port_25 </dev/null; }
+
+# Mail for a mailbox of the panel must be accepted, unless a rule of this host's own is against the client.
+test_port_25() {
+    somebody=$(somebody)
+    reply=$(say "${somebody:-$nobody}" | ask_port_25 | cut -f2) || true
+    case $reply in
+        2*|452*|552*|*'Client host'*|*'Helo command'*|*'Sender address'*|*reylist*) return 0 ;;
+        5*) [ -n "$somebody" ] || return 0 ;;
+    esac
+    lack "Port 25 doesn't accept mail for ${somebody:-the panel} (${reply:-it does not answer}). Run: postfix" \
+        "reload - and if this stays, the log has the reason: journalctl --since=-5min | grep postfix"
+}
+
+# A mailbox of the panel, if there is one among those that check_mail_folders has asked for.
+somebody() { sed 's/ .*//' "$new/folders" | ask_panel mailboxes | head -n 1; }
+
 # Whether the host is as this bundle describes it.
 is_applied() { [ "$changes" = 0 ] || [ "$dry" = no ]; }
 
@@ -165,5 +216,6 @@ test_all() {
     if [ "$usable" = yes ] && is_applied; then
         test_sign_in
         test_delivery
+        test_port_25
     fi
 }
