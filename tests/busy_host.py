@@ -20,6 +20,7 @@ local.example :
 old.example :
 * smtp:[192.0.2.50]
 END
+printf '/^inland\\.example$/ x\\n' >relays
 printf 'bob@example.test root\\n' >copies
 printf '192.0.2.7 REJECT\\n' >clients
 postmap vhosts vmailbox virtual transport copies
@@ -32,10 +33,12 @@ postconf -e \\
     'virtual_mailbox_base = /srv/mail' \\
     'virtual_uid_maps = static:2000' 'virtual_gid_maps = static:2000' \\
     'mailbox_transport = lmtp:unix:private/dovecot-lmtp' \\
-    'relay_domains = relayed.example' 'transport_maps = hash:/etc/postfix/transport' \\
+    'relay_domains = relayed.example, regexp:/etc/postfix/relays' \\
+    'transport_maps = hash:/etc/postfix/transport' \\
     'smtpd_client_restrictions = check_client_access cidr:/etc/postfix/clients' \\
     'recipient_bcc_maps = hash:/etc/postfix/copies' 'masquerade_domains = corp.example' \\
-    'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16'
+    'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16' \\
+    'proxy_read_maps = $local_recipient_maps $virtual_mailbox_maps $transport_maps'
 postconf -M '127.0.0.1:10025/inet = 127.0.0.1:10025 inet n - n - - smtpd'
 postconf -P 127.0.0.1:10025/inet/smtpd_recipient_restrictions=permit_mynetworks,reject
 postfix reload
@@ -84,6 +87,8 @@ DOVECOTS = {
 auth_mechanisms = plain login cram-md5
 protocols = imap lmtp
 mail_location = maildir:~
+first_valid_uid = 150
+last_valid_uid = 4000
 protocol lmtp {
   auth_username_format = %Ln
 }
@@ -99,6 +104,8 @@ userdb {
     "debian13": """\
 auth_mechanisms = plain login cram-md5
 mail_driver = maildir
+first_valid_uid = 150
+last_valid_uid = 4000
 mail_path = ~
 mail_inbox_path = ~
 auth_cache_size = 10M
@@ -122,7 +129,10 @@ userdb sql {
 }
 """,
 }
-OTHERS = ("lisa@local.example", "info@forwarded.example", OTTO.address, "any@relayed.example")
+OTHERS = (
+    *("lisa@local.example", "info@forwarded.example", OTTO.address),
+    *("any@relayed.example", "any@sub.relayed.example", "any@inland.example"),
+)
 """Addresses whose mail this host accepts before the panel comes."""
 
 SENTENCES = (
@@ -130,8 +140,8 @@ SENTENCES = (
     "- The mail for forwarded.example is forwarded (virtual_alias_domains): it would be refused.",
     "- The mail for old.example is delivered by virtual (virtual_mailbox_domains): it would be"
     " refused.",
-    "- The mail for relayed.example is relayed to another host (relay_domains): it would be"
-    " refused.",
+    "- The mail for relayed.example and those domains in regexp:/etc/postfix/relays that the panel"
+    " doesn't have is relayed to another host (relay_domains): it would be refused.",
     "- Where mail for local.example, old.example, relayed.example, all others goes is decided by"
     " hash:/etc/postfix/transport (transport_maps): this would no longer count.",
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
@@ -157,6 +167,7 @@ SENTENCES_OF_V2 = (
     "- The senders on port submission are checked by check_sender_access,hash:/etc/postfix/senders"
     " (smtpd_sender_restrictions):",
     "- Dovecot keeps mail in maildir:~: it would only look in /var/vmail.",
+    "- Dovecot opens no mail with the uid 5000 (first_valid_uid = 150, last_valid_uid = 4000):",
     "- Dovecot delivers the mail of this host's own users (mailbox_transport = lmtp:unix:private/",
 )
 

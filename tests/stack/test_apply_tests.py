@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mailhost import ANNA, MailHost, hosts
+from tests.mailhost import ANNA, DOMAIN, MailHost, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -93,4 +93,19 @@ def test_a_table_that_is_missing_from_a_file_is_noticed(mail: MailHost) -> None:
     said = fault(mail)
     mail.sql("ALTER TABLE away RENAME TO alias_domain")
     assert "no such table: alias_domain" in said and "manage.py migrate --database mail" in said
+    assert mail.unchanged()
+
+
+@pytest.mark.parametrize(
+    "host", hosts(release="debian13", variant="v2", database="sqlite"), indirect=True
+)
+def test_mail_that_dovecot_could_not_store_is_noticed(mail: MailHost) -> None:
+    mail.export()
+    folder = f"/var/vmail/{DOMAIN}/anna"
+    opened = f"Dovecot can't open the mailbox {ANNA.address}"
+    written = f"Dovecot can't write to {folder}/tmp as 5000:5000"
+    for path, said in ((folder, opened), (f"{folder}/tmp", written)):
+        mail.machine.run(["chmod", "u-w" if said == written else "0", path])
+        assert said in fault(mail)
+        mail.machine.run(["chmod", "u=rwx", path])
     assert mail.unchanged()

@@ -27,6 +27,8 @@ survey_dovecot() {
         ''|'mbox:~/mail:INBOX=/var/mail/%u'|'mbox:%{home}/mail') ;;
         *) serves "Dovecot keeps mail in $location" "it would only look in $mail_home" ;;
     esac
+    survey_valid_ids uid "$mail_uid"
+    survey_valid_ids gid "$mail_gid"
     if doveconf -n | grep -qE '^(disable_plaintext_auth = no|auth_allow_cleartext = yes)'; then
         serves "Dovecot accepts passwords without TLS" "clients that don't use TLS could not sign in"
     fi
@@ -42,6 +44,15 @@ survey_database_hosts() {
         "$(listed "$new/others"): move these mysql blocks into the passdb, userdb and dict blocks that need them."
 }
 {% endif %}
+# Whether Dovecot, as it is set, would open no mail of the panel's.
+survey_valid_ids() { # uid|gid NUMBER
+    first=$(dovecot_setting "first_valid_$1")
+    last=$(dovecot_setting "last_valid_$1")
+    if [ "$first" -le "$2" ] && { [ "$last" = 0 ] || [ "$last" -ge "$2" ]; }; then return 0; fi
+    serves "Dovecot opens no mail with the $1 $2 (first_valid_$1 = $first, last_valid_$1 = $last)" \
+        "it would only open mail with that one"
+}
+
 # In a file, $entry, that Dovecot would also ask for the panel's addresses.
 survey_both_passwords() {
     case $entry in 'passwd-file '/*) ;; *) return 0 ;; esac
