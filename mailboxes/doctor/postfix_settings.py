@@ -131,7 +131,8 @@ def check_overrides(
         service, _slash, name = key.rpartition("/")
         if name not in wanted or name in exported.get(service, ()):
             continue
-        if service in served and words(value) != words(wanted[name]):
+        extended = kept and name in EXTENDED and fits(name, wanted[name], {name: value})
+        if service in served and not extended and words(value) != words(wanted[name]):
             undone[key] = value
     if undone:
         lines = [line(key, value, wanted[key.rpartition("/")[2]]) for key, value in undone.items()]
@@ -155,7 +156,7 @@ def fits(name: str, exported: str, settings: Settings) -> bool:
         spans = range(len(found) - len(wanted) + 1)
         return any(found[start : start + len(wanted)] == wanted for start in spans)
     if name in DELIVERY:
-        return found == wanted or "pipemap:" in settings.get("transport_maps", "")
+        return found == wanted or "/kept_transports.cf" in settings.get("transport_maps", "")
     if name == "parent_domain_matches_subdomains":
         return found == wanted or len(words(settings.get("relay_domains", ""))) > 1
     if name == "smtpd_relay_restrictions":

@@ -75,6 +75,7 @@ MAPS = (
     "alias_sender_logins",
     "aliases",
     "domains",
+    "kept_transports",
     "mailboxes",
     "other_recipients",
     "own_domains",

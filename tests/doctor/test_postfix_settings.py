@@ -26,9 +26,8 @@ OURS = {
 KEPT = {
     "mydestination": "local.example, $myhostname, localhost.$mydomain, localhost",
     "relay_domains": "relayed.example, proxy:mysql:/etc/postfix/mailadmin/relay_domains.cf",
-    "transport_maps": "hash:/etc/postfix/transport, "
-    "proxy:mysql:/etc/postfix/mailadmin/transports.cf, "
-    "pipemap:{proxy:mysql:/etc/postfix/mailadmin/domains.cf,static:mailadmin:}",
+    "transport_maps": "proxy:mysql:/etc/postfix/mailadmin/transports.cf, "
+    "proxy:mysql:/etc/postfix/mailadmin/kept_transports.cf, hash:/etc/postfix/transport",
     "virtual_transport": "lmtp:unix:private/other",
     "parent_domain_matches_subdomains": "relay_domains",
     "recipient_delimiter": "-+",
@@ -87,6 +86,8 @@ def test_those_who_are_kept_may_send_and_everybody_else_is_checked() -> None:
         ("smtp/inet/smtpd_sasl_auth_enable", "yes", True, False),
         ("smtp/inet/smtpd_sasl_auth_enable", "no", False, False),
         ("submission/inet/smtpd_sasl_type", "cyrus", True, True),
+        ("submission/inet/mydestination", KEPT["mydestination"], True, False),
+        ("submission/inet/mydestination", KEPT["mydestination"], False, True),
         ("submission/inet/smtpd_sasl_auth_enable", "yes", False, False),
         ("127.0.0.1:10025/inet/smtpd_relay_restrictions", "permit_mynetworks", False, False),
         ("smtp/inet/smtpd_client_restrictions", "reject", False, False),

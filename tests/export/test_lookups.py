@@ -241,3 +241,13 @@ def test_any_recipient_is_known_in_domains_that_others_relay(domain: Domain) -> 
         assert look_up("other_recipients", f"anna@{name}") == ["x"], name
     for name in (domain.pk, f"sub.{domain.pk}"):
         assert look_up("other_recipients", f"anna@{name}") == [], name
+
+
+def test_whole_addresses_have_their_transport_before_those_of_others(domain: Domain) -> None:
+    address = f"anna@{domain.pk}"
+    assert look_up("kept_transports", address) == ["lmtp:unix:private/mailadmin-lmtp"]
+    assert look_up("kept_transports", "anna@others.example") == []
+    Domain.objects.update(transport="relay:[192.0.2.1]")
+    assert look_up("kept_transports", address) == ["relay:[192.0.2.1]"]
+    Domain.objects.update(transport="", backupmx=True)
+    assert look_up("kept_transports", address) == []

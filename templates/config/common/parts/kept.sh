@@ -40,17 +40,18 @@ option_beside() {
     esac
 }
 
-# What fails in a group ends it (set -e), and the list with it.
+# Ours first: a regular expression of others may match addresses of the panel, too. What fails in a group
+# ends it (set -e), and the list with it.
 with_theirs() { # NAME OURS
-    { theirs "$1" || true; say "$2"; } | joined
+    { say "$2"; theirs "$1" || true; } | joined
 }
 
 # Postfix has only one virtual_transport, which others may use, and the transport maps of others may say
-# where all mail goes ("*"): the panel's domains have an entry of their own in transport_maps.
+# where all mail goes ("*", or a regular expression): the panel's domains have a map of their own.
 choose_delivery() {
     delivery=
     [ "$choice" = keep ] || return 0
-    delivery="pipemap:{$(ours virtual_mailbox_domains),static:$(own_transport)}"
+    delivery=proxy:{{ host.database.engine }}:/etc/postfix/mailadmin/kept_transports.cf
 }
 
 build_delivery() {

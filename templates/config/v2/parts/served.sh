@@ -99,8 +99,6 @@ databases() {
     ' "$new/doveconf"
 }
 
-own_transport() { ours virtual_transport; }
-
 build_own_transport() { drop_own_transport; }
 
 # People whom the panel doesn't know send as they did, but not as addresses of the panel.
