@@ -20,6 +20,7 @@ local.example :
 old.example :
 * smtp:[192.0.2.50]
 END
+printf '/^bob@/ smtp:[192.0.2.50]\\n' >routes
 printf '/^inland\\.example$/ x\\n' >relays
 printf 'bob@example.test root\\n' >copies
 printf '192.0.2.7 REJECT\\n' >clients
@@ -34,8 +35,9 @@ postconf -e \\
     'virtual_uid_maps = static:2000' 'virtual_gid_maps = static:2000' \\
     'mailbox_transport = lmtp:unix:private/dovecot-lmtp' \\
     'relay_domains = relayed.example, regexp:/etc/postfix/relays' \\
-    'transport_maps = hash:/etc/postfix/transport' \\
+    'transport_maps = hash:/etc/postfix/transport regexp:/etc/postfix/routes' \\
     'smtpd_client_restrictions = check_client_access cidr:/etc/postfix/clients' \\
+    'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination' \\
     'recipient_bcc_maps = hash:/etc/postfix/copies' 'masquerade_domains = corp.example' \\
     'mynetworks = 127.0.0.0/8 [::1]/128 10.9.0.0/16' \\
     'proxy_read_maps = $local_recipient_maps $virtual_mailbox_maps $transport_maps'
@@ -47,11 +49,13 @@ SUBMISSION = """\
 set -e
 cd /etc/postfix
 printf 'sold@old.example REJECT\\n' >senders
-postmap senders
+printf 'otto@old.example otto@old.example\\n' >logins
+postmap senders logins
 postconf -e smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth
 postconf -M 'submission/inet = submission inet n - y - - smtpd'
 postconf -P submission/inet/smtpd_sasl_auth_enable=yes submission/inet/syslog_name=postfix/own \\
     submission/inet/smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject \\
+    submission/inet/smtpd_sender_login_maps=hash:/etc/postfix/logins \\
     submission/inet/smtpd_sender_restrictions=check_sender_access,hash:/etc/postfix/senders
 postfix reload
 """
@@ -143,7 +147,8 @@ SENTENCES = (
     "- The mail for relayed.example and those domains in regexp:/etc/postfix/relays that the panel"
     " doesn't have is relayed to another host (relay_domains): it would be refused.",
     "- Where mail for local.example, old.example, relayed.example, all others goes is decided by"
-    " hash:/etc/postfix/transport (transport_maps): this would no longer count.",
+    " hash:/etc/postfix/transport, regexp:/etc/postfix/routes (transport_maps): this would no"
+    " longer count.",
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
     "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
     "- Programs send through port 127.0.0.1:10025 without signing in:",
@@ -166,6 +171,7 @@ SENTENCES_OF_V2 = (
     " reject (smtpd_relay_restrictions):",
     "- The senders on port submission are checked by check_sender_access,hash:/etc/postfix/senders"
     " (smtpd_sender_restrictions):",
+    "- Who may send as which address on port submission is decided by hash:/etc/postfix/logins: it",
     "- Dovecot keeps mail in maildir:~: it would only look in /var/vmail.",
     "- Dovecot opens no mail with the uid 5000 (first_valid_uid = 150, last_valid_uid = 4000):",
     "- Dovecot delivers the mail of this host's own users (mailbox_transport = lmtp:unix:private/",

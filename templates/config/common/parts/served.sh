@@ -31,9 +31,11 @@ joined() { words | awk '{ printf "%s%s", (NR > 1 ? ", " : ""), $0 } END { if (NR
 # The words of a list in main.cf that are neither this bundle's maps nor an earlier one's, nor the
 # recipients that --keep has added.
 theirs() { # NAME
-    current -hx "$1" | words | grep -vE ':/etc/postfix/mailadmin/|^inline:\{\{@' |
+    current -hx "$1" | not_ours |
         if [ "$1" = mydestination ]; then without_own_names; else cat; fi
 }
+
+not_ours() { words | grep -vE ':/etc/postfix/mailadmin/|^inline:\{\{@'; }
 
 applied_before() { current -h virtual_mailbox_domains | grep -q ':/etc/postfix/mailadmin/'; }
 
@@ -337,6 +339,7 @@ survey_submission() {
         case $rules in *' '*) cannot_keep "$rules (smtpd_sender_restrictions) can't stay on port $port:" \
             "take the blanks out of it." ;; esac
         survey_clients
+        survey_login_maps
         survey_sign_in_option
     done
 }
@@ -358,6 +361,12 @@ sender_rules() {
         $0 == "check_sasl_access" { held = $0; next }
         held != "" { if (!/:\/etc\/postfix\/mailadmin\//) print held "\n" $0; held = ""; next }
         !/^reject_(known_|authenticated_)?sender_login_mismatch$/' | paste -s -d, -
+}
+
+survey_login_maps() {
+    maps=$(current -Phx "$service/smtpd_sender_login_maps" | not_ours | paste -s -d' ' -)
+    [ -z "$maps" ] || serves "Who may send as which address on port $port is decided by $maps" \
+        "it would no longer count (smtpd_sender_login_maps)"
 }
 
 survey_sign_in_option() {
@@ -383,13 +392,14 @@ service_hints() {
     done
 }
 
-# Who signs in is also subject to these, unless they let them pass first.
+# Who signs in is also subject to these, unless they let them pass first. (What refuses all others is
+# preceded by permit_sasl_authenticated.)
 recipient_hints() {
     for service in $(smtpd_services); do
         case ${service%/inet} in submission|587|submissions|smtps|465) ;; *) continue ;; esac
         rule=$(option smtpd_recipient_restrictions | words | awk '
             /^permit_sasl_authenticated$/ { exit }
-            /^(reject|(reject|defer)_unauth_destination|reject_(rbl|rhsbl)_.*|reject_unknown_.*|reject_(non_fqdn|invalid)_helo.*)$/ { print; exit }')
+            /^(reject_(rbl|rhsbl)_.*|reject_unknown_.*|reject_(non_fqdn|invalid)_helo.*)$/ { print; exit }')
         [ -z "$rule" ] || say "On port ${service%/inet}, $rule (smtpd_recipient_restrictions) also rejects" \
             "clients that sign in; to prevent this:" \
             "postconf -P $service/smtpd_recipient_restrictions=permit_sasl_authenticated,reject"
