@@ -149,10 +149,10 @@ also_in_maps() {
     done 4<"$new/maps"
 }
 
-# FILE: "a.example, b.example and 3 more".
+# FILE: "a.example, b.example and 3 more"; --dry-run says them all.
 listed() {
-    awk 'NR <= 5 { text = text (NR > 1 ? ", " : "") $0 }
-        END { print text (NR > 5 ? " and " NR - 5 " more" : "") }' "$1"
+    awk -v all="$dry" '{ if (NR <= 5 || all == "yes") text = text (NR > 1 ? ", " : "") $0; else more++ }
+        END { print text (more ? " and " more " more" : "") }' "$1"
 }
 
 survey_domains() { # NAME HOW THEN
@@ -373,7 +373,9 @@ survey_sign_in_option() {
     if ! has_option smtpd_sasl_type && ! has_option smtpd_sasl_path; then return 0; fi
     checked="$(option smtpd_sasl_type), $(option smtpd_sasl_path)"
     panels="$(ours smtpd_sasl_type), $(ours smtpd_sasl_path)"
-    if [ "$checked" = "$panels" ] || [ "$(option smtpd_sasl_auth_enable)" != yes ]; then return 0; fi
+    if [ "$checked" = "$panels" ] || [ "$(option smtpd_sasl_auth_enable)" != yes ] || same_backend "$checked"; then
+        return 0
+    fi
     serves "Passwords on port $port are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
         "only the panel's mailboxes could sign in"
     cannot_keep "The passwords on port $port can't be checked by $checked and, for the panel's mailboxes, by" \
@@ -384,12 +386,26 @@ survey_sign_in_option() {
 service_hints() {
     for service in $(smtpd_services); do
         [ "$(option smtpd_sasl_auth_enable)" = yes ] || continue
-        case $service-$(option smtpd_sender_restrictions) in
+        rules=$(option smtpd_sender_restrictions | words | paste -s -d, -)
+        case $service-$rules in
             submission/*|587/*|submissions/*|smtps/*|465/*|*sender_login_mismatch*) continue ;;
         esac
         say "Who signs in on port ${service%/inet} (master.cf) may send as any address; to prevent this:" \
-            "postconf -P $service/smtpd_sender_restrictions=reject_sender_login_mismatch"
+            "postconf -P '$service/smtpd_sender_restrictions=$(senders_elsewhere)${rules:+,$rules}'"
     done
+}
+
+# A rule for those who sign in only: others, who also send through that port, aren't asked.
+senders_elsewhere() {
+    if [ "$choice" != keep ]; then
+        say reject_authenticated_sender_login_mismatch
+        return 0
+    fi
+    mismatch=$(senders reject_sender_login_mismatch)
+    case $mismatch in
+        *,*) say "${mismatch%,*},check_sasl_access,static:${mismatch##*,}" ;;
+        *) say reject_authenticated_sender_login_mismatch ;;
+    esac
 }
 
 # Who signs in is also subject to these, unless they let them pass first. (What refuses all others is
@@ -430,6 +446,12 @@ settings_hints() {
     for name in virtual_alias_expansion_limit virtual_alias_recursion_limit; do
         [ "$(current -hx "$name")" -ge 1000 ] || changes_mail "$name" "defers mail to aliases with more targets"
     done
+    case $(current -hx inet_interfaces) in loopback-only|localhost|127.*)
+        changes_mail inet_interfaces "keeps other hosts from sending mail here, and clients elsewhere from signing in" ;;
+    esac
+    for name in default_transport relay_transport; do
+        case $(current -hx "$name") in error*|discard*|retry*) changes_mail "$name" "keeps mail from other hosts" ;; esac
+    done
     [ "$(current -hx soft_bounce)" != yes ] || changes_mail soft_bounce "defers mail that would be refused"
     [ -s "$new/settings" ] || return 0
     say "These settings in main.cf stay, and also change the mail of the panel's domains:"
@@ -457,7 +479,7 @@ survey_sign_ins() {
     if applied_before; then return 0; fi
     checked="$(current -hx smtpd_sasl_type), $(current -hx smtpd_sasl_path)"
     panels="$(ours smtpd_sasl_type), $(ours smtpd_sasl_path)"
-    [ "$checked" != "$panels" ] || return 0
+    if [ "$checked" = "$panels" ] || same_backend "$checked"; then return 0; fi
     serves "Passwords of those who send are checked by $checked (smtpd_sasl_type, smtpd_sasl_path)" \
         "only the panel's mailboxes could sign in"
     cannot_keep "Postfix can't ask both $checked and, for the panel's mailboxes, $panels for passwords:" \

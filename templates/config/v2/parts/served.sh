@@ -99,6 +99,17 @@ databases() {
     ' "$new/doveconf"
 }
 
+# Whether it is another socket of this host's Dovecot, which then answers on the panel's.
+same_backend() { # TYPE, PATH
+    case $1 in
+        'dovecot, inet:127.0.0.1:'*|'dovecot, inet:localhost:'*|'dovecot, inet:[::1]:'*)
+            doveconf -n 2>>"$new/log" | sed -n '/^service auth {/,/^}/p' | grep -qx " *port = ${1##*:}" ;;
+        'dovecot, '*) doveconf -n 2>>"$new/log" | sed -n '/^service auth {/,/^}/p' |
+            grep -qF "unix_listener $(cd /var/spool/postfix && readlink -m -- "${1#*, }") {" ;;
+        *) return 1 ;;
+    esac
+}
+
 build_own_transport() { drop_own_transport; }
 
 # People whom the panel doesn't know send as they did, but not as addresses of the panel.
