@@ -51,7 +51,7 @@ cd /etc/postfix
 printf 'sold@old.example REJECT\\n' >senders
 printf 'otto@old.example otto@old.example\\n' >logins
 postmap senders logins
-postconf -e smtpd_sasl_type=dovecot smtpd_sasl_path=private/auth
+postconf -e smtpd_sasl_type=dovecot smtpd_sasl_path=private/own-auth
 postconf -M 'submission/inet = submission inet n - y - - smtpd'
 postconf -P submission/inet/smtpd_sasl_auth_enable=yes submission/inet/syslog_name=postfix/own \\
     submission/inet/smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject \\
@@ -67,7 +67,12 @@ chmod 0640 /etc/dovecot/users; chgrp dovecot /etc/dovecot/users
 cat >/etc/dovecot/conf.d/zz-own.conf
 systemctl restart dovecot
 """
-LMTP = """\
+SOCKETS = """\
+service auth {
+  unix_listener /var/spool/postfix/private/own-auth {
+    mode = 0666
+  }
+}
 service lmtp {
   unix_listener /var/spool/postfix/private/dovecot-lmtp {
     mode = 0600
@@ -203,6 +208,6 @@ def set_users(host: MailHost, *people: Person) -> None:
 def make_busy(host: MailHost) -> None:
     set_users(host, OTTO)
     host.machine.run(["sh", "-c", POSTFIX])
-    host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name] + LMTP)
+    host.machine.run(["sh", "-c", DOVECOT], input=DOVECOTS[host.release.name] + SOCKETS)
     if host.variant == "v2":
         host.machine.run(["sh", "-c", SUBMISSION])

@@ -119,9 +119,9 @@ def relays(host: MailHost, port: int) -> bool:
         return smtp.rcpt("somebody@foreign.example")[0] == 250
 
 
-def cleartext_code(host: MailHost, sender: str) -> int:
+def cleartext_code(host: MailHost, sender: str, port: int = 587) -> int:
     """Return the answer to Otto, who signs in without TLS and sends as this address."""
-    with host.machine.network(), smtplib.SMTP("127.0.0.1", 587) as smtp:
+    with host.machine.network(), smtplib.SMTP("127.0.0.1", port) as smtp:
         smtp.ehlo()
         assert smtp.login(OTTO.address, OTTO.password)[0] == 235
         smtp.mail(sender)
@@ -219,6 +219,21 @@ def assert_the_panel_decides(host: MailHost) -> None:
         host.machine.run(["doveadm", "reload"])
         assert reads_mail(host, OTTO.address, OTTO.password)
     set_users(host, OTTO)
+
+
+def assert_the_hint_keeps(host: MailHost) -> None:
+    """What `apply` says to do where clients sign in elsewhere concerns them only."""
+    service = "127.0.0.1:10025/inet"
+    host.machine.run(["postconf", "-P", f"{service}/smtpd_sasl_auth_enable=yes"])
+    [hint] = [line for line in host.apply().stdout.splitlines() if "may send as any" in line]
+    command = hint.partition(" to prevent this: ")[2]
+    host.machine.run(["sh", "-c", f"{command}; postfix reload"])
+    assert relays(host, 10025)
+    assert cleartext_code(host, OTTO.address, 10025) == 250
+    assert cleartext_code(host, ANNA.address, 10025) == 553
+    for name in ("smtpd_sasl_auth_enable", "smtpd_sender_restrictions"):
+        host.machine.run(["postconf", "-PX", f"{service}/{name}"])
+    host.machine.run(["postfix", "reload"])
 
 
 def assert_kept(host: MailHost) -> None:
@@ -366,6 +381,9 @@ UNUSABLE = {
     "sed -i /conf.d/d dovecot.conf": "dovecot.conf, as its last line: !include_try conf.d/*-",
     "echo bogus line >>../postfix/master.cf": "Postfix can't read its own configuration.",
     "useradd --uid 5000 john": "MAIL_UID 5000 belongs to the account john",
+    "perl -MIO::Socket::INET -e"
+    " '$one = IO::Socket::INET->new(LocalPort => 465, Listen => 1); sleep 60' >&- 2>&- &"
+    " sleep 1": "Port 465 is used by perl, and Postfix needs it",
 }
 """Commands, and what `apply` says then."""
 
