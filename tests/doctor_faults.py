@@ -137,6 +137,12 @@ V2: dict[str, Fault] = {
     "Dovecot may not write the folder": Fault(
         "chown -R root:root /var/vmail; chmod 0755 /var/vmail", ("ports.993.inbox",), mend=True
     ),
+    "another file of Dovecot undoes the panel's settings": Fault(
+        "echo 'mail_path = ~/elsewhere' >/etc/dovecot/conf.d/99-zz-local.conf; "
+        "systemctl restart dovecot",
+        ("dovecot.settings",),
+        mend=True,
+    ),
     "smtpd_sasl_type is wrong": Fault(
         "postconf -e smtpd_sasl_type=cyrus; systemctl restart postfix",
         ("ports.587.mechanisms", "ports.587.sign_in", "ports.465.mechanisms", "ports.465.sign_in"),

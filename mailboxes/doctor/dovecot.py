@@ -3,7 +3,7 @@
 import smtplib
 from collections.abc import Iterator
 
-from mailboxes.doctor import paths, words
+from mailboxes.doctor import dovecot_settings, paths, words
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -31,6 +31,9 @@ def examine(examination: Examination) -> Iterator[Finding]:
     mistake = configuration_mistake(examination)
     if mistake:
         yield mistake
+    if examination.access.sees_all:
+        examination.dovecot_changes, found = dovecot_settings.examine()
+        yield from found
     if not list(command_lines("dovecot")):
         if not are_visible():
             yield unseen("dovecot.stopped")
@@ -56,6 +59,10 @@ def examine(examination: Examination) -> Iterator[Finding]:
 def restart_both(advice: str) -> Remedy:
     """Postfix, too: an smtpd that has lost Dovecot stays without it, and a reload doesn't help."""
     return restart(advice, "dovecot", "postfix")
+
+
+def last_resort(examination: Examination) -> Remedy:
+    return dovecot_settings.remedy(examination.dovecot_changes)
 
 
 def log(examination: Examination) -> str:
@@ -105,14 +112,14 @@ def silent(examination: Examination, error: OSError) -> Finding:
         remedy = remedy._replace(command=f"{remedy.command} postfix")
         return broken("dovecot.socket", seen % params, remedy, log(examination))
     seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
-    return broken("dovecot.socket", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
+    return broken("dovecot.socket", seen % params, last_resort(examination), log(examination))
 
 
 def known_finding(examination: Examination, right: str, wrong: str, unknown: str) -> Finding:
     """Say what the answers mean. Temporary failures for everybody come from the database."""
     if wrong == OK:
         seen = _("Dovecot accepts a wrong password.")
-        return broken("dovecot.open", seen, APPLY_AND_RESTART_BOTH)
+        return broken("dovecot.open", seen, last_resort(examination))
     if right == OK:
         seen = _("Dovecot accepts the right password and refuses a wrong one.")
         return working("dovecot.auth", seen)
@@ -120,13 +127,13 @@ def known_finding(examination: Examination, right: str, wrong: str, unknown: str
         return database_finding(examination)
     if right == TEMP_FAIL:
         seen = _("Dovecot finds the mailbox, but doesn't support the scheme of its password.")
-        return broken("dovecot.scheme", seen, APPLY_AND_RESTART_BOTH, log(examination))
+        return broken("dovecot.scheme", seen, last_resort(examination), log(examination))
     seen = _(
         "Dovecot refuses the right password: it reads another table, or expects a scheme other "
         "than %(scheme)s."
     )
     params = {"scheme": examination.host.scheme.name}
-    return broken("dovecot.auth", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
+    return broken("dovecot.auth", seen % params, last_resort(examination), log(examination))
 
 
 def database_finding(examination: Examination) -> Finding:
@@ -139,7 +146,7 @@ def database_finding(examination: Examination) -> Finding:
         "Dovecot can't query the database, so nobody can sign in. The account in .env works, so "
         "Dovecot's files probably contain something else."
     )
-    return broken(code, seen, APPLY_AND_RESTART_BOTH, log(examination))
+    return broken(code, seen, last_resort(examination), log(examination))
 
 
 def check_sockets(examination: Examination) -> Iterator[Finding]:
@@ -148,7 +155,7 @@ def check_sockets(examination: Examination) -> Iterator[Finding]:
         if reason := paths.refuses_postfix(examination, path):
             seen = _("Postfix can't connect to Dovecot's socket %(path)s: %(reason)s.")
             params = {"path": path, "reason": reason.rstrip(".")}
-            yield broken("dovecot.permission", seen % params, APPLY_AND_RESTART_BOTH)
+            yield broken("dovecot.permission", seen % params, last_resort(examination))
 
 
 def check_lmtp(examination: Examination, auth: str) -> Finding:
@@ -167,9 +174,9 @@ def check_lmtp(examination: Examination, auth: str) -> Finding:
         seen = _("Dovecot's socket for deliveries (%(path)s) gives no answer: %(reason)s.")
         reason = quoted(getattr(error, "strerror", None) or error)
         params = {"path": LMTP, "reason": reason}
-        return broken("dovecot.lmtp", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
+        return broken("dovecot.lmtp", seen % params, last_resort(examination), log(examination))
     if status == 250:
         return working("dovecot.lmtp", _("Dovecot accepts mail for the address."))
     seen = _("Dovecot doesn't accept mail for the address: %(reply)s")
     params = {"reply": words.reply(status, text)}
-    return broken("dovecot.lmtp", seen % params, APPLY_AND_RESTART_BOTH, log(examination))
+    return broken("dovecot.lmtp", seen % params, last_resort(examination), log(examination))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mailboxes.conf import MailHost
 from mailboxes.doctor.access import Access
+from mailboxes.doctor.dovecot_files import Changes
 from mailboxes.passwords.generate import generate_password
 from mailboxes.texts import gettext as _
 
@@ -48,6 +49,9 @@ class Examination:
 
     broken: set[str] = field(default_factory=set)
     """The codes of the hops that don't work."""
+
+    dovecot_changes: Changes = field(default_factory=Changes)
+    """What the administrator's files of Dovecot set otherwise, as far as it is known."""
 
     @property
     def is_broken_before(self) -> bool:

@@ -64,7 +64,10 @@ def check_port(examination: Examination, port: int, login: Login) -> Iterator[Fi
         return
     seen = _("Signing in works on port %(port)s, but the inbox can't be opened: %(reply)s")
     is_closed = "SERVERBUG" in problem or "SYS/" in problem
-    remedy = open_folder(examination) if is_closed else last_resort(examination)
+    is_elsewhere = examination.dovecot_changes.concern_storage
+    can_be_opened = is_closed and not is_elsewhere
+    resort = last_resort(examination, of_postfix=False)
+    remedy = open_folder(examination) if can_be_opened else resort
     yield broken(f"ports.{port}.inbox", seen % params, remedy, log(examination))
 
 

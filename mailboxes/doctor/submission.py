@@ -6,14 +6,13 @@ import smtplib
 from collections.abc import Iterator
 from socket import gaierror
 
-from mailboxes.doctor import certificate, elsewhere, words
+from mailboxes.doctor import certificate, dovecot_settings, elsewhere, words
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.processes import is_suspended
 from mailboxes.doctor.protocols import smtp
 from mailboxes.doctor.remedies import (
     APPLY_AND_RESTART,
-    APPLY_AND_RESTART_BOTH,
     REPAIR_BEFORE,
     Remedy,
     restart,
@@ -69,7 +68,7 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
         seen = _("Nothing answers on port %(port)s: %(reason)s.")
     elif isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         seen = _("Port %(port)s accepts connections, but gave no answer in time.")
-    remedy = last_resort(examination)
+    remedy = last_resort(examination, of_postfix=port in (25, 465, 587))
     if not examination.access.is_mail_host and isinstance(error, gaierror | TimeoutError):
         return elsewhere.unreachable(examination, port, reason)
     if examination.access.is_mail_host and is_suspended("smtpd"):
@@ -82,12 +81,13 @@ def log(examination: Examination) -> str:
     return "" if examination.is_broken_before else words.log(examination, words.MAIL)
 
 
-def last_resort(examination: Examination) -> Remedy:
+def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     """Return what helps where only the end of the chain is seen to be broken."""
     if examination.is_broken_before:
         return REPAIR_BEFORE
-    is_v2 = examination.host.variant.name == "v2"
-    return APPLY_AND_RESTART_BOTH if is_v2 else APPLY_AND_RESTART
+    if examination.host.variant.name == "v2":
+        return dovecot_settings.remedy(examination.dovecot_changes, of_postfix=of_postfix)
+    return APPLY_AND_RESTART
 
 
 def unexplained(examination: Examination, code: str, seen: str) -> Finding:

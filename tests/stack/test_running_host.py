@@ -134,18 +134,21 @@ def otto_has(host: MailHost, subject: str) -> bool:
 
 DRIFT = """
 from mailboxes.conf import mail_host
-from mailboxes.doctor import drift
+from mailboxes.doctor import dovecot_settings, drift
 from mailboxes.doctor.access import find_access
 from mailboxes.doctor.examination import Examination
 from mailboxes.management.processes import run
 host = mail_host()
-for finding in drift.examine(Examination(host, find_access(host, run))):
+found = list(drift.examine(Examination(host, find_access(host, run))))
+if host.variant.name == "v2":
+    found += dovecot_settings.examine()[1]
+for finding in found:
     print(finding.state, finding.seen, finding.detail)
 """
 
 
 def drift(host: MailHost) -> str:
-    """Return what the doctor finds in the configuration files as root."""
+    """Return what the doctor finds in the daemons' files as root."""
     return as_root(host, DRIFT)
 
 
