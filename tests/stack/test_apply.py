@@ -18,7 +18,7 @@ SECRETS = ("new-secret", "new-too", "lookup-password", "auth-password")
 NEW_SECRETS = {"MAIL_AUTH_PASSWORD": SECRETS[0], "MAIL_LOOKUP_PASSWORD": SECRETS[1]}
 BREAKS_A_DAEMON = {
     "v1": ("etc/default/saslauthd", 'MECHANISMS="nonsense"'),
-    "v2": ("etc/dovecot/conf.d/99-mailadmin.conf", "nonsense = yes"),
+    "v2": ("etc/postfix/mailadmin/mailboxes.cf", "dbname ="),
 }
 
 
