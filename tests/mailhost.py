@@ -33,6 +33,7 @@ ON_MARIADB = {
     "MAIL_AUTH_PASSWORD": "auth-password",
 }
 PANEL_ENV = {
+    "ENV_FILE": "/dev/null",
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
     "MAIL_HOSTNAME": "mail.example.org",
     "PYTHONPATH": str(Machine.checkout),

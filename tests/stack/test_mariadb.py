@@ -38,6 +38,7 @@ print(found.bytes, found.messages, found.last_login.timestamp())
 """
 
 ENV = {
+    "ENV_FILE": "/dev/null",
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
     "MAIL_HOSTNAME": "mail.example.org",
     "DATABASE_URL": "sqlite:////tmp/panel.sqlite3",

@@ -13,6 +13,7 @@ from tests.throttle.bursts import BURST, GUESSES
 pytestmark = pytest.mark.stack
 
 ENV = {
+    "ENV_FILE": "/dev/null",
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
     "MAIL_HOSTNAME": "mail.example.org",
     "DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/panel",
