@@ -129,6 +129,12 @@ V2: dict[str, Fault] = {
         ("database.auth.refused",),
         mend=True,
     ),
+    "an account is locked": Fault(
+        'mariadb -e "ALTER USER mail_lookup@localhost ACCOUNT LOCK; '
+        "ALTER USER mail_lookup@'127.0.0.1' ACCOUNT LOCK\"; systemctl restart postfix",
+        ("database.lookup.locked",),
+        mend=True,
+    ),
     "Dovecot doesn't listen for deliveries": Fault(
         f"sed -i s#private/mailadmin-lmtp#private/other# {DOVECOT}; systemctl restart dovecot; "
         f"rm -f {SOCKETS}/mailadmin-lmtp",
@@ -175,6 +181,9 @@ ROUNDS = {
         ("the database is stopped",),
         ("Postfix is stopped", "saslauthd hangs"),
     ),
-    "v2": tuple((name,) for name in V2),
+    "v2": (
+        ("the password of an account was changed", "an account is locked"),
+        *((name,) for name in V2 if "account" not in name),
+    ),
 }
 FAULTS = {"v1": V1, "v2": V2}

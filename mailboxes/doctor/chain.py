@@ -25,12 +25,14 @@ from mailboxes.doctor import (
     ports,
     saslauthd,
     tables,
+    unwritable,
     words,
 )
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, not_checked
-from mailboxes.doctor.mysql_errors import panel_place
+from mailboxes.doctor.mysql_errors import NO_ANSWER, panel_place
+from mailboxes.doctor.mysql_locks import bounded_waits
 from mailboxes.doctor.remedies import NONE, Remedy, start_database
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message
@@ -90,7 +92,9 @@ def examine(
     except (DatabaseError, InterfaceError) as error:
         seen = _("The database failed during the examination: %(error)s.")
         params = {"error": database_message(error)}
-        remedy = start_database(host, panel_place()) if host.database.hosts else NONE
+        has_answered = len(error.args) > 1 and error.args[0] not in NO_ANSWER
+        place = panel_place() if host.database.hosts and not has_answered else None
+        remedy = start_database(host, place) if place else NONE
         finding = broken("end.database", seen % params, remedy)
         if not access.is_mail_host:
             finding = elsewhere.over_ssh(finding, host.hostname)
@@ -106,13 +110,14 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
     """
     end = time.monotonic() + MAX_SECONDS
     with ExitStack() as stack:
+        stack.enter_context(bounded_waits())
         for step in steps(examination.host, examination.asked):
             begun = time.monotonic()
             findings = list(in_time(step, examination, end - step.longest))
             if step is STEPS[0]:
                 examination.reads_tables = is_working(findings)
                 if examination.reads_tables and not examination.login:
-                    findings += add_canary(stack, actor, examination, domain or first_domain())
+                    findings += add_canary(stack, actor, examination, domain)
             if not examination.access.is_mail_host:
                 name = examination.host.hostname
                 findings = [elsewhere.over_ssh(finding, name) for finding in findings]
@@ -158,15 +163,14 @@ def add_canary(
     stack: ExitStack, actor: Actor, examination: Examination, domain: str
 ) -> Iterator[Finding]:
     """Let a new mailbox sign in, if there is a domain; yield why there can be none."""
-    if not domain:
-        return
     try:
+        domain = domain or first_domain()
+        if not domain:
+            return
         mailbox, password = stack.enter_context(actions.canary(actor, domain))
     except DatabaseError as error:
-        seen = _("The temporary mailbox can't be created, so no sign-in was tried: %(error)s.")
-        advice = _("Check that the panel's account may write, and that the database isn't full.")
-        seen %= {"error": database_message(error)}
-        yield broken("database.canary", seen, Remedy(advice))
+        place = panel_place() if examination.host.database.hosts else None
+        yield unwritable.explain(examination, error, place)
         return
     host = examination.host
     examination.login = Login(mailbox.pk, password)
@@ -175,10 +179,7 @@ def add_canary(
 
 def first_domain() -> str:
     """Return the first active domain that can have mailboxes, or an empty string."""
-    try:
-        active = list(Domain.objects.filter(active=True)[:MAX_DOMAINS])
-    except DatabaseError:
-        return ""
+    active = Domain.objects.filter(active=True)[:MAX_DOMAINS]
     return next((each.pk for each in active if can_have_mailboxes(each)), "")
 
 

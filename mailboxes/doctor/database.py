@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import MySQLdb
@@ -10,7 +11,7 @@ from django.utils.translation import get_language, override
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
 from mailboxes.deployment.states import State
-from mailboxes.doctor import elsewhere, mysql_errors, sqlite_file
+from mailboxes.doctor import elsewhere, mysql_errors, mysql_locks, sqlite_file, views
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
@@ -46,6 +47,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
         coming = [pool.submit(all_of_host, host, place, language) for place in tried]
         own = own_account(host)
         yield own
+        if own.state == State.WORKING:
+            yield from views.examine(host, LOOKUPS[1:])
         yield panel_tables(is_down=own.code == mysql_errors.UNREACHABLE and is_same_server())
         found = dict(zip(tried, [each.result() for each in coming], strict=True))
     known = mysql_errors.panel_place() if own.code == mysql_errors.UNREACHABLE else None
@@ -53,8 +56,21 @@ def examine(examination: Examination) -> Iterator[Finding]:
         for place in host.database.hosts:
             yield from try_from_elsewhere(host, place, known)
         return
-    others = [findings for place, findings in found.items() if place != known]
-    yield from milder([finding for findings in others for finding in findings])
+    others = [
+        with_holders(examination, place, finding)
+        for place, findings in found.items()
+        if place != known
+        for finding in findings
+    ]
+    yield from milder(others)
+
+
+def with_holders(examination: Examination, place: DatabaseHost, finding: Finding) -> Finding:
+    """Name who holds a lock; the threads that have found it can't see that."""
+    if not finding.code.endswith(mysql_errors.BUSY):
+        return finding
+    remedy, lines = mysql_locks.holders(examination, place)
+    return replace(finding, remedy=remedy, detail=lines)
 
 
 def try_from_elsewhere(
@@ -148,7 +164,7 @@ def try_account(
     try:
         connection = connect(host, place, account)
         try:
-            for query in queries:
+            for query in (mysql_locks.BOUNDED, *queries):
                 connection.cursor().execute(query)
         finally:
             connection.close()

@@ -106,6 +106,9 @@ def check_auth(examination: Examination) -> Finding:
 def silent(examination: Examination, error: OSError) -> Finding:
     """Say why the socket gives no answer: it isn't there, or Dovecot hangs."""
     params = {"path": AUTH, "reason": quoted(error.strerror or error)}
+    if isinstance(error, TimeoutError) and "database" in examination.broken:
+        seen = _("Dovecot gave no answer in time, since it waits for the database.")
+        return broken("dovecot.database", seen, REPAIR_BEFORE, log(examination))
     if isinstance(error, TimeoutError):
         seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
         remedy = end(_("Kill its processes, then start it again:"), "dovecot")

@@ -4,14 +4,15 @@ import socket
 from dataclasses import dataclass
 
 from django.db import connections
+from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
+from mailboxes.doctor import mysql_accounts, mysql_locks
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
     APPLY_COMMAND,
     CREATE,
-    RAISE_LIMIT,
     READ_LOG,
     Remedy,
     allow_more,
@@ -32,10 +33,18 @@ NO_ANSWER = (2002, 2003, 2005, 2006, 2013)
 REFUSED = (1044, 1045, 1130, 1698)
 NOT_GRANTED = (1142, 1143)
 TOO_MANY = {1040: "max_connections", 1203: "max_user_connections"}
-ACCOUNT_LIMIT = 1226
 MISSING = (1054, 1146)
 NEEDS_TLS = 3159
+BUSY = ".busy"
+"""How the codes of findings end that are about a lock."""
+
 PROGRAMS = ("mariadbd", "mysqld")
+PANEL_RIGHTS = Remedy(
+    gettext_lazy(
+        "Correct MAIL_DATABASE_URL in .env, or give the account the password and the rights that "
+        "this setting expects."
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -70,11 +79,7 @@ def panel_place() -> DatabaseHost:
 def explain_panel(refusal: Refusal) -> Finding:
     """Say that the panel's own account is refused; nothing of ours creates that."""
     seen = _("The database on %(place)s refuses the panel's own account: %(error)s.")
-    advice = _(
-        "Correct MAIL_DATABASE_URL in .env, or give the account the password and the rights that "
-        "this setting expects."
-    )
-    return broken("database.panel", seen % refusal.params, Remedy(advice))
+    return broken("database.panel", seen % refusal.params, PANEL_RIGHTS)
 
 
 def explain(host: MailHost, refusal: Refusal) -> Finding:
@@ -91,8 +96,18 @@ def explain(host: MailHost, refusal: Refusal) -> Finding:
     if number in TOO_MANY:
         remedy = allow_more(host, refusal.place, TOO_MANY[number])
         return broken(f"{refusal.code}.connections", seen, remedy)
-    if number == ACCOUNT_LIMIT:
-        return broken(f"{refusal.code}.connections", seen, RAISE_LIMIT)
+    if number in mysql_locks.BUSY:
+        return broken(f"{refusal.code}{BUSY}", seen)
+    if number == mysql_accounts.LIMITED:
+        remedy = mysql_accounts.lift(host, refusal.place, refusal.account, str(refusal.error))
+        return broken(f"{refusal.code}.connections", seen, remedy)
+    if number in mysql_accounts.LOCKED:
+        remedy = mysql_accounts.unlock(host, refusal.place, refusal.account)
+        return broken(f"{refusal.code}.locked", seen, remedy)
+    if number in mysql_accounts.EXPIRED:
+        is_panel = refusal.code == "database.panel"
+        remedy = mysql_accounts.renew(host, refusal.place, is_panel=is_panel)
+        return broken(f"{refusal.code}.expired", seen, remedy)
     return broken(f"{refusal.code}.other", seen, CREATE if number in MISSING else READ_LOG)
 
 

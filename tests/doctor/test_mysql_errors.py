@@ -2,9 +2,10 @@
 
 import MySQLdb
 import pytest
+from django.db import OperationalError
 
 from mailboxes.conf import DatabaseHost
-from mailboxes.doctor import mysql_errors
+from mailboxes.doctor import mysql_errors, unwritable
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.mysql_errors import Refusal
 
@@ -16,7 +17,11 @@ LOCAL, REMOTE = DatabaseHost(socket="/run/mysqld/mysqld.sock"), DatabaseHost("db
     [
         (1040, LOCAL, 'mariadb --execute="SET GLOBAL max_connections = 2 * @@GLOBAL.max_conn'),
         (1040, REMOTE, "mariadb --host=db.example.org --port=3306 --user=root -p --execute="),
-        (1226, LOCAL, ""),  # the account's own limit, whatever the server's is
+        (1226, LOCAL, ""),  # a limit that it doesn't name
+        (4151, LOCAL, 'mariadb --execute=\'ALTER USER IF EXISTS "mail_auth"@'),
+        (3118, REMOTE, "mariadb --host=db.example.org --port=3306 --user=root -p --execute="),
+        (1820, LOCAL, "d=$(mktemp -d) && .venv/bin/python manage.py exportconfig"),
+        (1862, LOCAL, "d=$(mktemp -d) && .venv/bin/python manage.py exportconfig"),
         (1054, LOCAL, ".venv/bin/python manage.py migrate --database mail"),
         (1194, LOCAL, ""),  # a crashed table: there is nothing to create
     ],
@@ -28,3 +33,52 @@ def test_the_command_is_for_this_error_and_this_server(
     found = mysql_errors.explain(examination.host, refusal)
     assert found.remedy.command.startswith(command) and found.remedy.advice
     assert bool(found.remedy.command) == bool(command)
+
+
+def explained(examination: Examination, code: str, number: int, text: str) -> tuple[str, str]:
+    refusal = Refusal(code, "mail_auth", LOCAL, MySQLdb.Error(number, text))
+    remedy = mysql_errors.explain(examination.host, refusal).remedy
+    return str(remedy.advice), remedy.command
+
+
+@pytest.mark.parametrize(
+    ("resource", "option"),
+    [
+        ("max_user_connections", "MAX_USER_CONNECTIONS"),
+        ("max_queries_per_hour", "MAX_QUERIES_PER_HOUR"),
+        ("max_questions", "MAX_QUERIES_PER_HOUR"),
+    ],
+)
+def test_the_limit_that_the_error_names_is_lifted(
+    examination: Examination, resource: str, option: str
+) -> None:
+    text = f"User 'mail_auth' has exceeded the '{resource}' resource (current value: 1)"
+    _advice, command = explained(examination, "database.auth", 1226, text)
+    assert f"WITH {option} 0'" in command
+
+
+def test_the_panels_own_expired_password_is_not_in_the_exported_grants(
+    examination: Examination,
+) -> None:
+    advice, command = explained(examination, "database.panel", 1820, "You must SET PASSWORD")
+    assert "MAIL_DATABASE_URL" in advice and not command
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "command"),
+    [
+        (1205, "Lock wait timeout exceeded", "SHOW FULL PROCESSLIST"),
+        (1290, "is running with the --read-only option so", "SET GLOBAL read_only = 0"),
+        (1290, "is running with the --super-read-only option", "SET GLOBAL super_read_only = 0"),
+        (1290, "is running with the --secure-file-priv option", ""),
+        (1114, "The table 'mailbox' is full", "df -h"),
+        (1054, "Unknown column 'maildir'", ""),
+        (1142, "INSERT command denied", ""),
+    ],
+)
+def test_why_the_temporary_mailbox_cannot_be_created_has_its_own_remedy(
+    examination: Examination, number: int, text: str, command: str
+) -> None:
+    found = unwritable.explain(examination, OperationalError(number, text), LOCAL)
+    assert found.code == "database.canary" and found.remedy.advice
+    assert command in found.remedy.command and bool(command) == bool(found.remedy.command)
