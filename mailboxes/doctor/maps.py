@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.collations import alignment
-from mailboxes.doctor import words
+from mailboxes.doctor import postfix_extras, words
 from mailboxes.doctor.access import TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -112,7 +112,11 @@ def ask_proxy(examination: Examination) -> Iterator[Finding]:
         seen = _("The files work, but Postfix's proxy for lookups (proxymap) fails: %(reason)s.")
     params = {"reason": reason(output)}
     log = words.log(examination, words.MAIL)
-    yield broken("maps.proxy", seen % params, restart(_("Restart Postfix:"), "postfix"), log)
+    remedy = restart(_("Restart Postfix:"), "postfix")
+    extras = postfix_extras.find(examination) if "proxy_read_maps" in log else {}
+    if "proxy_read_maps" in extras:
+        remedy = postfix_extras.remedy({"proxy_read_maps": extras["proxy_read_maps"]})
+    yield broken("maps.proxy", seen % params, remedy, log)
 
 
 def ask(examination: Examination, place: str) -> Output:

@@ -6,7 +6,7 @@ import smtplib
 from collections.abc import Iterator
 from socket import gaierror
 
-from mailboxes.doctor import certificate, dovecot_settings, elsewhere, words
+from mailboxes.doctor import certificate, dovecot_settings, elsewhere, postfix_extras, words
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.processes import is_suspended
@@ -85,6 +85,9 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     """Return what helps where only the end of the chain is seen to be broken."""
     if examination.is_broken_before:
         return REPAIR_BEFORE
+    is_ours = not of_postfix or examination.dovecot_changes.undone
+    if extras := {} if is_ours else postfix_extras.find(examination):
+        return postfix_extras.remedy(extras)
     if examination.host.variant.name == "v2":
         return dovecot_settings.remedy(examination.dovecot_changes, of_postfix=of_postfix)
     return APPLY_AND_RESTART

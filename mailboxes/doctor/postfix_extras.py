@@ -1,0 +1,92 @@
+"""Settings of Postfix that neither the panel nor Debian has, and that can stop a port."""
+
+import re
+import shlex
+
+from django.db import DatabaseError
+
+from mailboxes.doctor.access import KEPT, is_there
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.postfix_settings import MAIN, MASTER, PORT_25, assignments, exported_options
+from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy, restart_command
+from mailboxes.doctor.words import quoted
+from mailboxes.errors import Refused
+from mailboxes.export.render import render_bundle
+from mailboxes.texts import gettext as _
+from mailboxes.texts import join
+
+DEBIANS = {
+    *("smtpd_banner", "smtpd_tls_session_cache_database", "smtpd_tls_CApath"),
+    *("smtpd_tls_cert_file", "smtpd_tls_key_file", "smtpd_use_tls"),
+    "smtpd_tls_security_level",
+    "cyrus_sasl_config_path",
+}
+INCOMING = re.compile(
+    r"smtpd_|tls_|postscreen_|proxy_(read|write)_maps|non_smtpd_milters|milter_|content_filter"
+    r"|receive_override_options|default_process_limit|queue_minfree|cyrus_sasl_|strict_"
+    r"|virtual_|relay_|command_directory|daemon_directory|data_directory|queue_directory"
+)
+"""What can concern mail that comes in, and signing in."""
+
+SECRET = re.compile(r"pass|secret|mysql:|pgsql:|ldap:", re.IGNORECASE)
+MAX_NAMED = 5
+
+
+def find(examination: Examination) -> dict[str, str]:
+    """Return the values, by the name as postconf takes it; nothing of a host that keeps its own."""
+    access = examination.access
+    if not access.sees_all or is_there(KEPT):
+        return {}
+    try:
+        texts = {file.path: file.text for file in render_bundle(examination.host)}
+    except (Refused, DatabaseError):
+        return {}  # the hop drift says why
+    exported = assignments(texts[MAIN].splitlines())
+    here = assignments(access.run(["postconf", "-n"]).stdout.splitlines())
+    listed = access.run(["postconf", "-M"]).stdout.splitlines()
+    services = {"/".join(line.split()[:2]) for line in listed}
+    options = assignments(access.run(["postconf", "-P"]).stdout.splitlines())
+    ours = exported_options(texts[MASTER], services)
+    return {
+        **extra_settings(here, exported),
+        **extra_options(options, ours),
+    }
+
+
+def extra_settings(here: dict[str, str], exported: dict[str, str]) -> dict[str, str]:
+    known = DEBIANS.union(exported)
+    return {name: here[name] for name in here if name not in known and INCOMING.match(name)}
+
+
+def extra_options(options: dict[str, str], ours: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return options of the services that clients use, which the panel doesn't set there."""
+    found = {}
+    for key, value in options.items():
+        service, _slash, name = key.rpartition("/")
+        if service in (*ours, *PORT_25) and name not in ours.get(service, ()):
+            found[key] = value
+    return found
+
+
+def remedy(found: dict[str, str]) -> Remedy:
+    """Say which settings may be the cause, with their values, and remove them."""
+    named = [f"{name} = {shown(value)}" for name, value in found.items()]
+    if (more := len(named) - MAX_NAMED) > 0:
+        named = [*named[:MAX_NAMED], _("%(count)s more") % {"count": more}]
+    advice = _(
+        "Neither the panel nor Debian sets this in Postfix: %(settings)s. If you don't need it, "
+        "remove it, restart Postfix, then export and apply the configuration again:"
+    )
+    settings = [shlex.quote(name) for name in found if "/" not in name]
+    options = [shlex.quote(name) for name in found if "/" in name]
+    commands = [
+        *([f"postconf -X {' '.join(settings)}"] if settings else []),
+        *([f"postconf -PX {' '.join(options)}"] if options else []),
+        restart_command("postfix"),
+        APPLY_COMMAND,
+    ]
+    return Remedy(advice % {"settings": join("; ", named)}, "; ".join(commands))
+
+
+def shown(value: str) -> str:
+    return "***" if SECRET.search(value) else quoted(value)
