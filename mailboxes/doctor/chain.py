@@ -32,7 +32,7 @@ from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, not_checked
 from mailboxes.doctor.mysql_errors import NO_ANSWER, panel_place
-from mailboxes.doctor.mysql_locks import bounded_waits
+from mailboxes.doctor.mysql_locks import usual_waits_afterwards
 from mailboxes.doctor.remedies import NONE, Remedy, start_database
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message
@@ -110,7 +110,7 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
     """
     end = time.monotonic() + MAX_SECONDS
     with ExitStack() as stack:
-        stack.enter_context(bounded_waits())
+        stack.enter_context(usual_waits_afterwards())
         for step in steps(examination.host, examination.asked):
             begun = time.monotonic()
             findings = list(in_time(step, examination, end - step.longest))

@@ -85,7 +85,11 @@ def try_from_elsewhere(
 
 def own_account(host: MailHost) -> Finding:
     """Read a table with the panel's own account."""
+    is_mysql = connections["mail"].vendor == "mysql"
+    if is_mysql and (silent := mysql_errors.unresolved(mysql_errors.panel_place())):
+        return silent
     try:
+        mysql_locks.bound_waits()
         with connections["mail"].cursor() as cursor:
             cursor.execute("SELECT domain FROM domain LIMIT 1")
     except DatabaseError as error:
@@ -136,14 +140,17 @@ def all_of_host(host: MailHost, place: DatabaseHost, language: str) -> list[Find
 
 
 def try_host(host: MailHost, place: DatabaseHost) -> Iterator[Finding]:
-    """Try both accounts; what doesn't answer the first isn't asked again."""
+    """Try both accounts; what doesn't answer the first, or is locked, isn't asked again."""
+    if silent := mysql_errors.unresolved(place):
+        yield silent
+        return
     for name, account, queries in (
         ("lookup", host.lookup, LOOKUPS),
         ("auth", host.auth, SIGN_INS),
     ):
         finding = try_account(host, place, name, account, queries)
         yield finding
-        if finding.code == mysql_errors.UNREACHABLE:
+        if finding.code == mysql_errors.UNREACHABLE or finding.code.endswith(mysql_errors.BUSY):
             return
 
 

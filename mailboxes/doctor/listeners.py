@@ -1,10 +1,12 @@
 """The addresses on which this machine's ports are open, as anyone may see them."""
 
+import socket
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
+ROUTES, ROUTES_IPV6 = Path("/proc/self/net/route"), Path("/proc/self/net/ipv6_route")
 LISTEN = "0A"
 Address = IPv4Address | IPv6Address
 
@@ -46,3 +48,35 @@ def only_here(port: int) -> bool:
     """Say whether a port is open, but only to this machine itself."""
     found = addresses(port)
     return bool(found) and all(each.is_loopback for each in found)
+
+
+def lacks_ipv4(port: int) -> bool:
+    """Say whether a port is open, but not over IPv4, on a host that isn't only in an IPv6 network.
+
+    A socket for all addresses of IPv6 may take IPv4 as well; only a connection shows it.
+    """
+    found = addresses(port)
+    if not found or any(each.version == 4 for each in found) or uses_only_ipv6():
+        return False
+    if IPv6Address("::") not in found:
+        return True
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return True
+    return False
+
+
+def uses_only_ipv6() -> bool:
+    """Say whether this machine's routes are all of IPv6."""
+    return not routes(ROUTES, 0) and bool(routes(ROUTES_IPV6, -1))
+
+
+def routes(table: Path, column: int) -> list[str]:
+    """Return the devices of a table of routes, without the loopback device and the heading."""
+    try:
+        lines = table.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+    devices = [line.split()[column] for line in lines if line.split()]
+    return [name for name in devices if name not in ("lo", "Iface")]

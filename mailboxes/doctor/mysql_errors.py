@@ -1,13 +1,16 @@
 """Why an account can't use a MySQL server, and what helps."""
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 
 from django.db import connections
 from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
 from mailboxes.doctor import mysql_accounts, mysql_locks
+from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
@@ -137,6 +140,31 @@ def unreachable(host: MailHost, refusal: Refusal) -> Finding:
     else:
         seen = _("The database on %(place)s accepts connections, but then doesn't answer.")
     return broken(UNREACHABLE, seen % params, remedy)
+
+
+def unresolved(place: DatabaseHost) -> Finding | None:
+    """Say that the name of a database host isn't resolved in time.
+
+    The client library would ask the DNS for as long as that takes, and ask again.
+    """
+    if place.is_local:
+        return None
+    asking = Thread(target=resolve, args=(place.name,), daemon=True)
+    asking.start()
+    asking.join(SECONDS)
+    if not asking.is_alive():
+        return None
+    seen = _("The name of the database host %(place)s isn't resolved in time: the DNS is silent.")
+    advice = _(
+        "Repair the DNS (/etc/resolv.conf), or write the host's address in .env "
+        "(MAIL_DATABASE_URL, MAIL_DB_HOSTS)."
+    )
+    return broken(UNREACHABLE, seen % {"place": place_name(place)}, Remedy(advice))
+
+
+def resolve(name: str) -> None:
+    with suppress(OSError):  # what can't be resolved is named when it is connected to
+        socket.getaddrinfo(name, None)
 
 
 def knock(place: DatabaseHost) -> None:

@@ -1,10 +1,10 @@
 """Locks that other sessions hold on the tables: bounded waits for them, and who holds them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from django.db import DatabaseError, connections
+from django.db import connections
 
 from mailboxes.conf import DatabaseHost
 from mailboxes.doctor.examination import Examination
@@ -29,19 +29,20 @@ class Holders(NamedTuple):
     lines: str
 
 
-@contextmanager
-def bounded_waits() -> Iterator[None]:
+def bound_waits() -> None:
     """Let the panel's own connection wait less than the time of an examination."""
-    connection = connections["mail"]
-    if connection.vendor != "mysql":
-        yield
-        return
-    with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute(BOUNDED)
+    if connections["mail"].vendor == "mysql":
+        with connections["mail"].cursor() as cursor:
+            cursor.execute(BOUNDED)
+
+
+@contextmanager
+def usual_waits_afterwards() -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.in_atomic_block:
+        connection = connections["mail"]
+        if connection.vendor == "mysql" and not connection.in_atomic_block:
             connection.close()  # the next one has the panel's usual waits
 
 

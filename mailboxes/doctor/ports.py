@@ -22,7 +22,9 @@ def examine(examination: Examination) -> Iterator[Finding]:
     elif examination.access.sees_all:
         yield from check_folder(examination)
     if examination.access.is_mail_host:
-        yield from only_here([25, 587, 465, *inbox.ports(examination.host)])
+        served = [25, 587, 465, *inbox.ports(examination.host)]
+        yield from only_here(served)
+        yield from only_ipv6(served)
 
 
 def only_here(ports: list[int]) -> Iterator[Finding]:
@@ -37,6 +39,20 @@ def only_here(ports: list[int]) -> Iterator[Finding]:
     if 25 not in closed:
         remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
     yield warning("ports.local", seen % params, remedy)
+
+
+def only_ipv6(ports: list[int]) -> Iterator[Finding]:
+    """Name the ports that clients with IPv4 can't connect to."""
+    closed = [port for port in ports if listeners.lacks_ipv4(port)]
+    if not closed:
+        return
+    seen = _("These ports are only open over IPv6, so most clients can't connect: %(ports)s.")
+    params = {"ports": ", ".join(map(str, closed))}
+    command = "postconf -e inet_protocols=all && systemctl restart postfix"
+    remedy = Remedy(_("Unless that is intended, let Postfix use IPv4 as well:"), command)
+    if 25 not in closed:
+        remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
+    yield warning("ports.ipv4", seen % params, remedy)
 
 
 def check_port_25(examination: Examination) -> Iterator[Finding]:

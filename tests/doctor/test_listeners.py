@@ -2,6 +2,7 @@
 
 import socket
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +36,26 @@ def test_a_port_is_found_where_it_listens_and_reached_there(address: str) -> Non
 )
 def test_the_simplest_way_to_a_port_is_taken(found: list[str], expected: str) -> None:
     assert listeners.best([ip_address(each) for each in found]) == expected
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1", "::"])
+@pytest.mark.parametrize("takes_only_ipv6", [True, False])
+def test_a_port_that_is_closed_to_ipv4_is_found(
+    address: str, takes_only_ipv6: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as server:
+        if family == socket.AF_INET6:
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, takes_only_ipv6)
+        server.bind((address, 0))
+        server.listen()
+        port = server.getsockname()[1]
+        is_closed = address == "::1" or (address == "::" and takes_only_ipv6)
+        monkeypatch.setattr(listeners, "ROUTES", tmp_path / "route")
+        monkeypatch.setattr(listeners, "ROUTES_IPV6", tmp_path / "ipv6_route")
+        assert listeners.lacks_ipv4(port) == is_closed
+        (tmp_path / "ipv6_route").write_text("00 lo\n00 eth0\n")
+        (tmp_path / "route").write_text("Iface Destination\n")
+        assert not listeners.lacks_ipv4(port)  # this host has no IPv4
+        (tmp_path / "route").write_text("Iface Destination\neth0 0\n")
+        assert listeners.lacks_ipv4(port) == is_closed

@@ -78,3 +78,16 @@ def test_saslauthd_is_not_asked_what_pam_does_not_answer(
     examination.named.add("pam.timeout")
     examination.broken.add("pam")
     assert [each.code for each in saslauthd.check_socket(examination)] == ["saslauthd.timeout"]
+
+
+def test_a_name_that_the_dns_does_not_answer_is_waited_for_once(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql_errors, "SECONDS", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: time.sleep(2))
+    place = DatabaseHost("db.example.org")
+    begun = time.monotonic()
+    (found,) = database.try_host(examination.host, place)
+    assert time.monotonic() - begun < 1
+    assert found.code == mysql_errors.UNREACHABLE and "DNS" in found.seen
+    assert mysql_errors.unresolved(DatabaseHost("127.0.0.1")) is None
