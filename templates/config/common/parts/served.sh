@@ -395,6 +395,18 @@ service_hints() {
     done
 }
 
+# Port 25 with relay rules of its own, and smtpd behind postscreen: the panel's refusals aren't among them.
+incoming_hints() {
+    for service in $(current -M | awk '$8 == "smtpd" { print $1 "/" $2 }'); do
+        case ${service%/*} in smtp|25|*:smtp|*:25|smtpd) ;; *) continue ;; esac
+        has_option smtpd_relay_restrictions || continue
+        case $(option smtpd_relay_restrictions) in *mailadmin/undeliverable.cf*) continue ;; esac
+        say "$service (master.cf) has its own smtpd_relay_restrictions, so it accepts mail for the panel's" \
+            "domains that nobody receives, and it bounces; to refuse it:" \
+            "postconf -PX '$service/smtpd_relay_restrictions'"
+    done
+}
+
 # A rule for those who sign in only: others, who also send through that port, aren't asked.
 senders_elsewhere() {
     if [ "$choice" != keep ]; then
