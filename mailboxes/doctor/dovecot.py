@@ -1,7 +1,9 @@
 """V2: Dovecot, which checks passwords for Postfix, stores the mail, and serves it."""
 
+import re
 import smtplib
 from collections.abc import Iterator
+from shlex import quote
 
 from mailboxes.doctor import dovecot_settings, paths, words
 from mailboxes.doctor.access import SECONDS
@@ -11,7 +13,14 @@ from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.processes import are_visible, command_lines
 from mailboxes.doctor.protocols import dovecot_auth
 from mailboxes.doctor.protocols.smtp import own_name
-from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, REPAIR_BEFORE, Remedy, end, restart
+from mailboxes.doctor.remedies import (
+    APPLY_AND_RESTART_BOTH,
+    REPAIR_BEFORE,
+    Remedy,
+    end,
+    restart,
+    restart_command,
+)
 from mailboxes.doctor.words import last_line, quoted
 from mailboxes.texts import gettext as _
 
@@ -21,6 +30,7 @@ QUOTA = "/var/spool/postfix/private/quota-status"
 OURS = "mailadmin"
 """What the names of our files contain."""
 
+LINE = re.compile(r"in configuration file (/\S+?):? line (\d+)")
 OK, TEMP_FAIL = "OK", "FAIL code=temp_fail"
 
 
@@ -28,21 +38,25 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
         yield not_here("dovecot")
         return
+    found: list[Finding] = []
+    if examination.access.sees_all:
+        examination.dovecot_changes, found = dovecot_settings.examine()
     mistake = configuration_mistake(examination)
     if mistake:
         yield mistake
-    if examination.access.sees_all:
-        examination.dovecot_changes, found = dovecot_settings.examine()
-        yield from found
+    yield from found
     if not list(command_lines("dovecot")):
         if not are_visible():
             yield unseen("dovecot.stopped")
             return
-        advice = _("Correct its configuration, then start it:") if mistake else _("Start it:")
         log_lines = words.log(examination, words.MAIL, words.LATELY)
-        yield broken(
-            "dovecot.stopped", _("Dovecot isn't running."), restart_both(advice), log_lines
-        )
+        # doveconf(1) accepts some values with which Dovecot doesn't start.
+        remedy = restart_both(_("Start it:"))
+        if mistake:
+            remedy = mistake.remedy
+        elif examination.dovecot_changes.undone:
+            remedy = last_resort(examination)
+        yield broken("dovecot.stopped", _("Dovecot isn't running."), remedy, log_lines)
         return
     if not examination.access.is_root:
         yield not_checked("dovecot.auth", _("Only root and Postfix can use Dovecot's sockets."))
@@ -80,8 +94,19 @@ def configuration_mistake(examination: Examination) -> Finding | None:
     seen = _("Dovecot's configuration has a mistake: %(reason)s") % {"reason": reason}
     remedy = APPLY_AND_RESTART_BOTH
     if OURS not in reason:
-        remedy = restart_both(_("Correct the file that it names, then restart both:"))
+        remedy = correct(examination, reason)
     return broken("dovecot.configuration", seen, remedy)
+
+
+def correct(examination: Examination, reason: str) -> Remedy:
+    """Comment out the line that the message names, or what undoes the panel's settings."""
+    if found := LINE.search(reason):
+        advice = _("Correct this line, or comment it out, then restart both:")
+        restarted = restart_command("dovecot", "postfix")
+        return Remedy(advice, f"sed -i '{found[2]}s/^/#/' {quote(found[1])} && {restarted}")
+    if examination.dovecot_changes.undone:
+        return last_resort(examination)
+    return restart_both(_("Correct the file that it names, then restart both:"))
 
 
 def check_auth(examination: Examination) -> Finding:

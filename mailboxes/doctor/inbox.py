@@ -1,6 +1,7 @@
 """The ports on which mail clients read mail: IMAP and, if it is exported, POP3."""
 
 import imaplib
+import os
 import poplib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -136,6 +137,33 @@ def remove_folder(examination: Examination) -> None:
 
 
 def open_folder(examination: Examination) -> Remedy:
+    """Say what keeps mail from being stored: the disk, or the rights on the folder."""
+    return disk_remedy(examination.host.home) or own_folder(examination)
+
+
+def disk_remedy(home: str) -> Remedy | None:
+    """Name a disk that is full, or that can only be read, as after an error of its hardware."""
+    try:
+        disk = os.statvfs(home)
+    except OSError:
+        return None
+    if disk.f_flag & os.ST_RDONLY:
+        advice = _(
+            "The disk of %(home)s can only be read. If dmesg names no error of the disk, let it be "
+            "written again:"
+        )
+        command = f'mount -o remount,rw "$(df --output=target {quote(home)} | tail -n 1)"'
+        return Remedy(advice % {"home": home}, command)
+    if not disk.f_bavail or (disk.f_files and not disk.f_favail):
+        advice = _("The disk of %(home)s is full. Make room; this shows what is on it:")
+        command = (
+            f"df -h {quote(home)}; df -i {quote(home)}; du -xsh {quote(home)}/* | sort -h | tail"
+        )
+        return Remedy(advice % {"home": home}, command)
+    return None
+
+
+def own_folder(examination: Examination) -> Remedy:
     host, home = examination.host, quote(examination.host.home)
     command = (
         f"mkdir -p -m 0750 {home} && chown -R {host.uid}:{host.gid} {home} && chmod -R u+rwX {home}"

@@ -7,8 +7,8 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.collations import alignment
-from mailboxes.doctor import postfix_extras, words
-from mailboxes.doctor.access import TIMED_OUT, Output
+from mailboxes.doctor import paths, postfix_extras, words
+from mailboxes.doctor.access import POSTFIX, TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
@@ -26,6 +26,7 @@ from mailboxes.doctor.remedies import (
 from mailboxes.export.files import MAPS
 from mailboxes.texts import gettext as _
 
+MAIN_CF = POSTFIX / "main.cf"
 FOLDER = Path("/etc/postfix/mailadmin")
 REASON = re.compile(
     r"warning: connect to mysql server [^ ]*: (.*)|: query failed: (.*)|fatal: (.*)"
@@ -150,7 +151,7 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
     if "unsupported dictionary type" in why:
         code, remedy = "maps.package", install(examination)
     elif "Permission denied" in why:
-        code = "maps.permission"
+        code, remedy = "maps.permission", open_configuration(examination)
     elif "command denied" in why:
         code, remedy = "maps.grant", grant(examination.host, examination.host.database.hosts[0])
     elif "collations" in why:
@@ -165,6 +166,15 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
         )
     params = {"files": ", ".join(files), "folder": FOLDER, "reason": why}
     return broken(code, seen % params, remedy)
+
+
+def open_configuration(examination: Examination) -> Remedy:
+    """Let Postfix enter its folder and read main.cf again; `apply` changes only our own files."""
+    closed = paths.closed(examination, "postfix", str(MAIN_CF))
+    if not closed:
+        return APPLY_AND_RESTART
+    advice = _("All users must be able to read this: Postfix's programs run as the user postfix:")
+    return Remedy(advice, f"chmod a+rX {quote(closed)} && {restart_command('postfix')}")
 
 
 def install(examination: Examination) -> Remedy:

@@ -12,6 +12,8 @@ from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
 
+QUEUE = "/var/spool/postfix/incoming"
+
 
 def examine(examination: Examination) -> Iterator[Finding]:
     yield from check_port_25(examination)
@@ -21,10 +23,20 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield from inbox.check(examination)
     elif examination.access.sees_all:
         yield from check_folder(examination)
+    if examination.access.sees_all:
+        yield from check_disks(examination.host.home)
     if examination.access.is_mail_host:
         served = [25, 587, 465, *inbox.ports(examination.host)]
         yield from only_here(served)
         yield from only_ipv6(served)
+
+
+def check_disks(home: str) -> Iterator[Finding]:
+    """Look at where mail is stored, and where it waits: a full disk shows only with a message."""
+    for folder in (home, QUEUE):
+        if remedy := inbox.disk_remedy(folder):
+            seen = _("No mail can be stored in %(folder)s.") % {"folder": folder}
+            yield broken("ports.disk", seen, remedy)
 
 
 def only_here(ports: list[int]) -> Iterator[Finding]:
