@@ -26,6 +26,8 @@ CONSTANT_SQL = {
     "mailboxes/transfer/databases/source.py": "rows",
     # It runs constants, with each account of the daemons.
     "mailboxes/doctor/database.py": "try_account",
+    # It runs constants, those with which the daemons read the tables.
+    "mailboxes/doctor/views.py": "examine",
     # It has the names of a model's table and columns, and values as the driver escapes them.
     "mailboxes/inserts.py": "send",
     # BaseCommand.execute, which has nothing to do with SQL.

@@ -33,7 +33,9 @@ def bound_waits() -> None:
     """Let the panel's own connection wait less than the time of an examination."""
     if connections["mail"].vendor == "mysql":
         with connections["mail"].cursor() as cursor:
-            cursor.execute(BOUNDED)
+            cursor.execute(
+                "SET SESSION lock_wait_timeout=%s, innodb_lock_wait_timeout=%s", [SECONDS, SECONDS]
+            )
 
 
 @contextmanager

@@ -12,10 +12,6 @@ from mailboxes.doctor.remedies import Remedy, sql_client
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
 
-DEFINER = (
-    "SELECT definer FROM information_schema.views WHERE table_schema = DATABASE() "
-    "AND table_name = %s"
-)
 VIEW = (
     "SELECT CONCAT('ALTER DEFINER=CURRENT_USER VIEW ', table_name, ' AS ', view_definition, ';') "
     "FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = '%s'"
@@ -37,7 +33,11 @@ def examine(host: MailHost, queries: Sequence[str]) -> Iterator[Finding]:
 def unreadable_table(host: MailHost, table: str, error: DatabaseError) -> Finding:
     params = {"table": table, "error": database_message(error)}
     with connections["mail"].cursor() as cursor:
-        cursor.execute(DEFINER, [table])
+        cursor.execute(
+            "SELECT definer FROM information_schema.views "
+            "WHERE table_schema = DATABASE() AND table_name = %s",
+            [table],
+        )
         found = cursor.fetchone()
     if not found:
         seen = _("The panel can't read the table %(table)s: %(error)s.")
