@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mailhost import ANNA, DOMAIN, MailHost, hosts
+from tests.mailhost import ANNA, BOB, DOMAIN, MailHost, hosts
 
 pytestmark = pytest.mark.stack
 
@@ -101,11 +101,13 @@ def test_a_table_that_is_missing_from_a_file_is_noticed(mail: MailHost) -> None:
 )
 def test_mail_that_dovecot_could_not_store_is_noticed(mail: MailHost) -> None:
     mail.export()
-    folder = f"/var/vmail/{DOMAIN}/anna"
-    opened = f"Dovecot can't open the mailbox {ANNA.address}"
-    written = f"Dovecot can't write to {folder}/tmp as 5000:5000"
-    for path, said in ((folder, opened), (f"{folder}/tmp", written)):
-        mail.machine.run(["chmod", "u-w" if said == written else "0", path])
+    mail.await_mail(ANNA, mail.send(BOB, ANNA.address))
+    domain = f"/var/vmail/{DOMAIN}"
+    for path, lost, said in (
+        (domain, "u=", "Dovecot can't open the mailbox "),
+        (f"{domain}/*/tmp", "u-w", f"Dovecot can't write to {domain}/"),
+    ):
+        mail.machine.run(["sh", "-c", f"chmod {lost} {path}"])
         assert said in fault(mail)
-        mail.machine.run(["chmod", "u=rwx", path])
+        mail.machine.run(["sh", "-c", f"chmod u=rwx {path}"])
     assert mail.unchanged()

@@ -236,7 +236,7 @@ def test_the_doctor_runs_as_root_only_what_root_alone_can_change(
             "-exec",
             "chown",
             "-h",
-            "root:root",
+            "root",
             "{}",
             "+",
         ]

@@ -67,6 +67,7 @@ def add_alias(mail: MailHost, address: str, goto: str) -> None:
 @ON_BOTH_DATABASES
 def test_mail_for_relayed_domains_reaches_the_other_host(relaying: MailHost) -> None:
     mail = relaying
+    before = queued(mail)  # bounces of other tests
     mail.manage("createdomain", "any.test", "--relay-to", OTHER_HOST)
     add_alias(mail, "info@any.test", "info@any.test")
     add_domain(mail, "unlisted.test", f"relay:{OTHER_HOST}")
@@ -88,7 +89,7 @@ def test_mail_for_relayed_domains_reaches_the_other_host(relaying: MailHost) -> 
     wait_until(lambda: relayed(mail) == expected, "mail at the other host")
     mail.await_mail(ANNA, "from-outside")
     mail.await_mail(BOB, "from-outside")
-    assert not queued(mail)
+    assert queued(mail) <= before
 
 
 @ON_BOTH_DATABASES
