@@ -5,6 +5,7 @@ import time
 import pytest
 from django.test import Client
 from dns.rcode import SERVFAIL
+from dns.resolver import Resolver
 from pytest_django import Settings
 
 from mailboxes.conf import mail_host
@@ -137,6 +138,11 @@ def test_a_silent_name_server_costs_a_few_seconds_and_is_named(
     page = rita.get("/admin/mailboxes/domain/example.org/dns/").content.decode()
     assert "No name server has answered." in page
     assert time.monotonic() - begun < 15
+
+
+def test_a_machine_that_asks_no_name_server_gets_no_answer() -> None:
+    nobody = Resolver(configure=False)
+    assert ask(Question("example.net", "MX"), nobody).outcome == Outcome.NO_ANSWER
 
 
 def test_the_page_shows_what_to_add(dns: NameServer, rita: Client, domain: Domain) -> None:

@@ -56,7 +56,10 @@ Answers = Mapping[Question, Answer]
 def resolver() -> dns.resolver.Resolver:
     """Return what asks the servers in DNS_SERVERS or, without any, those that the machine asks."""
     servers = settings.DNS_SERVERS
-    found = dns.resolver.Resolver(configure=not servers)
+    try:
+        found = dns.resolver.Resolver(configure=not servers)
+    except dns.resolver.NoResolverConfiguration:  # nothing in /etc/resolv.conf
+        found = dns.resolver.Resolver(configure=False)
     if servers:
         found.nameservers = [
             Do53Nameserver(address, int(port or 53))
@@ -75,6 +78,8 @@ def ask_all(questions: Iterable[Question], using: dns.resolver.Resolver) -> Answ
 
 
 def ask(question: Question, using: dns.resolver.Resolver) -> Answer:
+    if not using.nameservers:
+        return Answer(Outcome.NO_ANSWER)
     try:
         found = using.resolve(question.name, question.kind, search=False)
     except dns.resolver.NXDOMAIN:
