@@ -2,11 +2,10 @@
 
 import socket
 import time
-from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
-from threading import Thread
 
+from mailboxes.name_lookups import resolve
 from mailboxes.routing import SMTP_PORTS, is_address, leads_to, split_next_hop
 
 MAX_SECONDS = 2.0
@@ -50,21 +49,10 @@ def look_up(name: str, _minute: int) -> frozenset[str]:
     global unanswered
     if time.monotonic() < unanswered + MEMORY:
         return frozenset()
-    found: list[str] = []
-
-    def ask() -> None:
-        with suppress(OSError, UnicodeError):
-            for _family, _kind, _protocol, _name, address in socket.getaddrinfo(name, 25):
-                found.append(str(address[0]))
-
-    # The system's resolver may wait for half a minute, and can't be stopped.
-    thread = Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(MAX_SECONDS)
-    if thread.is_alive():
+    found = resolve(name, MAX_SECONDS)
+    if found is None:
         unanswered = time.monotonic()
-        return frozenset()
-    return frozenset(found)
+    return found or frozenset()
 
 
 def is_bound_here(address: str) -> bool:

@@ -1,9 +1,7 @@
 """Why an account can't use a MySQL server, and what helps."""
 
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
-from threading import Thread
 
 from django.db import connections
 from django.utils.translation import gettext_lazy
@@ -26,6 +24,7 @@ from mailboxes.doctor.remedies import (
 )
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
+from mailboxes.name_lookups import resolve
 from mailboxes.texts import gettext as _
 
 KNOCK_SECONDS = 1.0
@@ -147,12 +146,8 @@ def unresolved(place: DatabaseHost) -> Finding | None:
 
     The client library would ask the DNS for as long as that takes, and ask again.
     """
-    if place.is_local:
-        return None
-    asking = Thread(target=resolve, args=(place.name,), daemon=True)
-    asking.start()
-    asking.join(SECONDS)
-    if not asking.is_alive():
+    # What can't be resolved is named when it is connected to.
+    if place.is_local or resolve(place.name, SECONDS) is not None:
         return None
     seen = _("The name of the database host %(place)s isn't resolved in time: the DNS is silent.")
     advice = _(
@@ -160,11 +155,6 @@ def unresolved(place: DatabaseHost) -> Finding | None:
         "(MAIL_DATABASE_URL, MAIL_DB_HOSTS)."
     )
     return broken(UNREACHABLE, seen % {"place": place_name(place)}, Remedy(advice))
-
-
-def resolve(name: str) -> None:
-    with suppress(OSError):  # what can't be resolved is named when it is connected to
-        socket.getaddrinfo(name, None)
 
 
 def knock(place: DatabaseHost) -> None:
