@@ -89,8 +89,9 @@ def own_account(host: MailHost) -> Finding:
     if is_mysql and (silent := mysql_errors.unresolved(mysql_errors.panel_place())):
         return silent
     try:
-        mysql_locks.bound_waits()
         with connections["mail"].cursor() as cursor:
+            if is_mysql:
+                mysql_locks.bound_waits(cursor)
             cursor.execute("SELECT domain FROM domain LIMIT 1")
     except DatabaseError as error:
         if host.database.engine == "sqlite":
@@ -171,7 +172,8 @@ def try_account(
     try:
         connection = connect(host, place, account)
         try:
-            for query in (mysql_locks.BOUNDED, *queries):
+            mysql_locks.bound_waits(connection.cursor())
+            for query in queries:
                 connection.cursor().execute(query)
         finally:
             connection.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connections
 
@@ -13,7 +13,6 @@ from mailboxes.doctor.words import quoted
 from mailboxes.texts import gettext as _
 
 SECONDS = 2
-BOUNDED = f"SET SESSION lock_wait_timeout={SECONDS}, innodb_lock_wait_timeout={SECONDS}"
 BUSY = (1205, 1206, 1213)
 SESSIONS = """
 SELECT id, user, host, command, time, IFNULL(LEFT(info, 100), '')
@@ -29,13 +28,11 @@ class Holders(NamedTuple):
     lines: str
 
 
-def bound_waits() -> None:
-    """Let the panel's own connection wait less than the time of an examination."""
-    if connections["mail"].vendor == "mysql":
-        with connections["mail"].cursor() as cursor:
-            cursor.execute(
-                "SET SESSION lock_wait_timeout=%s, innodb_lock_wait_timeout=%s", [SECONDS, SECONDS]
-            )
+def bound_waits(cursor: Any) -> None:
+    """Let a connection to MySQL wait less than the time of an examination."""
+    cursor.execute(
+        "SET SESSION lock_wait_timeout=%s, innodb_lock_wait_timeout=%s", [SECONDS, SECONDS]
+    )
 
 
 @contextmanager
