@@ -42,29 +42,29 @@ def check_disks(home: str) -> Iterator[Finding]:
 def only_here(ports: list[int]) -> Iterator[Finding]:
     """Name the ports that nobody else can connect to."""
     closed = [port for port in ports if listeners.only_here(port)]
-    if not closed:
-        return
     seen = _("Only this machine itself can connect to these ports: %(ports)s.")
-    params = {"ports": ", ".join(map(str, closed))}
-    command = "postconf -e inet_interfaces=all && systemctl restart postfix"
-    remedy = Remedy(_("Unless that is intended, let Postfix listen on all addresses:"), command)
-    if 25 not in closed:
-        remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
-    yield warning("ports.local", seen % params, remedy)
+    advice = _("Unless that is intended, let Postfix listen on all addresses:")
+    yield from closed_to_others("ports.local", closed, seen, advice, "inet_interfaces")
 
 
 def only_ipv6(ports: list[int]) -> Iterator[Finding]:
     """Name the ports that clients with IPv4 can't connect to."""
     closed = [port for port in ports if listeners.lacks_ipv4(port)]
+    seen = _("These ports are only open over IPv6, so most clients can't connect: %(ports)s.")
+    advice = _("Unless that is intended, let Postfix use IPv4 as well:")
+    yield from closed_to_others("ports.ipv4", closed, seen, advice, "inet_protocols")
+
+
+def closed_to_others(
+    code: str, closed: list[int], seen: str, advice: str, setting: str
+) -> Iterator[Finding]:
+    """Name the ports, if there are any; the setting is Postfix's, which has port 25."""
     if not closed:
         return
-    seen = _("These ports are only open over IPv6, so most clients can't connect: %(ports)s.")
-    params = {"ports": ", ".join(map(str, closed))}
-    command = "postconf -e inet_protocols=all && systemctl restart postfix"
-    remedy = Remedy(_("Unless that is intended, let Postfix use IPv4 as well:"), command)
+    remedy = Remedy(advice, f"postconf -e {setting}=all && systemctl restart postfix")
     if 25 not in closed:
         remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
-    yield warning("ports.ipv4", seen % params, remedy)
+    yield warning(code, seen % {"ports": ", ".join(map(str, closed))}, remedy)
 
 
 def check_port_25(examination: Examination) -> Iterator[Finding]:
