@@ -11,6 +11,7 @@ from shlex import quote
 from cryptography import x509
 
 from mailboxes.actions.canary import PREFIX
+from mailboxes.client_settings import incoming_servers
 from mailboxes.conf import MailHost
 from mailboxes.doctor import certificate, listeners, words
 from mailboxes.doctor.access import SECONDS
@@ -27,7 +28,7 @@ IMAP, IMAP_TLS, POP3, POP3_TLS = 143, 993, 110, 995
 
 def ports(host: MailHost) -> list[int]:
     """Return the ports with TLS from the start that the variant serves."""
-    return [IMAP_TLS, *([POP3_TLS] if host.pop3 else [])] if host.variant.name == "v2" else []
+    return [server.port for server in incoming_servers(host)]
 
 
 def check(examination: Examination) -> Iterator[Finding]:
