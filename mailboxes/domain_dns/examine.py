@@ -8,6 +8,7 @@ from mailboxes.domain_dns.records import (
     check_clients,
     check_domain,
     check_host,
+    client_questions,
     domain_questions,
     host_questions,
     pointer,
@@ -23,9 +24,13 @@ def examine_domain(domain: Domain, host: MailHost, panel: str) -> list[Record]:
     of a relayed domain, so mail programs look for nothing there.
     """
     name, using = domain.pk, resolver()
-    answers = dict(ask_all([*host_questions(host), *domain_questions(name, host)], using))
+    is_local = domain.route.kind == Kind.LOCAL
+    questions = [*host_questions(host), *domain_questions(name)]
+    if is_local:
+        questions += client_questions(name, host)
+    answers = dict(ask_all(questions, using))
     answers |= ask_all((pointer(address) for address in addresses(host, answers)), using)
     found = [*check_domain(name, host, answers), *check_host(host, answers)]
-    if domain.route.kind == Kind.LOCAL:
+    if is_local:
         found += check_clients(name, host, panel, answers)
     return found

@@ -53,20 +53,20 @@ def pointer(address: str) -> Question:
     return Question(from_address(address).to_text().removesuffix("."), "PTR")
 
 
-def domain_questions(domain: str, host: MailHost) -> list[Question]:
-    texts = [Question(domain, "MX"), Question(domain, "TXT"), Question(f"_dmarc.{domain}", "TXT")]
-    return [*texts, *client_questions(domain, host)]
+def domain_questions(domain: str) -> list[Question]:
+    return [Question(domain, "MX"), Question(domain, "TXT"), Question(f"_dmarc.{domain}", "TXT")]
 
 
 def client_questions(domain: str, host: MailHost) -> list[Question]:
     return [
         *(Question(name, "SRV") for name, _ in services(domain, host)),
-        *(Question(name, kind) for name in client_names(domain) for kind in ("A", "AAAA")),
+        *(Question(name, kind) for name in client_names(domain, host) for kind in ("A", "AAAA")),
     ]
 
 
-def client_names(domain: str) -> list[str]:
-    return [f"autoconfig.{domain}", f"autodiscover.{domain}"]
+def client_names(domain: str, host: MailHost) -> list[str]:
+    """Return where Thunderbird and Outlook ask, if there is a server to read mail from."""
+    return [f"autoconfig.{domain}", f"autodiscover.{domain}"] if incoming_servers(host) else []
 
 
 def services(domain: str, host: MailHost) -> Iterator[tuple[str, str]]:
@@ -109,7 +109,7 @@ def check_clients(domain: str, host: MailHost, panel: str, answers: Answers) -> 
         is_right = value.split()[2:] in [text.split()[2:] for text in answer.texts]
         yield advisable(f"{name}. SRV {value}.", purpose, answer, is_right)
     purpose = gettext_noop("Mail programs ask there for the settings; see docs/mail-programs.md.")
-    for name in client_names(domain) if incoming_servers(host) else []:
+    for name in client_names(domain, host):
         both = [answers[Question(name, kind)] for kind in ("A", "AAAA")]
         found = next((answer for answer in both if answer.texts), both[0])
         yield advisable(f"{name}. CNAME {panel}.", purpose, found, True)
