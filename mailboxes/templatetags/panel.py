@@ -35,6 +35,14 @@ from mailboxes.second_factor import factors, policy
 register = template.Library()
 register.simple_tag(icon)
 
+
+@register.simple_tag
+def copy_labels() -> SafeString:
+    """Return what configuration.js says after copying, as attributes around the copy buttons."""
+    failed = _("Your browser doesn't allow copying. The text is selected; press Ctrl+C.")
+    return format_html('data-copied="{}" data-failed="{}"', _("Copied"), failed)
+
+
 SUPERUSER = "superuser"
 DOCTOR = "stethoscope"
 NAVIGATION: tuple[tuple[Promise, tuple[tuple[str, str, Promise, str], ...]], ...] = (
