@@ -44,6 +44,11 @@ def outgoing_servers(host: MailHost) -> list[Server]:
     ]
 
 
+def servers(host: MailHost) -> dict[str, list[Server]]:
+    """Return both, by the names that the templates have for them."""
+    return {"incoming": incoming_servers(host), "outgoing": outgoing_servers(host)}
+
+
 def apple_profile(host: MailHost, address: str) -> bytes:
     """Return a configuration profile for Apple's Mail, the same bytes each time.
 

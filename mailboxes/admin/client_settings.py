@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from mailboxes.client_settings import incoming_servers, outgoing_servers
+from mailboxes.client_settings import servers
 from mailboxes.conf import mail_host
 from mailboxes.models import Mailbox
 from mailboxes.qr_codes import qr_svg
@@ -40,8 +40,7 @@ class ShowsClientSettings:
     def settings_page(
         self, request: HttpRequest, mailbox: Mailbox, title: Any, password: str = ""
     ) -> HttpResponse:
-        host = mail_host()
-        incoming = incoming_servers(host)
+        found = servers(mail_host())
         query = urlencode({"address": mailbox.pk})
         context = self.admin_site.each_context(request) | {  # type: ignore[attr-defined]
             "title": title,
@@ -49,12 +48,11 @@ class ShowsClientSettings:
             "original": mailbox,
             "address": mailbox.pk,
             "password": password,
-            "incoming": incoming,
-            "outgoing": outgoing_servers(host),
+            **found,
             "public_url": request.build_absolute_uri(f"{reverse('mail-programs')}?{query}"),
             "password_url": request.build_absolute_uri(reverse("change-password")),
         }
-        if incoming:
+        if found["incoming"]:
             profile = request.build_absolute_uri(f"{reverse('apple-profile')}?{query}")
             context["qr_code"] = mark_safe(qr_svg(profile))  # noqa: S308 # nosec B308 B703: ours
         return render(request, "admin/mailboxes/mailbox/client_settings.html", context)

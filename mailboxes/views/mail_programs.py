@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from mailboxes.addresses import Address, BadAddress, DomainName
-from mailboxes.client_settings import apple_profile, incoming_servers, outgoing_servers
+from mailboxes.client_settings import apple_profile, incoming_servers, servers
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message
@@ -40,10 +40,6 @@ def served_host(domain: str) -> MailHost:
     if not incoming_servers(host) or not serves(domain):
         raise Http404
     return host
-
-
-def servers(host: MailHost) -> dict[str, Any]:
-    return {"incoming": incoming_servers(host), "outgoing": outgoing_servers(host)}
 
 
 @require_safe
