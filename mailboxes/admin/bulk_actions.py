@@ -169,10 +169,11 @@ class BulkActionsAdmin(admin.ModelAdmin):
         unless there are too many to check.
         """
         scope, found = scope_of(request.user), []
-        names = list(rows.values_list("pk", flat=True)[:MAX_ALIASES])
+        chosen = list(rows[:MAX_ALIASES])
+        names = [row.pk for row in chosen]
         if not capped_count(Alias.objects.all(), MAX_ALIASES).more:
             aliases = scope.narrow(Alias.objects.all())
-            found.append(left_behind_text(list(rows[:MAX_ALIASES]), aliases))
+            found.append(left_behind_text(chosen, aliases))
         if rows.model is Mailbox:
             found.append(caught_text(rows))
         if rows.model in (Mailbox, Alias):
