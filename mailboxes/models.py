@@ -17,6 +17,7 @@ from mailboxes.fields import (
     WholeSecondField,
 )
 from mailboxes.handling import Handling, handling_of
+from mailboxes.lookup_models import AliasTarget, DomainCount, RowFlag, SearchWord  # noqa: F401
 from mailboxes.passwords import schemes
 from mailboxes.routing import Route
 

@@ -137,6 +137,7 @@ COMMANDS = {
     "unlock": ["--client"],
     "renamedomain": [],
     "renamemailbox": [],
+    "rebuildlookups": [],
     "resetsecondfactor": [],
     "firstadmin": [],
     "createdemo": [],

@@ -30,6 +30,8 @@ CONSTANT_SQL = {
     "mailboxes/doctor/views.py": "examine",
     # It has the names of a model's table and columns, and values as the driver escapes them.
     "mailboxes/inserts.py": "send",
+    # It runs constants that are put together for each kind of database.
+    "mailboxes/lookup_tables/tables.py": "run",
     # BaseCommand.execute, which has nothing to do with SQL.
     "mailboxes/management/base.py": "execute",
     "mailboxes/management/commands/doctor.py": "execute",

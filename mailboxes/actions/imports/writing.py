@@ -13,6 +13,7 @@ from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.tables import Tables
 from mailboxes.audit.models import Subject
 from mailboxes.inserts import Inserts, inserting
+from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 PER_STATEMENT = 500
@@ -22,9 +23,13 @@ WRITTEN = (Verb.CREATE, Verb.CHANGE)
 @contextmanager
 def writing(tables: Tables) -> Iterator["Writer"]:
     """Write rows in the caller's transaction, the added ones while the block does other things."""
-    with inserting("mail") as inserts:
-        writer = Writer(tables, inserts)
-        yield writer
+    with lookup_tables.pause() as paused:
+        with inserting("mail") as inserts:
+            writer = Writer(tables, inserts)
+            yield writer
+        if paused:
+            lookup_tables.fill(Mailbox, writer.mailboxes)
+            lookup_tables.fill(Alias, writer.aliases)
     writer.complete()
 
 
@@ -40,6 +45,7 @@ class Writer:
 
         self.changed: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
         self.mailboxes: list[str] = []
+        self.aliases: list[str] = []
         """The addresses of those added."""
 
     def write(self, planned: Sequence[Outcome]) -> None:
@@ -52,6 +58,7 @@ class Writer:
         for row in added[Domain].values():
             forget_domain(row.pk)  # administrators of a former domain have no right to this one
         self.mailboxes += added[Mailbox]
+        self.aliases += added[Alias]
         for table, rows in added.items():
             self.inserts.add(table, list(rows.values()))
 

@@ -1,0 +1,157 @@
+"""The triggers that keep the lookup tables as the mail tables are."""
+
+from dataclasses import dataclass
+
+from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.statements import Dialect, sources
+
+MAILBOX_FLAGS = (Flag.DISABLED_MAILBOX, Flag.WEAK, Flag.FULL)
+ALIAS_FLAGS = (Flag.DISABLED_ALIAS, Flag.HANDLED, Flag.ALIAS)
+
+
+@dataclass(frozen=True)
+class Trigger:
+    name: str
+    event: str
+    """Such as `INSERT ON mailbox`."""
+
+    statements: list[str]
+    condition: str = ""
+
+
+def triggers(dialect: Dialect, usage: bool) -> list[Trigger]:
+    """Return the triggers that keep the lookup tables as the mail tables are."""
+    found = [*mailbox_triggers(dialect, usage), *alias_triggers(dialect)]
+    empty = "domain = OLD.domain AND mailboxes = 0 AND aliases = 0"
+    gone = f"DELETE FROM lookup_count WHERE {empty}"  # noqa: S608 # nosec B608
+    found.append(Trigger("lookup_domain_deleted", "DELETE ON domain", [gone]))
+    return [*found, *usage_triggers(dialect)] if usage else found
+
+
+def of(dialect: Dialect, usage: bool, table: str, target: str) -> list[str]:
+    """Return the statements that add the new row of a mail table to one lookup table."""
+    return [
+        source.sql(dialect, "NEW")
+        for source in sources(dialect, usage)
+        if source.table == table and source.target.startswith(f"{target} ")
+    ]
+
+
+def changed(dialect: Dialect, *columns: str) -> str:
+    pairs = ((f"NEW.{column}", f"OLD.{column}") for column in columns)
+    return " OR ".join(dialect.differs.format(*pair) for pair in pairs)
+
+
+def mailbox_triggers(dialect: Dialect, usage: bool) -> list[Trigger]:
+    flags, words, counts = (
+        of(dialect, usage, "mailbox", f"lookup_{name}") for name in ("flag", "word", "count")
+    )
+    no_words = remove("lookup_word", "OLD.username", "kind = 'mailbox'")
+    no_flags = remove("lookup_flag", "OLD.username", flag_in(MAILBOX_FLAGS))
+    uncounted = (
+        "UPDATE lookup_count SET mailboxes = mailboxes - 1, quota = quota - OLD.quota "
+        "WHERE domain = OLD.domain"
+    )
+    # An alias that was there before is a mailbox's own from now on, and the other way round.
+    own = "(SELECT f.domain FROM lookup_flag f WHERE f.flag = 'alias' AND f.address = NEW.username)"
+    taken = [
+        f"UPDATE lookup_count SET aliases = aliases - 1 WHERE domain = {own}",  # noqa: S608 # nosec B608
+        remove("lookup_flag", "NEW.username", "flag = 'alias'"),
+    ]
+    left = "(SELECT a.domain FROM alias a WHERE a.address = OLD.username)"
+    freed = [
+        f"UPDATE lookup_count SET aliases = aliases + 1 WHERE domain = {left}",  # noqa: S608 # nosec B608
+        f"{dialect.ignore} lookup_flag (flag, domain, address) SELECT 'alias', a.domain, a.address "  # noqa: S608 # nosec B608
+        "FROM alias a WHERE a.address = OLD.username",
+    ]
+    return [
+        Trigger("lookup_mailbox_added", "INSERT ON mailbox", [*counts, *words, *flags, *taken]),
+        Trigger(
+            "lookup_mailbox_deleted", "DELETE ON mailbox", [uncounted, no_words, no_flags, *freed]
+        ),
+        Trigger(
+            "lookup_mailbox_words",
+            "UPDATE ON mailbox",
+            [no_words, *words],
+            changed(dialect, "username", "local_part", "name", "domain"),
+        ),
+        Trigger(
+            "lookup_mailbox_flags",
+            "UPDATE ON mailbox",
+            [no_flags, *flags],
+            changed(dialect, "username", "active", "password", "quota", "domain"),
+        ),
+        Trigger(
+            "lookup_mailbox_count",
+            "UPDATE ON mailbox",
+            [uncounted, *counts],
+            changed(dialect, "quota", "domain"),
+        ),
+        Trigger(
+            "lookup_mailbox_renamed",
+            "UPDATE ON mailbox",
+            [*freed, *taken],
+            changed(dialect, "username"),
+        ),
+    ]
+
+
+def alias_triggers(dialect: Dialect) -> list[Trigger]:
+    flags, words, targets, counts = (
+        of(dialect, False, "alias", f"lookup_{name}")
+        for name in ("flag", "word", "target", "count")
+    )
+    no_words = remove("lookup_word", "OLD.address", "kind = 'alias'")
+    no_targets = "DELETE FROM lookup_target WHERE alias = OLD.address"
+    no_flags = remove("lookup_flag", "OLD.address", flag_in(ALIAS_FLAGS))
+    own = "(SELECT f.domain FROM lookup_flag f WHERE f.flag = 'alias' AND f.address = OLD.address)"
+    uncounted = f"UPDATE lookup_count SET aliases = aliases - 1 WHERE domain = {own}"  # noqa: S608 # nosec B608
+    return [
+        Trigger("lookup_alias_added", "INSERT ON alias", [*counts, *words, *targets, *flags]),
+        Trigger(
+            "lookup_alias_deleted",
+            "DELETE ON alias",
+            [uncounted, no_words, no_targets, no_flags],
+        ),
+        Trigger(
+            "lookup_alias_targets",
+            "UPDATE ON alias",
+            [no_words, no_targets, *words, *targets],
+            changed(dialect, "address", "goto", "domain"),
+        ),
+        Trigger(
+            "lookup_alias_flags",
+            "UPDATE ON alias",
+            [uncounted, no_flags, *flags, *counts],
+            changed(dialect, "address", "goto", "active", "domain"),
+        ),
+    ]
+
+
+def usage_triggers(dialect: Dialect) -> list[Trigger]:
+    """Return those of the table that Dovecot writes each time it stores a message."""
+    full = (
+        f"{dialect.ignore} lookup_flag (flag, domain, address) SELECT 'full', m.domain, m.username "  # noqa: S608 # nosec B608
+        "FROM mailbox m WHERE m.username = NEW.username AND m.quota > 0 "
+        "AND NEW.bytes >= m.quota * 0.9"
+    )
+    was_full = remove("lookup_flag", "OLD.username", "flag = 'full'")
+    return [
+        Trigger("lookup_usage_added", "INSERT ON quota2", [full]),
+        Trigger("lookup_usage_deleted", "DELETE ON quota2", [was_full]),
+        Trigger(
+            "lookup_usage_changed",
+            "UPDATE ON quota2",
+            [was_full, full],
+            changed(dialect, "username", "bytes"),
+        ),
+    ]
+
+
+def flag_in(flags: tuple[str, ...]) -> str:
+    names = "', '".join(flags)
+    return f"flag IN ('{names}')"
+
+
+def remove(table: str, address: str, condition: str) -> str:
+    return f"DELETE FROM {table} WHERE address = {address} AND {condition}"  # noqa: S608 # nosec B608

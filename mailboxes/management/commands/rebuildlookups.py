@@ -1,0 +1,33 @@
+"""manage.py rebuildlookups: create the lookup tables' triggers anew, and fill the tables."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import connections
+
+from mailboxes.lookup_tables import tables
+from mailboxes.management.base import MailCommand
+from mailboxes.origin import foreign_tables
+
+
+class Command(MailCommand):
+    help = (
+        "Fills the tables again in which lists, counts and searches look first, and creates their "
+        "triggers. Needed after the mail tables were restored without triggers, or written while "
+        "there were none."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if foreign_tables():
+            raise CommandError(
+                "Nothing was changed: the mail tables are those of another program. The panel adds "
+                "no tables and no triggers to them."
+            )
+        if not tables.create(connections["mail"]):
+            raise CommandError(
+                "The database doesn't allow the panel's account to create triggers, so lists and "
+                "searches read a bounded number of rows. Grant it TRIGGER on the mail database; "
+                "with a binary log, also set log_bin_trust_function_creators=1. Then run this "
+                "again."
+            )
+        self.stdout.write("The lookup tables were filled, and their triggers created.")
