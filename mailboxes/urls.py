@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from mailboxes.views import (
     administrator_password,
     adoption,
+    changes,
     configuration,
     dashboard,
     doctor,
@@ -56,6 +57,8 @@ urlpatterns = [
     path("admin/doctor/", admin_view(doctor.doctor), name="doctor"),
     path("admin/doctor/log/", admin_view(doctor.doctor_log), name="doctor-log"),
     path("admin/log/", admin_view(log.log), name="log"),
+    path("admin/log/undo/", admin_view(changes.undo_change), name="undo-change"),
+    path("admin/log/<int:pk>/", admin_view(changes.change_report), name="change-report"),
     path("admin/configuration/", admin_view(configuration.configuration), name="configuration"),
     path("admin/configuration/adoption/", admin_view(adoption.adoption), name="adoption"),
     path("admin/configuration/adoption/confirm/", admin_view(adoption.adopt), name="adopt"),

@@ -42,7 +42,6 @@ from mailboxes.actions.domains import (
 )
 from mailboxes.actions.examinations import remember_examination
 from mailboxes.actions.imports.importing import import_rows, plan_import, run_import
-from mailboxes.actions.imports.undoing import undo_import
 from mailboxes.actions.mailboxes import (
     change_mailbox,
     check_new_mailbox,
@@ -58,6 +57,7 @@ from mailboxes.actions.passwords import (
     rehash_password,
 )
 from mailboxes.actions.renaming import check_renaming, plan_renaming, rename_mailbox
+from mailboxes.actions.undoing import undo_change, undo_import
 
 __all__ = [
     "RoleAssignment",
@@ -105,5 +105,6 @@ __all__ = [
     "set_quota_in_bulk",
     "set_self_service",
     "take_over_administrators",
+    "undo_change",
     "undo_import",
 ]

@@ -4,14 +4,14 @@ Before, all domains that the mail passes are locked: otherwise, somebody else mi
 half of a loop in one of them at the same time. Loops that other programs write are found later.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from mailboxes.access.scope import Scope
 from mailboxes.actions import rules
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS, Expansion
 from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
-from mailboxes.forwarding.sources import sources
+from mailboxes.forwarding.sources import MAX_ALIASES, sources
 from mailboxes.forwarding.wording import way_text
 from mailboxes.models import Alias, AliasDomain
 from mailboxes.queries import aliases_forwarding_into
@@ -56,20 +56,26 @@ def check_saved_alias(
 
     `before` is the alias as it was; None if it is new or was disabled.
     """
-    if not alias.active:
+    check_saved_aliases([alias], scope, locked, {alias.pk.lower(): before} if before else {})
+
+
+def check_saved_aliases(
+    aliases: Iterable[Alias], scope: Scope, locked: set[str], before: Mapping[str, Alias]
+) -> None:
+    """Do the same for many, with as many queries as for one."""
+    starts = {start_of(alias.pk): alias for alias in aliases if alias.active}
+    if not starts:
         return
-    look_ups, start = LookUps(all_domains=True), start_of(alias.pk)
-    expansion = Expansion([start], look_ups)
+    look_ups = LookUps(all_domains=True)
+    expansion = Expansion(starts, look_ups)
     check_locked(look_ups, locked)
-    check_alias(alias, scope, look_ups)
-    if len(expansion.reached(start)) > 2:
-        key = alias.pk.lower()
-        until_now = (
-            LookUps(all_domains=True, saved={Alias: {key: before}})
-            if before
-            else LookUps(all_domains=True, gone=[key])
-        )
-        check_sources(sources([alias.pk]), scope, LookUps(all_domains=True), until_now)
+    check_expansion([alias.pk for alias in starts.values()], scope, "goto", look_ups)
+    grown = [alias.pk for start, alias in starts.items() if len(expansion.reached(start)) > 2]
+    if grown:
+        new = {alias.pk.lower() for alias in starts.values()} - before.keys()
+        until_now = LookUps(all_domains=True, saved={Alias: before}, gone=new)
+        above = sources(grown, MAX_ALIASES * len(grown))
+        check_sources(above, scope, LookUps(all_domains=True), until_now)
 
 
 def check_saved_alias_domain(row: AliasDomain, scope: Scope, locked: set[str]) -> None:

@@ -145,13 +145,6 @@ def save_handling(mailbox: Mailbox, refusal: str | None, scope: Scope) -> None:
         )
 
 
-@transaction.atomic(using="mail")
-def save_quota(mailbox: Mailbox, quota: int) -> None:
-    mailbox.quota = quota
-    check_changed_quota(mailbox)
-    save_columns(mailbox, "quota")
-
-
 def check_changed_quota(mailbox: Mailbox) -> Domain | None:
     """Return the mailbox's domain, locked; refuse a new quota that its limits don't allow."""
     domain = Domain.objects.select_for_update().filter(pk=mailbox.domain_id).first()

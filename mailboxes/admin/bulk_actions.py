@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions, queries
 from mailboxes.access.grants import scope_of
 from mailboxes.actions.base import Row
-from mailboxes.actions.bulk import BulkResult
+from mailboxes.actions.batches import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import MAX_ALIASES
@@ -40,8 +40,11 @@ from mailboxes.queries import capped_count, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
-ROWS_PER_REQUEST = 100
-"""How many rows one request changes; the browser then shows the progress and continues."""
+ROWS_PER_REQUEST, DELETED_PER_REQUEST = 500, 100
+"""How many rows one request changes or deletes; the browser then shows the progress and continues.
+
+With more in one transaction, owners who change their passwords have to wait for it.
+"""
 
 MAX_LISTED = 20
 """How many rows are listed before the action."""
@@ -69,9 +72,9 @@ class BatchResult:
     """The entry in the log to continue."""
 
 
-def run_batch(rows: QuerySet, action: RowsCallable, after: str = "") -> BatchResult:
+def run_batch(rows: QuerySet, action: RowsCallable, after: str, maximum: int) -> BatchResult:
     """Run the action on the first rows behind a key; each is changed or refused by itself."""
-    found, more = rows_after(rows, after, ROWS_PER_REQUEST)
+    found, more = rows_after(rows, after, maximum)
     result = action(found)
     refused = [f"{row}: {error_message(error)}" for row, error in result.refused]
     return BatchResult(result.done, refused, found[-1].pk if more else "", result.entry)
@@ -152,9 +155,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
         rows = queryset.exclude(active=active)
         action = partial(actions.set_active_in_bulk, active=active)
-        return self.run(
-            request, rows, action, texts, undo=not active, ends_sign_ins=not active, form=form
-        )
+        return self.run(request, rows, action, texts, ends_sign_ins=not active, form=form)
 
     def disabling_form(self, request: HttpRequest) -> Form | None:
         """Return the form that asks what becomes of mail for disabled rows, if that is asked."""
@@ -195,7 +196,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page
-        return self.run(request, queryset, actions.delete_in_bulk, texts, ends_sign_ins=True)
+        return self.run(request, queryset, actions.delete_in_bulk, texts, False, True)
 
     def confirm(
         self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any
@@ -244,16 +245,18 @@ class BulkActionsAdmin(admin.ModelAdmin):
         rows: QuerySet,
         action: Callable[..., BulkResult],
         texts: Texts,
-        undo: bool = False,
+        undoable: bool = True,
         ends_sign_ins: bool = False,
         **context: Any,
     ) -> HttpResponse | None:
         """Run one batch; return the page that continues, or report on all at the end."""
-        outcome = BatchResult()
+        entry = posted_number(request, "entry")
+        outcome = BatchResult(entry=entry)
         if "stop" not in request.POST:
-            entry = posted_number(request, "entry")
             as_administrator = partial(action, administrator(request), continues=entry)
-            outcome = run_batch(rows, as_administrator, request.POST.get("after", ""))
+            maximum = ROWS_PER_REQUEST if undoable else DELETED_PER_REQUEST
+            after = request.POST.get("after", "")
+            outcome = run_batch(rows, as_administrator, after, maximum)
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)
         if ends_sign_ins and outcome.done and not outcome.last:
@@ -263,21 +266,24 @@ class BulkActionsAdmin(admin.ModelAdmin):
             refused = [*request.POST.get("refused", "").splitlines(), *outcome.refused]
             count = max(posted_number(request, "count"), done + failed)
             context |= {"done": done, "refused": refused[:MAX_REFUSALS], "failed": failed}
+            if not outcome.last and outcome.entry:
+                context["undo"] = self.undo_form(request, outcome.entry, undoable and done > 0)
             return self.bulk_page(request, texts[0], count, outcome=outcome, **context)
         report = texts[1] % {"count": number(done), "kind": self.verbose_name(done)}
-        if undo and 0 < done == len(outcome.done):
-            report = format_html("{}{}", report, self.undo_form(request, outcome.done))
+        if done and outcome.entry:
+            report = format_html("{}{}", report, self.undo_form(request, outcome.entry, undoable))
         self.message_user(request, report, messages.SUCCESS)
         return None
 
     def verbose_name(self, count: int) -> str:
         return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
 
-    def undo_form(self, request: HttpRequest, rows: list[Row]) -> str:
-        """Return a form that enables these rows again."""
+    def undo_form(self, request: HttpRequest, entry: int, undoable: bool) -> SafeString:
+        """Return a form that takes the change back, and a link to its report."""
         context = {
-            "rows": rows,
+            "entry": entry,
+            "undoable": undoable,
             "token": get_token(request),
-            "action": admin_url(self.opts, "changelist"),
+            "back": request.get_full_path(),
         }
         return render_to_string("admin/undo.html", context)

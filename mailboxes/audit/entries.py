@@ -188,6 +188,22 @@ def mark_refused(found: Sequence[Logged], ends: Mapping[int, int], are_many: boo
             begun.refusal = row.changes["refused"][1]
 
 
+def refused_rows(
+    entry: Entry, starts: Mapping[str, datetime] | None, maximum: int
+) -> list[Subject]:
+    """Return the first rows of a bulk action that were refused, with their refusals."""
+    batches = Entry.objects.filter(Q(pk=entry.seq) | Q(parent=entry.seq)).values("pk")
+    ends = Entry.objects.filter(begun__in=batches).values("pk")
+    rows = Subject.objects.filter(entry__in=ends).order_by("pk")
+    if starts is not None:
+        begun = [domain for domain, start in starts.items() if entry.at >= start]
+        rows = rows.filter(domain__in=begun)
+    found = [row for row in rows[:maximum] if "refused" in row.changes]
+    for row in found:
+        row.refusal = row.changes["refused"][1]
+    return found
+
+
 def come_of(entry: Entry, ends: Sequence[Entry | None]) -> tuple[str, str]:
     """Return outcome and text of an action from the ends of its batches."""
     if entry.phase != Phase.BEGUN:

@@ -26,6 +26,7 @@ VERB_LABELS = {
     "download": _("downloaded"),
     "download-hashes": _("downloaded with password hashes"),
     "import": _("imported"),
+    "undo": _("change undone"),
     "undo-import": _("import undone"),
     "sign-in": _("signed in"),
     "failed-sign-in": _("sign-in failed"),
@@ -55,7 +56,7 @@ OBJECT_LABELS = {
     "maildatabase": _("mail database"),
 }
 FILTER_LABELS = OBJECT_LABELS | {"configuration": _("configuration"), "log": _("log")}
-LISTED = ("create", "change", "enable", "disable", "delete", "download")
+LISTED = ("create", "change", "enable", "disable", "undo", "delete", "download")
 SECOND_FACTOR_VERBS = tuple(
     verb for verb in VERB_LABELS if "second-factor" in verb or "recovery-code" in verb
 )

@@ -18,10 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.grants import role_of, scope_of
 from mailboxes.access.roles import MAIL_MODELS, Role
+from mailboxes.actions import undoing
 from mailboxes.addresses import to_unicode
 from mailboxes.audit import wording
 from mailboxes.audit.actors import ADMINISTRATOR
 from mailboxes.audit.entries import Logged
+from mailboxes.audit.models import Phase
 from mailboxes.conf import mail_host
 from mailboxes.deployment import examinations
 from mailboxes.deployment.states import State
@@ -157,6 +159,21 @@ def log_url(logged: Logged) -> str:
     if not found or found.model not in MAIL_MODELS or logged.entry.action.endswith(".delete"):
         return ""
     return reverse(f"admin:mailboxes_{found.model}_change", args=[quote(found.name)])
+
+
+@register.filter
+def may_undo(logged: Logged, user: User) -> bool:
+    return undoing.may_undo(scope_of(user), logged)
+
+
+@register.filter
+def report_url(logged: Logged, user: User) -> str:
+    """Return the page about a change of many rows, or of one that can be undone."""
+    entry = logged.entry
+    is_change = entry.phase == Phase.BEGUN and entry.action.partition(".")[0] in MAIL_MODELS
+    if not is_change or not (logged.others or may_undo(logged, user)):
+        return ""
+    return reverse("change-report", args=[entry.parent or entry.seq])
 
 
 @register.filter

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connections
+from django.test.utils import CaptureQueriesContext
 
 from mailboxes import actions
 from mailboxes.access.scope import Scope
@@ -16,6 +17,7 @@ from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.audit.entries import OPEN, read, visible
 from mailboxes.audit.log import begin
 from mailboxes.audit.models import Entry, Phase
+from mailboxes.errors import Refused
 from mailboxes.handling import DISCARD
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import PASSWORD, TESTER
@@ -51,7 +53,7 @@ def test_refused_rows_are_logged_with_their_reason(three: list[Mailbox]) -> None
 @pytest.mark.skipif(
     settings.MAIL_ON_MYSQL, reason="creating a trigger would commit the test's transaction"
 )
-def test_an_interrupted_bulk_action_leaves_no_change_without_an_entry(
+def test_an_interrupted_batch_changes_nothing_and_its_entry_stays_open(
     three: list[Mailbox],
 ) -> None:
     with connections["mail"].cursor() as cursor:
@@ -61,10 +63,10 @@ def test_an_interrupted_bulk_action_leaves_no_change_without_an_entry(
         )
     with pytest.raises(DatabaseError, match="broken"):
         actions.set_active_in_bulk(TESTER, three, False)
-    [changed] = Mailbox.objects.filter(active=False)
+    assert not Mailbox.objects.filter(active=False)
     [logged] = read(list(visible()[:1]))
     assert logged.outcome == OPEN
-    assert changed.pk in {row.name for row in logged.entry.subjects.all()}
+    assert [row.name for row in logged.entry.subjects.all()] == [row.pk for row in three]
 
 
 def test_the_batches_of_an_interrupted_bulk_action_are_summed_up(
@@ -104,3 +106,57 @@ def test_helpdesk_can_disable_mailboxes_but_not_refuse_their_mail(three: list[Ma
     assert len(actions.disable_mailboxes_in_bulk(helpdesk, three, DISCARD).refused) == 3
     assert Mailbox.objects.filter(active=True).count() == 3
     assert len(actions.set_active_in_bulk(helpdesk, three, False).done) == 3
+
+
+def test_undoing_restores_what_became_of_the_mail_and_leaves_what_was_changed_since(
+    three: list[Mailbox],
+) -> None:
+    anna, bob, chris = three
+    actions.set_active(TESTER, anna, False)
+    Alias.objects.filter(pk=chris.pk).delete()
+    before = sorted(Mailbox.objects.values_list("pk", "active"))
+    found = actions.disable_mailboxes_in_bulk(TESTER, three, DISCARD)
+    Alias.objects.filter(pk=bob.pk).update(goto="bob@example.net")
+    result = actions.undo_change(TESTER, found.entry)
+    assert [name for name, _ in result.refused] == [bob.pk] and len(result.done) == 2
+    actions.delete_mailbox(TESTER, anna)
+    Alias.objects.filter(pk=bob.pk).update(goto=DISCARD)
+    result = actions.undo_change(TESTER, found.entry)
+    assert [name for name, _ in result.refused] == [anna.pk] and result.done == [bob.pk]
+    assert sorted(Mailbox.objects.values_list("pk", "active")) == before[1:]
+    assert list(Alias.objects.values_list("pk", "goto", "active")) == [(bob.pk, bob.pk, True)]
+    with pytest.raises(Refused, match="not a change that can be undone"):
+        actions.undo_change(TESTER, 999)
+
+
+def test_quotas_are_exchanged_within_the_domains_limit_and_restored(three: list[Mailbox]) -> None:
+    for mailbox, quota in zip(three, (1, 2, 7), strict=True):
+        Mailbox.objects.filter(pk=mailbox.pk).update(quota=quota * 1024000)
+    Domain.objects.update(quota=10)
+    entry = actions.set_quota_in_bulk(TESTER, three, 3 * 1024000).entry
+    assert not actions.undo_change(TESTER, entry).refused
+    quotas = Mailbox.objects.order_by("pk").values_list("quota", flat=True)
+    assert list(quotas) == [1 * 1024000, 2 * 1024000, 7 * 1024000]
+
+
+def test_an_alias_that_would_be_a_loop_is_refused_and_the_others_are_enabled(
+    domain: Domain,
+) -> None:
+    aliases = [
+        actions.create_alias(TESTER, Address.parse(f"{name}@example.org"), [f"{goto}@example.org"])
+        for name, goto in (("a", "b"), ("c", "d"), ("e", "f"))
+    ]
+    actions.set_active_in_bulk(TESTER, aliases, False)
+    actions.create_alias(TESTER, Address.parse("b@example.org"), ["a@example.org"])
+    result = actions.set_active_in_bulk(TESTER, aliases, True)
+    assert [(row.pk, error.code) for row, error in result.refused] == [("a@example.org", "loop")]
+    enabled = Alias.objects.filter(active=True).values_list("pk", flat=True)
+    assert sorted(enabled) == ["b@example.org", "c@example.org", "e@example.org"]
+
+
+def test_a_batch_takes_as_many_queries_as_a_row(three: list[Mailbox]) -> None:
+    with CaptureQueriesContext(connections["mail"]) as one:
+        actions.set_active_in_bulk(TESTER, three[:1], False)
+    with CaptureQueriesContext(connections["mail"]) as all_of_them:
+        actions.set_active_in_bulk(TESTER, three[1:], False)
+    assert len(one) == len(all_of_them)

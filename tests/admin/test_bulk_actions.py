@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from mailboxes import actions, queries
+from mailboxes.actions import undoing
 from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.admin import bulk_actions
 from mailboxes.audit import chain
@@ -38,16 +39,80 @@ def test_the_number_of_rows_is_confirmed_first(
     assert list(Mailbox.objects.values()) == before
 
 
-def test_disabling_can_be_undone_from_its_message(
+def undo_form(page: Any) -> dict[str, str]:
+    """Return the hidden fields of the form that takes a change back."""
+    form = page.content.decode().partition('action="/admin/log/undo/"')[2].partition("</form>")[0]
+    found = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in found}
+
+
+def test_disabling_is_undone_from_its_message_and_leads_back_to_the_filtered_list(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
-    page = post(rita, MAILBOX, "disable", [anna.pk, bob.pk], post="yes").content.decode()
-    assert "Disabled 2 mailboxes." in page and not Mailbox.objects.filter(active=True)
-    form = page[page.index("Disabled 2 mailboxes.") :].partition("</form>")[0]
-    names = re.findall(r'name="_selected_action" value="([^"]+)"', form)
-    assert "Undo" in form and "csrfmiddlewaretoken" in form
-    post(rita, MAILBOX, "enable", names, post="yes")
+    url = f"{MAILBOX}?domain=example.org"
+    page = post(rita, url, "disable", [anna.pk, bob.pk], post="yes")
+    assert "Disabled 2 mailboxes." in page.content.decode()
+    assert not Mailbox.objects.filter(active=True) and "csrfmiddlewaretoken" in undo_form(page)
+    page = rita.post("/admin/log/undo/", undo_form(page), follow=True)
+    assert page.redirect_chain[-1][0] == url and "undone: 2 rows." in page.content.decode()
     assert Mailbox.objects.filter(active=True).count() == 2
+
+
+def test_a_change_of_many_is_undone_in_batches_as_it_was_before(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 50)
+    monkeypatch.setattr(undoing, "CHANGED", 50)
+    Mailbox.objects.filter(pk=many[0]).update(quota=7)
+    selected = {"select_across": "1", "quota_0": "1024000", "quota_1": "", "count": "120"}
+    page = post(rita, MAILBOX, "set_quota", [], post="yes", **selected)
+    for _ in range(2):
+        page = rita.post(MAILBOX, hidden(page), follow=True)
+    Mailbox.objects.filter(pk=many[119]).update(quota=9)
+    page = rita.post("/admin/log/undo/", undo_form(page))
+    for number in (49, 99):
+        assert f"{number} rows are as they were before." in page.content.decode()
+        assert "data-autosubmit" in page.content.decode()
+        page = rita.post("/admin/log/undo/", hidden(page))
+    text = page.content.decode()
+    assert "119 rows are as they were before." in text and "data-autosubmit" not in text
+    assert f"{many[119]}: It has been changed since" in text
+    quotas = list(Mailbox.objects.order_by("pk").values_list("quota", flat=True))
+    assert quotas == [7, *[0] * 118, 9]
+    [entry] = rita.get("/admin/log/?action=mailbox.undo").context["entries"]
+    assert (len(entry.subjects), entry.others) == (3, 117) and chain.verify() is None
+
+
+def test_the_report_of_a_change_stays_and_offers_to_undo_it(
+    rita: Client, anna: Mailbox, bob: Mailbox
+) -> None:
+    Domain.objects.update(quota=1)
+    data = {"post": "yes", "quota_0": "1000K"}
+    page = post(rita, MAILBOX, "set_quota", [anna.pk, bob.pk], **data).content.decode()
+    assert "1 failed" in page and "/admin/log/undo/" in page
+    [found] = rita.get("/admin/log/?action=mailbox.change").context["entries"]
+    url = f"/admin/log/{found.entry.seq}/"
+    log = rita.get("/admin/log/").content.decode()
+    assert f'href="{url}"' in page and f'href="{url}"' in log
+    report = rita.get(url)
+    assert f"<li>{bob.pk}: refused: example.org has" in report.content.decode()
+    page = rita.post("/admin/log/undo/", undo_form(report), follow=True)
+    assert page.redirect_chain[-1][0] == url and not Mailbox.objects.exclude(quota=0)
+    page = rita.post("/admin/log/undo/", undo_form(report), follow=True).content.decode()
+    assert "There was nothing to undo" in page
+
+
+def test_who_may_not_do_it_may_not_undo_it_either(anna: Mailbox) -> None:
+    entry = actions.set_quota_in_bulk(TESTER, [anna], 1024000).entry
+    helpdesk = signed_in("helpdesk", "example.org")
+    report = helpdesk.get(f"/admin/log/{entry}/")
+    assert anna.pk in report.content.decode() and not undo_form(report)
+    helpdesk.post("/admin/log/undo/", {"entry": entry})
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    foreign = signed_in("domain", "example.net", name="foreign")
+    assert foreign.get(f"/admin/log/{entry}/").status_code == 404
+    page = foreign.post("/admin/log/undo/", {"entry": entry}, follow=True).content.decode()
+    assert anna.pk not in page and Mailbox.objects.get().quota == 1024000
 
 
 def test_the_question_before_disabling_offers_to_refuse_the_mail(
@@ -62,7 +127,7 @@ def test_the_question_before_disabling_offers_to_refuse_the_mail(
     assert "only pass on ASCII" in page and "rest@example.net" in page
     assert Mailbox.objects.filter(active=True).count() == 2
     page = post(rita, MAILBOX, "disable", selected, **chosen, sentence="Gone.").content.decode()
-    assert "Disabled 2 mailboxes." in page and "Undo" not in page
+    assert "Disabled 2 mailboxes." in page
     own = Alias.objects.filter(pk__in=selected)
     assert {sentence_of(alias.goto) for alias in own} == {"Gone."}
     history = rita.get(f"{MAILBOX}{quote(anna.pk)}/history/").content.decode()
@@ -152,8 +217,9 @@ def test_stopping_reports_what_was_done(
 
 @pytest.mark.parametrize(("number", "more"), [(100, False), (101, True)])
 def test_a_single_batch_is_reported_at_once_with_undo(
-    rita: Client, many: list[str], number: int, more: bool
+    rita: Client, many: list[str], number: int, more: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 100)
     sent = {"post": "yes", "count": str(number)}
     page = post(rita, MAILBOX, "disable", many[:number], **sent).content.decode()
     assert ("100 of 101 done." in page, "Undo" in page) == (more, not more)
@@ -174,7 +240,10 @@ def test_posted_refusals_are_escaped(rita: Client, anna: Mailbox) -> None:
     assert "&lt;script&gt;" in page and "<script>alert" not in page
 
 
-def test_all_search_results_can_be_changed(rita: Client, many: list[str]) -> None:
+def test_all_search_results_can_be_changed(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 100)
     across = {"select_across": "1"}
     page = post(rita, f"{MAILBOX}?q=box", "disable", [], **across).content.decode()
     assert "Disable 120 mailboxes?" in page and "and 100 more" in page
@@ -215,7 +284,10 @@ def disable_all(client: Client, number: int = 120) -> Any:
     return client.post(MAILBOX, hidden(page), follow=True)
 
 
-def test_all_batches_of_a_bulk_action_are_one_entry(rita: Client, many: list[str]) -> None:
+def test_all_batches_of_a_bulk_action_are_one_entry(
+    rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_actions, "ROWS_PER_REQUEST", 100)
     assert "Disabled 120 mailboxes." in disable_all(rita).content.decode()
     [entry] = rita.get("/admin/log/?action=mailbox.disable").context["entries"]
     assert (len(entry.subjects), entry.others, entry.outcome) == (3, 117, "done")

@@ -42,7 +42,8 @@ def test_a_domain_and_a_mailbox_are_created_and_the_mailbox_is_disabled(rita: Pa
     rita.get_by_role("button", name="Disable 1 mailbox").click()
     expect(rita.get_by_text("Disabled 1 mailbox.")).to_be_visible()
     rita.get_by_role("button", name="Undo").click()
-    expect(rita.get_by_text("Enabled 1 mailbox.")).to_be_visible()
+    expect(rita.get_by_text("The change was undone: 1 row.")).to_be_visible()
+    expect(rita).to_have_url(re.compile(r"\?q=dora"))
 
 
 def test_an_error_is_shown_at_its_field_which_is_focused(rita: Page) -> None:

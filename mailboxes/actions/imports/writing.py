@@ -11,12 +11,12 @@ from mailboxes.access.grants import forget_domain
 from mailboxes.actions.base import Row, subject_of
 from mailboxes.actions.imports.outcomes import Outcome, Verb
 from mailboxes.actions.imports.tables import Tables
+from mailboxes.actions.updating import update_rows
 from mailboxes.audit.models import Subject
 from mailboxes.inserts import Inserts, inserting
 from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
-PER_STATEMENT = 500
 WRITTEN = (Verb.CREATE, Verb.CHANGE)
 
 
@@ -75,22 +75,6 @@ class Writer:
 
     def complete(self) -> None:
         for (table, columns), rows in self.changed.items():
-            update(table, rows, columns)
+            update_rows(table, rows, columns)
         if self.mailboxes:
             foreign_rows.delete_for(self.mailboxes)
-
-
-def update(table: Any, rows: Sequence[Any], columns: Sequence[str]) -> None:
-    """Save these columns of the rows; a mailbox's own alias gets its state."""
-    now = timezone.now()
-    for row in rows:
-        row.modified = now
-    also = ["password_expiry"] if "password" in columns else []
-    table._default_manager.bulk_update(
-        rows, [*columns, *also, "modified"], batch_size=PER_STATEMENT
-    )
-    if table is Mailbox and "active" in columns:
-        for state in (True, False):
-            own = [row.pk for row in rows if row.active == state]
-            aliases = Alias.objects.filter(pk__in=own).exclude(active=state)
-            aliases.update(active=state, modified=now)

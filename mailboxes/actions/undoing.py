@@ -1,7 +1,12 @@
-"""Taking an import back: what it added is deleted, what it changed gets its old values."""
+"""Taking back what many rows have in common in the log: an import, or a bulk change.
 
+What an import has added is deleted; what was changed gets its old values.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,10 +16,12 @@ from mailboxes.access.scope import Scope
 from mailboxes.actions import expansion, rules
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, check_role, save_columns
+from mailboxes.actions.batches import change_rows
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.imports.importing import ACTION
 from mailboxes.actions.mailboxes import remove_mailbox
 from mailboxes.audit.actors import Actor
+from mailboxes.audit.entries import Logged, starts_of
 from mailboxes.audit.log import begin, end, subject
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json
@@ -23,7 +30,9 @@ from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, split_targets
 
-ROWS_PER_CALL = 200
+IMPORTED, CHANGED = 200, 500
+"""How many rows one call takes back."""
+
 SLACK = timedelta(seconds=2)
 """How much later than its creation a row may seem to be changed: both times are whole seconds."""
 
@@ -36,7 +45,19 @@ TABLES: dict[str, Any] = {
     "mailbox": (Mailbox, remove_mailbox),
     "domain": (Domain, remove_domain),
 }
+COLUMNS = {
+    "mailbox": {"active", "quota", "goto"},
+    "alias": {"active", "goto"},
+    "domain": {"active"},
+    "aliasdomain": {"active"},
+}
+"""What can be taken back: all of an action's columns have to be among these."""
+
+UNDOABLE = [f"{model}.{verb}" for model in COLUMNS for verb in ("enable", "disable", "change")]
 NO_IMPORT = gettext_noop("Entry %(entry)s of the log is not an import.")
+NO_CHANGE = gettext_noop("Entry %(entry)s of the log is not a change that can be undone.")
+CHANGED_AGAIN = gettext_noop("It has been changed since, so it was left as it is.")
+GONE = gettext_noop("It doesn't exist any more.")
 CHANGED_SINCE = gettext_noop("It has been changed since the import, so it was kept.")
 NOT_EMPTY = gettext_noop("It contains mailboxes or aliases, so it was kept.")
 NO_OLD_PASSWORD = gettext_noop("Its old password isn't known any more; the new one was kept.")
@@ -56,9 +77,8 @@ class UndoResult:
 def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
     """Take back the next rows of the import with this entry in the log, in one transaction."""
     check_role(actor, "mailbox.create")
-    found = subjects_after(batches_of(entry), after, ROWS_PER_CALL + 1)
-    batch = found[:ROWS_PER_CALL]
-    result = UndoResult(entry=continues)
+    batch, following = next_rows(actor.scope, begun_batches(entry, [ACTION]), after, IMPORTED)
+    result = UndoResult(entry=continues, following=following)
     if not batch:
         return result
     named = [subject(row.model, row.name, row.domain) for row in batch]
@@ -76,38 +96,111 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
                 change = {"refused": [None, refusal_as_json(error)]}
                 refusals.append(subject(imported.model, imported.name, imported.domain, change))
     end(begun, Phase.DONE, subjects=refusals)
-    result.following = batch[-1].pk if len(found) > len(batch) else 0
     return result
 
 
-def batches_of(entry: int) -> set[int]:
-    """Return the import's entries, without those of batches that were rolled back.
+def undo_change(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
+    """Give the next rows of a change with this entry in the log their old values.
+
+    It needs the same rights as the change. Rows that have them already are passed over, so that it
+    can be repeated; rows that have been changed since are kept as they are and named.
+    """
+    keys = begun_batches(entry, UNDOABLE)
+    action = Entry.objects.get(pk=entry).action
+    check_role(actor, action)
+    batch, following = next_rows(actor.scope, keys, after, CHANGED)
+    result = UndoResult(entry=continues, following=following)
+    ends = Entry.objects.filter(begun__in={row.entry_id for row in batch}).values("pk")
+    names = [row.name for row in batch]
+    refused = set(Subject.objects.filter(entry__in=ends, name__in=names).values_list("name"))
+    changed = {
+        row.name.lower(): row
+        for row in batch
+        if (row.name,) not in refused and is_undoable(row.model, row.changes)
+    }
+    if not changed:
+        return result
+    [model] = {row.model for row in changed.values()}
+    rows = list(TABLES[model][0]._default_manager.filter(pk__in=[*changed]))
+    gone = changed.keys() - {row.pk.lower() for row in rows}
+    result.refused = [(changed[key].name, Refused(GONE, code="gone")) for key in sorted(gone)]
+    wanted = partial(old_values, changed)
+    found = change_rows(actor, action, rows, wanted, continues, undoes=True)
+    result.entry = found.entry
+    result.done = [row.pk for row in found.changed]
+    result.refused += [(row.pk, error) for row, error in found.refused]
+    return result
+
+
+def may_undo(scope: Scope, logged: Logged) -> bool:
+    """Say whether an entry is about a change that can be undone, and the role allows it."""
+    action, row = logged.entry.action, logged.first
+    is_known = row is not None and is_undoable(row.model, row.changes)
+    return is_known and action in UNDOABLE and scope.allows(action)
+
+
+def is_undoable(model: str, changes: Mapping[str, Any]) -> bool:
+    """Say whether the log has all that is needed to take a row's change back."""
+    return len(changes) > 0 and changes.keys() <= COLUMNS.get(model, set())
+
+
+def old_values(changed: Mapping[str, Subject], row: Row, own: Alias | None) -> dict[str, Any]:
+    """Return the values that a row had before, unless somebody has changed it since."""
+    found = changed[row.pk.lower()]
+    if row.created > found.entry.at + DELAY:
+        raise Refused(CHANGED_AGAIN, code="changed")
+    for column, (old, new) in found.changes.items():
+        holder = own if column == "goto" and isinstance(row, Mailbox) else row
+        if getattr(holder, column, None) not in (old, new):
+            raise Refused(CHANGED_AGAIN, code="changed")
+    return {column: old for column, (old, _new) in found.changes.items()}
+
+
+def begun_batches(entry: int, actions: Collection[str]) -> set[int]:
+    """Return an action's entries, without those of batches that were rolled back.
 
     A later import may have added their rows.
     """
-    batches = Entry.objects.filter(Q(pk=entry) | Q(parent=entry), action=ACTION, phase=Phase.BEGUN)
-    keys = set(batches.values_list("pk", flat=True))
+    batches = Entry.objects.filter(Q(pk=entry) | Q(parent=entry), phase=Phase.BEGUN)
+    keys = set(batches.filter(action__in=actions).values_list("pk", flat=True))
     if entry not in keys:
-        raise Refused(NO_IMPORT, {"entry": str(entry)}, code="no_import")
+        message = NO_IMPORT if ACTION in actions else NO_CHANGE
+        raise Refused(message, {"entry": str(entry)}, code="no_entry")
     refused = Entry.objects.filter(begun__in=keys, phase=Phase.REFUSED)
     return keys - set(refused.values_list("begun", flat=True))
 
 
-def subjects_after(entries: set[int], after: int, number: int) -> list[Subject]:
-    """Return so many rows, the last ones first: each depends on earlier ones only.
+def next_rows(
+    scope: Scope, entries: set[int], after: int, number: int
+) -> tuple[list[Subject], int]:
+    """Return so many rows within reach, and the last one if others follow; the last ones first,
+    since each depends on earlier ones only.
 
     One entry at a time, or the database would sort the rows of all.
     """
     last = Subject.objects.filter(pk=after, entry__in=entries).first() if after else None
     if after and not last:
-        return []
+        return [], 0
     found: list[Subject] = []
     for entry in sorted(entries, reverse=True):
         if last is None or entry <= last.entry_id:
             rows = Subject.objects.filter(entry=entry, model__in=TABLES).select_related("entry")
             rows = rows.filter(pk__lt=last.pk) if last else rows
-            found += rows.order_by("-pk")[: number - len(found)]
-    return found
+            found += rows.order_by("-pk")[: number + 1 - len(found)]
+    following = found[number - 1].pk if len(found) > number else 0
+    return within_reach(scope, found[:number]), following
+
+
+def within_reach(scope: Scope, rows: Sequence[Subject]) -> list[Subject]:
+    """Return what the actor may know of: nothing about other domains, nor about former ones."""
+    if scope.domains is None:
+        return list(rows)
+    starts = starts_of(row.domain for row in rows if scope.includes(row.domain))
+    return [
+        row
+        for row in rows
+        if row.domain.lower() in starts and row.entry.at >= starts[row.domain.lower()]
+    ]
 
 
 def passed_domains(batch: list[Subject]) -> set[str]:
