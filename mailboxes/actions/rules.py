@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connections
-from django.db.models import CharField, Model, QuerySet, Sum, TextField
+from django.db.models import CharField, Model, Sum, TextField
 from django.utils.translation import override
 
 from mailboxes.addresses import Address, BadAddress
@@ -13,6 +13,7 @@ from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.fields import can_contain
 from mailboxes.handling import check_alone
+from mailboxes.lookup_tables.counts import kept_counts
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.sizes import Size
 
@@ -112,19 +113,24 @@ def check_address_is_free(address: str) -> None:
 
 
 def check_mailbox_limit(domain: Domain) -> None:
-    rows = Mailbox.objects.filter(domain=domain.pk)
-    check_limit(domain, domain.mailboxes, number_up_to(rows), NO_MAILBOXES, MAILBOX_LIMIT)
+    def number(limit: int) -> int:
+        if counts := kept_counts(domain.pk):
+            return counts.mailboxes
+        return Mailbox.objects.filter(domain=domain.pk).order_by()[:limit].count()
+
+    check_limit(domain, domain.mailboxes, number, NO_MAILBOXES, MAILBOX_LIMIT)
 
 
 def check_alias_limit(domain: Domain) -> None:
     """Refuse an alias beyond the limit; the mailboxes' own are not counted."""
-    rows = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
-    check_limit(domain, domain.aliases, number_up_to(rows), NO_ALIASES, ALIAS_LIMIT)
 
+    def number(limit: int) -> int:
+        if counts := kept_counts(domain.pk):
+            return counts.aliases
+        rows = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
+        return rows.order_by()[:limit].count()
 
-def number_up_to(rows: QuerySet) -> Callable[[int], int]:
-    """Return what counts the rows, but only up to a limit."""
-    return lambda limit: rows.order_by()[:limit].count()
+    check_limit(domain, domain.aliases, number, NO_ALIASES, ALIAS_LIMIT)
 
 
 def check_limit(
@@ -143,9 +149,17 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
 
     The quota of the mailbox `besides` is not counted, since it is about to be replaced.
     """
-    rows = Mailbox.objects.filter(domain=domain.pk).exclude(pk=besides)
-    others = rows.aggregate(sum=Sum("quota"))["sum"] if domain.quota > 0 else 0
-    check_quota_beside(domain, quota, int(others or 0))
+    others = sum_of_quotas(domain, besides) if domain.quota > 0 else 0
+    check_quota_beside(domain, quota, others)
+
+
+def sum_of_quotas(domain: Domain, besides: str) -> int:
+    """Return the sum of the quotas of a domain's mailboxes except one."""
+    rows = Mailbox.objects.filter(domain=domain.pk)
+    if counts := kept_counts(domain.pk):
+        own = rows.filter(pk=besides).values_list("quota", flat=True).first() if besides else 0
+        return counts.quota - (own or 0)
+    return int(rows.exclude(pk=besides).aggregate(sum=Sum("quota"))["sum"] or 0)
 
 
 def check_quota_beside(domain: Domain, quota: int, others: int) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
-from django.db.models import Count
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -29,6 +28,7 @@ from mailboxes.export.renaming import Steps, domain_steps
 from mailboxes.formats import number
 from mailboxes.forms.domains import DomainForm
 from mailboxes.forms.renaming import RenameDomainForm, RenameForm
+from mailboxes.lookup_tables.counts import counts_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import aliases_forwarding_into
 from mailboxes.request_actors import administrator
@@ -77,10 +77,10 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
     def annotate(self, rows: list[Any]) -> None:
         """Count the mailboxes and aliases of these rows; the mailboxes' own aren't counted."""
         names = [row.pk for row in rows]
-        mailboxes, aliases = (count_by_domain(model, names) for model in (Mailbox, Alias))
+        counts = counts_of(names)
         for row in rows:
-            row.mailbox_count = mailboxes.get(row.pk, 0)
-            row.alias_count = max(aliases.get(row.pk, 0) - row.mailbox_count, 0)
+            found = counts[row.pk.lower()]
+            row.mailbox_count, row.alias_count = found.mailboxes, found.aliases
         pages = [reverse(f"admin:mailboxes_{name}_changelist") for name in ("mailbox", "alias")]
         for row in rows:
             row.mailbox_list, row.alias_list = (f"{page}?domain={row.pk}" for page in pages)
@@ -188,8 +188,8 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
         self.tell_of_sessions(request, [obj])
 
     def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
-        mailboxes = Mailbox.objects.filter(domain=row.pk).count()
-        aliases = max(Alias.objects.filter(domain=row.pk).count() - mailboxes, 0)
+        found = counts_of([row.pk])[row.pk.lower()]
+        mailboxes, aliases = found.mailboxes, found.aliases
         return [
             _("The domain %(domain)s.") % {"domain": row},
             ngettext(
@@ -225,8 +225,3 @@ def route_text(route: Route) -> str:
     if route.kind == Kind.RELAYED:
         return _("Relayed to %(host)s") % {"host": route.next_hop}
     return str(_("Delivered here") if route.kind == Kind.LOCAL else _("Backup MX"))
-
-
-def count_by_domain(model: type[Mailbox] | type[Alias], domains: list[str]) -> dict[str, int]:
-    rows: Any = model.objects.filter(domain__in=domains).order_by().values_list("domain_id")
-    return dict(rows.annotate(count=Count("pk")))

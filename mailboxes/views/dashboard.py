@@ -32,6 +32,9 @@ from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_exportable
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
+from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.counts import MAX_DOMAINS, total
+from mailboxes.lookup_tables.flags import flagged
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 from mailboxes.storage_engines import check_engines
@@ -82,19 +85,32 @@ def table_counts(scope: Scope, full: list[str] | None) -> list[Count]:
     """Return the counts of the lists that the administrator may open."""
     if not scope.allows("mailbox.view"):
         return []
-    domains, mailboxes = (scope.narrow(model.objects.all()) for model in (Domain, Mailbox))
-    aliases = scope.narrow(Alias.objects.filter(~has_mailbox()))
-    disabled = mailboxes.filter(active=False)
+    domains = scope.narrow(Domain.objects.all())
+    mailboxes, aliases, disabled = mail_counts(scope)
     found = [
-        Count("globe", _("Domains"), capped_count(domains), "domain"),
-        Count("inbox", _("Mailboxes"), capped_count(mailboxes), "mailbox"),
-        Count("forward", _("Aliases"), capped_count(aliases), "alias"),
-        Count("circle-off", _("Disabled"), capped_count(disabled), "mailbox", "active__exact=0"),
+        Count("globe", _("Domains"), capped_count(domains, MAX_DOMAINS), "domain"),
+        Count("inbox", _("Mailboxes"), mailboxes, "mailbox"),
+        Count("forward", _("Aliases"), aliases, "alias"),
+        Count("circle-off", _("Disabled"), disabled, "mailbox", "active__exact=0"),
     ]
     if full is not None:
         count = CappedCount(len(full))
         found.append(Count("gauge", _("Nearly full"), count, "mailbox", "attention=full"))
     return found
+
+
+def mail_counts(scope: Scope) -> tuple[CappedCount, CappedCount, CappedCount]:
+    """Return how many mailboxes, aliases and disabled mailboxes there are."""
+    if known := total(scope.domains):
+        disabled = capped_count(flagged(Flag.DISABLED_MAILBOX, scope.domains))
+        return CappedCount(known.mailboxes), CappedCount(known.aliases), disabled
+    mailboxes = scope.narrow(Mailbox.objects.all())
+    aliases = scope.narrow(Alias.objects.filter(~has_mailbox()))
+    return (
+        capped_count(mailboxes),
+        capped_count(aliases),
+        capped_count(mailboxes.filter(active=False)),
+    )
 
 
 def visible_nearly_full(scope: Scope) -> list[str] | None:

@@ -188,7 +188,7 @@ def test_a_refused_change_writes_nothing(rita: Client, anna: Mailbox) -> None:
     assert (anna.name, anna.quota) == ("Anna Berg", 0)
 
 
-@pytest.mark.parametrize(("limits", "number"), [({}, 12), ({"mailboxes": 9, "quota": 9999}, 14)])
+@pytest.mark.parametrize(("limits", "number"), [({}, 12), ({"mailboxes": 9, "quota": 9999}, 16)])
 def test_creating_a_mailbox_takes_few_queries(
     rita: Client, domain: Domain, limits: dict[str, int], number: int
 ) -> None:

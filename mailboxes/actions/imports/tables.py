@@ -16,6 +16,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.addresses import Address, BadAddress, CatchAll, DomainName, parse_alias
 from mailboxes.adoption.former_names import kept_folders
 from mailboxes.deployment.applied import kept_domains
+from mailboxes.lookup_tables.counts import kept_counts
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 
 M = TypeVar("M", bound=Model)
@@ -70,6 +71,8 @@ class Tables:
     def count(self, domain: Domain, what: str) -> int:
         """Return the number of `mailboxes` or `aliases`, or the sum of their `quota`."""
         key = (domain.pk, what)
+        if key not in self.counts and (kept := kept_counts(domain.pk)):
+            self.counts[key] = getattr(kept, what)
         if key not in self.counts:
             mailboxes = Mailbox.objects.filter(domain=domain.pk).order_by()
             if what == "quota":

@@ -1,0 +1,76 @@
+"""How many mailboxes and aliases there are, and how much they may store, without counting them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Count, Sum
+
+from mailboxes.lookup_models import DomainCount
+from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.models import Alias, Mailbox
+
+MAX_DOMAINS = 5000
+"""Of how many domains a page adds up the numbers."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    mailboxes: int = 0
+    aliases: int = 0
+    """Without the mailboxes' own."""
+
+    quota: int = 0
+    """The sum of the quotas, in bytes."""
+
+
+def counts_of(domains: Collection[str]) -> dict[str, Counts]:
+    """Return the numbers of each of these domains, by name in lower case.
+
+    In an adopted database they are counted, which reads all rows of the domains.
+    """
+    found = kept(domains) if are_kept() else counted(domains)
+    return {name: found.get(name.lower(), Counts()) for name in map(str.lower, domains)}
+
+
+def kept(domains: Collection[str]) -> dict[str, Counts]:
+    rows = DomainCount.objects.filter(pk__in=list(domains))
+    return {row.domain.lower(): Counts(row.mailboxes, row.aliases, row.quota) for row in rows}
+
+
+def kept_counts(domain: str) -> Counts | None:
+    """Return the numbers of a domain; None in an adopted database."""
+    return kept([domain]).get(domain.lower(), Counts()) if are_kept() else None
+
+
+def counted(domains: Collection[str]) -> dict[str, Counts]:
+    """Count the rows of some domains; each mailbox is taken to have an alias of its own.
+
+    The quotas aren't added up: their sum is in no index.
+    """
+    mailboxes, aliases = (
+        {
+            name.lower(): number
+            for name, number in model._default_manager.filter(domain__in=list(domains))
+            .order_by()
+            .values_list("domain_id")
+            .annotate(number=Count("pk"))
+        }
+        for model in (Mailbox, Alias)
+    )
+    return {
+        name: Counts(mailboxes.get(name, 0), max(aliases[name] - mailboxes.get(name, 0), 0))
+        for name in aliases
+    } | {name: Counts(number) for name, number in mailboxes.items() if name not in aliases}
+
+
+def total(domains: Collection[str] | None = None) -> Counts | None:
+    """Return the numbers of all domains, or of some; None if they aren't known without counting."""
+    if not are_kept():
+        return None
+    rows = DomainCount.objects.order_by()
+    if domains is not None:
+        rows = rows.filter(pk__in=sorted(domains))
+    if rows[: MAX_DOMAINS + 1].count() > MAX_DOMAINS:
+        return None
+    sums = rows.aggregate(*map(Sum, ("mailboxes", "aliases", "quota")))
+    return Counts(*(int(sums[f"{name}__sum"] or 0) for name in ("mailboxes", "aliases", "quota")))
