@@ -33,6 +33,8 @@ VERB_LABELS = {
     "password": _("password changed"),
     "rehash": _("password rehashed"),
     "prune": _("archived"),
+    "backup": _("backed up"),
+    "restore": _("restored"),
     "unlock": _("unlocked"),
     "adopt": _("adopted"),
     "apply": _("applied on the mail host"),
@@ -55,7 +57,11 @@ OBJECT_LABELS = {
     "page": _("page"),
     "maildatabase": _("mail database"),
 }
-FILTER_LABELS = OBJECT_LABELS | {"configuration": _("configuration"), "log": _("log")}
+FILTER_LABELS = OBJECT_LABELS | {
+    "configuration": _("configuration"),
+    "log": _("log"),
+    "panel": _("panel"),
+}
 LISTED = ("create", "change", "enable", "disable", "undo", "delete", "download")
 SECOND_FACTOR_VERBS = tuple(
     verb for verb in VERB_LABELS if "second-factor" in verb or "recovery-code" in verb
@@ -83,6 +89,7 @@ ACTIONS = {
     "configuration": ("download", "apply"),
     "log": ("download", "prune"),
     "maildatabase": ("adopt", "forget"),
+    "panel": ("backup", "restore"),
 }
 """The verbs of each kind of object, as the log is filtered by them."""
 

@@ -158,3 +158,21 @@ def pause() -> Iterator[bool]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SET @lookup_pause = NULL")
+
+
+@contextmanager
+def refilled() -> Iterator[None]:
+    """Let the triggers rest while all rows of the mail tables are replaced, then fill the tables
+    anew, in the caller's transaction.
+    """
+    connection = connections["mail"]
+    if not are_kept():
+        yield
+    elif connection.vendor == "mysql":  # to drop a trigger would end the transaction
+        with pause():
+            yield
+        fill_all(connection, usage_is_kept())
+    else:
+        drop(connection)
+        yield
+        create(connection)

@@ -1,0 +1,1 @@
+"""Backups of the panel: both databases and its settings in one file, and the way back."""
