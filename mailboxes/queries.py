@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from mailboxes import formats
 from mailboxes.addresses import to_ascii
-from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.models import AliasDomain, Domain
 
 MAX_COUNT = 1000
 """How many rows a list counts at most."""
@@ -109,12 +109,6 @@ def new_row(model: type[M], values: dict[str, Any]) -> M:
     row = model.__new__(model)
     row.__dict__ = {**values, "_state": ModelState()}
     return row
-
-
-def aliases_forwarding_into(domain: str, aliases: QuerySet) -> list[Alias]:
-    """Return those of the aliases with a target in this domain; reads them all."""
-    found = aliases.filter(goto__icontains=f"@{domain}")
-    return [alias for alias in found if alias.forwards_into(domain)]
 
 
 def renamed(column: str, old: str, new: str) -> Concat:

@@ -24,6 +24,7 @@ from mailboxes.audit.actors import COMMAND, Actor
 from mailboxes.audit.models import Entry, Phase
 from mailboxes.conf import mail_host
 from mailboxes.export.compare import Comparison, parse_host
+from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.passwords import schemes
 from mailboxes.throttle import gate, lockouts
@@ -272,3 +273,9 @@ def logged(action: str = "") -> list[tuple[str, str, str]]:
         for entry in found
         for subject in entry.subjects.order_by("pk")
     ]
+
+
+@pytest.fixture
+def unindexed(tables: None) -> None:
+    """The mail tables without what the panel keeps beside them, as in an adopted database."""
+    lookup_tables.drop(connections["mail"])

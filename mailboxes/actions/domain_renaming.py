@@ -22,8 +22,9 @@ from mailboxes.audit.log import Changes, subject
 from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.lookup_tables.targets import aliases_forwarding_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import aliases_forwarding_into, batches, renamed
+from mailboxes.queries import batches, renamed
 from mailboxes.routing import DELIVERED
 
 HAS_ROWS = gettext_noop(

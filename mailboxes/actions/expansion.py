@@ -13,8 +13,8 @@ from mailboxes.forwarding.expansion import MAX_RECIPIENTS, Expansion
 from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
 from mailboxes.forwarding.sources import MAX_ALIASES, sources
 from mailboxes.forwarding.wording import way_text
+from mailboxes.lookup_tables.targets import aliases_forwarding_into
 from mailboxes.models import Alias, AliasDomain
-from mailboxes.queries import aliases_forwarding_into
 
 MAX_SOURCES = 1000
 LOOP = gettext_noop(
@@ -126,7 +126,7 @@ def check_forwarded_domain(
 
 
 def sources_in(domain: str) -> list[Alias]:
-    return aliases_forwarding_into(domain, Alias.objects.filter(active=True))[:MAX_SOURCES]
+    return aliases_forwarding_into(domain, Alias.objects.filter(active=True), MAX_SOURCES)
 
 
 def check_expansion(

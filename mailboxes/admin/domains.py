@@ -29,10 +29,13 @@ from mailboxes.formats import number
 from mailboxes.forms.domains import DomainForm
 from mailboxes.forms.renaming import RenameDomainForm, RenameForm
 from mailboxes.lookup_tables.counts import counts_of
+from mailboxes.lookup_tables.targets import aliases_forwarding_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import aliases_forwarding_into
 from mailboxes.request_actors import administrator
 from mailboxes.routing import Kind, Route
+
+MAX_NAMED = 500
+"""How many aliases that forward to a domain are read, to name those that the role may see."""
 
 
 @admin.register(Domain)
@@ -211,7 +214,8 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
     def describe_left_behind(self, rows: list[Domain], scope: Scope) -> list[str]:
         [row] = rows
         aliases = scope.narrow(Alias.objects.exclude(domain=row.pk))
-        others = [alias.pk for alias in aliases_forwarding_into(row.pk, aliases)]
+        found = aliases_forwarding_into(row.pk, aliases, MAX_NAMED, crosses=True)
+        others = [alias.pk for alias in found]
         text = _(
             "These aliases still forward to it: %(names)s. What they forward there then goes to "
             "the host that the MX record of %(domain)s names; if that is still this host, it "

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.forwarding.expansion import End, Expansion
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
+from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import capped_count
 
@@ -112,12 +113,12 @@ def left_behind(rows: Collection[Row], aliases: QuerySet) -> LeftBehind:
     Domains are taken to be disabled, with the aliases in them.
     """
     found, look_ups = LeftBehind(), look_ups_without(rows)
-    closed = [row.pk for row in rows if isinstance(row, Domain)]
+    closed = [row.pk.lower() for row in rows if isinstance(row, Domain)]
     aliases = aliases.exclude(goto=F("address")).exclude(domain__in=closed)
     lost = {catch_all_or_address(row) for row in rows}
     while lost and len(found.nowhere) + len(found.deferred) < MAX_NAMED:
         lost = with_alias_domains(lost)
-        above = forwarding_to(lost, aliases, MAX_ALIASES)
+        above = forwarding_to(lost, aliases, MAX_ALIASES, closed)
         findings = check((one for one in above if one.pk.lower() not in look_ups.gone), look_ups)
         findings.sort(key=lambda finding: finding.alias)
         for finding in findings:
@@ -132,7 +133,7 @@ def forwarding_into(domain: Domain, aliases: QuerySet) -> list[Finding]:
     """Return what is wrong with the aliases that forward into a domain; nothing if there are too
     many to look at.
     """
-    if capped_count(Alias.objects.all(), MAX_ALIASES).more:
+    if not are_kept() and capped_count(Alias.objects.all(), MAX_ALIASES).more:
         return []
     return check(forwarding_to({f"@{domain.pk.lower()}"}, aliases, MAX_ALIASES))
 

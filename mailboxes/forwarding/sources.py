@@ -7,10 +7,15 @@ from django.db.models import F, Q, QuerySet
 
 from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.lookups import LookUps, domain_of
+from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.lookup_tables.targets import may_forward_to
 from mailboxes.models import Alias, AliasDomain, split_targets
 
 MAX_ALIASES = 100
 MAX_LEVELS = 5
+MAX_READ = 5000
+"""How many aliases that may forward to some addresses are read."""
+
 MAX_NAMES = 100
 """For how many names the database searches the targets; of more, it gives all rows."""
 
@@ -19,14 +24,14 @@ def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, lis
     """Return the aliases above these with their targets, the nearest first, up to a number that
     a save can bear.
 
-    Each level takes one query that reads the whole table.
+    In an adopted database, each level takes one query that reads the whole table.
     """
     found: dict[str, list[str]] = {}
     level, known = set(names), {name.lower() for name in names}
     keys, aliases = LookUps().keys, Alias.objects.filter(active=True).exclude(goto=F("address"))
     for _ in range(MAX_LEVELS):
         wanted = with_alias_domains(level)
-        rows = aliases.filter(may_contain(wanted)).values_list("pk", "goto")
+        rows = candidates(wanted, aliases, MAX_READ).values_list("pk", "goto")
         above = ((name, split_targets(goto)) for name, goto in rows if name.lower() not in known)
         new = (one for one in above if forwards_to_any(one[1], wanted, keys))
         level = set()
@@ -40,17 +45,30 @@ def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, lis
 
 
 def forwarding_to(
-    addresses: Collection[str], aliases: QuerySet | None = None, maximum: int | None = None
+    addresses: Collection[str],
+    aliases: QuerySet | None = None,
+    maximum: int = MAX_READ,
+    outside: Collection[str] = (),
 ) -> list[Alias]:
     """Return the active aliases with one of these addresses or catch-alls as a target.
 
-    Of the `aliases`, if given, not more than a `maximum` is read.
+    Of the `aliases`, if given, not more than a `maximum` is read. Those in the domains that are
+    `outside` needn't be found.
     """
     names = with_alias_domains(addresses)
-    rows = Alias.objects.all() if aliases is None else aliases
-    rows = rows.filter(may_contain(names), active=True)[:maximum]
+    rows = (Alias.objects.all() if aliases is None else aliases).filter(active=True)
+    rows = candidates(names, rows, maximum, outside)[:maximum]
     keys = LookUps().keys
     return [alias for alias in rows if forwards_to_any(alias.targets, names, keys)]
+
+
+def candidates(
+    names: Collection[str], rows: QuerySet, maximum: int, outside: Collection[str] = ()
+) -> QuerySet:
+    """Return those of the aliases that may forward to one of the names, among them all that do."""
+    if are_kept():
+        return may_forward_to(names, recipient_delimiter(), rows, maximum, outside)
+    return rows.filter(may_contain(names))
 
 
 def forwards_to_any(

@@ -1,12 +1,15 @@
 """Which aliases need attention, and what a deletion leaves behind."""
 
 import pytest
+from django.db import connections
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.addresses import DomainName
 from mailboxes.forwarding import findings
+from mailboxes.forwarding.sources import forwarding_to
 from mailboxes.forwarding.wording import finding_text, left_behind_text, saved_warnings
+from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
 
@@ -179,6 +182,8 @@ def test_an_alias_of_another_domain_is_named_when_a_domain_is_relayed(
     domain = Domain.objects.get(pk="closed.example")
     assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
     monkeypatch.setattr(findings, "MAX_ALIASES", 2)
+    assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
+    lookup_tables.drop(connections["mail"])
     assert saved_warnings(domain, EVERYTHING) == []
 
 
@@ -199,3 +204,30 @@ def test_disabling_a_domain_names_its_alias_domains() -> None:
     assert saved_warnings(closed, EVERYTHING) == [
         "Mail to these alias domains is refused as well: net.example."
     ]
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_aliases_are_found_by_each_form_of_their_targets(adopted: bool, anna: Mailbox) -> None:
+    """The same in a database where the panel keeps the targets apart, and where it doesn't."""
+    actions.create_domain(TESTER, DomainName.parse("other.example"))
+    actions.create_alias_domain(TESTER, "other.example", "example.org")
+    aliases = {
+        "exact@example.org": "anna@example.org",
+        "second@example.org": "x@elsewhere.example, Anna@Example.org",
+        "extended@example.org": "anna+list@example.org",
+        "through@example.org": "anna@other.example",
+        "nobody@example.org": "susanna@example.org,anna@example.org.example",
+    }
+    for address, goto in aliases.items():
+        Alias.objects.create(address=address, goto=goto, domain_id="example.org")
+    if adopted:
+        lookup_tables.drop(connections["mail"])
+    found = findings.left_behind([anna], ALL())
+    assert sorted(found.nowhere) == [
+        "exact@example.org",
+        "extended@example.org",
+        "through@example.org",
+    ]
+    assert found.others == {"second@example.org": "anna@example.org"}
+    above = forwarding_to(["anna@example.org"], ALL().exclude(pk=anna.pk))
+    assert {alias.pk for alias in above} == aliases.keys() - {"nobody@example.org"}

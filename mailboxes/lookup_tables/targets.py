@@ -1,0 +1,76 @@
+"""Which aliases may forward to some addresses, or into a domain, without reading all aliases."""
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+
+from django.db.models import Q, QuerySet
+
+from mailboxes.lookup_models import AliasTarget
+from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.models import Alias
+
+NAMES_PER_QUERY = 500
+EXTENDED_PER_QUERY = 50
+"""Of how many names one query looks for those with an extension, each in its own range."""
+
+
+def batched(names: Iterable[str], number: int) -> Iterator[list[str]]:
+    """Yield the names in lists, as `itertools.batched` does from Python 3.12 on."""
+    rest = iter(names)
+    while some := list(islice(rest, number)):
+        yield some
+
+
+def may_forward_to(
+    names: Collection[str], signs: str, rows: QuerySet, maximum: int, outside: Collection[str] = ()
+) -> QuerySet:
+    """Return those of the aliases whose targets may be among these addresses and catch-alls.
+
+    `signs` separate an extension from a local part. Aliases to an address of a domain that is
+    `outside` only count if they are in other domains. At most a `maximum` is looked at.
+    """
+    found = dict.fromkeys(islice(aliases_to(names, signs, maximum, outside), maximum))
+    return rows.filter(pk__in=list(found))
+
+
+def aliases_to(
+    names: Collection[str], signs: str, maximum: int, outside: Collection[str]
+) -> Iterator[str]:
+    """Yield the names of aliases, the same more than once if they have several such targets."""
+    domains = [name[1:] for name in names if name.startswith("@")]
+    addresses = [name for name in names if not name.startswith("@")]
+    rows = AliasTarget.objects.order_by()
+    for domain in domains:
+        of_domain = rows.filter(domain=domain)
+        if domain in outside:
+            of_domain = of_domain.filter(crosses=True)
+        yield from of_domain.values_list("alias", flat=True)[:maximum]
+    for some in batched(addresses, NAMES_PER_QUERY):
+        yield from rows.filter(target__in=some).values_list("alias", flat=True)[:maximum]
+    for some in batched(addresses if signs else [], EXTENDED_PER_QUERY):
+        condition = Q()
+        for name in some:
+            local_part, _at, domain = name.rpartition("@")
+            for sign in signs:
+                condition |= Q(target__istartswith=f"{local_part}{sign}", domain=domain)
+        yield from rows.filter(condition).values_list("alias", flat=True)[:maximum]
+
+
+def aliases_forwarding_into(
+    domain: str, aliases: QuerySet, maximum: int | None = None, crosses: bool = False
+) -> list[Alias]:
+    """Return the first of the aliases with a target in this domain.
+
+    Only those in other domains, if it `crosses`. In an adopted database, all aliases are read.
+    """
+    if are_kept():
+        found = AliasTarget.objects.filter(domain=domain, **({"crosses": True} if crosses else {}))
+        names = dict.fromkeys(found.order_by("alias").values_list("alias", flat=True)[:maximum])
+        rows = [
+            alias
+            for some in batched(names, NAMES_PER_QUERY)
+            for alias in aliases.filter(pk__in=some)
+        ]
+    else:
+        rows = list(aliases.filter(goto__icontains=f"@{domain}"))
+    return [alias for alias in rows if alias.forwards_into(domain)][:maximum]
