@@ -96,6 +96,11 @@ V1: dict[str, Fault] = {
     "Postfix only listens to its own machine": Fault(
         "postconf -e inet_interfaces=loopback-only" + RESTART, ("ports.local",), mend=True
     ),
+    "a mail filter doesn't answer": Fault(
+        "postconf -e 'content_filter=smtp:[127.0.0.1]:10024'; systemctl restart postfix",
+        ("delivery.deferred",),
+        mend=True,
+    ),
     "pam_mysql.so is missing": Fault(
         "for f in /lib/*/security/pam_mysql.so; do mv $f /root/; done", ("pam.module",)
     ),
@@ -149,6 +154,11 @@ V2: dict[str, Fault] = {
         ("dovecot.settings",),
         mend=True,
     ),
+    "master.cf lacks a service that mail needs": Fault(
+        "sed -i 's/^lmtp /#&/' /etc/postfix/master.cf; systemctl restart postfix",
+        ("delivery.service", "delivery.deferred"),
+        mend=True,
+    ),
     "smtpd_sasl_type is wrong": Fault(
         "postconf -e smtpd_sasl_type=cyrus; systemctl restart postfix",
         ("ports.587.mechanisms", "ports.587.sign_in", "ports.465.mechanisms", "ports.465.sign_in"),
@@ -176,14 +186,22 @@ ROUNDS = {
             "Postfix relays for its networks",
             "the sender maps are gone",
         ),
-        ("the key doesn't fit the certificate", "Postfix only listens to its own machine"),
+        (
+            "the key doesn't fit the certificate",
+            "Postfix only listens to its own machine",
+            "a mail filter doesn't answer",
+        ),
         ("pam_mysql.so is missing", "collations differ"),
         ("the database is stopped",),
         ("Postfix is stopped", "saslauthd hangs"),
     ),
     "v2": (
         ("the password of an account was changed", "an account is locked"),
-        *((name,) for name in V2 if "account" not in name),
+        (
+            "another file of Dovecot undoes the panel's settings",
+            "master.cf lacks a service that mail needs",
+        ),
+        *((name,) for name in V2 if not name.startswith(("the pass", "an acc", "ano", "mas"))),
     ),
 }
 FAULTS = {"v1": V1, "v2": V2}

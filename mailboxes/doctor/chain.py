@@ -17,6 +17,7 @@ from mailboxes.deployment.states import State
 from mailboxes.doctor import (
     address,
     database,
+    delivery,
     dovecot,
     drift,
     elsewhere,
@@ -68,6 +69,7 @@ STEPS = (
     Step(Hop("dovecot", "Dovecot"), dovecot.examine, "v2"),
     Step(Hop("maps", gettext_lazy("Postfix: lookups")), maps.examine),
     Step(Hop("ports", gettext_lazy("Postfix: ports")), ports.examine),
+    Step(Hop("delivery", gettext_lazy("Postfix: delivery")), delivery.examine, longest=7),
     Step(Hop("drift", gettext_lazy("Configuration files")), drift.examine, longest=SECONDS),
 )
 

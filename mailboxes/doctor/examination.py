@@ -47,6 +47,9 @@ class Examination:
     named: set[str] = field(default_factory=set)
     """The codes of what isn't in order, as far as it is known."""
 
+    accepting: set[int] = field(default_factory=set)
+    """The ports that have accepted the address of `login` as a recipient."""
+
     broken: set[str] = field(default_factory=set)
     """The codes of the hops that don't work."""
 

@@ -1,7 +1,6 @@
 """The ports on which mail clients read mail: IMAP and, if it is exported, POP3."""
 
 import imaplib
-import os
 import poplib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +12,7 @@ from cryptography import x509
 from mailboxes.actions.canary import PREFIX
 from mailboxes.client_settings import incoming_servers
 from mailboxes.conf import MailHost
-from mailboxes.doctor import certificate, listeners, words
+from mailboxes.doctor import certificate, disks, listeners, words
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
@@ -131,37 +130,30 @@ def read_pop3(examination: Examination, port: int, login: Login) -> tuple[x509.C
 
 def remove_folder(examination: Examination) -> None:
     """Remove the canary's folder, as the user to whom all mail belongs."""
-    host, folder = examination.host, PurePosixPath(examination.folder)
+    if own := canary_folder(examination):
+        examination.access.run([*as_user(examination.host).split(), "rm", "-rf", "--", str(own)])
+
+
+def remove_old_folders(examination: Examination, minutes: int) -> None:
+    """Remove those beside the canary's that an examination has left that was killed."""
+    if not (own := canary_folder(examination)):
+        return
+    names = ["-name", PREFIX + 12 * "[0-9a-f]", "-mmin", f"+{minutes}"]
+    found = ["find", str(own.parent), "-mindepth", "1", "-maxdepth", "1", *names]
+    remove = ["-exec", "rm", "-rf", "--", "{}", "+"]
+    examination.access.run([*as_user(examination.host).split(), *found, *remove])
+
+
+def canary_folder(examination: Examination) -> PurePosixPath | None:
+    """Return the folder in which nothing belongs to a user."""
+    folder = PurePosixPath(examination.folder)
     own = [each for each in (folder, *folder.parents) if each.name.startswith(PREFIX)]
-    if own and ".." not in folder.parts:
-        examination.access.run([*as_user(host).split(), "rm", "-rf", "--", str(own[-1])])
+    return own[-1] if own and ".." not in folder.parts else None
 
 
 def open_folder(examination: Examination) -> Remedy:
     """Say what keeps mail from being stored: the disk, or the rights on the folder."""
-    return disk_remedy(examination.host.home) or own_folder(examination)
-
-
-def disk_remedy(home: str) -> Remedy | None:
-    """Name a disk that is full, or that can only be read, as after an error of its hardware."""
-    try:
-        disk = os.statvfs(home)
-    except OSError:
-        return None
-    if disk.f_flag & os.ST_RDONLY:
-        advice = _(
-            "The disk of %(home)s can only be read. If dmesg names no error of the disk, let it be "
-            "written again:"
-        )
-        command = f'mount -o remount,rw "$(df --output=target {quote(home)} | tail -n 1)"'
-        return Remedy(advice % {"home": home}, command)
-    if not disk.f_bavail or (disk.f_files and not disk.f_favail):
-        advice = _("The disk of %(home)s is full. Make room; this shows what is on it:")
-        command = (
-            f"df -h {quote(home)}; df -i {quote(home)}; du -xsh {quote(home)}/* | sort -h | tail"
-        )
-        return Remedy(advice % {"home": home}, command)
-    return None
+    return disks.remedy(examination.host.home) or own_folder(examination)
 
 
 def own_folder(examination: Examination) -> Remedy:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailboxes.doctor import inbox, listeners, submission, words
+from mailboxes.doctor import disks, inbox, listeners, submission, words
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
@@ -11,8 +11,6 @@ from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
 from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
-
-QUEUE = "/var/spool/postfix/incoming"
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -33,8 +31,9 @@ def examine(examination: Examination) -> Iterator[Finding]:
 
 def check_disks(home: str) -> Iterator[Finding]:
     """Look at where mail is stored, and where it waits: a full disk shows only with a message."""
-    for folder in (home, QUEUE):
-        if remedy := inbox.disk_remedy(folder):
+    found = {home: disks.remedy(home), disks.QUEUE: disks.queue_remedy()}
+    for folder, remedy in found.items():
+        if remedy:
             seen = _("No mail can be stored in %(folder)s.") % {"folder": folder}
             yield broken("ports.disk", seen, remedy)
 
@@ -107,6 +106,7 @@ def recipient_finding(
     if not examination.login:
         seen = _("Port 25 answers, and refuses mail for a domain that isn't this host's.")
         return working("ports.25", seen)
+    examination.accepting.add(25)
     return working("ports.25", _("Port 25 accepts mail for this host, and for no other."))
 
 

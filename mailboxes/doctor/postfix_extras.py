@@ -20,6 +20,11 @@ DEBIANS = {
     *("smtpd_tls_cert_file", "smtpd_tls_key_file", "smtpd_use_tls"),
     "smtpd_tls_security_level",
     "cyrus_sasl_config_path",
+    *("alias_maps", "alias_database", "append_dot_mydomain", "biff", "compatibility_level"),
+    *("inet_interfaces", "inet_protocols", "mailbox_size_limit", "readme_directory"),
+    *("mydestination", "myhostname", "mynetworks", "myorigin", "recipient_delimiter"),
+    *("relayhost", "smtp_tls_CApath", "smtp_tls_security_level"),
+    "smtp_tls_session_cache_database",
 }
 INCOMING = re.compile(
     r"smtpd_|tls_|postscreen_|proxy_(read|write)_maps|non_smtpd_milters|milter_|content_filter"
@@ -28,11 +33,17 @@ INCOMING = re.compile(
 )
 """What can concern mail that comes in, and signing in."""
 
+DELIVERY = re.compile(
+    rf"{INCOMING.pattern}|.*_checks$|lmtp_|default_|.*_maps$|.*_limit$|.*_transport$|.*_service_name$"
+    r"|defer_transports|soft_bounce|command_|local_|qmgr_|.*_delay$|.*_time$|.*_lifetime$"
+)
+"""What can keep a message that has come in from its mailbox."""
+
 SECRET = re.compile(r"pass|secret|mysql:|pgsql:|ldap:", re.IGNORECASE)
 MAX_NAMED = 5
 
 
-def find(examination: Examination) -> dict[str, str]:
+def find(examination: Examination, concerned: re.Pattern[str] = INCOMING) -> dict[str, str]:
     """Return the values, by the name as postconf takes it; nothing of a host that keeps its own."""
     access = examination.access
     if not access.sees_all or is_there(KEPT):
@@ -48,14 +59,16 @@ def find(examination: Examination) -> dict[str, str]:
     options = assignments(access.run(["postconf", "-P"]).stdout.splitlines())
     ours = exported_options(texts[MASTER], services)
     return {
-        **extra_settings(here, exported),
+        **extra_settings(here, exported, concerned),
         **extra_options(options, ours),
     }
 
 
-def extra_settings(here: dict[str, str], exported: dict[str, str]) -> dict[str, str]:
+def extra_settings(
+    here: dict[str, str], exported: dict[str, str], concerned: re.Pattern[str] = INCOMING
+) -> dict[str, str]:
     known = DEBIANS.union(exported)
-    return {name: here[name] for name in here if name not in known and INCOMING.match(name)}
+    return {name: here[name] for name in here if name not in known and concerned.match(name)}
 
 
 def extra_options(options: dict[str, str], ours: dict[str, dict[str, str]]) -> dict[str, str]:

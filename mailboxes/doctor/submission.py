@@ -6,7 +6,7 @@ import smtplib
 from collections.abc import Iterator
 from socket import gaierror
 
-from mailboxes.doctor import certificate, dovecot_settings, elsewhere, postfix_extras, words
+from mailboxes.doctor import certificate, disks, dovecot_settings, elsewhere, postfix_extras, words
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.processes import is_suspended
@@ -85,6 +85,8 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     """Return what helps where only the end of the chain is seen to be broken."""
     if examination.is_broken_before:
         return REPAIR_BEFORE
+    if of_postfix and examination.access.sees_all and (disk := disks.queue_remedy()):
+        return disk
     is_ours = not of_postfix or examination.dovecot_changes.undone
     if extras := {} if is_ours else postfix_extras.find(examination):
         return postfix_extras.remedy(extras)
@@ -128,6 +130,7 @@ def sign_in(client: smtplib.SMTP, examination: Examination, login: Login, port: 
     status, answer = client.rcpt(login.address)
     client.rset()
     if status == 250:
+        examination.accepting.add(port)
         seen = _(
             "Port %(port)s accepts the right password, and lets the mailbox send as its own "
             "address."

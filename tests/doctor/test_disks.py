@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor.inbox import disk_remedy
+from mailboxes.doctor import disks
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ def test_the_command_is_for_what_the_disk_lacks(
 ) -> None:
     disk = os.statvfs_result((4096, 4096, 9, free, free, 9, files, files, flag, 255))
     monkeypatch.setattr(os, "statvfs", lambda _path: disk)
-    found = disk_remedy(str(tmp_path))
+    found = disks.remedy(str(tmp_path))
     assert found.command.startswith(command) if found else command is None
 
 
 def test_a_folder_that_is_gone_is_no_matter_of_the_disk(tmp_path: Path) -> None:
-    assert disk_remedy(str(tmp_path / "gone")) is None
+    assert disks.remedy(str(tmp_path / "gone")) is None

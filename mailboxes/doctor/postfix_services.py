@@ -1,0 +1,58 @@
+"""The services in master.cf that a message passes on its way to the mailbox."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+
+from mailboxes.doctor.access import Access
+from mailboxes.doctor.finding import Finding, broken
+from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.texts import gettext as _
+
+STOCK = Path("/usr/share/postfix/master.cf.dist")
+NEEDED = {
+    *("pickup", "cleanup", "qmgr", "rewrite", "bounce", "defer", "trace"),
+    *("proxymap", "smtp", "error", "retry"),
+}
+TRANSPORTS = ("virtual_transport", "local_transport", "default_transport", "relay_transport")
+NAME = re.compile(r"[\w.-]+")
+
+
+def missing(access: Access) -> Iterator[Finding]:
+    """Name what every message needs, and the transports that main.cf names."""
+    here = services(access.run(["postconf", "-M"]).stdout)
+    if not here:
+        return
+    values = access.run(["postconf", "-h", *TRANSPORTS, "content_filter"]).stdout.split("\n")
+    named = {found[0] for value in values if (found := NAME.match(value))}
+    lacking = [name for name in sorted(NEEDED | named) if name not in here]
+    if not lacking:
+        return
+    stock = services(stock_text())
+    lines = [stock[name] for name in lacking if name in stock]
+    seen = _("master.cf lacks services that mail needs: %(names)s.") % {"names": ", ".join(lacking)}
+    advice = _("Put them back, restart Postfix, and let it try again what waits:")
+    remedy = Remedy(advice, add(lines))
+    if len(lines) < len(lacking):
+        remedy = Remedy(_("Add them to master.cf, or name other ones in main.cf."))
+    yield broken("delivery.service", seen, remedy)
+
+
+def services(text: str) -> dict[str, str]:
+    """Return the lines of the services that aren't ports, by name; options are on the same one."""
+    joined = re.sub(r"\n\s+", " ", re.sub(r"(?m)^\s*#.*\n?", "", text))
+    lines = [" ".join(line.split()) for line in joined.splitlines()]
+    return {line.split()[0]: line for line in lines if line.split()[1:2] == ["unix"]}
+
+
+def stock_text() -> str:
+    try:
+        return STOCK.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def add(lines: list[str]) -> str:
+    assigned = " ".join(quote(f"{line.split()[0]}/unix={line}") for line in lines)
+    return f"postconf -Me {assigned} && {restart_command('postfix')} && postqueue -f"

@@ -1,0 +1,101 @@
+"""What is said of a message that doesn't arrive, and of what waits in the queue."""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from mailboxes.doctor import delivery, mail_queue, postfix_services
+from mailboxes.doctor.access import Output
+from mailboxes.doctor.examination import Examination, Login
+from mailboxes.doctor.mail_queue import Queued
+from mailboxes.models import Domain
+from tests.doctor.conftest import as_root, printing
+
+OURS = "mailadmin-check-0123456789ab@example.org"
+LINE = (
+    '{"queue_name": "deferred", "queue_id": "%s", "arrival_time": %d, "recipients": '
+    '[{"address": "%s", "delay_reason": "Connection refused"}]}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("queued", "code"),
+    [
+        ([Queued("deferred", "A", 0, {OURS: "Connection refused"})], "delivery.deferred"),
+        ([Queued("active", "A", 0, {OURS: ""})], "delivery.slow"),
+        ([Queued("incoming", "A", 0, {OURS: ""})], "delivery.stuck"),
+        ([], "delivery.lost"),
+    ],
+)
+def test_it_is_said_where_a_message_has_stayed(
+    examination: Examination, queued: list[Queued], code: str
+) -> None:
+    found = delivery.undelivered(as_root(examination, printing("")), queued, None)
+    assert (found.code, bool(found.remedy.command)) == (code, True)
+    assert found.state == ("warning" if code == "delivery.slow" else "broken")
+
+
+def test_no_message_is_sent_to_users_nor_where_copies_of_it_go(examination: Examination) -> None:
+    copying = as_root(examination, printing("archive@example.org\n\n"))
+    users = replace(copying, login=Login("anna@example.org", "x"))
+    assert "to users" in delivery.prove(users, None).seen
+    ours = replace(copying, login=Login(OURS, "x"), folder=f"/var/vmail/{OURS}", accepting={25})
+    found = delivery.prove(ours, None)
+    assert (found.state, found.detail) == ("not checked", "archive@example.org")
+
+
+def test_messages_of_a_run_that_was_killed_are_removed_and_no_others(
+    examination: Examination,
+) -> None:
+    new = 4_000_000_000
+    lines = LINE % ("OLD", 0, OURS) + LINE % ("NEW", new, OURS) + LINE % ("USER", 0, "a@b.example")
+    removed: list[str] = []
+
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        removed.extend(command[2:] if command[0] == "postsuper" else [])
+        return Output(0, f'{lines}{{"cut o', "")
+
+    assert list(mail_queue.examine(as_root(examination, run))) == []
+    assert removed == ["OLD"]
+
+
+def test_only_mail_for_own_addresses_or_for_many_domains_is_named(domain: Domain) -> None:
+    own = (f"anna@{domain.pk}", "Permission denied")
+    (found,) = mail_queue.deferred([own, own, ("b@other.example", "timed out")])
+    assert (found.state, found.detail) == ("warning", "2 x Permission denied")
+    others = [(f"b@{number}.example", "timed out") for number in range(10)]
+    assert "10 other domains" in next(mail_queue.deferred(others)).seen
+    assert list(mail_queue.deferred(others[1:])) == []
+
+
+def test_a_missing_service_is_put_back_as_debian_has_it(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = "\n".join(f"{name} unix - - y - - {name}" for name in postfix_services.NEEDED)
+    stock += "\nvirtual unix  -  n n\t- - virtual\n  -o a=b\n#lmtp unix - - y - - lmtp\n"
+    monkeypatch.setattr(postfix_services, "stock_text", lambda: stock)
+    here = stock.replace("virtual unix", "virtual inet")
+
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        return Output(0, here if "-M" in command else "virtual\nlocal:x\n$a\n", "")
+
+    access = as_root(examination, run).access
+    (found,) = postfix_services.missing(access)
+    assert "local, virtual" in found.seen and not found.remedy.command
+    here += "local unix - - n - - local\n"
+    (found,) = postfix_services.missing(access)
+    put_back = "postconf -Me 'virtual/unix=virtual unix - n n - - virtual -o a=b' && "
+    assert found.remedy.command.startswith(put_back)
+
+
+def test_a_mail_filter_that_accepts_connections_and_says_nothing_is_named(
+    examination: Examination,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        value = f"smtp-amavis:[127.0.0.1]:{server.getsockname()[1]}"
+        here = as_root(examination, printing(f"{value}\n"))
+        found = delivery.undelivered(here, [Queued("active", "A", 0, {OURS: ""})], None)
+        assert (found.code, found.state) == ("delivery.filter", "broken") and value in found.seen
+    assert delivery.silent_filter(as_root(examination, printing("\n"))) == ""
