@@ -39,9 +39,6 @@ class LastExamination(models.Model):
     hops = models.JSONField(default=list)
     """What was found at each hop, as `doctor --json` prints it, but in no language."""
 
-    language = models.CharField(max_length=10)
-    """The language of what others have said, such as daemons."""
-
     reported = models.DateTimeField(null=True, blank=True)
     """When the timer last reported; empty without one."""
 

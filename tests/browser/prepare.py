@@ -70,9 +70,7 @@ def remember_examination() -> None:
         HopResult(Hop("saslauthd", "saslauthd"), [stopped], 1),
         HopResult(Hop("ports", "Ports"), [elsewhere]),
     ]
-    found = LastExamination(
-        machine="mail.example.org", verdict="broken", hops=as_values(results), language="en"
-    )
+    found = LastExamination(machine="mail.example.org", verdict="broken", hops=as_values(results))
     actions.remember_examination(TESTER, found, by_timer=True)
 
 

@@ -295,9 +295,7 @@ def test_loops_and_dead_targets_are_reported_with_the_list_of_them(
 
 def remember(*results: HopResult, by_timer: bool = False) -> None:
     verdict = worst(result.state for result in results)
-    found = LastExamination(
-        machine="mail.example.org", verdict=verdict, hops=as_values(results), language="en"
-    )
+    found = LastExamination(machine="mail.example.org", verdict=verdict, hops=as_values(results))
     actions.remember_examination(TESTER, found, by_timer)
 
 

@@ -119,7 +119,6 @@ def test_the_last_examination_is_shown_with_its_verdict_first(rita: Client) -> N
         machine="mail.example.org",
         verdict=State.BROKEN,
         hops=as_values(results, texts.source),
-        language="en",
         examined=timezone.now() - timedelta(minutes=3),
     )
     page = unescape(rita.get("/admin/doctor/").content.decode()).replace("\xa0", " ")
