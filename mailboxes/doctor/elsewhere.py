@@ -12,7 +12,7 @@ from mailboxes.deployment.states import State
 from mailboxes.doctor import mysql_errors
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked
-from mailboxes.doctor.remedies import EXPORT, RUN_APPLY, Remedy
+from mailboxes.doctor.remedies import EXPORT, REMOVE, RUN_APPLY, Remedy
 from mailboxes.texts import gettext as _
 
 TEST = Remedy(
@@ -69,9 +69,9 @@ def unreachable(examination: Examination, port: int, reason: str) -> Finding:
 def over_ssh(finding: Finding, hostname: str) -> Finding:
     """Return the finding with a command that does on the mail host what is to be done there."""
     there = f"ssh root@{hostname}"
+    unpack = f'd=$(mktemp -d) && tar -xC "$d" && {RUN_APPLY}; {REMOVE}'
     command = finding.remedy.command.replace(
-        RUN_APPLY,
-        f"""tar -cC "$d" bundle | {there} 'd=$(mktemp -d) && tar -xC "$d" && {RUN_APPLY}'""",
+        RUN_APPLY, f"""tar -cC "$d" bundle | {there} '{unpack}'"""
     )
     command = RESTART.sub(lambda found: on_host(found[0], there), command)
     return replace(finding, remedy=finding.remedy._replace(command=command))

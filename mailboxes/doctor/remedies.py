@@ -24,7 +24,10 @@ class Remedy(NamedTuple):
 
 EXPORT = 'd=$(mktemp -d) && .venv/bin/python manage.py exportconfig --output "$d/bundle"'
 RUN_APPLY = 'sh "$d/bundle/apply"'
-APPLY_COMMAND = f"{EXPORT} && {RUN_APPLY}"
+REMOVE = 'rm -r "$d"'
+"""The bundle contains passwords."""
+
+APPLY_COMMAND = f"{EXPORT} && {RUN_APPLY}; {REMOVE}"
 
 NONE = Remedy("")
 APPLY = Remedy(_("Export and apply the configuration again:"), APPLY_COMMAND)
@@ -104,7 +107,7 @@ def sql_client(place: DatabaseHost) -> str:
 def grant(host: MailHost, place: DatabaseHost) -> Remedy:
     advice = gettext("Create the daemons' database accounts again, with the passwords in .env:")
     grants = f'{sql_client(place)} < "$d/bundle/grants.sql"'
-    return Remedy(advice, f"{EXPORT} && {grants} && {restart_readers(host)}")
+    return Remedy(advice, f"{EXPORT} && {grants} && {restart_readers(host)}; {REMOVE}")
 
 
 def allow_more(host: MailHost, place: DatabaseHost, setting: str) -> Remedy:

@@ -70,8 +70,8 @@ def test_commands_for_the_mail_host_do_nothing_on_this_machine() -> None:
     export, _, there = moved.remedy.command.partition("bundle | ssh root@mail.example.org '")
     assert "exportconfig" in export and "apply" not in export and "systemctl" not in export
     assert there == (
-        'd=$(mktemp -d) && tar -xC "$d" && sh "$d/bundle/apply"\''
-        "; ssh root@mail.example.org systemctl restart postfix"
+        'd=$(mktemp -d) && tar -xC "$d" && sh "$d/bundle/apply"; rm -r "$d"\''
+        '; rm -r "$d"; ssh root@mail.example.org systemctl restart postfix'
     )
     renewed = broken("x", "x", Remedy("Renew it:", "certbot renew && systemctl restart postfix"))
     moved = elsewhere.over_ssh(renewed, "mail.example.org")
