@@ -35,7 +35,7 @@ SIGNATURES = (
         _("saslauthd runs without -r, so it asks PAM for “user” instead of “user@domain”."),
         APPLY,
         "auth failure: [user=…] [service=smtp] [realm=",
-        excludes=("@", "[realm=]"),
+        excludes=("@", "[realm=]", "[reason=PAM acct error]"),
     ),
     fault(
         "pam.account",

@@ -23,6 +23,15 @@ LOOKUPS = (
         "unsupported dictionary type: sqlite",
     ),
     fault(
+        "maps.proxy_read_maps",
+        _("Postfix's proxy may not read a file for lookups: proxy_read_maps in main.cf lacks it."),
+        Remedy(
+            _("Remove the setting, then restart Postfix:"),
+            "postconf -X proxy_read_maps && systemctl restart postfix",
+        ),
+        "request for unapproved table",
+    ),
+    fault(
         "maps.permission",
         _("Postfix has no right to read one of its files for lookups."),
         APPLY_AND_RESTART,
@@ -111,6 +120,71 @@ RECIPIENTS = (
     ),
 )
 DELIVERY = (
+    fault(
+        "milters.silent",
+        _("A mail filter (milter) doesn't answer, so Postfix accepts no mail, or waits for it."),
+        Remedy(
+            _("Start the filter, or remove it from main.cf. This shows what is set there now:"),
+            "postconf smtpd_milters non_smtpd_milters milter_default_action",
+        ),
+        "warning: milter ",
+        "warning: connect to Milter service",
+    ),
+    fault(
+        "delivery.filter",
+        _("Mail waits for a filter on this machine (content_filter) that doesn't answer."),
+        Remedy(
+            _(
+                "Start the filter, then run “postqueue -f”. If you don't need it, take it out and "
+                "put all mail through the queue again:"
+            ),
+            "postconf -X content_filter && systemctl restart postfix && postsuper -r ALL",
+        ),
+        "status=deferred (connect to 127.0.0.1[127.0.0.1]:",
+        "status=deferred (connect to localhost[127.0.0.1]:",
+        "status=deferred (connect to localhost[::1]:",
+    ),
+    fault(
+        "delivery.full",
+        _("No mail can be stored, because the disk is full."),
+        Remedy(_("Make room. This shows how full the disks are:"), "df -h; df -i"),
+        "No space left on device",
+        "Insufficient system storage",
+        "not enough free space in mail queue",
+        "Disk quota exceeded",
+    ),
+    fault(
+        "delivery.read_only",
+        _("No mail can be stored, because the disk can only be read."),
+        Remedy(
+            _("If dmesg names no error of the disk, mount it again. This shows which one it is:"),
+            "findmnt --options ro --types nosquashfs",
+        ),
+        "Read-only file system",
+    ),
+    fault(
+        "ports.process_limit",
+        _("More clients are connected to a port than Postfix has processes for, so others wait."),
+        Remedy(
+            _("Raise the limit, then restart Postfix. This sets the default again:"),
+            "postconf -X default_process_limit && systemctl restart postfix",
+        ),
+        "has reached its process limit",
+    ),
+    fault(
+        "delivery.service",
+        _("master.cf lacks the service that delivers mail, or it doesn't start."),
+        EXAMINE,
+        "connect to transport private/",
+        "mail transport unavailable",
+        "unknown mail transport error",
+    ),
+    fault(
+        "ports.mechanisms",
+        _("Postfix has no mechanism for signing in, so it closes the connection."),
+        EXAMINE,
+        "no SASL authentication mechanisms",
+    ),
     fault(
         "ports.certificate",
         _("Postfix can't use its certificate or key, so there is no TLS and nobody can sign in."),
