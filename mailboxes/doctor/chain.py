@@ -31,7 +31,7 @@ from mailboxes.doctor import (
 )
 from mailboxes.doctor.access import SECONDS, Access
 from mailboxes.doctor.examination import Examination, Login
-from mailboxes.doctor.finding import Finding, Hop, HopResult, broken, not_checked
+from mailboxes.doctor.finding import LATE, Finding, Hop, HopResult, broken, not_checked
 from mailboxes.doctor.mysql_errors import NO_ANSWER, panel_place
 from mailboxes.doctor.mysql_locks import usual_waits_afterwards
 from mailboxes.doctor.remedies import NONE, Remedy, start_database
@@ -145,7 +145,7 @@ def in_time(step: Step, examination: Examination, deadline: float) -> Iterator[F
             yield failed(step.hop, error)
             return
     reason = _("There was no time left for the rest of this hop.")
-    yield not_checked(f"{step.hop.code}.time", reason)
+    yield not_checked(f"{step.hop.code}{LATE}", reason)
 
 
 def failed(hop: Hop, error: Exception) -> Finding:

@@ -27,6 +27,9 @@ from mailboxes.texts import gettext as _
 AUTH = "/var/spool/postfix/private/auth"
 LMTP = "/var/spool/postfix/private/mailadmin-lmtp"
 QUOTA = "/var/spool/postfix/private/quota-status"
+UNIT = ("--unit=dovecot",)
+"""What Dovecot and systemd have said of it, and nobody else."""
+
 OURS = "mailadmin"
 """What the names of our files contain."""
 
@@ -49,12 +52,14 @@ def examine(examination: Examination) -> Iterator[Finding]:
         if not are_visible():
             yield unseen("dovecot.stopped")
             return
-        log_lines = words.log(examination, words.MAIL, words.LATELY)
+        log_lines = words.log(examination, UNIT, words.LATELY)
         # doveconf(1) accepts some values with which Dovecot doesn't start.
         remedy = restart_both(_("Start it:"))
         if mistake:
             remedy = mistake.remedy
-        elif examination.dovecot_changes.undone:
+        elif examination.dovecot_changes.undone or (
+            log_lines and examination.dovecot_changes.added
+        ):
             remedy = last_resort(examination)
         yield broken("dovecot.stopped", _("Dovecot isn't running."), remedy, log_lines)
         return

@@ -41,11 +41,14 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield not_checked("drift", reason % {"error": database_message(error)})
         return
     kept = is_there(KEPT)
+    is_in_order = not examination.is_broken_before
     changed = set(older.changed) if older else set()
     found = [
         *export_findings(older),
         *postfix_settings.examine(examination.access, files, kept, changed),
-        *installed_files.examine(files, kept and is_there(DOVECOT_KEPT), changed),
+        *installed_files.examine(
+            files, kept and is_there(DOVECOT_KEPT), changed, is_in_order=is_in_order
+        ),
         *leftovers(stale_paths(host), kept, host.variant.name),
     ]
     if worst(finding.state for finding in found) in (State.WORKING, State.NOT_CHECKED):

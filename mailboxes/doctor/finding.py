@@ -17,6 +17,10 @@ LABELS = {
 }
 
 
+LATE = ".time"
+"""How the codes of findings end that say that there was no time left."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that was looked at. `code` is its name in JSON; the texts are translated."""
@@ -49,6 +53,15 @@ class HopResult:
     @property
     def state(self) -> State:
         return worst(finding.state for finding in self.findings)
+
+
+def overall(results: Iterable[HopResult]) -> State:
+    """Return the worst state; not checked if most hops had no time left and nothing is broken."""
+    found = list(results)
+    found_state = worst(result.state for result in found)
+    late = [each for each in found if any(one.code.endswith(LATE) for one in each.findings)]
+    is_late = found_state != State.BROKEN and 2 * len(late) > len(found)
+    return State.NOT_CHECKED if is_late else found_state
 
 
 def worst(states: Iterable[State]) -> State:

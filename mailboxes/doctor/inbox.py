@@ -25,6 +25,11 @@ from mailboxes.texts import gettext as _
 IMAP, IMAP_TLS, POP3, POP3_TLS = 143, 993, 110, 995
 
 
+NOBODY_SIGNS_IN = {
+    f"dovecot.{code}" for code in ("stopped", "socket", "auth", "scheme", "database", "time")
+}
+
+
 def ports(host: MailHost) -> list[int]:
     """Return the ports with TLS from the start that the variant serves."""
     return [server.port for server in incoming_servers(host)]
@@ -36,7 +41,7 @@ def check(examination: Examination) -> Iterator[Finding]:
     if examination.access.is_mail_host:
         others = (IMAP, *([POP3] if POP3_TLS in found else []))
         found += [port for port in others if listeners.addresses(port)]
-    if "dovecot" in examination.broken or examination.login is None:
+    if examination.named & NOBODY_SIGNS_IN or examination.login is None:
         reason = _("A hop before this one is broken, or there is no mailbox to sign in with.")
         yield not_checked(f"ports.{IMAP_TLS}", reason)
         return

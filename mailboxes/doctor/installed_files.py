@@ -28,8 +28,13 @@ class Differences:
     rights: list[str] = field(default_factory=list)
 
 
-def examine(files: list[File], kept_dovecot: bool, changed: set[str]) -> Iterator[Finding]:
-    """Compare the files; those that have `changed` since the export aren't edited, but older."""
+def examine(
+    files: list[File], kept_dovecot: bool, changed: set[str], *, is_in_order: bool
+) -> Iterator[Finding]:
+    """Compare the files; those that have `changed` since the export aren't edited, but older.
+
+    If everything `is_in_order`, an edit is harmless, or its author may want it.
+    """
     found = Differences()
     for path, file in by_place(files, kept_dovecot).items():
         compare(path, file, found, file.path in changed)
@@ -38,7 +43,8 @@ def examine(files: list[File], kept_dovecot: bool, changed: set[str]) -> Iterato
         yield broken("drift.missing", seen, APPLY, "\n".join(found.missing))
     if found.edited:
         seen = _("Configuration files aren't as they were exported.")
-        yield broken("drift.edited", seen, APPLY, bounded(found.edited))
+        kind = warning if is_in_order else broken
+        yield kind("drift.edited", seen, APPLY, bounded(found.edited))
     if found.rights:
         seen = _("Configuration files have the wrong owner, group or mode.")
         yield warning("drift.rights", seen, APPLY, join("\n", found.rights))

@@ -117,6 +117,8 @@ def ask_proxy(examination: Examination) -> Iterator[Finding]:
     extras = postfix_extras.find(examination) if "proxy_read_maps" in log else {}
     if "proxy_read_maps" in extras:
         remedy = postfix_extras.remedy({"proxy_read_maps": extras["proxy_read_maps"]})
+    elif differing := postfix_extras.undone(examination):
+        remedy = differing
     yield broken("maps.proxy", seen % params, remedy, log)
 
 

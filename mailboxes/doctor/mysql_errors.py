@@ -36,6 +36,8 @@ REFUSED = (1044, 1045, 1130, 1698)
 NOT_GRANTED = (1142, 1143)
 TOO_MANY = {1040: "max_connections", 1203: "max_user_connections"}
 MISSING = (1054, 1146)
+SEE_TABLES = Remedy(gettext_lazy("The hop “Tables” says what is missing."))
+HELP = {1054: SEE_TABLES, 1146: CREATE}
 NEEDS_TLS = 3159
 BUSY = ".busy"
 """How the codes of findings end that are about a lock."""
@@ -110,7 +112,7 @@ def explain(host: MailHost, refusal: Refusal) -> Finding:
         is_panel = refusal.code == "database.panel"
         remedy = mysql_accounts.renew(host, refusal.place, is_panel=is_panel)
         return broken(f"{refusal.code}.expired", seen, remedy)
-    return broken(f"{refusal.code}.other", seen, CREATE if number in MISSING else READ_LOG)
+    return broken(f"{refusal.code}.other", seen, HELP.get(number, READ_LOG))
 
 
 def unreachable(host: MailHost, refusal: Refusal) -> Finding:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailboxes.doctor import disks, inbox, listeners, submission, words
+from mailboxes.doctor import disks, inbox, listeners, postfix_services, submission, words
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
@@ -14,6 +14,8 @@ from mailboxes.texts import gettext as _
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
+    if examination.access.sees_all:
+        yield from postfix_services.doubled(examination.access)
     yield from check_port_25(examination)
     for port in (587, 465):
         yield from submission.check(examination, port)

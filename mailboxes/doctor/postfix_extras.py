@@ -7,7 +7,14 @@ from django.db import DatabaseError
 
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.postfix_settings import MAIN, MASTER, PORT_25, assignments, exported_options
+from mailboxes.doctor.postfix_settings import (
+    MAIN,
+    MASTER,
+    PORT_25,
+    assignments,
+    check_main,
+    exported_options,
+)
 from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy, restart_command
 from mailboxes.doctor.words import quoted
 from mailboxes.errors import Refused
@@ -61,7 +68,20 @@ def find(examination: Examination, concerned: re.Pattern[str] = INCOMING) -> dic
     return {
         **extra_settings(here, exported, concerned),
         **extra_options(options, ours),
+        **process_limits(access.run(["postconf", "-F"]).stdout.splitlines(), ours),
     }
+
+
+def undone(examination: Examination) -> Remedy | None:
+    """Return what sets the panel's own settings again, if main.cf has other ones."""
+    try:
+        text = next(file.text for file in render_bundle(examination.host) if file.path == MAIN)
+    except (Refused, DatabaseError):
+        return None
+    exported = assignments(text.splitlines())
+    here = assignments(examination.access.run(["postconf", *exported]).stdout.splitlines())
+    found = next(check_main(exported, here, is_there(KEPT)), None)
+    return found.remedy if found else None
 
 
 def extra_settings(
@@ -81,6 +101,13 @@ def extra_options(options: dict[str, str], ours: dict[str, dict[str, str]]) -> d
     return found
 
 
+def process_limits(lines: list[str], ours: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Return how many clients each of the services may have at once, where that is limited."""
+    fields = assignments(lines)
+    keys = [f"{service}/process_limit" for service in (*ours, *PORT_25)]
+    return {key: fields[key] for key in keys if fields.get(key, "-") != "-"}
+
+
 def remedy(found: dict[str, str]) -> Remedy:
     """Say which settings may be the cause, with their values, and remove them."""
     named = [f"{name} = {shown(value)}" for name, value in found.items()]
@@ -91,10 +118,12 @@ def remedy(found: dict[str, str]) -> Remedy:
         "remove it, restart Postfix, then export and apply the configuration again:"
     )
     settings = [shlex.quote(name) for name in found if "/" not in name]
-    options = [shlex.quote(name) for name in found if "/" in name]
+    limits = [f"{name}=-" for name in found if name.endswith("/process_limit")]
+    options = [shlex.quote(name) for name in found if "/" in name and f"{name}=-" not in limits]
     commands = [
         *([f"postconf -X {' '.join(settings)}"] if settings else []),
         *([f"postconf -PX {' '.join(options)}"] if options else []),
+        *([f"postconf -F {' '.join(limits)}"] if limits else []),
         restart_command("postfix"),
         APPLY_COMMAND,
     ]

@@ -16,6 +16,7 @@ NEEDED = {
     *("proxymap", "smtp", "error", "retry"),
 }
 TRANSPORTS = ("virtual_transport", "local_transport", "default_transport", "relay_transport")
+PORTS = (("smtp", "25"), ("submission", "587"), ("submissions", "smtps", "465"))
 NAME = re.compile(r"[\w.-]+")
 
 
@@ -37,6 +38,22 @@ def missing(access: Access) -> Iterator[Finding]:
     if len(lines) < len(lacking):
         remedy = Remedy(_("Add them to master.cf, or name other ones in main.cf."))
     yield broken("delivery.service", seen, remedy)
+
+
+def doubled(access: Access) -> Iterator[Finding]:
+    """Name services on a port that another one has already: Postfix uses only one of them."""
+    listed = [line.split()[:2] for line in access.run(["postconf", "-M"]).stdout.splitlines()]
+    here = [name for name, kind in listed if kind == "inet"]
+    for names in PORTS:
+        found = [name for name in here if name.rpartition(":")[2] in names]
+        first = next((name for name in names if name in found), "")
+        others = [f"{name}/inet" for name in found if name != first]
+        if first and others:
+            seen = _("In master.cf, these services have the same port: %(names)s.")
+            seen %= {"names": ", ".join(found)}
+            command = f"postconf -MX {' '.join(map(quote, others))} && {restart_command('postfix')}"
+            advice = _("Remove the one that isn't the panel's, then restart Postfix:")
+            yield broken("ports.doubled", seen, Remedy(advice, command))
 
 
 def services(text: str) -> dict[str, str]:

@@ -36,7 +36,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if not running:
         yield stopped(examination) if are_visible() else unseen("saslauthd.stopped")
     else:
-        for command in sorted(set(map(tuple, running))):
+        ours = [command for command in running if uses_folder(command)]
+        for command in sorted(set(map(tuple, ours or running))):
             yield from check_options(command)
     yield from check_files()
     if running or not are_visible():
@@ -50,6 +51,11 @@ def stopped(examination: Examination) -> Finding:
         remedy = APPLY
     log = words.log(examination, words.SIGN_INS, words.LATELY)
     return broken("saslauthd.stopped", _("saslauthd isn't running."), remedy, log)
+
+
+def uses_folder(command: Sequence[str]) -> bool:
+    """Say whether its socket is in our folder; an administrator may run another one."""
+    return any(word.removeprefix("-m").rstrip("/") == FOLDER for word in command)
 
 
 def check_options(command: Sequence[str]) -> Iterator[Finding]:
@@ -67,7 +73,7 @@ def check_options(command: Sequence[str]) -> Iterator[Finding]:
     if "-a pam" not in options and "-apam" not in options:
         seen = _("saslauthd doesn't use PAM; it runs as: saslauthd %(options)s")
         yield broken("saslauthd.mechanism", seen % {"options": words.quoted(options)}, APPLY)
-    if FOLDER not in options:
+    if not uses_folder(command):
         seen = _("saslauthd's socket isn't in %(folder)s, where Postfix looks for it.")
         yield broken("saslauthd.folder", seen % {"folder": FOLDER}, APPLY)
 

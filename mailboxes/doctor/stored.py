@@ -7,7 +7,7 @@ from mailboxes.deployment import examinations
 from mailboxes.deployment.models import LastExamination
 from mailboxes.deployment.states import State
 from mailboxes.doctor import chain
-from mailboxes.doctor.finding import HopResult, worst
+from mailboxes.doctor.finding import HopResult, overall
 from mailboxes.doctor.report import from_values
 
 
@@ -19,7 +19,7 @@ class Report:
 
     @property
     def verdict(self) -> State:
-        return worst(result.state for result in self.results)
+        return overall(self.results)
 
     @property
     def is_complete(self) -> bool:

@@ -2,19 +2,33 @@
 
 import re
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
+from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost
 from mailboxes.doctor import mysql_locks
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.mysql_errors import MISSING
-from mailboxes.doctor.remedies import Remedy, sql_client
+from mailboxes.doctor.mysql_errors import MISSING, SEE_TABLES
+from mailboxes.doctor.remedies import Remedy, on_database, sql_client
 from mailboxes.formats import database_message
+from mailboxes.inspection.definitions import FIELDS
+from mailboxes.inspection.products import read_columns
 from mailboxes.outages import Outage, find_outage
 from mailboxes.texts import gettext as _
 
 CODE = "database.canary"
+NO_DEFAULT, NO_DEFINER, SIGNALLED = 1364, 1449, 1644
+REBUILD = Remedy(
+    gettext_lazy("Create the triggers of the panel's lookup tables again:"),
+    ".venv/bin/python manage.py rebuildlookups",
+)
+TRIGGERS = (
+    "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() "
+    "AND event_object_table IN ('mailbox', 'alias') AND event_manipulation = 'INSERT' "
+    "AND trigger_name NOT LIKE 'lookup\\_%'"
+)
+FIELD = re.compile(r"Field '([^'`]+)'")
 OPTION = re.compile(r"--(super-)?read-only option")
 
 
@@ -22,6 +36,8 @@ def explain(examination: Examination, error: DatabaseError, place: DatabaseHost 
     """Say what helps. `place` is where the panel finds a MySQL server."""
     seen = _("The temporary mailbox can't be created, so no sign-in was tried: %(error)s.")
     seen %= {"error": database_message(error)}
+    if error.args and (error.args[0] == NO_DEFINER or "lookup_" in str(error)):
+        return broken(CODE, seen, REBUILD)
     outage = find_outage(error)
     if outage == Outage.BUSY and place:
         remedy, lines = mysql_locks.holders(examination, place)
@@ -32,9 +48,45 @@ def explain(examination: Examination, error: DatabaseError, place: DatabaseHost 
         advice = _("The database has no space left. Make room on its disk:")
         return broken(CODE, seen, Remedy(advice, "df -h"))
     if error.args and error.args[0] in MISSING:
-        return broken(CODE, seen, Remedy(_("The hop “Tables” says what is missing.")))
+        return broken(CODE, seen, SEE_TABLES)
+    if error.args and error.args[0] == NO_DEFAULT:
+        return broken(CODE, seen, give_default(examination, str(error)))
+    if error.args and error.args[0] == SIGNALLED:
+        return broken(CODE, seen, drop_triggers(examination))
     advice = _("Check that the panel's account may write, and that the database isn't full.")
     return broken(CODE, seen, Remedy(advice))
+
+
+def drop_triggers(examination: Examination) -> Remedy:
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(TRIGGERS)
+        names = [name for (name,) in cursor.fetchall()]
+    statements = [f"DROP TRIGGER `{name}`" for name in names]
+    remedy = on_database(examination.host.database, *(statements or ["SHOW TRIGGERS"]))
+    advice = _(
+        "A trigger of the tables refuses new rows. If you don't need it, drop it on the database "
+        "host:"
+    )
+    return remedy._replace(advice=advice)
+
+
+def give_default(examination: Examination, error: str) -> Remedy:
+    """Let a column that the panel doesn't know stay empty in new rows."""
+    columns = read_columns(connections["mail"])
+    found = FIELD.search(error)
+    statements = [
+        f"ALTER TABLE `{table}` ALTER `{name}` SET DEFAULT ''"
+        for table in ("mailbox", "alias")
+        for name in ([found[1]] if found else [])
+        if name in columns.get(table, ()) and (table, name) not in FIELDS
+    ]
+    if not statements:
+        return SEE_TABLES
+    remedy = on_database(examination.host.database, *statements)
+    advice = _(
+        "Another program has added this column. Let it be empty where that program doesn't fill it:"
+    )
+    return remedy._replace(advice=advice)
 
 
 def read_only(error: str, place: DatabaseHost | None) -> Remedy:

@@ -162,7 +162,7 @@ OTHERS: dict[str, tuple[str, str, str, str]] = {
     "its targets": ("team@example.org", "mailbox.mail", "working", "someone@example.net"),
     "a disabled alias": ("off@example.org", "mailbox.disabled", "broken", "disabled"),
     "a catch-all": ("@caught.example", "mailbox.mail", "working", "anna@example.org"),
-    "an unknown address": ("nobody@example.org", "mailbox.mail", "broken", "doesn't exist"),
+    "an unknown address": ("nobody@example.org", "mailbox.mail", "warning", "doesn't exist"),
     "no row": ("nobody@example.org", "mailbox.unknown", "warning", "neither a mailbox nor"),
     "an extension": (
         "anna+box@example.org",

@@ -90,6 +90,14 @@ def test_a_missing_service_is_put_back_as_debian_has_it(
     assert found.remedy.command.startswith(put_back)
 
 
+def test_two_services_on_one_port_are_named(examination: Examination) -> None:
+    lines = "".join(f"{name} inet n - y - - smtpd\n" for name in ("smtp", "submission"))
+    assert list(postfix_services.doubled(as_root(examination, printing(lines)).access)) == []
+    lines += "127.0.0.1:587 inet n - y - - smtpd\n"
+    (found,) = postfix_services.doubled(as_root(examination, printing(lines)).access)
+    assert found.remedy.command.startswith("postconf -MX 127.0.0.1:587/inet && ")
+
+
 def test_a_mail_filter_that_accepts_connections_and_says_nothing_is_named(
     examination: Examination,
 ) -> None:

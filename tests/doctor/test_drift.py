@@ -10,7 +10,15 @@ from mailboxes.deployment.states import State
 from mailboxes.doctor import drift
 from mailboxes.doctor.access import is_there
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.installed_files import Differences, bounded, by_place, compare, group, user
+from mailboxes.doctor.installed_files import (
+    Differences,
+    bounded,
+    by_place,
+    compare,
+    examine,
+    group,
+    user,
+)
 from mailboxes.export.bundle import File
 from mailboxes.export.outdated import Outdated
 
@@ -55,6 +63,13 @@ def test_a_password_is_not_shown_though_the_exported_file_has_none(installed: Pa
 def test_nothing_of_a_file_with_a_password_is_shown(installed: Path) -> None:
     (line,) = differences(installed, "password = another\n", secret=True).edited
     assert str(installed) in line and "hidden" not in line and "another" not in line
+
+
+@pytest.mark.parametrize(("is_in_order", "state"), [(True, "warning"), (False, "broken")])
+def test_an_edit_is_a_fault_only_if_something_does_not_work(is_in_order: bool, state: str) -> None:
+    file = File("etc/passwd", "root", "root", 0o644, True, "other\n")
+    found = examine([file], False, set(), is_in_order=is_in_order)
+    assert [(each.code, each.state) for each in found] == [("drift.edited", state)]
 
 
 def test_what_has_changed_since_the_export_is_not_called_edited(installed: Path) -> None:

@@ -6,7 +6,13 @@ import pytest
 
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.postfix_extras import extra_options, extra_settings, find, remedy
+from mailboxes.doctor.postfix_extras import (
+    extra_options,
+    extra_settings,
+    find,
+    process_limits,
+    remedy,
+)
 from mailboxes.doctor.submission import last_resort
 from tests.doctor.conftest import as_root, printing
 from tests.export.conftest import mail_host
@@ -42,6 +48,13 @@ def test_only_what_can_stop_incoming_mail_is_named(name: str, is_named: bool) ->
 )
 def test_only_options_of_services_that_clients_use_are_named(key: str, is_named: bool) -> None:
     assert bool(extra_options({key: "x"}, OURS)) == is_named
+
+
+def test_a_limit_of_clients_is_named_and_lifted() -> None:
+    lines = ["submission/inet/process_limit = 1", "smtp/inet/process_limit = -"]
+    found = process_limits([*lines, "pickup/unix/process_limit = 1"], OURS)
+    assert found == {"submission/inet/process_limit": "1"}
+    assert remedy(found).command.startswith("postconf -F submission/inet/process_limit=-; ")
 
 
 def test_its_command_removes_both_kinds_and_the_values_can_be_set_again() -> None:

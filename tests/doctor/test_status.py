@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from mailboxes.deployment.states import State
+from mailboxes.doctor.finding import Hop, HopResult, broken, not_checked, overall, warning
 from mailboxes.management.commands.doctor import STATUS, Command
 from mailboxes.models import Domain, Mailbox
 
@@ -18,6 +19,10 @@ def status(*arguments: str, **options: object) -> int:
 
 def test_something_broken_is_1(domain: Domain) -> None:
     assert status("--json") == 1
+
+
+def test_an_argument_that_is_no_address_is_2(domain: Domain) -> None:
+    assert status("anna") == 2
 
 
 def test_an_unknown_domain_is_2(domain: Domain) -> None:
@@ -37,6 +42,15 @@ def test_an_unknown_option_is_2() -> None:
     with pytest.raises(SystemExit) as stopped:
         parser.parse_args(["--nonsense"])
     assert stopped.value.code == 2
+
+
+def test_most_hops_without_time_are_2() -> None:
+    late = HopResult(Hop("pam", "PAM"), [not_checked("pam.time", "x")])
+    warned = HopResult(Hop("database", "Database"), [warning("database", "x")])
+    failed = HopResult(Hop("database", "Database"), [broken("database", "x")])
+    assert overall([warned, late, late]) == State.NOT_CHECKED
+    assert overall([warned, late]) == State.WARNING
+    assert overall([failed, late, late]) == State.BROKEN
 
 
 def test_nothing_examined_is_2_and_a_warning_is_not_broken() -> None:

@@ -11,8 +11,9 @@ from django.db import connections
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding
-from mailboxes.doctor.tables import aliases, examine, mailboxes
-from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.doctor.tables import aliases, definitions, examine, mailboxes
+from mailboxes.lookup_tables import tables
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import add_mailbox
 from tests.doctor.conftest import as_root, printing
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
@@ -254,9 +255,26 @@ def test_a_missing_column_is_named_and_its_statement_adds_it(
     healthy: Examination, column: str, state: str
 ) -> None:
     with connections["mail"].cursor() as cursor:
+        tables.drop(connections["mail"])  # SQLite keeps columns that a trigger reads
         cursor.execute(f"ALTER TABLE mailbox DROP COLUMN {column}")
         found = unhealthy(healthy)["tables.columns"]
         assert (found.state, column in found.seen) == (state, True)
+        cursor.execute(shlex.split(found.remedy.command)[-1])
+    assert unhealthy(healthy) == {}
+
+
+def test_a_renamed_column_gets_its_name_back_and_empty_folders_are_named(
+    healthy: Examination,
+) -> None:
+    Mailbox.objects.filter(pk="anna@example.org").update(maildir="")
+    found = unhealthy(healthy)["tables.mailboxes.folder"]
+    assert found.mailboxes == ("anna@example.org",)
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(shlex.split(found.remedy.command)[-1])
+        assert unhealthy(healthy) == {}
+        cursor.execute("ALTER TABLE mailbox RENAME COLUMN quota TO old_quota")
+        (found,) = definitions.columns(healthy)
+        assert "the columns old_quota" in str(found.remedy.advice)
         cursor.execute(shlex.split(found.remedy.command)[-1])
     assert unhealthy(healthy) == {}
 

@@ -1,6 +1,7 @@
 """The hop `mailbox`: what the tables say of the address that is asked for."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.db import DatabaseError
 
@@ -59,7 +60,10 @@ def explain(examination: Examination, asked: Login) -> Iterator[Finding]:
     yield from mail.domain_findings(domain, row or alias)
     if row:
         yield from mailbox.password_findings(examination, row, asked.password)
-    yield mail.destination_finding(address)
+    destination = mail.destination_finding(address)
+    if not (row or alias) and destination.state == State.BROKEN:
+        destination = replace(destination, state=State.WARNING)  # as the address that is unknown
+    yield destination
     if row and row.active:
         yield from mailbox.relation_findings(examination, row)
     if row:

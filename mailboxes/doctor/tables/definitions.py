@@ -1,6 +1,7 @@
 """The definitions of the tables: columns, their lengths, and storage engines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from django.db import connections
 
@@ -31,13 +32,41 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
 
 
 def columns(examination: Examination) -> Iterator[Finding]:
-    for table, missing in missing_columns(read_columns(connections["mail"])).items():
+    here = read_columns(connections["mail"])
+    for table, missing in missing_columns(here).items():
         seen = _("The table %(table)s lacks the columns %(columns)s.")
         seen %= {"table": table, "columns": ", ".join(missing)}
-        statements = [add_column(table, column) for column in missing]
-        remedy = on_database(examination.host.database, *statements)
+        unknown = sorted(name for name in here[table] if (table, name) not in FIELDS)
+        remedy = rename_or_add(examination, table, missing, unknown)
         lost = READ_BY_DAEMONS.intersection(f"{table}.{column}" for column in missing)
         yield (broken if lost else warning)("tables.columns", seen, remedy)
+
+
+def rename_or_add(
+    examination: Examination, table: str, missing: Sequence[str], unknown: list[str]
+) -> Remedy:
+    """Give columns their names back that seem to be renamed; a new one would be empty."""
+    renamed = {column: old for column in missing if (old := similar(column, unknown))}
+    statements = [
+        f"ALTER TABLE {table} RENAME COLUMN `{renamed[column]}` TO {column}"
+        if column in renamed
+        else add_column(table, column)
+        for column in missing
+    ]
+    remedy = on_database(examination.host.database, *statements)
+    if not renamed:
+        return remedy
+    advice = _(
+        "The panel doesn't know the columns %(columns)s. If they are the missing ones, give them "
+        "their names back. On the database host, run:"
+    )
+    return remedy._replace(advice=advice % {"columns": ", ".join(renamed.values())})
+
+
+def similar(column: str, unknown: list[str]) -> str:
+    """Return the column that seems to have had this name, or an empty string."""
+    longer = [name for name in unknown if column in name]
+    return next(iter(longer or get_close_matches(column, unknown)), "")
 
 
 def add_column(table: str, column: str) -> str:

@@ -1,18 +1,28 @@
 """Whether mail is where the daemons look: a sample of the folders on this machine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from mailboxes.conf import MailHost
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
-from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy
+from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy, on_database
 from mailboxes.export.mail_check import best_location
 from mailboxes.export.mail_folders import Sample, take_sample
 from mailboxes.formats import number
+from mailboxes.models import Mailbox
 from mailboxes.texts import gettext as _
+
+MAX_NAMED = 20
+FOLDERS = {
+    "mysql": "UPDATE mailbox SET maildir = CONCAT(domain, '/', local_part, '/') WHERE maildir = ''",
+    "sqlite": "UPDATE mailbox SET maildir = domain || '/' || local_part || '/' WHERE maildir = ''",
+}
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
+    yield from without_folder(examination.host)
     if not examination.access.is_mail_host:
         yield not_here("tables.folders")
         return
@@ -24,6 +34,19 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
         yield not_checked("tables.folders.unreadable", seen)
     elif not found:
         yield working("tables.folders", _("Mail is where the daemons look for it."))
+
+
+def without_folder(host: MailHost) -> Iterator[Finding]:
+    """Name mailboxes whose mail would all go into one folder; an export refuses them."""
+    found = list(Mailbox.objects.filter(maildir="").values_list("pk", flat=True)[:MAX_NAMED])
+    if not found:
+        return
+    seen = _("Mailboxes have no folder: their column maildir is empty.")
+    statement = FOLDERS["sqlite" if host.database.engine == "sqlite" else "mysql"]
+    advice = _("If their mail is in a folder DOMAIN/NAME/, as usual, run on the database host:")
+    remedy = on_database(host.database, statement)._replace(advice=advice)
+    finding = broken("tables.mailboxes.folder", seen, remedy)
+    yield replace(finding, mailboxes=tuple(found))
 
 
 def misplaced(examination: Examination, sample: Sample) -> Iterator[Finding]:

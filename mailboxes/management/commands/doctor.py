@@ -15,7 +15,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
-from django.utils.translation import get_language
 
 from mailboxes import actions, texts
 from mailboxes.addresses import normalize_address
@@ -26,7 +25,7 @@ from mailboxes.doctor import chain
 from mailboxes.doctor.access import find_access
 from mailboxes.doctor.database import OWN_DATABASE
 from mailboxes.doctor.examination import Login
-from mailboxes.doctor.finding import HopResult, worst
+from mailboxes.doctor.finding import HopResult, overall
 from mailboxes.doctor.logs import read_log, tail
 from mailboxes.doctor.report import as_lines, as_values
 from mailboxes.formats import database_message
@@ -41,7 +40,7 @@ STATUS = {State.WORKING: 0, State.WARNING: 0, State.BROKEN: 1, State.NOT_CHECKED
 ENDINGS = {
     State.BROKEN: "Something is broken. Begin with the first finding that is broken, and run "
     "commands as root in this folder.",
-    State.NOT_CHECKED: "Nothing could be checked from here.",
+    State.NOT_CHECKED: "Nothing, or too little, could be checked.",
 }
 
 
@@ -118,7 +117,7 @@ class Command(MailCommand):
                 is_worth_printing = result.state != State.WORKING or not options["watch"]
                 if is_worth_printing and not options["json"]:
                     self.stdout.write("\n".join(as_lines(result)))
-        verdict = worst(result.state for result in results)
+        verdict = overall(results)
         if options["json"]:
             self.write_json(verdict, results)
         if (access.sees_all and not asked) or options["watch"]:
@@ -157,7 +156,6 @@ class Command(MailCommand):
             as_root=as_root,
             verdict=verdict,
             hops=as_values(results, texts.source),
-            language=get_language() or "en",
         )
         try:
             if not is_broken(results, OWN_DATABASE):  # it would only be waited for once more
@@ -186,6 +184,9 @@ def read_asked(options: dict[str, Any]) -> Login | None:
         return None
     if options["watch"]:
         reason = "--watch examines the whole mail host, so it takes no ADDRESS."
+        raise CommandError(reason, returncode=NOT_EXAMINED)
+    if "@" not in address:
+        reason = f"“{address}” is not a mail address, such as anna@example.org."
         raise CommandError(reason, returncode=NOT_EXAMINED)
     return Login(normalize_address(address), ask_password() if asks else "")
 
