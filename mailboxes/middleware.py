@@ -1,6 +1,7 @@
 """The pages for what is unavailable or refused; changes of role."""
 
 import logging
+import secrets
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import get_language_from_request, override
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -20,6 +22,7 @@ from django.views import defaults
 from mailboxes.access.grants import assignment_digest
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
+from mailboxes.health import Health
 from mailboxes.outages import Outage, database_error, find_outage
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import client_address
@@ -42,7 +45,34 @@ GATES = {name: Gate() for name in GATED}
 
 LOCKOUTS = Lockouts()
 
+HEALTH = Health()
+
 logger = logging.getLogger(__name__)
+
+
+class HealthMiddleware:
+    """Answer monitoring before anything else: for any Host, without TLS, and without details."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info != "/healthz" or request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        failures = HEALTH.failures()
+        for alias, reason in failures.items():
+            logger.error("The database “%s” can't be used: %s", alias, reason)
+        text, status = ("unavailable", 503) if failures else ("ok", 200)
+        headers = {"Cache-Control": "no-store"}
+        return HttpResponse(f"{text}\n", "text/plain", status, headers=headers)
+
+
+def log_error_number(request: HttpRequest) -> str:
+    """Return a number for the page that reports an error, by which it is found in the log."""
+    number = secrets.token_hex(4)
+    client = client_address(request)
+    logger.error("Error %s: %s %s from %s", number, request.method, request.path, client)
+    return number
 
 
 def unavailable_page(request: HttpRequest, outage: Outage, error: BaseException) -> HttpResponse:
@@ -50,7 +80,11 @@ def unavailable_page(request: HttpRequest, outage: Outage, error: BaseException)
     logger.error(
         "A database is unavailable (%s): %s", outage.value, database_message(database_error(error))
     )
-    context = {"outage": outage.value, "may_have_changed": request.method == "POST"}
+    context = {
+        "outage": outage.value,
+        "may_have_changed": request.method == "POST",
+        "number": log_error_number(request),
+    }
     page = render_to_string("503.html", context)
     return HttpResponse(page, status=503, headers={"Retry-After": "30"})
 
@@ -129,7 +163,11 @@ class ThrottleMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.gated = {reverse(name): name for name in GATES}
+
+    @cached_property
+    def gated(self) -> dict[str, str]:
+        """The name of each page, by its path, which begins with BASE_PATH in a request only."""
+        return {reverse(name): name for name in GATES}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or request.path not in self.gated:
@@ -181,7 +219,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if error and (outage := find_outage(error)):
         return unavailable_page(request, outage, error)
-    return defaults.server_error(request)
+    number = log_error_number(request)
+    return HttpResponse(render_to_string("500.html", {"number": number}), status=500)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,11 +1,13 @@
 """The servers besides the mail host: MariaDB and the panel under gunicorn."""
 
+import http.client
 import http.cookiejar
 import re
 import signal
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from contextlib import closing
 
 from tests.machine import Machine, wait_until
 
@@ -130,6 +132,13 @@ class Panel:
 
     def stop(self) -> None:
         self.machine.stop("panel", str(self.folder / "panel.pid"))
+
+    def health(self) -> int:
+        """Return the status with which it answers monitoring."""
+        panel = http.client.HTTPConnection("127.0.0.1", PANEL_PORT, timeout=30)
+        with self.machine.network(), closing(panel):
+            panel.request("GET", "/healthz", headers={"Host": "192.0.2.1"})
+            return panel.getresponse().status
 
     def change_password(self, address: str, current: str, new: str) -> str:
         """Fill in the password page as a user would; return the path of the final page."""

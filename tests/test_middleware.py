@@ -1,5 +1,6 @@
 """The page that says why a database can't be used, and that nothing but the page is affected."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,11 @@ def keep_in_session(request: HttpRequest) -> HttpResponse:
 
 handler400 = "mailboxes.middleware.bad_request"
 handler500 = "mailboxes.middleware.server_error"
-urlpatterns = [path("keep/", keep_in_session), path("", include("mailadmin.urls"))]
+urlpatterns = [
+    path("keep/", keep_in_session),
+    path("fail/", lambda request: 1 / 0),
+    path("", include("mailadmin.urls")),
+]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +82,7 @@ def test_a_read_only_database_gets_its_own_page_and_nothing_is_changed(
     url = f"{MAILBOX}{quote(anna.pk)}/set-active/"
     answer = rita.post(url, {"active": "0"})
     page = answer.content.decode()
-    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30") and "Error number" in page
     assert "Database is read-only" in page and "Check before you submit them again" in page
     assert Mailbox.objects.get().active
     pragma(read_only, "query_only = OFF")
@@ -119,4 +124,16 @@ def test_a_session_that_cannot_be_stored_gets_the_page(
     settings.ROOT_URLCONF = __name__
     answer = rita.get("/keep/")
     assert answer.status_code == 503 and "Database is read-only" in answer.content.decode()
+    settings.ROOT_URLCONF = "mailadmin.urls"
+
+
+def test_an_error_has_a_number_by_which_it_is_found_in_the_log(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    client.raise_request_exception = False
+    answer = client.get("/fail/", REMOTE_ADDR="192.0.2.7")
+    number = re.search(r"Error number ([0-9a-f]{8})\.", answer.content.decode())
+    assert answer.status_code == 500 and number
+    assert f"Error {number[1]}: GET /fail/ from 192.0.2.7" in caplog.text
     settings.ROOT_URLCONF = "mailadmin.urls"

@@ -91,12 +91,19 @@ def test_a_command_without_its_database_says_so_in_one_sentence(
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_the_password_page_says_that_the_database_is_unavailable(
-    host: MailHost, database: MariaDB
-) -> None:
+def test_the_panel_says_that_the_database_is_unavailable(host: MailHost, database: MariaDB) -> None:
     mistaken = Person(ANNA.address, "not Anna's password")
     assert host.change_password(mistaken, EVA.password) == "/password/"
+    panel = host.serve()
+    assert panel.health() == 200
+    host.machine.run(["pkill", "-STOP", "mariadbd"])
+    try:
+        wait_until(lambda: panel.health() == 503, "the panel gives up a database that hangs")
+    finally:
+        host.machine.run(["pkill", "-CONT", "mariadbd"])
+    wait_until(lambda: panel.health() == 200, "the panel notices that it goes on")
     database.stop()
+    wait_until(lambda: panel.health() == 503, "the panel notices that it has stopped")
     with pytest.raises(HTTPError) as refused:
         host.change_password(mistaken, EVA.password)
     assert refused.value.code == 503
