@@ -48,6 +48,14 @@ def positive_number(name: str, default: int) -> int:
     return int(value)
 
 
+def url_path(name: str) -> str:
+    """Return the path without a slash at its end; empty for none."""
+    value = text(name, "").rstrip("/")
+    if value and not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", value):
+        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to a path, such as /mailadmin.")
+    return value
+
+
 def items(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 

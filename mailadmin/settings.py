@@ -17,6 +17,7 @@ from mailadmin.environment import (
     positive_number,
     read_file,
     text,
+    url_path,
 )
 
 read_file()
@@ -32,6 +33,15 @@ CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
 # True behind nginx (deploy/nginx.conf), which sets X-Real-IP and X-Forwarded-Proto. Without it
 # these headers come from the client and are ignored.
 BEHIND_PROXY = flag("BEHIND_PROXY", "false")
+
+# Below a path, another site of the host may have cookies with Django's names.
+BASE_PATH = url_path("BASE_PATH")
+FORCE_SCRIPT_NAME = BASE_PATH or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{BASE_PATH}/"
+if BASE_PATH:
+    SESSION_COOKIE_NAME = "mailadmin_session"
+    CSRF_COOKIE_NAME = "mailadmin_csrf"
+    LANGUAGE_COOKIE_NAME = "mailadmin_language"
 
 # Application
 
@@ -186,7 +196,7 @@ TIME_ZONE = "UTC"
 
 # Static files
 
-STATIC_URL = "static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = (BASE_DIR / text("STATIC_ROOT", "var/static")).resolve()
 if BASE_DIR.is_relative_to(STATIC_ROOT):  # WhiteNoise would serve .env and the databases
     raise ImproperlyConfigured(f"STATIC_ROOT is {STATIC_ROOT}; it must be a folder of its own.")

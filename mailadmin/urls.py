@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
+
+from mailboxes.views.language import set_language
 
 handler400 = "mailboxes.middleware.bad_request"
 handler500 = "mailboxes.middleware.server_error"

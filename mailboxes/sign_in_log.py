@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import reverse
 
 from mailboxes import sessions
 from mailboxes.access.self_service import is_demanded
@@ -34,7 +35,7 @@ def log_failed_sign_in(
     """Log the name as it was typed."""
     name = str(credentials.get("username") or "")
     client = client_address(request) if request else ""
-    is_owner = request is not None and request.path.startswith("/password/")
+    is_owner = request is not None and request.path.startswith(reverse("change-password"))
     kind, model = (OWNER, "mailbox") if is_owner else (ADMINISTRATOR, ADMINISTRATOR)
     log_event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))
     write_failure_to_journal(name, client)

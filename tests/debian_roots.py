@@ -25,7 +25,7 @@ MAIL_HOST = (
     *("mariadb-server", "postfix", "postfix-mysql", "postfix-sqlite", "sasl2-bin", "libpam-mysql"),
     *("dovecot-core", "dovecot-imapd", "dovecot-pop3d", "dovecot-lmtpd"),
     *("dovecot-mysql", "dovecot-sqlite", "libsasl2-modules", "ssl-cert", "nginx-light", "haproxy"),
-    "rsync",
+    *("rsync", "apache2"),
 )
 COMPUTER = (
     *("systemd-sysv", "adduser", "ca-certificates", "iproute2", "openssl", "procps"),
@@ -44,13 +44,13 @@ USELESS = (
     *("sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-kernel-config.mount"),
     *("sys-fs-fuse-connections.mount", "dev-hugepages.mount", "dev-mqueue.mount"),
 )
-# servers.py and the tests of deploy/ start the database and nginx themselves.
+# servers.py and the tests of deploy/ start the database and web servers themselves.
 FINISH = f"""\
 apt-get clean
 rm -rf /var/lib/apt/lists/*
 postconf -e myhostname={HOSTNAME}
 systemd-machine-id-setup
-systemctl disable mariadb.service mariadb.socket nginx.service haproxy.service
+systemctl disable mariadb.service mariadb.socket nginx.service haproxy.service apache2.service
 systemctl mask {" ".join(USELESS)}
 """
 # Unpacked but not installed, PostfixAdmin needs no web server, no database and no answers. A folder

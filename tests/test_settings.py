@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "geheim-geheim"
-READERS = {"text", "flag", "positive_number", "items", "database"}
+READERS = {"text", "flag", "positive_number", "items", "database", "url_path"}
 MYSQL = f"mysql://panel:{SECRET}@127.0.0.1:3306/mail"
 ENOUGH = {
     "PATH": os.environ["PATH"],
@@ -36,6 +36,8 @@ WRONG: list[tuple[str, dict[str, str]]] = [
     ("SECRET_KEY", {"SECRET_KEY": ""}),
     ("DEBUG", {"DEBUG": "maybe"}),
     ("BEHIND_PROXY", {"BEHIND_PROXY": "nginx"}),
+    ("BASE_PATH", {"BASE_PATH": "mailadmin"}),
+    ("BASE_PATH", {"BASE_PATH": "/../x"}),
     ("CSRF_TRUSTED_ORIGINS", {"CSRF_TRUSTED_ORIGINS": "panel.example.org"}),
     ("DATABASE_URL", {"DATABASE_URL": "nonsense"}),
     ("DATABASE_URL", {"DATABASE_URL": f"postgres://panel:{SECRET}@127.0.0.1/panel"}),
