@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from subprocess import CompletedProcess
+from urllib.parse import urlencode
 
 import pytest
 
@@ -30,6 +32,8 @@ ATTEMPTS = (
     "/admin/auth/user/12/second-factor/",
 )
 """The pages with a password or a code, besides that of owners."""
+# Without a proxy, also after the panel was installed behind one.
+DIRECT = ("PORT=8765", "BEHIND_PROXY=false", "ALLOWED_HOSTS=127.0.0.1")
 DUMP = """\
 import sqlite3
 for name in ("panel", "mail"):
@@ -52,11 +56,13 @@ def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
         yield machine
 
 
+# The machines have no network, and the checkout's .venv may belong to another Python.
+FROM_HERE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
+
+
 @pytest.fixture(scope="module")
 def first_run(served: Machine) -> str:
-    # The machines have no network, and the checkout's .venv may belong to another Python.
-    from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
-    return served.run([SERVED / "deploy/run", "--setup"], env=from_here, timeout=600).stdout
+    return served.run([SERVED / "deploy/run", "--setup"], env=FROM_HERE, timeout=600).stdout
 
 
 def test_the_first_run_creates_secrets_databases_and_an_administrator(
@@ -96,7 +102,7 @@ def test_the_last_line_is_the_address_of_the_running_panel(served: Machine, firs
     log = served.log_of("run")
     served.start(
         "run",
-        ["env", "PORT=8765", SERVED / "deploy/run", "--demo"],
+        ["env", *DIRECT, SERVED / "deploy/run", "--demo"],
         lambda: "Ctrl+C" in log.read_text(),
     )
     last = log.read_text().splitlines()[-1]
@@ -104,7 +110,7 @@ def test_the_last_line_is_the_address_of_the_running_panel(served: Machine, firs
     with served.network(), closing(http.client.HTTPConnection("127.0.0.1", 8765)) as visitor:
         visitor.request("GET", "/admin/login/", headers={"X-Forwarded-Proto": "https"})
         assert visitor.getresponse().status == 200
-    refused = served.run(["env", "PORT=8765", SERVED / "deploy/run"], check=False)
+    refused = served.run(["env", *DIRECT, SERVED / "deploy/run"], check=False)
     assert refused.returncode == 1
     assert refused.stderr.startswith("Port 8765 cannot be used: Address already in use.")
 
@@ -190,26 +196,94 @@ class Visitor:
             return panel.getresponse().status
 
 
+def install(machine: Machine, *options: str, check: bool = True) -> CompletedProcess[str]:
+    command = [SERVED / "deploy/install-service", *options]
+    return machine.run(command, env=FROM_HERE, check=check, timeout=600)
+
+
 @pytest.fixture(scope="module")
-def visitor(served: Machine, first_run: str) -> Visitor:
+def installed(served: Machine, first_run: str) -> str:
+    """What the installation says, of a clone by another user with another umask."""
+    served.run(["chown", "-R", "games", SERVED / "mailboxes"])
+    served.run(["chmod", "-R", "o=", SERVED / "mailboxes", SERVED / "deploy"])
+    done = install(served, "--host", SITE)
+    # It would examine the mail host in the middle of a test.
+    served.run(["systemctl", "disable", "--now", "mailadmin-doctor.timer"])
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def visitor(served: Machine, installed: str) -> Visitor:
     """A client of the panel as served by the units and nginx."""
+    return Visitor(served)
+
+
+def test_the_installation_says_where_the_panel_is_and_what_is_left(
+    served: Machine, installed: str
+) -> None:
+    assert f"\nThe panel runs: https://{SITE}/admin/\n" in installed
+    assert f"certbot certonly --webroot -w /var/www/html -d {SITE}" in installed
+    assert "now belongs to root" in installed
+    unit, env = "/etc/systemd/system/mailadmin.service", SERVED / ".env"
+    stated = served.run(["stat", "-c", "%U:%G %a", env, SERVED / "mailboxes/conf.py", unit]).stdout
+    assert stated == "root:mailadmin 640\nroot:root 644\nroot:root 644\n"
+
+
+def test_a_second_installation_replaces_only_what_nobody_has_changed(
+    served: Machine, installed: str
+) -> None:
+    site, env = (served / "etc/nginx/sites-available/mailadmin", served / f"{SERVED}/.env")
+    before = site.read_text(), env.read_text()
+    assert "Wrote" not in install(served).stdout
+    assert (site.read_text(), env.read_text()) == before
+    site.write_text(before[0].replace("client_max_body_size 2m", "client_max_body_size 3m"))
+    assert (
+        "mailadmin was changed or written by someone else, so it was kept" in install(served).stdout
+    )
+    assert "client_max_body_size 3m" in site.read_text()
+    site.unlink()
+    assert f"Wrote /{site.relative_to(served / '')}" in install(served).stdout
+    assert site.read_text() == before[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--host", "panel"], "'panel' is not a full host name."),
+        (["--host", "other.example.org"], ".env already has another value for ALLOWED_HOSTS."),
+        (["--database", "mariadb"], "There are data in var/panel.sqlite3"),
+        (["--panel-url", "/nothing", "--mail-url", "/nothing"], "There is no file /nothing."),
+        (["--path", "../x"], "--path is '../x'"),
+        (["--what"], "Unknown option: --what."),
+    ],
+)
+def test_the_installation_refuses_what_it_would_break(
+    served: Machine, installed: str, options: list[str], sentence: str
+) -> None:
+    done = install(served, *options, check=False)
+    assert done.returncode == 1 and sentence in done.stderr
+    assert served.run(["systemctl", "is-active", "mailadmin.service"]).stdout == "active\n"
+
+
+def test_a_service_that_cannot_start_gives_up_and_says_why(
+    served: Machine, visitor: Visitor
+) -> None:
     env = served / f"{SERVED}/.env"
     usual = env.read_text()
-    env.write_text(f"{usual}\nBEHIND_PROXY=true\nALLOWED_HOSTS={SITE}\n")
-    for name in UNITS + DOCTOR:
-        shutil.copy(CHECKOUT / "deploy" / name, served / "etc/systemd/system")
-    served.run(["make-ssl-cert", "generate-default-snakeoil"])
-    sites = served / "etc/nginx/sites-enabled"
-    shutil.rmtree(sites)
-    sites.mkdir()
-    shutil.copy(CHECKOUT / "deploy/nginx.conf", sites / "mailadmin")
-    served.run(["nginx", "-t"])
-    served.run(["systemctl", "daemon-reload"])
-    served.run(["systemctl", "enable", "--now", *UNITS, "nginx.service"])
-    visitor = Visitor(served)
-    wait_until(lambda: visitor.ask("GET", "/admin/login/")[0].status != 502, "nginx has a panel")
-    env.write_text(usual)  # for the other tests; the panel has read it already
-    return visitor
+    env.write_text(usual.replace("BEHIND_PROXY=true", "BEHIND_PROXY=maybe"))
+    try:
+        served.run(["systemctl", "restart", "mailadmin.service"], check=False)
+        state = ["systemctl", "is-failed", "mailadmin.service", "mailadmin.socket"]
+        wait_until(
+            lambda: served.run(state, check=False).stdout == "failed\n" * 2, "it gives up", 60
+        )
+        assert visitor.ask("GET", "/admin/login/")[0].status == 502
+        log = served.run(["journalctl", "-u", "mailadmin", "-o", "cat"]).stdout
+        assert "BEHIND_PROXY is “maybe”" in log
+    finally:
+        env.write_text(usual)
+        install(served)
+    assert visitor.ask("GET", "/healthz", Host="192.0.2.1")[0].status == 200
 
 
 def test_systemd_accepts_the_units(served: Machine, visitor: Visitor) -> None:
@@ -364,3 +438,115 @@ def test_nginx_limits_the_requests_that_one_client_has_in_progress(counted: Visi
             panel.endheaders()
         wait_until(lambda: counted.status("GET", "/password/", "127.0.0.4") == 429, "a limit")
         assert counted.status("GET", "/password/", "127.0.0.5") == 200
+
+
+BELOW = "/mailadmin"
+NGINX = f"""\
+server {{
+    listen 443 ssl;
+    server_name {SITE};
+    ssl_certificate /etc/ssl/certs/ssl-cert-snakeoil.pem;
+    ssl_certificate_key /etc/ssl/private/ssl-cert-snakeoil.key;
+    include snippets/mailadmin.conf;
+}}
+"""
+
+
+def serve_with_nginx(machine: Machine) -> None:
+    shutil.copy(CHECKOUT / "deploy/nginx-path.conf", machine / "etc/nginx/snippets/mailadmin.conf")
+    (machine / "etc/nginx/sites-enabled/mailadmin").write_text(NGINX)
+    machine.run(["nginx", "-t"])
+    machine.run(["systemctl", "restart", "nginx.service"])
+
+
+def serve_with_apache(machine: Machine) -> None:
+    conf = machine / "etc/apache2/conf-available/mailadmin.conf"
+    shutil.copy(CHECKOUT / "deploy/apache-path.conf", conf)
+    machine.run(["a2enmod", "-q", "ssl", "proxy_http", "headers"])
+    machine.run(["a2enconf", "-q", "mailadmin"])
+    machine.run(["a2ensite", "-q", "default-ssl"])
+    machine.run(["apachectl", "configtest"])
+    machine.run(["systemctl", "stop", "nginx.service"])
+    machine.run(["systemctl", "restart", "apache2.service"])
+
+
+@pytest.fixture
+def below(served: Machine, visitor: Visitor) -> Iterator[Visitor]:
+    """The panel with BASE_PATH; afterwards, it and nginx are again as the other tests expect."""
+    env, sites = served / f"{SERVED}/.env", served / "etc/nginx/sites-enabled"
+    usual, site = env.read_text(), (sites / "mailadmin").readlink()
+    env.write_text(f"{usual}BASE_PATH={BELOW}\n")
+    served.run(["systemctl", "restart", "mailadmin.service"])
+    visitor.cookie = ""
+    (sites / "mailadmin").unlink()
+    yield visitor
+    served.run(["systemctl", "stop", "apache2.service"])
+    env.write_text(usual)
+    (sites / "mailadmin").unlink()
+    (sites / "mailadmin").symlink_to(site)
+    served.run(["systemctl", "restart", "mailadmin.service", "nginx.service"])
+
+
+def test_the_panel_works_below_a_path(served: Machine, below: Visitor) -> None:
+    for serve in (serve_with_nginx, serve_with_apache):
+        serve(served)
+        check_below_the_path(served, below)
+
+
+def check_below_the_path(served: Machine, below: Visitor) -> None:
+    wait_until(lambda: below.ask("GET", f"{BELOW}/admin/login/")[0].status == 200, "the panel")
+    assert below.ask("GET", BELOW)[0].headers["Location"].endswith(f"{BELOW}/")
+    answer, _ = below.ask("GET", f"{BELOW}/")
+    assert answer.headers["Location"] == f"{BELOW}/password/"
+    answer, page = below.ask("GET", f"{BELOW}/admin/login/")
+    cookies = answer.headers.get_all("Set-Cookie", [])
+    assert cookies and all(f"Path={BELOW}/;" in cookie for cookie in cookies)
+    files = re.findall(r'(?:href|src)="([^"]+[.](?:css|js))"', page)
+    assert files and all(below.ask("GET", file)[0].status == 200 for file in files)
+    below.cookie = "; ".join(cookie.split(";")[0] for cookie in cookies)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token, page
+    form = f"csrfmiddlewaretoken={token[1]}&username=eva&password=wrong&next={BELOW}/admin/"
+    answer, _ = below.ask("POST", f"{BELOW}/admin/login/", form, X_Real_IP="192.0.2.77")
+    assert answer.status == 200
+    log = served.run(["journalctl", "-u", "mailadmin", "-o", "cat"]).stdout
+    assert 'Failed sign-in from 127.0.0.1 as "eva"' in log and "192.0.2.77" not in log
+    assert below.ask("GET", "/admin/login/")[0].status == 404
+
+
+@pytest.mark.parametrize("release", releases()[:1])
+def test_an_empty_machine_gets_mariadb_and_keeps_its_data(
+    release: str, request: pytest.FixtureRequest
+) -> None:
+    root = debian_roots.get_root(release, request.config)
+    with Machine(root) as machine:
+        machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
+        done = install(machine, "--host", SITE, "--variant", "v1")
+        found = re.search(r"^  username  admin\n  password  (\S+)$", done.stdout, re.MULTILINE)
+        assert found and signs_in(Visitor(machine), found[1])
+        env = (machine / f"{SERVED}/.env").read_text()
+        secret = re.search(
+            r"^DATABASE_URL=mysql://mailadmin:(\w{40})@localhost/mailadmin$", env, re.M
+        )
+        assert secret and secret[1] not in done.stdout + done.stderr
+        gone = install(machine, "--uninstall").stdout
+        assert f"  {SERVED}/.env " in gone and "databases" in gone
+        listed = ["systemctl", "list-unit-files", "--no-legend", "mailadmin*"]
+        assert machine.run(listed, check=False).stdout == ""
+        assert not (machine / "etc/nginx/sites-available/mailadmin").exists()
+        install(machine)
+        assert signs_in(Visitor(machine), found[1])
+        (machine / f"{SERVED}/.env").unlink()
+        lost = install(machine, "--host", SITE, check=False)
+        assert lost.returncode == 1 and "restore it from a backup" in lost.stderr
+
+
+def signs_in(visitor: Visitor, password: str) -> bool:
+    answer, page = visitor.ask("GET", "/admin/login/")
+    cookies = answer.headers.get_all("Set-Cookie", [])
+    visitor.cookie = "; ".join(cookie.split(";")[0] for cookie in cookies)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token, page
+    form = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": password}
+    answer, _ = visitor.ask("POST", "/admin/login/", urlencode(form | {"next": "/admin/"}))
+    return answer.status == 302
