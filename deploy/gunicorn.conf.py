@@ -1,9 +1,13 @@
 """gunicorn's settings, used by deploy/run and deploy/mailadmin.service."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from typing import Any
 
 from gunicorn.glogging import Logger
+from prometheus_client.multiprocess import mark_process_dead
 
 from mailadmin.log_format import LineFormatter
 
@@ -33,6 +37,22 @@ control_socket_disable = True
 # trust X-Forwarded-Proto and SCRIPT_NAME from anyone on this machine.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
+
+
+# Where the processes count what /metrics shows; files of an earlier run would count, too.
+counts = tempfile.mkdtemp(prefix="mailadmin-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+master = os.getpid()
+
+
+@atexit.register
+def remove_counts() -> None:
+    if os.getpid() == master:
+        shutil.rmtree(counts, ignore_errors=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    mark_process_dead(worker.pid)
 
 
 class LineLogger(Logger):

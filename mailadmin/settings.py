@@ -34,6 +34,9 @@ CSRF_TRUSTED_ORIGINS = items("CSRF_TRUSTED_ORIGINS")
 # these headers come from the client and are ignored.
 BEHIND_PROXY = flag("BEHIND_PROXY", "false")
 
+# What Prometheus sends to read /metrics; without it, there is no such page.
+METRICS_TOKEN = text("METRICS_TOKEN", "")
+
 # Below a path, another site of the host may have cookies with Django's names.
 BASE_PATH = url_path("BASE_PATH")
 FORCE_SCRIPT_NAME = BASE_PATH or None
@@ -69,6 +72,7 @@ INSTALLED_APPS = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 MIDDLEWARE = [
     "mailboxes.middleware.HealthMiddleware",
+    "mailboxes.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -40,6 +40,9 @@ class Health:
             return self.errors
 
 
+HEALTH = Health()
+
+
 def ask_all() -> Iterator[tuple[str, str]]:
     for alias, query in QUERIES.items():
         try:

@@ -3,6 +3,7 @@
 import logging
 import secrets
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 
@@ -22,7 +23,8 @@ from django.views import defaults
 from mailboxes.access.grants import assignment_digest
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
-from mailboxes.health import Health
+from mailboxes.health import HEALTH
+from mailboxes.metrics import count_request
 from mailboxes.outages import Outage, database_error, find_outage
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import client_address
@@ -45,8 +47,6 @@ GATES = {name: Gate() for name in GATED}
 
 LOCKOUTS = Lockouts()
 
-HEALTH = Health()
-
 logger = logging.getLogger(__name__)
 
 
@@ -65,6 +65,19 @@ class HealthMiddleware:
         text, status = ("unavailable", 503) if failures else ("ok", 200)
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(f"{text}\n", "text/plain", status, headers=headers)
+
+
+class MetricsMiddleware:
+    """Count requests, whatever becomes of them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        begun = time.monotonic()
+        response = self.get_response(request)
+        count_request(str(request.method), response.status_code, time.monotonic() - begun)
+        return response
 
 
 def log_error_number(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from mailboxes.views import (
     imports,
     log,
     mail_programs,
+    metrics,
     password,
     sign_in,
 )
@@ -30,6 +31,7 @@ urlpatterns = [
     path("password/check/", password.password_check, name="password-check"),
     path("password/kept/", password.password_kept, name="password-kept"),
     path("password/changed/", password.password_changed, name="password-changed"),
+    path("metrics", metrics.show_metrics, name="metrics"),
     path("mail-programs/", mail_programs.mail_programs, name="mail-programs"),
     path("mail-programs/apple/", mail_programs.apple, name="apple-profile"),
     # The addresses at which mail programs ask; Outlook's versions differ in capital letters.

@@ -70,6 +70,11 @@ def test_the_proxy_may_leave_the_path_in_a_request(
     monkeypatch: pytest.MonkeyPatch, below: None, path: str
 ) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(wsgi, "handler", lambda environ, _: seen.append(environ["PATH_INFO"]) or [])
+
+    def handle(environ: dict[str, str], start: object) -> list[bytes]:
+        seen.append(environ["PATH_INFO"])
+        return []
+
+    monkeypatch.setattr(wsgi, "handler", handle)
     wsgi.application({"PATH_INFO": path}, lambda *_: None)
     assert seen == ["/password/"]

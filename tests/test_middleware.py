@@ -23,11 +23,15 @@ def keep_in_session(request: HttpRequest) -> HttpResponse:
     return HttpResponse("done")
 
 
+def fail(request: HttpRequest) -> HttpResponse:
+    raise ValueError
+
+
 handler400 = "mailboxes.middleware.bad_request"
 handler500 = "mailboxes.middleware.server_error"
 urlpatterns = [
     path("keep/", keep_in_session),
-    path("fail/", lambda request: 1 / 0),
+    path("fail/", fail),
     path("", include("mailadmin.urls")),
 ]
 

@@ -28,6 +28,8 @@ CONSTANT_SQL = {
     "mailboxes/doctor/database.py": "try_account",
     # It runs constants, those with which the daemons read the tables.
     "mailboxes/doctor/views.py": "examine",
+    # It runs one of two constants.
+    "mailboxes/health.py": "ask_all",
     # It has the names of a model's table and columns, and values as the driver escapes them.
     "mailboxes/inserts.py": "send",
     # It runs constants that are put together for each kind of database.

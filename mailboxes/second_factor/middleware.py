@@ -14,7 +14,14 @@ from mailboxes.sessions import sign_in_url
 
 PUBLIC = {"sign-in", "admin:logout", "sign-in-code", "set_language", "home"}
 PUBLIC |= {"change-password", "password-check", "password-changed", "password-kept"}
-PUBLIC |= {"mail-programs", "apple-profile", "autoconfig", "autodiscover", "autodiscover-json"}
+PUBLIC |= {
+    "metrics",
+    "mail-programs",
+    "apple-profile",
+    "autoconfig",
+    "autodiscover",
+    "autodiscover-json",
+}
 SET_UP = {
     "reauthenticate",
     "own-password",

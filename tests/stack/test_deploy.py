@@ -197,7 +197,7 @@ class Visitor:
 
 
 def install(machine: Machine, *options: str, check: bool = True) -> CompletedProcess[str]:
-    command = [SERVED / "deploy/install-service", *options]
+    command: list[str | Path] = [SERVED / "deploy/install-service", *options]
     return machine.run(command, env=FROM_HERE, check=check, timeout=600)
 
 
