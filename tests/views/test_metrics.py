@@ -56,7 +56,7 @@ def test_requests_sign_ins_and_states_are_told(
     assert grown["mailadmin_failed_sign_ins_total administrator"] == 1
     assert grown["mailadmin_requests_total GET 404"] == 1
     assert grown["mailadmin_requests_total POST 200"] == 1
-    assert after["mailadmin_mailbox_rows"] == after["mailadmin_domain_rows"] == 1
+    assert after["mailadmin_mailboxes"] == after["mailadmin_domains"] == 1
     assert after["mailadmin_database_up mail"] == after["mailadmin_doctor_broken"] == 1
     assert after["mailadmin_doctor_age_seconds"] == pytest.approx(300, abs=30)
     assert after["mailadmin_applied_age_seconds"] == pytest.approx(7200, abs=30)
