@@ -11,7 +11,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from pytest_django import DjangoDbBlocker
 
 ALIASES = ("default", "mail")
 ENV = (
@@ -35,25 +34,21 @@ def using(folder: Path) -> Iterator[None]:
             connections[alias] = connection
 
 
-@pytest.fixture(scope="module")
-def migrated(
-    tmp_path_factory: pytest.TempPathFactory,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-) -> Path:
-    """The files of two databases with tables, as deploy/run leaves them."""
-    folder = tmp_path_factory.mktemp("migrated")
-    with django_db_blocker.unblock(), using(folder):
-        for alias in ALIASES:
-            call_command("migrate", database=alias, verbosity=0)
-        call_command("firstadmin", stdout=StringIO())
+@pytest.fixture
+def migrated(tables: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of two databases with tables, as deploy/run leaves them; made only once."""
+    folder = tmp_path_factory.getbasetemp() / "migrated"
+    if not folder.exists():
+        folder.mkdir()
+        with using(folder):
+            for alias in ALIASES:
+                call_command("migrate", database=alias, verbosity=0)
+            call_command("firstadmin", stdout=StringIO())
     return folder
 
 
 @pytest.fixture
-def panel(
-    tables: None, migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+def panel(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with the databases and the settings of the panel that the test uses."""
     folder = new_panel(tmp_path / "first", migrated)
     monkeypatch.setenv("ENV_FILE", str(folder / ".env"))
