@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from mailboxes.models import Alias, Mailbox
 
-PER_STATEMENT = 500
+PER_STATEMENT, VARYING_PER_STATEMENT = 500, 100
+"""How many rows a statement saves, also if their values differ: it tries one after the other."""
+
 FEW_VALUES = 8
 """Up to so many different values are saved with a statement for each, which is the fastest."""
 
@@ -23,7 +25,10 @@ def update_rows(table: Any, rows: Sequence[Any], columns: Sequence[str]) -> None
     for row in rows:
         by_values.setdefault(tuple(getattr(row, name) for name in saved), []).append(row.pk)
     if len(by_values) > FEW_VALUES:
-        table._default_manager.bulk_update(rows, saved, batch_size=PER_STATEMENT)
+        varying = [name for name in saved if len({getattr(row, name) for row in rows}) > 1]
+        table._default_manager.bulk_update(rows, varying, batch_size=VARYING_PER_STATEMENT)
+        keys, same = [row.pk for row in rows], set(saved) - set(varying)
+        update_keys(table, keys, {name: getattr(rows[0], name) for name in same})
     else:
         for values, keys in by_values.items():
             update_keys(table, keys, dict(zip(saved, values, strict=True)))

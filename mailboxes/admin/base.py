@@ -149,7 +149,6 @@ class MailAdmin(PanelAdmin):
     sections: Sequence[Section] = ()
     """The form without the fields that are only shown for a new row."""
 
-    dates_title: Promise = _("Dates")
     shown_as: Mapping[str, str] = {}
     """What replaces a field, if anything, when it can only be viewed."""
 
@@ -175,7 +174,7 @@ class MailAdmin(PanelAdmin):
         if obj is None:
             new = self.form.only_when_new  # type: ignore[attr-defined]
             return [(title, {"fields": [*new, *first]}), *as_fieldsets(others)]
-        dates = (self.dates_title, self.readonly_fields)
+        dates = (_("Dates"), self.readonly_fields)
         sections = [(title, first), *others, dates]
         if self.has_change_permission(request, obj):
             return as_fieldsets(sections)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from mailboxes import actions, foreign_rows
+from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_open
 from mailboxes.actions.shown_values import COLUMNS
@@ -20,6 +21,7 @@ from mailboxes.admin.bulk_actions import MAX_LISTED, admin_url
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.domain_dns import ShowsDNS
 from mailboxes.admin.filters import DomainAttentionFilter, StatusFilter
+from mailboxes.admin.overviews import domain_overview
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
@@ -126,6 +128,13 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
             (title, {"fields": [name for name in section["fields"] if name not in hidden]})
             for title, section in super().get_fieldsets(request, obj)
         ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if domain := kwargs.get("obj"):
+            context["overview"] = domain_overview(domain, scope_of(request.user))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("mail"))
     def mail(self, row: Domain) -> str:

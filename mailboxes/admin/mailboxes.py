@@ -28,6 +28,7 @@ from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.client_settings import ShowsClientSettings
 from mailboxes.admin.filters import DomainFilter, MailboxAttentionFilter, StatusFilter
+from mailboxes.admin.overviews import mailbox_overview
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host
 from mailboxes.csv_download import iso_time
@@ -65,8 +66,6 @@ class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
         (_("Password"), ["new_password1", "new_password2"]),
         (_("Receiving and sending"), ["handling", "sentence", "receive_only"]),
     ]
-    dates_title = _("Usage and dates")
-    readonly_fields = ["used", "created_at", "changed_at", "signed_in_at"]
     shown_as = {
         "name": "owner_name",
         "quota": "",
@@ -174,6 +173,8 @@ class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
     ) -> HttpResponse:
         context["may_set_password"] = self.has_password_permission(request)
         mailbox = kwargs.get("obj")
+        if mailbox:
+            context["overview"] = mailbox_overview(mailbox, scope_of(request.user))
         context["is_idn"] = mailbox and to_unicode(mailbox.pk)
         context["is_demanded"] = mailbox and is_demanded(AccountKind.MAILBOX, mailbox.pk)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -197,19 +198,6 @@ class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
     @admin.display(description=_("may send mail"))
     def may_send(self, row: Mailbox) -> str:
         return str(_("yes") if sending.may_send(row.pk) else _("no"))
-
-    @admin.display(description=_("usage"))
-    def used(self, row: Mailbox) -> str:
-        return display.usage(row.quota, usage.find([row.pk])[row.pk].bytes)
-
-    @admin.display(description=_("last sign-in"))
-    def signed_in_at(self, row: Mailbox) -> str:
-        never = (
-            _("Never")
-            if usage.knows_sign_ins()
-            else _("Unknown: only Dovecot with MariaDB or MySQL records it.")
-        )
-        return display.local_time(usage.find([row.pk])[row.pk].last_login, never)
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data

@@ -7,14 +7,19 @@ from django.db.models import F, Q, QuerySet
 
 from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.lookups import LookUps, domain_of
+from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.lookup_tables.targets import may_forward_to
 from mailboxes.models import Alias, AliasDomain, split_targets
+from mailboxes.queries import MAX_ROWS, capped_count
 
 MAX_ALIASES = 100
 MAX_LEVELS = 5
 MAX_READ = 5000
 """How many aliases that may forward to some addresses are read."""
+
+MAX_SCANNED = 1000
+"""How many aliases to an address are looked at for those that an administrator may see."""
 
 MAX_NAMES = 100
 """For how many names the database searches the targets; of more, it gives all rows."""
@@ -69,6 +74,24 @@ def candidates(
     if are_kept():
         return may_forward_to(names, recipient_delimiter(), rows, maximum, outside)
     return rows.filter(may_contain(names))
+
+
+def first_sources(address: str, aliases: QuerySet, maximum: int) -> tuple[list[Alias], bool] | None:
+    """Return the first of these aliases that forward to an address, active or not, and whether
+    there are more; None if too many rows would have to be read to find them.
+    """
+    if are_kept():
+        found = AliasTarget.objects.filter(target=address).order_by("alias")
+        keys = list(found.values_list("alias", flat=True)[:MAX_SCANNED])
+        rows = list(aliases.filter(pk__in=keys).order_by("pk")[: maximum + 1])
+        return rows[:maximum], len(rows) > maximum
+    if capped_count(Alias.objects.all(), MAX_ROWS).more:
+        return None
+    near = aliases.filter(goto__icontains=address).exclude(pk=address).order_by("pk")
+    rows = [
+        alias for alias in near if address.lower() in (target.lower() for target in alias.targets)
+    ]
+    return rows[:maximum], len(rows) > maximum
 
 
 def forwards_to_any(
