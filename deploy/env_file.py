@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRETS = {"SECRET_KEY": 64, "MAIL_LOOKUP_PASSWORD": 32, "MAIL_AUTH_PASSWORD": 32}
 """How many characters each has."""
 
+SIMILAR = {"ubuntu24.04": "debian12"}
+"""The Debian release with the same Dovecot, 2.3."""
+
 EDIT = "# EDIT THIS: this machine's full name could not be determined, so this is an example."
 
 LOST = (
@@ -51,6 +54,7 @@ def new_file(host: str, release: str) -> str:
         text = re.sub("^MAIL_HOSTNAME=.*$", f"MAIL_HOSTNAME={host}", text, flags=re.M)
     else:
         text = re.sub("^MAIL_HOSTNAME=", f"{EDIT}\nMAIL_HOSTNAME=", text, flags=re.M)
+    release = SIMILAR.get(release, release)
     return set_value(text, "MAIL_RELEASE", release) if release in RELEASES else text
 
 

@@ -201,17 +201,23 @@ def test_it_names_missing_packages(fresh: MailHost) -> None:
 HALF = r"/^Package: postfix$/,/^$/s/^Status: .*/Status: install ok half-configured/"
 
 
-@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
-@pytest.mark.parametrize(
-    ("spoil", "sentence"),
-    [
-        (f"sed -i '{HALF}' /var/lib/dpkg/status", "postfix is only partly installed"),
-        ("sed -i s/^VERSION_CODENAME=.*/VERSION_CODENAME=forky/ /etc/os-release", "is for Debian"),
-    ],
+NEWER = (
+    "rm /usr/sbin/dovecot && printf '#!/bin/sh\\necho 2.9.1\\n' >/usr/sbin/dovecot"
+    " && chmod +x /usr/sbin/dovecot"
 )
-def test_it_refuses_a_machine_that_is_not_ready(fresh: MailHost, spoil: str, sentence: str) -> None:
-    fresh.machine.run(["sh", "-c", spoil])
-    assert sentence in refusal(fresh, "sh", f"{BUNDLE}/apply")
+# Each is found before the ones above it.
+NOT_READY = {
+    f"sed -i s/^ID=.*/ID=other/ /etc/os-release && {NEWER}": "but this machine has 2.9.1",
+    f"sed -i '{HALF}' /var/lib/dpkg/status": "postfix is only partly installed",
+    "sed -i 's/^ID=.*/ID=debian/; s/^\\(.*CODENAME\\)=.*/\\1=x/' /etc/os-release": "is for Debian",
+}
+
+
+@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
+def test_it_refuses_a_machine_that_is_not_ready(fresh: MailHost) -> None:
+    for spoil, sentence in NOT_READY.items():
+        fresh.machine.run(["sh", "-c", spoil])
+        assert sentence in refusal(fresh, "sh", f"{BUNDLE}/apply")
 
 
 OF_23 = "/etc/dovecot/conf.d/99-zz-local.conf"
@@ -222,18 +228,18 @@ OF_23 = "/etc/dovecot/conf.d/99-zz-local.conf"
     fresh_hosts(release="debian13", variant="v2", database="sqlite"),
     indirect=True,
 )
-@pytest.mark.parametrize(
-    ("spoil", "file"),
-    [
+def test_it_refuses_files_left_over_from_dovecot_23(fresh: MailHost) -> None:
+    for spoil, file in (
         (f"echo 'mail_plugins = $mail_plugins quota' >{OF_23}", OF_23),
         (f"echo 'mail_home = /srv/%d/%n' >{OF_23}", OF_23),
-        ("sed -i /^dovecot_config/d /etc/dovecot/dovecot.conf", "/etc/dovecot/dovecot.conf"),
-    ],
-)
-def test_it_refuses_files_left_over_from_dovecot_23(fresh: MailHost, spoil: str, file: str) -> None:
-    fresh.machine.run(["sh", "-c", spoil])
-    message = refusal(fresh, "sh", f"{BUNDLE}/apply")
-    assert "written for Dovecot 2.3" in message and f" {file} " in message
+        (
+            f"rm {OF_23}; sed -i /^dovecot_config/d /etc/dovecot/dovecot.conf",
+            "/etc/dovecot/dovecot.conf",
+        ),
+    ):
+        fresh.machine.run(["sh", "-c", spoil])
+        message = refusal(fresh, "sh", f"{BUNDLE}/apply")
+        assert "written for Dovecot 2.3" in message and f" {file} " in message
 
 
 @pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
