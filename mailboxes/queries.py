@@ -1,7 +1,7 @@
 """Queries that stay cheap on large tables: capped counts, walking a table by key, search."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -17,6 +17,11 @@ from mailboxes.models import AliasDomain, Domain
 
 MAX_COUNT = 1000
 """How many rows a list counts at most."""
+
+MAX_READ = 5000
+"""How many keys of a source a page looks at, to find the rows that match further conditions."""
+
+READ_AT_ONCE = 500
 
 MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
@@ -43,8 +48,59 @@ class CappedCount:
         return gettext("more than %(number)s") % {"number": text} if self.more else text
 
 
+@dataclass(frozen=True)
+class Source:
+    """An index of keys, in order, among which all rows of a list are.
+
+    Without it, a database reads the whole table for a filter that few rows match. It is attached
+    to the list's queryset (`found_by`); what is made from that has it no more.
+    """
+
+    rows: QuerySet
+    key: str = "address"
+    domain: str = "domain"
+    is_exact: bool = True
+    """Whether the list has all of these keys, and not only some of them."""
+
+
+@dataclass
+class Page:
+    """Some rows in order, and whether more follow or may follow."""
+
+    rows: list[Any]
+    more: bool
+    last: str = ""
+    """The key after which to go on, if all that could be read was read."""
+
+
+def found_by(rows: QuerySet, source: Source | None) -> QuerySet:
+    """Let the rows be found by their keys in the source."""
+    rows.source = source  # type: ignore[attr-defined]
+    return rows
+
+
+def first_rows(rows: QuerySet, number: int) -> list[Any]:
+    """Return the first rows of a list."""
+    return rows_after(rows, "", number)[0]
+
+
+def source_of(rows: QuerySet) -> Source | None:
+    return getattr(rows, "source", None)
+
+
+def partly(rows: QuerySet, all_rows: QuerySet) -> QuerySet:
+    """Let the rows, which are some of a list, be found as those of the list are."""
+    source = source_of(all_rows)
+    return found_by(rows, replace(source, is_exact=False)) if source else rows
+
+
 def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
     """Count the rows up to a maximum: counting a million takes a database too long for a page."""
+    if source := source_of(rows):
+        if not source.is_exact:
+            page = page_after(rows, "", maximum, maximum=max(MAX_READ, maximum))
+            return CappedCount(len(page.rows), page.more)
+        rows = source.rows
     number = rows.order_by()[: maximum + 1].count()
     return CappedCount(min(number, maximum), number > maximum)
 
@@ -67,17 +123,46 @@ def rows_after(
 
     An empty key means the start of the table or, if descending, its end.
     """
+    page = page_after(rows, key, number, descending)
+    return page.rows, page.more
+
+
+def page_after(
+    rows: QuerySet, key: Any, number: int, descending: bool = False, maximum: int | None = None
+) -> Page:
+    """Return the same; of a source, look at no more than a maximum of keys."""
+    source = source_of(rows)
+    if source is None:
+        found = list(ordered_after(rows, key, rows, "pk", "domain_id", descending)[: number + 1])
+        return Page(found[:number], len(found) > number)
+    found, size, read = list[Any](), min(number + 1, BATCH + 1), 0
+    while len(found) <= number and (maximum is None or read < maximum):
+        part = ordered_after(source.rows, key, rows, source.key, source.domain, descending)
+        keys = list(part.values_list(source.key, flat=True)[: size + 1])
+        is_end = len(keys) <= size
+        keys = keys[:size]
+        by_key = {row.pk.lower(): row for row in rows.order_by().filter(pk__in=keys)}
+        found += [by_key[each.lower()] for each in keys if each.lower() in by_key]
+        if is_end:
+            return Page(found[:number], len(found) > number)
+        key, size, read = keys[-1], READ_AT_ONCE, read + size
+    return Page(found[:number], True, "" if len(found) > number else key)
+
+
+def ordered_after(
+    keys: QuerySet, after: Any, rows: QuerySet, key: str, domain: str, descending: bool
+) -> QuerySet:
+    """Return the keys that follow another, in the order of the rows; the two may be the same."""
     side, sign = ("lt", "-") if descending else ("gt", "")
     by_domain = rows.query.order_by == BY_DOMAIN
-    if key:
-        condition = Q(**{f"pk__{side}": key})
+    if after:
+        condition = Q(**{f"{key}__{side}": after})
         if by_domain:
-            domain = domain_of(rows.model, key)
-            condition = Q(condition, domain_id=domain) | Q(**{f"domain_id__{side}": domain})
-        rows = rows.filter(condition)
-    order = BY_DOMAIN if by_domain else ("pk",)
-    found = list(rows.order_by(*(f"{sign}{column}" for column in order))[: number + 1])
-    return found[:number], len(found) > number
+            name = domain_of(rows.model, after)
+            condition = Q(condition, **{domain: name}) | Q(**{f"{domain}__{side}": name})
+        keys = keys.filter(condition)
+    order = (domain, key) if by_domain else (key,)
+    return keys.order_by(*(f"{sign}{column}" for column in order))
 
 
 def domain_of(model: Any, key: str) -> str:

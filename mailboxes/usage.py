@@ -4,7 +4,7 @@ Dovecot only does so on V2 with MariaDB or MySQL. Elsewhere, and if an old Postf
 lacks the tables, nothing is known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,9 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from mailboxes import queries
+from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.flags import flagged
+from mailboxes.lookup_tables.tables import usage_is_kept
 from mailboxes.models import LastLogin, Usage
 
 NEARLY_FULL, FULL = 90, 100
@@ -57,18 +60,41 @@ def knows_sign_ins() -> bool:
     return bool(by_address(LastLogin.objects.all()[:1], "last_login"))
 
 
-def nearly_full(mailboxes: QuerySet) -> list[str] | None:
-    """Return the addresses of those mailboxes that use 90 % of their quota or more, fullest first.
+def nearly_full(
+    mailboxes: QuerySet, domains: Collection[str] | None = None
+) -> tuple[list[str], bool] | None:
+    """Return the addresses of those mailboxes that use 90 % of their quota or more, fullest first,
+    and whether there are more: those of some domains, or of all.
 
-    Two columns of both tables are read, so the result is None if usage is not recorded, or if one
-    of them has more than MAX_ROWS rows, which is too many for a page that is opened often.
+    In an adopted database, two columns of both tables are read, so the result is None if one of
+    them has more than MAX_ROWS rows, which is too many for a page that is opened often. So it is
+    if usage is not recorded.
     """
+    if not usage_is_kept():
+        found = full_of_all(mailboxes)
+        return None if found is None else (found, False)
+    if not knows_usage():
+        return None
+    flags = flagged(Flag.FULL, domains).order_by("address").values_list("address", flat=True)
+    names = list(flags[: queries.MAX_COUNT + 1])
+    shown = names[: queries.MAX_COUNT]
+    used = by_address(Usage.objects.filter(pk__in=shown), "bytes")
+    quotas = mailboxes.filter(pk__in=shown).values_list("pk", "quota")
+    return fullest(quotas, used), len(names) > len(shown)
+
+
+def full_of_all(mailboxes: QuerySet) -> list[str] | None:
     used = by_address(Usage.objects.all()[: queries.MAX_ROWS + 1], "bytes")
     if not 0 < len(used) <= queries.MAX_ROWS:
         return None
     quotas = list(mailboxes.values_list("pk", "quota")[: queries.MAX_ROWS + 1])
     if len(quotas) > queries.MAX_ROWS:
         return None
+    return fullest(quotas, used)
+
+
+def fullest(quotas: Iterable[tuple[str, int]], used: Columns) -> list[str]:
+    """Return those of the mailboxes that are nearly full, the fullest first."""
     percents = {
         name: used[name.lower()][0] * 100 / quota
         for name, quota in quotas

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from mailboxes import actions, foreign_rows, queries, usage
 from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
+from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.usage import MailboxUsage
 from tests.conftest import PASSWORD, TESTER
@@ -81,17 +82,34 @@ def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
     mailbox("full", 1000 * MB, 1000 * MB)
     mailbox("unlimited", 0, 5000 * MB)
     record_usage("gone@example.org", 5000 * MB)
-    found = [
-        address.partition("@")[0] for address in usage.nearly_full(Mailbox.objects.all()) or []
-    ]
-    assert found == ["over", "full", "just"]
+    found, more = usage.nearly_full(Mailbox.objects.all()) or ([], True)
+    names = [address.partition("@")[0] for address in found]
+    assert names == ["over", "full", "just"] and not more
+    lookup_tables.drop(connections["mail"])
+    assert usage.nearly_full(Mailbox.objects.all()) == (found, False)
+
+
+def test_only_the_first_of_very_many_full_mailboxes_are_looked_at(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_COUNT", 2)
+    for number in range(3):
+        mailbox(f"n{number}", MB, MB + number)
+    names = ["n1@example.org", "n0@example.org"]
+    assert usage.nearly_full(Mailbox.objects.all()) == (names, True)
+    assert usage.nearly_full(Mailbox.objects.all(), ["other.example"]) == ([], False)
 
 
 @pytest.mark.parametrize(
     ("mailboxes", "others", "shown"), [(2, 0, 2), (3, 0, 0), (1, 1, 1), (1, 2, 0)]
 )
-def test_large_hosts_are_not_searched_for_full_mailboxes(
-    domain: Domain, monkeypatch: pytest.MonkeyPatch, mailboxes: int, others: int, shown: int
+def test_large_adopted_hosts_are_not_searched_for_full_mailboxes(
+    domain: Domain,
+    unindexed: None,
+    monkeypatch: pytest.MonkeyPatch,
+    mailboxes: int,
+    others: int,
+    shown: int,
 ) -> None:
     monkeypatch.setattr(queries, "MAX_ROWS", 2)
     for number in range(mailboxes):

@@ -36,7 +36,7 @@ from mailboxes.forwarding.wording import (
     served_otherwise_text,
 )
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import capped_count, rows_after
+from mailboxes.queries import capped_count, first_rows, partly, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
@@ -153,7 +153,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         if refusal := form.cleaned_data["refusal"] if form else "":
             action = partial(actions.disable_mailboxes_in_bulk, refusal=refusal)
             return self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
-        rows = queryset.exclude(active=active)
+        rows = partly(queryset.exclude(active=active), queryset)
         action = partial(actions.set_active_in_bulk, active=active)
         return self.run(request, rows, action, texts, ends_sign_ins=not active, form=form)
 
@@ -170,7 +170,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         unless there are too many to check.
         """
         scope, found = scope_of(request.user), []
-        chosen = list(rows[:MAX_ALIASES])
+        chosen = first_rows(rows, MAX_ALIASES)
         names = [row.pk for row in chosen]
         if not capped_count(Alias.objects.all(), MAX_ALIASES).more:
             aliases = scope.narrow(Alias.objects.all())
@@ -186,13 +186,14 @@ class BulkActionsAdmin(admin.ModelAdmin):
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
-        first = list(queryset[: 0 if "post" in request.POST else MAX_LISTED])
+        first = [] if "post" in request.POST else first_rows(queryset, MAX_LISTED)
         described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
         lines, _models, _permissions, obstacles = described
         if "post" not in request.POST:
             many = capped_count(Alias.objects.all(), MAX_ALIASES).more
-            rows, scope = queryset[: MAX_LISTED if many else MAX_ALIASES], scope_of(request.user)
-            lines += self.describe_left_behind(list(rows), scope)  # type: ignore[attr-defined]
+            rows = first_rows(queryset, MAX_LISTED if many else MAX_ALIASES)
+            scope = scope_of(request.user)
+            lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
         lines = [*lines, *obstacles]
         if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
             return page
@@ -215,7 +216,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return None
         if form is not None:
             autofocus(form)
-        context["names"] = list(queryset[:MAX_LISTED])
+        context["names"] = first_rows(queryset, MAX_LISTED)
         context["others"] = max(count.number - MAX_LISTED, 0)
         return self.bulk_page(request, question, count.number, **context)
 

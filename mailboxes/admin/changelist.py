@@ -5,6 +5,7 @@ costs the same as the first, and only what is shown is counted.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +14,7 @@ from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import path
 from django.utils import timezone
@@ -21,12 +22,23 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from mailboxes.access.grants import scope_of
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
+from mailboxes.admin.filters import ListFilter
 from mailboxes.audit.log import log_event, subject
 from mailboxes.csv_download import csv_response
 from mailboxes.models import Domain
-from mailboxes.queries import batches, capped_count, rows_after, search
+from mailboxes.queries import (
+    MAX_READ,
+    Page,
+    batches,
+    capped_count,
+    found_by,
+    page_after,
+    search,
+    source_of,
+)
 from mailboxes.request_actors import administrator
 
 AFTER, BEFORE, INSIDE = "after", "before", "inside"
@@ -37,6 +49,7 @@ class KeysetChangeList(ChangeList):
     """A change list that is paged by the primary key; that of some domains by domain first."""
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
+        self.request = request
         super().__init__(request, *args)
         for name in (AFTER, BEFORE):  # another filter or search starts on its first page
             self.params.pop(name, None)
@@ -49,6 +62,20 @@ class KeysetChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
         return list(queryset.query.order_by or ["pk"])
 
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet:
+        """Let the rows be found by the filter that has an index of its own, if there is one."""
+        rows = super().get_queryset(request, *args, **kwargs)
+        specs = [spec for spec in self.filter_specs if isinstance(spec, ListFilter)]
+        domains = next((spec.domains for spec in specs if spec.domains is not None), None)
+        if domains is None:
+            domains = scope_of(request.user).domains
+        sources = [found for spec in specs if (found := spec.source(domains))]
+        if not sources or self.query or any(spec.names_rows for spec in specs):
+            return rows
+        others = [spec for spec in specs if spec.value() and spec.domains is None]
+        is_exact = len(sources) == 1 and all(spec.source(domains) for spec in others)
+        return found_by(rows, replace(sources[-1], is_exact=is_exact))
+
     def get_results(self, request: HttpRequest) -> None:
         """Read one row more than fits on the page, to find out whether there is another page."""
         self.show_all = self.multi_page = False
@@ -56,21 +83,24 @@ class KeysetChangeList(ChangeList):
         self.count = capped_count(self.queryset)
         self.result_count = self.count.number
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
-        rows, more = self.page(after, before)
-        if not rows and (after or before):  # they have been deleted since
+        page = self.page(after, before)
+        source = source_of(self.queryset)
+        in_parts = source is not None and not source.is_exact  # so the last part may be empty
+        if not (page.rows or page.more or in_parts):  # they have been deleted since
             after = before = ""
-            rows, more = self.page(after, before)
-        self.result_list = rows
-        self.has_previous = more if before else bool(after)
-        self.has_next = True if before else more
+            page = self.page(after, before)
+        self.result_list = page.rows[::-1] if before else page.rows
+        self.stopped_at = page.last
+        """The key up to which rows were searched, if more would have taken too long."""
+
+        self.has_previous = page.more if before else bool(after)
+        self.has_next = True if before else page.more
         self.show_admin_actions = True
 
-    def page(self, after: str, before: str) -> tuple[list[Model], bool]:
+    def page(self, after: str, before: str) -> Page:
         """Return the rows that follow one key or precede another, and whether there are more."""
-        if not before:
-            return rows_after(self.queryset, after, self.list_per_page)
-        rows, more = rows_after(self.queryset, before, self.list_per_page, descending=True)
-        return rows[::-1], more
+        number = self.list_per_page
+        return page_after(self.queryset, before or after, number, bool(before), MAX_READ)
 
     @property
     def first_url(self) -> str:
@@ -78,15 +108,18 @@ class KeysetChangeList(ChangeList):
 
     @property
     def previous_url(self) -> str:
-        if not self.has_previous or not self.result_list:
+        if not self.has_previous or not (self.result_list or self.stopped_at):
             return ""
-        return self.get_query_string({BEFORE: self.result_list[0].pk})
+        first = self.result_list[0].pk if self.result_list else self.stopped_at
+        return self.get_query_string({BEFORE: first})
 
     @property
     def next_url(self) -> str:
-        if not self.has_next or not self.result_list:
+        if not self.has_next or not (self.result_list or self.stopped_at):
             return ""
-        return self.get_query_string({AFTER: self.result_list[-1].pk})
+        is_forward = self.stopped_at and BEFORE not in self.request.GET
+        last = self.stopped_at if is_forward else self.result_list[-1].pk
+        return self.get_query_string({AFTER: last})
 
     @property
     def inside_url(self) -> str:

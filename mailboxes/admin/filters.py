@@ -1,6 +1,6 @@
 """Filters of the admin's lists."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
@@ -17,8 +17,13 @@ from mailboxes.domain_addresses import without_roles
 from mailboxes.export import compatibility
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.handling import DISCARD
+from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.flags import flagged, has_flag
+from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
-from mailboxes.queries import capped_count, domain_names
+from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names
+
+DISABLED: dict[Any, str] = {Mailbox: Flag.DISABLED_MAILBOX, Alias: Flag.DISABLED_ALIAS}
 
 
 class ListFilter(SimpleListFilter):
@@ -27,11 +32,33 @@ class ListFilter(SimpleListFilter):
     def value(self) -> str | None:
         return (super().value() or "").strip() or None
 
+    def __init__(self, request: HttpRequest, params: Any, model: Any, *args: Any) -> None:
+        self.model = model
+        super().__init__(request, params, model, *args)
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether the filter names the rows that it shows, so that they are found by key."""
+        return False
+
+    @property
+    def domains(self) -> Collection[str] | None:
+        """The domains whose rows the filter shows; None for all."""
+        return None
+
+    def source(self, domains: Collection[str] | None) -> Source | None:
+        """Return the index that has the rows which the filter shows, if there is one."""
+        return None
+
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         found = list(super().choices(changelist))
         yield from found
         if not any(choice["selected"] for choice in found):
             yield {"selected": True, "query_string": "?", "display": self.value()}
+
+
+def flag_source(flag: str, domains: Collection[str] | None) -> Source | None:
+    return Source(flagged(flag, domains)) if flag and are_kept() else None
 
 
 class StatusFilter(ListFilter):
@@ -45,6 +72,10 @@ class StatusFilter(ListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(active=self.value() == "1") if self.value() else queryset
+
+    def source(self, domains: Collection[str] | None) -> Source | None:
+        flag = DISABLED.get(self.model, "") if self.value() not in (None, "1") else ""
+        return flag_source(flag, domains)
 
 
 class DomainFilter(ListFilter):
@@ -70,8 +101,15 @@ class DomainFilter(ListFilter):
     def value(self) -> str | None:
         return to_ascii(super().value() or "") or None
 
+    @property
+    def domains(self) -> Collection[str] | None:
+        return [name] if (name := self.value()) else None
+
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(domain=self.value()) if self.value() else queryset
+        """Order the rows of a domain as its index has them, also behind a key."""
+        if self.domains is None:
+            return queryset
+        return queryset.filter(domain__in=self.domains).order_by(*BY_DOMAIN)
 
 
 class AliasKindFilter(ListFilter):
@@ -101,6 +139,14 @@ class AliasKindFilter(ListFilter):
         }
         return kinds.get(self.value() or "", queryset.filter(~has_mailbox()))
 
+    def source(self, domains: Collection[str] | None) -> Source | None:
+        if self.value() == "own":
+            rows = Mailbox.objects.order_by()
+            rows = rows if domains is None else rows.filter(domain__in=sorted(domains))
+            return Source(rows, "pk", "domain_id")
+        flags = {"handled": Flag.HANDLED, "all": ""}
+        return flag_source(flags.get(self.value() or "", Flag.ALIAS), domains)
+
 
 class AttentionFilter(ListFilter):
     """What the dashboard warns about; not offered if the table is too large to read."""
@@ -124,28 +170,46 @@ class MailboxAttentionFilter(AttentionFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         mailboxes = scope_of(request.user).narrow(Mailbox.objects.all())
-        if capped_count(mailboxes, queries.MAX_ROWS).more:
+        if not are_kept() and capped_count(mailboxes, queries.MAX_ROWS).more:
             return []
         full = [("full", str(_("nearly full")))] if usage.knows_usage() else []
         return [*full, ("weak", str(_("weak password hash")))]
+
+    @property
+    def flag(self) -> str:
+        """The flag of the mailboxes that are shown, if it is kept."""
+        if self.value() not in dict(self.lookup_choices) or not are_kept():
+            return ""
+        if self.value() == "weak":
+            return Flag.WEAK
+        return Flag.FULL if usage_is_kept() else ""
+
+    def source(self, domains: Collection[str] | None) -> Source | None:
+        return flag_source(self.flag, domains)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
             return queryset
         if self.value() not in dict(self.lookup_choices):
             return queryset.none()
+        if self.flag:
+            return queryset.filter(has_flag(self.flag))
         found = (
             compatibility.weak_passwords(queryset)
             if self.value() == "weak"
-            else usage.nearly_full(queryset)
+            else (usage.nearly_full(queryset) or ([], False))[0]
         )
-        return queryset.filter(pk__in=found or [])
+        return queryset.filter(pk__in=found)
 
 
 class AliasAttentionFilter(AttentionFilter):
     """Aliases to which mail is deferred, or whose targets it doesn't all reach."""
 
     not_available = _("not available for this many aliases")
+
+    @property
+    def names_rows(self) -> bool:
+        return bool(self.value())
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         aliases = scope_of(request.user).narrow(Alias.objects.all())

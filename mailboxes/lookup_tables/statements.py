@@ -180,7 +180,7 @@ def sources(dialect: Dialect, usage: bool) -> list[Source]:
                "r.goto <> r.address AND w.value <> '' AND w.value <> r.address"),
     ]  # fmt: skip
     if usage:
-        full = "u.username = r.username AND r.quota > 0 AND u.bytes >= r.quota * 0.9"
+        full = "u.username = r.username AND r.quota > 0 AND u.bytes * 10.0 >= r.quota * 9.0"
         values = flag_values(Flag.FULL, "r.username")
         found.append(Source("mailbox", flag, values, "quota2 u", full))
     return found
@@ -202,10 +202,10 @@ def word_values(kind: str, key: str) -> str:
 
 
 def weak() -> str:
-    """Return the condition that a password is stored in a form that is cracked quickly."""
+    """Return the condition that a mailbox's password is in a form that is cracked quickly."""
     strong = " OR ".join(f"r.password LIKE '{start}%'" for start in STRONG)
     salts = " OR ".join(f"r.password LIKE '{salt}'" for salt in KNOWN_SALTS)
-    return f"r.password <> '' AND (NOT ({strong}) OR {salts})"
+    return f"r.active = 1 AND r.password <> '' AND (NOT ({strong}) OR {salts})"
 
 
 def handled() -> str:

@@ -133,7 +133,7 @@ def usage_triggers(dialect: Dialect) -> list[Trigger]:
     full = (
         f"{dialect.ignore} lookup_flag (flag, domain, address) SELECT 'full', m.domain, m.username "  # noqa: S608 # nosec B608
         "FROM mailbox m WHERE m.username = NEW.username AND m.quota > 0 "
-        "AND NEW.bytes >= m.quota * 0.9"
+        "AND NEW.bytes * 10.0 >= m.quota * 9.0"
     )
     was_full = remove("lookup_flag", "OLD.username", "flag = 'full'")
     return [

@@ -35,6 +35,7 @@ from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.lookup_models import Flag
 from mailboxes.lookup_tables.counts import MAX_DOMAINS, total
 from mailboxes.lookup_tables.flags import flagged
+from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 from mailboxes.storage_engines import check_engines
@@ -42,6 +43,8 @@ from mailboxes.storage_engines import check_engines
 MAX_CHANGES = 5
 MAX_NAMES = 3
 MAX_FULL = 6
+Full = tuple[list[str], bool]
+"""The addresses of mailboxes that are nearly full, and whether there are more."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class FullMailbox:
         return usage.usage_tone(self.percent)
 
 
-def table_counts(scope: Scope, full: list[str] | None) -> list[Count]:
+def table_counts(scope: Scope, full: Full | None) -> list[Count]:
     """Return the counts of the lists that the administrator may open."""
     if not scope.allows("mailbox.view"):
         return []
@@ -94,7 +97,8 @@ def table_counts(scope: Scope, full: list[str] | None) -> list[Count]:
         Count("circle-off", _("Disabled"), disabled, "mailbox", "active__exact=0"),
     ]
     if full is not None:
-        count = CappedCount(len(full))
+        names, more = full
+        count = CappedCount(len(names), more)
         found.append(Count("gauge", _("Nearly full"), count, "mailbox", "attention=full"))
     return found
 
@@ -113,16 +117,16 @@ def mail_counts(scope: Scope) -> tuple[CappedCount, CappedCount, CappedCount]:
     )
 
 
-def visible_nearly_full(scope: Scope) -> list[str] | None:
+def visible_nearly_full(scope: Scope) -> Full | None:
     """Return the fullest mailboxes' addresses, if they are known and may be seen."""
     if not scope.allows("mailbox.view"):
         return None
-    return usage.nearly_full(scope.narrow(Mailbox.objects.all()))
+    return usage.nearly_full(scope.narrow(Mailbox.objects.all()), scope.domains)
 
 
-def fullest(names: list[str] | None) -> list[FullMailbox]:
+def fullest(full: Full | None) -> list[FullMailbox]:
     """Return the first of these mailboxes, and how full they are."""
-    names = (names or [])[:MAX_FULL]
+    names = full[0][:MAX_FULL] if full else []
     mailboxes, known = Mailbox.objects.in_bulk(names), usage.find(names)
     return [
         FullMailbox(name, (known[name].bytes or 0) * 100 // mailboxes[name].quota)
@@ -188,9 +192,15 @@ def engine_notices() -> Iterator[Notice]:
 
 def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
     """Read every stored password, unless there are too many for a page."""
+    mailboxes = scope.narrow(Mailbox.objects.all())
+    yield from sign_in_notices(host, scope, mailboxes)
+    if not host.scheme.weakness:
+        yield from weak_password_notices(host.scheme.name, mailboxes, scope)
+
+
+def sign_in_notices(host: MailHost, scope: Scope, mailboxes: QuerySet) -> Iterator[Notice]:
     query = f"from={host.key}&to={host.key}"
     page = "upgrade" if scope.is_everything else ""
-    mailboxes = scope.narrow(Mailbox.objects.all())
     if capped_count(mailboxes, queries.MAX_ROWS).more:
         text = _(
             "There are too many mailboxes (more than %(limit)s) to check all passwords here."
@@ -208,20 +218,30 @@ def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
         )
         text %= {"count": number(cannot_sign_in)}
         yield Notice(text, "bad", page, query, _("Show details"))
-    if not host.scheme.weakness:
-        yield from weak_password_notices(host.scheme.name, mailboxes)
 
 
-def weak_password_notices(scheme: str, mailboxes: QuerySet) -> Iterator[Notice]:
-    weak = compatibility.weak_passwords(mailboxes)
-    if weak:
+def weak_password_notices(scheme: str, mailboxes: QuerySet, scope: Scope) -> Iterator[Notice]:
+    count, names = weak_passwords(mailboxes, scope)
+    if count:
         text = ngettext(
             "%(count)s password is still stored with a weak hash. New passwords use %(scheme)s.",
             "%(count)s passwords are still stored with weak hashes. New passwords use %(scheme)s.",
-            len(weak),
+            count.number,
         )
-        text %= {"count": number(len(weak)), "scheme": scheme}
-        yield Notice(text, "warn", "mailbox", "attention=weak", _("Show"), weak[:MAX_NAMES])
+        text %= {"count": count, "scheme": scheme}
+        yield Notice(text, "warn", "mailbox", "attention=weak", _("Show"), names)
+
+
+def weak_passwords(mailboxes: QuerySet, scope: Scope) -> tuple[CappedCount, list[str]]:
+    """Return how many passwords are stored with a weak hash, and the first addresses."""
+    if are_kept():
+        flags = flagged(Flag.WEAK, scope.domains)
+        names = flags.order_by("address").values_list("address", flat=True)[:MAX_NAMES]
+        return capped_count(flags), list(names)
+    if capped_count(mailboxes, queries.MAX_ROWS).more:
+        return CappedCount(0), []
+    found = compatibility.weak_passwords(mailboxes)
+    return CappedCount(len(found)), found[:MAX_NAMES]
 
 
 def domain_notices(scope: Scope) -> Iterator[Notice]:

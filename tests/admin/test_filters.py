@@ -1,12 +1,23 @@
 """The filters of the lists, and the look-ups that they refuse."""
 
 import re
+from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
-from mailboxes.models import Alias, Domain, Mailbox
-from tests.admin.conftest import ALIAS, MAILBOX, shown
+from mailboxes import queries
+from mailboxes.admin import changelist
+from mailboxes.admin.changelist import ListAdmin
+from mailboxes.lookup_tables import tables as lookup_tables
+from mailboxes.models import Alias, Domain, Mailbox, Usage
+from tests.admin.conftest import ALIAS, MAILBOX, shown, signed_in
+from tests.admin.test_changelist import link
+from tests.hashes import CRAM as CRAM_MD5
+from tests.hashes import SHA512_CRYPT
+
+CRAM = f"{{CRAM-MD5}}{CRAM_MD5}"
 
 
 @pytest.mark.parametrize("asked", ["domain=gone.example", "kind=x", "attention=x", "domain=%20"])
@@ -65,3 +76,101 @@ def test_mailboxes_are_filtered_by_domain_and_status(
 )
 def test_lookups_that_are_not_filters_are_refused(rita: Client, anna: Mailbox, asked: str) -> None:
     assert rita.get(f"{MAILBOX}?{asked}").status_code == 400
+
+
+def insert(name: str, **columns: Any) -> str:
+    """Add a mailbox and an alias to it, in a domain by the first letter of its name."""
+    domain = f"{name[0]}.example"
+    Domain.objects.get_or_create(domain=domain)
+    address = f"{name}@{domain}"
+    columns = {"active": True, "password": SHA512_CRYPT, **columns}
+    Mailbox.objects.create(username=address, local_part=name, domain_id=domain, **columns)
+    for alias in (address, f"to.{address}"):
+        Alias.objects.create(
+            address=alias, goto=address, domain_id=domain, active=columns["active"]
+        )
+    return address
+
+
+def all_pages(client: Client, url: str, relation: str = "next") -> list[str]:
+    """Return what is shown from one page to the next, or the other way round."""
+    found, base = [], url.partition("?")[0]
+    while url != base:
+        page = client.get(url)
+        found.append(shown(page))
+        url = base + link(page, relation)
+    return [name for names in (found if relation == "next" else found[::-1]) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("role", "adopted", "read"), [("", False, 1), ("domain", False, 2), ("domain", True, 100)]
+)
+def test_each_filter_shows_the_same_rows_however_few_are_read_at_once(
+    rita: Client, role: str, adopted: bool, read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an index of its own, in an adopted database without one, alone and with others."""
+    names = [f"{letter}{number}" for letter in "ba" for number in range(3)]
+    off = [insert(f"{name}off", active=False, password=CRAM) for name in names[::2]]
+    weak = [insert(f"{name}weak", password=CRAM) for name in names[1::2]]
+    full = [insert(f"{name}full", quota=10) for name in names[1:3]]
+    for address in full:
+        Usage.objects.create(username=address, bytes=10)
+    if adopted:
+        lookup_tables.drop(connections["mail"])
+    client = signed_in(role, "a.example", "b.example") if role else rita
+    monkeypatch.setattr(ListAdmin, "list_per_page", 2)
+    monkeypatch.setattr(queries, "READ_AT_ONCE", read)
+    monkeypatch.setattr(queries, "MAX_READ", 2 * read)
+    expected = {
+        f"{MAILBOX}?active__exact=0": off,
+        f"{MAILBOX}?active__exact=0&domain=a.example": of("a.example", off),
+        f"{MAILBOX}?attention=weak": weak,
+        f"{MAILBOX}?attention=weak&active__exact=1": weak,
+        f"{MAILBOX}?attention=weak&domain=b.example": of("b.example", weak),
+        f"{MAILBOX}?attention=full": full,
+        f"{MAILBOX}?attention=full&active__exact=0": [],
+        f"{ALIAS}?active__exact=0": [f"to.{name}" for name in off],
+        f"{ALIAS}?kind=own&active__exact=0&domain=b.example": of("b.example", off),
+        f"{ALIAS}?kind=own": [*off, *weak, *full],
+    }
+    for url, addresses in expected.items():
+        by_domain = bool(role)
+        addresses = sorted(addresses, key=lambda name: (by_domain and name[-9:], name))
+        assert all_pages(client, url) == addresses, url
+        if addresses[1:]:
+            back = f"{url}&before={addresses[-1]}"
+            assert all_pages(client, back, "prev") == addresses[:-1], back
+
+
+def of(domain: str, addresses: list[str]) -> list[str]:
+    return [name for name in addresses if name.endswith(domain)]
+
+
+def test_all_rows_of_two_filters_are_changed_and_downloaded(
+    rita: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "READ_AT_ONCE", 1)
+    weak = [insert(f"a{number}weak", password=CRAM) for number in range(3)]
+    insert("a1strong")
+    off = insert("a1off", password=CRAM, active=False)
+    url = f"{MAILBOX}?active__exact=1&attention=weak"
+    lines = b"".join(rita.get(url.replace("?", "csv/?"))).decode().splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == weak
+    page = rita.post(url, {"action": "disable", "select_across": "1", "post": "yes"})
+    assert page.status_code == 302
+    assert set(Mailbox.objects.filter(active=False).values_list("pk", flat=True)) == {*weak, off}
+
+
+def test_a_page_says_where_it_stopped_looking(
+    rita: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all aliases, active ones are looked for a few at a time."""
+    monkeypatch.setattr(ListAdmin, "list_per_page", 1)
+    monkeypatch.setattr(queries, "READ_AT_ONCE", 1)
+    monkeypatch.setattr(changelist, "MAX_READ", 3)
+    for number in range(6):
+        insert(f"a{number}", active=number == 5)
+    url = f"{ALIAS}?active__exact=1"
+    page = rita.get(url)
+    assert shown(page) == [] and "nothing matches up to <b>to.a2@a.example" in page.content.decode()
+    assert all_pages(rita, url) == ["to.a5@a.example"]
