@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from django.db import DatabaseError, OperationalError, connections, transaction
-from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
+from django.db.models import BigIntegerField, Case, F, IntegerField, Q, QuerySet, Value, When
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import database_message
@@ -178,12 +178,23 @@ def insert(bucket: str, now: int) -> None:
             )
 
 
+def expired(now: int) -> dict[str, QuerySet]:
+    """Return the rows that no longer limit anything, by the column of their time."""
+    return {
+        "started": Counter.objects.filter(started__lt=now - LONGEST),
+        "last_sign_in": KnownClient.objects.filter(last_sign_in__lt=now - KNOWN_SECONDS),
+    }
+
+
+def delete_expired() -> int:
+    """Delete all of them, and return how many."""
+    return sum(rows.delete()[0] for rows in expired(int(time.time())).values())
+
+
 def prune(now: int) -> None:
-    """Delete a few rows that no longer limit anything."""
-    counters = Counter.objects.filter(started__lt=now - LONGEST)
-    clients = KnownClient.objects.filter(last_sign_in__lt=now - KNOWN_SECONDS)
+    """Delete a few of them."""
     with suppress(OperationalError):  # a deadlock; the next attempt deletes them
-        for rows, column in ((counters, "started"), (clients, "last_sign_in")):
+        for column, rows in expired(now).items():
             keys = list(rows.order_by(column).values_list("pk", flat=True)[:PRUNED])
             if keys:
                 rows.filter(pk__in=keys).delete()

@@ -196,5 +196,7 @@ def with_results(planned: list[dict[str, Any]], done: Sequence[Outcome]) -> list
     return found
 
 
-def delete_expired() -> None:
-    PreparedImport.objects.filter(created__lt=timezone.now() - MAX_AGE).delete()
+def delete_expired() -> int:
+    """Delete what was uploaded long ago, and return how many imports that were."""
+    found = PreparedImport.objects.filter(created__lt=timezone.now() - MAX_AGE)
+    return found.delete()[1].get(PreparedImport._meta.label, 0)

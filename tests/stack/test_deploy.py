@@ -24,6 +24,7 @@ SITE = "panel.example.org"
 SERVED = Machine.checkout
 UNITS = ["mailadmin.service", "mailadmin.socket"]
 DOCTOR = ["mailadmin-doctor.service", "mailadmin-doctor.timer"]
+NIGHTLY = ["mailadmin-backup", "mailadmin-cleanup"]
 ATTEMPTS = (
     "/admin/login/",
     "/admin/login/code/",
@@ -287,8 +288,24 @@ def test_a_service_that_cannot_start_gives_up_and_says_why(
 
 
 def test_systemd_accepts_the_units(served: Machine, visitor: Visitor) -> None:
-    done = served.run(["systemd-analyze", "verify", "--man=no", *UNITS, *DOCTOR])
+    nightly = [f"{name}.{kind}" for name in NIGHTLY for kind in ("service", "timer")]
+    done = served.run(["systemd-analyze", "verify", "--man=no", *UNITS, *DOCTOR, *nightly])
     assert done.stdout + done.stderr == ""
+
+
+def test_every_night_the_panel_is_backed_up_and_cleaned(served: Machine, visitor: Visitor) -> None:
+    timers = [f"{name}.timer" for name in NIGHTLY]
+    assert served.run(["systemctl", "is-active", *timers]).stdout.split() == ["active", "active"]
+    served.run(["systemctl", "start", *NIGHTLY])
+    stated = served.run(["stat", "-c", "%U %a", "/var/backups/mailadmin"]).stdout
+    files = served.run(["find", "/var/backups/mailadmin", "-type", "f", "-printf", "%u %m %p\n"])
+    (user, mode, path), *others = map(str.split, files.stdout.splitlines())
+    assert (stated, user, mode, others) == ("mailadmin 700\n", "mailadmin", "600", [])
+    manage = [SERVED / ".venv/bin/python", SERVED / "manage.py"]
+    checked = served.run([*manage, "restore", path, "--check"], user="mailadmin").stdout
+    assert f"{path} is whole." in checked
+    journal = served.run(["journalctl", "-o", "cat", "-u", NIGHTLY[1]]).stdout
+    assert "Deleted what has expired: sessions 0" in journal
 
 
 def test_the_doctor_runs_as_root_only_what_root_alone_can_change(
