@@ -15,9 +15,14 @@ def main() -> None:
         import django
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+
+        from mailboxes.panel import version
     except ImportError:  # after an upgrade of Python, for example
         traceback.print_exc()
         sys.exit(FAILED)
+    if sys.argv[1:] in (["--version"], ["version"]):
+        print(f"mailadmin {version()}, Django {django.get_version()}")
+        return
     try:
         django.setup()
         execute_from_command_line(sys.argv)

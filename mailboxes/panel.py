@@ -11,8 +11,11 @@ from django.conf import settings
 
 @cache
 def version() -> str:
-    """Return the panel's own version; pyproject.toml is the one place where it is written."""
-    found = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+    """Return the panel's own version; pyproject.toml is the one place where it is written.
+
+    It needs no settings, so that a panel with invalid ones can say it, too.
+    """
+    found = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
     return str(found["project"]["version"])
 
 

@@ -14,6 +14,7 @@ from mailboxes.conf import CHECKS
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message, error_message
 from mailboxes.management.arguments import MailParser, choices, one_of
+from mailboxes.panel import version
 
 
 class MailCommand(BaseCommand):
@@ -41,6 +42,9 @@ class MailCommand(BaseCommand):
         if uid == 0:
             name = os.environ.get("SUDO_USER") or name
         return Actor(COMMAND, name, type(self).__module__.rpartition(".")[2], EVERYTHING)
+
+    def get_version(self) -> str:
+        return f"mailadmin {version()}"
 
     def ask(self, question: str, verb: str) -> None:
         """Ask a person whether to go on; raise CommandError unless the answer is yes."""

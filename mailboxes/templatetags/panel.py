@@ -32,10 +32,12 @@ from mailboxes.doctor.stored import last_report
 from mailboxes.errors import Refused
 from mailboxes.formats import mixed_scripts_warning
 from mailboxes.icons import icon
+from mailboxes.panel import version
 from mailboxes.second_factor import factors, policy
 
 register = template.Library()
 register.simple_tag(icon)
+register.simple_tag(version, name="panel_version")
 
 
 @register.simple_tag
