@@ -1,6 +1,7 @@
 """Which tables a backup contains, as the migrations that were applied have created them."""
 
 from django.db import connections, router
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
@@ -22,6 +23,12 @@ class UnknownMigrations(Refused):
 
 def applied(alias: str) -> Migrations:
     return sorted(MigrationRecorder(connections[alias]).applied_migrations())
+
+
+def is_current(alias: str) -> bool:
+    """Say whether all migrations of this version have been applied."""
+    executor = MigrationExecutor(connections[alias])
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def own_models(alias: str, migrations: Migrations) -> list[type[Model]]:

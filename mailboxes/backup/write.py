@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from mailboxes.adoption.mark import find_adoption
+from mailboxes.adoption.mark import database_name
+from mailboxes.adoption.models import Adoption
 from mailboxes.backup import archive, snapshot
 from mailboxes.backup.tables import LEFT_OUT, applied, own_models
 from mailboxes.conf import mail_host
@@ -25,7 +27,7 @@ encode = json.JSONEncoder(default=str).encode
 
 def databases(panel_only: bool) -> list[str]:
     """Return the databases to back up; tables of others are not the panel's to restore."""
-    if panel_only or find_adoption():
+    if panel_only or is_adopted():
         return ["default"]
     if tables := foreign_tables():
         raise Refused(
@@ -34,6 +36,12 @@ def databases(panel_only: bool) -> list[str]:
             {"tables": ", ".join(tables)},
         )
     return ["default", "mail"]
+
+
+def is_adopted() -> bool:
+    with suppress(DatabaseError):  # the tables may be those of an older version
+        return Adoption.objects.filter(pk=database_name()).exists()
+    return False
 
 
 def write(aliases: Sequence[str], manifest: archive.Manifest) -> Iterator[bytes]:

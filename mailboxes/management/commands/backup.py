@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from mailboxes.audit.log import log_event, subject
 from mailboxes.backup import files, write
 from mailboxes.backup.archive import Manifest
+from mailboxes.backup.tables import is_current
 from mailboxes.formats import number, size
 from mailboxes.management.arguments import integer, new_path
 from mailboxes.management.backup_keys import add_passphrase_file, encryption_key
@@ -62,7 +63,8 @@ class Command(MailCommand):
         aliases = write.databases(options["panel_only"])
         path = place / new_name(bool(key)) if place.is_dir() else place
         manifest = write.new_manifest()
-        log_event(self.actor, "panel.backup", subject("file", str(path)))
+        if is_current("default"):  # before an upgrade, the log may be that of an older version
+            log_event(self.actor, "panel.backup", subject("file", str(path)))
         files.write(path, write.write(aliases, manifest), key)
         self.report(path, manifest)
         if keep:
