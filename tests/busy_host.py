@@ -36,6 +36,7 @@ postconf -e \\
     'mailbox_transport = lmtp:unix:private/dovecot-lmtp' \\
     'relay_domains = relayed.example, regexp:/etc/postfix/relays' \\
     'transport_maps = hash:/etc/postfix/transport regexp:/etc/postfix/routes' \\
+    'smtpd_relay_restrictions = permit_mynetworks, permit_auth_destination, reject' \\
     'smtpd_client_restrictions = check_client_access cidr:/etc/postfix/clients' \\
     'smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination' \\
     'recipient_bcc_maps = hash:/etc/postfix/copies' 'masquerade_domains = corp.example' \\
@@ -155,6 +156,7 @@ SENTENCES = (
     " hash:/etc/postfix/transport, regexp:/etc/postfix/routes (transport_maps): this would no"
     " longer count.",
     "- Mail is forwarded by hash:/etc/postfix/virtual (virtual_alias_maps: info@forwarded.example)",
+    "- Who may relay is decided by permit_mynetworks permit_auth_destination reject (smtpd_relay_",
     "- Clients in 10.9.0.0/16 send without signing in (mynetworks):",
     "- Programs send through port 127.0.0.1:10025 without signing in:",
     "- Programs on this host send through port 25 without signing in:",

@@ -153,18 +153,22 @@ def fits(name: str, exported: str, settings: Settings) -> bool:
     here = settings.get(name, "")
     found, wanted = words(here), words(exported)
     if name in EXTENDED:
-        spans = range(len(found) - len(wanted) + 1)
-        return any(found[start : start + len(wanted)] == wanted for start in spans)
+        return contains(found, wanted)
     if name in DELIVERY:
         return found == wanted or "/kept_transports.cf" in settings.get("transport_maps", "")
     if name == "parent_domain_matches_subdomains":
         return found == wanted or len(words(settings.get("relay_domains", ""))) > 1
     if name == "smtpd_relay_restrictions":
         refusals = wanted[wanted.index("reject_unauth_destination") + 1 :]
-        return found[len(found) - len(refusals) :] == refusals
+        return contains(found, refusals)
     if name == "recipient_delimiter":
         return set(exported) <= set(here)
     return found == wanted or name in ("smtpd_sasl_auth_enable", "smtpd_tls_auth_only")
+
+
+def contains(found: list[str], wanted: list[str]) -> bool:
+    spans = range(len(found) - len(wanted) + 1)
+    return any(found[start : start + len(wanted)] == wanted for start in spans)
 
 
 def same_option(name: str, exported: str, here: str, kept: bool) -> bool:

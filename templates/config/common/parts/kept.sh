@@ -12,15 +12,24 @@ beside() {
             conf -h "$1" ;;
         parent_domain_matches_subdomains)
             if [ -n "$(theirs relay_domains)" ]; then conf -h "$1"; else say "$2"; fi ;;
-        # Refusals only, so after those of others.
-        smtpd_relay_restrictions) say "$(conf -h "$1" | without_refusals)${2#*reject_unauth_destination}" |
-            sed 's/^, //' ;;
+        smtpd_relay_restrictions) with_refusals "${2#*reject_unauth_destination, }" ;;
         smtpd_tls_auth_only) if [ -n "$cleartext" ]; then conf -h "$1"; else say "$2"; fi ;;
         smtpd_sasl_auth_enable) conf -h "$1" ;;
         # Each character of it is a delimiter.
         recipient_delimiter) printf '%s%s\n' "$(conf -h "$1" | tr -d "$2")" "$2" ;;
         *) say "$2" ;;
     esac
+}
+
+# OURS: the host's rules and after them the panel's refusals, but before what accepts mail for this host.
+with_refusals() {
+    conf -h smtpd_relay_restrictions | without_refusals | sed 's/^[ ,]*//; s/[ ,]*$//' | awk -v ours="$1" '
+        match($0, /(^|[ ,\t])permit(_auth_destination|_mx_backup)?([ ,\t]|$)/) {
+            before = substr($0, 1, RSTART - (RSTART == 1))
+            print before ours ", " substr($0, RSTART + (RSTART > 1))
+            next
+        }
+        { print $0 ($0 == "" ? "" : ", ") ours }'
 }
 
 # NAME OURS: the same for an option of $service in master.cf, if it has been there.
