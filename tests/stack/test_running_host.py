@@ -270,6 +270,30 @@ def assert_kept(host: MailHost) -> None:
             assert send_code(host, OTTO, sender) == 250, sender
 
 
+PASSWORDS = """\
+printf secret | saslpasswd2 -p -c -u old.example otto
+postconf -e smtpd_sasl_auth_enable=yes
+cp /etc/default/saslauthd /root
+printf 'START=yes\\nMECHANISMS="shadow"\\nOPTIONS="-m /run/saslauthd"\\nTHREADS=1\\n' \\
+    >/etc/default/saslauthd
+systemctl restart saslauthd
+"""
+NO_PASSWORDS = """\
+postconf -X smtpd_sasl_auth_enable
+systemctl stop saslauthd
+cp /root/saslauthd /etc/default
+"""
+
+
+def assert_other_passwords_are_named(host: MailHost) -> None:
+    host.machine.run(["sh", "-c", PASSWORDS])
+    done = host.apply("--keep", check=False)
+    host.machine.run(["sh", "-c", NO_PASSWORDS])
+    assert done.returncode == 1
+    assert "- /etc/sasldb2 is the only place that says how" in done.stderr
+    assert "- saslauthd can't ask both shadow and PAM" in done.stderr
+
+
 @pytest.mark.parametrize(
     "fresh",
     [
@@ -288,6 +312,8 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
         cached.unlink()
     if busy.variant == "v2":
         assert_restored(busy)
+    else:
+        assert_other_passwords_are_named(busy)
     assert "This is kept:" in busy.apply("--keep").stdout
     busy.await_services()
     assert_kept(busy)
