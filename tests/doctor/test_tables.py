@@ -223,6 +223,13 @@ def test_other_names_of_the_host_are_asked_for(healthy: Examination) -> None:
     assert "example.org" in found.seen and "exportconfig" in found.remedy.command
 
 
+def test_mail_for_root_that_nobody_receives_is_named(healthy: Examination) -> None:
+    code, seen = "tables.mail_for_root", as_root(healthy, printing("Example.ORG\n"))
+    assert "goes to root@example.org (myorigin)" in unhealthy(seen)[code].seen
+    forward("root@example.org", "anna@example.org")
+    assert code not in unhealthy(seen)
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_mail_elsewhere_is_named(healthy: Examination, tmp_path: Path, elsewhere: bool) -> None:
     host = replace(healthy.host, home=str(tmp_path))

@@ -443,8 +443,15 @@ postconf -e virtual_mailbox_domains=proxy:sqlite:/etc/postfix/others.cf
 
 @pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
 def test_a_map_that_cannot_be_listed_is_asked_for_domains_of_the_panel(fresh: MailHost) -> None:
+    (fresh.machine / "etc/mailname").write_text(f"{DOMAIN}\n")
+    fresh.machine.run(["postconf", "-e", "myorigin = /etc/mailname"])
+    root = f"goes to root@{DOMAIN} (myorigin), which the panel doesn't have"
+    assert root not in fresh.apply("--dry-run").stdout
     fresh.manage("createdomain", DOMAIN)
     fresh.create(ANNA)
+    assert root in fresh.apply("--dry-run").stdout
+    fresh.alias(f"root@{DOMAIN}", ANNA.address)
+    assert root not in fresh.apply("--dry-run").stdout
     fresh.machine.run(["sh", "-c", LIKE_OURS])
     others, same, *_ = said(fresh, "$myhostname")
     assert "those domains in proxy:sqlite:/etc/postfix/others.cf that the panel doesn't" in others

@@ -10,7 +10,7 @@ from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.remedies import APPLY, Remedy
-from mailboxes.doctor.tables import served_otherwise
+from mailboxes.doctor.tables import mail_for_root, served_otherwise
 from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
@@ -24,6 +24,7 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
     found = [
         *own_names(examination),
         *served_otherwise.examine(examination),
+        *mail_for_root.examine(examination),
         *relay_loops(examination, deadline),
         *alias_domains(deadline),
     ]

@@ -470,6 +470,19 @@ settings_hints() {
     cat "$new/settings"
 }
 
+# Postfix completes "root", to whom cron writes, with myorigin: often the domain whose mail is now the panel's.
+origin_hints() {
+    origin=$(current -hx myorigin)
+    case $origin in /*) origin=$(head -n 1 "$origin" 2>>"$new/log") ;; esac
+    [ -n "$(for map in domains relay_domains; do say "$origin" | ask_panel "$map"; done)" ] || return 0
+    for map in aliases mailboxes alias_domains alias_domain_catchalls relay_recipients; do
+        printf '%s\n' "root@$origin" "@$origin" | ask_panel "$map"
+    done >"$new/found"
+    [ -s "$new/found" ] || say "Mail for root from programs on this host, such as cron, goes to root@$origin" \
+        "(myorigin), which the panel doesn't have: it bounces and is lost. Create that alias, or run:" \
+        "postconf -e 'myorigin = \$myhostname'; postfix reload"
+}
+
 changes_mail() { # NAME WHAT
     value=$(current -hx "$1" | joined)
     [ -n "$value" ] || return 0
