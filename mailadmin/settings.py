@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "mailboxes.adoption",
     "mailboxes.audit",
     "mailboxes.deployment",
+    "mailboxes.figures",
     "mailboxes.imports",
     "mailboxes.throttle",
     "django.contrib.admin",

@@ -118,6 +118,7 @@ PAGES = {
 COMMANDS = {
     "adopt": ["--folders"],
     "checkaliases": [],
+    "countfigures": [],
     "createdomain": [
         "--description",
         "--mailboxes",

@@ -41,6 +41,7 @@ from mailboxes.actions.domains import (
     set_self_service,
 )
 from mailboxes.actions.examinations import remember_examination
+from mailboxes.actions.figures import count_figures
 from mailboxes.actions.imports.importing import import_rows, plan_import, run_import
 from mailboxes.actions.mailboxes import (
     change_mailbox,
@@ -74,6 +75,7 @@ __all__ = [
     "check_new_mailbox",
     "check_new_password",
     "check_renaming",
+    "count_figures",
     "create_administrator",
     "create_alias",
     "create_alias_domain",

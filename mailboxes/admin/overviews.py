@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailboxes import usage
+from mailboxes import pictures, usage
 from mailboxes.access.scope import Scope
 from mailboxes.admin import display
 from mailboxes.conf import quota_multiplier
@@ -133,6 +133,7 @@ def domain_overview(domain: Domain, scope: Scope) -> dict[str, Any]:
         "more_alias_domains": len(names) > MAX_LISTED,
         "forwards_to": forwards.target_domain if forwards else "",
         "problems": list(domain_problems(domain)),
+        "charts": pictures.of_domain(domain.pk),
         "mailboxes": first_mailboxes(domain),
         "aliases": first_aliases(domain),
     }

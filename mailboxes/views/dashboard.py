@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from mailboxes import queries, usage
+from mailboxes import pictures, queries, usage
 from mailboxes.access.grants import scope_of
 from mailboxes.access.models import Grant
 from mailboxes.access.roles import MAIL_MODELS
@@ -341,5 +341,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "reports": reports,
         "examined": reports.current,
         "entries": latest(scope),
+        "pictures": pictures.of_scope(scope),
     }
     return render(request, "mailboxes/dashboard.html", context)

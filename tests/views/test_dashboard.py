@@ -338,7 +338,7 @@ def test_a_result_of_another_version_of_the_panel_is_ignored(
 
 def test_a_timer_that_has_stopped_is_reported(rita: Client, mail_file: None) -> None:
     remember(DATABASE, by_timer=True)
-    assert "timer" not in shown_text(rita)
+    assert "The doctor's timer" not in shown_text(rita)
     then = timezone.now() - timedelta(hours=3)
     LastExamination.objects.update(examined=then, reported=then)
     page = shown_text(rita)
