@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from mailboxes.audit.entries import last_time
 from mailboxes.deployment import examinations
 from mailboxes.deployment.applied import last_applied
 from mailboxes.deployment.states import State, severity
@@ -84,7 +85,7 @@ def rows() -> Iterator[GaugeMetricFamily]:
 
 
 def reports() -> Iterator[GaugeMetricFamily]:
-    """Yield what the doctor and `apply` have reported; nothing if they never have."""
+    """Yield what the doctor, `apply` and backups have reported; nothing if they never have."""
     now = timezone.now()
     if last := examinations.read().current:
         is_broken = severity(last.verdict) >= severity(State.BROKEN)
@@ -94,6 +95,9 @@ def reports() -> Iterator[GaugeMetricFamily]:
     if applied := last_applied():
         age = (now - applied.at).total_seconds()
         yield gauge("mailadmin_applied_age_seconds", "Since a host was last given an export.", age)
+    if backed_up := last_time("panel.backup"):
+        age = (now - backed_up).total_seconds()
+        yield gauge("mailadmin_backup_age_seconds", "Since the panel was last backed up.", age)
 
 
 def gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:

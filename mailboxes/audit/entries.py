@@ -223,3 +223,8 @@ def sum_outcomes(ends: Sequence[Entry], settled: Sequence[Entry]) -> str:
     sums = [sum(column) for column in zip(*numbers, strict=True)]
     total = Subject.objects.filter(entry__in=[end.begun for end in ends]).count()
     return " ".join(map(str, [total - sums[1] - sums[2], *sums[1:]]))
+
+
+def last_time(action: str) -> datetime | None:
+    """Return when this was last logged, if ever."""
+    return Entry.objects.filter(action=action).values_list("at", flat=True).order_by("-seq").first()

@@ -30,11 +30,11 @@ def differing(ours: str, theirs: str) -> list[str]:
 
 
 def combined(ours: str, theirs: str) -> str:
-    """Return the settings of the backup, with the databases of this panel."""
-    own = values(ours)
-    lines = [line for line in theirs.splitlines() if line.partition("=")[0] not in OF_THE_MACHINE]
-    kept = [f"{name}={own[name]}" for name in OF_THE_MACHINE if name in own]
-    return "\n".join([*lines, *kept]) + "\n"
+    """Return the settings of the backup, with the databases of this panel and what it lacks."""
+    own, known = values(ours), values(theirs)
+    kept = [name for name in own if name in OF_THE_MACHINE or not known.get(name)]
+    lines = [line for line in theirs.splitlines() if line.partition("=")[0] not in kept]
+    return "\n".join([*lines, *(f"{name}={own[name]}" for name in kept)]) + "\n"
 
 
 def write(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 ALIASES = ("default", "mail")
 ENV = (
     "# The panel\nSECRET_KEY=only for tests, and long enough for Django's own check of it\n"
-    "ALLOWED_HOSTS=panel.example.org\nDATABASE_URL=sqlite:///var/panel.sqlite3\n"
+    "ALLOWED_HOSTS=panel.example.org\nMAIL_AUTH_PASSWORD=\nDATABASE_URL=sqlite:///var/panel.sqlite3\n"
 )
 
 

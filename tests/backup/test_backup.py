@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from django.core.management import CommandError
 from django.db import connections
 from django.utils import timezone
@@ -16,6 +17,7 @@ from mailboxes import actions
 from mailboxes.access.models import Grant, GrantedDomain
 from mailboxes.addresses import Address, DomainName
 from mailboxes.adoption.models import Adoption
+from mailboxes.audit.models import Entry
 from mailboxes.backup import archive, schema, snapshot, write
 from mailboxes.backup.tables import EMPTIED, LEFT_OUT, applied, own_models
 from mailboxes.models import Mailbox
@@ -73,11 +75,11 @@ def rewritten(backup: Path, name: str, old: bytes, new: bytes) -> None:
         writer.finish(manifest)
 
 
-def test_every_row_comes_back_but_sessions_and_attempts(
-    filled: Path, other: Path, backup: Path
-) -> None:
+def test_every_row_comes_back_but_sessions_and_attempts(filled: Path, other: Path) -> None:
+    before, backup = dump(filled), filled / "backup.tar.gz"
+    run("backup", backup)
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    before = dump(filled)
+    assert Entry.objects.latest("seq").action == "panel.backup"
     with using(other):
         output = run("restore", backup)
         assert run("verifylog").startswith("The log is intact.")
@@ -215,7 +217,9 @@ def other_key(other: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) 
     """The settings of a panel that deploy/run has set up: with another key and another database."""
     file = other / ".env"
     settings.SECRET_KEY = "another key, which is just as long and as secret as the first one"
-    file.write_text(f"SECRET_KEY={settings.SECRET_KEY}\nDATABASE_URL=mysql://a:b@c/d\n")
+    file.write_text(
+        f"SECRET_KEY={settings.SECRET_KEY}\nMAIL_AUTH_PASSWORD=x\nDATABASE_URL=mysql://a:b@c/d\n"
+    )
     file.chmod(0o640)
     monkeypatch.setenv("ENV_FILE", str(file))
     return file
@@ -232,10 +236,11 @@ def test_the_settings_of_the_backup_are_taken_over_if_that_was_asked_for(
             run("restore", backup)
         output = run("restore", backup, "--take-settings")
         assert "The log is intact." in output and "was changed" not in output
-    assert other_key.read_text() == (
-        ENV.replace("DATABASE_URL=sqlite:///var/panel.sqlite3\n", "")
-        + "DATABASE_URL=mysql://a:b@c/d\n"
+    expected = ENV.replace(
+        "MAIL_AUTH_PASSWORD=\nDATABASE_URL=sqlite:///var/panel.sqlite3",
+        "MAIL_AUTH_PASSWORD=x\nDATABASE_URL=mysql://a:b@c/d",
     )
+    assert other_key.read_text() == expected != ENV
     assert stat.S_IMODE(other_key.stat().st_mode) == 0o640
     assert (other / ".env.before-restore").read_text() == old
 
@@ -245,7 +250,8 @@ def test_settings_that_are_kept_are_named_without_their_values(
 ) -> None:
     with using(other):
         output = run("restore", backup, "--keep-settings")
-    assert "differ from the backup's and stay as they are: ALLOWED_HOSTS, SECRET_KEY." in output
+    names = "ALLOWED_HOSTS, MAIL_AUTH_PASSWORD, SECRET_KEY."
+    assert f"differ from the backup's and stay as they are: {names}" in output
     assert "panel.example.org" not in output and "If SECRET_KEY was changed" in output
 
 
@@ -270,6 +276,20 @@ def test_a_folder_keeps_the_latest_backups(filled: Path) -> None:
         run("backup", folder, "--keep", "0")
     with pytest.raises(CommandError, match="--keep requires a folder"):
         run("backup", filled / "one.tar.gz", "--keep", "1")
+
+
+def test_a_backup_that_fails_is_mailed_if_that_was_asked_for(
+    filled: Path, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    settings.ADMINS = [("rita", "rita@example.org")]
+    missing = filled / "missing" / "backup.tar.gz"
+    for options in ([], ["--mail-errors"]):
+        with pytest.raises(CommandError):
+            run("backup", missing, *options)
+    run("backup", filled / "backup.tar.gz", "--mail-errors")
+    (message,) = mailoutbox
+    assert message.subject.endswith(": the backup failed")
+    assert f"can't be written to {missing}: No such file" in str(message.body)
 
 
 def test_a_backup_is_written_whole_or_not_at_all(filled: Path, backup: Path) -> None:

@@ -10,9 +10,11 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from mailboxes.audit.log import log_event
 from mailboxes.deployment.models import Export, LastExamination
 from mailboxes.health import HEALTH
 from mailboxes.models import Mailbox
+from tests.conftest import TESTER
 
 TOKEN = "geheim-geheim"
 
@@ -51,6 +53,7 @@ def test_requests_sign_ins_and_states_are_told(
         machine="mx", examined=now - timedelta(minutes=5), verdict="broken"
     )
     Export.objects.create(identity="1" * 16, exported=now, applied=now - timedelta(hours=2))
+    log_event(TESTER, "panel.backup")
     after = read(client)
     grown = {name: value - before.get(name, 0) for name, value in after.items()}
     assert grown["mailadmin_failed_sign_ins_total administrator"] == 1
@@ -59,5 +62,6 @@ def test_requests_sign_ins_and_states_are_told(
     assert after["mailadmin_mailboxes"] == after["mailadmin_domains"] == 1
     assert after["mailadmin_database_up mail"] == after["mailadmin_doctor_broken"] == 1
     assert after["mailadmin_doctor_age_seconds"] == pytest.approx(300, abs=30)
+    assert after["mailadmin_backup_age_seconds"] == pytest.approx(0, abs=30)
     assert after["mailadmin_applied_age_seconds"] == pytest.approx(7200, abs=30)
     assert not re.search("anna|rita|example", str(after))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -14,6 +15,7 @@ from mailboxes.formats import number, size
 from mailboxes.management.arguments import integer, new_path
 from mailboxes.management.backup_keys import add_passphrase_file, encryption_key
 from mailboxes.management.base import MailCommand
+from mailboxes.management.watching import mail
 
 PREFIX = "mailadmin-"
 
@@ -54,6 +56,19 @@ class Command(MailCommand):
             "--passphrase", action="store_true", help="ask for a passphrase, and encrypt with it"
         )
         add_passphrase_file(parser)
+        parser.add_argument(
+            "--mail-errors",
+            action="store_true",
+            help="if it fails, mail that to ADMINS, as the timer does",
+        )
+
+    def execute(self, *args: object, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except CommandError as error:
+            if options["mail_errors"]:
+                mail(f"{gethostname()}: the backup failed", f"{error}\n")
+            raise
 
     def handle(self, *args: object, **options: Any) -> None:
         place, keep = options["file"], options["keep"]
@@ -63,9 +78,9 @@ class Command(MailCommand):
         aliases = write.databases(options["panel_only"])
         path = place / new_name(bool(key)) if place.is_dir() else place
         manifest = write.new_manifest()
+        files.write(path, write.write(aliases, manifest), key)
         if is_current("default"):  # before an upgrade, the log may be that of an older version
             log_event(self.actor, "panel.backup", subject("file", str(path)))
-        files.write(path, write.write(aliases, manifest), key)
         self.report(path, manifest)
         if keep:
             self.delete_older(place, keep)
