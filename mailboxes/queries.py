@@ -1,4 +1,4 @@
-"""Queries that stay cheap on large tables: capped counts, walking a table by key, search."""
+"""Queries that stay cheap on large tables: capped counts, walking a table by key."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,6 @@ from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext
 
 from mailboxes import formats
-from mailboxes.addresses import to_ascii
-from mailboxes.models import AliasDomain, Domain
 
 MAX_COUNT = 1000
 """How many rows a list counts at most."""
@@ -200,35 +198,6 @@ def renamed(column: str, old: str, new: str) -> Concat:
     """Return an expression for the addresses in a column with the new name of their domain."""
     start = Substr(F(column), 1, Length(F(column)) - len(old), output_field=CharField())
     return Concat(start, Value(new), output_field=CharField())
-
-
-def search(
-    rows: QuerySet, text: str, keys: Sequence[str], columns: Sequence[str], inside: bool
-) -> QuerySet:
-    """Return the rows that a person means by `anna`, `anna@`, `@example.org` or `example.org`.
-
-    First, with an index: one of the `keys` or the row's domain starts with the text. If that finds
-    nothing, or if `inside` is set, all `columns` are searched for it, row by row.
-    """
-    text = text.strip()
-    found = rows.filter(starts_with(rows.model, text, keys))
-    if not inside and found.exists():
-        return found
-    return rows.filter(any_of(columns, "icontains", text.removeprefix("@")))
-
-
-def starts_with(model: type[Model], text: str, keys: Sequence[str]) -> Q:
-    local_part, at, domain = text.rpartition("@")
-    domain = to_ascii(domain)
-    text = f"{local_part}{at}{domain}"
-    if issubclass(model, Domain | AliasDomain):
-        return any_of(keys, "istartswith", domain)
-    if local_part or not domain:
-        return any_of(keys, "istartswith", text)
-    if Domain.objects.filter(pk=domain).exists():
-        return Q(domain=domain)  # and not example.org.uk
-    in_domain = Q(domain__pk__istartswith=domain)
-    return in_domain if at else in_domain | any_of(keys, "istartswith", text)
 
 
 def any_of(columns: Sequence[str], lookup: str, text: str) -> Q:

@@ -69,7 +69,6 @@ class AliasDomainAdmin(ListAdmin, MailAdmin):
     form = AliasDomainForm
     list_display = ["name_link", "target_domain", "status", "changed"]
     list_filter = [StatusFilter]
-    search_keys = ("alias_domain", "target_domain")
     search_columns = ("alias_domain", "target_domain")
     actions = ["enable", "disable", "delete_selected"]
     csv_columns = ("alias_domain", "target_domain", "active", "created", "modified")

@@ -23,26 +23,30 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from mailboxes.access.grants import scope_of
+from mailboxes.addresses import to_ascii
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
 from mailboxes.admin.filters import ListFilter
 from mailboxes.audit.log import log_event, subject
 from mailboxes.csv_download import csv_response
+from mailboxes.formats import number
 from mailboxes.models import Domain
 from mailboxes.queries import (
     MAX_READ,
+    CappedCount,
     Page,
     batches,
     capped_count,
     found_by,
     page_after,
-    search,
     source_of,
 )
 from mailboxes.request_actors import administrator
+from mailboxes.search import Found, search
 
-AFTER, BEFORE, INSIDE = "after", "before", "inside"
-OWN_PARAMS = (AFTER, BEFORE, INSIDE)
+AFTER, BEFORE = "after", "before"
+OWN_PARAMS = (AFTER, BEFORE, "inside")
+"""The parameters that are no filters; the last one was part of links in former versions."""
 
 
 class KeysetChangeList(ChangeList):
@@ -79,8 +83,10 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Read one row more than fits on the page, to find out whether there is another page."""
         self.show_all = self.multi_page = False
-        self.inside = INSIDE in request.GET
+        self.found: Found | None = getattr(request, "found", None)
         self.count = capped_count(self.queryset)
+        if self.found and self.found.keys is not None:
+            self.count = CappedCount(len(self.found.keys), self.found.more)
         self.result_count = self.count.number
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
         page = self.page(after, before)
@@ -100,6 +106,8 @@ class KeysetChangeList(ChangeList):
     def page(self, after: str, before: str) -> Page:
         """Return the rows that follow one key or precede another, and whether there are more."""
         number = self.list_per_page
+        if self.found and self.found.keys is not None:
+            return page_of_keys(self.queryset, self.found.keys, after, before, number)
         return page_after(self.queryset, before or after, number, bool(before), MAX_READ)
 
     @property
@@ -122,8 +130,15 @@ class KeysetChangeList(ChangeList):
         return self.get_query_string({AFTER: last})
 
     @property
-    def inside_url(self) -> str:
-        return self.get_query_string({INSIDE: "1"})
+    def inside_note(self) -> str:
+        """Say if the insides of words were only searched in some of the rows."""
+        if not self.found or not self.found.inside_of:
+            return ""
+        text = _(
+            "Inside of words, only the first %(number)s entries were searched. To find all, type "
+            "how a word begins."
+        )
+        return text % {"number": number(self.found.inside_of)}
 
     @property
     def lacks_domain(self) -> bool:
@@ -134,6 +149,21 @@ class KeysetChangeList(ChangeList):
         return self.has_next or self.has_previous
 
 
+def page_of_keys(rows: QuerySet, keys: list[str], after: str, before: str, number: int) -> Page:
+    """Return the rows of the keys that follow one or precede another, in the order of the keys."""
+    places = {key.lower(): place for place, key in enumerate(keys)}
+    place = places.get((after or before).lower())
+    if before:
+        first = max((place or 0) - number, 0)
+        chosen, more = keys[first : place or 0], first > 0
+    else:
+        first = 0 if place is None else place + 1
+        chosen, more = keys[first : first + number], first + number < len(keys)
+    found = {row.pk.lower(): row for row in rows.order_by().filter(pk__in=chosen)}
+    shown = [found[key.lower()] for key in chosen if key.lower() in found]
+    return Page(shown[::-1] if before else shown, more)
+
+
 class ListAdmin(BulkActionsAdmin):
     """A list that is paged by key, with bulk actions and a CSV of what is shown."""
 
@@ -141,11 +171,8 @@ class ListAdmin(BulkActionsAdmin):
     list_display_links = None
     sortable_by = ()
     show_full_result_count = False
-    search_keys: tuple[str, ...] = ("pk",)
-    """The columns that are searched by prefix, with an index."""
-
     search_columns: tuple[str, ...] = ()
-    """The columns that are searched anywhere in the text, row by row."""
+    """The columns in which the words are searched."""
 
     search_fields = ["pk"]  # enables the stock admin's search
     csv_columns: tuple[str, ...] = ()
@@ -180,8 +207,12 @@ class ListAdmin(BulkActionsAdmin):
     ) -> tuple[QuerySet, bool]:
         if not search_term.strip():
             return queryset, False
-        inside = INSIDE in request.GET
-        return search(queryset, search_term, self.search_keys, self.search_columns, inside), False
+        domains = scope_of(request.user).domains
+        if request.GET.get("domain"):
+            domains = frozenset([to_ascii(request.GET["domain"].strip())])
+        found = search(queryset, search_term, self.search_columns, domains)
+        request.found = found  # type: ignore[attr-defined]
+        return found.rows, False
 
     @admin.display(description=_("status"))
     def status(self, row: Any) -> str:

@@ -39,6 +39,7 @@ class Dialect:
     targets: Callable[[str], str]
     """The same with the targets of an alias."""
 
+    local_part: str
     domain: str
     dual: str
 
@@ -88,6 +89,7 @@ MYSQL = Dialect(
     replaced="VALUES({})",
     words=words_by_expression,
     targets=targets_by_expression,
+    local_part="SUBSTRING_INDEX({0}, '@', 1)",
     domain="IF(INSTR({0}, '@'), SUBSTRING_INDEX({0}, '@', -1), '')",
     dual=" FROM DUAL",
 )
@@ -99,6 +101,7 @@ SQLITE = Dialect(
     replaced="excluded.{}",
     words=words_between,
     targets=targets_between,
+    local_part="SUBSTR({0}, 1, INSTR({0}, '@') - 1)",
     domain="CASE WHEN INSTR({0}, '@') THEN SUBSTR({0}, INSTR({0}, '@') + 1) ELSE '' END",
     dual="",
 )
@@ -156,8 +159,9 @@ def sources(dialect: Dialect, usage: bool) -> list[Source]:
     """Return all of them; `usage` says whether that of mailboxes is among them."""
     flag = "lookup_flag (flag, domain, address)"
     word = "lookup_word (kind, word, domain, address)"
+    local_part = dialect.local_part.format("r.address")
     text = dialect.concat.format(joined(dialect, "r.local_part", "' '", "r.name"))
-    names = dialect.concat.format(joined(dialect, "r.address", "' '", "r.goto"))
+    names = dialect.concat.format(joined(dialect, local_part, "' '", "r.goto"))
     target_domain = dialect.domain.format("w.value")
     disabled, plain = "COALESCE(r.active, 0) <> 1", f"NOT EXISTS ({OWN})"
     found = [

@@ -1,0 +1,236 @@
+"""Finding mailboxes, aliases and domains by words: first whole addresses, then beginnings of
+addresses, then of words, then what is inside of words.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+
+from mailboxes.addresses import to_ascii
+from mailboxes.lookup_models import AliasTarget, Flag, SearchWord
+from mailboxes.lookup_tables.flags import flagged
+from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.queries import BY_DOMAIN, any_of
+
+MAX_FOUND = 1000
+"""How many rows a search shows."""
+
+MAX_EXAMINED = 5000
+"""How many rows with one of the words are examined for the others."""
+
+MAX_INSIDE = 2500
+"""In how many rows the insides of words are searched, row by row."""
+
+MAX_DOMAINS = 50
+AT_ONCE = 500
+IN_BRACKETS = re.compile(r"<([^<>]*)>")
+BETWEEN_TERMS = re.compile(r"[\s,;]+")
+WORD = re.compile(r"[^\W_]+")
+KINDS: dict[Any, Sequence[str]] = {Mailbox: ["mailbox"], Alias: ["alias", "mailbox"]}
+
+
+@dataclass
+class Found:
+    """What a search has found: all of these rows, or those with the keys, in their order."""
+
+    rows: QuerySet
+    keys: list[str] | None = None
+    more: bool = False
+    """Whether there are, or may be, more rows than these."""
+
+    inside_of: int = 0
+    """In how many rows the insides of words were searched, if there are others."""
+
+
+@dataclass
+class Asked:
+    """What somebody has typed: parts that must all occur, and domains."""
+
+    terms: list[str] = field(default_factory=list)
+    domains: list[str] | None = None
+
+    @property
+    def words(self) -> list[str]:
+        local_parts = (term.rpartition("@")[0] or term for term in self.terms)
+        return [word for part in local_parts for word in WORD.findall(part)]
+
+
+def parse(text: str, has_domains: bool) -> Asked:
+    """Read what was typed or pasted: `Schneider, Anna`, `Anna <anna@…>`, `mailto:anna@…`."""
+    if inner := IN_BRACKETS.search(text):
+        text = inner[1]
+    text = text.strip()
+    if text.lower().startswith("mailto:"):
+        text = text[len("mailto:") :].partition("?")[0]
+    asked = Asked()
+    for term in filter(None, BETWEEN_TERMS.split(text)):
+        names = domains_meant(term) if has_domains else None
+        if not has_domains:
+            asked.terms.append(to_ascii(term.removeprefix("@")) or term)
+        elif names is None:
+            asked.terms.append(with_ascii_domain(term))
+        else:
+            asked.domains = [*(asked.domains or []), *names]
+    return asked
+
+
+def domains_meant(term: str) -> list[str] | None:
+    """Return the domains that `example.org` or `@exam` stands for; None for anything else."""
+    local_part, at, rest = term.rpartition("@")
+    name = to_ascii(rest)
+    if local_part or not name:
+        return None
+    if Domain.objects.filter(pk=name).exists():
+        return [name]
+    if not at:
+        return None
+    found = Domain.objects.filter(pk__istartswith=name).values_list("pk", flat=True)
+    return list(found[:AT_ONCE])
+
+
+def with_ascii_domain(term: str) -> str:
+    local_part, at, domain = term.rpartition("@")
+    return f"{local_part}{at}{to_ascii(domain)}" if at else term
+
+
+def search(
+    rows: QuerySet, text: str, columns: Sequence[str], domains: Collection[str] | None = None
+) -> Found:
+    """Return those of the rows in which all parts of the text occur, in one of the columns each.
+
+    `domains` are those to which the rows are limited already, if they are.
+    """
+    has_domains = rows.model in KINDS
+    asked = parse(text, has_domains)
+    if asked.domains is not None:
+        rows = rows.filter(domain__in=asked.domains).order_by(*BY_DOMAIN)
+        domains = asked.domains
+    if not asked.terms:
+        return Found(rows)
+    condition = Q()
+    for term in asked.terms:
+        condition &= any_of(columns, "icontains", term)
+    candidates: Iterable[str] = beginnings(rows, asked)
+    keys: dict[str, str] = {}
+    examined = Examined()
+    if has_domains and are_kept():
+        candidates = chain(candidates, with_words(rows.model, asked, domains, examined))
+    for part in parts(candidates):
+        keys |= matching(rows.filter(condition), part)
+        if len(keys) > MAX_FOUND:
+            break
+    inside_of = add_insides(keys, rows, condition, domains) if len(keys) <= MAX_FOUND else 0
+    names = list(keys.values())
+    text = asked.terms[0] if len(asked.terms) == 1 else ""
+    names.sort(key=lambda name: rank(name.lower(), text.lower()))
+    more = len(names) > MAX_FOUND or examined.is_cut
+    names = names[:MAX_FOUND]
+    return Found(rows.filter(pk__in=names), names, more, inside_of)
+
+
+@dataclass
+class Examined:
+    """Whether some rows with a word were left out."""
+
+    is_cut: bool = False
+
+
+def rank(name: str, text: str) -> int:
+    """Return the place of an address: 0 if it is what was typed, 1 if it begins so, else 2."""
+    return 2 if not text or not name.startswith(text) else int(name != text)
+
+
+def beginnings(rows: QuerySet, asked: Asked) -> Iterator[str]:
+    """Yield the keys that begin with what was typed."""
+    if len(asked.terms) == 1 and asked.terms[0].isascii():
+        found = rows.filter(pk__istartswith=asked.terms[0]).order_by("pk")
+        yield from found.values_list("pk", flat=True)[: MAX_FOUND + 1]
+
+
+def with_words(
+    model: type[Model], asked: Asked, domains: Collection[str] | None, examined: Examined
+) -> Iterator[str]:
+    """Yield the keys of rows that have the word which the fewest have.
+
+    That of a domain counts as a word of all addresses in it.
+    """
+    if model is Alias:
+        for term in asked.terms:
+            targets = AliasTarget.objects.filter(target__istartswith=term).order_by()
+            yield from targets.values_list("alias", flat=True)[:MAX_FOUND]
+    choices = [rows_with(model, asked.words, word, domains) for word in asked.words]
+    if choices:
+        fewest = min(choices, key=len)
+        examined.is_cut = len(fewest) > MAX_EXAMINED
+        yield from fewest[:MAX_EXAMINED]
+
+
+def rows_with(
+    model: type[Model], words: Sequence[str], word: str, domains: Collection[str] | None
+) -> list[str]:
+    """Return the first keys of rows with a word that begins so, in their domain or themselves."""
+    found = addresses_with(model, word, domains)
+    if domains is None and len(found) <= MAX_EXAMINED:
+        names = list(
+            Domain.objects.filter(pk__istartswith=word).values_list("pk", flat=True)[:MAX_DOMAINS]
+        )
+        others = [other for other in words if other != word]
+        if names and others:
+            found += addresses_with(model, others[0], names)
+        elif names:
+            inside = model._default_manager.filter(domain__in=names).order_by()
+            found += inside.values_list("pk", flat=True)[: MAX_EXAMINED + 1]
+    return found
+
+
+def addresses_with(model: type[Model], word: str, domains: Collection[str] | None) -> list[str]:
+    rows = SearchWord.objects.filter(kind__in=KINDS[model], word__istartswith=word).order_by()
+    if domains is not None:
+        rows = rows.filter(domain__in=sorted(domains))
+    return list(rows.values_list("address", flat=True)[: MAX_EXAMINED + 1])
+
+
+def parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the keys in lists, each key once."""
+    seen: set[str] = set()
+    rest = (key for key in keys if key.lower() not in seen and not seen.add(key.lower()))  # type: ignore[func-returns-value]
+    while part := list(islice(rest, AT_ONCE)):
+        yield part
+
+
+def matching(rows: QuerySet, keys: list[str]) -> dict[str, str]:
+    """Return those of the keys whose rows match, in the same order, by their lower case."""
+    names = rows.order_by().filter(pk__in=keys).values_list("pk", flat=True)
+    found = {name.lower(): name for name in names}
+    return {key.lower(): found[key.lower()] for key in keys if key.lower() in found}
+
+
+def add_insides(
+    keys: dict[str, str], rows: QuerySet, condition: Q, domains: Collection[str] | None
+) -> int:
+    """Add the keys of rows in which the text occurs anywhere; return among how many rows they
+    are, if not among all.
+    """
+    first = first_keys(rows.model, domains)
+    found = rows.filter(condition).order_by("pk")
+    if len(first) > MAX_INSIDE:
+        found = found.filter(pk__in=first[:MAX_INSIDE])
+    names = found.values_list("pk", flat=True)[: MAX_FOUND + 1]
+    for name in names:
+        keys.setdefault(name.lower(), name)
+    return MAX_INSIDE if len(first) > MAX_INSIDE else 0
+
+
+def first_keys(model: type[Model], domains: Collection[str] | None) -> list[str]:
+    if model is Alias and are_kept():
+        flags = flagged(Flag.ALIAS, domains).order_by("address")
+        return list(flags.values_list("address", flat=True)[: MAX_INSIDE + 1])
+    rows = model._default_manager.order_by("pk")
+    if domains is not None and model in KINDS:
+        rows = rows.filter(domain__in=sorted(domains)).order_by(*BY_DOMAIN)
+    return list(rows.values_list("pk", flat=True)[: MAX_INSIDE + 1])
