@@ -57,7 +57,7 @@ INSTALLED_APPS = [
     "mailboxes.figures",
     "mailboxes.imports",
     "mailboxes.throttle",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py loads the pages; commands don't
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from mailboxes.views.language import set_language
 
+admin.autodiscover()
+
 handler400 = "mailboxes.middleware.bad_request"
 handler500 = "mailboxes.middleware.server_error"
 urlpatterns = [

@@ -13,7 +13,6 @@ from mailboxes.access.self_service import is_demanded
 from mailboxes.accounts import AccountKind
 from mailboxes.audit.actors import ADMINISTRATOR, OWNER, Actor
 from mailboxes.audit.log import log_event, subject
-from mailboxes.metrics import FAILED_SIGN_INS
 from mailboxes.request_actors import client_address
 
 logger = logging.getLogger(__name__)
@@ -39,6 +38,8 @@ def log_failed_sign_in(
     is_owner = request is not None and request.path.startswith(reverse("change-password"))
     kind, model = (OWNER, "mailbox") if is_owner else (ADMINISTRATOR, ADMINISTRATOR)
     log_event(Actor(kind, name, client), f"{model}.failed-sign-in", subject(model, name))
+    from mailboxes.metrics import FAILED_SIGN_INS  # which commands needn't load
+
     FAILED_SIGN_INS.labels(model).inc()
     write_failure_to_journal(name, client)
 
