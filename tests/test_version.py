@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 from django.test import Client
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -30,12 +31,13 @@ def test_the_foot_of_pages_shows_it_to_administrators_only(rita: Client) -> None
     assert VERSION not in Client().get("/admin/login/").content.decode()
 
 
-def test_the_changelog_names_the_version() -> None:
-    titles = re.findall(r"^## (\S+)(?: \((\d{4}-\d\d-\d\d)\))?$", changelog(), re.MULTILINE)
-    assert titles[0] == ("Unreleased", "")
-    assert all(date for _, date in titles[1:])
-    released = [number for number, _ in titles[1:]]
-    assert not released or VERSION.startswith(released[0])
+def test_the_changelog_has_each_version_with_its_date_and_the_next_one_is_newer() -> None:
+    titles = re.findall(r"^## (.+)$", changelog(), re.MULTILINE)
+    assert titles[0] == "Unreleased"
+    found = [re.fullmatch(r"([0-9.]+) \(\d{4}-\d\d-\d\d\)", title) for title in titles[1:]]
+    numbers = [Version(one[1]) for one in found if one]
+    assert len(numbers) == len(titles) - 1
+    assert [Version(VERSION), *numbers] == sorted([Version(VERSION), *numbers], reverse=True)
 
 
 def changelog() -> str:
