@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.conf import recipient_delimiter
-from mailboxes.domain_addresses import accepts_any
+from mailboxes.domain_addresses import aliases_to_themselves
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.handling import Handling, handling_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -123,11 +123,18 @@ class LookUps:
 
     def is_relayed(self, address: str, domain: str) -> bool:
         """Say whether mail for an address of a relayed domain is accepted here."""
-        if any(self.goto(key) for key in self.keys(address)):
-            return True
+        is_forwarded = any(self.goto(key) for key in self.keys(address))
+        return is_forwarded or not self.lists_recipients(domain)
+
+    def relays_any(self, domain: str) -> bool:
+        """Say whether mail for any address of the domain is relayed."""
+        row = self.row(Domain, domain)
+        return bool(row and row.route.kind != Kind.LOCAL and not self.lists_recipients(row.pk))
+
+    def lists_recipients(self, domain: str) -> bool:
         if domain not in self.lists:
-            self.lists[domain] = not accepts_any(domain)
-        return not self.lists[domain]
+            self.lists[domain] = aliases_to_themselves(domain).exists()
+        return self.lists[domain]
 
     def keys(self, address: str) -> Iterator[str]:
         """Yield what Postfix looks up for an address, in its order."""
@@ -161,7 +168,8 @@ class LookUps:
             alias = self.row(Alias, other)
             return alias.goto if alias and alias.active else ""
         mailbox = self.row(Mailbox, other)
-        return other if self.alias_goto(other) or (mailbox and mailbox.active) else ""
+        is_there = self.alias_goto(other) or (mailbox and mailbox.active)
+        return other if is_there or self.relays_any(domain_of(other)) else ""
 
     def alias_goto(self, key: str) -> str:
         """Return the targets of an active alias; that of a disabled mailbox isn't used, unless it

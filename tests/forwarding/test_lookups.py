@@ -29,6 +29,8 @@ def rows(anna: Mailbox, bob: Mailbox) -> None:
     add_alias("team@closed.example", ANNA)
     for name in ("relayed.example", "off.example"):
         Domain.objects.create(domain=name, transport="relay:[192.0.2.1]", active=name[0] == "r")
+    actions.create_domain(TESTER, DomainName.parse("also.example"))
+    AliasDomain.objects.create(alias_domain="also.example", target_domain="relayed.example")
 
 
 def add_alias(address: str, goto: str, active: bool = True) -> None:
@@ -57,6 +59,7 @@ def find(address: str, all_domains: bool = False) -> Found:
         ("carl@elsewhere.example", End.ELSEWHERE, ""),
         ("root", End.ELSEWHERE, ""),
         ("x@relayed.example", End.ELSEWHERE, ""),
+        ("x@also.example", End.MISSING, "x@relayed.example"),
         ("x@off.example", End.DOMAIN_DISABLED, ""),
         ("|/bin/cat", End.NO_ADDRESS, ""),
         ('"|/bin/cat -n"', End.NO_ADDRESS, ""),
