@@ -55,9 +55,27 @@ def expressions(host: MailHost, key: str, to: Conversion) -> dict[str, object]:
         "catch_all": joined(host, "'@'", domain(address)),
         "in_target_domain": to("alias.address", in_target_domain),
         "lacks_itself": f"INSTR({listed}, {searched}) = 0",
+        "without_itself": f" AND INSTR({listed}, {searched}) = 0",
         "alias_username": to("mailbox.username", "alias.address"),
         "alias_domain": to("domain.domain", domain("alias.address")),
-        "extensions": extensions(host, address),
+        "here": place(host, address, to),
+        "at_catch_all": place(host, joined(host, "'@'", domain(address)), to),
+        "is_catch_all": f"INSTR({address}, '@') = 1",
+        "extensions": [
+            (found, stripped, place(host, stripped, to))
+            for found, stripped in extensions(host, address)
+        ],
+    }
+
+
+def place(host: MailHost, address: str, to: Conversion) -> dict[str, str]:
+    """Return what answered.cf needs to know whether an address is forwarded."""
+    in_target_domain = joined(host, local_part(address), "'@'", "target_domain")
+    return {
+        "address": to("alias.address", address),
+        "as_alias_domain": to("alias_domain.alias_domain", domain(address)),
+        "in_target_domain": to("alias.address", in_target_domain),
+        "is_address": f"INSTR({address}, '@') > 1",
     }
 
 

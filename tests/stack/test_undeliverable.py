@@ -44,9 +44,17 @@ def forwarding(mail: MailHost) -> Iterator[MailHost]:
         "to-left": f"left@{DOMAIN}",
         "noreply": DISCARD,
         "both": f"left@{DOMAIN},anna@{DOMAIN}",
+        "anna+old": REFUSAL,
+        "anna+dead": f"gone@{DOMAIN}",
+        "to-anna": f"anna+dead@{DOMAIN}",
+        "to-old": "anna+old@net.test,no@rel.test",
+        "to-listed": "listed@rel.test",
     }.items():
         mail.alias(f"{name}@{DOMAIN}", goto)
-    mail.manage("createdomain", "off.test", "--relay-to", "192.0.2.1", check=False)
+    for name in ("off.test", "rel.test"):
+        mail.manage("createdomain", name, "--relay-to", "192.0.2.1", check=False)
+    for name, goto in {"listed": "listed@rel.test", "no": REFUSAL}.items():
+        mail.insert("alias", address=f"{name}@rel.test", goto=goto, domain="rel.test")
     off = mail.disabled("domain", "domain", "off.test")
     with off, mail.disabled("mailbox", "username", BOB.address):
         mail.machine.run(["postfix", "reload"])  # smtpd caches its last answer for 30 seconds
@@ -81,8 +89,10 @@ def test_mail_that_would_be_bounced_is_refused_at_once(forwarding: MailHost) -> 
     ]
     dead += ["any@dead.test", BOB.address, f"nobody@{DOMAIN}"]
     assert replies(forwarding, *dead) == dict.fromkeys(dead, REFUSED)
+    dead = [f"anna+dead@{DOMAIN}", f"to-anna@{DOMAIN}"]
+    assert replies(forwarding, *dead) == dict.fromkeys(dead, REFUSED)
     alive = [f"{name}@{DOMAIN}" for name in ("anna", "anna+box", "mixed", "away", "either")]
-    alive.append(f"copies@{DOMAIN}")
+    alive += [f"copies@{DOMAIN}", f"to-listed@{DOMAIN}", "listed@rel.test"]
     alive += [f"through@{DOMAIN}", "Anna@net.test", "mixed@net.test"]
     assert replies(forwarding, *alive) == dict.fromkeys(alive, ACCEPTED)
     assert replies(forwarding, OUTSIDER, "any@sub.dead.test") == {
@@ -92,6 +102,7 @@ def test_mail_that_would_be_bounced_is_refused_at_once(forwarding: MailHost) -> 
     refuse_below_a_catch_all(forwarding)
     refused = [f"{name}@{DOMAIN}" for name in ("left", "Left+box", "to-left", "bob", "bob+x")]
     refused += ["left@net.test", "left+box@net.test", "bob@net.test"]
+    refused += [f"anna+old@{DOMAIN}", "anna+old@net.test", f"to-old@{DOMAIN}", "no@rel.test"]
     for name, text in texts(forwarding, *refused).items():
         assert text.startswith("550 5.1.1 ") and text.endswith(f": {SENTENCE}"), (name, text)
     accepted = [f"{name}@{DOMAIN}" for name in ("noreply", "noreply+x", "both", "any")]
