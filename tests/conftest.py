@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -38,6 +39,9 @@ hypothesis.settings.load_profile("patient")
 PASSWORD = "four unrelated words"
 TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
 STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
+MANY = 50
+"""How many tests a unit has that takes minutes."""
+
 MACHINE = re.compile(r"(fresh-)?(debian\d+)(-v\d-\w+)?")
 
 
@@ -51,10 +55,11 @@ def unit(nodeid: str) -> str:
     return nodeid if fresh else release + (chain or file)
 
 
-def slowness(item: pytest.Item) -> int:
-    """Rank slow tests first, so that no worker finishes long after the others."""
-    marks = {mark.name for mark in item.iter_markers()}
-    return len(marks & {"stack", "browser"}) + unit(item.nodeid).startswith("debian")
+def slowness(item: pytest.Item, tests: int) -> int:
+    """Rank slow units first, so that no worker finishes long after the others."""
+    marks = {mark.name for mark in item.iter_markers()} & {"stack", "browser"}
+    of_host = bool(MACHINE.search(unit(item.nodeid)))
+    return len(marks) + (of_host + (tests >= MANY) if marks else 0)
 
 
 def changes_host(item: pytest.Item) -> bool:
@@ -67,8 +72,14 @@ def changes_host(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """Keep tests that share a machine together; those that change a mail host come last."""
     yield
-    places = {name: place for place, name in enumerate(unit(item.nodeid) for item in items)}
-    items.sort(key=lambda item: (-slowness(item), places[unit(item.nodeid)], changes_host(item)))
+    units = [unit(item.nodeid) for item in items]
+    places, tests = {name: place for place, name in enumerate(units)}, Counter(units)
+
+    def rank(item: pytest.Item) -> tuple[int, int, bool]:
+        name = unit(item.nodeid)
+        return -slowness(item, tests[name]), places[name], changes_host(item)
+
+    items.sort(key=rank)
 
 
 class Units(LoadScopeScheduling):  # type: ignore[misc]
