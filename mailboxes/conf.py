@@ -23,6 +23,11 @@ code, and loading all pages for them would take a quarter of a command's time.""
 
 Known = TypeVar("Known", Variant, Release, Scheme)
 
+EXAMPLE_HOSTNAME = "mail.example.com"
+"""The value in deploy/env.example."""
+
+EXAMPLE_DOMAINS = ("example.com", "example.net", "example.org")
+
 
 class BadSetting(Refused):
     """A setting that doesn't describe a working mail host; the message names it."""
@@ -193,6 +198,12 @@ def hostname(text: str) -> str:
             "mail.example.org."
         )
         raise BadSetting(message, {"text": text}) from error
+
+
+def is_example(name: str) -> bool:
+    """Say whether a host's name is one of those that only occur in examples (RFC 2606)."""
+    *_, parent, top = ("", *name.split("."))
+    return top in ("example", "invalid") or f"{parent}.{top}" in EXAMPLE_DOMAINS
 
 
 def own_names(name: str = "") -> frozenset[str]:

@@ -90,6 +90,7 @@ FORMS = {
     "/admin/import/": ["file", "unit", "columns", *IMPORT],
     "/admin/import/undo/": ["entry", "post", "after", "continues", "done", "refused"],
     "/admin/export/": ["hashes"],
+    "/admin/first-steps/": ["step"],
     "/admin/log/undo/": ["entry", "after", "continues", "done", "refused", "back"],
     **dict.fromkeys([MAILBOX, ALIAS, DOMAIN, ALIAS_DOMAIN, "/admin/auth/user/"], BULK),
 }  # fmt: skip

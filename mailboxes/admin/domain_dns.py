@@ -9,6 +9,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.conf import mail_host
+from mailboxes.deployment.models import SetupStep
 from mailboxes.domain_dns.examine import examine_domain
 from mailboxes.domain_dns.lookups import Outcome
 from mailboxes.domain_dns.records import State
@@ -41,6 +42,9 @@ class ShowsDNS:
             raise Http404
         panel = request.get_host().partition(":")[0]
         records = examine_domain(domain, mail_host(), panel)
+        is_complete = all(one.state in (State.RIGHT, State.ADVISABLE) for one in records)
+        if is_complete:
+            SetupStep.objects.get_or_create(name="dns")
         context = self.admin_site.each_context(request) | {  # type: ignore[attr-defined]
             "title": _("DNS records"),
             "opts": self.opts,  # type: ignore[attr-defined]
@@ -54,8 +58,6 @@ class ShowsDNS:
                 }
                 for record in records
             ],
-            "is_complete": all(
-                record.state in (State.RIGHT, State.ADVISABLE) for record in records
-            ),
+            "is_complete": is_complete,
         }
         return render(request, "admin/mailboxes/domain/dns.html", context)

@@ -1,4 +1,4 @@
-"""What was exported and when a mail host was given it, and what the doctor last found."""
+"""What was exported, applied and examined, and which steps of the first set-up are done."""
 
 from django.db import models
 
@@ -23,6 +23,16 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class SetupStep(models.Model):
+    """A step of the first set-up that was seen to be done, or that somebody has ticked."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    done = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class LastExamination(models.Model):

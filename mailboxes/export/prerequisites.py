@@ -1,12 +1,18 @@
-"""What a host's daemons need to work with its database."""
+"""What a host's daemons need to work with its database, and with its name."""
 
-from mailboxes.conf import MailHost
+from mailboxes.conf import EXAMPLE_HOSTNAME, MailHost
 from mailboxes.errors import gettext_noop
 from mailboxes.export.bundle import BadExport
 
 
 def check_exportable(host: MailHost) -> None:
-    """Refuse a host whose daemons can't work with its database."""
+    """Refuse a host whose daemons can't work with its database, or that isn't named yet."""
+    if host.hostname == EXAMPLE_HOSTNAME:
+        message = gettext_noop(
+            "MAIL_HOSTNAME is %(name)s, which is only an example. Set it in .env to the full name "
+            "of the mail host, and restart the panel."
+        )
+        raise BadExport(message, {"name": host.hostname})
     if uses_mysql(host):
         check_accounts(host)
         check_database_hosts(host)

@@ -39,6 +39,7 @@ from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count
 from mailboxes.storage_engines import check_engines
+from mailboxes.views import first_steps
 
 MAX_CHANGES = 5
 MAX_NAMES = 3
@@ -341,6 +342,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "reports": reports,
         "examined": reports.current,
         "entries": latest(scope),
+        "first_steps": first_steps.remaining(reports) if scope.is_everything else [],
         "pictures": pictures.of_scope(scope),
     }
     return render(request, "mailboxes/dashboard.html", context)

@@ -107,7 +107,7 @@ def test_nearly_full_mailboxes_are_counted_and_the_worst_named(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
     Mailbox.objects.update(quota=1000)
-    assert "full" not in rita.get(URL).content.decode()
+    assert "Nearly full" not in rita.get(URL).content.decode()
     assert "nearly full" not in rita.get(MAILBOX).content.decode()
     Usage.objects.create(username=anna.pk, bytes=930)
     Usage.objects.create(username=bob.pk, bytes=899)
