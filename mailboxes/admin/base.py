@@ -34,6 +34,7 @@ from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import left_behind
 from mailboxes.forwarding.wording import saved_warnings
+from mailboxes.handling import Handling
 from mailboxes.models import Alias, Mailbox
 from mailboxes.open_sessions import open_sessions_text
 from mailboxes.refused_requests import log_refused_request
@@ -224,8 +225,9 @@ class MailAdmin(PanelAdmin):
         response = super().response_add(request, obj, post_url_continue)
         if warning := mixed_scripts_warning(obj.pk):
             self.message_user(request, warning, messages.WARNING)
-        if not isinstance(obj, Mailbox):  # its own alias only forwards to itself
-            self.warn(request, obj)
+        is_plain = isinstance(obj, Mailbox) and obj.active
+        if not is_plain or request.POST.get("handling", Handling.DELIVERED) != Handling.DELIVERED:
+            self.warn(request, obj)  # else its own alias only forwards to itself
         if "_addanother" in request.POST and isinstance(obj, Mailbox | Alias):
             url, domain = response["Location"], obj.pk.rpartition("@")[2]
             response["Location"] = f"{url}{'&' if '?' in url else '?'}domain={domain}"

@@ -28,6 +28,7 @@ from mailboxes.actions.batches import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.findings import MAX_ALIASES
+from mailboxes.forwarding.lookups import LookUps
 from mailboxes.forwarding.wording import (
     alias_domains_text,
     caught_text,
@@ -152,7 +153,10 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return page
         if refusal := form.cleaned_data["refusal"] if form else "":
             action = partial(actions.disable_mailboxes_in_bulk, refusal=refusal)
-            return self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
+            chosen = first_rows(queryset, MAX_ALIASES)
+            response = self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
+            self.warn_of_refusals(request, chosen)
+            return response
         rows = partly(queryset.exclude(active=active), queryset)
         action = partial(actions.set_active_in_bulk, active=active)
         return self.run(request, rows, action, texts, ends_sign_ins=not active, form=form)
@@ -182,6 +186,13 @@ class BulkActionsAdmin(admin.ModelAdmin):
         if rows.model is Domain:
             found.append(alias_domains_text(names, scope))
         return " ".join(filter(None, found))
+
+    def warn_of_refusals(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Name the aliases that lose mail since these rows refuse it, also below a catch-all."""
+        if not capped_count(Alias.objects.all(), MAX_ALIASES).more:
+            aliases = scope_of(request.user).narrow(Alias.objects.all())
+            if text := left_behind_text(rows, aliases, LookUps()):
+                self.message_user(request, text, messages.WARNING)
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:

@@ -107,12 +107,15 @@ def check_table(aliases: QuerySet) -> list[Finding] | None:
     return check(aliases.filter(active=True).exclude(goto=F("address")))
 
 
-def left_behind(rows: Collection[Row], aliases: QuerySet) -> LeftBehind:
-    """Return what becomes of those aliases that forward to rows which are disabled or deleted.
+def left_behind(
+    rows: Collection[Row], aliases: QuerySet, look_ups: LookUps | None = None
+) -> LeftBehind:
+    """Return what becomes of those aliases that forward to rows which are disabled or deleted,
+    or, with `look_ups`, to rows as they are found.
 
     Domains are taken to be disabled, with the aliases in them.
     """
-    found, look_ups = LeftBehind(), look_ups_without(rows)
+    found, look_ups = LeftBehind(), look_ups or look_ups_without(rows)
     closed = [row.pk.lower() for row in rows if isinstance(row, Domain)]
     aliases = aliases.exclude(goto=F("address")).exclude(domain__in=closed)
     lost = {catch_all_or_address(row) for row in rows}
@@ -129,7 +132,7 @@ def left_behind(rows: Collection[Row], aliases: QuerySet) -> LeftBehind:
     return found
 
 
-def forwarding_into(domain: Domain, aliases: QuerySet) -> list[Finding]:
+def forwarding_into(domain: Domain | AliasDomain, aliases: QuerySet) -> list[Finding]:
     """Return what is wrong with the aliases that forward into a domain; nothing if there are too
     many to look at.
     """

@@ -63,9 +63,13 @@ def finding_note(finding: Finding, scope: Scope) -> Refused | None:
     return Refused(message, params | {"targets": ", ".join(names)}, code="dead")
 
 
-def left_behind_text(rows: Sequence[Row], aliases: QuerySet) -> str:
-    """Name the aliases that lose mail, or a part of it, once these rows are disabled, if any."""
-    found, sentences = left_behind(rows, aliases), []
+def left_behind_text(
+    rows: Sequence[Row], aliases: QuerySet, look_ups: LookUps | None = None
+) -> str:
+    """Name the aliases that lose mail, or a part of it, once these rows are disabled, if any; with
+    `look_ups`, those that have lost it because of rows as they are found.
+    """
+    found, sentences = left_behind(rows, aliases, look_ups), []
     if found.nowhere:
         text = _(
             "These aliases don't forward to anything else, so mail to them is refused: %(names)s."
@@ -171,28 +175,43 @@ def saved_warnings(row: Row, scope: Scope) -> list[str]:
 
 
 def texts_about(row: Row, scope: Scope) -> Iterator[str]:
+    aliases = scope.narrow(Alias.objects.all())
     if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
-        yield left_behind_text([row], scope.narrow(Alias.objects.all()))
-        one = Mailbox.objects.filter(pk=row.pk, active=False)
-        if isinstance(row, Mailbox) and (caught := caught_text(one)):
-            advice = _("To refuse or discard it instead, choose that on the mailbox's page.")
-            yield f"{caught} {advice}"
-        if isinstance(row, Mailbox | Alias) and not refuses(row):
-            yield extension_text([row.pk])
-        if isinstance(row, Domain):
-            yield alias_domains_text([row.pk], scope)
+        yield left_behind_text([row], aliases, LookUps())
+        yield from texts_about_disabled(row, scope)
         return
     if isinstance(row, AliasDomain):
         yield no_address_text(row)
-        return
     if isinstance(row, Domain):
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
-        found = forwarding_into(row, scope.narrow(Alias.objects.all()))[:MAX_SHOWN]
-        yield from (finding_text(finding, scope) for finding in found)
+    if isinstance(row, Domain | AliasDomain):
+        found = forwarding_into(row, aliases)
+        yield from (finding_text(finding, scope) for finding in found[:MAX_SHOWN])
+        yield above_text(found, aliases)
     names = [f"{role}@{row.pk}" for role in ROLES] if isinstance(row, Domain) else [row.pk]
-    aliases = Alias.objects.filter(pk__in=names).exclude(goto=F("address"))
-    yield from (finding_text(finding, scope) for finding in check(aliases))
-    yield local_users_text(aliases)
+    own = Alias.objects.filter(pk__in=names).exclude(goto=F("address"))
+    found = check(own)
+    yield from (finding_text(finding, scope) for finding in found)
+    yield above_text(found, aliases)
+    yield local_users_text(own)
+
+
+def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:
+    one = Mailbox.objects.filter(pk=row.pk, active=False)
+    if isinstance(row, Mailbox) and (caught := caught_text(one)):
+        advice = _("To refuse or discard it instead, choose that on the mailbox's page.")
+        yield f"{caught} {advice}"
+    if isinstance(row, Mailbox | Alias) and not refuses(row):
+        yield extension_text([row.pk])
+    if isinstance(row, Domain):
+        yield alias_domains_text([row.pk], scope)
+
+
+def above_text(found: Iterable[Finding], aliases: QuerySet) -> str:
+    """Name the aliases that lose mail because they forward to those that mail doesn't reach."""
+    names = [finding.alias for finding in found if not finding.arrives]
+    rows = list(Alias.objects.filter(pk__in=names[:MAX_CHECKED]))
+    return left_behind_text(rows, aliases.exclude(pk__in=names), LookUps()) if rows else ""
 
 
 def local_users_text(aliases: Iterable[Alias]) -> str:

@@ -9,6 +9,7 @@ from mailboxes.addresses import DomainName
 from mailboxes.forwarding import findings
 from mailboxes.forwarding.sources import forwarding_to
 from mailboxes.forwarding.wording import finding_text, left_behind_text, saved_warnings
+from mailboxes.handling import Handling, handling_target
 from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER
@@ -99,6 +100,43 @@ def test_saving_warns_of_the_alias_and_disabling_of_those_above_it(anna: Mailbox
     add("sales@example.org", "anna@example.org")
     actions.set_active(TESTER, anna, False)
     assert saved_warnings(anna, EVERYTHING)[0].endswith("sales@example.org.")
+
+
+def test_those_above_an_alias_that_leads_nowhere_are_named_too() -> None:
+    add("sales@example.org", "info@example.org")
+    add("team@example.org", "sales@example.org")
+    add("both@example.org", "info@example.org", "anna@example.org")
+    info = add("info@example.org", "gone@example.org")
+    own, above = saved_warnings(info, EVERYTHING)
+    assert own.startswith("Mail to info@example.org is refused")
+    assert "refused: sales@example.org, team@example.org." in above
+    assert above.endswith("bounces: both@example.org → info@example.org.")
+
+
+def test_what_is_refused_below_a_catch_all_no_longer_goes_there() -> None:
+    add("@example.org", "y@e.example")
+    add("info@example.org", "carl@example.org")
+    carl = Mailbox.objects.create(username="carl@example.org", domain_id="example.org")
+    own = add("carl@example.org", "carl@example.org")
+    assert saved_warnings(carl, EVERYTHING) == []
+    own.goto = handling_target(Handling.REFUSED, "No.")
+    own.save()
+    [text] = saved_warnings(carl, EVERYTHING)
+    assert text.endswith("refused: info@example.org.")
+
+
+def test_what_forwards_into_an_alias_domain_is_named_if_its_target_lacks_the_address() -> None:
+    for name in ("net.example", "new.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+    add("info@example.org", "anna@net.example")
+    add("sales@example.org", "info@example.org")
+    row = AliasDomain.objects.create(alias_domain="net.example", target_domain="example.org")
+    assert saved_warnings(row, EVERYTHING) == []
+    row.target_domain = "new.example"
+    row.save()
+    texts = saved_warnings(row, EVERYTHING)
+    assert "Mail to info@example.org is refused" in texts[-2]
+    assert texts[-1].endswith("refused: sales@example.org.")
 
 
 def test_disabling_a_domain_warns_of_the_aliases_that_forward_into_it() -> None:
