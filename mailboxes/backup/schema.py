@@ -6,7 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from mailboxes.backup.archive import Migrations
-from mailboxes.backup.tables import applied, own_models
+from mailboxes.backup.tables import applied, own_models, recorded
 
 USED = {
     "auth_user": "SELECT 1 FROM auth_user WHERE last_login IS NOT NULL LIMIT 1",
@@ -32,7 +32,11 @@ def is_used(alias: str) -> bool:
 
 
 def rebuild(alias: str, wanted: Migrations) -> None:
-    """Create the tables as these migrations do, in place of those that are there."""
+    """Create the tables as these migrations do, in place of those that are there.
+
+    The tables of apps that an older version had stay as they are, for the way back to it.
+    """
+    others = recorded(alias)[1]
     drop(alias)
     executor = MigrationExecutor(connections[alias])
     nodes = executor.loader.graph.node_map
@@ -40,6 +44,8 @@ def rebuild(alias: str, wanted: Migrations) -> None:
     executor.migrate(
         [node for node in wanted if not any(child.key in names for child in nodes[node].children)]
     )
+    for app, name in others:
+        executor.recorder.record_applied(app, name)
 
 
 def drop(alias: str) -> None:

@@ -22,7 +22,15 @@ class UnknownMigrations(Refused):
 
 
 def applied(alias: str) -> Migrations:
-    return sorted(MigrationRecorder(connections[alias]).applied_migrations())
+    return recorded(alias)[0]
+
+
+def recorded(alias: str) -> tuple[Migrations, Migrations]:
+    """Return the migrations of this version's apps, and those of apps that it no longer has."""
+    found = sorted(MigrationRecorder(connections[alias]).applied_migrations())
+    apps = MigrationLoader(None).migrated_apps
+    own = [node for node in found if node[0] in apps]
+    return own, [node for node in found if node[0] not in apps]
 
 
 def is_current(alias: str) -> bool:

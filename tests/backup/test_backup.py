@@ -183,6 +183,20 @@ def test_a_backup_of_an_older_version_is_migrated(panel: Path, other: Path) -> N
     assert found == [("b", 5)]
 
 
+def test_tables_of_an_app_that_was_removed_are_kept_for_the_way_back(panel: Path) -> None:
+    rows(panel, "default", "CREATE TABLE axes_attempt (name)")
+    rows(panel, "default", "INSERT INTO axes_attempt VALUES ('rita')")
+    rows(panel, "default", "INSERT INTO django_migrations VALUES (999, 'axes', '0001_x', '')")
+    output = run("backup", panel / "backup.tar.gz")
+    assert "It doesn't contain the tables of axes, which this version" in output
+    schema.rebuild("default", applied("default"))
+    run("restore", panel / "backup.tar.gz", "--replace")
+    found = rows(
+        panel, "default", "SELECT * FROM axes_attempt, django_migrations WHERE app = 'axes'"
+    )
+    assert [(row[0], row[2], row[3]) for row in found] == [("rita", "axes", "0001_x")]
+
+
 def test_a_backup_of_a_newer_version_is_refused(panel: Path, other: Path) -> None:
     rows(panel, "default", "INSERT INTO django_migrations VALUES (999, 'audit', '0099_x', '')")
     with pytest.raises(CommandError, match=r"newer version of mailadmin \(audit.0099_x\)"):

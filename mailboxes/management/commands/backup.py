@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from mailboxes.audit.log import log_event, subject
 from mailboxes.backup import files, write
 from mailboxes.backup.archive import Manifest
-from mailboxes.backup.tables import is_current
+from mailboxes.backup.tables import is_current, recorded
 from mailboxes.formats import number, size
 from mailboxes.management.arguments import integer, new_path
 from mailboxes.management.backup_keys import add_passphrase_file, encryption_key
@@ -90,6 +90,11 @@ class Command(MailCommand):
         self.stdout.write(
             f"Wrote {path} ({size(path.stat().st_size)}, {number(rows)} rows) and verified it."
         )
+        if others := sorted({app for app, _name in recorded("default")[1]}):
+            self.stdout.write(
+                f"It doesn't contain the tables of {', '.join(others)}, which this version of the "
+                "panel doesn't have."
+            )
         if "mail" not in manifest.databases:
             self.stdout.write("It doesn't contain the mail database. Back that up as well.")
 
