@@ -54,11 +54,16 @@ def status(active: bool, domain_active: bool = True) -> SafeString:
     return badge("quiet", "circle-off", _("Disabled"))
 
 
+def breakable(address: str) -> SafeString:
+    """Return an address that goes on in the next line after its @, if it has to."""
+    local_part, at, domain = address.rpartition("@")
+    return format_html("{}{}<wbr>{}", local_part, at, domain) if at else format_html("{}", domain)
+
+
 def row_link(url: str, name: str, detail: str = "") -> SafeString:
     """Return the link to a row's page, with a quiet second line and a warning if it is needed."""
     detail = ", ".join(filter(None, (to_unicode(name), detail)))
-    local_part, at, domain = name.rpartition("@")
-    link = format_html('<a href="{}">{}<wbr>{}{}</a>', url, local_part, at, domain)
+    link = format_html('<a href="{}">{}</a>', url, breakable(name))
     scripts = script_names(name)
     text = _("Mixed scripts: %(scripts)s") % {"scripts": scripts}
     warning = badge("warn", "triangle-alert", text) if scripts else ""
@@ -160,7 +165,7 @@ def quotas(for_all: int, for_each: int) -> SafeString:
 
 def lines(addresses: list[str]) -> SafeString:
     """Return the addresses, one per line."""
-    spans = format_html_join("", "<span>{}</span>", ((address,) for address in addresses))
+    spans = format_html_join("", "<span>{}</span>", ((breakable(one),) for one in addresses))
     return format_html('<span class="lines">{}</span>', spans)
 
 

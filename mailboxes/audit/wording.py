@@ -182,7 +182,8 @@ def describe_changes(subject: Subject) -> list[tuple[str, str, str]]:
     found = []
     for column, values in subject.changes.items():
         before, after = (column_text(subject.model, column, value) for value in values or ["", ""])
-        found.append((column_label(subject.model, column), before, after))
+        if before or after or not values:  # an empty field of a new row says nothing
+            found.append((column_label(subject.model, column), before, after))
     return found
 
 

@@ -77,7 +77,7 @@ def test_aliases_that_need_attention_can_be_listed(rita: Client, anna: Mailbox) 
         )
     shown = {
         value: [name for name in ("a", "b", "dead", "fine")
-                if f">{name}<wbr>@example.org" in
+                if f">{name}@<wbr>example.org" in
                 rita.get(f"{ALIAS}?attention={value}").content.decode()]
         for value in ("deferred", "dead", "unknown")
     }  # fmt: skip

@@ -39,6 +39,6 @@ def test_read_only_pages_show_values_in_words(domain: Domain) -> None:
     assert "3 GiB" in page and str(3 * 2**30) not in page and "Active</span>" in page
     assert "<img alt" not in page and "new_password1" not in page
     page = client.get(f"{ALIAS}info_40example.org/change/").content.decode()
-    assert "<span>emil@example.org</span><span>x@example.edu</span>" in page
+    assert "<span>emil@<wbr>example.org</span><span>x@<wbr>example.edu</span>" in page
     page = client.get(f"{DOMAIN}example.org/change/").content.decode()
     assert "no limit" in page and "MB for" not in page
