@@ -35,9 +35,12 @@ class Lookup(models.Model):
 
 
 class RowFlag(Lookup):
-    """A mailbox or an alias that a list, a filter or a count is about."""
+    """A mailbox or an alias that a list, a filter or a count is about.
 
-    pk = models.CompositePrimaryKey("flag", "domain", "address")
+    With a key that began with `flag`, MariaDB would read and sort all rows with a flag.
+    """
+
+    pk = models.CompositePrimaryKey("domain", "flag", "address")
     flag = AddressField(max_length=20)
     domain = AddressField()
     address = AddressField()

@@ -20,6 +20,7 @@ MAX_READ = 5000
 """How many keys of a source a page looks at, to find the rows that match further conditions."""
 
 READ_AT_ONCE = 500
+"""How many keys one statement names. MariaDB reads whole tables for 1,000 or more of them."""
 
 MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
@@ -133,7 +134,7 @@ def page_after(
     if source is None:
         found = list(ordered_after(rows, key, rows, "pk", "domain_id", descending)[: number + 1])
         return Page(found[:number], len(found) > number)
-    found, size, read = list[Any](), min(number + 1, BATCH + 1), 0
+    found, size, read = list[Any](), min(number + 1, READ_AT_ONCE), 0
     while len(found) <= number and (maximum is None or read < maximum):
         part = ordered_after(source.rows, key, rows, source.key, source.domain, descending)
         keys = list(part.values_list(source.key, flat=True)[: size + 1])

@@ -8,26 +8,27 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from mailboxes.addresses import to_ascii
 from mailboxes.lookup_models import AliasTarget, Flag, SearchWord
+from mailboxes.lookup_tables.counts import total
 from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import BY_DOMAIN, any_of
 
-MAX_FOUND = 1000
-"""How many rows a search shows."""
+MAX_FOUND = 900
+"""How many rows a search shows: MariaDB reads whole tables for 1,000 keys or more."""
 
-MAX_EXAMINED = 5000
+MAX_EXAMINED = 2000
 """How many rows with one of the words are examined for the others."""
 
 MAX_INSIDE = 2500
-"""In how many rows the insides of words are searched, row by row."""
+"""In how many rows at most the insides of words are searched, row by row."""
 
 MAX_DOMAINS = 50
-AT_ONCE = 500
+AT_ONCE = 200
 IN_BRACKETS = re.compile(r"<([^<>]*)>")
 BETWEEN_TERMS = re.compile(r"[\s,;]+")
 WORD = re.compile(r"[^\W_]+")
@@ -43,8 +44,8 @@ class Found:
     more: bool = False
     """Whether there are, or may be, more rows than these."""
 
-    inside_of: int = 0
-    """In how many rows the insides of words were searched, if there are others."""
+    is_partial: bool = False
+    """Whether the insides of words were only searched in some of the rows, or in none."""
 
 
 @dataclass
@@ -124,13 +125,13 @@ def search(
         keys |= matching(rows.filter(condition), part)
         if len(keys) > MAX_FOUND:
             break
-    inside_of = add_insides(keys, rows, condition, domains) if len(keys) <= MAX_FOUND else 0
+    is_partial = len(keys) <= MAX_FOUND and add_insides(keys, rows, condition, domains)
     names = list(keys.values())
     text = asked.terms[0] if len(asked.terms) == 1 else ""
     names.sort(key=lambda name: rank(name.lower(), text.lower()))
     more = len(names) > MAX_FOUND or examined.is_cut
     names = names[:MAX_FOUND]
-    return Found(rows.filter(pk__in=names), names, more, inside_of)
+    return Found(rows.filter(pk__in=names), names, more, is_partial)
 
 
 @dataclass
@@ -189,10 +190,18 @@ def rows_with(
 
 
 def addresses_with(model: type[Model], word: str, domains: Collection[str] | None) -> list[str]:
-    rows = SearchWord.objects.filter(kind__in=KINDS[model], word__istartswith=word).order_by()
-    if domains is not None:
-        rows = rows.filter(domain__in=sorted(domains))
-    return list(rows.values_list("address", flat=True)[: MAX_EXAMINED + 1])
+    """Return the first addresses with a word that begins so; in some domains, those first that
+    have just this word, since an index has these.
+    """
+    rows = SearchWord.objects.filter(kind__in=KINDS[model]).order_by()
+    beginning = rows.filter(word__istartswith=word).values_list("address", "domain")
+    if domains is None:
+        return [address for address, _domain in beginning[: MAX_EXAMINED + 1]]
+    exact = rows.filter(word=word, domain__in=sorted(domains)).values_list("address", flat=True)
+    known = {name.lower() for name in domains}
+    return list(exact[: MAX_EXAMINED + 1]) + [
+        address for address, domain in beginning[:MAX_EXAMINED] if domain.lower() in known
+    ]
 
 
 def parts(keys: Iterable[str]) -> Iterator[list[str]]:
@@ -204,33 +213,44 @@ def parts(keys: Iterable[str]) -> Iterator[list[str]]:
 
 
 def matching(rows: QuerySet, keys: list[str]) -> dict[str, str]:
-    """Return those of the keys whose rows match, in the same order, by their lower case."""
-    names = rows.order_by().filter(pk__in=keys).values_list("pk", flat=True)
-    found = {name.lower(): name for name in names}
+    """Return those of the keys whose rows match, in the same order, by their lower case.
+
+    The rows are only asked about these keys: MariaDB may prefer to read a whole domain otherwise.
+    """
+    same = Exists(rows.order_by().filter(pk=OuterRef("pk")))
+    names = rows.model._default_manager.order_by().filter(same, pk__in=keys)
+    found = {name.lower(): name for name in names.values_list("pk", flat=True)}
     return {key.lower(): found[key.lower()] for key in keys if key.lower() in found}
 
 
 def add_insides(
     keys: dict[str, str], rows: QuerySet, condition: Q, domains: Collection[str] | None
-) -> int:
-    """Add the keys of rows in which the text occurs anywhere; return among how many rows they
-    are, if not among all.
+) -> bool:
+    """Add the keys of rows in which the text occurs anywhere; say whether only some were read."""
+    first, are_all = first_keys(rows.model, domains)
+    for part in parts(first):
+        if len(keys) > MAX_FOUND:
+            break
+        for key, name in matching(rows.filter(condition), part).items():
+            keys.setdefault(key, name)
+    return not are_all
+
+
+def first_keys(model: type[Model], domains: Collection[str] | None) -> tuple[list[str], bool]:
+    """Return the keys of rows that are read, and whether they are all.
+
+    Where words are looked up, no rows of a large table are read: they would be too few of them.
     """
-    first = first_keys(rows.model, domains)
-    found = rows.filter(condition).order_by("pk")
-    if len(first) > MAX_INSIDE:
-        found = found.filter(pk__in=first[:MAX_INSIDE])
-    names = found.values_list("pk", flat=True)[: MAX_FOUND + 1]
-    for name in names:
-        keys.setdefault(name.lower(), name)
-    return MAX_INSIDE if len(first) > MAX_INSIDE else 0
-
-
-def first_keys(model: type[Model], domains: Collection[str] | None) -> list[str]:
-    if model is Alias and are_kept():
+    known = total(domains) if model in KINDS else None
+    if known and model is Alias:
+        if known.aliases > MAX_INSIDE:
+            return [], False
         flags = flagged(Flag.ALIAS, domains).order_by("address")
-        return list(flags.values_list("address", flat=True)[: MAX_INSIDE + 1])
+        return list(flags.values_list("address", flat=True)[:MAX_INSIDE]), True
+    if known and known.mailboxes > MAX_INSIDE:
+        return [], False
     rows = model._default_manager.order_by("pk")
     if domains is not None and model in KINDS:
         rows = rows.filter(domain__in=sorted(domains)).order_by(*BY_DOMAIN)
-    return list(rows.values_list("pk", flat=True)[: MAX_INSIDE + 1])
+    found = list(rows.values_list("pk", flat=True)[: MAX_INSIDE + 1])
+    return found[:MAX_INSIDE], len(found) <= MAX_INSIDE

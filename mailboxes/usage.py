@@ -76,8 +76,8 @@ def nearly_full(
     if not knows_usage():
         return None
     flags = flagged(Flag.FULL, domains).order_by("address").values_list("address", flat=True)
-    names = list(flags[: queries.MAX_COUNT + 1])
-    shown = names[: queries.MAX_COUNT]
+    names = list(flags[: queries.READ_AT_ONCE + 1])
+    shown = names[: queries.READ_AT_ONCE]
     used = by_address(Usage.objects.filter(pk__in=shown), "bytes")
     quotas = mailboxes.filter(pk__in=shown).values_list("pk", "quota")
     return fullest(quotas, used), len(names) > len(shown)

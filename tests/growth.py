@@ -8,6 +8,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import django
 from django.conf import settings
@@ -35,8 +36,12 @@ from tests.export.test_sender_logins import senders  # noqa: E402
 
 TESTER = Actor(COMMAND, "tester", scope=EVERYTHING)
 SIZES = (6_000, 60_000)
+MAX_ROWS = 5000
+"""How many rows one statement may read."""
+
 TINY = [f"tiny{number:03}.example" for number in range(300)]
 LOG, MAILBOXES, ALIASES = "/admin/log/", "/admin/mailboxes/mailbox/", "/admin/mailboxes/alias/"
+DOMAINS = "/admin/mailboxes/domain/"
 Page = tuple[str, Callable[[], object]]
 
 # The first entries are about rare.example; the newest tenth are failed sign-ins.
@@ -57,13 +62,40 @@ VALUES (1, {last}, '', 0, '', '') ON DUPLICATE KEY UPDATE seq = {last};
 ANALYZE TABLE audit_entry, audit_subject;
 """
 FILL_MAILBOXES = """\
-INSERT INTO mailbox (username, password, name, maildir, local_part, domain)
-SELECT CONCAT('box', seq, '@large', seq % 10, '.example'), 'x', '', '', CONCAT('box', seq),
-    CONCAT('large', seq % 10, '.example') FROM seq_{first}_to_{last};
+INSERT INTO mailbox (username, password, name, maildir, local_part, domain, quota)
+SELECT CONCAT('box', seq, '@large', seq % 10, '.example'), 'x',
+    CONCAT(ELT(1 + seq % 3, 'Anna', 'Jean-Luc', 'Zoë'), ' ',
+        ELT(1 + seq % 4, 'Koch', 'Berg', 'Li', 'Öz')), '', CONCAT('box', seq),
+    CONCAT('large', seq % 10, '.example'), 1000 FROM seq_{first}_to_{last};
 INSERT INTO alias (address, goto, domain) SELECT CONCAT('to.', username), username, domain
 FROM mailbox WHERE domain LIKE 'large%' ON DUPLICATE KEY UPDATE goto = goto;
 ANALYZE TABLE mailbox, alias;
 """
+# A few of all, whose number doesn't grow with the tables.
+FILL_EXCEPTIONS = """\
+INSERT IGNORE INTO alias (address, goto, domain) SELECT username, username, domain FROM mailbox;
+UPDATE mailbox SET active = 0 WHERE username LIKE 'box5_@%' OR username LIKE 'box59__@%';
+UPDATE alias SET goto = 'gone@refused.invalid' WHERE address LIKE 'to.box9_@%';
+INSERT INTO quota2 (username, bytes) SELECT username, 950 FROM mailbox
+WHERE username LIKE 'box3_@%' ON DUPLICATE KEY UPDATE bytes = 950;
+UPDATE domain SET mailboxes = 1000000, aliases = 1000000, quota = 1000000
+WHERE domain = 'large3.example';
+ANALYZE TABLE mailbox, alias, domain, quota2, lookup_flag, lookup_word, lookup_target, lookup_count;
+"""
+PASSWORD = "four unrelated words"
+FORMS = {
+    "mailbox": (
+        f"{MAILBOXES}add/",
+        {
+            "address_0": "new", "address_1": "large3.example", "name": "New", "quota_0": "1",
+            "quota_1": "1048576", "active": "on",
+            "new_password1": PASSWORD, "new_password2": PASSWORD,
+        },
+    ),
+    "deletion": (f"{MAILBOXES}new@large3.example/delete/", {"post": "yes"}),
+}  # fmt: skip
+"""A mailbox in a domain with limits, which is created and deleted."""
+
 FILL_TINY = """\
 INSERT INTO domain (domain, description, transport)
 SELECT CONCAT('tiny', LPAD(seq, 3, '0'), '.example'), '', '' FROM seq_0_to_299;
@@ -123,6 +155,26 @@ def rows_read(page: Callable[[], object]) -> int:
     before = rows_so_far()
     page()
     return rows_so_far() - before - asked
+
+
+def largest_statement(page: Callable[[], object]) -> tuple[int, str]:
+    """Return the rows that one statement for a page has read at most, and which it was."""
+    largest = (0, "")
+
+    def count(proceed: Callable[..., object], sql: str, *args: object) -> object:
+        nonlocal largest
+        if sql.startswith("SHOW SESSION STATUS"):
+            return proceed(sql, *args)
+        asked = -rows_so_far() + rows_so_far()
+        before = rows_so_far()
+        try:
+            return proceed(sql, *args)
+        finally:
+            largest = max(largest, (rows_so_far() - before - asked, sql))
+
+    with connections["mail"].execute_wrapper(count), connections["default"].execute_wrapper(count):
+        page()
+    return largest
 
 
 def sign_in(name: str, role: str, domains: list[str]) -> tuple[User, Client]:
@@ -211,6 +263,52 @@ def look_ups() -> Iterator[Page]:
         yield f"sender {address}", look_up
 
 
+def superuser() -> Iterator[list[Page]]:
+    """Fill the mail tables to each size; yield the pages of somebody who may see everything."""
+    execute("mail", FILL_TINY)
+    execute("mail", FILL_MAILBOXES.format(first=1, last=SIZES[0]))
+    execute("mail", FILL_EXCEPTIONS)
+    client = sign_in_superuser()
+    mailbox, alias = "box7@large7.example", "to.box7@large7.example"
+    lists = {
+        MAILBOXES: [
+            *("", "after=box5@large5.example", "active__exact=0", "attention=weak"),
+            *("attention=full", "attention=full&active__exact=0", "q=nothing", "q=box", "q=anna"),
+            *("q=anna+koch", "q=ox77", f"q={mailbox}", "q=@large1.example", "q=koch+large2"),
+            *("domain=large1.example", "domain=large1.example&after=box5001@large1.example"),
+            *("domain=large1.example&active__exact=0", "domain=large1.example&q=koch"),
+        ],
+        ALIASES: [
+            *("", "kind=own", "kind=all", "kind=handled", "active__exact=0", "q=nothing"),
+            *(f"q={mailbox}", "q=box7", "domain=large1.example", "kind=own&domain=tiny001.example"),
+        ],
+        DOMAINS: ["", "q=nothing", "q=large"],
+    }
+    urls = [f"{path}?{question}" for path, asked in lists.items() for question in asked]
+    urls += ["/admin/", f"{MAILBOXES}add/", f"{MAILBOXES}{mailbox}/change/"]
+    urls += [f"{MAILBOXES}{mailbox}/delete/", f"{ALIASES}{alias}/delete/"]
+    urls += [f"{DOMAINS}large1.example/change/", f"{DOMAINS}large1.example/delete/"]
+    pages = [page_of(client, url) for url in urls]
+    pages += [(f"POST {name}", partial(post, client, *form)) for name, form in FORMS.items()]
+    yield pages
+    execute("mail", FILL_MAILBOXES.format(first=SIZES[0] + 1, last=SIZES[1]))
+    execute("mail", FILL_EXCEPTIONS)
+    yield pages
+
+
+def sign_in_superuser() -> Client:
+    user, client = User(username="rita", is_superuser=True, is_staff=True), Client()
+    user.save()
+    client.force_login(user)
+    client.get("/admin/")
+    return client
+
+
+def post(client: Client, url: str, data: dict[str, str]) -> None:
+    answer = client.post(url, data)
+    assert answer.status_code == 302, answer.content.decode()
+
+
 def mixed() -> Iterator[list[Page]]:
     """Yield the same in tables of one character set, and of several."""
     yield list(look_ups())
@@ -220,11 +318,16 @@ def mixed() -> Iterator[list[Page]]:
 
 def main() -> None:
     found: dict[str, list[int]] = defaultdict(list)
-    for pages in {"log": log, "mailboxes": mailboxes, "mixed": mixed}[sys.argv[1]]():
+    largest: dict[str, tuple[int, str]] = {}
+    scenarios = {"log": log, "mailboxes": mailboxes, "mixed": mixed, "superuser": superuser}
+    for pages in scenarios[sys.argv[1]]():
         for name, page in pages:
             found[name].append(rows_read(page))
+        for name, page in pages if sys.argv[1] == "superuser" else []:
+            largest[name] = max(largest.get(name, (0, "")), largest_statement(page))
     for name, rows in found.items():
-        print(name.replace(" ", "-"), *rows)
+        number, sql = largest.get(name, (0, ""))
+        print(name.replace(" ", "-"), *rows, number, sql[:1000] if number > MAX_ROWS else "")
 
 
 if __name__ == "__main__":

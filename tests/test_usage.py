@@ -92,7 +92,7 @@ def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
 def test_only_the_first_of_very_many_full_mailboxes_are_looked_at(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "MAX_COUNT", 2)
+    monkeypatch.setattr(queries, "READ_AT_ONCE", 2)
     for number in range(3):
         mailbox(f"n{number}", MB, MB + number)
     names = ["n1@example.org", "n0@example.org"]

@@ -36,6 +36,7 @@ from mailboxes.forwarding.wording import (
     left_behind_text,
     served_otherwise_text,
 )
+from mailboxes.lookup_tables.counts import exceed
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import capped_count, first_rows, partly, rows_after
 from mailboxes.refused_requests import log_refused_request
@@ -176,7 +177,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         scope, found = scope_of(request.user), []
         chosen = first_rows(rows, MAX_ALIASES)
         names = [row.pk for row in chosen]
-        if not capped_count(Alias.objects.all(), MAX_ALIASES).more:
+        if not exceed(Alias.objects.all(), MAX_ALIASES):
             aliases = scope.narrow(Alias.objects.all())
             found.append(left_behind_text(chosen, aliases))
         if rows.model is Mailbox:
@@ -201,7 +202,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
         lines, _models, _permissions, obstacles = described
         if "post" not in request.POST:
-            many = capped_count(Alias.objects.all(), MAX_ALIASES).more
+            many = exceed(Alias.objects.all(), MAX_ALIASES)
             rows = first_rows(queryset, MAX_LISTED if many else MAX_ALIASES)
             scope = scope_of(request.user)
             lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]

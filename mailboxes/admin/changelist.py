@@ -30,9 +30,11 @@ from mailboxes.admin.filters import ListFilter
 from mailboxes.audit.log import log_event, subject
 from mailboxes.csv_download import csv_response
 from mailboxes.formats import number
-from mailboxes.models import Domain
+from mailboxes.lookup_tables.counts import total
+from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import (
     MAX_READ,
+    READ_AT_ONCE,
     CappedCount,
     Page,
     batches,
@@ -42,7 +44,7 @@ from mailboxes.queries import (
     source_of,
 )
 from mailboxes.request_actors import administrator
-from mailboxes.search import Found, search
+from mailboxes.search import MAX_INSIDE, Found, search
 
 AFTER, BEFORE = "after", "before"
 OWN_PARAMS = (AFTER, BEFORE, "inside")
@@ -78,13 +80,15 @@ class KeysetChangeList(ChangeList):
             return rows
         others = [spec for spec in specs if spec.value() and spec.domains is None]
         is_exact = len(sources) == 1 and all(spec.source(domains) for spec in others)
-        return found_by(rows, replace(sources[-1], is_exact=is_exact))
+        if len(sources) > 1:
+            sources.sort(key=lambda source: source.rows[:READ_AT_ONCE].count())
+        return found_by(rows, replace(sources[0], is_exact=is_exact))
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one row more than fits on the page, to find out whether there is another page."""
         self.show_all = self.multi_page = False
         self.found: Found | None = getattr(request, "found", None)
-        self.count = capped_count(self.queryset)
+        self.count = self.known_count() or capped_count(self.queryset)
         if self.found and self.found.keys is not None:
             self.count = CappedCount(len(self.found.keys), self.found.more)
         self.result_count = self.count.number
@@ -102,6 +106,20 @@ class KeysetChangeList(ChangeList):
         self.has_previous = page.more if before else bool(after)
         self.has_next = True if before else page.more
         self.show_admin_actions = True
+
+    def known_count(self) -> CappedCount | None:
+        """Return the number of rows, if it is kept: of all of them, or of a domain."""
+        specs = [spec for spec in self.filter_specs if isinstance(spec, ListFilter)]
+        names: dict[Any, str] = {Mailbox: "mailboxes", Alias: "aliases"}
+        kept = names.get(self.model)
+        if kept is None or self.query or any(spec.value() for spec in specs if not spec.is_domain):
+            return None
+        domains = next((spec.domains for spec in specs if spec.domains is not None), None)
+        scope = scope_of(self.request.user)
+        if domains is not None:  # of others, not even the number is shown
+            domains = [name for name in domains if scope.includes(name)]
+        found = total(scope.domains if domains is None else domains)
+        return CappedCount(getattr(found, kept)) if found else None
 
     def page(self, after: str, before: str) -> Page:
         """Return the rows that follow one key or precede another, and whether there are more."""
@@ -132,13 +150,13 @@ class KeysetChangeList(ChangeList):
     @property
     def inside_note(self) -> str:
         """Say if the insides of words were only searched in some of the rows."""
-        if not self.found or not self.found.inside_of:
+        if not self.found or not self.found.is_partial:
             return ""
         text = _(
-            "Inside of words, only the first %(number)s entries were searched. To find all, type "
-            "how a word begins."
+            "Inside of words, at most %(number)s entries are searched. To find all, type how a "
+            "word begins."
         )
-        return text % {"number": number(self.found.inside_of)}
+        return text % {"number": number(MAX_INSIDE)}
 
     @property
     def lacks_domain(self) -> bool:

@@ -18,6 +18,7 @@ from mailboxes.export import compatibility
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.handling import DISCARD
 from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.flags import flagged, has_flag
 from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
@@ -35,6 +36,9 @@ class ListFilter(SimpleListFilter):
     def __init__(self, request: HttpRequest, params: Any, model: Any, *args: Any) -> None:
         self.model = model
         super().__init__(request, params, model, *args)
+
+    is_domain = False
+    """Whether it is the filter of domains."""
 
     @property
     def names_rows(self) -> bool:
@@ -81,6 +85,7 @@ class StatusFilter(ListFilter):
 class DomainFilter(ListFilter):
     """Rows of one domain. If there are many domains, only the selected one is a link."""
 
+    is_domain = True
     title = _("domain")
     parameter_name = "domain"
     suggestions: Sequence[str] = ()
@@ -212,8 +217,8 @@ class AliasAttentionFilter(AttentionFilter):
         return bool(self.value())
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        aliases = scope_of(request.user).narrow(Alias.objects.all())
-        if capped_count(aliases, MAX_ALIASES).more:
+        scope = scope_of(request.user)
+        if exceed(scope.narrow(Alias.objects.all()), MAX_ALIASES, scope.domains):
             return []
         return [("deferred", str(_("mail is deferred"))), ("dead", str(_("dead targets")))]
 
@@ -222,7 +227,8 @@ class AliasAttentionFilter(AttentionFilter):
             return queryset
         if self.value() not in dict(self.lookup_choices):
             return queryset.none()
-        found = check_table(scope_of(request.user).narrow(Alias.objects.all())) or []
+        scope = scope_of(request.user)
+        found = check_table(scope.narrow(Alias.objects.all()), scope.domains) or []
         wanted = self.value() == "deferred"
         return queryset.filter(pk__in=[one.alias for one in found if one.is_deferred == wanted])
 

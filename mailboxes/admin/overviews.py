@@ -255,7 +255,7 @@ def plain_aliases(domain: str, maximum: int) -> tuple[list[Any], bool]:
     if are_kept():
         flagged = RowFlag.objects.filter(flag=Flag.ALIAS, domain=domain).order_by("address")
         keys = list(flagged.values_list("address", flat=True)[:maximum])
-        return list(aliases.filter(pk__in=keys).order_by("pk")), True
+        return list(Alias.objects.filter(pk__in=keys).order_by("pk")), True
     some = list(aliases.order_by("domain_id", "pk")[: MAX_READ + 1])
     keys = [row.pk for row in some]
     own = {key.lower() for key in Mailbox.objects.filter(pk__in=keys).values_list("pk", flat=True)}

@@ -18,7 +18,7 @@ from mailboxes.texts import translated
 from mailboxes.verification import CAN_SIGN_IN, has_lower_scheme, host_problem, locks_out
 
 MAX_ADDRESSES = MAX_DOMAINS = 20
-HASHES_PER_QUERY = 5000
+HASHES_PER_QUERY = 2000
 READ_BY_PAM = {
     1: _("crypt(3) hashes, such as $6$, without a {SCHEME} prefix"),
     3: _("hashes written by MySQL's MD5()"),

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.forwarding.expansion import End, Expansion
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
+from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import capped_count
 
 MAX_ALIASES = 5000
 """How many aliases, the mailboxes' own included, a page checks."""
@@ -100,9 +100,12 @@ def reason(expansion: Expansion, target: str) -> str:
     return str(REASONS[expansion.found[target].end])
 
 
-def check_table(aliases: QuerySet) -> list[Finding] | None:
-    """Return what is wrong with any of the aliases; None if there are too many for a page."""
-    if capped_count(aliases, MAX_ALIASES).more:
+def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> list[Finding] | None:
+    """Return what is wrong with any of the aliases; None if there are too many for a page.
+
+    `domains` are those that they are limited to, if they are.
+    """
+    if exceed(aliases, MAX_ALIASES, domains):
         return None
     return check(aliases.filter(active=True).exclude(goto=F("address")))
 
@@ -136,7 +139,7 @@ def forwarding_into(domain: Domain | AliasDomain, aliases: QuerySet) -> list[Fin
     """Return what is wrong with the aliases that forward into a domain; nothing if there are too
     many to look at.
     """
-    if not are_kept() and capped_count(Alias.objects.all(), MAX_ALIASES).more:
+    if not are_kept() and exceed(Alias.objects.all(), MAX_ALIASES):
         return []
     return check(forwarding_to({f"@{domain.pk.lower()}"}, aliases, MAX_ALIASES))
 

@@ -10,7 +10,7 @@ from mailboxes.forwarding.lookups import LookUps, domain_of
 from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.lookup_tables.targets import may_forward_to
-from mailboxes.models import Alias, AliasDomain, split_targets
+from mailboxes.models import Alias, AliasDomain
 from mailboxes.queries import MAX_ROWS, capped_count
 
 MAX_ALIASES = 100
@@ -36,8 +36,8 @@ def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, lis
     keys, aliases = LookUps().keys, Alias.objects.filter(active=True).exclude(goto=F("address"))
     for _ in range(MAX_LEVELS):
         wanted = with_alias_domains(level)
-        rows = candidates(wanted, aliases, MAX_READ).values_list("pk", "goto")
-        above = ((name, split_targets(goto)) for name, goto in rows if name.lower() not in known)
+        rows = candidates(wanted, aliases, MAX_READ)
+        above = ((row.pk, row.targets) for row in rows if row.pk.lower() not in known)
         new = (one for one in above if forwards_to_any(one[1], wanted, keys))
         level = set()
         for name, targets in islice(new, maximum - len(found)):
@@ -62,18 +62,21 @@ def forwarding_to(
     """
     names = with_alias_domains(addresses)
     rows = (Alias.objects.all() if aliases is None else aliases).filter(active=True)
-    rows = candidates(names, rows, maximum, outside)[:maximum]
+    found = candidates(names, rows, maximum, outside)
     keys = LookUps().keys
-    return [alias for alias in rows if forwards_to_any(alias.targets, names, keys)]
+    return [alias for alias in found if forwards_to_any(alias.targets, names, keys)]
 
 
 def candidates(
     names: Collection[str], rows: QuerySet, maximum: int, outside: Collection[str] = ()
-) -> QuerySet:
-    """Return those of the aliases that may forward to one of the names, among them all that do."""
+) -> Iterable[Alias]:
+    """Return those of the aliases that may forward to one of the names, among them all that do.
+
+    At most a `maximum` of them is read.
+    """
     if are_kept():
         return may_forward_to(names, recipient_delimiter(), rows, maximum, outside)
-    return rows.filter(may_contain(names))
+    return rows.filter(may_contain(names))[:maximum]
 
 
 def first_sources(address: str, aliases: QuerySet, maximum: int) -> tuple[list[Alias], bool] | None:

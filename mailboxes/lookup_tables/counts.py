@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from mailboxes.lookup_models import DomainCount
 from mailboxes.lookup_tables.tables import are_kept
@@ -74,3 +74,14 @@ def total(domains: Collection[str] | None = None) -> Counts | None:
         return None
     sums = rows.aggregate(*map(Sum, ("mailboxes", "aliases", "quota")))
     return Counts(*(int(sums[f"{name}__sum"] or 0) for name in ("mailboxes", "aliases", "quota")))
+
+
+def exceed(rows: QuerySet, maximum: int, domains: Collection[str] | None = None) -> bool:
+    """Say whether there are more rows of a model than a maximum, in all domains or in some.
+
+    `rows` are those, and counted if their number isn't kept.
+    """
+    known = total(domains)
+    if known is None or rows.model not in (Mailbox, Alias):
+        return rows.order_by()[: maximum + 1].count() > maximum
+    return known.mailboxes + (known.aliases if rows.model is Alias else 0) > maximum

@@ -23,14 +23,15 @@ def batched(names: Iterable[str], number: int) -> Iterator[list[str]]:
 
 def may_forward_to(
     names: Collection[str], signs: str, rows: QuerySet, maximum: int, outside: Collection[str] = ()
-) -> QuerySet:
-    """Return those of the aliases whose targets may be among these addresses and catch-alls.
+) -> Iterator[Alias]:
+    """Yield those of the aliases whose targets may be among these addresses and catch-alls.
 
     `signs` separate an extension from a local part. Aliases to an address of a domain that is
     `outside` only count if they are in other domains. At most a `maximum` is looked at.
     """
     found = dict.fromkeys(islice(aliases_to(names, signs, maximum, outside), maximum))
-    return rows.filter(pk__in=list(found))
+    for some in batched(found, NAMES_PER_QUERY):
+        yield from rows.filter(pk__in=some)
 
 
 def aliases_to(

@@ -80,8 +80,8 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "flag",
                         "domain",
+                        "flag",
                         "address",
                         blank=True,
                         editable=False,

@@ -31,9 +31,10 @@ from mailboxes.export.prerequisites import check_exportable
 from mailboxes.export.render import render_both, render_bundle
 from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
+from mailboxes.lookup_tables.counts import total
 from mailboxes.models import Mailbox
 from mailboxes.origin import foreign_tables
-from mailboxes.queries import capped_count
+from mailboxes.queries import CappedCount, capped_count
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor.reauthentication import reauthentication_required
 from mailboxes.sending import with_column
@@ -96,13 +97,20 @@ def variant_comparison(host: MailHost) -> dict[str, Any]:
     except Refused as error:
         found |= {"no_other": error_message(error)}
     try:
-        found |= {"total": capped_count(Mailbox.objects.all(), queries.MAX_ROWS)}
+        found |= {"total": number_of_mailboxes()}
         if not found["total"].more:
             change = Comparison(host, other)
             found |= {"verdict": change.verdict(), "cannot_sign_in": change.report.cannot_sign_in}
     except DatabaseError as error:
         logger.warning("The mailboxes can't be counted: %s", database_message(error))
     return found
+
+
+def number_of_mailboxes() -> CappedCount:
+    known, maximum = total(), queries.MAX_ROWS
+    if known is None:
+        return capped_count(Mailbox.objects.all(), maximum)
+    return CappedCount(min(known.mailboxes, maximum), known.mailboxes > maximum)
 
 
 @never_cache

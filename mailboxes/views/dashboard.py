@@ -33,7 +33,7 @@ from mailboxes.export.prerequisites import check_exportable
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.lookup_models import Flag
-from mailboxes.lookup_tables.counts import MAX_DOMAINS, total
+from mailboxes.lookup_tables.counts import MAX_DOMAINS, exceed, total
 from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
@@ -202,7 +202,7 @@ def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
 def sign_in_notices(host: MailHost, scope: Scope, mailboxes: QuerySet) -> Iterator[Notice]:
     query = f"from={host.key}&to={host.key}"
     page = "upgrade" if scope.is_everything else ""
-    if capped_count(mailboxes, queries.MAX_ROWS).more:
+    if exceed(mailboxes, queries.MAX_ROWS, scope.domains):
         text = _(
             "There are too many mailboxes (more than %(limit)s) to check all passwords here."
         ) % {"limit": number(queries.MAX_ROWS)}
@@ -278,7 +278,7 @@ def role_address_notices(domains: QuerySet) -> Iterator[Notice]:
 
 def alias_notices(scope: Scope) -> Iterator[Notice]:
     """Follow every alias, unless there are too many for a page."""
-    found = check_table(scope.narrow(Alias.objects.all()))
+    found = check_table(scope.narrow(Alias.objects.all()), scope.domains)
     if found is None and scope.is_everything:
         message = _(
             "There are too many aliases (more than %(limit)s) to check here where they lead. To "

@@ -174,3 +174,13 @@ def test_a_page_says_where_it_stopped_looking(
     page = rita.get(url)
     assert shown(page) == [] and "nothing matches up to <b>to.a2@a.example" in page.content.decode()
     assert all_pages(rita, url) == ["to.a5@a.example"]
+
+
+def test_the_exact_number_of_rows_is_that_within_reach(rita: Client) -> None:
+    for name in ("a1", "a2", "b1"):
+        insert(name)
+    assert rita.get(MAILBOX).context["cl"].count.number == 3
+    assert rita.get(f"{ALIAS}?domain=a.example").context["cl"].count.number == 2
+    otto = signed_in("domain", "a.example")
+    assert otto.get(MAILBOX).context["cl"].count.number == 2
+    assert otto.get(f"{MAILBOX}?domain=b.example").context["cl"].count.number == 0
