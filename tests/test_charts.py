@@ -13,11 +13,11 @@ def test_columns_stand_on_each_other_up_to_the_highest_sum() -> None:
     chart = charts.columns("Title", DAYS, series)
     shown = [(bar.x, bar.y, bar.height, bar.tone) for bar in chart.bars]
     assert shown == [(0, 25, 75, "a"), (0, 0, 25, "bad"), (10, 50, 50, "bad")]
-    assert chart.bars[1].title == "11/01/2026: Refused 2" and chart.highest == "8"
+    assert chart.bars[1].title == "1 Nov 2026: Refused 2" and chart.highest == "8"
     assert chart.rows == [
-        ("11/03/2026", ["0", "0"]),
-        ("11/02/2026", ["-", "4"]),
-        ("11/01/2026", ["6", "2"]),
+        ("3 Nov 2026", ["0", "0"]),
+        ("2 Nov 2026", ["-", "4"]),
+        ("1 Nov 2026", ["6", "2"]),
     ]
 
 

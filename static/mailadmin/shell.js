@@ -32,7 +32,9 @@ for (const button of themes) {
 }
 showTheme();
 
-const timeFormat = new Intl.DateTimeFormat(document.documentElement.lang, {
+// As mailadmin/formats writes them: "en" alone would mean the American order.
+const language = document.documentElement.lang;
+const timeFormat = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
   day: "numeric", month: "short", year: "numeric",
   hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
 });

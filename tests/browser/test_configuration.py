@@ -27,7 +27,7 @@ def mysql_panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
-    rita.get_by_role("link", name="Configuration").click()
+    rita.get_by_role("list", name="Server").get_by_role("link", name="Configuration").click()
     expect(rita.get_by_role("heading", name="V2 on Debian 13 (trixie)")).to_be_visible()
     text = rita.get_by_role("region", name="Contents of etc/dovecot/conf.d/99-mailadmin.conf")
     expect(text).to_contain_text("auth_mechanisms = plain login cram-md5")

@@ -80,7 +80,7 @@ def test_an_older_export_is_mentioned_with_the_files_that_have_changed_since(
     report(rita, LINE.format(download(rita)))
     settings.MAIL_HOSTNAME = "other.example.org"
     text = page(rita)
-    assert f"{OLDER} Nov. 27, 2026, 3:55 a.m." in text and "exported on" in text
+    assert f"{OLDER} 27 Nov 2026, 03:55 UTC" in text and "exported on" in text
     assert "Changed since: <code>postfix/main.cf</code></p>" in text
     report(rita, LINE.format(download(rita)).replace("2026", "2027"))
     assert OLDER not in page(rita)

@@ -1,0 +1,1 @@
+"""English, unmistakable in Britain and America."""
