@@ -102,7 +102,8 @@ V1: dict[str, Fault] = {
         mend=True,
     ),
     "pam_mysql.so is missing": Fault(
-        "for f in /lib/*/security/pam_mysql.so; do mv $f /root/; done", ("pam.module",)
+        "for f in /lib/*/security/pam_mysql.so; do mv $f /root/; done",
+        ("pam.module", "pam.package"),
     ),
     "collations differ": Fault(
         "mariadb mail -e 'ALTER TABLE alias_domain CONVERT TO CHARACTER SET latin1 "

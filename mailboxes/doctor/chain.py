@@ -22,10 +22,12 @@ from mailboxes.doctor import (
     drift,
     elsewhere,
     maps,
+    packages,
     pam,
     ports,
     saslauthd,
     tables,
+    units,
     unwritable,
     words,
 )
@@ -120,6 +122,8 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
                 examination.reads_tables = is_working(findings)
                 if examination.reads_tables and not examination.login:
                     findings += add_canary(stack, actor, examination, domain)
+            findings = packages.explain(examination, step.hop.code, findings)
+            findings = units.explain(examination, step.hop.code, findings)
             if not examination.access.is_mail_host:
                 name = examination.host.hostname
                 findings = [elsewhere.over_ssh(finding, name) for finding in findings]

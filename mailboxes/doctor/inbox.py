@@ -4,7 +4,7 @@ import imaplib
 import poplib
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from shlex import quote
 
 from cryptography import x509
@@ -163,6 +163,17 @@ def open_folder(examination: Examination) -> Remedy:
 
 def own_folder(examination: Examination) -> Remedy:
     host, home = examination.host, quote(examination.host.home)
+    path = Path(host.home)
+    if path.is_symlink() and not path.exists():
+        advice = _(
+            "%(home)s is a link to a folder that doesn't exist. If that is on another disk, it "
+            "isn't mounted. Mount it or, if there is none, create the folder:"
+        )
+        command = (
+            f'mount -a; f="$(readlink -m {home})"; '
+            f'mkdir -p -m 0750 "$f" && chown {host.uid}:{host.gid} "$f"'
+        )
+        return Remedy(advice % {"home": host.home}, command)
     command = (
         f"mkdir -p -m 0750 {home} && chown -R {host.uid}:{host.gid} {home} && chmod -R u+rwX {home}"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.collations import alignment
-from mailboxes.doctor import paths, postfix_extras, words
+from mailboxes.doctor import mysql_accounts, paths, postfix_extras, queue_folders, words
 from mailboxes.doctor.access import POSTFIX, TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -27,6 +27,9 @@ from mailboxes.export.files import MAPS
 from mailboxes.texts import gettext as _
 
 MAIN_CF = POSTFIX / "main.cf"
+MASTER = ("--identifier=postfix/master", "--identifier=postfix")
+"""What logs why Postfix doesn't start."""
+
 FOLDER = Path("/etc/postfix/mailadmin")
 REASON = re.compile(
     r"warning: connect to mysql server [^ ]*: (.*)|: query failed: (.*)|fatal: (.*)"
@@ -46,6 +49,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield not_checked("maps", _("Only root can try the lookups as the user postfix."))
         return
     stopped = not_running(examination)
+    yield from queue_folders.examine()
     if stopped:
         yield stopped
     failed = list(ask_all(examination, [name for name in MAPS if name not in missing]))
@@ -61,7 +65,7 @@ def not_running(examination: Examination) -> Finding | None:
     if not list(command_lines("master")):
         checked = examination.access.run(["postfix", "check"])
         said = checked.stderr.strip().splitlines()[-3:]
-        log = "\n".join(map(words.quoted, said)) or words.log(examination, words.MAIL, words.LATELY)
+        log = "\n".join(map(words.quoted, said)) or words.log(examination, MASTER, words.LATELY)
         remedy = restart(_("Start it:"), "postfix")
         return broken("maps.stopped", _("Postfix isn't running."), remedy, log)
     if is_suspended("master"):
@@ -80,11 +84,15 @@ def ask_all(examination: Examination, names: list[str]) -> Iterator[Finding]:
     with ThreadPoolExecutor(max_workers=4) as pool:
         outputs = list(pool.map(lambda place: ask(examination, place), places))
     grouped: dict[str, list[str]] = {}
+    reasons: dict[str, str] = {}
     for name, output in zip(names, outputs, strict=True):
         if failed(output):
-            grouped.setdefault(reason(output), []).append(f"{name}.cf")
-    for why, files in grouped.items():
-        yield explain(examination, why, files)
+            why = reason(output)
+            kind = "" if "database" in examination.broken else re.sub(r"\d+", "", why)
+            reasons.setdefault(kind, why)
+            grouped.setdefault(kind, []).append(f"{name}.cf")
+    for kind, files in grouped.items():
+        yield explain(examination, reasons[kind], files)
 
 
 def no_answer(examination: Examination, name: str) -> Iterator[Finding]:
@@ -140,7 +148,8 @@ def reason(output: Output) -> str:
         return _("no answer in time")
     found = [next(filter(None, each)) for each in REASON.findall(output.stderr)]
     why = words.quoted(found[0]) if found else words.last_line(output.stderr)
-    return re.sub(rf"{FOLDER}/[a-z_]+\.cf", "FILE", why).rstrip("?. ")
+    why = re.sub(rf"{FOLDER}/[a-z_]+\.cf", "FILE", why).partition(" for query '")[0]
+    return why.rstrip("?. ")
 
 
 def explain(examination: Examination, why: str, files: list[str]) -> Finding:
@@ -156,6 +165,10 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
         code, remedy = "maps.permission", open_configuration(examination)
     elif "command denied" in why:
         code, remedy = "maps.grant", grant(examination.host, examination.host.database.hosts[0])
+    elif "resource" in why and "exceeded" in why:
+        host = examination.host
+        code = "maps.connections"
+        remedy = mysql_accounts.lift(host, host.database.hosts[0], host.lookup.user, why)
     elif "collations" in why:
         code, remedy = "maps.collation", collation(examination)
     elif is_broken_before:

@@ -1,5 +1,6 @@
 """The hop `tables`: each fault is named with what to do, and tables in order are green."""
 
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from django.db import connections
 from mailboxes.conf import MailHost, mail_host
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding
-from mailboxes.doctor.tables import aliases, definitions, examine, mailboxes
+from mailboxes.doctor.tables import aliases, definitions, examine, folders, mailboxes
 from mailboxes.lookup_tables import tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import add_mailbox
@@ -220,7 +221,8 @@ def test_v1_reads_only_its_own_scheme(healthy: Examination) -> None:
 def test_other_names_of_the_host_are_asked_for(healthy: Examination) -> None:
     names = printing("mail.example.org, Example.ORG, localhost\n")
     found = unhealthy(as_root(healthy, names))["tables.own_name"]
-    assert "example.org" in found.seen and "exportconfig" in found.remedy.command
+    setting = "postconf -e 'mydestination = mail.example.org, localhost' && "
+    assert "example.org" in found.seen and found.remedy.command.startswith(setting)
 
 
 def test_mail_for_root_that_nobody_receives_is_named(healthy: Examination) -> None:
@@ -232,7 +234,7 @@ def test_mail_for_root_that_nobody_receives_is_named(healthy: Examination) -> No
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_mail_elsewhere_is_named(healthy: Examination, tmp_path: Path, elsewhere: bool) -> None:
-    host = replace(healthy.host, home=str(tmp_path))
+    host = replace(healthy.host, home=str(tmp_path), uid=os.geteuid())
     folder = "vmail/example.org/bob" if elsewhere else "bob@example.org"
     (tmp_path / folder / "cur").mkdir(parents=True)
     if elsewhere:
@@ -244,6 +246,8 @@ def test_mail_elsewhere_is_named(healthy: Examination, tmp_path: Path, elsewhere
     }
     if not elsewhere:
         assert found["tables.folders"].state == "working"
+        (owned,) = folders.foreign_owner(replace(host, uid=host.uid + 1))
+        assert str(tmp_path / folder) in owned.seen and "chown -R " in owned.remedy.command
         return
     misplaced = found["tables.folders.misplaced"]
     assert "bob@example.org" in misplaced.seen and misplaced.state == "broken"

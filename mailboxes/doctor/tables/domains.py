@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from operator import itemgetter
+from shlex import quote
 
 from django.db.models import Q
 
 from mailboxes import conf
-from mailboxes.doctor.access import KEPT, is_there
+from mailboxes.doctor.access import KEPT, Access, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
-from mailboxes.doctor.remedies import APPLY, Remedy
+from mailboxes.doctor.remedies import APPLY, Remedy, restart_command
 from mailboxes.doctor.tables import mail_for_root, served_otherwise
 from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.inspection.lines import CountedRows
@@ -48,11 +49,24 @@ def own_names(examination: Examination) -> Iterator[Finding]:
             "(mydestination), so Postfix refuses mail to its addresses."
         )
         remedy = APPLY  # it isn't exported
+        if access.sees_all and not is_there(KEPT):
+            remedy = take_out(access, name)
         if name.lower() == examination.host.hostname:
             remedy = Remedy(_("Set MAIL_HOSTNAME in .env to another name, then export and apply."))
         elif name.lower() in exported:
             remedy = Remedy(_("Rename the domain, or delete it, in the panel's list of domains."))
         yield broken("tables.own_name", seen % {"domain": name}, remedy)
+
+
+def take_out(access: Access, domain: str) -> Remedy:
+    """Remove a domain from mydestination: `apply` would refuse to, since users may have mail."""
+    listed = access.run(["postconf", "-h", "mydestination"]).stdout.replace(",", " ").split()
+    others = [name for name in listed if name.lower() != domain.lower()]
+    if others == listed:
+        others = ["$myhostname", "localhost.$mydomain", "localhost"]
+    setting = quote(f"mydestination = {', '.join(others)}")
+    advice = _("Unless this machine's own users have addresses in it, take it out:")
+    return Remedy(advice, f"postconf -e {setting} && {restart_command('postfix')}")
 
 
 def relay_loops(examination: Examination, deadline: float) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from shlex import quote
 
 from mailboxes.conf import MailHost
 from mailboxes.doctor.elsewhere import not_here
@@ -9,7 +11,7 @@ from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.remedies import APPLY_COMMAND, Remedy, on_database
 from mailboxes.export.mail_check import best_location
-from mailboxes.export.mail_folders import Sample, take_sample
+from mailboxes.export.mail_folders import MAILDIR, Sample, sample_rows, take_sample
 from mailboxes.formats import number
 from mailboxes.models import Mailbox
 from mailboxes.texts import gettext as _
@@ -27,7 +29,11 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
         yield not_here("tables.folders")
         return
     sample = take_sample(examination.host)
-    found = [*misplaced(examination, sample), *other_format(sample)]
+    found = [
+        *misplaced(examination, sample),
+        *other_format(sample),
+        *foreign_owner(examination.host),
+    ]
     yield from found
     if sample.unreadable:
         seen = _("The panel's account can't read %(path)s.") % {"path": sample.unreadable}
@@ -47,6 +53,27 @@ def without_folder(host: MailHost) -> Iterator[Finding]:
     remedy = on_database(host.database, statement)._replace(advice=advice)
     finding = broken("tables.mailboxes.folder", seen, remedy)
     yield replace(finding, mailboxes=tuple(found))
+
+
+def foreign_owner(host: MailHost) -> Iterator[Finding]:
+    """Name a folder that the daemons can't write, such as one that root has restored."""
+    paths = (host.location.path(host.home, address, maildir) for address, maildir in sample_rows())
+    folders = (f"{path}/{part}".rstrip("/") for path in paths for part in ("", *MAILDIR))
+    foreign = [folder for folder in folders if owner(folder) not in (None, host.uid)]
+    if not foreign:
+        return
+    path = foreign[0]
+    seen = _("%(path)s doesn't belong to the user %(uid)s, so no mail can be stored there.")
+    command = f"chown -R {host.uid}:{host.gid} {quote(host.home)}"
+    remedy = Remedy(_("Make that user the owner of all mail again:"), command)
+    yield broken("tables.folders.owner", seen % {"path": path, "uid": host.uid}, remedy)
+
+
+def owner(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_uid
+    except (OSError, ValueError):  # it isn't there, or can't be seen
+        return None
 
 
 def misplaced(examination: Examination, sample: Sample) -> Iterator[Finding]:

@@ -1,0 +1,73 @@
+"""The folders in which Postfix's programs meet: their owners and groups."""
+
+import grp
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailboxes.doctor.finding import Finding, broken
+from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.texts import gettext as _
+
+QUEUE = Path("/var/spool/postfix")
+DATA = Path("/var/lib/postfix")
+NSSWITCH = Path("/etc/nsswitch.conf")
+OWNED = (
+    *("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private"),
+    *("saved", "trace", "public", "maildrop"),
+)
+GROUPED = ("public", "maildrop")
+USER, GROUP = "postfix", "postdrop"
+
+
+def examine() -> Iterator[Finding]:
+    """Name those that Postfix couldn't use; it only warns of them in its log, when it starts."""
+    try:
+        user, group = pwd.getpwnam(USER).pw_uid, grp.getgrnam(GROUP).gr_gid
+    except KeyError:
+        yield unknown_user()
+        return
+    folders = [*(QUEUE / name for name in OWNED), DATA]
+    files = list(DATA.iterdir()) if DATA.is_dir() and os.access(DATA, os.R_OK) else []
+    named = [str(path) for path in (*folders, *files) if is_foreign(path, user, group)]
+    if not named:
+        return
+    seen = _("Folders of Postfix have another owner or group than it needs.")
+    command = (
+        f"postfix set-permissions; chown -R {USER}:{USER} {DATA}; {restart_command('postfix')}"
+    )
+    remedy = Remedy(_("Give them back to Postfix, then restart it:"), command)
+    yield broken("maps.owner", seen, remedy, "\n".join(named))
+
+
+def unknown_user() -> Finding:
+    """Say why there is no such user: in /etc/nsswitch.conf, its source may be missing."""
+    seen = _("The system knows no user %(user)s or no group %(group)s, as which Postfix runs.")
+    seen %= {"user": USER, "group": GROUP}
+    if names_files(NSSWITCH):
+        command = f"apt-get install --reinstall postfix && {restart_command('postfix')}"
+        return broken("maps.user", seen, Remedy(_("Install Postfix again:"), command))
+    advice = _("Let passwd and group in /etc/nsswitch.conf name the source files again:")
+    edit = r"s/^(passwd|group):.*/\1: files systemd/"
+    services = f"systemctl try-restart dovecot saslauthd; {restart_command('postfix')}"
+    return broken("maps.user", seen, Remedy(advice, f"sed -i -E '{edit}' {NSSWITCH}; {services}"))
+
+
+def names_files(path: Path) -> bool:
+    """Say whether users and groups are looked up in /etc/passwd and /etc/group."""
+    try:
+        lines = [line.split() for line in path.read_text(errors="replace").splitlines()]
+    except OSError:
+        return True
+    sources = {words[0]: words[1:] for words in lines if words}
+    return all("files" in sources.get(name, ["files"]) for name in ("passwd:", "group:"))
+
+
+def is_foreign(folder: Path, user: int, group: int) -> bool:
+    try:
+        found = folder.stat()
+    except OSError:
+        return False
+    has_group = found.st_gid == group and bool(found.st_mode & 0o010)
+    return found.st_uid != user or (folder.name in GROUPED and not has_group)
