@@ -4,7 +4,7 @@ import dataclasses
 import smtplib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from shlex import quote
 
 from cryptography import x509
@@ -117,14 +117,16 @@ def replace(host: MailHost, path: str) -> Remedy:
     return Remedy(advice % {"path": path}, f"{APPLY_COMMAND}; {restart_readers(host)}")
 
 
-def no_tls(examination: Examination, port: int, error: smtplib.SMTPException) -> Finding:
+def no_tls(
+    examination: Examination, port: int, error: smtplib.SMTPException, resort: Remedy
+) -> Finding:
     """Say why a port refuses STARTTLS: often, the key isn't that of the certificate."""
     log = words.log(examination, words.MAIL)
     if examination.access.sees_all and (finding := unusable(examination, port)):
         return dataclasses.replace(finding, detail=log)
     seen = _("Port %(port)s refuses STARTTLS, so nobody can sign in there: %(reason)s")
     params = {"port": port, "reason": words.quoted(error)}
-    return broken(f"ports.{port}.tls", seen % params, APPLY_AND_RESTART, log)
+    return broken(f"ports.{port}.tls", seen % params, resort, log)
 
 
 def unusable(examination: Examination, port: int) -> Finding | None:
@@ -142,12 +144,22 @@ def unusable(examination: Examination, port: int) -> Finding | None:
             seen = _("Port %(port)s has no TLS: %(file)s can't be used: %(reason)s")
             reason = words.quoted(output.stderr.strip().partition("\n")[0])
             params |= {"file": file, "reason": reason}
-            return broken(f"ports.{port}.certificate", seen % params, replace(host, file))
+            remedy = replace(host, file)
+            if not host.certificate and not Path(file).exists():
+                remedy = use_self_signed(host)._replace(advice=for_now(file))
+            return broken(f"ports.{port}.certificate", seen % params, remedy)
     if certificate.stdout == private.stdout:
         return None
     seen = _("Port %(port)s has no TLS: the key in %(key)s isn't that of the certificate %(path)s.")
     remedy = use_self_signed(host) if path == SELF_SIGNED else replace(host, path)
     return broken(f"ports.{port}.key", seen % params, remedy)
+
+
+def for_now(file: str) -> str:
+    advice = _(
+        "Put %(path)s back. Until then, this uses Debian's own certificate, of which clients warn:"
+    )
+    return advice % {"path": file}
 
 
 def public_keys(examination: Examination, path: str, key: str) -> list[Output]:

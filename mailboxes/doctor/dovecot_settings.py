@@ -197,11 +197,11 @@ def lines_of(setting: Setting) -> str:
     )
 
 
-def remedy(changes: Changes, *, of_postfix: bool = False) -> Remedy:
+def remedy(changes: Changes) -> Remedy:
     """Return what helps where Dovecot, as it is configured, does something else than it should."""
     if changes.undone:
         return undo(setting for setting, _wanted in changes.undone)
-    if of_postfix or not changes.added:
+    if not changes.added:
         return APPLY_AND_RESTART_BOTH
     named = [f"{each.title} = {shown(each)} ({each.place})" for each in changes.added]
     more = len(named) - MAX_NAMED

@@ -29,6 +29,9 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
         yield not_here("drift")
         return
+    if not examination.reads_tables:
+        yield not_checked("drift", _("The files weren't compared, since that needs the database."))
+        return
     try:
         host = replace(examination.host, has_smtp_active=is_known())
         files = render_bundle(host)

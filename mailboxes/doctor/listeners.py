@@ -7,6 +7,7 @@ from pathlib import Path
 
 TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))
 ROUTES, ROUTES_IPV6 = Path("/proc/self/net/route"), Path("/proc/self/net/ipv6_route")
+LOOPBACK = Path("/sys/class/net/lo/flags")
 LISTEN = "0A"
 Address = IPv4Address | IPv6Address
 
@@ -31,6 +32,15 @@ def decode(text: str) -> Address:
     """Read an address as the kernel writes it: as numbers of four bytes in the machine's order."""
     numbers = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
     return ip_address(b"".join(struct.pack("=I", number) for number in numbers))
+
+
+def loopback_is_down() -> bool:
+    """Say whether this machine can't even connect to itself."""
+    try:
+        flags = int(LOOPBACK.read_text(encoding="ascii"), 16)
+    except (OSError, ValueError):
+        return False
+    return not flags & 1  # IFF_UP of netdevice(7)
 
 
 def best(found: list[Address]) -> str:

@@ -7,7 +7,7 @@ from django.db import connections
 from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
-from mailboxes.doctor import mysql_accounts, mysql_locks
+from mailboxes.doctor import listeners, mysql_accounts, mysql_listening, mysql_locks
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
@@ -39,6 +39,7 @@ MISSING = (1054, 1146)
 SEE_TABLES = Remedy(gettext_lazy("The hop “Tables” says what is missing."))
 HELP = {1054: SEE_TABLES, 1146: CREATE}
 NEEDS_TLS = 3159
+ABORTED = 1184
 BUSY = ".busy"
 """How the codes of findings end that are about a lock."""
 
@@ -112,7 +113,23 @@ def explain(host: MailHost, refusal: Refusal) -> Finding:
         is_panel = refusal.code == "database.panel"
         remedy = mysql_accounts.renew(host, refusal.place, is_panel=is_panel)
         return broken(f"{refusal.code}.expired", seen, remedy)
+    if number == ABORTED and "init_connect" in str(refusal.error):
+        return broken(f"{refusal.code}.init_connect", seen, no_init_connect(host, refusal.place))
     return broken(f"{refusal.code}.other", seen, HELP.get(number, READ_LOG))
+
+
+def loopback_up(host: MailHost) -> Remedy:
+    advice = _("Turn it on, and restart what uses it:")
+    return Remedy(advice, f"ip link set lo up && {restart_readers(host)}")
+
+
+def no_init_connect(host: MailHost, place: DatabaseHost) -> Remedy:
+    advice = _(
+        "The statement that the server runs for each new connection (init_connect) fails. Correct "
+        "it in the server's configuration. This removes it until the next restart:"
+    )
+    command = f"""{sql_client(place)} --execute="SET GLOBAL init_connect = ''" """
+    return Remedy(advice, f"{command}&& {restart_readers(host)}")
 
 
 def unreachable(host: MailHost, refusal: Refusal) -> Finding:
@@ -127,11 +144,20 @@ def unreachable(host: MailHost, refusal: Refusal) -> Finding:
             seen = _("The database runs on this machine, but doesn't answer on %(place)s.")
             advice = _("Correct MAIL_DATABASE_URL and MAIL_DB_HOSTS in .env, then run:")
             remedy = Remedy(advice, f"{APPLY_COMMAND}; {restart_readers(host)}")
+            if listening := mysql_listening.find(place):
+                seen = _("The database listens %(where)s, not on %(place)s.")
+                params = {**params, "where": str(listening)}
+                if (
+                    listening.skips_network or listening.port == place.port
+                ):  # otherwise, .env has another port
+                    remedy = mysql_listening.remedy(host, place)
     except socket.gaierror:
         seen = _("The name of the database host %(place)s can't be resolved: %(error)s.")
         advice = _("Correct the name in .env (MAIL_DATABASE_URL, MAIL_DB_HOSTS), or the DNS.")
         remedy = Remedy(advice)
     except TimeoutError:
+        if place.is_local and listeners.loopback_is_down():
+            return broken(UNREACHABLE, _("The loopback interface (lo) is down."), loopback_up(host))
         seen = _(
             "%(place)s, where the database should be, doesn't answer: the host is down, or a "
             "firewall is in the way."

@@ -1,8 +1,17 @@
 """Postfix and Dovecot as mail clients and other servers see them: their ports."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from mailboxes.doctor import disks, inbox, listeners, postfix_services, submission, words
+from mailboxes.doctor import (
+    disks,
+    dovecot_settings,
+    inbox,
+    listeners,
+    postfix_services,
+    submission,
+    words,
+)
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
@@ -16,6 +25,7 @@ from mailboxes.texts import gettext as _
 def examine(examination: Examination) -> Iterator[Finding]:
     if examination.access.sees_all:
         yield from postfix_services.doubled(examination.access)
+        yield from postfix_services.postscreen(examination.access)
     yield from check_port_25(examination)
     for port in (587, 465):
         yield from submission.check(examination, port)
@@ -27,8 +37,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield from check_disks(examination.host.home)
     if examination.access.is_mail_host:
         served = [25, 587, 465, *inbox.ports(examination.host)]
-        yield from only_here(served)
-        yield from only_ipv6(served)
+        yield from only_here(examination, served)
+        yield from only_ipv6(examination, served)
 
 
 def check_disks(home: str) -> Iterator[Finding]:
@@ -40,31 +50,35 @@ def check_disks(home: str) -> Iterator[Finding]:
             yield broken("ports.disk", seen, remedy)
 
 
-def only_here(ports: list[int]) -> Iterator[Finding]:
+def only_here(examination: Examination, ports: list[int]) -> Iterator[Finding]:
     """Name the ports that nobody else can connect to."""
     closed = [port for port in ports if listeners.only_here(port)]
     seen = _("Only this machine itself can connect to these ports: %(ports)s.")
     advice = _("Unless that is intended, let Postfix listen on all addresses:")
-    yield from closed_to_others("ports.local", closed, seen, advice, "inet_interfaces")
+    yield from closed_to_others(examination, "ports.local", closed, seen, advice, "inet_interfaces")
 
 
-def only_ipv6(ports: list[int]) -> Iterator[Finding]:
+def only_ipv6(examination: Examination, ports: list[int]) -> Iterator[Finding]:
     """Name the ports that clients with IPv4 can't connect to."""
     closed = [port for port in ports if listeners.lacks_ipv4(port)]
     seen = _("These ports are only open over IPv6, so most clients can't connect: %(ports)s.")
     advice = _("Unless that is intended, let Postfix use IPv4 as well:")
-    yield from closed_to_others("ports.ipv4", closed, seen, advice, "inet_protocols")
+    yield from closed_to_others(examination, "ports.ipv4", closed, seen, advice, "inet_protocols")
 
 
 def closed_to_others(
-    code: str, closed: list[int], seen: str, advice: str, setting: str
+    examination: Examination, code: str, closed: list[int], seen: str, advice: str, setting: str
 ) -> Iterator[Finding]:
     """Name the ports, if there are any; the setting is Postfix's, which has port 25."""
     if not closed:
         return
     remedy = Remedy(advice, f"postconf -e {setting}=all && systemctl restart postfix")
     if 25 not in closed:
+        changes = examination.dovecot_changes
+        named = [each for each in changes.added if each.name == "listen"]
         remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
+        if named:
+            remedy = dovecot_settings.remedy(replace(changes, undone=[], added=named))
     yield warning(code, seen % {"ports": ", ".join(map(str, closed))}, remedy)
 
 

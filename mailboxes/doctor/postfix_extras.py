@@ -74,6 +74,8 @@ def find(examination: Examination, concerned: re.Pattern[str] = INCOMING) -> dic
 
 def undone(examination: Examination) -> Remedy | None:
     """Return what sets the panel's own settings again, if main.cf has other ones."""
+    if not examination.access.sees_all:
+        return None
     try:
         text = next(file.text for file in render_bundle(examination.host) if file.path == MAIN)
     except (Refused, DatabaseError):
@@ -104,7 +106,11 @@ def extra_options(options: dict[str, str], ours: dict[str, dict[str, str]]) -> d
 def process_limits(lines: list[str], ours: dict[str, dict[str, str]]) -> dict[str, str]:
     """Return how many clients each of the services may have at once, where that is limited."""
     fields = assignments(lines)
-    keys = [f"{service}/process_limit" for service in (*ours, *PORT_25)]
+    keys = [
+        f"{service}/process_limit"
+        for service in (*ours, *PORT_25)
+        if fields.get(f"{service}/command") != "postscreen"  # it needs only one process
+    ]
     return {key: fields[key] for key in keys if fields.get(key, "-") != "-"}
 
 

@@ -16,6 +16,7 @@ NEEDED = {
     *("proxymap", "smtp", "error", "retry"),
 }
 TRANSPORTS = ("virtual_transport", "local_transport", "default_transport", "relay_transport")
+SMTPD = "smtpd pass - - y - - smtpd"
 PORTS = (("smtp", "25"), ("submission", "587"), ("submissions", "smtps", "465"))
 NAME = re.compile(r"[\w.-]+")
 
@@ -54,6 +55,18 @@ def doubled(access: Access) -> Iterator[Finding]:
             command = f"postconf -MX {' '.join(map(quote, others))} && {restart_command('postfix')}"
             advice = _("Remove the one that isn't the panel's, then restart Postfix:")
             yield broken("ports.doubled", seen, Remedy(advice, command))
+
+
+def postscreen(access: Access) -> Iterator[Finding]:
+    """Name what postscreen(8) lacks to hand connections on."""
+    listed = [line.split() for line in access.run(["postconf", "-M"]).stdout.splitlines()]
+    if any("postscreen" in line[7:8] for line in listed) and not any(
+        line[:2] == ["smtpd", "pass"] for line in listed
+    ):
+        seen = _("Port 25 is postscreen's, but master.cf has no service to which it hands clients.")
+        command = f"postconf -Me {quote(f'smtpd/pass={SMTPD}')} && {restart_command('postfix')}"
+        remedy = Remedy(_("Add it, then restart Postfix:"), command)
+        yield broken("ports.postscreen", seen, remedy)
 
 
 def services(text: str) -> dict[str, str]:

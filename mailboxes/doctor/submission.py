@@ -43,7 +43,7 @@ def check(examination: Examination, port: int) -> Iterator[Finding]:
                 try:
                     smtp.start_tls(client)
                 except (smtplib.SMTPResponseException, smtplib.SMTPNotSupportedError) as error:
-                    yield certificate.no_tls(examination, port, error)
+                    yield certificate.no_tls(examination, port, error, last_resort(examination))
                     return
             found = smtp.certificate(client)
             yield from certificate.check(examination, found, port)
@@ -90,8 +90,10 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     is_ours = not of_postfix or examination.dovecot_changes.undone
     if extras := {} if is_ours else postfix_extras.find(examination):
         return postfix_extras.remedy(extras)
+    if of_postfix and (differing := postfix_extras.undone(examination)):
+        return differing
     if examination.host.variant.name == "v2":
-        return dovecot_settings.remedy(examination.dovecot_changes, of_postfix=of_postfix)
+        return dovecot_settings.remedy(examination.dovecot_changes)
     return APPLY_AND_RESTART
 
 

@@ -93,7 +93,9 @@ def restrictions(hop: str, names: Sequence[str], units: list[dict[str, str]]) ->
         "If you don't need these settings, turn them off first. systemd doesn't read files named "
         ".off:"
     )
-    again = restart_command(*names)
+    again = restart_command(*dict.fromkeys([*names, "postfix"]))
+    if "saslauthd" in names:  # its unit doesn't end workers that hang
+        again = f"systemctl kill --signal=KILL saslauthd; {again}"
     remedy = Remedy(advice, f"{moved} && systemctl daemon-reload && {again}")
     lines = [f"{path}: {line}" for path, found in files.items() for line in found]
     yield broken(f"{hop}.units", seen % {"names": ", ".join(names)}, remedy, "\n".join(lines))

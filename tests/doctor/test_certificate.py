@@ -9,6 +9,7 @@ import pytest
 from mailboxes.doctor import certificate
 from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.remedies import APPLY_AND_RESTART
 from tests.doctor.conftest import as_root
 
 REFUSED = smtplib.SMTPResponseException(454, b"TLS not available")
@@ -44,7 +45,7 @@ def postfix(cert: str, key: str, chain: str = "", keys: tuple[str, str] = ("k", 
 def test_what_keeps_a_port_from_tls_is_named_with_its_file(
     examination: Examination, runner: Runner, code: str, words: str
 ) -> None:
-    found = certificate.no_tls(as_root(examination, runner), 587, REFUSED)
+    found = certificate.no_tls(as_root(examination, runner), 587, REFUSED, APPLY_AND_RESTART)
     assert found.code == f"ports.587.{code}" and words in found.seen
     assert found.remedy.command and "file= " not in found.remedy.command
 

@@ -98,6 +98,14 @@ def test_two_services_on_one_port_are_named(examination: Examination) -> None:
     assert found.remedy.command.startswith("postconf -MX 127.0.0.1:587/inet && ")
 
 
+def test_postscreen_needs_a_service_behind_it(examination: Examination) -> None:
+    lines = "smtp inet n - y - 1 postscreen\n"
+    (found,) = postfix_services.postscreen(as_root(examination, printing(lines)).access)
+    assert found.remedy.command.startswith("postconf -Me 'smtpd/pass=smtpd pass ")
+    lines += "smtpd pass - - y - - smtpd\n"
+    assert list(postfix_services.postscreen(as_root(examination, printing(lines)).access)) == []
+
+
 def test_a_mail_filter_that_accepts_connections_and_says_nothing_is_named(
     examination: Examination,
 ) -> None:
