@@ -127,7 +127,7 @@ def wait(examination: Examination, login: Login, count: int) -> list[Queued] | N
     while arrived(examination) < count:
         queued = mail_queue.find(examination, login.address)
         absent = 0 if queued else absent + 1
-        is_deferred = queued and all(each.queue == "deferred" for each in queued)
+        is_deferred = queued and all(each.queue in ("deferred", "hold") for each in queued)
         if is_deferred or absent > GONE or time.monotonic() > end:
             return queued
         time.sleep(PAUSE)
@@ -157,6 +157,9 @@ def undelivered(examination: Examination, queued: list[Queued], remedy: Remedy |
         seen = _("Postfix accepts mail, but can't deliver it: %(reason)s.")
         params = {"reason": words.quoted(reasons[0]).rstrip(".")}
         return broken("delivery.deferred", seen % params, remedy, submission.log(examination))
+    if any(each.queue == "hold" for each in queued):
+        seen = _("Postfix accepts mail, but keeps it on hold, so it doesn't arrive.")
+        return broken("delivery.held", seen, remedy, traces(examination))
     if any(each.queue == "incoming" for each in queued):
         seen = _("Postfix accepts mail, but its queue manager (qmgr) doesn't handle it.")
         restarted = restart(_("Restart Postfix:"), "postfix")
@@ -211,6 +214,8 @@ def repair(examination: Examination) -> Remedy:
         return REPAIR_BEFORE
     if disk := disks.remedy(examination.host.home) or disks.queue_remedy():
         return disk
+    if changed := postfix_services.changed(examination.access):
+        return changed
     if extras := postfix_extras.find(examination, postfix_extras.DELIVERY):
         remedy = postfix_extras.remedy(extras)
         return remedy._replace(command=f"{remedy.command}; postsuper -r ALL")

@@ -83,7 +83,11 @@ def undone(examination: Examination) -> Remedy | None:
     exported = assignments(text.splitlines())
     here = assignments(examination.access.run(["postconf", *exported]).stdout.splitlines())
     found = next(check_main(exported, here, is_there(KEPT)), None)
-    return found.remedy if found else None
+    if not found:
+        return None
+    # A reload leaves alone what has just ended and is to wait.
+    command = found.remedy.command.replace("systemctl reload", "systemctl restart")
+    return found.remedy._replace(command=command)
 
 
 def extra_settings(

@@ -16,6 +16,9 @@ NEEDED = {
     *("proxymap", "smtp", "error", "retry"),
 }
 TRANSPORTS = ("virtual_transport", "local_transport", "default_transport", "relay_transport")
+CHROOT, PROGRAM = 4, 7
+"""The columns of a line."""
+
 SMTPD = "smtpd pass - - y - - smtpd"
 PORTS = (("smtp", "25"), ("submission", "587"), ("submissions", "smtps", "465"))
 NAME = re.compile(r"[\w.-]+")
@@ -24,12 +27,8 @@ NAME = re.compile(r"[\w.-]+")
 def missing(access: Access) -> Iterator[Finding]:
     """Name what every message needs, and the transports that main.cf names."""
     here = services(access.run(["postconf", "-M"]).stdout)
-    if not here:
-        return
-    values = access.run(["postconf", "-h", *TRANSPORTS, "content_filter"]).stdout.split("\n")
-    named = {found[0] for value in values if (found := NAME.match(value))}
-    lacking = [name for name in sorted(NEEDED | named) if name not in here]
-    if not lacking:
+    lacking = [name for name in needed(access) if name not in here]
+    if not (here and lacking):
         return
     stock = services(stock_text())
     lines = [stock[name] for name in lacking if name in stock]
@@ -39,6 +38,33 @@ def missing(access: Access) -> Iterator[Finding]:
     if len(lines) < len(lacking):
         remedy = Remedy(_("Add them to master.cf, or name other ones in main.cf."))
     yield broken("delivery.service", seen, remedy)
+
+
+def needed(access: Access) -> list[str]:
+    values = access.run(["postconf", "-h", *TRANSPORTS, "content_filter"]).stdout.split("\n")
+    named = {found[0] for value in values if (found := NAME.match(value))}
+    return sorted(NEEDED | named)
+
+
+def changed(access: Access) -> Remedy | None:
+    """Return what sets back services that run another program, or in a chroot without its files."""
+    here, stock = services(access.run(["postconf", "-M"]).stdout), services(stock_text())
+    names = [
+        name
+        for name in needed(access)
+        if name in here and name in stock and is_changed(here[name].split(), stock[name].split())
+    ]
+    if not names:
+        return None
+    advice = _(
+        "In master.cf, these services aren't as Debian has them: %(names)s. If you don't need "
+        "that, set them back:"
+    )
+    return Remedy(advice % {"names": ", ".join(names)}, add([stock[name] for name in names]))
+
+
+def is_changed(here: list[str], stock: list[str]) -> bool:
+    return here[PROGRAM] != stock[PROGRAM] or (stock[CHROOT] == "n" and here[CHROOT] != "n")
 
 
 def doubled(access: Access) -> Iterator[Finding]:

@@ -6,7 +6,15 @@ import smtplib
 from collections.abc import Iterator
 from socket import gaierror
 
-from mailboxes.doctor import certificate, disks, dovecot_settings, elsewhere, postfix_extras, words
+from mailboxes.doctor import (
+    certificate,
+    disks,
+    dovecot_settings,
+    elsewhere,
+    postfix_extras,
+    postfix_services,
+    words,
+)
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.processes import is_suspended
@@ -85,8 +93,11 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     """Return what helps where only the end of the chain is seen to be broken."""
     if examination.is_broken_before:
         return REPAIR_BEFORE
-    if of_postfix and examination.access.sees_all and (disk := disks.queue_remedy()):
+    sees_postfix = of_postfix and examination.access.sees_all
+    if sees_postfix and (disk := disks.queue_remedy()):
         return disk
+    if sees_postfix and (changed := postfix_services.changed(examination.access)):
+        return changed
     is_ours = not of_postfix or examination.dovecot_changes.undone
     if extras := {} if is_ours else postfix_extras.find(examination):
         return postfix_extras.remedy(extras)

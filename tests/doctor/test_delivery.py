@@ -26,6 +26,7 @@ LINE = (
         ([Queued("deferred", "A", 0, {OURS: "Connection refused"})], "delivery.deferred"),
         ([Queued("active", "A", 0, {OURS: ""})], "delivery.slow"),
         ([Queued("incoming", "A", 0, {OURS: ""})], "delivery.stuck"),
+        ([Queued("hold", "A", 0, {OURS: ""})], "delivery.held"),
         ([], "delivery.lost"),
     ],
 )
@@ -96,6 +97,24 @@ def test_two_services_on_one_port_are_named(examination: Examination) -> None:
     lines += "127.0.0.1:587 inet n - y - - smtpd\n"
     (found,) = postfix_services.doubled(as_root(examination, printing(lines)).access)
     assert found.remedy.command.startswith("postconf -MX 127.0.0.1:587/inet && ")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_changed"),
+    [
+        ("cleanup unix n - y - 0 cleanup", False),
+        ("cleanup unix n - n - 5 cleanup -o a=b", False),
+        ("cleanup unix n - y - 0 nosuch", True),
+        ("proxymap unix - - y - - proxymap", True),
+    ],
+)
+def test_a_service_with_another_program_or_in_a_chroot_is_set_back(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch, line: str, is_changed: bool
+) -> None:
+    stock = "cleanup unix n - y - 0 cleanup\nproxymap unix - - n - - proxymap\n"
+    monkeypatch.setattr(postfix_services, "stock_text", lambda: stock)
+    found = postfix_services.changed(as_root(examination, printing(f"{line}\n")).access)
+    assert bool(found) == is_changed
 
 
 def test_postscreen_needs_a_service_behind_it(examination: Examination) -> None:
