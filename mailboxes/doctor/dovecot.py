@@ -57,9 +57,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         remedy = restart_both(_("Start it:"))
         if mistake:
             remedy = mistake.remedy
-        elif examination.dovecot_changes.undone or (
-            log_lines and examination.dovecot_changes.added
-        ):
+        elif examination.dovecot_changes.undone or has_failed(examination):
             remedy = last_resort(examination)
         yield broken("dovecot.stopped", _("Dovecot isn't running."), remedy, log_lines)
         return
@@ -73,6 +71,13 @@ def examine(examination: Examination) -> Iterator[Finding]:
     if examination.access.sees_all:
         yield from check_sockets(examination)
     yield check_lmtp(examination, finding.code)
+
+
+def has_failed(examination: Examination) -> bool:
+    """Say whether it isn't just stopped, but has failed to start, and a setting may be why."""
+    changes = examination.dovecot_changes
+    is_failed = ["systemctl", "is-failed", "--quiet", "dovecot"]
+    return bool(changes.added) and examination.access.run(is_failed).status == 0
 
 
 def restart_both(advice: str) -> Remedy:
