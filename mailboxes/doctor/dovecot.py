@@ -10,7 +10,7 @@ from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
-from mailboxes.doctor.processes import are_visible, command_lines
+from mailboxes.doctor.processes import are_visible, command_lines, is_suspended
 from mailboxes.doctor.protocols import dovecot_auth
 from mailboxes.doctor.protocols.smtp import own_name
 from mailboxes.doctor.remedies import (
@@ -30,6 +30,7 @@ QUOTA = "/var/spool/postfix/private/quota-status"
 UNIT = ("--unit=dovecot",)
 """What Dovecot and systemd have said of it, and nobody else."""
 
+PROGRAMS = ("dovecot", "auth")
 OURS = "mailadmin"
 """What the names of our files contain."""
 
@@ -148,6 +149,9 @@ def silent(examination: Examination, error: OSError) -> Finding:
         seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
         remedy = end(_("Kill its processes, then start it again:"), "dovecot")
         remedy = remedy._replace(command=f"{remedy.command} postfix")
+        changes = examination.dovecot_changes
+        if (changes.undone or changes.added) and not any(map(is_suspended, PROGRAMS)):
+            remedy = last_resort(examination)
         return broken("dovecot.socket", seen % params, remedy, log(examination))
     seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
     return broken("dovecot.socket", seen % params, last_resort(examination), log(examination))

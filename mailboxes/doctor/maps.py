@@ -7,7 +7,14 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.collations import alignment
-from mailboxes.doctor import mysql_accounts, paths, postfix_extras, queue_folders, words
+from mailboxes.doctor import (
+    mysql_accounts,
+    paths,
+    postfix_extras,
+    postfix_services,
+    queue_folders,
+    words,
+)
 from mailboxes.doctor.access import POSTFIX, TIMED_OUT, Output
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -125,6 +132,8 @@ def ask_proxy(examination: Examination) -> Iterator[Finding]:
     extras = postfix_extras.find(examination) if "proxy_read_maps" in log else {}
     if "proxy_read_maps" in extras:
         remedy = postfix_extras.remedy({"proxy_read_maps": extras["proxy_read_maps"]})
+    elif changed := postfix_services.changed(examination.access):
+        remedy = changed
     elif differing := postfix_extras.undone(examination):
         remedy = differing
     yield broken("maps.proxy", seen % params, remedy, log)
