@@ -13,7 +13,6 @@ from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
 from mailboxes.doctor.remedies import (
     APPLY_COMMAND,
-    CREATE,
     READ_LOG,
     Remedy,
     allow_more,
@@ -37,7 +36,7 @@ NOT_GRANTED = (1142, 1143)
 TOO_MANY = {1040: "max_connections", 1203: "max_user_connections"}
 MISSING = (1054, 1146)
 SEE_TABLES = Remedy(gettext_lazy("The hop “Tables” says what is missing."))
-HELP = {1054: SEE_TABLES, 1146: CREATE}
+HELP = {1054: SEE_TABLES, 1146: SEE_TABLES}
 NEEDS_TLS = 3159
 ABORTED = 1184
 BUSY = ".busy"

@@ -290,6 +290,19 @@ def test_a_renamed_column_gets_its_name_back_and_empty_folders_are_named(
     assert unhealthy(healthy) == {}
 
 
+def test_a_renamed_table_gets_its_name_back(healthy: Examination) -> None:
+    with connections["mail"].cursor() as cursor:
+        tables.drop(connections["mail"])
+        cursor.execute("ALTER TABLE alias_domain RENAME TO alias_domain_old")
+        (found,) = definitions.columns(healthy)
+        assert (found.code, "alias_domain is missing" in found.seen) == ("tables.missing", True)
+        cursor.execute(shlex.split(found.remedy.command)[-1])
+        assert list(definitions.columns(healthy)) == []
+        cursor.execute("DROP TABLE alias_domain")
+        (found,) = definitions.columns(healthy)
+        assert found.code == "tables.missing" and not found.remedy.command
+
+
 def test_the_statements_for_own_aliases_mend_them(healthy: Examination) -> None:
     disable_own_alias()
     lose_own_alias("anna@example.org")

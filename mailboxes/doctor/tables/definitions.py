@@ -8,10 +8,10 @@ from django.db import connections
 from mailboxes import storage_engines
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
-from mailboxes.doctor.remedies import Remedy, on_database
+from mailboxes.doctor.remedies import CREATE, Remedy, on_database
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
-from mailboxes.inspection.products import missing_columns, read_columns
+from mailboxes.inspection.products import Columns, missing_columns, read_columns
 from mailboxes.texts import gettext as _
 
 READ_BY_DAEMONS = {
@@ -21,6 +21,9 @@ READ_BY_DAEMONS = {
     *("mailbox.username", "mailbox.password", "mailbox.maildir", "mailbox.quota"),
     *("mailbox.domain", "mailbox.active"),
 }
+
+
+TABLES = {table for table, _column in FIELDS}
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
@@ -34,12 +37,31 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
 def columns(examination: Examination) -> Iterator[Finding]:
     here = read_columns(connections["mail"])
     for table, missing in missing_columns(here).items():
+        if table not in here:
+            yield missing_table(examination, table, here)
+            continue
         seen = _("The table %(table)s lacks the columns %(columns)s.")
         seen %= {"table": table, "columns": ", ".join(missing)}
         unknown = sorted(name for name in here[table] if (table, name) not in FIELDS)
         remedy = rename_or_add(examination, table, missing, unknown)
         lost = READ_BY_DAEMONS.intersection(f"{table}.{column}" for column in missing)
         yield (broken if lost else warning)("tables.columns", seen, remedy)
+
+
+def missing_table(examination: Examination, table: str, here: Columns) -> Finding:
+    """Give a table its name back that seems to be renamed; an empty one would serve nobody."""
+    seen = _("The table %(table)s is missing.") % {"table": table}
+    if TABLES.isdisjoint(here):
+        return broken("tables.missing", seen, CREATE)
+    wanted = {column for owner, column in FIELDS if owner == table}
+    renamed = [name for name, columns in here.items() if name not in TABLES and wanted <= columns]
+    if not renamed:
+        advice = _("Restore it from a backup of the database.")
+        return broken("tables.missing", seen, Remedy(advice))
+    statement = f"ALTER TABLE `{renamed[0]}` RENAME TO `{table}`"
+    advice = _("If %(name)s is this table, give it its name back. On the database host, run:")
+    remedy = on_database(examination.host.database, statement)
+    return broken("tables.missing", seen, remedy._replace(advice=advice % {"name": renamed[0]}))
 
 
 def rename_or_add(
