@@ -11,6 +11,7 @@ from mailboxes.doctor import (
     disks,
     dovecot_settings,
     elsewhere,
+    listeners,
     postfix_extras,
     postfix_services,
     words,
@@ -24,6 +25,7 @@ from mailboxes.doctor.remedies import (
     REPAIR_BEFORE,
     Remedy,
     restart,
+    restart_command,
 )
 from mailboxes.texts import gettext as _
 
@@ -72,16 +74,30 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
     ).rstrip(".")
     params = {"port": port, "reason": reason}
     seen = _("The connection to port %(port)s broke off: %(reason)s.")
+    is_late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
     if isinstance(error, ConnectionRefusedError):
         seen = _("Nothing answers on port %(port)s: %(reason)s.")
-    elif isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+    elif is_late:
         seen = _("Port %(port)s accepts connections, but gave no answer in time.")
-    remedy = last_resort(examination, of_postfix=port in (25, 465, 587))
+    of_postfix = port in (25, 465, 587)
+    remedy = last_resort(examination, of_postfix=of_postfix)
+    asks_dns = of_postfix and is_late and not listeners.hosts_names_loopback()
+    if asks_dns and examination.access.sees_all:
+        remedy = name_loopback()
     if not examination.access.is_mail_host and isinstance(error, gaierror | TimeoutError):
         return elsewhere.unreachable(examination, port, reason)
     if examination.access.is_mail_host and is_suspended("smtpd"):
         remedy = restart(_("Processes of Postfix are suspended. Restart it:"), "postfix")
     return broken(f"ports.{port}", seen % params, remedy, log(examination))
+
+
+def name_loopback() -> Remedy:
+    advice = _(
+        "/etc/hosts doesn't name 127.0.0.1, so Postfix asks the DNS for it and waits. Add it, then "
+        "restart Postfix:"
+    )
+    command = f"echo '127.0.0.1 localhost' >>{listeners.HOSTS} && {restart_command('postfix')}"
+    return Remedy(advice, command)
 
 
 def log(examination: Examination) -> str:

@@ -59,3 +59,16 @@ def test_a_port_that_is_closed_to_ipv4_is_found(
         assert not listeners.lacks_ipv4(port)  # this host has no IPv4
         (tmp_path / "route").write_text("Iface Destination\neth0 0\n")
         assert listeners.lacks_ipv4(port) == is_closed
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("127.0.0.1 localhost\n", True), ("# 127.0.0.1 x\n127.0.1.1 mail\n", False), ("", False)],
+)
+def test_the_name_of_the_loopback_address_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: bool
+) -> None:
+    monkeypatch.setattr(listeners, "HOSTS", tmp_path / "hosts")
+    assert not listeners.hosts_names_loopback()
+    (tmp_path / "hosts").write_text(text)
+    assert listeners.hosts_names_loopback() == expected
