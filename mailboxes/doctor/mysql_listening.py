@@ -17,7 +17,6 @@ from mailboxes.doctor.remedies import (
 from mailboxes.doctor.words import quoted
 from mailboxes.texts import gettext as _
 
-ASK = "SELECT @@skip_networking, @@bind_address, @@port"
 OPTIONS = ("--skip-networking", "--skip_networking", "--bind-address", "--bind_address", "--port")
 FOLDERS = {"mariadb": "/etc/mysql/mariadb.conf.d", "mysql": "/etc/mysql/mysql.conf.d"}
 PROGRAMS = ("mariadbd", "mysqld")
@@ -47,7 +46,7 @@ def find(place: DatabaseHost) -> Listening | None:
         return None
     try:
         with connection.cursor() as cursor:
-            cursor.execute(ASK)
+            cursor.execute("SELECT @@skip_networking, @@bind_address, @@port")
             skips, address, port = cursor.fetchone()
     except MySQLdb.Error:
         return None

@@ -16,7 +16,7 @@ from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.protocols import smtp
-from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy
+from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy, restart_command
 from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
@@ -111,6 +111,11 @@ def recipient_finding(
             "Anyone who can send from here, or from the networks in mynetworks, can send spam."
         )
         return rule_finding("ports.25.relay", seen)
+    if foreign[0] // 100 == 4 and is_soft(examination):
+        seen = _("Port 25 only defers what it should refuse (soft_bounce): %(reply)s")
+        command = f"postconf -X soft_bounce && {restart_command('postfix')}"
+        remedy = Remedy(_("Turn that off, unless you are testing:"), command)
+        return warning("ports.25.soft_bounce", seen % {"reply": words.reply(*foreign)}, remedy)
     if foreign[0] // 100 == 4:
         seen = _("Port 25 defers all mail, because a lookup fails: %(reply)s")
         params = {"reply": words.reply(*foreign)}
@@ -124,6 +129,14 @@ def recipient_finding(
         return working("ports.25", seen)
     examination.accepting.add(25)
     return working("ports.25", _("Port 25 accepts mail for this host, and for no other."))
+
+
+def is_soft(examination: Examination) -> bool:
+    """Say whether each refusal is made one for now; a lookup may fail all the same."""
+    access = examination.access
+    if not access.sees_all or "maps" in examination.broken:
+        return False
+    return access.run(["postconf", "-h", "soft_bounce"]).stdout.strip() == "yes"
 
 
 def rule_finding(code: str, seen: str) -> Finding:

@@ -1,0 +1,39 @@
+"""What port 25 answers to mail for others, and what that means."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from mailboxes.doctor.access import Output
+from mailboxes.doctor.examination import Examination, Login
+from mailboxes.doctor.ports import recipient_finding
+from tests.doctor.conftest import as_root, printing
+
+DENIED = b"4.7.1 <nobody@invalid.invalid>: Relay access denied"
+
+
+@pytest.mark.parametrize(
+    ("setting", "foreign", "code"),
+    [
+        ("no", 554, "ports.25"),
+        ("no", 451, "ports.25.lookup"),
+        ("yes", 454, "ports.25.soft_bounce"),
+        ("no", 250, "ports.25.relay"),
+    ],
+)
+def test_a_refusal_for_now_is_told_from_a_lookup_that_fails(
+    examination: Examination, setting: str, foreign: int, code: str
+) -> None:
+    here = replace(as_root(examination, printing(f"{setting}\n")), login=Login("a@b", "x"))
+    assert recipient_finding(here, (foreign, DENIED), (250, b"Ok")).code == code
+    assert here.accepting == ({25} if code == "ports.25" else set())
+
+
+def test_soft_bounce_does_not_hide_a_lookup_that_fails(examination: Examination) -> None:
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        return Output(0, "yes\n", "")
+
+    here = as_root(examination, run)
+    here.broken.add("maps")
+    assert recipient_finding(here, (451, DENIED), (451, b"")).code == "ports.25.lookup"
