@@ -35,11 +35,26 @@ def test_a_second_run_changes_nothing_and_says_so(mail: MailHost) -> None:
     assert mail.apply("--dry-run").stdout == "Nothing to change.\n"
     assert mail.unchanged()
     assert state(mail.machine) == before
-    own = "smtp/inet/smtpd_relay_restrictions"
-    mail.machine.run(["postconf", "-P", f"{own}=permit_mynetworks,reject_unauth_destination"])
+    assert_named_if_it_accepts_what_nobody_receives(mail)
+
+
+def assert_named_if_it_accepts_what_nobody_receives(mail: MailHost) -> None:
+    options = {
+        "smtpd_relay_restrictions": "permit_mynetworks,reject_unauth_destination",
+        "smtpd_reject_unlisted_recipient": "no",
+        "receive_override_options": "no_unknown_recipient_checks",
+    }
+    keys = {f"smtp/inet/{name}": value for name, value in options.items()}
+    settings = ("smtpd_reject_unlisted_recipient = no", "unknown_virtual_mailbox_reject_code = 450")
+    mail.machine.run(["postconf", "-P", *(f"{key}={value}" for key, value in keys.items())])
+    mail.machine.run(["postconf", *settings])
     printed = mail.apply("--dry-run").stdout
-    assert f"and it bounces; to refuse it: postconf -PX '{own}'\n" in printed
-    mail.machine.run(["postconf", "-PX", own])
+    for key in keys:
+        assert f"and it bounces; to refuse it: postconf -PX '{key}'\n" in printed
+    for setting in settings:
+        assert f"- {setting}: " in printed
+    mail.machine.run(["postconf", "-PX", *keys])
+    mail.machine.run(["postconf", "-X", *(setting.partition(" ")[0] for setting in settings)])
 
 
 @pytest.mark.parametrize(

@@ -395,15 +395,21 @@ service_hints() {
     done
 }
 
-# Port 25 with relay rules of its own, and smtpd behind postscreen: the panel's refusals aren't among them.
+# Port 25 with options of its own, and smtpd behind postscreen: the panel's refusals aren't among its relay
+# rules, or it doesn't ask who exists.
 incoming_hints() {
     for service in $(current -M | awk '$8 == "smtpd" { print $1 "/" $2 }'); do
         case ${service%/*} in smtp|25|*:smtp|*:25|smtpd) ;; *) continue ;; esac
-        has_option smtpd_relay_restrictions || continue
-        case $(option smtpd_relay_restrictions) in *mailadmin/undeliverable.cf*) continue ;; esac
-        say "$service (master.cf) has its own smtpd_relay_restrictions, so it accepts mail for the panel's" \
-            "domains that nobody receives, and it bounces; to refuse it:" \
-            "postconf -PX '$service/smtpd_relay_restrictions'"
+        for name in smtpd_relay_restrictions smtpd_reject_unlisted_recipient receive_override_options; do
+            has_option "$name" || continue
+            case $name=$(option "$name") in
+                *mailadmin/undeliverable.cf*) continue ;;
+                smtpd_relay_restrictions=*|*=no|*no_unknown_recipient_checks*) ;;
+                *) continue ;;
+            esac
+            say "$service (master.cf) has its own $name, so it accepts mail for the panel's domains that" \
+                "nobody receives, and it bounces; to refuse it: postconf -PX '$service/$name'"
+        done
     done
 }
 
@@ -449,8 +455,12 @@ settings_hints() {
     changes_mail sender_dependent_relayhost_maps "decides where the mail of a sender goes"
     changes_mail sender_dependent_default_transport_maps "decides where the mail of a sender goes"
     changes_mail defer_transports "keeps mail for these in the queue"
-    case $(current -hx receive_override_options) in *no_address_mappings*)
+    overrides=$(current -hx receive_override_options)
+    case $overrides in *no_address_mappings*)
         changes_mail receive_override_options "keeps aliases from being followed" ;;
+    esac
+    case $overrides in *no_unknown_recipient_checks*)
+        changes_mail receive_override_options "accepts mail for addresses that don't exist, and it bounces" ;;
     esac
     case $(current -hx smtpd_sasl_security_options) in *noplaintext*)
         changes_mail smtpd_sasl_security_options "keeps clients from signing in with PLAIN and LOGIN" ;;
@@ -463,6 +473,11 @@ settings_hints() {
     esac
     for name in default_transport relay_transport; do
         case $(current -hx "$name") in error*|discard*|retry*) changes_mail "$name" "keeps mail from other hosts" ;; esac
+    done
+    [ "$(current -hx smtpd_reject_unlisted_recipient)" != no ] || changes_mail smtpd_reject_unlisted_recipient \
+        "accepts mail for addresses that don't exist, and it bounces"
+    for name in unknown_virtual_mailbox_reject_code unknown_relay_recipient_reject_code; do
+        case $(current -hx "$name") in 4*) changes_mail "$name" "defers mail for addresses that don't exist" ;; esac
     done
     [ "$(current -hx soft_bounce)" != yes ] || changes_mail soft_bounce "defers mail that would be refused"
     [ -s "$new/settings" ] || return 0
