@@ -48,11 +48,16 @@ def test_a_generated_password_is_printed_once_and_works(domain: Domain) -> None:
 
 
 def test_a_mailbox_for_sending_only_refuses_mail_with_a_sentence(domain: Domain) -> None:
+    for address, goto in ("@example.org", "x@e.example"), ("info@example.org", "b@example.org"):
+        Alias.objects.create(address=address, goto=goto, domain_id=domain.pk)
+    said = []
     for name, sentence in (("a", []), ("b", ["Write to info@example.org."])):
         arguments = [f"{name}@example.org", "--generate", "--send-only", *sentence]
-        call_command("createmailbox", *arguments, stdout=StringIO())
+        call_command("createmailbox", *arguments, stdout=(out := StringIO()))
+        said.append("mail to them is refused: info@example.org." in out.getvalue())
         goto = Alias.objects.get(pk=f"{name}@example.org").goto
         assert sentence_of(goto) == (sentence or [DEFAULT_SENTENCE])[0]
+    assert said == [False, True]
     with pytest.raises(CommandError, match="only pass on ASCII"):
         call_command("createmailbox", "c@example.org", "--generate", "--send-only", "Grüße")
     assert Mailbox.objects.count() == 2

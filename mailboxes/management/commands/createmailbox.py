@@ -7,8 +7,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from mailboxes import actions
+from mailboxes.access.scope import EVERYTHING
 from mailboxes.addresses import Address
 from mailboxes.adoption.mark import quota_megabyte
+from mailboxes.forwarding.wording import saved_warnings
 from mailboxes.handling import DEFAULT_SENTENCE, Handling, handling_target, parse_sentence
 from mailboxes.management.base import MailCommand
 from mailboxes.passwords.generate import generate_password
@@ -77,6 +79,8 @@ class Command(MailCommand):
         self.stdout.write(f"Created the mailbox {mailbox}.")
         if options["generate"]:
             self.stdout.write(f"Its password, which is shown only once: {password}")
+        for warning in saved_warnings(mailbox, EVERYTHING) if refusal else ():
+            self.stdout.write(warning)
 
 
 def read_password() -> str:
