@@ -73,6 +73,9 @@ class UndoResult:
     entry: int = 0
     """The entry in the log that stands for all calls."""
 
+    all: int = 0
+    """How many rows there are altogether, if the actor may know that."""
+
 
 def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
     """Take back the next rows of the import with this entry in the log, in one transaction."""
@@ -109,7 +112,9 @@ def undo_change(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
     action = Entry.objects.get(pk=entry).action
     check_role(actor, action)
     batch, following = next_rows(actor.scope, keys, after, CHANGED)
-    result = UndoResult(entry=continues, following=following)
+    whole = Subject.objects.filter(entry__in=keys) if actor.scope.domains is None else None
+    number = whole.count() if whole is not None and following else 0
+    result = UndoResult(entry=continues, following=following, all=number)
     ends = Entry.objects.filter(begun__in={row.entry_id for row in batch}).values("pk")
     names = [row.name for row in batch]
     refused = set(Subject.objects.filter(entry__in=ends, name__in=names).values_list("name"))

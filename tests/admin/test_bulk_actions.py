@@ -72,6 +72,7 @@ def test_a_change_of_many_is_undone_in_batches_as_it_was_before(
     page = rita.post("/admin/log/undo/", undo_form(page))
     for number in (49, 99):
         assert f"{number} rows are as they were before." in page.content.decode()
+        assert f'max="120" value="{number}"' in page.content.decode()
         assert "data-autosubmit" in page.content.decode()
         page = rita.post("/admin/log/undo/", hidden(page))
     text = page.content.decode()
