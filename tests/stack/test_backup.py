@@ -33,6 +33,12 @@ for name in ("panel", "mail"):
         if "django_migrations" not in line and "sqlite_sequence" not in line:
             print(line.replace("\\n", " "))
 """
+# They aren't in a backup, but filled anew.
+LOOK_UPS = """\
+SELECT (SELECT SUM(mailboxes) FROM lookup_count) = (SELECT COUNT(*) FROM mailbox),
+    (SELECT COUNT(*) > 0 FROM lookup_word), (SELECT COUNT(*) > 0 FROM lookup_target),
+    (SELECT COUNT(*) > 0 FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = 'mail')
+"""
 WHILE_FROZEN = """\
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING
@@ -92,6 +98,7 @@ def test_a_backup_moves_between_sqlite_and_mariadb(machine: Machine, tables: Mar
         "SELECT active, totp_secret FROM mailbox WHERE username LIKE 'anna%'", "mail"
     )
     assert found.split() == ["2", "x"]
+    assert set(tables.query(LOOK_UPS, "mail").split()) == {"1"}
     panels.manage(PANEL_ENV, "backup", f"{FOLDER}/2.tar.gz")
     panels.manage(last, "restore", f"{FOLDER}/2.tar.gz")
     assert panels.manage(last, "verifylog").startswith("The log is intact.")
