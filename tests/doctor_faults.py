@@ -23,7 +23,9 @@ class Fault:
 
 
 V1: dict[str, Fault] = {
-    "saslauthd is stopped": Fault("systemctl stop saslauthd", ("saslauthd.stopped",), mend=True),
+    "saslauthd is stopped and masked": Fault(
+        "systemctl mask --now saslauthd", ("saslauthd.stopped",), mend=True
+    ),
     "a map's file can't be read": Fault(
         f"chmod 0600 {MAPS}/aliases.cf; chown root {MAPS}/aliases.cf",
         ("maps.permission",),
@@ -175,7 +177,7 @@ TOGETHER = ("the password", "an account", "a trigger", "another file", "master.c
 # What is seen beside each other is broken at once.
 ROUNDS = {
     "v1": (
-        ("saslauthd is stopped",),
+        ("saslauthd is stopped and masked",),
         (
             "a map's file can't be read",
             "the PAM file is misnamed",
