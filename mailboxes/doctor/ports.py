@@ -1,5 +1,6 @@
 """Postfix and Dovecot as mail clients and other servers see them: their ports."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,12 +15,14 @@ from mailboxes.doctor import (
 )
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import UNKNOWN, Examination
-from mailboxes.doctor.finding import Finding, broken, warning, working
+from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
 from mailboxes.doctor.protocols import smtp
 from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy, restart_command
 from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
+
+GREYLISTING = re.compile(rb"gr[ae]y-?list", re.IGNORECASE)
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -120,6 +123,9 @@ def recipient_finding(
         seen = _("Port 25 defers all mail, because a lookup fails: %(reply)s")
         params = {"reply": words.reply(*foreign)}
         return unexplained(examination, "ports.25.lookup", seen % params)
+    if examination.login and known[0] // 100 == 4 and GREYLISTING.search(known[1]):
+        seen = _("Port 25 puts off mail from hosts that it doesn't know (greylisting): %(reply)s")
+        return not_checked("ports.25", seen % {"reply": words.reply(*known)})
     if examination.login and known[0] != 250:
         seen = _("Port 25 refuses mail for an address that exists: %(reply)s")
         params = {"reply": words.reply(*known)}

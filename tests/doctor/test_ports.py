@@ -37,3 +37,9 @@ def test_soft_bounce_does_not_hide_a_lookup_that_fails(examination: Examination)
     here = as_root(examination, run)
     here.broken.add("maps")
     assert recipient_finding(here, (451, DENIED), (451, b"")).code == "ports.25.lookup"
+
+
+def test_greylisting_is_no_fault(examination: Examination) -> None:
+    here = replace(as_root(examination, printing("no\n")), login=Login("a@b", "x"))
+    found = recipient_finding(here, (554, DENIED), (450, b"4.2.0 <a@b>: Greylisted for 300 s"))
+    assert (found.code, found.state, here.accepting) == ("ports.25", "not checked", set())
