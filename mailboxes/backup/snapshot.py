@@ -5,7 +5,9 @@ While nothing can be logged, both are frozen: with SQLite by a copy, with MariaD
 transaction.
 """
 
+import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ from MySQLdb.cursors import SSCursor
 
 from mailboxes.backup.tables import columns_of
 from mailboxes.errors import Refused
+
+COPIES = ".backup-"
 
 
 class Snapshot:
@@ -101,12 +105,21 @@ def copied(connection: BaseDatabaseWrapper) -> Iterator[sqlite3.Connection]:
     It is read without Django's converters: those of a boolean would read any other number as 0.
     """
     file = Path(connection.settings_dict["NAME"])
-    with TemporaryDirectory(prefix=".backup-", dir=file.parent) as folder:
+    delete_old_copies(file.parent)
+    with TemporaryDirectory(prefix=COPIES, dir=file.parent) as folder:
         copy = Path(folder, "copy.sqlite3")
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(copy)])
         with closing(sqlite3.connect(copy)) as found:
             yield found
+
+
+def delete_old_copies(folder: Path) -> None:
+    """Delete what was left when the machine stopped in the middle of a backup."""
+    yesterday = time.time() - 24 * 3600
+    for path in folder.glob(f"{COPIES}*"):
+        if path.stat().st_mtime < yesterday:
+            shutil.rmtree(path)
 
 
 def transaction(alias: str, connection: BaseDatabaseWrapper) -> Snapshot:

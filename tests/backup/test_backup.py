@@ -1,6 +1,7 @@
 """backup and restore: every row comes back, and nothing is replaced or half restored unasked."""
 
 import gzip
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -290,6 +291,18 @@ def test_a_folder_keeps_the_latest_backups(filled: Path) -> None:
         run("backup", folder, "--keep", "0")
     with pytest.raises(CommandError, match="--keep requires a folder"):
         run("backup", filled / "one.tar.gz", "--keep", "1")
+
+
+def test_what_an_interrupted_backup_has_left_is_deleted(filled: Path) -> None:
+    folder = filled / "backups"
+    folder.mkdir()
+    for place, name in ((filled, ".backup-old"), (folder, ".mailadmin-backup-old")):
+        (place / name).mkdir() if place == filled else (place / name).touch()
+        os.utime(place / name, (0, 0))
+    (filled / ".backup-of-another-process").mkdir()
+    run("backup", folder, "--keep", "1")
+    assert [path.name for path in filled.glob(".backup*")] == [".backup-of-another-process"]
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_a_backup_that_fails_is_mailed_if_that_was_asked_for(
