@@ -24,7 +24,7 @@ SITE = "panel.example.org"
 SERVED = Machine.checkout
 UNITS = ["mailadmin.service", "mailadmin.socket"]
 DOCTOR = ["mailadmin-doctor.service", "mailadmin-doctor.timer"]
-NIGHTLY = ["mailadmin-backup", "mailadmin-cleanup"]
+NIGHTLY = ["mailadmin-backup", "mailadmin-cleanup", "mailadmin-figures"]
 ATTEMPTS = (
     "/admin/login/",
     "/admin/login/code/",
@@ -293,9 +293,11 @@ def test_systemd_accepts_the_units(served: Machine, visitor: Visitor) -> None:
     assert done.stdout + done.stderr == ""
 
 
-def test_every_night_the_panel_is_backed_up_and_cleaned(served: Machine, visitor: Visitor) -> None:
+def test_every_night_the_panel_is_backed_up_cleaned_and_counted(
+    served: Machine, visitor: Visitor
+) -> None:
     timers = [f"{name}.timer" for name in NIGHTLY]
-    assert served.run(["systemctl", "is-active", *timers]).stdout.split() == ["active", "active"]
+    assert served.run(["systemctl", "is-active", *timers]).stdout.split() == ["active"] * 3
     served.run(["systemctl", "start", *NIGHTLY])
     stated = served.run(["stat", "-c", "%U %a", "/var/backups/mailadmin"]).stdout
     files = served.run(["find", "/var/backups/mailadmin", "-type", "f", "-printf", "%u %m %p\n"])
@@ -306,6 +308,8 @@ def test_every_night_the_panel_is_backed_up_and_cleaned(served: Machine, visitor
     assert f"{path} is whole." in checked
     journal = served.run(["journalctl", "-o", "cat", "-u", NIGHTLY[1]]).stdout
     assert "Deleted what has expired: sessions 0" in journal
+    journal = served.run(["journalctl", "-o", "cat", "-u", NIGHTLY[2]]).stdout
+    assert "Counted the figures of today. Domains: 0." in journal
 
 
 def test_the_doctor_runs_as_root_only_what_root_alone_can_change(
