@@ -415,6 +415,9 @@ UNUSABLE = {
     "sed -i /conf.d/d dovecot.conf": "dovecot.conf, as its last line: !include_try conf.d/*-",
     "echo bogus line >>../postfix/master.cf": "Postfix can't read its own configuration.",
     "useradd --uid 5000 john": "MAIL_UID 5000 belongs to the account john",
+    'perl -MIO::Socket::INET -e \'$0 = "master";'
+    " $one = IO::Socket::INET->new(LocalPort => 587, Listen => 1); sleep 60' >&- 2>&- &"
+    " sleep 1": "Port 587 is used by another instance of Postfix",
     "perl -MIO::Socket::INET -e"
     " '$one = IO::Socket::INET->new(LocalPort => 465, Listen => 1); sleep 60' >&- 2>&- &"
     " sleep 1": "Port 465 is used by perl, and Postfix needs it",
