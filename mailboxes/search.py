@@ -32,6 +32,13 @@ AT_ONCE = 200
 IN_BRACKETS = re.compile(r"<([^<>]*)>")
 BETWEEN_TERMS = re.compile(r"[\s,;]+")
 WORD = re.compile(r"[^\W_]+")
+COLUMNS: dict[Any, Sequence[str]] = {
+    Mailbox: ["username", "name"],
+    Alias: ["address", "goto"],
+    Domain: ["domain", "description"],
+}
+"""Where the words are searched."""
+
 KINDS: dict[Any, Sequence[str]] = {Mailbox: ["mailbox"], Alias: ["alias", "mailbox"]}
 
 

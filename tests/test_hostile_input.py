@@ -108,6 +108,7 @@ IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_she
 PAGES = {
     MAILBOX: ["q", "after", "before", "inside", "active__exact", "domain", "attention", "p"],
     ALIAS: ["q", "after", "before", "kind", "domain", "active__exact", "attention"],
+    "/admin/search/": ["q"],
     "/admin/log/": ["q", "action", "since", "until", "before", "csv"],
     "/admin/configuration/upgrade/": ["from", "to"],
     DOMAIN: ["q", "after", "before", "active__exact", "attention"],

@@ -70,7 +70,7 @@ if (shortcutSwitch) {
 }
 
 function focusSearch() {
-  const search = document.querySelector("#searchbar") || document.querySelector("#mailbox-search");
+  const search = document.querySelector("#searchbar") || document.querySelector("#search-everything");
   if (!search) return false;
   if (!search.checkVisibility()) location.hash = "menu";
   updateInert();

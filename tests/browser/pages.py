@@ -242,6 +242,7 @@ STOPS = [
     Stop("import-columns", IMPORT, check_file("new@example.org;New One;500\n")),
     Stop("log", "/admin/log/"),
     Stop("log-nothing", "/admin/log/?q=zzz"),
+    Stop("search", "/admin/search/?q=example"),
     Stop("configuration", "/admin/configuration/"),
     Stop("doctor", "/admin/doctor/"),
     Stop("doctor-examined", "/admin/doctor/", press(".page-head button")),

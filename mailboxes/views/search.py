@@ -1,0 +1,104 @@
+"""One search over mailboxes, aliases and domains."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mailboxes.access.grants import scope_of
+from mailboxes.access.scope import Scope
+from mailboxes.handling import Handling
+from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
+from mailboxes.queries import CappedCount, capped_count, first_rows
+from mailboxes.search import COLUMNS, parse, search
+
+SHOWN = 10
+"""How many rows of each table are shown."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    name: str
+    url: str
+    detail: str = ""
+    """The owner, the description, or the target that matches."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What was found in one table, and the list that shows all of it."""
+
+    model: str
+    opts: Any
+    icon: str
+    count: CappedCount
+    rows: list[Hit]
+    url: str
+    is_partial: bool
+
+
+@never_cache
+@require_safe
+def search_all(request: HttpRequest) -> HttpResponse:
+    """Show the first hits in each table, as far as the administrator may see it."""
+    text = request.GET.get("q", "").strip()
+    context = admin.site.each_context(request) | {
+        "title": _("Search"),
+        "asked": text,
+        "tables": list(tables(text, scope_of(request.user))) if text else [],
+    }
+    return render(request, "mailboxes/search.html", context)
+
+
+def tables(text: str, scope: Scope) -> Iterator[Hits]:
+    aliases = Alias.objects.filter(~has_mailbox())
+    sources: tuple[tuple[type[Model], QuerySet, str], ...] = (
+        (Mailbox, Mailbox.objects.all(), "inbox"),
+        (Alias, aliases, "forward"),
+        (Domain, Domain.objects.all(), "globe"),
+    )
+    for model, rows, icon in sources:
+        name = str(model._meta.model_name)
+        if scope.allows(f"{name}.view"):
+            yield hits(name, icon, scope.narrow(rows), text, scope)
+
+
+def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
+    found = search(rows, text, COLUMNS[rows.model], scope.domains)
+    if found.keys is None:
+        count, first = capped_count(found.rows), first_rows(found.rows, SHOWN)
+    else:
+        count = CappedCount(len(found.keys), found.more)
+        keys = found.keys[:SHOWN]
+        by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
+        first = [by_key[key] for key in keys if key in by_key]
+    shown = [hit(name, row, text) for row in first]
+    query = QueryDict(mutable=True)
+    query["q"] = text
+    url = f"{reverse(f'admin:mailboxes_{name}_changelist')}?{query.urlencode()}"
+    return Hits(name, rows.model._meta, icon, count, shown, url, found.is_partial)
+
+
+def hit(name: str, row: Any, text: str) -> Hit:
+    url = reverse(f"admin:mailboxes_{name}_change", args=[quote(row.pk)])
+    if isinstance(row, Alias):
+        return Hit(row.pk, url, matching_target(row, text))
+    return Hit(row.pk, url, row.name if isinstance(row, Mailbox) else row.description)
+
+
+def matching_target(alias: Alias, text: str) -> str:
+    """Return the target that was searched for, or the first one."""
+    if alias.handling != Handling.DELIVERED:
+        return ""
+    terms = [term.lower() for term in parse(text, has_domains=False).terms]
+    matching = (one for one in alias.targets if any(term in one.lower() for term in terms))
+    return next(matching, next(iter(alias.targets), ""))

@@ -1,0 +1,54 @@
+"""One search over mailboxes, aliases and domains."""
+
+import re
+
+from django.test import Client
+
+from mailboxes import actions
+from mailboxes.addresses import Address, DomainName
+from mailboxes.models import Mailbox
+from tests.admin.conftest import signed_in
+from tests.conftest import TESTER
+
+URL = "/admin/search/"
+
+
+def found(client: Client, text: str) -> dict[str, list[str]]:
+    """Return by table what is shown, with its detail."""
+    page = client.get(URL, {"q": text})
+    assert page.status_code == 200
+    return {
+        table.model: [f"{row.name} {row.detail}".strip() for row in table.rows]
+        for table in page.context["tables"]
+    }
+
+
+def test_mailboxes_aliases_and_domains_are_found_in_one_place(rita: Client, anna: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("anna.example"), description="Anna's own")
+    actions.create_alias(
+        TESTER, Address.parse("team@example.org"), ["x@elsewhere.example", "anna@example.org"]
+    )
+    assert found(rita, "anna") == {
+        "mailbox": ["anna@example.org Anna Berg"],
+        "alias": ["team@example.org anna@example.org"],
+        "domain": ["anna.example Anna's own"],
+    }
+    assert found(rita, "team")["alias"] == ["team@example.org x@elsewhere.example"]
+    assert found(rita, "Anna <anna@example.org>")["domain"] == []
+    page = rita.get(URL, {"q": "anna"}).content.decode()
+    assert 'href="/admin/mailboxes/alias/?q=anna"' in page and "1 mailbox</h2>" in page
+    assert "mailboxes/mailbox/?q=" not in rita.get(URL, {"q": "nobody"}).content.decode()
+    assert found(rita, " ") == {}
+
+
+def test_nothing_out_of_reach_is_found(rita: Client, anna: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("other.example"))
+    otto = signed_in("domain", "other.example")
+    assert found(otto, "anna") == {"mailbox": [], "alias": [], "domain": []}
+    assert found(otto, "example.org") == {"mailbox": [], "alias": [], "domain": []}
+    assert found(otto, "other")["domain"] == ["other.example"]
+
+
+def test_every_page_leads_to_the_search(rita: Client) -> None:
+    form = re.search(r'<form class="search"[^>]*>', rita.get("/admin/").content.decode())
+    assert form and f'action="{URL}"' in form[0]
