@@ -235,6 +235,11 @@ def add_insides(
 ) -> bool:
     """Add the keys of rows in which the text occurs anywhere; say whether only some were read."""
     first, are_all = first_keys(rows.model, domains)
+    if are_all and not (rows.model is Alias and are_kept()):
+        found = rows.filter(condition).order_by("pk").values_list("pk", flat=True)
+        for name in found[: MAX_FOUND + 1]:
+            keys.setdefault(name.lower(), name)
+        return False
     for part in parts(first):
         if len(keys) > MAX_FOUND:
             break

@@ -30,6 +30,7 @@ from mailboxes.access.scope import EVERYTHING  # noqa: E402
 from mailboxes.actions.administrators import RoleAssignment, create_administrator  # noqa: E402
 from mailboxes.audit.actors import COMMAND, Actor  # noqa: E402
 from mailboxes.audit.entries import of_object, read  # noqa: E402
+from mailboxes.lookup_tables import tables as lookup_tables  # noqa: E402
 from mailboxes.views.dashboard import latest  # noqa: E402
 from tests.export.test_lookups import query_of  # noqa: E402
 from tests.export.test_sender_logins import senders  # noqa: E402
@@ -80,7 +81,7 @@ INSERT INTO quota2 (username, bytes) SELECT username, 950 FROM mailbox
 WHERE username LIKE 'box3_@%' ON DUPLICATE KEY UPDATE bytes = 950;
 UPDATE domain SET mailboxes = 1000000, aliases = 1000000, quota = 1000000
 WHERE domain = 'large3.example';
-ANALYZE TABLE mailbox, alias, domain, quota2, lookup_flag, lookup_word, lookup_target, lookup_count;
+ANALYZE TABLE mailbox, alias, domain, quota2;
 """
 PASSWORD = "four unrelated words"
 FORMS = {
@@ -228,8 +229,7 @@ def log() -> Iterator[list[Page]]:
 
 def mailboxes() -> Iterator[list[Page]]:
     """Fill the mail tables to each size; yield the pages of somebody with 300 tiny domains."""
-    execute("mail", FILL_TINY)
-    execute("mail", FILL_MAILBOXES.format(first=1, last=SIZES[0]))
+    fill(FILL_TINY + FILL_MAILBOXES.format(first=1, last=SIZES[0]))
     _, client = sign_in("otto", Role.DOMAIN_ADMINISTRATOR, TINY)
     questions = [
         *("", "after=t2@tiny150.example", "before=t3@tiny299.example", "q=nothing", "q=t2"),
@@ -247,7 +247,7 @@ def mailboxes() -> Iterator[list[Page]]:
         *look_ups(),
     ]
     yield pages
-    execute("mail", FILL_MAILBOXES.format(first=SIZES[0] + 1, last=SIZES[1]))
+    fill(FILL_MAILBOXES.format(first=SIZES[0] + 1, last=SIZES[1]))
     yield pages
 
 
@@ -263,11 +263,17 @@ def look_ups() -> Iterator[Page]:
         yield f"sender {address}", look_up
 
 
+def fill(sql: str) -> None:
+    """Fill the mail tables, and then the lookup tables, which is faster than row by row."""
+    execute("mail", f"SET @lookup_pause = 1;\n{sql};\nSET @lookup_pause = NULL")
+    lookup_tables.fill_all(connections["mail"], usage=True)
+    execute("mail", "ANALYZE TABLE lookup_flag, lookup_word, lookup_target, lookup_count")
+
+
 def superuser() -> Iterator[list[Page]]:
     """Fill the mail tables to each size; yield the pages of somebody who may see everything."""
-    execute("mail", FILL_TINY)
-    execute("mail", FILL_MAILBOXES.format(first=1, last=SIZES[0]))
-    execute("mail", FILL_EXCEPTIONS)
+    small, large = SIZES[0], 20_000
+    fill(FILL_TINY + FILL_MAILBOXES.format(first=1, last=small) + FILL_EXCEPTIONS)
     client = sign_in_superuser()
     mailbox, alias = "box7@large7.example", "to.box7@large7.example"
     lists = {
@@ -275,7 +281,7 @@ def superuser() -> Iterator[list[Page]]:
             *("", "after=box5@large5.example", "active__exact=0", "attention=weak"),
             *("attention=full", "attention=full&active__exact=0", "q=nothing", "q=box", "q=anna"),
             *("q=anna+koch", "q=ox77", f"q={mailbox}", "q=@large1.example", "q=koch+large2"),
-            *("domain=large1.example", "domain=large1.example&after=box5001@large1.example"),
+            *("domain=large1.example", "domain=large1.example&after=box1501@large1.example"),
             *("domain=large1.example&active__exact=0", "domain=large1.example&q=koch"),
         ],
         ALIASES: [
@@ -291,8 +297,7 @@ def superuser() -> Iterator[list[Page]]:
     pages = [page_of(client, url) for url in urls]
     pages += [(f"POST {name}", partial(post, client, *form)) for name, form in FORMS.items()]
     yield pages
-    execute("mail", FILL_MAILBOXES.format(first=SIZES[0] + 1, last=SIZES[1]))
-    execute("mail", FILL_EXCEPTIONS)
+    fill(FILL_MAILBOXES.format(first=small + 1, last=large) + FILL_EXCEPTIONS)
     yield pages
 
 
