@@ -342,6 +342,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "reports": reports,
         "examined": reports.current,
         "entries": latest(scope),
+        "may_see_log": scope.allows("log.view"),
         "first_steps": first_steps.remaining(reports) if scope.is_everything else [],
         "pictures": pictures.of_scope(scope),
     }
