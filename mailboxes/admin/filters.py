@@ -154,19 +154,19 @@ class AliasKindFilter(ListFilter):
 
 
 class AttentionFilter(ListFilter):
-    """What the dashboard warns about; not offered if the table is too large to read."""
+    """What the dashboard warns about; not available if the table is too large to read."""
 
     title = _("needs attention")
     parameter_name = "attention"
     not_available: Promise
 
     def has_output(self) -> bool:
-        return bool(self.lookup_choices or self.value())
+        return True
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         *others, last = super().choices(changelist)
         yield from others
-        known = last["display"] != self.value()
+        known = self.lookup_choices and last["display"] != self.value()
         yield last if known else {**last, "display": self.not_available}
 
 
