@@ -123,9 +123,9 @@ def search(
     condition = Q()
     for term in asked.terms:
         condition &= any_of(columns, "icontains", term)
-    candidates: Iterable[str] = beginnings(rows, asked)
     keys: dict[str, str] = {}
     examined = Examined()
+    candidates: Iterable[str] = beginnings(rows.model, asked, domains, examined)
     if has_domains and are_kept():
         candidates = chain(candidates, with_words(rows.model, asked, domains, examined))
     for part in parts(candidates):
@@ -153,11 +153,24 @@ def rank(name: str, text: str) -> int:
     return 2 if not text or not name.startswith(text) else int(name != text)
 
 
-def beginnings(rows: QuerySet, asked: Asked) -> Iterator[str]:
-    """Yield the keys that begin with what was typed."""
-    if len(asked.terms) == 1 and asked.terms[0].isascii():
-        found = rows.filter(pk__istartswith=asked.terms[0]).order_by("pk")
-        yield from found.values_list("pk", flat=True)[: MAX_FOUND + 1]
+def beginnings(
+    model: type[Model], asked: Asked, domains: Collection[str] | None, examined: Examined
+) -> Iterator[str]:
+    """Yield the first keys that begin with what was typed, whatever other filters there are."""
+    if len(asked.terms) != 1 or not asked.terms[0].isascii():
+        return
+    rows = model._default_manager.filter(pk__istartswith=asked.terms[0]).order_by("pk")
+    if domains is not None and model in KINDS:
+        rows = rows.filter(domain__in=sorted(domains))
+    found = list(rows.values_list("pk", flat=True)[: MAX_FOUND + 1])
+    if model is Alias and are_kept():
+        flags = flagged(Flag.ALIAS, domains).filter(address__istartswith=asked.terms[0])
+        plain = list(flags.order_by("address").values_list("address", flat=True)[: MAX_FOUND + 1])
+        examined.is_cut |= len(plain) > MAX_FOUND
+        yield from plain
+    else:
+        examined.is_cut |= len(found) > MAX_FOUND
+    yield from found
 
 
 def with_words(
@@ -174,7 +187,7 @@ def with_words(
     choices = [rows_with(model, asked.words, word, domains) for word in asked.words]
     if choices:
         fewest = min(choices, key=len)
-        examined.is_cut = len(fewest) > MAX_EXAMINED
+        examined.is_cut |= len(fewest) > MAX_EXAMINED
         yield from fewest[:MAX_EXAMINED]
 
 

@@ -88,9 +88,10 @@ class KeysetChangeList(ChangeList):
         """Read one row more than fits on the page, to find out whether there is another page."""
         self.show_all = self.multi_page = False
         self.found: Found | None = getattr(request, "found", None)
-        self.count = self.known_count() or capped_count(self.queryset)
         if self.found and self.found.keys is not None:
             self.count = CappedCount(len(self.found.keys), self.found.more)
+        else:
+            self.count = self.known_count() or capped_count(self.queryset)
         self.result_count = self.count.number
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
         page = self.page(after, before)
