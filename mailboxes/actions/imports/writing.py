@@ -46,7 +46,8 @@ class Writer:
         self.changed: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
         self.mailboxes: list[str] = []
         self.aliases: list[str] = []
-        """The addresses of those added."""
+        """The addresses of those added, without those that only deliver a new mailbox's mail: the
+        lookup tables have nothing of these."""
 
     def write(self, planned: Sequence[Outcome]) -> None:
         """Begin to insert what these outcomes have added, and note what they have changed."""
@@ -58,7 +59,11 @@ class Writer:
         for row in added[Domain].values():
             forget_domain(row.pk)  # administrators of a former domain have no right to this one
         self.mailboxes += added[Mailbox]
-        self.aliases += added[Alias]
+        self.aliases += [
+            row.address
+            for row in added[Alias].values()
+            if not (row.active and row.goto == row.address and row.address in added[Mailbox])
+        ]
         for table, rows in added.items():
             self.inserts.add(table, list(rows.values()))
 
