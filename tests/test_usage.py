@@ -13,10 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 from mailboxes import actions, foreign_rows, queries, usage
 from mailboxes.addresses import Address, DomainName
 from mailboxes.errors import Refused
-from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Domain, LastLogin, Mailbox, Usage
 from mailboxes.usage import MailboxUsage
-from tests.conftest import PASSWORD, TESTER
+from tests.conftest import PASSWORD, TESTER, forget_lookups
 
 THEN = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 MB = 2**20
@@ -85,7 +84,7 @@ def test_the_fullest_mailboxes_come_first(domain: Domain) -> None:
     found, more = usage.nearly_full(Mailbox.objects.all()) or ([], True)
     names = [address.partition("@")[0] for address in found]
     assert names == ["over", "full", "just"] and not more
-    lookup_tables.drop(connections["mail"])
+    forget_lookups()
     assert usage.nearly_full(Mailbox.objects.all()) == (found, False)
 
 

@@ -4,16 +4,15 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from mailboxes import queries
 from mailboxes.admin import changelist
 from mailboxes.admin.changelist import ListAdmin
-from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, Domain, Mailbox, Usage
 from tests.admin.conftest import ALIAS, MAILBOX, shown, signed_in
 from tests.admin.test_changelist import link
+from tests.conftest import forget_lookups
 from tests.hashes import CRAM as CRAM_MD5
 from tests.hashes import SHA512_CRYPT
 
@@ -116,7 +115,7 @@ def test_each_filter_shows_the_same_rows_however_few_are_read_at_once(
     for address in full:
         Usage.objects.create(username=address, bytes=10)
     if adopted:
-        lookup_tables.drop(connections["mail"])
+        forget_lookups()
     client = signed_in(role, "a.example", "b.example") if role else rita
     monkeypatch.setattr(ListAdmin, "list_per_page", 2)
     monkeypatch.setattr(queries, "READ_AT_ONCE", read)

@@ -1,7 +1,6 @@
 """Which aliases need attention, and what a deletion leaves behind."""
 
 import pytest
-from django.db import connections
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
@@ -10,9 +9,8 @@ from mailboxes.forwarding import findings
 from mailboxes.forwarding.sources import forwarding_to
 from mailboxes.forwarding.wording import finding_text, left_behind_text, saved_warnings
 from mailboxes.handling import Handling, handling_target
-from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from tests.conftest import TESTER
+from tests.conftest import TESTER, forget_lookups
 
 ALL = Alias.objects.all
 
@@ -221,7 +219,7 @@ def test_an_alias_of_another_domain_is_named_when_a_domain_is_relayed(
     assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
     monkeypatch.setattr(findings, "MAX_ALIASES", 2)
     assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
-    lookup_tables.drop(connections["mail"])
+    forget_lookups()
     assert saved_warnings(domain, EVERYTHING) == []
 
 
@@ -259,7 +257,7 @@ def test_aliases_are_found_by_each_form_of_their_targets(adopted: bool, anna: Ma
     for address, goto in aliases.items():
         Alias.objects.create(address=address, goto=goto, domain_id="example.org")
     if adopted:
-        lookup_tables.drop(connections["mail"])
+        forget_lookups()
     found = findings.left_behind([anna], ALL())
     assert sorted(found.nowhere) == [
         "exact@example.org",

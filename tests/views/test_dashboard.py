@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings as configured
 from django.contrib.auth.models import User
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,12 +19,11 @@ from mailboxes.deployment.models import LastExamination
 from mailboxes.doctor.finding import Hop, HopResult, broken, warning, working, worst
 from mailboxes.doctor.report import as_values
 from mailboxes.forwarding import findings
-from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.models import Alias, Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
 from mailboxes.views.dashboard import MAX_CHANGES
 from tests.admin.conftest import shown, signed_in
-from tests.conftest import PASSWORD, TESTER
+from tests.conftest import PASSWORD, TESTER, forget_lookups
 from tests.hashes import SHA512_CRYPT
 
 URL = "/admin/"
@@ -128,7 +126,7 @@ def test_filters_that_read_every_row_are_not_offered_for_large_adopted_tables(
     assert "attention=weak" in rita.get(MAILBOX).content.decode()
     monkeypatch.setattr(queries, "MAX_ROWS", 1)
     assert "attention=weak" in rita.get(MAILBOX).content.decode()
-    lookup_tables.drop(connections["mail"])
+    forget_lookups()
     page = rita.get(f"{MAILBOX}?attention=full")
     assert shown(page) == [] and "not available for this many mailboxes" in page.content.decode()
     page = rita.get(MAILBOX)
