@@ -41,8 +41,9 @@ PANEL_ENV = {
 }
 """Settings of a panel in a machine without a mail host."""
 
+# The mail tables have character sets of their own, whatever the database's default is.
 CREATE_DATABASES = (
-    "CREATE DATABASE panel CHARACTER SET utf8mb4; CREATE DATABASE mail;"
+    "CREATE DATABASE panel CHARACTER SET utf8mb4; CREATE DATABASE mail CHARACTER SET latin1;"
     "CREATE USER panel@localhost IDENTIFIED BY 'panel';"
     "GRANT ALL ON panel.* TO panel@localhost; GRANT ALL ON mail.* TO panel@localhost;"
 )

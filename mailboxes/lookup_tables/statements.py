@@ -46,7 +46,9 @@ class Dialect:
 
 def regular_array(text: str) -> str:
     array = f"""CONCAT('["', {text}, '"]')"""
-    return f"JSON_TABLE({array}, '$[*]' COLUMNS (value varchar(255) PATH '$'))"
+    return (
+        f"JSON_TABLE({array}, '$[*]' COLUMNS (value varchar(255) CHARACTER SET utf8mb4 PATH '$'))"
+    )
 
 
 def words_by_expression(text: str) -> str:
