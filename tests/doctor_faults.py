@@ -155,7 +155,10 @@ V2: dict[str, Fault] = {
         ("dovecot.permission", "dovecot.lmtp"),
     ),
     "Dovecot may not write the folder": Fault(
-        "chown -R root:root /var/vmail; chmod 0755 /var/vmail", ("ports.993.inbox",), mend=True
+        "mkdir -p /var/vmail/example.test/anna/cur; chown -R root:root /var/vmail; "
+        "chmod 0755 /var/vmail",
+        ("ports.993.inbox", "tables.folders.owner"),
+        mend=True,
     ),
     "another file of Dovecot undoes the panel's settings": Fault(
         "echo 'mail_path = ~/elsewhere' >/etc/dovecot/conf.d/99-zz-local.conf; "
