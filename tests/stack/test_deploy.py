@@ -309,7 +309,7 @@ def test_every_night_the_panel_is_backed_up_cleaned_and_counted(
     journal = served.run(["journalctl", "-o", "cat", "-u", NIGHTLY[1]]).stdout
     assert "Deleted what has expired: sessions 0" in journal
     journal = served.run(["journalctl", "-o", "cat", "-u", NIGHTLY[2]]).stdout
-    assert "Counted the figures of today. Domains: 0." in journal
+    assert "Counted the figures of today. Domains: " in journal
 
 
 def test_the_doctor_runs_as_root_only_what_root_alone_can_change(
