@@ -14,6 +14,9 @@ from mailboxes.doctor.remedies import Remedy, restart_command
 from mailboxes.texts import gettext as _
 
 ADMINISTRATORS = ("/etc/systemd/", "/run/systemd/system/")
+OURS = "mailadmin.conf"
+"""The file that the bundle adds to a unit; the hop that compares files examines it."""
+
 SETTING = re.compile(
     r"(Private|Protect|ReadOnly|ReadWrite|Inaccessible|Restrict|Limit|Memory|Tasks|CPU|User|Group"
     r"|Capabilit|Ambient|SystemCall|NoNew|NoExec|IPAddress|Socket|Root|Exec|Dynamic|UMask|Bind"
@@ -103,7 +106,7 @@ def restrictions(hop: str, names: Sequence[str], units: list[dict[str, str]]) ->
 
 def settings(path: Path) -> list[str]:
     """Return the lines of an administrator's file that can keep a daemon from its work."""
-    if not str(path).startswith(ADMINISTRATORS):
+    if not str(path).startswith(ADMINISTRATORS) or path.name == OURS:
         return []
     try:
         lines = path.read_text(errors="replace").splitlines()

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from mailboxes.conf import MailHost
 from mailboxes.doctor import units
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import broken, working
 from mailboxes.doctor.remedies import restart
 from tests.doctor.conftest import as_root
+from tests.export.conftest import HOSTS, texts
 
 STOPPED = broken("dovecot.stopped", "It isn't running.", restart("Start it:", "dovecot", "postfix"))
 
@@ -44,6 +46,10 @@ def test_what_restricts_a_daemon_is_named_only_if_its_hop_is_broken(
     assert (found.code, found.detail) == ("dovecot.units", f"{path}: PrivateNetwork=yes")
     assert found.remedy.command.startswith(f"mv {path} {path}.off && systemctl daemon-reload && ")
     assert same == STOPPED
+    ours = path.rename(tmp_path / "mailadmin.conf")
+    ours_only = showing(examination, "loaded", str(ours))
+    assert units.explain(ours_only, "dovecot", [STOPPED]) == [STOPPED]
+    ours.rename(path)
     healthy = [working("dovecot", "Fine.")]
     assert units.explain(host, "dovecot", healthy) == healthy
     host.broken.add("database")
@@ -51,3 +57,9 @@ def test_what_restricts_a_daemon_is_named_only_if_its_hop_is_broken(
     host.broken.clear()
     path.write_text("[Service]\nRestart=always\n")
     assert units.explain(host, "dovecot", [STOPPED]) == [STOPPED]
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+def test_the_bundles_own_files_are_known_by_their_name(host: MailHost) -> None:
+    added = [path for path in texts(host) if path.startswith("etc/systemd/")]
+    assert {Path(path).name for path in added} <= {units.OURS}
