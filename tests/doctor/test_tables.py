@@ -17,6 +17,7 @@ from mailboxes.lookup_tables import tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import add_mailbox
 from tests.doctor.conftest import as_root, printing
+from tests.export.conftest import HOSTS
 from tests.hashes import CRAM, MD5, SHA512_CRYPT
 
 Fault = Callable[[], object]
@@ -288,6 +289,18 @@ def test_a_renamed_column_gets_its_name_back_and_empty_folders_are_named(
         assert "the columns old_quota" in str(found.remedy.advice)
         cursor.execute(shlex.split(found.remedy.command)[-1])
     assert unhealthy(healthy) == {}
+
+
+def test_a_folder_without_its_last_slash_is_named_where_postfix_delivers(
+    healthy: Examination,
+) -> None:
+    Mailbox.objects.filter(pk="anna@example.org").update(maildir="example.org/anna")
+    host = next(host for name, host in HOSTS.items() if "v1" in name)
+    (found,) = folders.without_slash(host)
+    assert (found.code, found.mailboxes) == ("tables.mailboxes.slash", ("anna@example.org",))
+    assert "SET maildir = CONCAT(maildir, " in found.remedy.command
+    Mailbox.objects.filter(pk="anna@example.org").update(maildir="example.org/anna/")
+    assert list(folders.without_slash(host)) == []
 
 
 def test_a_renamed_table_gets_its_name_back(healthy: Examination) -> None:

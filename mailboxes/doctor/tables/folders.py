@@ -25,6 +25,8 @@ FOLDERS = {
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
     yield from without_folder(examination.host)
+    if examination.host.variant.name == "v1" and not examination.host.location.folder:
+        yield from without_slash(examination.host)
     if not examination.access.is_mail_host:
         yield not_here("tables.folders")
         return
@@ -52,6 +54,20 @@ def without_folder(host: MailHost) -> Iterator[Finding]:
     advice = _("If their mail is in a folder DOMAIN/NAME/, as usual, run on the database host:")
     remedy = on_database(host.database, statement)._replace(advice=advice)
     finding = broken("tables.mailboxes.folder", seen, remedy)
+    yield replace(finding, mailboxes=tuple(found))
+
+
+def without_slash(host: MailHost) -> Iterator[Finding]:
+    """Name mailboxes of which Postfix takes the folder for a file (virtual(8))."""
+    rows = Mailbox.objects.exclude(maildir="").exclude(maildir__endswith="/")
+    found = list(rows.values_list("pk", flat=True)[:MAX_NAMED])
+    if not found or host.location.subfolder:
+        return
+    seen = _("Their mail goes into a file, not a folder: the column maildir lacks its last slash.")
+    statement = "UPDATE mailbox SET maildir = CONCAT(maildir, '/') WHERE maildir NOT LIKE '%/'"
+    advice = _("Run this on the database host; waiting mail is then delivered:")
+    remedy = on_database(host.database, statement)._replace(advice=advice)
+    finding = broken("tables.mailboxes.slash", seen, remedy)
     yield replace(finding, mailboxes=tuple(found))
 
 
