@@ -28,10 +28,12 @@ LOOKUPS = (
     "SELECT username, maildir, active FROM mailbox LIMIT 1",
     "SELECT alias_domain, target_domain, active FROM alias_domain LIMIT 1",
 )
-SIGN_INS = (
-    "SELECT username, password, active FROM mailbox LIMIT 1",
-    "SELECT domain, active FROM domain LIMIT 1",
-)
+DOMAINS = "SELECT domain, active FROM domain LIMIT 1"
+SIGN_INS = {
+    "v1": ("SELECT username, password, domain, active FROM mailbox LIMIT 1", DOMAINS),
+    "v2": ("SELECT username, password, maildir, quota, active FROM mailbox LIMIT 1", DOMAINS),
+}
+"""What an account needs of each table, so that a column without a grant is noticed."""
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
@@ -147,7 +149,7 @@ def try_host(host: MailHost, place: DatabaseHost) -> Iterator[Finding]:
         return
     for name, account, queries in (
         ("lookup", host.lookup, LOOKUPS),
-        ("auth", host.auth, SIGN_INS),
+        ("auth", host.auth, SIGN_INS[host.variant.name]),
     ):
         finding = try_account(host, place, name, account, queries)
         yield finding
