@@ -21,6 +21,7 @@ from mailboxes.texts import join
 
 CONFIGURATION = Path("/etc/dovecot/dovecot.conf")
 STOCK = Path("/usr/share/dovecot/dovecot.conf")
+COMMENTED = re.compile(r"^#[ \t]*!include conf\.d/", re.M)
 """From there, Debian's packages install what is in /etc/dovecot."""
 
 OURS = re.compile(r"(.*-)?mailadmin.*")
@@ -140,7 +141,10 @@ def examine() -> tuple[Changes, list[Finding]]:
 def not_included() -> Finding:
     seen = _("Dovecot doesn't read %(path)s, since %(main)s doesn't include it.")
     line = "!include_try conf.d/*-mailadmin*.conf"
-    command = f"echo {quote(line)} >>{CONFIGURATION} && {restart_command('dovecot', 'postfix')}"
+    command = f"echo {quote(line)} >>{CONFIGURATION}"
+    if COMMENTED.search(CONFIGURATION.read_text(errors="replace")):  # Debian's files are lost, too
+        command = rf"sed -i 's/^#[[:blank:]]*\(!include conf\.d\)/\1/' {CONFIGURATION}"
+    command = f"{command} && {restart_command('dovecot', 'postfix')}"
     params = {"path": MAIN, "main": CONFIGURATION}
     return broken("dovecot.included", seen % params, Remedy(_("Include it again:"), command))
 

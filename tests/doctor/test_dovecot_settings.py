@@ -145,8 +145,9 @@ def test_what_nobody_but_the_administrator_sets_may_be_the_cause(dovecot: Path) 
     assert resort.command.startswith("sed -i -e '1s/^/#/' -e '4s/^/#/'")
 
 
+@pytest.mark.parametrize("line", ["", "#!include conf.d/*.conf\n", "# !include conf.d/*.conf\n"])
 def test_a_file_that_dovecot_does_not_read_is_named(
-    dovecot: Path, monkeypatch: pytest.MonkeyPatch
+    dovecot: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
     main = dovecot / "conf.d/99-mailadmin.conf"
     configuration = dovecot / "dovecot.conf"
@@ -154,12 +155,13 @@ def test_a_file_that_dovecot_does_not_read_is_named(
     monkeypatch.setattr(dovecot_settings, "CONFIGURATION", configuration)
     monkeypatch.setattr(dovecot_settings, "STOCK", dovecot.with_name("stock") / "dovecot.conf")
     assert dovecot_settings.examine()[1] == []
-    configuration.write_text("ssl = yes\n")
+    configuration.write_text(f"ssl = yes\n{line}")
     (finding,) = dovecot_settings.examine()[1]
     assert finding.code == "dovecot.included"
     command = finding.remedy.command.partition(" && systemctl")[0]
     subprocess.run(["sh", "-c", command], check=True)
     assert dovecot_settings.examine()[1] == []
+    assert not line or "\n!include conf.d/*.conf\n" in configuration.read_text()
 
 
 def test_a_file_that_includes_itself_is_read_to_an_end(tmp_path: Path) -> None:
