@@ -38,6 +38,10 @@ MASTER = ("--identifier=postfix/master", "--identifier=postfix")
 """What logs why Postfix doesn't start."""
 
 FOLDER = Path("/etc/postfix/mailadmin")
+PORTS = (25, 465, 587)
+HOLDER = re.compile(r'users:\(\("(?!(?:master|smtpd|systemd)")(?P<name>[^"]+)",pid=(?P<pid>\d+),')
+"""A program that listens, as ss(8) prints it."""
+
 REASON = re.compile(
     r"warning: connect to mysql server [^ ]*: (.*)|: query failed: (.*)|fatal: (.*)"
 )
@@ -70,6 +74,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
 
 def not_running(examination: Examination) -> Finding | None:
     if not list(command_lines("master")):
+        if taken := taken_port(examination):
+            return taken
         checked = examination.access.run(["postfix", "check"])
         said = checked.stderr.strip().splitlines()[-3:]
         log = "\n".join(map(words.quoted, said)) or words.log(examination, MASTER, words.LATELY)
@@ -78,6 +84,22 @@ def not_running(examination: Examination) -> Finding | None:
     if is_suspended("master"):
         seen = _("Postfix's master process is suspended: somebody has sent it a stop signal.")
         return broken("maps.suspended", seen, restart(_("Restart it:"), "postfix"))
+    return None
+
+
+def taken_port(examination: Examination) -> Finding | None:
+    """Name a program that has one of Postfix's ports, without which Postfix doesn't start."""
+    for port in PORTS:
+        listed = examination.access.run(["ss", "-Hltnp", f"sport = :{port}"]).stdout
+        if found := HOLDER.search(listed):
+            name, pid = found["name"], found["pid"]
+            seen = _("Port %(port)s is used by %(name)s (process %(pid)s), so Postfix can't start.")
+            unit = examination.access.run(["ps", "-o", "unit=", "-p", pid]).stdout.strip()
+            is_service = unit.endswith(".service")
+            stop = f"systemctl disable --now {quote(unit)}" if is_service else f"kill {pid}"
+            advice = _("If you don't need that program, stop it; otherwise give it another port:")
+            remedy = Remedy(advice, f"{stop} && {restart_command('postfix')}")
+            return broken("maps.port", seen % {"port": port, "name": name, "pid": pid}, remedy)
     return None
 
 
