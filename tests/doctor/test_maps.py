@@ -13,22 +13,22 @@ LISTENING = 'LISTEN 0 5 0.0.0.0:587 0.0.0.0:* users:(("{}",pid=4711,fd=3))'
 
 
 @pytest.mark.parametrize(
-    ("unit", "command"),
+    ("unit", "mending"),
     [
         ("exim4.service", "systemctl disable --now exim4.service && systemctl restart postfix"),
         ("session-3.scope", "kill 4711 && systemctl restart postfix"),
     ],
 )
 def test_the_program_that_has_a_port_of_postfix_is_named(
-    examination: Examination, unit: str, command: str
+    examination: Examination, unit: str, mending: str
 ) -> None:
-    def run(asked: Sequence[str], input: str = "", user: str = "") -> Output:
-        if asked[0] == "ps":
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        if command[0] == "ps":
             return Output(0, f"{unit}\n", "")
-        return Output(0, LISTENING.format("exim4") if ":587" in asked[-1] else "", "")
+        return Output(0, LISTENING.format("exim4") if ":587" in command[-1] else "", "")
 
     found = maps.taken_port(as_root(examination, run))
-    assert found and found.code == "maps.port" and found.remedy.command == command
+    assert found and found.code == "maps.port" and found.remedy.command == mending
     assert found.seen == "Port 587 is used by exim4 (process 4711), so Postfix can't start."
 
 
@@ -36,7 +36,7 @@ def test_the_program_that_has_a_port_of_postfix_is_named(
 def test_postfix_itself_and_sockets_of_systemd_are_no_others(
     examination: Examination, name: str
 ) -> None:
-    def run(asked: Sequence[str], input: str = "", user: str = "") -> Output:
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
         return Output(0, LISTENING.format(name), "")
 
     assert maps.taken_port(as_root(examination, run)) is None
