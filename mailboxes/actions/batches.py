@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from mailboxes.access.scope import Scope
 from mailboxes.actions import expansion, rules
@@ -200,7 +199,7 @@ def check_quotas(changes: Iterable[Change], undoes: bool) -> None:
     names = {one.row.domain_id.lower() for one in changed}
     domains = {row.pk.lower(): row for row in Domain.objects.filter(pk__in=names)}
     limited = [name for name, row in domains.items() if row.quota > 0]
-    sums = {name: sum_of_quotas(name) for name in limited}
+    sums = {name: rules.sum_of_quotas(domains[name]) for name in limited}
     for one in sorted(changed, key=lambda one: one.values["quota"][1] - one.values["quota"][0]):
         name = one.row.domain_id.lower()
         old, new = one.values["quota"]
@@ -214,11 +213,6 @@ def check_quotas(changes: Iterable[Change], undoes: bool) -> None:
             one.refusal = error
         else:
             sums[name] = sums.get(name, 0) - old + new
-
-
-def sum_of_quotas(domain: str) -> int:
-    rows = Mailbox.objects.filter(domain=domain)
-    return int(rows.aggregate(sum=Sum("quota"))["sum"] or 0)
 
 
 def write(changes: Sequence[Change], scope: Scope, locked: set[str]) -> None:

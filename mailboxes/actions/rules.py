@@ -153,7 +153,7 @@ def check_quota(domain: Domain, quota: int, besides: str = "") -> None:
     check_quota_beside(domain, quota, others)
 
 
-def sum_of_quotas(domain: Domain, besides: str) -> int:
+def sum_of_quotas(domain: Domain, besides: str = "") -> int:
     """Return the sum of the quotas of a domain's mailboxes except one."""
     rows = Mailbox.objects.filter(domain=domain.pk)
     if counts := kept_counts(domain.pk):
