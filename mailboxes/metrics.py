@@ -17,7 +17,7 @@ from mailboxes.audit.entries import last_time
 from mailboxes.deployment import examinations
 from mailboxes.deployment.applied import last_applied
 from mailboxes.deployment.states import State, severity
-from mailboxes.health import Health
+from mailboxes.health import QUERIES, Health
 from mailboxes.lookup_tables import counts
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 
@@ -63,7 +63,7 @@ class States(Collector):
         up = GaugeMetricFamily(
             "mailadmin_database_up", "1 if the database can be read.", labels=["database"]
         )
-        for alias in ("default", "mail"):
+        for alias in QUERIES:
             up.add_metric([alias], alias not in failures)
         yield up
         if "mail" not in failures:
