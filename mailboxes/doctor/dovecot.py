@@ -3,9 +3,9 @@
 import re
 import smtplib
 from collections.abc import Iterator
-from shlex import quote
+from dataclasses import replace
 
-from mailboxes.doctor import dovecot_settings, paths, words
+from mailboxes.doctor import dovecot_causes, dovecot_resort, dovecot_settings, paths, words
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
@@ -27,14 +27,8 @@ from mailboxes.texts import gettext as _
 AUTH = "/var/spool/postfix/private/auth"
 LMTP = "/var/spool/postfix/private/mailadmin-lmtp"
 QUOTA = "/var/spool/postfix/private/quota-status"
-UNIT = ("--unit=dovecot",)
-"""What Dovecot and systemd have said of it, and nobody else."""
-
 PROGRAMS = ("dovecot", "auth")
-OURS = "mailadmin"
-"""What the names of our files contain."""
-
-LINE = re.compile(r"in configuration file (/\S+?):? line (\d+)")
+SETTING = re.compile(r"in configuration file:? /\S+?: (\w+)")
 OK, TEMP_FAIL = "OK", "FAIL code=temp_fail"
 
 
@@ -53,14 +47,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         if not are_visible():
             yield unseen("dovecot.stopped")
             return
-        log_lines = words.log(examination, UNIT, words.LATELY)
-        # doveconf(1) accepts some values with which Dovecot doesn't start.
-        remedy = restart_both(_("Start it:"))
-        if mistake:
-            remedy = mistake.remedy
-        elif examination.dovecot_changes.undone or has_failed(examination):
-            remedy = last_resort(examination)
-        yield broken("dovecot.stopped", _("Dovecot isn't running."), remedy, log_lines)
+        yield stopped(examination, mistake)
         return
     if not examination.access.is_root:
         yield not_checked("dovecot.auth", _("Only root and Postfix can use Dovecot's sockets."))
@@ -74,11 +61,23 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield check_lmtp(examination, finding.code)
 
 
-def has_failed(examination: Examination) -> bool:
-    """Say whether it isn't just stopped, but has failed to start, and a setting may be why."""
-    changes = examination.dovecot_changes
-    is_failed = ["systemctl", "is-failed", "--quiet", "dovecot"]
-    return bool(changes.added) and examination.access.run(is_failed).status == 0
+def stopped(examination: Examination, mistake: Finding | None) -> Finding:
+    """Say why it isn't running, as far as its last start says so."""
+    seen = _("Dovecot isn't running.")
+    if mistake:
+        log = dovecot_causes.shown(dovecot_causes.lines(examination))
+        return broken("dovecot.stopped", seen, mistake.remedy, log)
+    # doveconf(1) accepts some values with which Dovecot doesn't start.
+    if examination.access.sees_all and has_failed_to_start(examination):
+        return dovecot_causes.explain(examination, "dovecot.stopped", seen)
+    is_undone = examination.dovecot_changes.undone
+    remedy = last_resort(examination) if is_undone else restart_both(_("Start it:"))
+    return broken("dovecot.stopped", seen, remedy)
+
+
+def has_failed_to_start(examination: Examination) -> bool:
+    """Say whether it isn't just stopped."""
+    return examination.access.run(["systemctl", "is-failed", "--quiet", "dovecot"]).status == 0
 
 
 def restart_both(advice: str) -> Remedy:
@@ -87,7 +86,7 @@ def restart_both(advice: str) -> Remedy:
 
 
 def last_resort(examination: Examination) -> Remedy:
-    return dovecot_settings.remedy(examination.dovecot_changes)
+    return dovecot_resort.remedy(examination)
 
 
 def log(examination: Examination) -> str:
@@ -103,18 +102,20 @@ def configuration_mistake(examination: Examination) -> Finding | None:
         return None
     reason = last_line(done.stderr)
     seen = _("Dovecot's configuration has a mistake: %(reason)s") % {"reason": reason}
-    remedy = APPLY_AND_RESTART_BOTH
-    if OURS not in reason:
-        remedy = correct(examination, reason)
+    cause = dovecot_causes.find(examination, [reason])
+    remedy = cause.remedy if cause else correct(examination, reason)
     return broken("dovecot.configuration", seen, remedy)
 
 
 def correct(examination: Examination, reason: str) -> Remedy:
-    """Comment out the line that the message names, or what undoes the panel's settings."""
-    if found := LINE.search(reason):
-        advice = _("Correct this line, or comment it out, then restart both:")
+    """Comment out the setting that the message names, or what undoes the panel's settings."""
+    if dovecot_causes.OURS in reason:
+        return APPLY_AND_RESTART_BOTH
+    named = SETTING.search(reason)
+    if named and (settings := dovecot_settings.naming(named[1])):
+        advice = _("Correct this setting, or comment it out, then restart both:")
         restarted = restart_command("dovecot", "postfix")
-        return Remedy(advice, f"sed -i '{found[2]}s/^/#/' {quote(found[1])} && {restarted}")
+        return Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {restarted}")
     if examination.dovecot_changes.undone:
         return last_resort(examination)
     return restart_both(_("Correct the file that it names, then restart both:"))
@@ -141,20 +142,22 @@ def check_auth(examination: Examination) -> Finding:
 
 def silent(examination: Examination, error: OSError) -> Finding:
     """Say why the socket gives no answer: it isn't there, or Dovecot hangs."""
-    params = {"path": AUTH, "reason": quoted(error.strerror or error)}
-    if isinstance(error, TimeoutError) and "database" in examination.broken:
+    if not isinstance(error, TimeoutError):
+        seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
+        params = {"path": AUTH, "reason": quoted(error.strerror or error)}
+        return dovecot_causes.explain(examination, "dovecot.socket", seen % params)
+    if "database" in examination.broken:
         seen = _("Dovecot gave no answer in time, since it waits for the database.")
         return broken("dovecot.database", seen, REPAIR_BEFORE, log(examination))
-    if isinstance(error, TimeoutError):
-        seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
-        remedy = end(_("Kill its processes, then start it again:"), "dovecot")
-        remedy = remedy._replace(command=f"{remedy.command} postfix")
-        changes = examination.dovecot_changes
-        if (changes.undone or changes.added) and not any(map(is_suspended, PROGRAMS)):
-            remedy = last_resort(examination)
-        return broken("dovecot.socket", seen % params, remedy, log(examination))
-    seen = _("Dovecot runs, but its socket for sign-ins (%(path)s) can't be used: %(reason)s.")
-    return broken("dovecot.socket", seen % params, last_resort(examination), log(examination))
+    seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time: it hangs.")
+    remedy = end(_("Kill its processes, then start it again:"), "dovecot")
+    remedy = remedy._replace(command=f"{remedy.command} postfix")
+    if not examination.access.sees_all or any(map(is_suspended, PROGRAMS)):
+        return broken("dovecot.socket", seen % {"path": AUTH}, remedy, log(examination))
+    seen = _("Dovecot accepts connections on %(path)s, but gave no answer in time.")
+    found = dovecot_causes.explain(examination, "dovecot.socket", seen % {"path": AUTH})
+    is_unexplained = found.remedy == APPLY_AND_RESTART_BOTH and not found.detail
+    return replace(found, remedy=remedy) if is_unexplained else found
 
 
 def known_finding(examination: Examination, right: str, wrong: str, unknown: str) -> Finding:
@@ -169,13 +172,13 @@ def known_finding(examination: Examination, right: str, wrong: str, unknown: str
         return database_finding(examination)
     if right == TEMP_FAIL:
         seen = _("Dovecot finds the mailbox, but doesn't support the scheme of its password.")
-        return broken("dovecot.scheme", seen, last_resort(examination), log(examination))
+        return dovecot_causes.explain(examination, "dovecot.scheme", seen)
     seen = _(
         "Dovecot refuses the right password: it reads another table, or expects a scheme other "
         "than %(scheme)s."
     )
     params = {"scheme": examination.host.scheme.name}
-    return broken("dovecot.auth", seen % params, last_resort(examination), log(examination))
+    return dovecot_causes.explain(examination, "dovecot.auth", seen % params)
 
 
 def database_finding(examination: Examination) -> Finding:
@@ -188,7 +191,7 @@ def database_finding(examination: Examination) -> Finding:
         "Dovecot can't query the database, so nobody can sign in. The account in .env works, so "
         "Dovecot's files probably contain something else."
     )
-    return broken(code, seen, last_resort(examination), log(examination))
+    return dovecot_causes.explain(examination, code, seen)
 
 
 def check_sockets(examination: Examination) -> Iterator[Finding]:
@@ -216,9 +219,9 @@ def check_lmtp(examination: Examination, auth: str) -> Finding:
         seen = _("Dovecot's socket for deliveries (%(path)s) gives no answer: %(reason)s.")
         reason = quoted(getattr(error, "strerror", None) or error)
         params = {"path": LMTP, "reason": reason}
-        return broken("dovecot.lmtp", seen % params, last_resort(examination), log(examination))
+        return dovecot_causes.explain(examination, "dovecot.lmtp", seen % params)
     if status == 250:
         return working("dovecot.lmtp", _("Dovecot accepts mail for the address."))
     seen = _("Dovecot doesn't accept mail for the address: %(reply)s")
     params = {"reply": words.reply(status, text)}
-    return broken("dovecot.lmtp", seen % params, last_resort(examination), log(examination))
+    return dovecot_causes.explain(examination, "dovecot.lmtp", seen % params)

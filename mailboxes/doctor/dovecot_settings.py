@@ -1,7 +1,7 @@
 """Dovecot's settings in the administrator's files, compared with the panel's and with Debian's."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from shlex import quote
@@ -9,12 +9,7 @@ from shlex import quote
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.dovecot_files import Changes, Setting, read
 from mailboxes.doctor.finding import Finding, broken, warning
-from mailboxes.doctor.remedies import (
-    APPLY_AND_RESTART_BOTH,
-    APPLY_COMMAND,
-    Remedy,
-    restart_command,
-)
+from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, Remedy, restart_command
 from mailboxes.doctor.words import quoted
 from mailboxes.texts import gettext as _
 from mailboxes.texts import join
@@ -40,7 +35,10 @@ STORAGE = (
 )
 """If these are others, users see an empty mailbox, and no hop fails."""
 
-HARMLESS = re.compile(r"(log|verbose|stats|metric|mailbox|plugin|sieve|fts|imap_id)|.*(_log|debug)")
+HARMLESS = re.compile(
+    r"(log|verbose|stats|metric|mailbox|plugin|sieve|fts|imap_id|auth_failure_delay|service anvil)"
+    r"|.*(_log|debug)"
+)
 SECRET = re.compile(r"passw|secret|nonce|_key|^args$|query|connect", re.IGNORECASE)
 MAX_NAMED = 3
 
@@ -201,21 +199,31 @@ def lines_of(setting: Setting) -> str:
     )
 
 
-def remedy(changes: Changes) -> Remedy:
-    """Return what helps where Dovecot, as it is configured, does something else than it should."""
+def naming(text: str) -> list[Setting]:
+    """Return the settings of the administrator's files whose name or value has this text."""
+    found = [each for each in read(CONFIGURATION) if not each.is_block and not is_ours(each)]
+    return [each for each in found if text in (each.name, each.value.lstrip("<"))]
+
+
+def remedy(changes: Changes, *, is_as_exported: bool) -> Remedy:
+    """Return what may help if Dovecot fails, and its log doesn't say why."""
     if changes.undone:
         return undo(setting for setting, _wanted in changes.undone)
-    if not changes.added:
+    if not (changes.added and is_as_exported):
         return APPLY_AND_RESTART_BOTH
-    named = [f"{each.title} = {shown(each)} ({each.place})" for each in changes.added]
+    return without(changes.added)
+
+
+def without(settings: Sequence[Setting]) -> Remedy:
+    """Say which settings might be the cause, for want of any other trace."""
+    named = [f"{each.title} = {shown(each)} ({each.place})" for each in settings]
     more = len(named) - MAX_NAMED
     if more > 0:
         named = [*named[:MAX_NAMED], _("%(count)s more") % {"count": more}]
     advice = _(
-        "Neither the panel nor Debian sets this: %(settings)s. If you don't need it, comment it "
-        "out, then export and apply the configuration again, and restart Dovecot and Postfix:"
+        "The panel's files are as they were exported, and nothing else was found. Neither the "
+        "panel nor Debian sets this, which may be the cause: %(settings)s. If you don't need it, "
+        "comment it out, then restart Dovecot and Postfix:"
     )
-    command = (
-        f"{comment_out(changes.added)}; {APPLY_COMMAND}; {restart_command('dovecot', 'postfix')}"
-    )
+    command = f"{comment_out(settings)} && {restart_command('dovecot', 'postfix')}"
     return Remedy(advice % {"settings": join("; ", named)}, command)

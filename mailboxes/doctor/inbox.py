@@ -4,20 +4,18 @@ import imaplib
 import poplib
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
-from shlex import quote
+from pathlib import PurePosixPath
 
 from cryptography import x509
 
 from mailboxes.actions.canary import PREFIX
 from mailboxes.client_settings import incoming_servers
 from mailboxes.conf import MailHost
-from mailboxes.doctor import certificate, disks, listeners, words
+from mailboxes.doctor import certificate, listeners, mail_folder, words
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import Finding, broken, not_checked, working
 from mailboxes.doctor.protocols.smtp import certificate_of, lenient_context
-from mailboxes.doctor.remedies import Remedy
 from mailboxes.doctor.submission import ERRORS, last_resort, log, silent
 from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
@@ -73,7 +71,7 @@ def check_port(examination: Examination, port: int, login: Login) -> Iterator[Fi
     is_elsewhere = examination.dovecot_changes.concern_storage
     can_be_opened = is_closed and not is_elsewhere
     resort = last_resort(examination, of_postfix=False)
-    remedy = open_folder(examination) if can_be_opened else resort
+    remedy = mail_folder.open_folder(examination) if can_be_opened else resort
     yield broken(f"ports.{port}.inbox", seen % params, remedy, log(examination))
 
 
@@ -154,28 +152,3 @@ def canary_folder(examination: Examination) -> PurePosixPath | None:
     folder = PurePosixPath(examination.folder)
     own = [each for each in (folder, *folder.parents) if each.name.startswith(PREFIX)]
     return own[-1] if own and ".." not in folder.parts else None
-
-
-def open_folder(examination: Examination) -> Remedy:
-    """Say what keeps mail from being stored: the disk, or the rights on the folder."""
-    return disks.remedy(examination.host.home) or own_folder(examination)
-
-
-def own_folder(examination: Examination) -> Remedy:
-    host, home = examination.host, quote(examination.host.home)
-    path = Path(host.home)
-    if path.is_symlink() and not path.exists():
-        advice = _(
-            "%(home)s is a link to a folder that doesn't exist. If that is on another disk, it "
-            "isn't mounted. Mount it or, if there is none, create the folder:"
-        )
-        command = (
-            f'mount -a; f="$(readlink -m {home})"; '
-            f'mkdir -p -m 0750 "$f" && chown {host.uid}:{host.gid} "$f"'
-        )
-        return Remedy(advice % {"home": host.home}, command)
-    command = (
-        f"mkdir -p -m 0750 {home} && chown -R {host.uid}:{host.gid} {home} && chmod -R u+rwX {home}"
-    )
-    advice = _("Make the user %(uid)s the owner of all files in %(home)s again:")
-    return Remedy(advice % {"uid": host.uid, "home": host.home}, command)

@@ -10,6 +10,7 @@ from mailboxes.collations import alignment
 from mailboxes.doctor import (
     mysql_accounts,
     paths,
+    port_holders,
     postfix_extras,
     postfix_services,
     queue_folders,
@@ -39,9 +40,6 @@ MASTER = ("--identifier=postfix/master", "--identifier=postfix")
 
 FOLDER = Path("/etc/postfix/mailadmin")
 PORTS = (25, 465, 587)
-HOLDER = re.compile(r'users:\(\("(?!(?:master|smtpd|systemd)")(?P<name>[^"]+)",pid=(?P<pid>\d+),')
-"""A program that listens, as ss(8) prints it."""
-
 REASON = re.compile(
     r"warning: connect to mysql server [^ ]*: (.*)|: query failed: (.*)|fatal: (.*)"
 )
@@ -89,18 +87,10 @@ def not_running(examination: Examination) -> Finding | None:
 
 def taken_port(examination: Examination) -> Finding | None:
     """Name a program that has one of Postfix's ports, without which Postfix doesn't start."""
-    for port in PORTS:
-        listed = examination.access.run(["ss", "-Hltnp", f"sport = :{port}"]).stdout
-        if found := HOLDER.search(listed):
-            name, pid = found["name"], found["pid"]
-            seen = _("Port %(port)s is used by %(name)s (process %(pid)s), so Postfix can't start.")
-            unit = examination.access.run(["ps", "-o", "unit=", "-p", pid]).stdout.strip()
-            is_service = unit.endswith(".service")
-            stop = f"systemctl disable --now {quote(unit)}" if is_service else f"kill {pid}"
-            advice = _("If you don't need that program, stop it; otherwise give it another port:")
-            remedy = Remedy(advice, f"{stop} && {restart_command('postfix')}")
-            return broken("maps.port", seen % {"port": port, "name": name, "pid": pid}, remedy)
-    return None
+    holder = port_holders.find(examination.access, PORTS, ("master", "smtpd"))
+    if not holder:
+        return None
+    return broken("maps.port", holder.sentence("Postfix"), holder.stop("postfix"))
 
 
 def ask_all(examination: Examination, names: list[str]) -> Iterator[Finding]:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mailboxes.doctor import (
     disks,
     dovecot_settings,
     inbox,
     listeners,
+    mail_folder,
     postfix_services,
     submission,
     words,
@@ -81,7 +81,7 @@ def closed_to_others(
         named = [each for each in changes.added if each.name == "listen"]
         remedy = Remedy(_("Unless that is intended, change the setting listen of Dovecot."))
         if named:
-            remedy = dovecot_settings.remedy(replace(changes, undone=[], added=named))
+            remedy = dovecot_settings.without(named)
     yield warning(code, seen % {"ports": ", ".join(map(str, closed))}, remedy)
 
 
@@ -162,4 +162,4 @@ def check_folder(examination: Examination) -> Iterator[Finding]:
     if examination.access.run([*as_user(host).split(), "test", "-w", host.home]).status:
         seen = _("Postfix can't store mail: the user %(uid)s has no right to write to %(home)s.")
         params = {"uid": host.uid, "home": host.home}
-        yield broken("ports.folder", seen % params, inbox.open_folder(examination))
+        yield broken("ports.folder", seen % params, mail_folder.open_folder(examination))

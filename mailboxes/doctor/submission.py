@@ -9,7 +9,8 @@ from socket import gaierror
 from mailboxes.doctor import (
     certificate,
     disks,
-    dovecot_settings,
+    dovecot_causes,
+    dovecot_resort,
     elsewhere,
     listeners,
     postfix_extras,
@@ -88,6 +89,8 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
         return elsewhere.unreachable(examination, port, reason)
     if examination.access.is_mail_host and is_suspended("smtpd"):
         remedy = restart(_("Processes of Postfix are suspended. Restart it:"), "postfix")
+    if not of_postfix and not examination.is_broken_before:
+        return dovecot_causes.explain(examination, f"ports.{port}", seen % params)
     return broken(f"ports.{port}", seen % params, remedy, log(examination))
 
 
@@ -120,7 +123,7 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     if of_postfix and (differing := postfix_extras.undone(examination)):
         return differing
     if examination.host.variant.name == "v2":
-        return dovecot_settings.remedy(examination.dovecot_changes)
+        return dovecot_resort.remedy(examination)
     return APPLY_AND_RESTART
 
 

@@ -66,7 +66,7 @@ def undone(dovecot: Path, *, kept: bool = False) -> list[str]:
 def test_a_host_as_apply_leaves_it_has_no_other_settings(dovecot: Path) -> None:
     found = changes(dovecot)
     assert found == Changes() and not list(findings(found))
-    assert remedy(found) == APPLY_AND_RESTART_BOTH
+    assert remedy(found, is_as_exported=True) == APPLY_AND_RESTART_BOTH
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_finding_shows_value_and_place_but_no_password(dovecot: Path) -> None:
     path = dovecot / "conf.d/99-zlocal.conf"
     assert finding.state == State.WARNING
     assert finding.detail == f"{path}:1: ssl is “no” instead of “required”"
-    assert "hidden" not in str(remedy(Changes(added=found.added)))
+    assert "hidden" not in str(remedy(Changes(added=found.added), is_as_exported=True))
 
 
 def test_mail_that_is_looked_for_elsewhere_is_broken(dovecot: Path) -> None:
@@ -135,14 +135,16 @@ def test_mail_that_is_looked_for_elsewhere_is_broken(dovecot: Path) -> None:
 
 def test_what_nobody_but_the_administrator_sets_may_be_the_cause(dovecot: Path) -> None:
     quota = "quota_a = 1\nquota_b = 2\nquota_c = 3\n"
-    text = f"listen = 192.0.2.1\nmail_debug = yes\nlog_path = /x\n{quota}"
+    harmless = "mail_debug = yes\nlog_path = /x\nauth_failure_delay = 0\n"
+    text = f"listen = 192.0.2.1\n{harmless}{quota}"
     dovecot.joinpath("local.conf").write_text(text)
     found = changes(dovecot)
     assert [setting.name for setting in found.added] == ["listen", "quota_a", "quota_b", "quota_c"]
-    resort = remedy(found)
+    assert remedy(found, is_as_exported=False) == APPLY_AND_RESTART_BOTH
+    resort = remedy(found, is_as_exported=True)
     assert f"listen = 192.0.2.1 ({dovecot / 'local.conf'}:1)" in str(resort.advice)
     assert "1 more" in str(resort.advice)
-    assert resort.command.startswith("sed -i -e '1s/^/#/' -e '4s/^/#/'")
+    assert resort.command.startswith("sed -i -e '1s/^/#/' -e '5s/^/#/'")
 
 
 @pytest.mark.parametrize("line", ["", "#!include conf.d/*.conf\n", "# !include conf.d/*.conf\n"])

@@ -13,24 +13,32 @@ from tests.doctor.conftest import as_root
 FAILED = broken("dovecot.stopped", "It isn't running.")
 
 
-def verifying(examination: Examination, text: str = "", error: str = "") -> Examination:
+def verifying(
+    examination: Examination, text: str = "", state: str = "", error: str = ""
+) -> Examination:
     def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        if command[0] == "dpkg-query":
+            return Output(1, state, error)
         is_asked = command == ["dpkg", "--verify", "dovecot-imapd"]
-        return Output(1, text if is_asked else "", error if is_asked else "")
+        return Output(1, text if is_asked else "", "")
 
     return as_root(examination, run)
 
 
 @pytest.mark.parametrize(
-    ("text", "error"),
+    ("text", "state", "error"),
     [
-        ("missing     /usr/lib/dovecot/imap\n", ""),
-        ("??5??????   /usr/lib/dovecot/imap\n", ""),
-        ("", "dpkg-query: package 'dovecot-imapd' is not installed\n"),
+        ("missing     /usr/lib/dovecot/imap\n", "installed dovecot-imapd\n", ""),
+        ("??5??????   /usr/lib/dovecot/imap\n", "triggers-pending dovecot-imapd\n", ""),
+        ("", "installed dovecot-core\nconfig-files dovecot-imapd\n", ""),
+        ("", "half-configured dovecot-imapd\n", ""),
+        ("", "", "dpkg-query: no packages found matching dovecot-imapd\n"),
     ],
 )
-def test_the_package_is_installed_again(examination: Examination, text: str, error: str) -> None:
-    here = verifying(examination, text, error)
+def test_the_package_is_installed_again(
+    examination: Examination, text: str, state: str, error: str
+) -> None:
+    here = verifying(examination, text, state, error)
     found, same = packages.explain(here, "dovecot", [FAILED])
     assert (found.code, found.detail, same) == ("dovecot.package", text.strip(), FAILED)
     assert found.remedy.command.startswith("apt-get install --reinstall dovecot-imapd && ")

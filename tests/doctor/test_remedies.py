@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mailboxes.conf import DatabaseHost, MailHost
-from mailboxes.doctor import inbox, maps, remedies, sqlite_file
+from mailboxes.doctor import mail_folder, maps, remedies, sqlite_file
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding
@@ -26,7 +26,7 @@ def test_names_in_commands_are_quoted(examination: Examination) -> None:
     examination = replace(as_root(examination, printing("")), host=host)
     commands = [
         maps.collation(examination).command,
-        inbox.open_folder(examination).command,
+        mail_folder.open_folder(examination).command,
         remedies.grant(host, host.database.hosts[0]).command,
         remedies.on_database(host.database, "SELECT 1").command,
         *(found.remedy.command for found in unreadable(examination)),

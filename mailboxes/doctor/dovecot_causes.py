@@ -1,0 +1,193 @@
+"""Why Dovecot doesn't do its work, as the newest lines of its own log say."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from shlex import quote
+from typing import NamedTuple
+
+from mailboxes.doctor import (
+    dovecot_certificate,
+    dovecot_resort,
+    dovecot_settings,
+    mail_folder,
+    packages,
+    port_holders,
+    words,
+)
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, broken
+from mailboxes.doctor.remedies import (
+    APPLY_AND_RESTART_BOTH,
+    REPAIR_BEFORE,
+    Remedy,
+    grant,
+    restart_command,
+)
+from mailboxes.texts import gettext as _
+
+Found = re.Match[str]
+START = ["systemctl", "show", "--timestamp=unix", "--property=InactiveExitTimestamp", "--value"]
+LATELY = 600
+"""How many seconds old a line may be."""
+
+MAX_LINES = 3
+FAILED = re.compile(r"\b(Fatal|Error|Panic|Warning): ")
+NOISE = ("Killed with signal", "Shutting down logging", "reloading configuration", "throttling for")
+OURS = "mailadmin"
+"""What the names of our files contain."""
+
+SERVICES = ("dovecot", "postfix")
+RESTART = restart_command(*SERVICES)
+
+
+class Cause(NamedTuple):
+    reason: str
+    """A sentence."""
+
+    remedy: Remedy
+
+
+def explain(examination: Examination, code: str, seen: str) -> Finding:
+    """Say what is broken, why according to the log, and what helps against that."""
+    log = lines(examination)
+    if "database" in examination.broken:
+        return broken(code, seen, REPAIR_BEFORE, shown(log))
+    cause = find(examination, log) or Cause(words_of(log), dovecot_resort.remedy(examination))
+    text = f"{seen.rstrip('.')}. {cause.reason}" if cause.reason else seen
+    return broken(code, text, cause.remedy, shown(log))
+
+
+def lines(examination: Examination) -> list[str]:
+    """Return what Dovecot has reported since its last start, or at least lately."""
+    if not examination.access.sees_all:
+        return []
+    started = examination.access.run([*START, "dovecot"]).stdout.strip()
+    since = max(started, f"@{examination.began - LATELY}")
+    command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--output=short"]
+    done = examination.access.run([*command, "--lines=500", "--unit=dovecot"])
+    found: dict[str, str] = {}
+    for line in done.stdout.splitlines():
+        said = line.partition("]: ")[2].removeprefix("master: ")
+        if FAILED.search(said) and not any(sign in said for sign in NOISE):
+            found.pop(said, None)
+            found[said] = line
+    return [words.quoted(words.without_secrets(examination, line)) for line in found.values()]
+
+
+def find(examination: Examination, log: list[str]) -> Cause | None:
+    """Return what the newest line means that names a cause."""
+    for line in reversed(log):
+        for sign, explained in CAUSES:
+            if found := sign.search(line):
+                return explained(examination, found)
+    return None
+
+
+def words_of(log: list[str]) -> str:
+    """Return what the newest line says, as a sentence."""
+    if not log:
+        return ""
+    said = log[-1].partition("]: ")[2].rstrip(".…")
+    return _("Its log says: %(line)s.") % {"line": said}
+
+
+def shown(log: list[str]) -> str:
+    return "\n".join(log[-MAX_LINES:])
+
+
+def bad_line(examination: Examination, found: Found) -> Cause:
+    params = {"path": found["path"], "line": found["line"], "reason": found["why"].rstrip(".")}
+    reason = _("Line %(line)s of %(path)s is wrong: %(reason)s.") % params
+    return Cause(reason, correct(found["path"], found["line"]))
+
+
+def correct(path: str, line: str) -> Remedy:
+    """Comment out a line that isn't the panel's."""
+    if OURS in path:
+        return APPLY_AND_RESTART_BOTH
+    advice = _("Correct this line, or comment it out, then restart both:")
+    return Remedy(advice, f"sed -i '{line}s/^/#/' {quote(path)} && {RESTART}")
+
+
+def missing_file(examination: Examination, found: Found) -> Cause:
+    path = found["path"]
+    reason = _("The file %(path)s is missing.") % {"path": path}
+    if name := packages.owner(examination, path):
+        return Cause(reason, packages.install([name], *SERVICES))
+    if OURS in path:
+        return Cause(reason, APPLY_AND_RESTART_BOTH)
+    advice = _("Put it back, or comment out the lines that name it, then restart both:")
+    settings = dovecot_settings.naming(path)
+    command = f"{dovecot_settings.comment_out(settings)} && {RESTART}" if settings else RESTART
+    return Cause(reason, Remedy(advice, command))
+
+
+def no_driver(examination: Examination, found: Found) -> Cause:
+    name = packages.wanted(examination.host, "dovecot")[-1]
+    reason = _("Dovecot lacks the driver of the database, which is in the package %(name)s.")
+    return Cause(reason % {"name": name}, packages.install([name], *SERVICES))
+
+
+def closed_file(examination: Examination, found: Found) -> Cause:
+    path, host = found["path"], examination.host
+    reason = _("Dovecot has no right to use %(path)s.") % {"path": path}
+    if path.startswith(f"{host.home}/"):
+        return Cause(reason, mail_folder.own_folder(host))
+    if OURS not in path and path.startswith("/etc/dovecot/conf.d/") and Path(path).exists():
+        return Cause(reason, Remedy(_("Let it read the file:"), f"chmod a+r {path} && {RESTART}"))
+    return Cause(reason, APPLY_AND_RESTART_BOTH)
+
+
+def used_port(examination: Examination, found: Found) -> Cause:
+    port = int(found["port"])
+    holder = port_holders.find(examination.access, [port], ())
+    if holder:
+        return Cause(holder.sentence("Dovecot"), holder.stop(*SERVICES))
+    reason = _("Another program had port %(port)s.") % {"port": port}
+    return Cause(reason, Remedy(_("It seems to have ended. Restart both:"), RESTART))
+
+
+def other_account(examination: Examination, found: Found) -> Cause:
+    reason = _(
+        "The database refuses the account in Dovecot's files, which isn't that in .env, or has "
+        "another password."
+    )
+    return Cause(reason, APPLY_AND_RESTART_BOTH)
+
+
+def no_right(examination: Examination, found: Found) -> Cause:
+    reason = _("The database doesn't allow Dovecot's account what it needs: %(error)s.")
+    place = examination.host.database.hosts[0]
+    return Cause(reason % {"error": found[0].rstrip(".…")}, grant(examination.host, place))
+
+
+def no_passwords(examination: Examination, found: Found) -> Cause:
+    reason = _("No file that Dovecot reads says where passwords are, as the panel's does.")
+    return Cause(reason, APPLY_AND_RESTART_BOTH)
+
+
+def no_certificate(examination: Examination, found: Found) -> Cause:
+    reason = _("Dovecot can't use its certificate or its key: %(reason)s.")
+    said = found[0].partition(": user=")[0].partition(", rip=")[0].rstrip(".…")
+    remedy = dovecot_certificate.remedy(examination, found[0])
+    return Cause(reason % {"reason": said}, remedy)
+
+
+CAUSES: tuple[tuple[re.Pattern[str], Callable[[Examination, Found], Cause]], ...] = (
+    (re.compile(r"(Can't load SSL|ssl(_server)?_(cert|key)).*"), no_certificate),
+    (
+        re.compile(
+            r"in configuration file:? (?P<path>/etc/dovecot/\S+?):? line (?P<line>\d+): (?P<why>.+)"
+        ),
+        bad_line,
+    ),
+    (re.compile(r"listen\(.*?(?P<port>\d+)\) failed: Address already in use"), used_port),
+    (re.compile(r"Unknown database driver"), no_driver),
+    (re.compile(r"[A-Z][A-Z, ]+ command denied .*"), no_right),
+    (re.compile(r"Access denied for user"), other_account),
+    (re.compile(r"No passdbs specified"), no_passwords),
+    (re.compile(r"\((?P<path>/etc/\S+?|/usr/\S+?)\) failed: No such file"), missing_file),
+    (re.compile(r"(?P<path>/[\w./+-]+)\S* .*?Permission denied"), closed_file),
+)
+"""Of these signs, the first that a line has is the line's."""
