@@ -113,6 +113,12 @@ V1: dict[str, Fault] = {
         ("maps.collation",),
         mend=True,
     ),
+    "an option in master.cf has blanks around its =": Fault(
+        "sed -i 's/-o smtpd_tls_wrappermode=yes/-o smtpd_tls_wrappermode = yes/' "
+        "/etc/postfix/master.cf; systemctl restart postfix",
+        ("ports.options",),
+        mend=True,
+    ),
     "the database is stopped": Fault(
         "systemctl stop mariadb", ("database.unreachable",), mend=True
     ),
@@ -204,7 +210,11 @@ ROUNDS = {
             "Postfix only listens to its own machine",
             "a mail filter doesn't answer",
         ),
-        ("pam_mysql.so is missing", "collations differ"),
+        (
+            "pam_mysql.so is missing",
+            "collations differ",
+            "an option in master.cf has blanks around its =",
+        ),
         ("the database is stopped",),
         ("Postfix is stopped", "saslauthd hangs"),
     ),

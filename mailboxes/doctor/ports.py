@@ -9,6 +9,7 @@ from mailboxes.doctor import (
     inbox,
     listeners,
     mail_folder,
+    master_entries,
     postfix_services,
     submission,
     words,
@@ -27,6 +28,7 @@ GREYLISTING = re.compile(rb"gr[ae]y-?list", re.IGNORECASE)
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if examination.access.sees_all:
+        yield from master_entries.examine(examination.access)
         yield from postfix_services.doubled(examination.access)
         yield from postfix_services.postscreen(examination.access)
     yield from check_port_25(examination)

@@ -13,6 +13,7 @@ from mailboxes.doctor import (
     dovecot_resort,
     elsewhere,
     listeners,
+    master_entries,
     postfix_extras,
     postfix_services,
     words,
@@ -115,6 +116,8 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
     sees_postfix = of_postfix and examination.access.sees_all
     if sees_postfix and (disk := disks.queue_remedy()):
         return disk
+    if sees_postfix and (wrong := master_entries.unreadable(examination.access)):
+        return master_entries.remedy(wrong)
     if sees_postfix and (changed := postfix_services.changed(examination.access)):
         return changed
     is_ours = not of_postfix or examination.dovecot_changes.undone
