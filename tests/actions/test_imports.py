@@ -1,5 +1,6 @@
 """Importing rows: planned first, written in batches, taken back as a whole."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -353,6 +354,30 @@ def test_batches_of_one_import_know_of_each_other(
     assert len({result.entry for result in done}) == 1
     actions.undo_import(RITA, done[0].entry)
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
+
+
+def test_passwords_of_the_next_batch_are_begun_before_one_is_imported(
+    domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 2)
+    begun: list[int] = []
+
+    def mapper(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterable[Any]:
+        begun.append(Mailbox.objects.count())
+        return map(function, tasks)
+
+    rows = [
+        MailboxRow(
+            f"line {place}", f"u{place}@example.org", password=f"four unrelated words {place}"
+        )
+        for place in range(5)
+    ]
+    for _result in actions.run_import(RITA, lambda: rows, ImportOptions(), mapper):
+        pass
+    assert begun == [0, 0, 2]
+    assert all(each.check_password(f"four unrelated words {each.local_part[1:]}")
+               for each in Mailbox.objects.all())  # fmt: skip
+    assert Mailbox.objects.count() == 5
 
 
 def test_a_later_request_knows_what_an_earlier_one_has_added(domain: Domain) -> None:

@@ -10,7 +10,7 @@ from mailboxes.access import self_service
 from mailboxes.accounts import AccountKind
 from mailboxes.actions.base import check_role
 from mailboxes.actions.imports.outcomes import ImportOptions, ImportResult, Outcome, Verb
-from mailboxes.actions.imports.passwords import Mapper, prepare
+from mailboxes.actions.imports.passwords import Mapper, begin_preparing, prepare
 from mailboxes.actions.imports.planner import Planner
 from mailboxes.actions.imports.planning import plan_batch, plan_rows
 from mailboxes.actions.imports.rows import ImportRow
@@ -53,8 +53,7 @@ def plan_import(
     """
     check_role(actor, "mailbox.create")
     with closing(Planner(actor, options)) as planner:
-        for batch in parts(rows, BATCH):
-            prepared = prepare(batch, planner.host.scheme, options.updates, hashes, mapper)
+        for prepared in prepared_batches(planner, rows, hashes, mapper):
             yield from plan_batch(planner, prepared)
 
 
@@ -66,7 +65,8 @@ def import_rows(
     Clear passwords are hashed here, which takes long; a caller with many hashes them in the plan.
     """
     with start(actor, options, continues) as planner:
-        result, begun = import_batch(planner, rows, continues)
+        prepared = prepare(rows, planner.host.scheme, options.updates, hashes=True)
+        result, begun = import_prepared(planner, prepared, continues)
     if begun:
         end(begun, Phase.DONE)
     return result
@@ -85,8 +85,8 @@ def run_import(
         return
     entry = 0
     with start(actor, options) as planner:
-        for batch in parts(source(), BATCH):
-            result, begun = import_batch(planner, batch, entry, mapper)
+        for prepared in prepared_batches(planner, source(), True, mapper):
+            result, begun = import_prepared(planner, prepared, entry)
             if begun:
                 end(begun, Phase.DONE)
             entry = result.entry
@@ -101,8 +101,8 @@ def run_whole(
     entry, begun = 0, list[Entry]()
     try:
         with start(actor, options) as planner, transaction.atomic(using="mail"):
-            for batch in parts(source(), BATCH):
-                result, opened = import_batch(planner, batch, entry, mapper)
+            for prepared in prepared_batches(planner, source(), True, mapper):
+                result, opened = import_prepared(planner, prepared, entry)
                 begun += [opened] if opened else []
                 entry = result.entry
                 yield result
@@ -120,11 +120,25 @@ def start(actor: Actor, options: ImportOptions, continues: int = 0) -> closing[P
     return closing(Planner(actor, options, continues))
 
 
-def import_batch(
-    planner: Planner, rows: Sequence[ImportRow], continues: int, mapper: Mapper = map
+def prepared_batches(
+    planner: Planner, rows: Iterable[ImportRow], hashes: bool, mapper: Mapper
+) -> Iterator[list[ImportRow]]:
+    """Yield prepared batches; other processes prepare the next one while one is imported."""
+    scheme, updates = planner.host.scheme, planner.options.updates
+    begun = (
+        begin_preparing(batch, scheme, updates, hashes, mapper) for batch in parts(rows, BATCH)
+    )
+    finish = next(begun, None)
+    while finish:
+        following = next(begun, None)
+        yield finish()
+        finish = following
+
+
+def import_prepared(
+    planner: Planner, prepared: Sequence[ImportRow], continues: int
 ) -> tuple[ImportResult, Entry | None]:
     """Import a batch; return what became of it, and the entry that is to be ended."""
-    prepared = prepare(rows, planner.host.scheme, planner.options.updates, True, mapper)
     outcomes, begun = list[Outcome](), None
     try:
         with transaction.atomic(using="mail"):

@@ -63,7 +63,13 @@ def prepare(
     Judging a password takes up to milliseconds, and hashing it up to a quarter of a second, so this
     must not be called in a transaction.
     """
-    prepared = list(rows)
+    return begin_preparing(rows, scheme, updates, hashes, mapper)()
+
+
+def begin_preparing(
+    rows: Sequence[ImportRow], scheme: Scheme, updates: bool, hashes: bool, mapper: Mapper
+) -> Callable[[], list[ImportRow]]:
+    """Return a function that returns the prepared rows; other processes begin with them now."""
     asked = [
         (place, row)
         for place, row in enumerate(rows)
@@ -79,13 +85,21 @@ def prepare(
         Task(clear[start : start + PER_TASK], scheme, updates, hashes)
         for start in range(0, len(clear), PER_TASK)
     ]
-    results = chain.from_iterable(mapper(run, tasks))
-    for (place, row), found in zip(asked, results, strict=True):
-        if isinstance(found, Refused):
-            prepared[place] = Unreadable(row.place, row.address, found.message, dict(found.params))
-        else:
-            prepared[place] = replace(row, password="", stored=found)  # nosec B106
-    return prepared
+    results = mapper(run, tasks)
+
+    def finish() -> list[ImportRow]:
+        prepared = list(rows)
+        for (place, row), found in zip(asked, chain.from_iterable(results), strict=True):
+            prepared[place] = with_hash(row, found)
+        return prepared
+
+    return finish
+
+
+def with_hash(row: MailboxRow, found: str | Refused) -> ImportRow:
+    if isinstance(found, Refused):
+        return Unreadable(row.place, row.address, found.message, dict(found.params))
+    return replace(row, password="", stored=found)  # nosec B106
 
 
 def stored_passwords(addresses: Sequence[str]) -> dict[str, str]:
