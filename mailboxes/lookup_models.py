@@ -83,6 +83,29 @@ class AliasTarget(Lookup):
         ]
 
 
+class MailboxActivity(Lookup):
+    """How much a mailbox stores and when its owner last signed in, 0 if that isn't recorded.
+
+    Dovecot's own tables have no indexes for sorting by that, and no rows for other mailboxes.
+    """
+
+    address = AddressField(primary_key=True)
+    domain = AddressField()
+    bytes = models.BigIntegerField(default=0, db_default=0)
+    last_login = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta(Lookup.Meta):
+        db_table = "lookup_activity"
+        indexes = [
+            models.Index(fields=["bytes", "address"], name="lookup_activity_bytes"),
+            models.Index(fields=["last_login", "address"], name="lookup_activity_login"),
+            models.Index(fields=["domain", "bytes", "address"], name="lookup_activity_of_bytes"),
+            models.Index(
+                fields=["domain", "last_login", "address"], name="lookup_activity_of_login"
+            ),
+        ]
+
+
 class SearchWord(Lookup):
     """A word in the address or the name of a mailbox, or in an alias or what it forwards to."""
 

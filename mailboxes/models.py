@@ -17,7 +17,13 @@ from mailboxes.fields import (
     WholeSecondField,
 )
 from mailboxes.handling import Handling, handling_of
-from mailboxes.lookup_models import AliasTarget, DomainCount, RowFlag, SearchWord  # noqa: F401
+from mailboxes.lookup_models import (  # noqa: F401
+    AliasTarget,
+    DomainCount,
+    MailboxActivity,
+    RowFlag,
+    SearchWord,
+)
 from mailboxes.passwords import schemes
 from mailboxes.routing import Route
 

@@ -29,6 +29,12 @@ BATCH = 1000
 BY_DOMAIN = ("domain_id", "pk")
 """How the rows of some domains are ordered; others are by key alone."""
 
+Place = tuple[str, str]
+"""Where a key stands in an index, and the key."""
+
+Following = Callable[[str, int], list[Place]]
+"""Gives so many places of an index behind one; behind an empty one, the first."""
+
 M = TypeVar("M", bound=Model)
 
 
@@ -134,18 +140,48 @@ def page_after(
     if source is None:
         found = list(ordered_after(rows, key, rows, "pk", "domain_id", descending)[: number + 1])
         return Page(found[:number], len(found) > number)
+
+    def following(key: str, size: int) -> list[Place]:
+        part = ordered_after(source.rows, key, rows, source.key, source.domain, descending)
+        return [(name, name) for name in part.values_list(source.key, flat=True)[:size]]
+
+    return page_of_index(rows, following, key, number, maximum)
+
+
+def page_of_index(
+    rows: QuerySet, following: Following, place: str, number: int, maximum: int | None = None
+) -> Page:
+    """Return the first rows behind a place of an index, whether or not all of its keys are rows."""
     found, size, read = list[Any](), min(number + 1, READ_AT_ONCE), 0
     while len(found) <= number and (maximum is None or read < maximum):
-        part = ordered_after(source.rows, key, rows, source.key, source.domain, descending)
-        keys = list(part.values_list(source.key, flat=True)[: size + 1])
-        is_end = len(keys) <= size
-        keys = keys[:size]
+        places = following(place, size + 1)
+        is_end = len(places) <= size
+        keys = [key for _place, key in places[:size]]
         by_key = {row.pk.lower(): row for row in rows.order_by().filter(pk__in=keys)}
-        found += [by_key[each.lower()] for each in keys if each.lower() in by_key]
+        for place, key in places[:size]:
+            if row := by_key.get(key.lower()):
+                row.place = place
+                found.append(row)
         if is_end:
             return Page(found[:number], len(found) > number)
-        key, size, read = keys[-1], READ_AT_ONCE, read + size
-    return Page(found[:number], True, "" if len(found) > number else key)
+        size, read = READ_AT_ONCE, read + size
+    return Page(found[:number], True, "" if len(found) > number else place)
+
+
+def page_of_keys(
+    rows: QuerySet, keys: Sequence[str], key: str, number: int, backwards: bool
+) -> Page:
+    """Return the rows of the keys that follow one or precede it, in the order of the keys."""
+    place = {each.lower(): at for at, each in enumerate(keys)}.get(key.lower())
+    if backwards:
+        first = max((place or 0) - number, 0)
+        chosen, more = keys[first : place or 0], first > 0
+    else:
+        first = 0 if place is None else place + 1
+        chosen, more = keys[first : first + number], first + number < len(keys)
+    found = {row.pk.lower(): row for row in rows.order_by().filter(pk__in=chosen)}
+    shown = [found[each.lower()] for each in chosen if each.lower() in found]
+    return Page(shown[::-1] if backwards else shown, more)
 
 
 def ordered_after(

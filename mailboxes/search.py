@@ -54,6 +54,9 @@ class Found:
     is_partial: bool = False
     """Whether the insides of words were only searched in some of the rows, or in none."""
 
+    domains: list[str] | None = None
+    """The domains that were typed, if there were any."""
+
 
 @dataclass
 class Asked:
@@ -119,7 +122,7 @@ def search(
         rows = rows.filter(domain__in=asked.domains).order_by(*BY_DOMAIN)
         domains = asked.domains
     if not asked.terms:
-        return Found(rows)
+        return Found(rows, domains=asked.domains)
     condition = Q()
     for term in asked.terms:
         condition &= any_of(columns, "icontains", term)

@@ -79,6 +79,8 @@ UPDATE mailbox SET active = 0 WHERE username LIKE 'box5_@%' OR username LIKE 'bo
 UPDATE alias SET goto = 'gone@refused.invalid' WHERE address LIKE 'to.box9_@%';
 INSERT INTO quota2 (username, bytes) SELECT username, 950 FROM mailbox
 WHERE username LIKE 'box3_@%' ON DUPLICATE KEY UPDATE bytes = 950;
+INSERT IGNORE INTO last_login (username, domain, last_login) SELECT username, domain, 5
+FROM mailbox WHERE username LIKE 'box4_@%';
 UPDATE domain SET mailboxes = 1000000, aliases = 1000000, quota = 1000000
 WHERE domain = 'large3.example';
 ANALYZE TABLE mailbox, alias, domain, quota2;
@@ -234,6 +236,7 @@ def mailboxes() -> Iterator[list[Page]]:
     questions = [
         *("", "after=t2@tiny150.example", "before=t3@tiny299.example", "q=nothing", "q=t2"),
         *("q=@tiny150.example", "active__exact=0", "active__exact=1", "domain=tiny150.example"),
+        "sort=-usage",
         *("domain=large1.example", "domain=tiny150.example&active__exact=0", "attention=weak"),
     ]
     aliases = ("", "kind=own", "kind=all", "q=nothing", "after=to.t2@tiny150.example")
@@ -267,7 +270,8 @@ def fill(sql: str) -> None:
     """Fill the mail tables, and then the lookup tables, which is faster than row by row."""
     execute("mail", f"SET @lookup_pause = 1;\n{sql};\nSET @lookup_pause = NULL")
     lookup_tables.fill_all(connections["mail"], usage=True)
-    execute("mail", "ANALYZE TABLE lookup_flag, lookup_word, lookup_target, lookup_count")
+    names = ", ".join(model._meta.db_table for model in lookup_tables.TABLES)
+    execute("mail", f"ANALYZE TABLE {names}")
 
 
 def superuser() -> Iterator[list[Page]]:
@@ -283,6 +287,15 @@ def superuser() -> Iterator[list[Page]]:
             *("q=anna+koch", "q=ox77", f"q={mailbox}", "q=@large1.example", "q=koch+large2"),
             *("domain=large1.example", "domain=large1.example&after=box1501@large1.example"),
             *("domain=large1.example&active__exact=0", "domain=large1.example&q=koch"),
+            *("sort=-usage", "sort=usage", "sort=sign-in", "sort=-usage&after=950:box31@"),
+            *("sort=-usage&domain=large1.example", "sort=-usage&q=box", "sort=-usage&q=@large1"),
+            "sort=usage&domain=large1.example&after=0:box150@large1.example",
+            "sort=usage&domain=large1.example&before=950:box31@large1.example",
+            *(
+                "sort=-usage&active__exact=0",
+                "sort=-usage&active__exact=1",
+                "sort=sign-in&attention=full",
+            ),
         ],
         ALIASES: [
             *("", "kind=own", "kind=all", "kind=handled", "active__exact=0", "q=nothing"),

@@ -24,7 +24,9 @@ WRITES = [
     "('@b.example', 'mail@discarded.invalid', 'b.example')",
     "INSERT INTO quota2 (username, bytes, messages) VALUES ('anna.maria@a.example', 9, 1)",
     "UPDATE mailbox SET active = 0, quota = 11 WHERE username = 'bob@a.example'",
+    "INSERT INTO last_login (username, domain, last_login) VALUES ('bob@a.example', '', 5)",
     "UPDATE quota2 SET bytes = 8",
+    "UPDATE last_login SET last_login = 6",
     "UPDATE mailbox SET quota = 8 WHERE username = 'anna.maria@a.example'",
     f"UPDATE mailbox SET password = '{SHA512_CRYPT}', name = 'Ännchen'",
     "UPDATE alias SET active = 0, goto = 'why@refused.invalid' WHERE address = 'sales@a.example'",
@@ -38,7 +40,10 @@ WRITES = [
     "DELETE FROM alias WHERE domain = 'a.example'",
     "DELETE FROM mailbox WHERE domain = 'a.example'",
     "DELETE FROM domain WHERE domain = 'a.example'",
+    "UPDATE quota2 SET username = 'anna@b.example'",
+    "UPDATE last_login SET username = 'anna@b.example'",
     "DELETE FROM quota2",
+    "DELETE FROM last_login",
 ]
 """What an administrator may write by hand, one statement after the other."""
 
@@ -66,14 +71,16 @@ def filled_anew() -> Rows:
 
 @pytest.mark.django_db(databases=["default", "mail"])
 def test_whoever_writes_the_mail_tables_the_lookup_tables_are_kept_right() -> None:
-    seen = set()
+    seen, activity = set(), set()
     for sql in WRITES:
         execute(sql)
         kept = contents()
         assert kept == filled_anew(), sql
         seen |= {str(row[0]) for row in kept["lookup_flag"]}
+        activity |= {row[2:] for row in kept["lookup_activity"]}
     flags = {"disabled mailbox", "weak", "full", "alias", "disabled alias", "handled"}
     assert lookup_tables.are_kept() and lookup_tables.usage_is_kept() and seen == flags
+    assert activity >= {(9, 0), (8, 0), (0, 5), (0, 6), (8, 6), (0, 6), (0, 0)}
 
 
 @pytest.mark.django_db(databases=["default", "mail"])

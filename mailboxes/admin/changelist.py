@@ -4,7 +4,7 @@ Each page starts after the key that the previous one ended with, so the last pag
 costs the same as the first, and only what is shown is counted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from mailboxes.access.grants import scope_of
 from mailboxes.addresses import to_ascii
 from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import BulkActionsAdmin, admin_url
-from mailboxes.admin.filters import ListFilter
+from mailboxes.admin.filters import ListFilter, SortFilter
 from mailboxes.audit.log import log_event, subject
 from mailboxes.csv_download import csv_response
 from mailboxes.formats import number
@@ -41,10 +41,12 @@ from mailboxes.queries import (
     capped_count,
     found_by,
     page_after,
+    page_of_keys,
     source_of,
 )
 from mailboxes.request_actors import administrator
 from mailboxes.search import MAX_INSIDE, Found, search
+from mailboxes.sorting import Sorting, key_of, sorted_page
 
 AFTER, BEFORE = "after", "before"
 OWN_PARAMS = (AFTER, BEFORE, "inside")
@@ -71,15 +73,12 @@ class KeysetChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet:
         """Let the rows be found by the filter that has an index of its own, if there is one."""
         rows = super().get_queryset(request, *args, **kwargs)
-        specs = [spec for spec in self.filter_specs if isinstance(spec, ListFilter)]
-        domains = next((spec.domains for spec in specs if spec.domains is not None), None)
-        if domains is None:
-            domains = scope_of(request.user).domains
-        sources = [found for spec in specs if (found := spec.source(domains))]
+        specs = self.narrowing
+        sources = [found for spec in specs if (found := spec.source(self.domains))]
         if not sources or self.query or any(spec.names_rows for spec in specs):
             return rows
         others = [spec for spec in specs if spec.value() and spec.domains is None]
-        is_exact = len(sources) == 1 and all(spec.source(domains) for spec in others)
+        is_exact = len(sources) == 1 and all(spec.source(self.domains) for spec in others)
         if len(sources) > 1:
             sources.sort(key=lambda source: source.rows[:READ_AT_ONCE].count())
         return found_by(rows, replace(sources[0], is_exact=is_exact))
@@ -96,21 +95,46 @@ class KeysetChangeList(ChangeList):
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
         page = self.page(after, before)
         source = source_of(self.queryset)
-        in_parts = source is not None and not source.is_exact  # so the last part may be empty
+        is_partial = source is not None and not source.is_exact
+        in_parts = is_partial or self.sorting is not None  # so the last part may be empty
         if not (page.rows or page.more or in_parts):  # they have been deleted since
             after = before = ""
             page = self.page(after, before)
         self.result_list = page.rows[::-1] if before else page.rows
         self.stopped_at = page.last
-        """The key up to which rows were searched, if more would have taken too long."""
+        """The place up to which rows were searched, if more would have taken too long."""
 
+        self.stopped_key = key_of(page.last) if self.sorting else page.last
         self.has_previous = page.more if before else bool(after)
         self.has_next = True if before else page.more
         self.show_admin_actions = True
 
+    @property
+    def narrowing(self) -> list[ListFilter]:
+        """The filters that leave rows out."""
+        return [
+            spec
+            for spec in self.filter_specs
+            if isinstance(spec, ListFilter) and not isinstance(spec, SortFilter)
+        ]
+
+    @property
+    def sort_filter(self) -> SortFilter | None:
+        return next((spec for spec in self.filter_specs if isinstance(spec, SortFilter)), None)
+
+    @property
+    def sorting(self) -> Sorting | None:
+        return self.sort_filter.sorting if self.sort_filter else None
+
+    @property
+    def domains(self) -> Collection[str] | None:
+        """The domains whose rows are shown, by a filter or by the administrator's reach."""
+        found = (spec.domains for spec in self.narrowing if spec.domains is not None)
+        return next(found, scope_of(self.request.user).domains)
+
     def known_count(self) -> CappedCount | None:
         """Return the number of rows, if it is kept: of all of them, or of a domain."""
-        specs = [spec for spec in self.filter_specs if isinstance(spec, ListFilter)]
+        specs = self.narrowing
         names: dict[Any, str] = {Mailbox: "mailboxes", Alias: "aliases"}
         kept = names.get(self.model)
         if kept is None or self.query or any(spec.value() for spec in specs if not spec.is_domain):
@@ -123,11 +147,19 @@ class KeysetChangeList(ChangeList):
         return CappedCount(getattr(found, kept)) if found else None
 
     def page(self, after: str, before: str) -> Page:
-        """Return the rows that follow one key or precede another, and whether there are more."""
-        number = self.list_per_page
-        if self.found and self.found.keys is not None:
-            return page_of_keys(self.queryset, self.found.keys, after, before, number)
-        return page_after(self.queryset, before or after, number, bool(before), MAX_READ)
+        """Return the rows that follow one place or precede another, and whether there are more."""
+        number, place = self.list_per_page, before or after
+        keys = self.found.keys if self.found else None
+        if self.sorting:
+            domains = self.domains
+            if self.found and self.found.domains is not None:
+                domains = self.found.domains
+            return sorted_page(
+                self.queryset, self.sorting, domains, place, number, bool(before), keys
+            )
+        if keys is not None:
+            return page_of_keys(self.queryset, keys, place, number, bool(before))
+        return page_after(self.queryset, place, number, bool(before), MAX_READ)
 
     @property
     def first_url(self) -> str:
@@ -137,7 +169,7 @@ class KeysetChangeList(ChangeList):
     def previous_url(self) -> str:
         if not self.has_previous or not (self.result_list or self.stopped_at):
             return ""
-        first = self.result_list[0].pk if self.result_list else self.stopped_at
+        first = place_of(self.result_list[0]) if self.result_list else self.stopped_at
         return self.get_query_string({BEFORE: first})
 
     @property
@@ -145,7 +177,7 @@ class KeysetChangeList(ChangeList):
         if not self.has_next or not (self.result_list or self.stopped_at):
             return ""
         is_forward = self.stopped_at and BEFORE not in self.request.GET
-        last = self.stopped_at if is_forward else self.result_list[-1].pk
+        last = self.stopped_at if is_forward else place_of(self.result_list[-1])
         return self.get_query_string({AFTER: last})
 
     @property
@@ -168,19 +200,8 @@ class KeysetChangeList(ChangeList):
         return self.has_next or self.has_previous
 
 
-def page_of_keys(rows: QuerySet, keys: list[str], after: str, before: str, number: int) -> Page:
-    """Return the rows of the keys that follow one or precede another, in the order of the keys."""
-    places = {key.lower(): place for place, key in enumerate(keys)}
-    place = places.get((after or before).lower())
-    if before:
-        first = max((place or 0) - number, 0)
-        chosen, more = keys[first : place or 0], first > 0
-    else:
-        first = 0 if place is None else place + 1
-        chosen, more = keys[first : first + number], first + number < len(keys)
-    found = {row.pk.lower(): row for row in rows.order_by().filter(pk__in=chosen)}
-    shown = [found[key.lower()] for key in chosen if key.lower() in found]
-    return Page(shown[::-1] if before else shown, more)
+def place_of(row: Any) -> str:
+    return str(getattr(row, "place", row.pk))
 
 
 class ListAdmin(BulkActionsAdmin):
@@ -219,7 +240,7 @@ class ListAdmin(BulkActionsAdmin):
         `?password__startswith=` would reveal a hash letter by letter, and so would
         `?domain__mailbox__password__startswith=`.
         """
-        return lookup in ("active__exact", "attention", "domain", "kind")
+        return lookup in ("active__exact", "attention", "domain", "kind", "sort")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

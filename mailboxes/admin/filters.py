@@ -1,6 +1,7 @@
 """Filters of the admin's lists."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
@@ -23,6 +24,7 @@ from mailboxes.lookup_tables.flags import flagged, has_flag
 from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names
+from mailboxes.sorting import MAX_SORTED, Sorting
 
 DISABLED: dict[Any, str] = {Mailbox: Flag.DISABLED_MAILBOX, Alias: Flag.DISABLED_ALIAS}
 
@@ -153,11 +155,9 @@ class AliasKindFilter(ListFilter):
         return flag_source(flags.get(self.value() or "", Flag.ALIAS), domains)
 
 
-class AttentionFilter(ListFilter):
-    """What the dashboard warns about; not available if the table is too large to read."""
+class BoundedFilter(ListFilter):
+    """A filter that is shown, but not available, if the table is too large to read."""
 
-    title = _("needs attention")
-    parameter_name = "attention"
     not_available: Promise
 
     def has_output(self) -> bool:
@@ -168,6 +168,93 @@ class AttentionFilter(ListFilter):
         yield from others
         known = self.lookup_choices and last["display"] != self.value()
         yield last if known else {**last, "display": self.not_available}
+
+
+@dataclass(frozen=True)
+class SortLink:
+    """The heading of a column by which a list can be sorted."""
+
+    value: str | None
+    """What the parameter becomes with a click; None to remove it."""
+
+    state: str = ""
+    """How the list is sorted by this column now: ascending, descending or not at all."""
+
+
+class SortFilter(BoundedFilter):
+    """By what the mailboxes are sorted; in the URL, a hyphen stands for descending."""
+
+    title = _("sorted by")
+    parameter_name = "sort"
+    not_available = _("address; others not available for this many mailboxes")
+    columns: Mapping[str, str] = {"usage": "bytes", "sign-in": "last_login"}
+
+    def __init__(self, *args: Any) -> None:
+        self.known = [
+            (value, text)
+            for knows, choices in SORTINGS
+            if knows()
+            for value, text in choices.items()
+        ]
+        super().__init__(*args)
+
+    def has_output(self) -> bool:
+        return bool(self.known)
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        mailboxes = scope_of(request.user).narrow(Mailbox.objects.all())
+        if not usage_is_kept() and capped_count(mailboxes, MAX_SORTED).more:
+            return []
+        return [(value, str(text)) for value, text in self.known]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        is_plain = bool(self.lookup_choices)
+        yield {**first, "display": _("address")} if is_plain else first
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset
+
+    def link(self, column: str) -> SortLink | None:
+        """Return what the heading of a list's column links to, if it sorts the list."""
+        name = {"name_link": "", "usage": "usage", "signed_in": "sign-in"}.get(column)
+        value = (self.value() or "") if self.sorting else ""
+        if name is None or (name and f"-{name}" not in dict(self.lookup_choices)):
+            return None
+        if not name:
+            return SortLink(None) if value else None
+        state = {f"-{name}": "descending", name: "ascending"}.get(value, "")
+        return SortLink(name if state == "descending" else f"-{name}", state)
+
+    @property
+    def sorting(self) -> Sorting | None:
+        value = self.value() or ""
+        if value not in dict(self.lookup_choices):
+            return None
+        return Sorting(self.columns[value.lstrip("-")], value.startswith("-"))
+
+
+SORTINGS: list[tuple[Callable[[], bool], dict[str, Promise]]] = [
+    (
+        usage.knows_usage,
+        {"-usage": _("usage, largest first"), "usage": _("usage, smallest first")},
+    ),
+    (
+        usage.knows_sign_ins,
+        {
+            "-sign-in": _("last sign-in, latest first"),
+            "sign-in": _("last sign-in, earliest first"),
+        },
+    ),
+]
+
+
+class AttentionFilter(BoundedFilter):
+    """What the dashboard warns about."""
+
+    title = _("needs attention")
+    parameter_name = "attention"
 
 
 class MailboxAttentionFilter(AttentionFilter):

@@ -27,7 +27,12 @@ from mailboxes.admin import display
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.client_settings import ShowsClientSettings
-from mailboxes.admin.filters import DomainFilter, MailboxAttentionFilter, StatusFilter
+from mailboxes.admin.filters import (
+    DomainFilter,
+    MailboxAttentionFilter,
+    SortFilter,
+    StatusFilter,
+)
 from mailboxes.admin.overviews import mailbox_overview
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host
@@ -56,7 +61,7 @@ class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
     form = MailboxForm
     rename_form = RenameMailboxForm
     list_display = ["name_link", "status", "usage", "signed_in"]
-    list_filter = [StatusFilter, DomainFilter, MailboxAttentionFilter]
+    list_filter = [StatusFilter, DomainFilter, MailboxAttentionFilter, SortFilter]
     search_columns = ("username", "name")
     actions = ["enable", "disable", "set_quota", "delete_selected"]
     csv_columns = ("address", "name", "active", "quota_bytes", "used_bytes", "messages",

@@ -189,10 +189,19 @@ def sources(dialect: Dialect, usage: bool) -> list[Source]:
         full = "u.username = r.username AND r.quota > 0 AND u.bytes * 10.0 >= r.quota * 9.0"
         values = flag_values(Flag.FULL, "r.username")
         found.append(Source("mailbox", flag, values, "quota2 u", full))
+        activity = "lookup_activity (address, domain, bytes, last_login)"
+        numbers = f"{recorded('bytes', 'quota2')}, {recorded('last_login', 'last_login')}"
+        found.append(Source("mailbox", activity, f"r.username, r.domain, {numbers}"))
     return found
 
 
 OWN = "SELECT 1 FROM mailbox m WHERE m.username = r.address"
+
+
+def recorded(column: str, table: str) -> str:
+    """Return what Dovecot has recorded for a mailbox."""
+    row = f"SELECT u.{column} FROM {table} u WHERE u.username = r.username"  # noqa: S608 # nosec B608
+    return f"COALESCE(({row}), 0)"
 
 
 def joined(dialect: Dialect, *parts: str) -> str:

@@ -13,11 +13,23 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from mailboxes.lookup_models import AliasTarget, DomainCount, RowFlag, SearchWord
+from mailboxes.lookup_models import (
+    AliasTarget,
+    DomainCount,
+    MailboxActivity,
+    RowFlag,
+    SearchWord,
+)
 from mailboxes.lookup_tables.statements import DIALECTS, sources
 from mailboxes.lookup_tables.triggers import Trigger, triggers
 
-TABLES: tuple[type[Model], ...] = (RowFlag, DomainCount, AliasTarget, SearchWord)
+TABLES: tuple[type[Model], ...] = (
+    RowFlag,
+    DomainCount,
+    AliasTarget,
+    SearchWord,
+    MailboxActivity,
+)
 KEYS_PER_STATEMENT = 500
 NAMES = {
     "mysql": "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS "
@@ -39,7 +51,7 @@ def are_kept() -> bool:
 
 
 def usage_is_kept() -> bool:
-    """Say whether the flag of mailboxes that are nearly full is kept, too."""
+    """Say whether what depends on Dovecot's tables is kept, too."""
     return are_kept() and "lookup_usage_changed" in existing(connections["mail"])
 
 
@@ -68,16 +80,16 @@ def run(
 
 
 def has_usage(connection: BaseDatabaseWrapper) -> bool:
-    """Say whether Dovecot's table is there, and can be compared with the mailboxes."""
+    """Say whether Dovecot's tables are there, and can be compared with the mailboxes."""
     with connection.cursor() as cursor:
-        if "quota2" not in connection.introspection.table_names(cursor):
+        if not {"quota2", "last_login"} <= set(connection.introspection.table_names(cursor)):
             return False
         if connection.vendor != "mysql":
             return True
         cursor.execute(
             "SELECT COUNT(DISTINCT COLLATION_NAME) FROM information_schema.COLUMNS "
             "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'username' "
-            "AND TABLE_NAME IN ('mailbox', 'quota2')"
+            "AND TABLE_NAME IN ('mailbox', 'quota2', 'last_login')"
         )
         return bool(cursor.fetchone()[0] == 1)
 

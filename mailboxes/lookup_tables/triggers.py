@@ -43,8 +43,9 @@ def changed(dialect: Dialect, *columns: str) -> str:
 
 
 def mailbox_triggers(dialect: Dialect, usage: bool) -> list[Trigger]:
-    flags, words, counts = (
-        of(dialect, usage, "mailbox", f"lookup_{name}") for name in ("flag", "word", "count")
+    flags, words, counts, activity = (
+        of(dialect, usage, "mailbox", f"lookup_{name}")
+        for name in ("flag", "word", "count", "activity")
     )
     no_words = remove("lookup_word", "OLD.username", "kind = 'mailbox'")
     no_flags = remove("lookup_flag", "OLD.username", flag_in(MAILBOX_FLAGS))
@@ -60,11 +61,12 @@ def mailbox_triggers(dialect: Dialect, usage: bool) -> list[Trigger]:
         f"{dialect.ignore} lookup_flag (flag, domain, address) SELECT 'alias', a.domain, a.address "  # nosec B608
         f"{alias}",
     ]
-    return [
-        Trigger("lookup_mailbox_added", "INSERT ON mailbox", [*counts, *words, *flags, *taken]),
-        Trigger(
-            "lookup_mailbox_deleted", "DELETE ON mailbox", [uncounted, no_words, no_flags, *freed]
-        ),
+    no_activity = ["DELETE FROM lookup_activity WHERE address = OLD.username"] if usage else []
+    added = [*counts, *words, *flags, *activity, *taken]
+    deleted = [uncounted, no_words, no_flags, *no_activity, *freed]
+    found = [
+        Trigger("lookup_mailbox_added", "INSERT ON mailbox", added),
+        Trigger("lookup_mailbox_deleted", "DELETE ON mailbox", deleted),
         Trigger(
             "lookup_mailbox_words",
             "UPDATE ON mailbox",
@@ -90,6 +92,10 @@ def mailbox_triggers(dialect: Dialect, usage: bool) -> list[Trigger]:
             changed(dialect, "username"),
         ),
     ]
+    if usage:
+        statements, condition = [*no_activity, *activity], changed(dialect, "username", "domain")
+        found.append(Trigger("lookup_mailbox_activity", "UPDATE ON mailbox", statements, condition))
+    return found
 
 
 def alias_triggers(dialect: Dialect) -> list[Trigger]:
@@ -124,23 +130,41 @@ def alias_triggers(dialect: Dialect) -> list[Trigger]:
 
 
 def usage_triggers(dialect: Dialect) -> list[Trigger]:
-    """Return those of the table that Dovecot writes each time it stores a message."""
+    """Return those of the tables that Dovecot writes with each message and each sign-in."""
     full = (
         f"{dialect.ignore} lookup_flag (flag, domain, address) SELECT 'full', m.domain, m.username "  # noqa: S608 # nosec B608
         "FROM mailbox m WHERE m.username = NEW.username AND m.quota > 0 "
         "AND NEW.bytes * 10.0 >= m.quota * 9.0"
     )
     was_full = remove("lookup_flag", "OLD.username", "flag = 'full'")
+    used, unused = activity_of("bytes")
+    signed_in, never = activity_of("last_login")
     return [
-        Trigger("lookup_usage_added", "INSERT ON quota2", [full]),
-        Trigger("lookup_usage_deleted", "DELETE ON quota2", [was_full]),
+        Trigger("lookup_usage_added", "INSERT ON quota2", [full, used]),
+        Trigger("lookup_usage_deleted", "DELETE ON quota2", [was_full, unused]),
         Trigger(
             "lookup_usage_changed",
             "UPDATE ON quota2",
-            [was_full, full],
+            [was_full, full, unused, used],
             changed(dialect, "username", "bytes"),
         ),
+        Trigger("lookup_login_added", "INSERT ON last_login", [signed_in]),
+        Trigger("lookup_login_deleted", "DELETE ON last_login", [never]),
+        Trigger(
+            "lookup_login_changed",
+            "UPDATE ON last_login",
+            [never, signed_in],
+            changed(dialect, "username", "last_login"),
+        ),
     ]
+
+
+def activity_of(column: str) -> tuple[str, str]:
+    """Return the statements for a new or changed row of Dovecot's, and for one that is gone."""
+    table = "UPDATE lookup_activity SET"
+    new = f"{table} {column} = COALESCE(NEW.{column}, 0) WHERE address = NEW.username"
+    gone = f"{table} {column} = 0 WHERE address = OLD.username"
+    return new, gone
 
 
 def counted(dialect: Dialect, number: int, rows: str, name: str = "f") -> str:

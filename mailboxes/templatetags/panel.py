@@ -1,6 +1,6 @@
 """Template tags for all pages: icons, navigation, history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -256,3 +256,15 @@ def labelled_cells(
 def labelled(cell: str, start: str) -> SafeString:
     html = cell.replace("<td ", start, 1)
     return SafeString(html)  # nosec B703 # both were HTML before
+
+
+@register.simple_tag
+def sortable_headers(cl: Any, headers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the headings of a list's columns, with links where they sort it."""
+    spec: Any = getattr(cl, "sort_filter", None)
+    found = []
+    for column, header in zip(cl.list_display, headers, strict=True):
+        link = spec.link(column) if spec and isinstance(column, str) else None
+        url = cl.get_query_string({spec.parameter_name: link.value}) if link else ""
+        found.append({**header, "sort_url": url, "state": link.state if link else ""})
+    return found

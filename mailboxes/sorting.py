@@ -1,0 +1,147 @@
+"""Lists of mailboxes in the order of what they store or when their owners last signed in.
+
+A few thousand mailboxes are sorted here. For more, an index of the lookup tables has the order; an
+adopted database has none, so that more aren't sorted there.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from mailboxes import usage
+from mailboxes.lookup_models import MailboxActivity
+from mailboxes.lookup_tables.counts import exceed
+from mailboxes.models import LastLogin, Usage
+from mailboxes.queries import (
+    MAX_READ,
+    READ_AT_ONCE,
+    Page,
+    Place,
+    page_of_index,
+    page_of_keys,
+    source_of,
+)
+
+MAX_SORTED = 4000
+"""How many mailboxes are sorted without an index."""
+
+RECORDED: dict[str, Any] = {"bytes": Usage, "last_login": LastLogin}
+"""Where Dovecot records what mailboxes are sorted by."""
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """By which column of `MailboxActivity` mailboxes are sorted."""
+
+    column: str
+    descending: bool = False
+
+
+def sorted_page(
+    rows: QuerySet,
+    sorting: Sorting,
+    domains: Collection[str] | None,
+    place: str,
+    number: int,
+    backwards: bool = False,
+    keys: list[str] | None = None,
+) -> Page:
+    """Return the mailboxes behind a place, or before it, and whether there are more.
+
+    `domains` are those of the mailboxes, if not of all; `keys` are theirs, if known.
+    """
+    if keys is None:
+        keys = few_keys(rows, domains)
+    if keys is not None:
+        return page_of_places(rows, in_order(keys, sorting), place, number, backwards)
+    if backwards:
+        sorting = replace(sorting, descending=not sorting.descending)
+    one = next(iter(domains)) if domains and len(domains) == 1 else ""
+
+    def following(place: str, size: int) -> list[Place]:
+        return places_behind(sorting, one, place, size)
+
+    return page_of_index(rows, following, place, number, MAX_READ)
+
+
+def few_keys(rows: QuerySet, domains: Collection[str] | None) -> list[str] | None:
+    """Return the keys of the mailboxes, unless they are too many to be sorted here."""
+    source = source_of(rows)
+    if source is None:
+        if exceed(rows, MAX_SORTED, domains):
+            return None
+        return list(rows.order_by().values_list("pk", flat=True)[: MAX_SORTED + 1])
+    keys = list(source.rows.values_list(source.key, flat=True)[: MAX_SORTED + 1])
+    if len(keys) > MAX_SORTED:
+        return None
+    if source.is_exact:
+        return keys
+    found = [
+        rows.order_by().filter(pk__in=some).values_list("pk", flat=True) for some in parts(keys)
+    ]
+    return [key for part in found for key in part]
+
+
+def parts(keys: Sequence[str]) -> list[Sequence[str]]:
+    return [keys[start : start + READ_AT_ONCE] for start in range(0, len(keys), READ_AT_ONCE)]
+
+
+def in_order(keys: Sequence[str], sorting: Sorting) -> list[Place]:
+    """Return the keys with their places, in their order."""
+    numbers: dict[str, int] = {}
+    for some in parts(keys):
+        for key, values in usage.by_address(recorded(sorting, some), sorting.column).items():
+            numbers[key] = values[0]
+    pairs = [(numbers.get(key.lower()) or 0, key) for key in keys]
+    pairs.sort(key=lambda pair: (pair[0], pair[1].lower()), reverse=sorting.descending)
+    return [(place_of(*pair), pair[1]) for pair in pairs]
+
+
+def recorded(sorting: Sorting, keys: Sequence[str]) -> QuerySet:
+    rows: QuerySet = RECORDED[sorting.column]._default_manager.filter(pk__in=keys)
+    return rows.order_by()
+
+
+def page_of_places(
+    rows: QuerySet, places: list[Place], place: str, number: int, backwards: bool
+) -> Page:
+    """Return the rows of the keys that follow one or precede another, with their places."""
+    by_key = {key.lower(): where for where, key in places}
+    keys = [key for _place, key in places]
+    page = page_of_keys(rows, keys, key_of(place), number, backwards)
+    for row in page.rows:
+        row.place = by_key[row.pk.lower()]
+    return page
+
+
+def places_behind(sorting: Sorting, domain: str, place: str, size: int) -> list[Place]:
+    """Return the next places of the index, of all mailboxes or of those in a domain."""
+    column, side = sorting.column, "lt" if sorting.descending else "gt"
+    rows = MailboxActivity.objects.filter(**{"domain": domain} if domain else {})
+    if place:
+        number = number_of(place)
+        behind = Q(**{f"{column}__{side}": number})
+        beside = Q(**{column: number, f"pk__{side}": key_of(place)})
+        rows = rows.filter(behind | beside)
+    sign = "-" if sorting.descending else ""
+    order = (f"{sign}domain", f"{sign}{column}", f"{sign}pk")
+    found = rows.order_by(*(order if domain else order[1:])).values_list(column, "pk")[:size]
+    return [(place_of(*pair), pair[1]) for pair in found]
+
+
+def place_of(number: int, key: str) -> str:
+    return f"{number}:{key}"
+
+
+def key_of(place: str) -> str:
+    return place.partition(":")[2]
+
+
+def number_of(place: str) -> int:
+    """Return the number that a place begins with, which may come from anywhere."""
+    try:
+        return max(min(int(place.partition(":")[0]), 2**63 - 1), -(2**63))
+    except ValueError:
+        return 0
