@@ -40,6 +40,11 @@ class Refused(ValueError):
         return self.message % params if params else self.message
 
 
+def joined(first: Refused, second: Refused) -> Refused:
+    """Return both as one, such as two notes about the same row."""
+    return Refused("%(first)s %(second)s", {"first": first, "second": second}, code=second.code)
+
+
 def replace_unprintable(value: Any) -> Any:
     """Replace characters that could break a line or a terminal; return other values unchanged."""
     if not isinstance(value, str):

@@ -1,6 +1,6 @@
 """Which aliases forward to addresses in our own domains that mail doesn't reach, and why."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 
@@ -8,8 +8,9 @@ from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.forwarding.expansion import End, Expansion
-from mailboxes.forwarding.lookups import LookUps, start_of
+from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
 from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import are_kept
@@ -48,6 +49,18 @@ class Finding:
 
 
 @dataclass
+class Loss:
+    """An alias that loses mail, or a part of it."""
+
+    finding: Finding
+    cause: str
+    """The row because of which it does."""
+
+    target: str
+    """The address that it forwards to, and that mail doesn't reach any more."""
+
+
+@dataclass
 class LeftBehind:
     """What becomes of aliases that forward to rows which are disabled or deleted."""
 
@@ -60,15 +73,16 @@ class LeftBehind:
     others: dict[str, str] = field(default_factory=dict)
     """Those that still forward elsewhere, each with a target that mail doesn't reach then."""
 
-    def add(self, findings: Iterable[Finding]) -> set[str]:
-        """Add those that lose all mail; return in lower case the ones that weren't known."""
-        new = set()
-        for one in findings:
-            known = self.deferred if one.is_deferred else self.nowhere
-            if one.alias not in known:
-                known.append(one.alias)
-                new.add(one.alias.lower())
-        return new
+    def add(self, loss: Loss, scope: Scope) -> None:
+        """Add a loss; addresses that are out of reach aren't named."""
+        name = loss.finding.alias
+        if not scope.includes(domain_of(name)):
+            return
+        if loss.finding.arrives:
+            shown = loss.target if scope.includes(domain_of(loss.target)) else "…"
+            self.others.setdefault(name, shown)
+        else:
+            (self.deferred if loss.finding.is_deferred else self.nowhere).append(name)
 
 
 def check(aliases: Iterable[Alias], look_ups: LookUps | None = None) -> list[Finding]:
@@ -111,7 +125,10 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
 
 
 def left_behind(
-    rows: Collection[Row], aliases: QuerySet, look_ups: LookUps | None = None
+    rows: Collection[Row],
+    aliases: QuerySet,
+    look_ups: LookUps | None = None,
+    scope: Scope = EVERYTHING,
 ) -> LeftBehind:
     """Return what becomes of those aliases that forward to rows which are disabled or deleted,
     or, with `look_ups`, to rows as they are found.
@@ -120,19 +137,44 @@ def left_behind(
     """
     found, look_ups = LeftBehind(), look_ups or look_ups_without(rows)
     closed = [row.pk.lower() for row in rows if isinstance(row, Domain)]
-    aliases = aliases.exclude(goto=F("address")).exclude(domain__in=closed)
-    lost = {catch_all_or_address(row) for row in rows}
-    while lost and len(found.nowhere) + len(found.deferred) < MAX_NAMED:
-        lost = with_alias_domains(lost)
-        above = forwarding_to(lost, aliases, MAX_ALIASES, closed)
-        findings = check((one for one in above if one.pk.lower() not in look_ups.gone), look_ups)
-        findings.sort(key=lambda finding: finding.alias)
-        for finding in findings:
-            dead = (name for name in finding.dead if not lost.isdisjoint(look_ups.keys(name)))
-            if finding.arrives and (target := next(dead, "")):
-                found.others.setdefault(finding.alias, target)
-        lost = found.add([one for one in findings if not one.arrives])
+    lost = {catch_all_or_address(row).lower(): row.pk for row in rows}
+    for loss in find_losses(lost, aliases, look_ups, closed):
+        found.add(loss, scope)
+        if len(found.nowhere) + len(found.deferred) >= MAX_NAMED:
+            break
     return found
+
+
+def find_losses(
+    lost: Mapping[str, str],
+    aliases: QuerySet,
+    look_ups: LookUps,
+    closed: Collection[str] = (),
+    maximum: int = MAX_ALIASES,
+) -> Iterator[Loss]:
+    """Yield what becomes of those aliases that forward to lost addresses or catch-alls, also by
+    way of others; `lost` has the row because of which each is lost.
+
+    Aliases in the domains that are `closed` are left out. Of each level, a `maximum` is read.
+    """
+    aliases, known = aliases.exclude(goto=F("address")).exclude(domain__in=closed), set[str]()
+    while lost:
+        names = with_alias_domains(lost)
+        above = forwarding_to(lost, aliases, maximum, closed)
+        rows = {one.pk: one for one in above if one.pk.lower() not in known | look_ups.gone}
+        level = {}
+        for finding in sorted(check(rows.values(), look_ups), key=lambda finding: finding.alias):
+            dead = finding.dead if finding.arrives else rows[finding.alias].targets
+            ways = ((name, key) for name in dead for key in look_ups.keys(name.lower()))
+            target, key = next((way for way in ways if way[1] in names), ("", ""))
+            if not key:
+                continue
+            cause = lost[names[key]]
+            known.add(finding.alias.lower())
+            yield Loss(finding, cause, target)
+            if not finding.arrives:
+                level[finding.alias.lower()] = cause
+        lost = level
 
 
 def forwarding_into(domain: Domain | AliasDomain, aliases: QuerySet) -> list[Finding]:

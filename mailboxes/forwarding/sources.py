@@ -1,12 +1,12 @@
 """Which aliases forward to an alias, also by way of others."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from itertools import islice
 
 from django.db.models import F, Q, QuerySet
 
 from mailboxes.conf import recipient_delimiter
-from mailboxes.forwarding.lookups import LookUps, domain_of
+from mailboxes.forwarding.lookups import LookUps, at, domain_of
 from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.lookup_tables.targets import may_forward_to
@@ -38,7 +38,7 @@ def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, lis
         wanted = with_alias_domains(level)
         rows = candidates(wanted, aliases, MAX_READ)
         above = ((row.pk, row.targets) for row in rows if row.pk.lower() not in known)
-        new = (one for one in above if forwards_to_any(one[1], wanted, keys))
+        new = (one for one in above if forwards_to_any(one[1], wanted.keys(), keys))
         level = set()
         for name, targets in islice(new, maximum - len(found)):
             found[name] = targets
@@ -64,7 +64,7 @@ def forwarding_to(
     rows = (Alias.objects.all() if aliases is None else aliases).filter(active=True)
     found = candidates(names, rows, maximum, outside)
     keys = LookUps().keys
-    return [alias for alias in found if forwards_to_any(alias.targets, names, keys)]
+    return [alias for alias in found if forwards_to_any(alias.targets, names.keys(), keys)]
 
 
 def candidates(
@@ -98,7 +98,7 @@ def first_sources(address: str, aliases: QuerySet, maximum: int) -> tuple[list[A
 
 
 def forwards_to_any(
-    targets: Iterable[str], names: set[str], keys: Callable[[str], Iterable[str]]
+    targets: Iterable[str], names: Set[str], keys: Callable[[str], Iterable[str]]
 ) -> bool:
     return any(not names.isdisjoint(keys(target.lower())) for target in targets)
 
@@ -117,14 +117,17 @@ def may_contain(names: Collection[str]) -> Q:
     return condition
 
 
-def with_alias_domains(addresses: Collection[str]) -> set[str]:
-    """Return the addresses in lower case, also as they are in domains that forward to theirs."""
-    names = {address.lower() for address in addresses}
+def with_alias_domains(addresses: Collection[str]) -> dict[str, str]:
+    """Return the addresses in lower case, also as they are in domains that forward to theirs, each
+    with the address as it is given.
+    """
+    names = {address.lower(): address for address in addresses}
     domains = sorted({domain_of(name) for name in names})
     forwarding = AliasDomain.objects.filter(target_domain__in=domains, active=True)
-    return names | {
-        f"{name.rpartition('@')[0]}@{each.pk.lower()}"
+    others = {
+        at(name, each.pk.lower()): address
         for each in forwarding
-        for name in names
+        for name, address in names.items()
         if domain_of(name) == each.target_domain.lower()
     }
+    return others | names

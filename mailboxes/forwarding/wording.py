@@ -12,7 +12,14 @@ from mailboxes.domain_addresses import ROLES
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
-from mailboxes.forwarding.findings import Finding, Row, check, forwarding_into, left_behind
+from mailboxes.forwarding.findings import (
+    Finding,
+    LeftBehind,
+    Row,
+    check,
+    forwarding_into,
+    left_behind,
+)
 from mailboxes.forwarding.lookups import LookUps, catch_all_targets, domain_of
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -29,6 +36,15 @@ TOO_MANY = gettext_noop(
 SOME_DEAD = gettext_noop("Mail to %(alias)s doesn't reach all of its targets: %(targets)s.")
 ALL_DEAD = gettext_noop(
     "Mail to %(alias)s is refused, since none of its targets receives mail: %(targets)s."
+)
+NOWHERE = gettext_noop(
+    "These aliases don't forward to anything else, so mail to them is refused: %(names)s."
+)
+DEFERRED = gettext_noop(
+    "Mail to these aliases is deferred for days, because it goes in a loop: %(names)s."
+)
+PARTLY = gettext_noop(
+    "Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s."
 )
 
 
@@ -69,22 +85,14 @@ def left_behind_text(
     """Name the aliases that lose mail, or a part of it, once these rows are disabled, if any; with
     `look_ups`, those that have lost it because of rows as they are found.
     """
-    found, sentences = left_behind(rows, aliases, look_ups), []
-    if found.nowhere:
-        text = _(
-            "These aliases don't forward to anything else, so mail to them is refused: %(names)s."
-        )
-        sentences.append(text % {"names": listed(found.nowhere)})
-    if found.deferred:
-        text = _(
-            "Mail to these aliases is deferred for days, because it goes in a loop: %(names)s."
-        )
-        sentences.append(text % {"names": listed(found.deferred)})
-    if found.others:
-        text = _("Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s.")
-        ways = [f"{alias} → {target}" for alias, target in found.others.items()]
-        sentences.append(text % {"names": listed(ways)})
-    return " ".join(sentences)
+    return " ".join(map(error_message, left_behind_notes(left_behind(rows, aliases, look_ups))))
+
+
+def left_behind_notes(found: LeftBehind) -> list[Refused]:
+    """Return the same as notes for an import."""
+    partly = [f"{alias} → {target}" for alias, target in found.others.items()]
+    texts = ((NOWHERE, found.nowhere), (DEFERRED, found.deferred), (PARTLY, partly))
+    return [Refused(text, {"names": listed(names)}, code="left") for text, names in texts if names]
 
 
 def listed(names: Sequence[str]) -> str:

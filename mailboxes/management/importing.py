@@ -20,11 +20,9 @@ from mailboxes.actions.imports.importing import Source
 from mailboxes.actions.imports.outcomes import ImportOptions, Outcome, Verb
 from mailboxes.actions.imports.passwords import Mapper
 from mailboxes.actions.imports.targets import Targets
-from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.management.arguments import new_path
 from mailboxes.management.base import MailCommand
-from mailboxes.queries import MAX_ROWS
 from mailboxes.transfer.outcome_texts import DONE, PLANNED
 
 MAX_LISTED = 100
@@ -111,25 +109,17 @@ class ImportCommand(MailCommand):
         self.stdout.write(f"{where}: {error_message(note)}")
 
     def list_targets(self, targets: Targets, report: "Report") -> None:
-        """Print which aliases forward to where mail wouldn't arrive, as far as that was checked."""
-        self.noted: dict[str, Refused] = {}
-        if targets.is_too_much:
-            self.stdout.write(
-                f"With more than {MAX_ROWS} rows, it is not checked whether mail reaches the "
-                "targets of the aliases. After the import, run: manage.py checkaliases"
-            )
-            return
-        notes = targets.notes(self.actor.scope)
-        for outcome, note in notes[:MAX_LISTED]:
-            self.stdout.write(f"{outcome.row.place}: {error_message(note)}")
-        if len(notes) > MAX_LISTED:
-            self.stdout.write(
-                f"The same is true of {len(notes) - MAX_LISTED} more aliases. After the import, "
-                "run: manage.py checkaliases"
-            )
-        for outcome, note in notes:
-            outcome.note = self.noted[outcome.row.place] = outcome.note or note
-            report.add(outcome, PLANNED)
+        """Print which aliases, of the import and of others, mail wouldn't reach after it."""
+        for number, (planned, note) in enumerate(targets.notes(self.actor.scope)):
+            text = error_message(note)
+            report.add_note(planned.place, text)
+            if number < MAX_LISTED:
+                start = "" if planned.name in text else f"{planned.name}: "
+                self.stdout.write(f"{planned.place}: {start}{text}")
+            if number == MAX_LISTED:
+                self.stdout.write("There are more such rows. --report lists all of them.")
+                if not report.path:
+                    break
 
     def print_counts(self, counts: Counts, words: Mapping[Verb, object]) -> None:
         for (kind, verb), number in sorted(counts.items()):
@@ -156,7 +146,6 @@ class ImportCommand(MailCommand):
                 entry = entry or result.entry
                 for each in result.outcomes:
                     done[kind_of(each), each.verb] += 1
-                    each.note = each.note or self.noted.get(each.row.place)
                     report.add(each, DONE)
                 self.progress(sum(done.values()))
         except KeyboardInterrupt as error:
@@ -207,6 +196,7 @@ class Report:
         self.path = path
         self.lines = lines
         self.texts: dict[str, str] = {}
+        self.notes: dict[str, list[str]] = {}
 
     def add(self, outcome: Outcome, words: Mapping[Verb, object]) -> None:
         """Note a row's outcome, in place of what was planned or of the domain added for it."""
@@ -214,6 +204,17 @@ class Report:
             note = outcome.refusal or outcome.note
             parts = [str(words[outcome.verb]), *([error_message(note)] if note else [])]
             self.texts[outcome.row.place] = ": ".join(parts)
+
+    def add_note(self, place: str, text: str) -> None:
+        """Note what is known once all rows are planned, and stays true when they are imported."""
+        if self.path:
+            self.notes.setdefault(place, []).append(text)
+
+    def results(self) -> dict[str, str]:
+        return {
+            place: ": ".join([text, " ".join(self.notes[place])]) if place in self.notes else text
+            for place, text in self.texts.items()
+        }
 
     def __enter__(self) -> "Report":
         if self.path:
@@ -227,7 +228,7 @@ class Report:
     def __exit__(self, *error: object) -> None:
         if self.path:
             with self.file as file:
-                csv.writer(file).writerows(self.lines(self.texts))
+                csv.writer(file).writerows(self.lines(self.results()))
 
 
 def kind_of(outcome: Outcome) -> str:

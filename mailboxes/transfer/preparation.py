@@ -18,7 +18,7 @@ from mailboxes.actions.imports.targets import Targets
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.refusals import refusal_as_json, storable
 from mailboxes.conf import mail_host
-from mailboxes.errors import Refused, gettext_noop
+from mailboxes.errors import Refused, gettext_noop, joined
 from mailboxes.imports.models import PreparedBatch, PreparedImport, State
 from mailboxes.passwords.schemes import make_password
 from mailboxes.transfer.columns import SECRET
@@ -75,12 +75,15 @@ def prepare(
 
 
 def note_targets(actor: Actor, outcomes: list[Outcome]) -> None:
-    """Note with each alias which of its targets mail wouldn't reach."""
-    targets = Targets()
+    """Note with each row which aliases mail wouldn't reach because of it."""
+    targets, rows = Targets(), {}
     for outcome in outcomes:
         targets.add(outcome)
-    for outcome, note in targets.notes(actor.scope):
-        outcome.note = outcome.note or note
+        if outcome.model:
+            rows[type(outcome.model).__name__, outcome.model.pk] = outcome
+    for planned, note in targets.notes(actor.scope):
+        outcome = rows[planned.model, planned.name]
+        outcome.note = joined(outcome.note, note) if outcome.note else note
 
 
 def read_all(file: CsvFile) -> tuple[list[Line], list[ImportRow]]:

@@ -64,9 +64,15 @@ def test_targets_that_mail_would_not_reach_are_listed(
         "gone@example.org (doesn't exist).\n"
     )
     assert "added: Mail to third@example.org is refused" in report.read_text()
-    monkeypatch.setattr("mailboxes.actions.imports.targets.MAX_ROWS", 2)
-    Alias.objects.all().delete()
-    assert "it is not checked whether" in run(file, "--dry-run")
+    file.write_text("address,active\nbob@new.example,1\ndora@new.example,0\n")
+    printed = run(file, "--update", "--yes")
+    assert (
+        "line 3: dora@new.example: Mail to these aliases still arrives elsewhere, but partly "
+        "bounces: second@example.org → first@example.org.\n"
+    ) in printed
+    file.write_text("address,targets\nsecond@example.org,first@example.org\n")
+    monkeypatch.setattr("mailboxes.management.importing.MAX_LISTED", 0)
+    assert "There are more such rows." in run(file, "--update", "--dry-run")
 
 
 def test_everything_is_imported_and_undone(domain: Domain, file: Path) -> None:

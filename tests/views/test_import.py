@@ -110,6 +110,11 @@ def test_options_add_domains_update_rows_and_import_all_or_nothing(
     finish(rita, url(page))
     anna.refresh_from_db()
     assert anna.name == "Anna Kunz" and Domain.objects.filter(pk="example.net").exists()
+    Alias.objects.create(address="team@example.org", goto=anna.pk, domain_id="example.org")
+    text = "address;hash;active\nanna@example.org;;0\ncarl@example.org;;1\n"
+    page = upload(rita, text, updates="on")
+    for shown in (page, finish(rita, url(page))):
+        assert "mail to them is refused: team@example.org." in text_of(shown)
 
 
 def test_all_or_nothing_imports_nothing_if_a_line_is_refused_after_the_check(

@@ -15,7 +15,7 @@ from mailboxes.actions.imports.tables import parse_name
 from mailboxes.addresses import NOT_AN_ADDRESS, Address, BadAddress, CatchAll
 from mailboxes.adoption.mark import new_folder
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.models import Alias, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import new_row
 from mailboxes.sizes import to_units
 
@@ -28,7 +28,7 @@ MAX_FOLDER = 255
 
 DEFAULTS: dict[type[Model], dict[str, Any]] = {
     model: {field.attname: field.get_default() for field in model._meta.concrete_fields}
-    for model in (Mailbox, Alias)
+    for model in (Domain, AliasDomain, Mailbox, Alias)
 }
 """The columns, each with its default."""
 

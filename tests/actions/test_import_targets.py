@@ -1,0 +1,102 @@
+"""What a dry run notes of aliases that lose mail because of an import."""
+
+import pytest
+
+from mailboxes import actions
+from mailboxes.access.scope import EVERYTHING, Scope
+from mailboxes.actions.imports import targets
+from mailboxes.actions.imports.outcomes import ImportOptions
+from mailboxes.actions.imports.rows import (
+    AliasDomainRow,
+    AliasRow,
+    DomainRow,
+    ImportRow,
+    MailboxRow,
+)
+from mailboxes.addresses import DomainName
+from mailboxes.audit.actors import ADMINISTRATOR, Actor
+from mailboxes.handling import Handling, handling_target
+from mailboxes.models import Alias, Mailbox
+from tests.conftest import TESTER, forget_lookups
+
+REFUSED = "These aliases don't forward to anything else, so mail to them is refused: "
+SOME = Scope(None, frozenset({"example.org"}))
+
+
+def add(address: str, *goto: str) -> None:
+    domain = address.rpartition("@")[2]
+    Alias.objects.create(address=address, goto=",".join(goto), domain_id=domain)
+
+
+def notes(*rows: ImportRow, scope: Scope = EVERYTHING) -> list[str]:
+    found, options = targets.Targets(), ImportOptions(creates_domains=True, updates=True)
+    for outcome in actions.plan_import(Actor(ADMINISTRATOR, "x", "", scope), rows, options):
+        assert not outcome.refusal, str(outcome.refusal)
+        found.add(outcome)
+    return [f"{planned.place}: {note}" for planned, note in found.notes(scope)]
+
+
+@pytest.fixture(autouse=True)
+def rows(anna: Mailbox, bob: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("other.example"))
+    actions.create_alias_domain(TESTER, "other.example", "example.org")
+    add("team@example.org", "anna@example.org")
+    add("all@example.org", "team@example.org", "bob@example.org")
+    add("away@other.example", "Team+x@example.org")
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_aliases_above_a_mailbox_that_is_disabled_are_noted(
+    adopted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if adopted:
+        forget_lookups()
+    off = MailboxRow("line 1", "anna@example.org", active=False)
+    assert notes(MailboxRow("line 1", "anna@example.org", name="Anna")) == []
+    partly = "line 1: Mail to these aliases still arrives elsewhere, but partly bounces: "
+    assert notes(off) == [
+        f"line 1: {REFUSED}team@example.org, away@other.example.",
+        f"{partly}all@example.org → team@example.org.",
+    ]
+    assert notes(off, scope=SOME)[0] == f"line 1: {REFUSED}team@example.org."
+    monkeypatch.setattr(targets, "MAX_ROWS", 4)
+    [first, *_others] = notes(off)
+    assert ("it isn't checked which of them" in first) == adopted
+
+
+def test_aliases_above_an_alias_of_the_import_are_noted_too() -> None:
+    dead = AliasRow("line 1", "team@example.org", ("gone@example.org",))
+    assert notes(dead)[1] == f"line 1: {REFUSED}away@other.example."
+    goto = handling_target(Handling.REFUSED, "No.")
+    assert notes(AliasRow("line 1", "team@example.org", (goto,)))[0].startswith(
+        f"line 1: {REFUSED}away@other.example."
+    )
+    assert notes(dead, MailboxRow("line 2", "gone@example.org")) == []
+    off = MailboxRow("line 2", "bob@example.org", active=False)
+    assert f"line 1: {REFUSED}all@example.org, away@other.example." in notes(dead, off)
+
+
+def test_aliases_into_a_domain_or_an_alias_domain_are_noted() -> None:
+    actions.create_domain(TESTER, DomainName.parse("empty.example"))
+    add("out@example.org", "anna@other.example")
+    add("far@example.org", "x@new.example")
+    added = DomainRow("line 1", "new.example")
+    assert notes(added) == [f"line 1: {REFUSED}far@example.org."]
+    assert notes(added, MailboxRow("line 2", "x@new.example")) == []
+    implied = notes(MailboxRow("line 2", "y@new.example"))
+    assert implied == [f"line 2: {REFUSED}far@example.org."]
+    moved = AliasDomainRow("line 1", "other.example", "empty.example")
+    assert notes(moved) == [f"line 1: {REFUSED}out@example.org."]
+    closed = DomainRow("line 1", "example.org", active=False)
+    assert notes(closed) == [f"line 1: {REFUSED}away@other.example."]
+    relayed = DomainRow("line 1", "other.example", transport="relay:[192.0.2.1]")
+    assert notes(relayed) == []
+
+
+def test_a_list_of_recipients_that_begins_is_noted() -> None:
+    actions.create_domain(TESTER, DomainName.parse("far.example"), transport="relay:[192.0.2.1]")
+    Alias.objects.filter(pk="@far.example").delete()
+    add("out@example.org", "x@far.example")
+    listed = AliasRow("line 1", "y@far.example", ("y@far.example",))
+    assert notes(listed) == [f"line 1: {REFUSED}out@example.org."]
+    assert notes(listed, AliasRow("line 2", "x@far.example", ("x@far.example",))) == []
