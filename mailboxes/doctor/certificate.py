@@ -4,7 +4,7 @@ import dataclasses
 import smtplib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from shlex import quote
 
 from cryptography import x509
@@ -90,11 +90,9 @@ def renew(examination: Examination, port: int = 25) -> Remedy:
     path = of_dovecot(examination) if port == 993 else in_use(examination)[0]
     readers = restart_readers(examination.host)
     if path == SELF_SIGNED:
-        command = f"make-ssl-cert generate-default-snakeoil --force-overwrite && {readers}"
-        return Remedy(_("It is Debian's self-signed certificate. Create a new one:"), command)
+        return renew_self_signed(examination.host)
     if path.startswith(LETS_ENCRYPT):
-        name = quote(PurePosixPath(path).parent.name)
-        return Remedy(_("Renew it:"), f"certbot renew --cert-name {name} && {readers}")
+        return renew_at_lets_encrypt(examination.host, path)
     if not path:
         advice = _(
             "Replace the certificate and its key with a valid pair, then restart the services:"
@@ -104,6 +102,18 @@ def renew(examination: Examination, port: int = 25) -> Remedy:
         advice = _("Replace %(path)s and its key with a valid pair, then restart the services:")
         return Remedy(advice % {"path": path}, readers)
     return replace(examination.host, path)
+
+
+def renew_self_signed(host: MailHost) -> Remedy:
+    command = "make-ssl-cert generate-default-snakeoil --force-overwrite"
+    advice = _("It is Debian's self-signed certificate. Create a new one:")
+    return Remedy(advice, f"{command} && {restart_readers(host)}")
+
+
+def renew_at_lets_encrypt(host: MailHost, path: str, option: str = "") -> Remedy:
+    name = quote(PurePosixPath(path).parent.name)
+    command = f"certbot renew {option}--cert-name {name} && {restart_readers(host)}"
+    return Remedy(_("Renew it:"), command)
 
 
 def replace(host: MailHost, path: str) -> Remedy:
@@ -139,20 +149,71 @@ def unusable(examination: Examination, port: int) -> Finding | None:
     if not key:
         return None
     certificate, private = public_keys(examination, path, key)
+    if certificate.status and private.status and are_a_pair(examination, key, path):
+        seen = _(
+            "Port %(port)s has no TLS: %(path)s is the key and %(key)s the certificate, not the "
+            "other way round."
+        )
+        return broken(f"ports.{port}.certificate", seen % params, exchange(host, path, key))
     for file, output in ((path, certificate), (key, private)):
         if output.status:
             seen = _("Port %(port)s has no TLS: %(file)s can't be used: %(reason)s")
             reason = words.quoted(output.stderr.strip().partition("\n")[0])
             params |= {"file": file, "reason": reason}
-            remedy = replace(host, file)
-            if not host.certificate and not Path(file).exists():
-                remedy = use_self_signed(host)._replace(advice=for_now(file))
-            return broken(f"ports.{port}.certificate", seen % params, remedy)
+            return broken(f"ports.{port}.certificate", seen % params, put_back(host, path, file))
     if certificate.stdout == private.stdout:
         return None
     seen = _("Port %(port)s has no TLS: the key in %(key)s isn't that of the certificate %(path)s.")
-    remedy = use_self_signed(host) if path == SELF_SIGNED else replace(host, path)
-    return broken(f"ports.{port}.key", seen % params, remedy)
+    return broken(f"ports.{port}.key", seen % params, other_key(examination, path, key))
+
+
+def are_a_pair(examination: Examination, path: str, key: str) -> bool:
+    certificate, private = public_keys(examination, path, key)
+    is_usable = certificate.status == private.status == 0
+    return is_usable and certificate.stdout == private.stdout
+
+
+def exchange(host: MailHost, path: str, key: str) -> Remedy:
+    if path == host.certificate:
+        advice = _("Exchange MAIL_TLS_CERT and MAIL_TLS_KEY in .env, then export and apply:")
+        return Remedy(advice, APPLY_AND_RESTART.command)
+    if host.certificate:
+        return APPLY_AND_RESTART
+    files = f"smtpd_tls_cert_file={quote(key)} smtpd_tls_key_file={quote(path)}"
+    return Remedy(_("Exchange them:"), f"postconf -e {files} && {restart_readers(host)}")
+
+
+def put_back(host: MailHost, path: str, file: str) -> Remedy:
+    """Replace a file that is missing or damaged, at least with Debian's own for now."""
+    if file in (SELF_SIGNED, SELF_SIGNED_KEY):
+        return renew_self_signed(host)
+    if host.certificate and path != host.certificate:
+        return APPLY_AND_RESTART
+    if path.startswith(LETS_ENCRYPT):
+        return renew_at_lets_encrypt(host, path, "--force-renewal ")
+    return self_signed(host)._replace(advice=for_now(file))
+
+
+def other_key(examination: Examination, path: str, key: str) -> Remedy:
+    """Use the key that belongs to the certificate, if it is in one of the usual places."""
+    host = examination.host
+    if path == SELF_SIGNED and key == SELF_SIGNED_KEY:
+        return renew_self_signed(host)
+    if path == SELF_SIGNED:
+        return use_self_signed(host)
+    if host.certificate and path != host.certificate:
+        return APPLY_AND_RESTART
+    folders = {str(PurePosixPath(file).parent) for file in (path, key)} | {"/etc/ssl/private"}
+    names = ["-name", "*.key", "-o", "-name", "*key*.pem"]
+    listed = examination.access.run(["find", *sorted(folders), "-maxdepth", "1", *names]).stdout
+    fitting = [each for each in listed.splitlines()[:20] if are_a_pair(examination, path, each)]
+    if not fitting:
+        return put_back(host, path, key)
+    if host.certificate:
+        advice = _("%(key)s is its key. Set MAIL_TLS_KEY in .env to it, then export and apply:")
+        return Remedy(advice % {"key": fitting[0]}, APPLY_AND_RESTART.command)
+    command = f"postconf -e smtpd_tls_key_file={quote(fitting[0])} && {restart_readers(host)}"
+    return Remedy(_("%(key)s is its key. Use that:") % {"key": fitting[0]}, command)
 
 
 def for_now(file: str) -> str:
@@ -173,8 +234,10 @@ def public_keys(examination: Examination, path: str, key: str) -> list[Output]:
 
 def use_self_signed(host: MailHost) -> Remedy:
     """Return what gives Postfix a certificate again, at least Debian's own with its key."""
-    if host.certificate:
-        return APPLY_AND_RESTART
+    return APPLY_AND_RESTART if host.certificate else self_signed(host)
+
+
+def self_signed(host: MailHost) -> Remedy:
     files = f"smtpd_tls_cert_file={SELF_SIGNED} smtpd_tls_key_file={SELF_SIGNED_KEY}"
     command = f"postconf -e {files} && {restart_readers(host)}"
     return Remedy(_("Use Debian's own certificate and its key again:"), command)

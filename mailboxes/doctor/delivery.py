@@ -212,7 +212,7 @@ def repair(examination: Examination) -> Remedy:
     """Return what helps against a message that is stuck: the disk, or the settings that are new."""
     if examination.broken & BEFORE or any(code.endswith(STORAGE) for code in examination.named):
         return REPAIR_BEFORE
-    if disk := disks.remedy(examination.host.home) or disks.queue_remedy():
+    if disk := disks.mail_remedy(examination.host.home) or disks.queue_remedy():
         return disk
     if changed := postfix_services.changed(examination.access):
         return changed

@@ -1,12 +1,17 @@
 """Disks that take no mail: full, or only to be read."""
 
 import os
+from pathlib import Path
 from shlex import quote
 
 from mailboxes.doctor.remedies import Remedy, restart_command
 from mailboxes.texts import gettext as _
 
 QUEUE = "/var/spool/postfix/incoming"
+MOUNTS = Path("/proc/self/mounts")
+"""The mounted disks, as of proc(5); blanks in their names are written as numbers."""
+
+MAX_MOUNTS = 100
 
 
 def remedy(folder: str) -> Remedy | None:
@@ -28,6 +33,23 @@ def remedy(folder: str) -> Remedy | None:
         command = f"df -h {name}; df -i {name}; du -xsh {name}/* | sort -h | tail"
         return Remedy(advice % {"home": folder}, command)
     return None
+
+
+def mail_remedy(home: str, folder: str = "") -> Remedy | None:
+    """Do the same for all disks on which mail is stored, and for that of this folder."""
+    folders = [home, *mounted_below(home), *([folder] if folder.startswith(f"{home}/") else [])]
+    return next(filter(None, map(remedy, folders)), None)
+
+
+def mounted_below(folder: str) -> list[str]:
+    """Return the disks that are mounted somewhere in a folder, such as one for each domain."""
+    try:
+        lines = MOUNTS.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    points = [line.split()[1].encode().decode("unicode_escape") for line in lines]
+    home = str(Path(folder).resolve())
+    return [point for point in points if point.startswith(f"{home}/")][:MAX_MOUNTS]
 
 
 def queue_remedy() -> Remedy | None:

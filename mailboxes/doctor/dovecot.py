@@ -76,8 +76,10 @@ def stopped(examination: Examination, mistake: Finding | None) -> Finding:
 
 
 def has_failed_to_start(examination: Examination) -> bool:
-    """Say whether it isn't just stopped."""
-    return examination.access.run(["systemctl", "is-failed", "--quiet", "dovecot"]).status == 0
+    """Say whether it isn't just stopped; `systemctl reset-failed` may have hidden that."""
+    if examination.access.run(["systemctl", "is-failed", "--quiet", "dovecot"]).status == 0:
+        return True
+    return any("Fatal: " in line for line in dovecot_causes.lines(examination))
 
 
 def restart_both(advice: str) -> Remedy:

@@ -12,7 +12,7 @@ from mailboxes.texts import gettext as _
 
 def open_folder(examination: Examination) -> Remedy:
     """Say what keeps mail from being stored: the disk, or the rights on the folder."""
-    return disks.remedy(examination.host.home) or own_folder(examination.host)
+    return disks.mail_remedy(examination.host.home) or own_folder(examination.host)
 
 
 def own_folder(host: MailHost) -> Remedy:

@@ -13,6 +13,7 @@ FOLDERS = ("/bin/", "/sbin/", "/lib/", "/usr/bin/", "/usr/sbin/", "/usr/lib/")
 CONFIGURATION = " c "
 MAX_NAMED = 10
 STATES = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package}\\n"]
+REMOVED = ("not-installed", "config-files")
 COMPLETE = ("installed", "triggers-awaited", "triggers-pending")
 PROGRAMS = {
     **dict.fromkeys(("lmtp",), "dovecot-lmtpd"),
@@ -53,31 +54,38 @@ def explain(examination: Examination, hop: str, findings: list[Finding]) -> list
 
 def damaged(examination: Examination, hop: str, packages: Sequence[str]) -> Iterator[Finding]:
     """Name packages that were removed or are only partly installed, and those with such files."""
-    lacking = not_installed(examination, packages)
+    services = ["saslauthd"] if examination.host.variant.name == "v1" else ["dovecot"]
+    services.append("postfix")
+    known = states(examination, packages)
+    lacking = [name for name in packages if known and known.get(name) in (None, *REMOVED)]
+    partly = [name for name, state in known.items() if state not in (*REMOVED, *COMPLETE)]
+    if lacking or partly:
+        seen = _("These packages aren't installed, or not completely: %(names)s.")
+        # apt-get also completes what is only partly installed.
+        remedy = install(lacking, *services) if lacking else complete(*services)
+        yield broken(f"{hop}.package", seen % {"names": " ".join([*lacking, *partly])}, remedy)
+        return
     checked = {
         name: list(changes(examination.access.run(["dpkg", "--verify", name]).stdout))
         for name in packages
     }
-    found = [name for name in packages if name in lacking or checked[name]]
-    if not found:
-        return
-    seen = _("Programs of these packages are missing or were changed: %(names)s.")
-    if lacking:
-        seen = _("These packages aren't installed, or not completely: %(names)s.")
-        found = lacking
-    services = ["saslauthd"] if examination.host.variant.name == "v1" else ["dovecot"]
-    lines = [line for name in packages for line in checked[name]][:MAX_NAMED]
-    remedy = install(found, *services, "postfix")
-    yield broken(f"{hop}.package", seen % {"names": " ".join(found)}, remedy, "\n".join(lines))
+    if found := [name for name in packages if checked[name]]:
+        seen = _("Programs of these packages are missing or were changed: %(names)s.")
+        lines = [line for name in found for line in checked[name]][:MAX_NAMED]
+        remedy = install(found, *services)
+        yield broken(f"{hop}.package", seen % {"names": " ".join(found)}, remedy, "\n".join(lines))
 
 
-def not_installed(examination: Examination, packages: Sequence[str]) -> list[str]:
-    """Return the packages of which dpkg knows nothing, or only their configuration files."""
-    listed = examination.access.run([*STATES, *packages])
-    states = dict(line.split()[::-1] for line in listed.stdout.splitlines() if " " in line)
-    lacking = [name for name in packages if f" {name}" in listed.stderr]
-    partly = [name for name, state in states.items() if state not in COMPLETE]
-    return [name for name in packages if name in (*lacking, *partly)]
+def states(examination: Examination, packages: Sequence[str]) -> dict[str, str]:
+    """Return the state of each package that dpkg knows, such as `config-files` once removed."""
+    listed = examination.access.run([*STATES, *packages]).stdout
+    pairs = (line.split() for line in listed.splitlines())
+    return {name: state for state, name in pairs}
+
+
+def complete(*services: str) -> Remedy:
+    advice = _("Complete their installation, then restart what uses them:")
+    return Remedy(advice, f"dpkg --configure -a && {restart_command(*services)}")
 
 
 def owner(examination: Examination, path: str) -> str:

@@ -48,7 +48,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
 
 def check_disks(home: str) -> Iterator[Finding]:
     """Look at where mail is stored, and where it waits: a full disk shows only with a message."""
-    found = {home: disks.remedy(home), disks.QUEUE: disks.queue_remedy()}
+    found = {folder: disks.remedy(folder) for folder in (home, *disks.mounted_below(home))}
+    found[disks.QUEUE] = disks.queue_remedy()
     for folder, remedy in found.items():
         if remedy:
             seen = _("No mail can be stored in %(folder)s.") % {"folder": folder}

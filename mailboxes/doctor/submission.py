@@ -4,6 +4,7 @@ import imaplib
 import poplib
 import smtplib
 from collections.abc import Iterator
+from dataclasses import replace
 from socket import gaierror
 
 from mailboxes.doctor import (
@@ -90,6 +91,9 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
         return elsewhere.unreachable(examination, port, reason)
     if examination.access.is_mail_host and is_suspended("smtpd"):
         remedy = restart(_("Processes of Postfix are suspended. Restart it:"), "postfix")
+    is_seen = port == 465 and examination.access.sees_all and not is_late
+    if is_seen and (finding := certificate.unusable(examination, port)):
+        return replace(finding, code=f"ports.{port}", detail=log(examination))
     if not of_postfix and not examination.is_broken_before:
         return dovecot_causes.explain(examination, f"ports.{port}", seen % params)
     return broken(f"ports.{port}", seen % params, remedy, log(examination))

@@ -50,6 +50,63 @@ def test_what_keeps_a_port_from_tls_is_named_with_its_file(
     assert found.remedy.command and "file= " not in found.remedy.command
 
 
+SNAKEOIL = (certificate.SELF_SIGNED, certificate.SELF_SIGNED_KEY)
+LIVE = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"
+OWN = f"smtpd_tls_cert_file={SNAKEOIL[0]} smtpd_tls_key_file={SNAKEOIL[1]}"
+
+
+def openssl(path: str, key: str, certificates: dict[str, str], keys: dict[str, str]) -> Runner:
+    """Return what answers for a host that has these files, with the public key in each."""
+
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        if command[0] == "postconf":
+            return Output(0, f"\n{path}\n{key}\n", "")
+        if command[0] == "find":
+            return Output(0, "\n".join(keys), "")
+        found = {"x509": certificates, "pkey": keys}.get(command[1], {}).get(command[-1])
+        return Output(0, found, "") if found else Output(1, "", "Could not find certificate")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "certificates", "keys", "mending"),
+    [
+        ("/k", "/c", {"/c": "1"}, {"/k": "1"}, "smtpd_tls_cert_file=/c smtpd_tls_key_file=/k"),
+        ("/c", "/k", {"/c": "1"}, {"/k": "2", "/x.key": "1"}, "smtpd_tls_key_file=/x.key "),
+        ("/c", "/k", {"/c": "1"}, {"/k": "2"}, OWN),
+        ("/c", "/k", {}, {"/k": "2"}, OWN),
+        ("/c", "/k", {"/c": "1"}, {}, OWN),
+        (*SNAKEOIL, {}, {SNAKEOIL[1]: "1"}, "--force-overwrite"),
+        (*SNAKEOIL, {SNAKEOIL[0]: "1"}, {SNAKEOIL[1]: "2"}, "--force-overwrite"),
+        (SNAKEOIL[0], "/k", {SNAKEOIL[0]: "1"}, {"/k": "2"}, OWN),
+        (LIVE, "/k", {}, {"/k": "2"}, "certbot renew --force-renewal --cert-name mail.exam"),
+    ],
+)
+def test_the_command_puts_a_certificate_and_its_own_key_together(
+    examination: Examination,
+    path: str,
+    key: str,
+    certificates: dict[str, str],
+    keys: dict[str, str],
+    mending: str,
+) -> None:
+    here = as_root(examination, openssl(path, key, certificates, keys))
+    found = certificate.unusable(here, 587)
+    assert found and mending in found.remedy.command
+    own = replace(here, host=replace(here.host, certificate="/set", certificate_key="/key"))
+    found = certificate.unusable(own, 587)
+    assert found and ("--force-overwrite" in mending or found.remedy == APPLY_AND_RESTART)
+
+
+def test_what_apply_would_refuse_is_mended_in_the_settings(examination: Examination) -> None:
+    host = replace(examination.host, certificate="/k", certificate_key="/c")
+    runner = openssl("/k", "/c", {"/c": "1"}, {"/k": "1"})
+    here = replace(as_root(examination, runner), host=host)
+    found = certificate.unusable(here, 587)
+    assert found and "Exchange MAIL_TLS_CERT and MAIL_TLS_KEY" in str(found.remedy.advice)
+
+
 def test_only_the_certificate_in_use_is_renewed(examination: Examination) -> None:
     path = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"
     host = replace(examination.host, certificate=path)

@@ -28,3 +28,23 @@ def test_the_command_is_for_what_the_disk_lacks(
 
 def test_a_folder_that_is_gone_is_no_matter_of_the_disk(tmp_path: Path) -> None:
     assert disks.remedy(str(tmp_path / "gone")) is None
+
+
+def test_a_disk_that_is_mounted_below_the_mail_is_looked_at_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, below = tmp_path / "vmail", tmp_path / "vmail/a b.test"
+    below.mkdir(parents=True)
+    mounts = tmp_path / "mounts"
+    escaped = str(below).replace(" ", "\\040")
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\ntmpfs {escaped} tmpfs rw 0 0\n")
+    monkeypatch.setattr(disks, "MOUNTS", mounts)
+    some = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 9, 9, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: NO_INODES if str(path) == str(below) else some)
+    found = disks.mail_remedy(str(home))
+    assert found and f"df -i '{below}'" in found.command
+    assert disks.mail_remedy(str(tmp_path / "other")) is None
+
+
+NO_INODES = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 0, 0, 0, 255))
+"""Of 9 files that the disk can have, none is left."""
