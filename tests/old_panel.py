@@ -16,11 +16,11 @@ FOLDER = Path("/usr/share/postfixadmin")
 PORT = 8001
 ADMIN = ("super@example.org", "Super-Geheim-11")
 EXTENSIONS = ("mbstring", "mysqlnd", "mysqli", "pdo", "pdo_mysql")
-ACCOUNT = "CREATE USER pfa@localhost IDENTIFIED BY 'pfa'; GRANT ALL ON mail.* TO pfa@localhost;"
+ACCOUNT = "CREATE USER pfa@localhost IDENTIFIED BY 'pfa'; GRANT ALL ON {}.* TO pfa@localhost;"
 DATABASE = """\
 <?php
 $dbtype = 'mysqli'; $dbserver = '127.0.0.1'; $dbport = '3306';
-$dbuser = 'pfa'; $dbpass = 'pfa'; $dbname = 'mail';
+$dbuser = 'pfa'; $dbpass = 'pfa'; $dbname = '{}';
 """
 ALWAYS = {
     "emailcheck_resolve_domain": "NO",
@@ -30,18 +30,23 @@ ALWAYS = {
 
 
 class PostfixAdmin:
-    """PostfixAdmin as Debian ships it, with its tables in the database `mail`."""
+    """PostfixAdmin as Debian ships it, with its tables in a database that exists."""
 
-    def __init__(self, machine: Machine, mariadb: MariaDB, **settings: str) -> None:
+    timeout = 30
+    """Seconds that a page may take."""
+
+    def __init__(
+        self, machine: Machine, mariadb: MariaDB, database: str = "mail", **settings: str
+    ) -> None:
         self.machine = machine
         binary = next((machine / "usr/bin").glob("php8.?")).name
         loaded = [f"-dextension={name}" for name in EXTENSIONS]
         self.php = [f"/usr/bin/{binary}", *loaded]
         self.administrator = http.cookiejar.CookieJar()
-        (machine / "etc/postfixadmin/dbconfig.inc.php").write_text(DATABASE)
+        (machine / "etc/postfixadmin/dbconfig.inc.php").write_text(DATABASE.format(database))
         self.configure(**settings)
         machine.run(["install", "-d", "-m", "777", "/var/cache/postfixadmin/templates_c"])
-        mariadb.query(ACCOUNT)
+        mariadb.query(ACCOUNT.format(database))
 
     def configure(self, **settings: str) -> None:
         """Write its settings, which it reads at each request."""
@@ -91,7 +96,7 @@ class PostfixAdmin:
         body = urllib.parse.urlencode(fields).encode() if fields is not None else None
         with (
             self.machine.network(),
-            browser.open(f"http://127.0.0.1:{PORT}/{page}", body, timeout=30) as answer,
+            browser.open(f"http://127.0.0.1:{PORT}/{page}", body, timeout=self.timeout) as answer,
         ):
             return urllib.parse.urlsplit(answer.url).path, answer.read().decode()
 
