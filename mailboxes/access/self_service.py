@@ -1,5 +1,7 @@
 """Whether owners may change their passwords, and who has to choose another one."""
 
+from collections.abc import Iterable
+
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Concat, Length, Substr
 
@@ -43,4 +45,8 @@ def set_demand(kind: AccountKind, name: str, active: bool) -> None:
     if active:
         PasswordDemand.objects.get_or_create(kind=kind, name=name.lower())
     else:
-        PasswordDemand.objects.filter(kind=kind, name=name.lower()).delete()
+        forget_demands(kind, [name])
+
+
+def forget_demands(kind: AccountKind, names: Iterable[str]) -> None:
+    PasswordDemand.objects.filter(kind=kind, name__in=[name.lower() for name in names]).delete()

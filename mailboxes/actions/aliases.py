@@ -18,7 +18,8 @@ from mailboxes.actions.shown_values import ShownValues, check_unchanged
 from mailboxes.addresses import Address, CatchAll
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes
-from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.errors import Refused
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
 
 
@@ -83,11 +84,20 @@ def delete_alias(actor: Actor, alias: Alias) -> None:
         remove_alias(alias)
 
 
-@transaction.atomic(using="mail")
 def remove_alias(alias: Alias) -> None:
-    rules.lock_domains(alias.domain_id)
-    rules.check_deletion(alias)
-    Alias.objects.filter(pk=alias.pk).delete()
+    remove_aliases([alias])
+
+
+@transaction.atomic(using="mail")
+def remove_aliases(aliases: Sequence[Alias]) -> None:
+    """Delete so many aliases that one statement can name them, unless one is a mailbox's own."""
+    rules.lock_domains(*(alias.domain_id for alias in aliases))
+    keys = [alias.pk for alias in aliases]
+    own = set(map(str.lower, Mailbox.objects.filter(pk__in=keys).values_list("pk", flat=True)))
+    for key in keys:
+        if key.lower() in own:
+            raise Refused(rules.OWN_ALIAS, {"alias": key}, code="mailbox_alias")
+    Alias.objects.filter(pk__in=keys).delete()
 
 
 def create_alias_domain(actor: Actor, name: str, target: str, active: bool = True) -> AliasDomain:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mailboxes import foreign_rows
-from mailboxes.actions.aliases import remove_alias, remove_alias_domain
+from mailboxes.actions.aliases import remove_alias, remove_alias_domain, remove_aliases
 from mailboxes.actions.base import Row, authorize, removed, subject_of
 from mailboxes.actions.batches import BulkResult, Wanted, change_rows, refusals_of
 from mailboxes.actions.domains import remove_domain
-from mailboxes.actions.mailboxes import remove_mailbox
+from mailboxes.actions.mailboxes import remove_mailbox, remove_mailboxes
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import begin, end
 from mailboxes.audit.models import Phase
@@ -24,6 +24,10 @@ REMOVE: dict[type[Row], Callable[[Any], None]] = {
     Mailbox: remove_mailbox,
     Alias: remove_alias,
     AliasDomain: remove_alias_domain,
+}
+REMOVE_TOGETHER: dict[type[Row], Callable[[Any], None]] = {
+    Mailbox: remove_mailboxes,
+    Alias: remove_aliases,
 }
 
 
@@ -61,7 +65,7 @@ def change_in_bulk(
 
 
 def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> BulkResult:
-    """Delete rows of one model, each by itself."""
+    """Delete rows of one model, each of which is deleted or refused by itself."""
     result = BulkResult(entry=continues)
     if not rows:
         return result
@@ -70,14 +74,34 @@ def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> Bul
     subjects = [subject_of(row, removed(counts.get(row.pk.lower(), {}))) for row in rows]
     begun = begin(actor, action, subjects, continues)
     result.entry = begun.parent or begun.seq
+    allowed = []
     for row, subject in zip(rows, subjects, strict=True):
         try:
             authorize(actor, action, subject.domain, subject.name)
             check_engines()
+        except Refused as error:
+            result.refused.append((row, error))
+        else:
+            allowed.append(row)
+    remove(allowed, result)
+    end(begun, Phase.DONE, subjects=refusals_of(result))
+    return result
+
+
+def remove(rows: Sequence[Row], result: BulkResult) -> None:
+    """Delete the rows together, if their model allows it and none is refused, else one by one."""
+    if rows and (together := REMOVE_TOGETHER.get(type(rows[0]))):
+        try:
+            together(rows)
+        except Refused:
+            pass
+        else:
+            result.done += rows
+            return
+    for row in rows:
+        try:
             REMOVE[type(row)](row)
         except Refused as error:
             result.refused.append((row, error))
         else:
             result.done.append(row)
-    end(begun, Phase.DONE, subjects=refusals_of(result))
-    return result

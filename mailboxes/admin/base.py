@@ -156,6 +156,7 @@ class MailAdmin(PanelAdmin):
     deletes_also: Sequence[type[Model]] = ()
     """The models whose rows are deleted as well, which needs permissions, too."""
 
+    deletion_note: Promise | str = ""
     confirm_by_name = False
     """Whether the row's name must be typed before it is deleted."""
 
@@ -296,7 +297,8 @@ class MailAdmin(PanelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Ask for the row's name as well, where that is wanted."""
-        context = {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
+        context: dict[str, Any] = {"deletion_note": self.deletion_note}
+        context |= {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
         name = unquote(object_id)
         typed = request.POST.get("confirm", "").strip().lower()
         if request.method == "POST" and self.confirm_by_name and typed != name.lower():

@@ -42,7 +42,7 @@ from mailboxes.queries import capped_count, first_rows, partly, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
-ROWS_PER_REQUEST, DELETED_PER_REQUEST = 500, 100
+ROWS_PER_REQUEST = 500
 """How many rows one request changes or deletes; the browser then shows the progress and continues.
 
 With more in one transaction, owners who change their passwords have to wait for it.
@@ -207,7 +207,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
             scope = scope_of(request.user)
             lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
         lines = [*lines, *obstacles]
-        if page := self.confirm(request, queryset, texts[0], lines=lines, tone="danger"):
+        context = {"lines": lines, "tone": "danger", "deletion_note": self.deletion_note}  # type: ignore[attr-defined]
+        if page := self.confirm(request, queryset, texts[0], **context):
             return page
         return self.run(request, queryset, actions.delete_in_bulk, texts, False, True)
 
@@ -267,9 +268,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
         outcome = BatchResult(entry=entry)
         if "stop" not in request.POST:
             as_administrator = partial(action, administrator(request), continues=entry)
-            maximum = ROWS_PER_REQUEST if undoable else DELETED_PER_REQUEST
             after = request.POST.get("after", "")
-            outcome = run_batch(rows, as_administrator, after, maximum)
+            outcome = run_batch(rows, as_administrator, after, ROWS_PER_REQUEST)
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)
         if ends_sign_ins and outcome.done and not outcome.last:

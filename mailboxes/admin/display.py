@@ -37,6 +37,12 @@ ALSO_DELETED = {
     ),
 }
 
+PASSWORDS_ARE_LOST = _(
+    "The panel keeps no copy of deleted passwords, so what you delete can only be restored from a "
+    "backup: run “manage.py backup” first. Disabled mailboxes keep their passwords, and can be "
+    "enabled again."
+)
+
 
 def badge(tone: str, icon_name: str, text: str | Promise) -> SafeString:
     return format_html('<span class="badge {}">{}{}</span>', tone, icon(icon_name), text)

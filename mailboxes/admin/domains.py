@@ -70,6 +70,7 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
     }
     deletes_also = [Mailbox, Alias]
     confirm_by_name = True
+    deletion_note = display.PASSWORDS_ARE_LOST
 
     # The list
 

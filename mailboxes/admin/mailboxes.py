@@ -71,6 +71,7 @@ class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
         (_("Password"), ["new_password1", "new_password2"]),
         (_("Receiving and sending"), ["handling", "sentence", "receive_only"]),
     ]
+    deletion_note = display.PASSWORDS_ARE_LOST
     shown_as = {
         "name": "owner_name",
         "quota": "",

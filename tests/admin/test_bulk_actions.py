@@ -353,6 +353,12 @@ def test_bulk_disabling_and_enabling_includes_the_mailboxes_own_aliases(
 def test_bulk_deletion_includes_the_mailboxes_own_aliases(
     rita: Client, anna: Mailbox, bob: Mailbox
 ) -> None:
+    for page in (
+        post(rita, MAILBOX, "delete_selected", [anna.pk, bob.pk]),
+        rita.get(f"{MAILBOX}{anna.pk}/delete/"),
+        rita.get(f"{DOMAIN}example.org/delete/"),
+    ):
+        assert "keeps no copy of deleted passwords" in page.content.decode()
     post(rita, MAILBOX, "delete_selected", [anna.pk, bob.pk], post="yes")
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
