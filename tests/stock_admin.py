@@ -8,13 +8,13 @@ from mailboxes.models import Alias, Domain, Mailbox
 site = admin.AdminSite("stock")
 
 
-class MailboxAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MailboxAdmin(admin.ModelAdmin):
     list_display = ("username", "name", "quota", "active", "modified")
     list_filter = ("active",)
     search_fields = ("username", "name")
 
 
-class AliasAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AliasAdmin(admin.ModelAdmin):
     list_display = ("address", "goto", "active")
     search_fields = ("address", "goto")
 
