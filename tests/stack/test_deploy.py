@@ -4,24 +4,20 @@ import http.client
 import json
 import re
 import shutil
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from subprocess import CompletedProcess
-from urllib.parse import urlencode
 
 import pytest
 
 from tests import debian_roots
 from tests.machine import CHECKOUT, Machine, wait_until
 from tests.mailhost import releases
+from tests.production import FROM_HERE, SERVED, SITE, Visitor, install
 
 pytestmark = pytest.mark.stack
 
-SITE = "panel.example.org"
-SERVED = Machine.checkout
 UNITS = ["mailadmin.service", "mailadmin.socket"]
 DOCTOR = ["mailadmin-doctor.service", "mailadmin-doctor.timer"]
 NIGHTLY = ["mailadmin-backup", "mailadmin-cleanup", "mailadmin-figures"]
@@ -55,10 +51,6 @@ def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
             ["install", "-d", "-o", "mailadmin", "-g", "mailadmin", "-m", "750", SERVED / "var"]
         )
         yield machine
-
-
-# The machines have no network, and the checkout's .venv may belong to another Python.
-FROM_HERE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
 
 
 @pytest.fixture(scope="module")
@@ -154,52 +146,6 @@ def test_tables_of_another_program_stop_the_start(served: Machine, first_run: st
     assert "that the panel didn't create (alias)" in done.stderr
     assert ".venv/bin/python manage.py adopt\n" in done.stderr
     assert (served / foreign).read_bytes() == before
-
-
-class Visitor:
-    """An HTTPS client of the panel behind nginx."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.cookie = ""
-
-    def ask(
-        self, method: str, path: str, body: str = "", **headers: str
-    ) -> tuple[http.client.HTTPResponse, str]:
-        trusting = ssl._create_unverified_context()  # the certificate is Debian's self-signed one
-        sent = {
-            "Host": SITE,
-            "Cookie": self.cookie,
-            "Referer": f"https://{SITE}{path}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        }
-        panel = http.client.HTTPSConnection("127.0.0.1", context=trusting, timeout=30)
-        with self.machine.network(), closing(panel):
-            panel.request(method, path, body, sent)
-            answer = panel.getresponse()
-            page = answer.read().decode()
-        return answer, page
-
-    def connect(self, client: str) -> http.client.HTTPSConnection:
-        """Connect from another address of the loopback network."""
-        trusting = ssl._create_unverified_context()
-        panel = http.client.HTTPSConnection(
-            "127.0.0.1", context=trusting, timeout=30, source_address=(client, 0)
-        )
-        with self.machine.network():
-            panel.connect()
-        return panel
-
-    def status(self, method: str, path: str, client: str) -> int:
-        with closing(self.connect(client)) as panel:
-            panel.request(method, path, headers={"Host": SITE})
-            return panel.getresponse().status
-
-
-def install(machine: Machine, *options: str, check: bool = True) -> CompletedProcess[str]:
-    command: list[str | Path] = [SERVED / "deploy/install-service", *options]
-    return machine.run(command, env=FROM_HERE, check=check, timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -533,41 +479,3 @@ def check_below_the_path(served: Machine, below: Visitor) -> None:
     log = served.run(["journalctl", "-u", "mailadmin", "-o", "cat"]).stdout
     assert 'Failed sign-in from 127.0.0.1 as "eva"' in log and "192.0.2.77" not in log
     assert below.ask("GET", "/admin/login/")[0].status == 404
-
-
-@pytest.mark.parametrize("release", releases()[:1])
-def test_an_empty_machine_gets_mariadb_and_keeps_its_data(
-    release: str, request: pytest.FixtureRequest
-) -> None:
-    root = debian_roots.get_root(release, request.config)
-    with Machine(root) as machine:
-        machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
-        done = install(machine, "--host", SITE, "--variant", "v1")
-        found = re.search(r"^  username  admin\n  password  (\S+)$", done.stdout, re.MULTILINE)
-        assert found and signs_in(Visitor(machine), found[1])
-        env = (machine / f"{SERVED}/.env").read_text()
-        secret = re.search(
-            r"^DATABASE_URL=mysql://mailadmin:(\w{40})@localhost/mailadmin$", env, re.M
-        )
-        assert secret and secret[1] not in done.stdout + done.stderr
-        gone = install(machine, "--uninstall").stdout
-        assert f"  {SERVED}/.env " in gone and "databases" in gone
-        listed = ["systemctl", "list-unit-files", "--no-legend", "mailadmin*"]
-        assert machine.run(listed, check=False).stdout == ""
-        assert not (machine / "etc/nginx/sites-available/mailadmin").exists()
-        install(machine)
-        assert signs_in(Visitor(machine), found[1])
-        (machine / f"{SERVED}/.env").unlink()
-        lost = install(machine, "--host", SITE, check=False)
-        assert lost.returncode == 1 and "restore it from a backup" in lost.stderr
-
-
-def signs_in(visitor: Visitor, password: str) -> bool:
-    answer, page = visitor.ask("GET", "/admin/login/")
-    cookies = answer.headers.get_all("Set-Cookie", [])
-    visitor.cookie = "; ".join(cookie.split(";")[0] for cookie in cookies)
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-    assert token, page
-    form = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": password}
-    answer, _ = visitor.ask("POST", "/admin/login/", urlencode(form | {"next": "/admin/"}))
-    return answer.status == 302
