@@ -119,6 +119,21 @@ V1: dict[str, Fault] = {
         ("ports.options",),
         mend=True,
     ),
+    "a column is too short for hashes": Fault(
+        "mariadb mail -e 'ALTER TABLE mailbox MODIFY password varchar(250) CHARACTER SET latin1 "
+        "COLLATE latin1_general_ci NOT NULL'",
+        ("tables.length",),
+        mend=True,
+    ),
+    "a trigger's account is gone": Fault(
+        "mariadb mail -e 'DROP TRIGGER lookup_domain_deleted; CREATE DEFINER=gone@localhost "
+        "TRIGGER lookup_domain_deleted AFTER DELETE ON domain FOR EACH ROW SET @gone = 1'",
+        ("tables.triggers",),
+        mend=True,
+    ),
+    "a service isn't started at boot": Fault(
+        "systemctl disable postfix", ("drift.boot",), mend=True
+    ),
     "the database is stopped": Fault(
         "systemctl stop mariadb", ("database.unreachable",), mend=True
     ),
@@ -177,12 +192,27 @@ V2: dict[str, Fault] = {
         ("delivery.service", "delivery.deferred"),
         mend=True,
     ),
+    "Dovecot may not write usage": Fault(
+        'mariadb -e "REVOKE INSERT, UPDATE ON mail.quota2 FROM mail_auth@localhost, '
+        "mail_auth@'127.0.0.1'\"",
+        ("database.usage",),
+        mend=True,
+    ),
+    "another program has a port of Dovecot": Fault(
+        "systemctl stop dovecot; systemd-run --quiet --unit=other python3 -m http.server 993; "
+        "until ss -Hltn | grep -q :993; do sleep .1; done; systemctl restart dovecot",
+        ("dovecot.stopped",),
+        mend=True,
+    ),
     "smtpd_sasl_type is wrong": Fault(
         "postconf -e smtpd_sasl_type=cyrus; systemctl restart postfix",
         ("ports.587.mechanisms", "ports.587.sign_in", "ports.465.mechanisms", "ports.465.sign_in"),
     ),
 }
-TOGETHER = ("the password", "an account", "a trigger", "another file", "master.cf")
+TOGETHER = (
+    *("the password", "an account", "a trigger", "another file", "master.cf"),
+    "Dovecot may not write usage",
+)
 # What is seen beside each other is broken at once.
 ROUNDS = {
     "v1": (
@@ -214,6 +244,9 @@ ROUNDS = {
             "pam_mysql.so is missing",
             "collations differ",
             "an option in master.cf has blanks around its =",
+            "a column is too short for hashes",
+            "a trigger's account is gone",
+            "a service isn't started at boot",
         ),
         ("the database is stopped",),
         ("Postfix is stopped", "saslauthd hangs"),
@@ -227,6 +260,7 @@ ROUNDS = {
         (
             "another file of Dovecot undoes the panel's settings",
             "master.cf lacks a service that mail needs",
+            "Dovecot may not write usage",
         ),
         *((name,) for name in V2 if not name.startswith(TOGETHER)),
     ),

@@ -11,7 +11,14 @@ from django.utils.translation import get_language, override
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
 from mailboxes.deployment.states import State
-from mailboxes.doctor import elsewhere, mysql_errors, mysql_locks, sqlite_file, views
+from mailboxes.doctor import (
+    elsewhere,
+    mysql_errors,
+    mysql_locks,
+    sqlite_file,
+    usage_writes,
+    views,
+)
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
@@ -155,6 +162,8 @@ def try_host(host: MailHost, place: DatabaseHost) -> Iterator[Finding]:
         yield finding
         if finding.code == mysql_errors.UNREACHABLE or finding.code.endswith(mysql_errors.BUSY):
             return
+        if name == "auth" and host.variant.name == "v2" and finding.state == State.WORKING:
+            yield from usage_writes.examine(host, place, connect)
 
 
 def milder(found: list[Finding]) -> Iterator[Finding]:

@@ -212,7 +212,8 @@ def repair(examination: Examination) -> Remedy:
     """Return what helps against a message that is stuck: the disk, or the settings that are new."""
     if examination.broken & BEFORE or any(code.endswith(STORAGE) for code in examination.named):
         return REPAIR_BEFORE
-    if disk := disks.mail_remedy(examination.host.home) or disks.queue_remedy():
+    full = disks.mail_remedies(examination.host)
+    if disk := next(iter(full.values()), None) or disks.queue_remedy():
         return disk
     if changed := postfix_services.changed(examination.access):
         return changed

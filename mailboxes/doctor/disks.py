@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from shlex import quote
 
-from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.conf import MailHost
+from mailboxes.doctor.remedies import Remedy, restart_readers
 from mailboxes.texts import gettext as _
 
 QUEUE = "/var/spool/postfix/incoming"
@@ -14,8 +15,11 @@ MOUNTS = Path("/proc/self/mounts")
 MAX_MOUNTS = 100
 
 
-def remedy(folder: str) -> Remedy | None:
-    """Name a disk that is full, or that can only be read, as after an error of its hardware."""
+def remedy(folder: str, restarted: str = "systemctl restart postfix") -> Remedy | None:
+    """Name a disk that is full, or that can only be read, as after an error of its hardware.
+
+    Daemons with a namespace of their own only see once they are restarted that it can be written.
+    """
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -26,7 +30,7 @@ def remedy(folder: str) -> Remedy | None:
             "written again:"
         )
         command = f'mount -o remount,rw "$(df --output=target {quote(folder)} | tail -n 1)"'
-        return Remedy(advice % {"home": folder}, command)
+        return Remedy(advice % {"home": folder}, f"{command} && {restarted}")
     if not disk.f_bavail or (disk.f_files and not disk.f_favail):
         advice = _("The disk of %(home)s is full. Make room; this shows what is on it:")
         name = quote(folder)
@@ -35,10 +39,11 @@ def remedy(folder: str) -> Remedy | None:
     return None
 
 
-def mail_remedy(home: str, folder: str = "") -> Remedy | None:
-    """Do the same for all disks on which mail is stored, and for that of this folder."""
-    folders = [home, *mounted_below(home), *([folder] if folder.startswith(f"{home}/") else [])]
-    return next(filter(None, map(remedy, folders)), None)
+def mail_remedies(host: MailHost) -> dict[str, Remedy]:
+    """Do the same for all disks on which mail is stored; return what helps, by their folders."""
+    folders = [host.home, *mounted_below(host.home)]
+    found = {folder: remedy(folder, restart_readers(host)) for folder in folders}
+    return {folder: each for folder, each in found.items() if each}
 
 
 def mounted_below(folder: str) -> list[str]:
@@ -54,6 +59,4 @@ def mounted_below(folder: str) -> list[str]:
 
 def queue_remedy() -> Remedy | None:
     """Do the same for Postfix's queue; its queue manager only looks again after a minute."""
-    found = remedy(QUEUE)
-    restarted = f"{found.command} && {restart_command('postfix')}" if found else ""
-    return found._replace(command=restarted) if found and "remount" in restarted else found
+    return remedy(QUEUE)

@@ -33,7 +33,13 @@ LATELY = 600
 
 MAX_LINES = 3
 FAILED = re.compile(r"\b(Fatal|Error|Panic|Warning): ")
-NOISE = ("Killed with signal", "Shutting down logging", "reloading configuration", "throttling for")
+NOISE = (
+    "Killed with signal",
+    "Shutting down logging",
+    "reloading configuration",
+    "throttling for",
+    "is not running",
+)
 OURS = "mailadmin"
 """What the names of our files contain."""
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from mailboxes import texts
 from mailboxes.deployment.states import State
-from mailboxes.doctor import installed_files, postfix_settings
+from mailboxes.doctor import boot, installed_files, postfix_settings
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
@@ -53,6 +53,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
             files, kept and is_there(DOVECOT_KEPT), changed, is_in_order=is_in_order
         ),
         *leftovers(stale_paths(host), kept, host.variant.name),
+        *boot.examine(host, examination.access),
     ]
     if worst(finding.state for finding in found) in (State.WORKING, State.NOT_CHECKED):
         yield working("drift", _("What could be compared is as it would be exported now."))

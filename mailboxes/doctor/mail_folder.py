@@ -12,7 +12,8 @@ from mailboxes.texts import gettext as _
 
 def open_folder(examination: Examination) -> Remedy:
     """Say what keeps mail from being stored: the disk, or the rights on the folder."""
-    return disks.mail_remedy(examination.host.home) or own_folder(examination.host)
+    full = disks.mail_remedies(examination.host)
+    return next(iter(full.values()), None) or own_folder(examination.host)
 
 
 def own_folder(host: MailHost) -> Remedy:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from mailboxes.conf import MailHost
 from mailboxes.doctor import (
     disks,
     dovecot_settings,
@@ -39,21 +40,21 @@ def examine(examination: Examination) -> Iterator[Finding]:
     elif examination.access.sees_all:
         yield from check_folder(examination)
     if examination.access.sees_all:
-        yield from check_disks(examination.host.home)
+        yield from check_disks(examination.host)
     if examination.access.is_mail_host:
         served = [25, 587, 465, *inbox.ports(examination.host)]
         yield from only_here(examination, served)
         yield from only_ipv6(examination, served)
 
 
-def check_disks(home: str) -> Iterator[Finding]:
+def check_disks(host: MailHost) -> Iterator[Finding]:
     """Look at where mail is stored, and where it waits: a full disk shows only with a message."""
-    found = {folder: disks.remedy(folder) for folder in (home, *disks.mounted_below(home))}
-    found[disks.QUEUE] = disks.queue_remedy()
+    found = disks.mail_remedies(host)
+    if queue := disks.queue_remedy():
+        found[disks.QUEUE] = queue
     for folder, remedy in found.items():
-        if remedy:
-            seen = _("No mail can be stored in %(folder)s.") % {"folder": folder}
-            yield broken("ports.disk", seen, remedy)
+        seen = _("No mail can be stored in %(folder)s.") % {"folder": folder}
+        yield broken("ports.disk", seen, remedy)
 
 
 def only_here(examination: Examination, ports: list[int]) -> Iterator[Finding]:

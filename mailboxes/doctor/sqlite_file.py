@@ -10,10 +10,18 @@ from mailboxes.conf import MailHost
 from mailboxes.doctor import paths
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, Remedy, restart_readers
+from mailboxes.doctor.remedies import (
+    APPLY_AND_RESTART_BOTH,
+    CREATE,
+    Remedy,
+    restart_readers,
+)
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
+
+BACKUPS = Path("/var/backups/mailadmin")
+"""Where the timer puts them, if its unit wasn't changed."""
 
 READERS = {"postfix": "--init-groups", "dovecot": "--groups=mailauth"}
 """Dovecot's worker has this group besides its own (extra_groups)."""
@@ -57,8 +65,29 @@ def explain(host: MailHost, error: BaseException) -> Finding:
         advice = _("If it isn't about to end by itself, end it:")
         remedy = Remedy(advice, f"kill {pid} && {restart_readers(host)}")
         return broken("database.locked", seen % (params | {"name": name, "pid": pid}), remedy)
+    if "no such table" in params["error"]:
+        return without_tables(host)
     seen = _("The panel can't read the database %(path)s: %(error)s.")
     advice = _(
         "Check its owner, its mode and the disk. If it is damaged, restore it from a backup."
     )
     return broken("database.panel", seen % params, Remedy(advice))
+
+
+def without_tables(host: MailHost) -> Finding:
+    """Name a file that is empty, as after a disk was full, or that isn't this database."""
+    path = Path(host.database.name)
+    seen = _("The database %(path)s has none of the mail tables.")
+    if path.exists() and not path.stat().st_size:
+        seen = _("The database %(path)s is empty: the file has 0 bytes.")
+    readers = restart_readers(host)
+    backups = sorted(BACKUPS.glob("*.tar.gz*"), key=lambda each: each.stat().st_mtime)
+    advice = _(
+        "Restore it from a backup. If there is none, create the tables, which are then empty:"
+    )
+    remedy = Remedy(advice, f"{CREATE.command} && {readers}")
+    if backups:
+        advice = _("Restore the newest backup, also of the panel's own tables (docs/backup.md):")
+        command = f".venv/bin/python manage.py restore --replace {quote(str(backups[-1]))}"
+        remedy = Remedy(advice, f"{command} && {readers}")
+    return broken("database.tables", seen % {"path": path}, remedy)

@@ -11,14 +11,16 @@ from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.mysql_errors import MISSING, SEE_TABLES
 from mailboxes.doctor.remedies import Remedy, on_database, sql_client
+from mailboxes.doctor.tables import column_lengths
 from mailboxes.formats import database_message
+from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
 from mailboxes.inspection.products import read_columns
 from mailboxes.outages import Outage, find_outage
 from mailboxes.texts import gettext as _
 
 CODE = "database.canary"
-NO_DEFAULT, NO_DEFINER, SIGNALLED = 1364, 1449, 1644
+NO_DEFAULT, TOO_LONG, NO_DEFINER, SIGNALLED = 1364, 1406, 1449, 1644
 REBUILD = Remedy(
     gettext_lazy("Create the triggers of the panel's lookup tables again:"),
     ".venv/bin/python manage.py rebuildlookups",
@@ -29,6 +31,7 @@ TRIGGERS = (
     "AND trigger_name NOT LIKE 'lookup\\_%'"
 )
 FIELD = re.compile(r"Field '([^'`]+)'")
+COLUMN = re.compile(r"for column '([^'`]+)'")
 OPTION = re.compile(r"--(super-)?read-only option")
 
 
@@ -51,6 +54,9 @@ def explain(examination: Examination, error: DatabaseError, place: DatabaseHost 
         return broken(CODE, seen, SEE_TABLES)
     if error.args and error.args[0] == NO_DEFAULT:
         return broken(CODE, seen, give_default(examination, str(error)))
+    is_too_long = bool(error.args) and error.args[0] == TOO_LONG
+    if is_too_long and (longer := widen(examination, str(error))):
+        return broken(CODE, seen, longer)
     if error.args and error.args[0] == SIGNALLED:
         return broken(CODE, seen, drop_triggers(examination))
     advice = _("Check that the panel's account may write, and that the database isn't full.")
@@ -87,6 +93,14 @@ def give_default(examination: Examination, error: str) -> Remedy:
         "Another program has added this column. Let it be empty where that program doesn't fill it:"
     )
     return remedy._replace(advice=advice)
+
+
+def widen(examination: Examination, error: str) -> Remedy | None:
+    """Make the column longer that a new mailbox needs."""
+    named = COLUMN.search(error)
+    short = [each.params for each in definitions.refusals() if each.code == "too_short"]
+    tables = [str(each["table"]) for each in short if named and each["column"] == named[1]]
+    return column_lengths.widen(examination, tables[0], named[1]) if named and tables else None
 
 
 def read_only(error: str, place: DatabaseHost | None) -> Remedy:

@@ -1,10 +1,12 @@
 """A disk that takes no mail: full, or only to be read."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mailboxes.conf import mail_host
 from mailboxes.doctor import disks
 
 
@@ -39,12 +41,19 @@ def test_a_disk_that_is_mounted_below_the_mail_is_looked_at_too(
     escaped = str(below).replace(" ", "\\040")
     mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\ntmpfs {escaped} tmpfs rw 0 0\n")
     monkeypatch.setattr(disks, "MOUNTS", mounts)
-    some = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 9, 9, 0, 255))
-    monkeypatch.setattr(os, "statvfs", lambda path: NO_INODES if str(path) == str(below) else some)
-    found = disks.mail_remedy(str(home))
-    assert found and f"df -i '{below}'" in found.command
-    assert disks.mail_remedy(str(tmp_path / "other")) is None
+    no_inodes = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 0, 0, 0, 255))
+    sound = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 9, 9, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: no_inodes if path == str(below) else sound)
+    host = replace(mail_host("v1", "debian13"), home=str(home))
+    assert list(disks.mail_remedies(host)) == [str(below)]
+    assert f"df -i '{below}'" in disks.mail_remedies(host)[str(below)].command
+    assert disks.mail_remedies(replace(host, home=str(tmp_path / "other"))) == {}
 
 
-NO_INODES = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 0, 0, 0, 255))
-"""Of 9 files that the disk can have, none is left."""
+def test_daemons_are_restarted_once_a_disk_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_only = os.statvfs_result((4096, 4096, 9, 9, 9, 9, 9, 9, os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: read_only)
+    host = replace(mail_host("v2", "debian13"), home="/srv")
+    assert disks.mail_remedies(host)["/srv"].command.endswith(
+        " && systemctl restart dovecot postfix"
+    )

@@ -226,6 +226,13 @@ def test_other_names_of_the_host_are_asked_for(healthy: Examination) -> None:
     assert "example.org" in found.seen and found.remedy.command.startswith(setting)
 
 
+def test_postfix_gets_its_own_name_back(healthy: Examination) -> None:
+    found = unhealthy(as_root(healthy, printing("Example.ORG\n")))
+    command = "postconf -e 'myhostname = mail.example.org' && systemctl restart postfix"
+    for code in ("tables.own_name", "tables.mail_for_root"):
+        assert found[code].remedy.command == command
+
+
 def test_mail_for_root_that_nobody_receives_is_named(healthy: Examination) -> None:
     code, seen = "tables.mail_for_root", as_root(healthy, printing("Example.ORG\n"))
     assert "goes to root@example.org (myorigin)" in unhealthy(seen)[code].seen

@@ -107,6 +107,7 @@ ExecStart=/usr/sbin/$(tr '\0' ' ' </proc/$(cat /run/mysqld/mysqld.pid)/cmdline)
 PrivateDevices=no
 ProtectSystem=no" >$unit/tests.conf
 systemctl daemon-reload
+systemctl enable --quiet mariadb
 """
 
 
@@ -120,7 +121,7 @@ def breakable(sound: MailHost) -> Iterator[MailHost]:
     machine.run(["systemctl", "start", "mariadb"])
     restart_readers(sound)
     yield sound
-    machine.run(["systemctl", "stop", "mariadb"])
+    machine.run(["systemctl", "disable", "--now", "mariadb"])
     machine.run(["rm", "-r", "/etc/systemd/system/mariadb.service.d"])
     machine.run(["systemctl", "daemon-reload"])
     sound.mariadb.start()

@@ -9,6 +9,7 @@ from mailboxes import storage_engines
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.remedies import CREATE, Remedy, on_database
+from mailboxes.doctor.tables import column_lengths
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
 from mailboxes.inspection.products import Columns, missing_columns, read_columns
@@ -27,7 +28,7 @@ TABLES = {table for table, _column in FIELDS}
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
-    found = [*columns(examination), *lengths(), *engines(examination)]
+    found = [*columns(examination), *lengths(examination), *engines(examination)]
     yield from found
     if not found:
         seen = _("The tables have the columns and storage engines that are needed.")
@@ -101,19 +102,16 @@ def add_column(table: str, column: str) -> str:
     return f"ALTER TABLE {editor.quote_name(table)} ADD COLUMN {name} {definition or ''}" % values
 
 
-def lengths() -> Iterator[Finding]:
+def lengths(examination: Examination) -> Iterator[Finding]:
     """Name columns that cut off what is stored: a shortened hash fits no password."""
-    for refusal in definitions.refusals():
-        if refusal.code == "too_short":
-            seen = _(
-                "The column %(column)s of the table %(table)s can only store %(length)s "
-                "characters; %(needed)s are needed."
-            )
-            yield warning(
-                "tables.length",
-                seen % refusal.params,
-                Remedy(_("Make it at least that long, with ALTER TABLE on the database host.")),
-            )
+    found = [each.params for each in definitions.refusals() if each.code == "too_short"]
+    for params in sorted(found, key=lambda each: each["column"] != "password"):
+        seen = _(
+            "The column %(column)s of the table %(table)s can only store %(length)s "
+            "characters; %(needed)s are needed."
+        )
+        remedy = column_lengths.widen(examination, str(params["table"]), str(params["column"]))
+        yield warning("tables.length", seen % params, remedy)
 
 
 def engines(examination: Examination) -> Iterator[Finding]:

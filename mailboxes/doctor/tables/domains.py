@@ -11,7 +11,7 @@ from mailboxes.doctor.access import KEPT, Access, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.remedies import APPLY, Remedy, restart_command
-from mailboxes.doctor.tables import mail_for_root, served_otherwise
+from mailboxes.doctor.tables import mail_for_root, postfix_name, served_otherwise
 from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
@@ -50,7 +50,9 @@ def own_names(examination: Examination) -> Iterator[Finding]:
         )
         remedy = APPLY  # it isn't exported
         if access.sees_all and not is_there(KEPT):
-            remedy = take_out(access, name)
+            is_its_name = postfix_name.is_taken_from(access, name)
+            host = examination.host
+            remedy = postfix_name.rename(host) if is_its_name else take_out(access, name)
         if name.lower() == examination.host.hostname:
             remedy = Remedy(_("Set MAIL_HOSTNAME in .env to another name, then export and apply."))
         elif name.lower() in exported:

@@ -7,7 +7,7 @@ from django.db import DatabaseError
 
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, not_checked
-from mailboxes.doctor.tables import aliases, definitions, domains, folders, mailboxes
+from mailboxes.doctor.tables import aliases, definitions, domains, folders, mailboxes, triggers
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
 
@@ -17,6 +17,7 @@ MAILBOXES, ALL = 2.4, 4.0
 Part = Callable[[Examination, float], Iterator[Finding]]
 PARTS: tuple[tuple[str, Part, float], ...] = (
     ("definitions", definitions.examine, ALL),
+    ("triggers", triggers.examine, ALL),
     ("domains", domains.examine, MAILBOXES),
     ("mailboxes", mailboxes.examine, MAILBOXES),
     ("aliases", aliases.examine, ALL),

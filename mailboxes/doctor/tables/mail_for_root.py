@@ -6,6 +6,7 @@ from mailboxes.doctor.access import Access
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.remedies import Remedy
+from mailboxes.doctor.tables import postfix_name
 from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.inspection.rows import keys
@@ -28,6 +29,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
             _("Create that alias in the panel, or leave this mail to the mail host's own users:"),
             "postconf -e 'myorigin = $myhostname' && systemctl reload postfix",
         )
+        if postfix_name.is_taken_from(examination.access, name):
+            remedy = postfix_name.rename(examination.host)
         yield broken("tables.mail_for_root", seen % {"address": root}, remedy)
 
 
