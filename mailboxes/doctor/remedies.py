@@ -52,6 +52,10 @@ CREATE = Remedy(
     _("If MAIL_DATABASE_URL in .env names the right database, create what is missing in it:"),
     ".venv/bin/python manage.py migrate --database mail",
 )
+REBUILD_LOOKUPS = Remedy(
+    _("Create the triggers of the panel's lookup tables again:"),
+    ".venv/bin/python manage.py rebuildlookups",
+)
 RAISE_LIMIT = Remedy(_("Raise this limit of the account on the database host, with ALTER USER."))
 READ_LOG = Remedy(_("The cause is in the database; its log on the database host may name it."))
 

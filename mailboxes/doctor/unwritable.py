@@ -3,15 +3,13 @@
 import re
 
 from django.db import DatabaseError, connections
-from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost
-from mailboxes.doctor import mysql_locks
+from mailboxes.doctor import column_lengths, mysql_locks
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.mysql_errors import MISSING, SEE_TABLES
-from mailboxes.doctor.remedies import Remedy, on_database, sql_client
-from mailboxes.doctor.tables import column_lengths
+from mailboxes.doctor.remedies import REBUILD_LOOKUPS, Remedy, on_database, sql_client
 from mailboxes.formats import database_message
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
@@ -21,10 +19,6 @@ from mailboxes.texts import gettext as _
 
 CODE = "database.canary"
 NO_DEFAULT, TOO_LONG, NO_DEFINER, SIGNALLED = 1364, 1406, 1449, 1644
-REBUILD = Remedy(
-    gettext_lazy("Create the triggers of the panel's lookup tables again:"),
-    ".venv/bin/python manage.py rebuildlookups",
-)
 TRIGGERS = (
     "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() "
     "AND event_object_table IN ('mailbox', 'alias') AND event_manipulation = 'INSERT' "
@@ -40,7 +34,7 @@ def explain(examination: Examination, error: DatabaseError, place: DatabaseHost 
     seen = _("The temporary mailbox can't be created, so no sign-in was tried: %(error)s.")
     seen %= {"error": database_message(error)}
     if error.args and (error.args[0] == NO_DEFINER or "lookup_" in str(error)):
-        return broken(CODE, seen, REBUILD)
+        return broken(CODE, seen, REBUILD_LOOKUPS)
     outage = find_outage(error)
     if outage == Outage.BUSY and place:
         remedy, lines = mysql_locks.holders(examination, place)

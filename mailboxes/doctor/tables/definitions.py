@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from django.db import connections
 
 from mailboxes import storage_engines
+from mailboxes.doctor import column_lengths
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.remedies import CREATE, Remedy, on_database
-from mailboxes.doctor.tables import column_lengths
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
 from mailboxes.inspection.products import Columns, missing_columns, read_columns

@@ -6,8 +6,7 @@ from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.mysql_errors import panel_place
 from mailboxes.doctor.mysql_locks import literal
-from mailboxes.doctor.remedies import Remedy, sql_client
-from mailboxes.doctor.unwritable import REBUILD
+from mailboxes.doctor.remedies import REBUILD_LOOKUPS, Remedy, sql_client
 from mailboxes.texts import gettext as _
 from mailboxes.texts import join
 
@@ -39,6 +38,6 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
     )
     advice = _("Create that account again, or the triggers with another one (DEFINER).")
     is_ours = all(name.startswith("lookup_") for name, _table, _definer in orphans)
-    remedy = REBUILD if is_ours else Remedy(advice)
+    remedy = REBUILD_LOOKUPS if is_ours else Remedy(advice)
     lines = [f"{name}: {definer}" for name, _table, definer in orphans]
     yield broken("tables.triggers", seen % {"names": names}, remedy, join("\n", lines[:10]))
