@@ -32,6 +32,8 @@ CONSTANT_SQL = {
     "mailboxes/doctor/unwritable.py": "drop_triggers",
     # It runs one of two constants.
     "mailboxes/health.py": "ask_all",
+    # It has the names of a model's table and columns.
+    "mailboxes/actions/updating.py": "update_varying",
     # It has the names of a model's table and columns, and values as the driver escapes them.
     "mailboxes/inserts.py": "send",
     # It runs constants that are put together for each kind of database.

@@ -102,8 +102,12 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
     return result
 
 
-def undo_change(actor: Actor, entry: int, after: int = 0, continues: int = 0) -> UndoResult:
+def undo_change(
+    actor: Actor, entry: int, after: int = 0, continues: int = 0, known: int = 0
+) -> UndoResult:
     """Give the next rows of a change with this entry in the log their old values.
+
+    `known` is the number of all rows, if an earlier call has counted them.
 
     It needs the same rights as the change. Rows that have them already are passed over, so that it
     can be repeated; rows that have been changed since are kept as they are and named.
@@ -113,7 +117,7 @@ def undo_change(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
     check_role(actor, action)
     batch, following = next_rows(actor.scope, keys, after, CHANGED)
     whole = Subject.objects.filter(entry__in=keys) if actor.scope.domains is None else None
-    number = whole.count() if whole is not None and following else 0
+    number = known or (whole.count() if whole is not None and following else 0)
     result = UndoResult(entry=continues, following=following, all=number)
     ends = Entry.objects.filter(begun__in={row.entry_id for row in batch}).values("pk")
     names = [row.name for row in batch]

@@ -117,3 +117,4 @@ class UndoForm(forms.Form):
     after = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     continues = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     done = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+    all = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)

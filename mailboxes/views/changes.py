@@ -68,7 +68,8 @@ def undo_change(request: HttpRequest) -> HttpResponse:
         return redirect("admin:index")
     posted, back = form.cleaned_data, safe_url(request.POST.get("back", ""))
     after, continues = posted["after"] or 0, posted["continues"] or 0
-    result = actions.undo_change(administrator(request), posted["entry"], after, continues)
+    numbers = (posted["entry"], after, continues, posted["all"] or 0)
+    result = actions.undo_change(administrator(request), *numbers)
     done = (posted["done"] or 0) + len(result.done)
     refused = request.POST.get("refused", "").splitlines()
     refused += [f"{name}: {error_message(error)}" for name, error in result.refused]
