@@ -186,8 +186,8 @@ class KeysetChangeList(ChangeList):
         if not self.found or not self.found.is_partial:
             return ""
         text = _(
-            "Inside of words, at most %(number)s entries are searched. To find all, type how a "
-            "word begins."
+            "With more than %(number)s entries, matches inside words may be missing. To find all, "
+            "type the beginning of a word."
         )
         return text % {"number": number(MAX_INSIDE)}
 

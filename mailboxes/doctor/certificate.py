@@ -175,12 +175,12 @@ def are_a_pair(examination: Examination, path: str, key: str) -> bool:
 
 def exchange(host: MailHost, path: str, key: str) -> Remedy:
     if path == host.certificate:
-        advice = _("Exchange MAIL_TLS_CERT and MAIL_TLS_KEY in .env, then export and apply:")
+        advice = _("Swap MAIL_TLS_CERT and MAIL_TLS_KEY in .env, then export and apply:")
         return Remedy(advice, APPLY_AND_RESTART.command)
     if host.certificate:
         return APPLY_AND_RESTART
     files = f"smtpd_tls_cert_file={quote(key)} smtpd_tls_key_file={quote(path)}"
-    return Remedy(_("Exchange them:"), f"postconf -e {files} && {restart_readers(host)}")
+    return Remedy(_("Swap them:"), f"postconf -e {files} && {restart_readers(host)}")
 
 
 def put_back(host: MailHost, path: str, file: str) -> Remedy:
@@ -218,7 +218,8 @@ def other_key(examination: Examination, path: str, key: str) -> Remedy:
 
 def for_now(file: str) -> str:
     advice = _(
-        "Put %(path)s back. Until then, this uses Debian's own certificate, of which clients warn:"
+        "Put %(path)s back. Until then, this uses Debian's own certificate, which mail programs "
+        "warn about:"
     )
     return advice % {"path": file}
 

@@ -115,12 +115,12 @@ def correct(examination: Examination, reason: str) -> Remedy:
         return APPLY_AND_RESTART_BOTH
     named = SETTING.search(reason)
     if named and (settings := dovecot_settings.naming(named[1])):
-        advice = _("Correct this setting, or comment it out, then restart both:")
+        advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
         restarted = restart_command("dovecot", "postfix")
         return Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {restarted}")
     if examination.dovecot_changes.undone:
         return last_resort(examination)
-    return restart_both(_("Correct the file that it names, then restart both:"))
+    return restart_both(_("Correct the file that it names, then restart Dovecot and Postfix:"))
 
 
 def check_auth(examination: Examination) -> Finding:

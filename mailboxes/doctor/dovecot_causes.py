@@ -112,7 +112,7 @@ def correct(path: str, line: str) -> Remedy:
     """Comment out a line that isn't the panel's."""
     if OURS in path:
         return APPLY_AND_RESTART_BOTH
-    advice = _("Correct this line, or comment it out, then restart both:")
+    advice = _("Correct this line, or comment it out, then restart Dovecot and Postfix:")
     return Remedy(advice, f"sed -i '{line}s/^/#/' {quote(path)} && {RESTART}")
 
 
@@ -123,7 +123,9 @@ def missing_file(examination: Examination, found: Found) -> Cause:
         return Cause(reason, packages.install([name], *SERVICES))
     if OURS in path:
         return Cause(reason, APPLY_AND_RESTART_BOTH)
-    advice = _("Put it back, or comment out the lines that name it, then restart both:")
+    advice = _(
+        "Put it back, or comment out the lines that name it, then restart Dovecot and Postfix:"
+    )
     settings = dovecot_settings.naming(path)
     command = f"{dovecot_settings.comment_out(settings)} && {RESTART}" if settings else RESTART
     return Cause(reason, Remedy(advice, command))
@@ -150,14 +152,15 @@ def used_port(examination: Examination, found: Found) -> Cause:
     holder = port_holders.find(examination.access, [port], ())
     if holder:
         return Cause(holder.sentence("Dovecot"), holder.stop(*SERVICES))
-    reason = _("Another program had port %(port)s.") % {"port": port}
-    return Cause(reason, Remedy(_("It seems to have ended. Restart both:"), RESTART))
+    reason = _("Another program was using port %(port)s.") % {"port": port}
+    advice = _("It seems to have ended. Restart Dovecot and Postfix:")
+    return Cause(reason, Remedy(advice, RESTART))
 
 
 def other_account(examination: Examination, found: Found) -> Cause:
     reason = _(
-        "The database refuses the account in Dovecot's files, which isn't that in .env, or has "
-        "another password."
+        "The database refuses the account in Dovecot's files: its name or its password differs "
+        "from .env."
     )
     return Cause(reason, APPLY_AND_RESTART_BOTH)
 
@@ -169,7 +172,7 @@ def no_right(examination: Examination, found: Found) -> Cause:
 
 
 def no_passwords(examination: Examination, found: Found) -> Cause:
-    reason = _("No file that Dovecot reads says where passwords are, as the panel's does.")
+    reason = _("None of the files that Dovecot reads sets a passdb; the panel's does.")
     return Cause(reason, APPLY_AND_RESTART_BOTH)
 
 

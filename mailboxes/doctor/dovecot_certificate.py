@@ -22,18 +22,18 @@ def remedy(examination: Examination, said: str) -> Remedy:
     restarted = restart_command("dovecot", "postfix")
     certificate, key = of_dovecot(examination), setting(examination, KEYS)
     if not (certificate and key):
-        advice = _("Put the certificate and its key back, then restart both:")
+        advice = _("Put the certificate and its key back, then restart Dovecot and Postfix:")
         return Remedy(advice, restarted)
     if certificate.startswith(LETS_ENCRYPT):
         return renew(examination, 993)
     path, other = quote(certificate), quote(key)
     if EXCHANGED in said:
-        advice = _("The certificate is where the key should be. Exchange them:")
+        advice = _("The certificate is where the key should be. Swap them:")
         command = f"mv {path} {path}.key && mv {other} {path} && mv {path}.key {other}"
         return Remedy(advice, f"{command} && {restarted}")
     advice = _(
-        "Put a valid pair back. Until then, this uses Debian's own certificate, of which clients "
-        "warn, and keeps the files as …~1~:"
+        "Put a valid pair back. Until then, this uses Debian's own certificate, which mail "
+        "programs warn about, and keeps the files as …~1~:"
     )
     linked = "ln -sf --backup=numbered"
     command = f"{linked} {SELF_SIGNED} {path} && {linked} {SELF_SIGNED_KEY} {other}"

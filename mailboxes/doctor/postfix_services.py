@@ -33,7 +33,7 @@ def missing(access: Access) -> Iterator[Finding]:
     stock = services(stock_text())
     lines = [stock[name] for name in lacking if name in stock]
     seen = _("master.cf lacks services that mail needs: %(names)s.") % {"names": ", ".join(lacking)}
-    advice = _("Put them back, restart Postfix, and let it try again what waits:")
+    advice = _("Put them back, restart Postfix, and let it retry the mail that waits:")
     remedy = Remedy(advice, add(lines))
     if len(lines) < len(lacking):
         remedy = Remedy(_("Add them to master.cf, or name other ones in main.cf."))

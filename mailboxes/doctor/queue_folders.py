@@ -48,7 +48,7 @@ def unknown_user() -> Finding:
     if names_files(NSSWITCH):
         command = f"apt-get install --reinstall postfix && {restart_command('postfix')}"
         return broken("maps.user", seen, Remedy(_("Install Postfix again:"), command))
-    advice = _("Let passwd and group in /etc/nsswitch.conf name the source files again:")
+    advice = _("Add the source “files” to passwd and group in /etc/nsswitch.conf again:")
     edit = r"s/^(passwd|group):.*/\1: files systemd/"
     services = f"systemctl try-restart dovecot saslauthd; {restart_command('postfix')}"
     return broken("maps.user", seen, Remedy(advice, f"sed -i -E '{edit}' {NSSWITCH}; {services}"))

@@ -90,11 +90,11 @@ def restrictions(hop: str, names: Sequence[str], units: list[dict[str, str]]) ->
                 files[path] = lines
     if not files:
         return
-    seen = _("Files of an administrator change what systemd allows these daemons: %(names)s.")
+    seen = _("Drop-in files change what systemd allows these daemons: %(names)s.")
     moved = " && ".join(f"mv {quote(path)} {quote(path)}.off" for path in files)
     advice = _(
-        "If you don't need these settings, turn them off first. systemd doesn't read files named "
-        ".off:"
+        "If you don't need these settings, turn them off first. systemd doesn't read files whose "
+        "names end in .off:"
     )
     again = restart_command(*dict.fromkeys([*names, "postfix"]))
     if "saslauthd" in names:  # its unit doesn't end workers that hang

@@ -104,7 +104,7 @@ def test_what_apply_would_refuse_is_mended_in_the_settings(examination: Examinat
     runner = openssl("/k", "/c", {"/c": "1"}, {"/k": "1"})
     here = replace(as_root(examination, runner), host=host)
     found = certificate.unusable(here, 587)
-    assert found and "Exchange MAIL_TLS_CERT and MAIL_TLS_KEY" in str(found.remedy.advice)
+    assert found and "Swap MAIL_TLS_CERT and MAIL_TLS_KEY" in str(found.remedy.advice)
 
 
 def test_only_the_certificate_in_use_is_renewed(examination: Examination) -> None:

@@ -44,7 +44,7 @@ LINES = {
         "d=$(mktemp -d)",
     ),
     "auth: Fatal: No passdbs specified in configuration file. PLAIN mechanism needs one": (
-        "says where passwords are",
+        "sets a passdb",
         "d=$(mktemp -d)",
     ),
     f"{SSL} certificate (ssl_cert setting): The certificate is empty: user=<>, rip=::1": (

@@ -157,7 +157,10 @@ DELIVERY = (
         "delivery.read_only",
         _("No mail can be stored, because the disk can only be read."),
         Remedy(
-            _("If dmesg names no error of the disk, mount it again. This shows which one it is:"),
+            _(
+                "If dmesg names no error of the disk, remount it read-write. This shows which one "
+                "it is:"
+            ),
             "findmnt --options ro --types nosquashfs",
         ),
         "Read-only file system",

@@ -9,7 +9,7 @@ from mailboxes.management.base import MailCommand
 
 class Command(MailCommand):
     help = (
-        "Count mailboxes, storage, password schemes, sign-ins and changes for the pictures on the "
+        "Count mailboxes, storage, password schemes, sign-ins and changes for the charts on the "
         "dashboard. Run it once a day, as deploy/mailadmin-figures.timer does."
     )
 
