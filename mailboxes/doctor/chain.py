@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext_lazy
@@ -36,7 +36,7 @@ from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.finding import LATE, Finding, Hop, HopResult, broken, not_checked
 from mailboxes.doctor.mysql_errors import NO_ANSWER, panel_place
 from mailboxes.doctor.mysql_locks import usual_waits_afterwards
-from mailboxes.doctor.remedies import NONE, Remedy, start_database
+from mailboxes.doctor.remedies import NONE, REPAIR_BEFORE, Remedy, start_database
 from mailboxes.errors import Refused
 from mailboxes.formats import database_message
 from mailboxes.models import AliasDomain, Domain
@@ -91,14 +91,17 @@ def examine(
     actor: Actor, host: MailHost, access: Access, domain: str = "", asked: Login | None = None
 ) -> Iterator[HopResult]:
     """Yield what is found at each hop, as soon as it is known, until the database fails."""
+    examination = Examination(host, access, asked)
     try:
-        yield from examine_hops(actor, Examination(host, access, asked), domain)
+        yield from examine_hops(actor, examination, domain)
     except (DatabaseError, InterfaceError) as error:
         seen = _("The database failed during the examination: %(error)s.")
         params = {"error": database_message(error)}
         has_answered = len(error.args) > 1 and error.args[0] not in NO_ANSWER
         place = panel_place() if host.database.hosts and not has_answered else None
         remedy = start_database(host, place) if place else NONE
+        if "database" in examination.broken:
+            remedy = REPAIR_BEFORE
         finding = broken("end.database", seen % params, remedy)
         if not access.is_mail_host:
             finding = elsewhere.over_ssh(finding, host.hostname)
@@ -124,6 +127,7 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
                     findings += add_canary(stack, actor, examination, domain)
             findings = packages.explain(examination, step.hop.code, findings)
             findings = units.explain(examination, step.hop.code, findings)
+            findings = [with_new_command(examination, finding) for finding in findings]
             if not examination.access.is_mail_host:
                 name = examination.host.hostname
                 findings = [elsewhere.over_ssh(finding, name) for finding in findings]
@@ -132,6 +136,18 @@ def examine_hops(actor: Actor, examination: Examination, domain: str) -> Iterato
             if result.state == State.BROKEN:
                 examination.broken.add(step.hop.code)
             yield result
+
+
+def with_new_command(examination: Examination, finding: Finding) -> Finding:
+    """Print a command once: what it mends, too, follows from what was found before."""
+    if finding.remedy == REPAIR_BEFORE or not finding.remedy.command:
+        return finding
+    if finding.remedy.command in examination.commands:
+        advice = _("The command of a finding above mends this, too.")
+        return replace(finding, remedy=Remedy(advice))
+    if finding.state == State.BROKEN:
+        examination.commands.add(finding.remedy.command)
+    return finding
 
 
 def in_time(step: Step, examination: Examination, deadline: float) -> Iterator[Finding]:

@@ -53,6 +53,9 @@ class Examination:
     broken: set[str] = field(default_factory=set)
     """The codes of the hops that don't work."""
 
+    commands: set[str] = field(default_factory=set)
+    """The commands of what is broken, as far as it is known."""
+
     dovecot_changes: Changes = field(default_factory=Changes)
     """What the administrator's files of Dovecot set otherwise, as far as it is known."""
 

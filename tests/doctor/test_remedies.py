@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from mailboxes.conf import DatabaseHost, MailHost
-from mailboxes.doctor import mail_folder, maps, remedies, sqlite_file
+from mailboxes.doctor import chain, mail_folder, maps, remedies, sqlite_file
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.finding import Finding
+from mailboxes.doctor.finding import Finding, broken, warning
 from tests.doctor.conftest import as_root, printing
 
 ODD = "my mail; $(reboot) 'x'"
@@ -57,3 +57,17 @@ def unreadable(examination: Examination) -> list[Finding]:
 )
 def test_the_client_reaches_the_server_that_is_meant(place: DatabaseHost, client: str) -> None:
     assert remedies.sql_client(place) == client
+
+
+def test_a_command_is_printed_once(examination: Examination) -> None:
+    apply = broken("ports.587", "It fails.", remedies.APPLY)
+    warned = warning("drift.rights", "They differ.", remedies.APPLY)
+    before = broken("ports.465", "It fails, too.", remedies.REPAIR_BEFORE)
+    found = [
+        chain.with_new_command(examination, each)
+        for each in (warned, apply, warned, before, before)
+    ]
+    commands = [each.remedy.command for each in found]
+    again, restart = remedies.APPLY.command, remedies.REPAIR_BEFORE.command
+    assert commands == [again, again, "", restart, restart]
+    assert found[2].seen == warned.seen and "mends this, too" in str(found[2].remedy.advice)

@@ -221,6 +221,11 @@ def test_files_and_settings_that_were_changed_are_named_and_mended(repaired: Mai
 
 
 def mend(host: MailHost, command: str) -> None:
-    """Run the command of a finding as root in the panel's folder, with the tests' Python."""
+    """Run the command of a finding as root in the panel's folder, with the tests' Python.
+
+    It has none if that of a finding before it is the same.
+    """
+    if not command:
+        return
     here = command.replace(".venv/bin/python", host.machine.python)
     host.machine.run(["sh", "-c", f"cd {host.machine.checkout} && {here}"], env=host.env)
