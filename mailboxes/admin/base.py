@@ -333,7 +333,7 @@ class MailAdmin(PanelAdmin):
 
     def describe_left_behind(self, rows: list[Any], scope: Scope) -> list[str]:
         """Name the aliases whose mail doesn't reach all of its targets after the deletion."""
-        return display.left_behind(left_behind(rows, scope.narrow(Alias.objects.all())))
+        return display.left_behind(left_behind(rows, Alias.objects.all(), scope=scope))
 
     def deletion_obstacles(self, row: Row) -> list[str]:
         try:

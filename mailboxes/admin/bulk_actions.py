@@ -27,16 +27,17 @@ from mailboxes.actions.base import Row
 from mailboxes.actions.batches import BulkResult
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
-from mailboxes.forwarding.findings import MAX_ALIASES
+from mailboxes.forwarding.changes import notes_of_enabling
+from mailboxes.forwarding.findings import MAX_ALIASES, are_checked
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.forwarding.wording import (
+    UNCHECKED,
     alias_domains_text,
     caught_text,
     extension_text,
     left_behind_text,
     served_otherwise_text,
 )
-from mailboxes.lookup_tables.counts import exceed
 from mailboxes.models import Alias, Domain, Mailbox
 from mailboxes.queries import capped_count, first_rows, partly, rows_after
 from mailboxes.refused_requests import log_refused_request
@@ -154,7 +155,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return page
         if refusal := form.cleaned_data["refusal"] if form else "":
             action = partial(actions.disable_mailboxes_in_bulk, refusal=refusal)
-            chosen = first_rows(queryset, MAX_ALIASES)
+            chosen = first_rows(queryset, MAX_ALIASES + 1)
             response = self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
             self.warn_of_refusals(request, chosen)
             return response
@@ -167,19 +168,24 @@ class BulkActionsAdmin(admin.ModelAdmin):
         return None
 
     def enabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
-        """Name the domains that the mail host serves without the panel."""
-        return served_otherwise_text(rows) if rows.model is Domain else ""
+        """Name the domains that the mail host serves without the panel, and aliases whose mail
+        wouldn't arrive.
+        """
+        found = [served_otherwise_text(rows)] if rows.model is Domain else []
+        chosen = first_rows(rows.filter(active=False), MAX_ALIASES + 1)
+        is_known = are_checked(chosen)
+        notes = notes_of_enabling(chosen, scope_of(request.user)) if is_known else [UNCHECKED]
+        return " ".join([*filter(None, found), *map(error_message, notes)])
 
     def disabling_warning(self, request: HttpRequest, rows: QuerySet) -> str:
         """Name the catch-alls that receive mail then, and the aliases to which mail is refused,
-        unless there are too many to check.
+        or say that there are too many to check.
         """
         scope, found = scope_of(request.user), []
-        chosen = first_rows(rows, MAX_ALIASES)
+        chosen = first_rows(rows, MAX_ALIASES + 1)
         names = [row.pk for row in chosen]
-        if not exceed(Alias.objects.all(), MAX_ALIASES):
-            aliases = scope.narrow(Alias.objects.all())
-            found.append(left_behind_text(chosen, aliases))
+        is_known = are_checked(chosen)
+        found.append(left_behind_text(chosen, scope) if is_known else error_message(UNCHECKED))
         if rows.model is Mailbox:
             found.append(caught_text(rows))
         if rows.model in (Mailbox, Alias):
@@ -190,10 +196,11 @@ class BulkActionsAdmin(admin.ModelAdmin):
 
     def warn_of_refusals(self, request: HttpRequest, rows: list[Any]) -> None:
         """Name the aliases that lose mail since these rows refuse it, also below a catch-all."""
-        if not capped_count(Alias.objects.all(), MAX_ALIASES).more:
-            aliases = scope_of(request.user).narrow(Alias.objects.all())
-            if text := left_behind_text(rows, aliases, LookUps()):
-                self.message_user(request, text, messages.WARNING)
+        text = error_message(UNCHECKED)
+        if are_checked(rows):
+            text = left_behind_text(rows, scope_of(request.user), LookUps())
+        if text:
+            self.message_user(request, text, messages.WARNING)
 
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
@@ -202,10 +209,11 @@ class BulkActionsAdmin(admin.ModelAdmin):
         described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
         lines, _models, _permissions, obstacles = described
         if "post" not in request.POST:
-            many = exceed(Alias.objects.all(), MAX_ALIASES)
-            rows = first_rows(queryset, MAX_LISTED if many else MAX_ALIASES)
-            scope = scope_of(request.user)
-            lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
+            rows, scope = first_rows(queryset, MAX_ALIASES + 1), scope_of(request.user)
+            if are_checked(rows):
+                lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
+            else:
+                lines.append(error_message(UNCHECKED))
         lines = [*lines, *obstacles]
         context = {"lines": lines, "tone": "danger", "deletion_note": self.deletion_note}  # type: ignore[attr-defined]
         if page := self.confirm(request, queryset, texts[0], **context):

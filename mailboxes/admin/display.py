@@ -134,7 +134,9 @@ def left_behind(aliases: LeftBehind) -> list[str]:
     """Return a line for each of the first aliases that forward to what is to be deleted."""
     dead = _("The alias %(alias)s doesn't forward to anything else; mail to it will be refused.")
     partly = _("The alias %(alias)s still forwards to %(address)s as well; that mail will bounce.")
+    loop = _("Mail to the alias %(alias)s will be deferred for days, because it goes in a loop.")
     found = [dead % {"alias": name} for name in aliases.nowhere]
+    found += [loop % {"alias": name} for name in aliases.deferred]
     found += [partly % {"alias": name, "address": lost} for name, lost in aliases.others.items()]
     more = len(found) - MAX_ALIASES
     if more > 0:

@@ -124,6 +124,11 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
     return check(aliases.filter(active=True).exclude(goto=F("address")))
 
 
+def are_checked(rows: Collection[Row]) -> bool:
+    """Say whether `left_behind` finds all aliases above so many rows."""
+    return len(rows) <= MAX_ALIASES and (are_kept() or not exceed(Alias.objects.all(), MAX_ALIASES))
+
+
 def left_behind(
     rows: Collection[Row],
     aliases: QuerySet,

@@ -8,13 +8,14 @@ from django.db.models import F, QuerySet
 from mailboxes.access.scope import Scope
 from mailboxes.conf import own_names
 from mailboxes.deployment.applied import kept_domains
-from mailboxes.domain_addresses import ROLES
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
 from mailboxes.forwarding.findings import (
+    MAX_ALIASES,
     Finding,
     LeftBehind,
+    Loss,
     Row,
     check,
     forwarding_into,
@@ -45,6 +46,12 @@ DEFERRED = gettext_noop(
 )
 PARTLY = gettext_noop(
     "Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s."
+)
+UNCHECKED = Refused(
+    gettext_noop(
+        "There are too many rows to check which aliases lose mail. Afterwards, run on the panel's "
+        "machine: manage.py checkaliases"
+    )
 )
 
 
@@ -79,13 +86,22 @@ def finding_note(finding: Finding, scope: Scope) -> Refused | None:
     return Refused(message, params | {"targets": ", ".join(names)}, code="dead")
 
 
-def left_behind_text(
-    rows: Sequence[Row], aliases: QuerySet, look_ups: LookUps | None = None
-) -> str:
+def finding_notes(found: Iterable[Finding], scope: Scope) -> list[Refused]:
+    """Return what is wrong with the first aliases, and the names of the others."""
+    notes = [(one, finding_note(one, scope)) for one in sorted(found, key=lambda one: one.arrives)]
+    known = [(one, note) for one, note in notes if note]
+    others = LeftBehind()
+    for one, _note in known[MAX_SHOWN:]:
+        others.add(Loss(one, "", next(iter(one.dead), "")), scope)
+    return [*(note for _one, note in known[:MAX_SHOWN]), *left_behind_notes(others)]
+
+
+def left_behind_text(rows: Sequence[Row], scope: Scope, look_ups: LookUps | None = None) -> str:
     """Name the aliases that lose mail, or a part of it, once these rows are disabled, if any; with
     `look_ups`, those that have lost it because of rows as they are found.
     """
-    return " ".join(map(error_message, left_behind_notes(left_behind(rows, aliases, look_ups))))
+    found = left_behind(rows, Alias.objects.all(), look_ups, scope)
+    return " ".join(map(error_message, left_behind_notes(found)))
 
 
 def left_behind_notes(found: LeftBehind) -> list[Refused]:
@@ -183,9 +199,9 @@ def saved_warnings(row: Row, scope: Scope) -> list[str]:
 
 
 def texts_about(row: Row, scope: Scope) -> Iterator[str]:
-    aliases = scope.narrow(Alias.objects.all())
+    aliases, found = scope.narrow(Alias.objects.all()), list[Finding]()
     if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
-        yield left_behind_text([row], aliases, LookUps())
+        yield left_behind_text([row], scope, LookUps())
         yield from texts_about_disabled(row, scope)
         return
     if isinstance(row, AliasDomain):
@@ -194,14 +210,20 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
     if isinstance(row, Domain | AliasDomain):
         found = forwarding_into(row, aliases)
-        yield from (finding_text(finding, scope) for finding in found[:MAX_SHOWN])
-        yield above_text(found, aliases)
-    names = [f"{role}@{row.pk}" for role in ROLES] if isinstance(row, Domain) else [row.pk]
-    own = Alias.objects.filter(pk__in=names).exclude(goto=F("address"))
-    found = check(own)
-    yield from (finding_text(finding, scope) for finding in found)
-    yield above_text(found, aliases)
+        yield from map(error_message, finding_notes(found, scope))
+        yield above_text(found, scope)
+    own = aliases_of(row)
+    known = {finding.alias for finding in found}
+    found = [finding for finding in check(own) if finding.alias not in known]
+    yield from map(error_message, finding_notes(found, scope))
+    yield above_text(found, scope)
     yield local_users_text(own)
+
+
+def aliases_of(row: Row) -> list[Alias]:
+    """Return the alias, a mailbox's own, or those in a domain, unless they only deliver mail."""
+    column = "domain" if isinstance(row, Domain) else "pk"
+    return list(Alias.objects.filter(**{column: row.pk}).exclude(goto=F("address"))[:MAX_ALIASES])
 
 
 def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:
@@ -215,11 +237,14 @@ def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:
         yield alias_domains_text([row.pk], scope)
 
 
-def above_text(found: Iterable[Finding], aliases: QuerySet) -> str:
+def above_text(found: Iterable[Finding], scope: Scope) -> str:
     """Name the aliases that lose mail because they forward to those that mail doesn't reach."""
     names = [finding.alias for finding in found if not finding.arrives]
     rows = list(Alias.objects.filter(pk__in=names[:MAX_CHECKED]))
-    return left_behind_text(rows, aliases.exclude(pk__in=names), LookUps()) if rows else ""
+    others = Alias.objects.exclude(pk__in=names)
+    return " ".join(
+        map(error_message, left_behind_notes(left_behind(rows, others, LookUps(), scope)))
+    )
 
 
 def local_users_text(aliases: Iterable[Alias]) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,13 @@ class ImportCommand(MailCommand):
         chosen = ImportOptions(options["create_domains"], options["update"], options["whole"])
         with Report(options["report"], self.report_lines) as report, processes() as mapper:
             planned: Counts = Counter()
-            targets = Targets()
-            for outcome in actions.plan_import(self.actor, source(), chosen, mapper=mapper):
-                planned[kind_of(outcome), outcome.verb] += 1
-                self.list_outcome(outcome, planned)
-                report.add(outcome, PLANNED)
-                targets.add(outcome)
-            self.list_targets(targets, report)
+            with closing(Targets()) as targets:
+                for outcome in actions.plan_import(self.actor, source(), chosen, mapper=mapper):
+                    planned[kind_of(outcome), outcome.verb] += 1
+                    self.list_outcome(outcome, planned)
+                    report.add(outcome, PLANNED)
+                    targets.add(outcome)
+                self.list_targets(targets, report)
             self.print_counts(planned, PLANNED)
             self.print_losses()
             refused = sum(number for (_, verb), number in planned.items() if verb == Verb.REFUSE)

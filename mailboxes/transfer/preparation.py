@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -76,14 +77,13 @@ def prepare(
 
 def note_targets(actor: Actor, outcomes: list[Outcome]) -> None:
     """Note with each row which aliases mail wouldn't reach because of it."""
-    targets, rows = Targets(), {}
-    for outcome in outcomes:
-        targets.add(outcome)
-        if outcome.model:
-            rows[type(outcome.model).__name__, outcome.model.pk] = outcome
-    for planned, note in targets.notes(actor.scope):
-        outcome = rows[planned.model, planned.name]
-        outcome.note = joined(outcome.note, note) if outcome.note else note
+    rows = {(type(one.model).__name__, one.model.pk): one for one in outcomes if one.model}
+    with closing(Targets()) as targets:
+        for outcome in outcomes:
+            targets.add(outcome)
+        for planned, note in targets.notes(actor.scope):
+            outcome = rows[planned.model, planned.name]
+            outcome.note = joined(outcome.note, note) if outcome.note else note
 
 
 def read_all(file: CsvFile) -> tuple[list[Line], list[ImportRow]]:

@@ -1,5 +1,7 @@
 """What a dry run notes of aliases that lose mail because of an import."""
 
+from contextlib import closing
+
 import pytest
 
 from mailboxes import actions
@@ -29,11 +31,12 @@ def add(address: str, *goto: str) -> None:
 
 
 def notes(*rows: ImportRow, scope: Scope = EVERYTHING) -> list[str]:
-    found, options = targets.Targets(), ImportOptions(creates_domains=True, updates=True)
-    for outcome in actions.plan_import(Actor(ADMINISTRATOR, "x", "", scope), rows, options):
-        assert not outcome.refusal, str(outcome.refusal)
-        found.add(outcome)
-    return [f"{planned.place}: {note}" for planned, note in found.notes(scope)]
+    options = ImportOptions(creates_domains=True, updates=True)
+    with closing(targets.Targets()) as found:
+        for outcome in actions.plan_import(Actor(ADMINISTRATOR, "x", "", scope), rows, options):
+            assert not outcome.refusal, str(outcome.refusal)
+            found.add(outcome)
+        return [f"{planned.place}: {note}" for planned, note in found.notes(scope)]
 
 
 @pytest.fixture(autouse=True)

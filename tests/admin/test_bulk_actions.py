@@ -18,6 +18,7 @@ from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.admin import bulk_actions
 from mailboxes.audit import chain
 from mailboxes.audit.models import Entry
+from mailboxes.forwarding import findings
 from mailboxes.handling import DISCARD, sentence_of
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
@@ -384,7 +385,7 @@ def test_all_refusals_are_counted_but_only_the_first_are_listed(
 
 
 def test_disabling_several_domains_names_the_aliases_that_they_leave_behind(
-    rita: Client, anna: Mailbox
+    rita: Client, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one.example", "two.example"):
         actions.create_domain(TESTER, DomainName.parse(name))
@@ -394,3 +395,13 @@ def test_disabling_several_domains_names_the_aliases_that_they_leave_behind(
     page = post(rita, DOMAIN, "disable", ["one.example", "two.example"]).content.decode()
     assert "so mail to them is refused: info@example.org." in page
     assert "refused" not in post(rita, DOMAIN, "disable", ["one.example"]).content.decode()
+    actions.create_alias(TESTER, Address.parse("y@two.example"), ["gone@two.example"])
+    Domain.objects.filter(pk="two.example").update(active=False)
+    page = post(rita, DOMAIN, "enable", ["one.example", "two.example"]).content.decode()
+    assert "Mail to y@two.example is refused" in page and "info@example.org" not in page
+    monkeypatch.setattr(findings, "MAX_ALIASES", 0)
+    for action, rows in (("disable", ["one.example"]), ("enable", ["two.example"])):
+        page = post(rita, DOMAIN, action, rows).content.decode()
+        assert "There are too many rows to check which aliases lose mail." in page
+    page = post(rita, MAILBOX, "delete_selected", ["x@one.example"]).content.decode()
+    assert "There are too many rows to check which aliases lose mail." in page

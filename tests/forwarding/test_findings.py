@@ -5,7 +5,9 @@ import pytest
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.addresses import DomainName
+from mailboxes.admin import display
 from mailboxes.forwarding import findings
+from mailboxes.forwarding.changes import notes_of_enabling
 from mailboxes.forwarding.sources import forwarding_to
 from mailboxes.forwarding.wording import finding_text, left_behind_text, saved_warnings
 from mailboxes.handling import Handling, handling_target
@@ -146,7 +148,45 @@ def test_disabling_a_domain_warns_of_the_aliases_that_forward_into_it() -> None:
         "nowhere@example.org. Mail to these aliases still arrives elsewhere, but partly bounces: "
         "away@example.org → x@closed.example."
     ]
-    assert saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING) == []
+    nowhere, away = saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING)
+    assert "Mail to nowhere@example.org is refused" in nowhere and "Mail to away@" in away
+
+
+def test_of_many_aliases_that_lose_mail_in_a_domain_the_last_are_only_named() -> None:
+    for number in range(13):
+        add(f"x{number:02}@example.org", "x@closed.example", *["y@e.example"][: number % 2])
+    texts = saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING)
+    assert len(texts) == 8 and texts[0].startswith("Mail to x00@example.org is refused")
+    assert texts[6].endswith("so mail to them is refused: x12@example.org.")
+    assert "x01@example.org → x@closed.example, " in texts[7] and texts[7].endswith(
+        "x11@example.org → x@closed.example."
+    )
+
+
+def test_a_copy_in_a_domain_that_is_not_relayed_any_more_is_named() -> None:
+    add("copy@example.org", "copy@example.org", "y@e.example")
+    Domain.objects.filter(pk="example.org").update(transport="relay:[192.0.2.1]")
+    row = Domain.objects.get(pk="example.org")
+    assert saved_warnings(row, EVERYTHING) == []
+    row.transport = "virtual"
+    row.save()
+    [text] = saved_warnings(row, EVERYTHING)
+    assert "copy@example.org (doesn't exist)" in text
+
+
+def test_what_is_enabled_is_looked_at_as_it_will_be(bob: Mailbox) -> None:
+    Alias.objects.filter(pk=bob.pk).update(goto="bob@example.org,gone@example.org")
+    off = add("off@example.org", "bob@example.org", active=False)
+    inside = Alias.objects.create(
+        address="in@closed.example", goto="off@example.org", domain_id="closed.example"
+    )
+    closed = Domain.objects.get(pk="closed.example")
+    [first] = map(str, notes_of_enabling([off], EVERYTHING))
+    assert "off@example.org is refused" in first and "bob@example.org (disabled)" in first
+    [own] = map(str, notes_of_enabling([bob, off], EVERYTHING))
+    assert "Mail to bob@example.org doesn't reach" in own
+    [within] = map(str, notes_of_enabling([closed], EVERYTHING))
+    assert f"Mail to {inside.pk} is refused" in within
 
 
 def test_what_several_disabled_domains_leave_behind_is_found_through_other_names() -> None:
@@ -195,7 +235,17 @@ def test_a_deletion_that_makes_a_loop_is_told_from_one_that_leads_nowhere(anna: 
     Alias.objects.create(address="foo@y.example", goto="a@example.org", domain_id="y.example")
     left = findings.left_behind([a], ALL())
     assert left.deferred == ["foo@y.example", "@example.org"] and left.nowhere == []
-    assert "is deferred for days, because it goes in a loop: foo@y" in left_behind_text([a], ALL())
+    assert "because it goes in a loop: foo@y" in left_behind_text([a], EVERYTHING)
+    assert "Mail to the alias foo@y.example will be deferred" in display.left_behind(left)[0]
+
+
+def test_aliases_that_lose_mail_by_way_of_other_domains_are_named(anna: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("y.example"))
+    Alias.objects.create(address="foo@y.example", goto=anna.pk, domain_id="y.example")
+    add("sales@example.org", "foo@y.example")
+    add("both@example.org", "foo@y.example", "z@e.example")
+    text = left_behind_text([anna], Scope(None, frozenset({"example.org"})))
+    assert "is refused: sales@example.org." in text and "bounces: both@example.org → …." in text
 
 
 def test_an_address_that_is_not_on_a_relayed_domains_list_does_not_exist() -> None:

@@ -75,6 +75,9 @@ class PlannedRows:
         self.lists: set[str] = set()
         """The domains of aliases to themselves: relayed ones only accept such addresses."""
 
+    def close(self) -> None:
+        self.database.close()
+
     def add(self, planned: Planned) -> None:
         self.new.append(planned)
         if planned.text == planned.name:

@@ -30,6 +30,9 @@ class Targets:
     def __init__(self) -> None:
         self.planned = PlannedRows()
 
+    def close(self) -> None:
+        self.planned.close()
+
     def add(self, outcome: Outcome) -> None:
         if planned := Planned.of(outcome):
             self.planned.add(planned)

@@ -1,0 +1,64 @@
+"""What is to be said of rows that have been changed or deleted, and of aliases above them."""
+
+from collections.abc import Collection
+from copy import copy
+
+from django.db.models import F, Model
+
+from mailboxes.access.scope import Scope
+from mailboxes.errors import Refused
+from mailboxes.forwarding.expansion import Expansion
+from mailboxes.forwarding.findings import MAX_ALIASES, LeftBehind, Row, check, find_losses
+from mailboxes.forwarding.lookups import LookUps, start_of
+from mailboxes.forwarding.wording import finding_notes, left_behind_notes
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+
+
+def notes_of_enabling(rows: Collection[Row], scope: Scope) -> list[Refused]:
+    """Return what is wrong with mail once these rows are enabled."""
+    saved: dict[type[Model], dict[str, Row]] = {
+        model: {} for model in (Domain, AliasDomain, Mailbox, Alias)
+    }
+    mailboxes = [row.pk for row in rows if isinstance(row, Mailbox)]
+    for row in [*rows, *Alias.objects.filter(pk__in=mailboxes)]:
+        enabled = copy(row)
+        enabled.active = True
+        saved[type(row)][row.pk.lower()] = enabled
+    addresses, domains = split(rows)
+    return notes_of_changes(addresses, domains, scope, LookUps(saved=saved))
+
+
+def split(rows: Collection[Row]) -> tuple[list[str], list[str]]:
+    """Return the addresses, and the names of domains and alias domains, among these rows."""
+    found: tuple[list[str], list[str]] = [], []
+    for row in rows:
+        found[isinstance(row, Domain | AliasDomain)].append(row.pk)
+    return found
+
+
+def notes_of_changes(
+    addresses: Collection[str],
+    domains: Collection[str],
+    scope: Scope,
+    look_ups: LookUps | None = None,
+) -> list[Refused]:
+    """Return what is wrong with these addresses, and with mail in and into these domains, as they
+    are in the tables now or as the `look_ups` find them.
+    """
+    look_ups, aliases = look_ups or LookUps(), Alias.objects.exclude(goto=F("address"))
+    inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[:MAX_ALIASES]
+    starts = {start_of(address): address for address in (*addresses, *inside)}
+    expansion = Expansion(starts, look_ups)
+    own = [look_ups.row(Alias, address.lower()) for address in starts.values()]
+    findings = check([alias for alias in own if alias and alias.goto != alias.pk], look_ups)
+    lost = {
+        address.lower(): address
+        for start, address in starts.items()
+        if expansion.is_deferred(start) or not expansion.arrives(start)
+    }
+    lost |= {f"@{domain.lower()}": domain for domain in domains}
+    found, known = LeftBehind(), {finding.alias for finding in findings}
+    for loss in find_losses(lost, aliases, look_ups):
+        if loss.finding.alias not in known:
+            found.add(loss, scope)
+    return [*finding_notes(findings, scope), *left_behind_notes(found)]
