@@ -9,7 +9,7 @@ from mailboxes.doctor import column_lengths, mysql_locks
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.mysql_errors import MISSING, SEE_TABLES
-from mailboxes.doctor.remedies import REBUILD_LOOKUPS, Remedy, on_database, sql_client
+from mailboxes.doctor.remedies import CREATE, REBUILD_LOOKUPS, Remedy, on_database, sql_client
 from mailboxes.formats import database_message
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
@@ -33,7 +33,10 @@ def explain(examination: Examination, error: DatabaseError, place: DatabaseHost 
     """Say what helps. `place` is where the panel finds a MySQL server."""
     seen = _("The temporary mailbox can't be created, so no sign-in was tried: %(error)s.")
     seen %= {"error": database_message(error)}
-    if error.args and (error.args[0] == NO_DEFINER or "lookup_" in str(error)):
+    number = error.args[0] if error.args else 0
+    if number in MISSING and "lookup_" in str(error):  # the panel was upgraded, but not migrated
+        return broken(CODE, seen, CREATE)
+    if number == NO_DEFINER or "lookup_" in str(error):
         return broken(CODE, seen, REBUILD_LOOKUPS)
     outage = find_outage(error)
     if outage == Outage.BUSY and place:
@@ -44,14 +47,13 @@ def explain(examination: Examination, error: DatabaseError, place: DatabaseHost 
     if outage == Outage.FULL:
         advice = _("The database has no space left. Make room on its disk:")
         return broken(CODE, seen, Remedy(advice, "df -h"))
-    if error.args and error.args[0] in MISSING:
+    if number in MISSING:
         return broken(CODE, seen, SEE_TABLES)
-    if error.args and error.args[0] == NO_DEFAULT:
+    if number == NO_DEFAULT:
         return broken(CODE, seen, give_default(examination, str(error)))
-    is_too_long = bool(error.args) and error.args[0] == TOO_LONG
-    if is_too_long and (longer := widen(examination, str(error))):
+    if number == TOO_LONG and (longer := widen(examination, str(error))):
         return broken(CODE, seen, longer)
-    if error.args and error.args[0] == SIGNALLED:
+    if number == SIGNALLED:
         return broken(CODE, seen, drop_triggers(examination))
     advice = _("Check that the panel's account may write, and that the database isn't full.")
     return broken(CODE, seen, Remedy(advice))

@@ -74,6 +74,9 @@ def test_the_panels_own_expired_password_is_not_in_the_exported_grants(
         (1114, "The table 'mailbox' is full", "df -h"),
         (1054, "Unknown column 'maildir'", ""),
         (1142, "INSERT command denied", ""),
+        (1146, "Table 'mail.lookup_count' doesn't exist", "manage.py migrate --database mail"),
+        (1406, "Data too long for column 'name' at row 1", ""),
+        (1449, "The user specified as a definer ('x'@'%') does not exist", "rebuildlookups"),
     ],
 )
 def test_why_the_temporary_mailbox_cannot_be_created_has_its_own_remedy(
