@@ -18,7 +18,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
 from mailboxes.handling import Handling, handling_target
-from mailboxes.models import Alias, Mailbox
+from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import TESTER, forget_lookups
 
 REFUSED = "These aliases don't forward to anything else, so mail to them is refused: "
@@ -103,3 +103,20 @@ def test_a_list_of_recipients_that_begins_is_noted() -> None:
     listed = AliasRow("line 1", "y@far.example", ("y@far.example",))
     assert notes(listed) == [f"line 1: {REFUSED}out@example.org."]
     assert notes(listed, AliasRow("line 2", "x@far.example", ("x@far.example",))) == []
+    assert notes(MailboxRow("line 1", "y@far.example")) == [f"line 1: {REFUSED}out@example.org."]
+
+
+def test_aliases_that_rows_of_the_import_enable_are_noted(bob: Mailbox) -> None:
+    actions.set_active(TESTER, bob, False)
+    Alias.objects.filter(pk=bob.pk).update(goto="bob@example.org,gone@example.org")
+    own = "line 1: Mail to bob@example.org doesn't reach all of its targets: gone@"
+    [note] = notes(MailboxRow("line 1", "bob@example.org", active=True))
+    assert note.startswith(own)
+    assert notes(MailboxRow("line 1", "bob@example.org", name="Bob")) == []
+    Domain.objects.filter(pk="other.example").update(active=False)
+    add("in@other.example", "gone@example.org")
+    add("copy@other.example", "copy@other.example", "y@e.example")
+    opened = notes(DomainRow("line 1", "other.example", active=True))
+    assert [text.split(" ")[4] for text in opened] == ["copy@other.example", "in@other.example"]
+    changed = AliasRow("line 2", "in@other.example", ("anna@example.org",))
+    assert len(notes(DomainRow("line 1", "other.example", active=True), changed)) == 1

@@ -72,16 +72,17 @@ class PlannedRows:
         )
         self.new: list[Planned] = []
         self.new_lost: list[tuple[str, str, str]] = []
-        self.lists: set[str] = set()
-        """The domains of aliases to themselves: relayed ones only accept such addresses."""
+        self.lists: dict[str, Planned] = {}
+        """The domains with new aliases to themselves, as mailboxes have them, each with the first:
+        relayed ones only accept such addresses then."""
 
     def close(self) -> None:
         self.database.close()
 
     def add(self, planned: Planned) -> None:
         self.new.append(planned)
-        if planned.text == planned.name:
-            self.lists.add(planned.key.rpartition("@")[2])
+        if planned.text == planned.name or (planned.is_new and planned.model == "Mailbox"):
+            self.lists.setdefault(planned.key.rpartition("@")[2], planned)
         if len(self.new) >= BUFFERED:
             self.write()
 
@@ -103,14 +104,17 @@ class PlannedRows:
         )
         yield from map(Planned._make, found)
 
-    def batches(self, model: type[Model], number: int) -> Iterator[list[Planned]]:
-        """Yield all of a model, in the order of their keys."""
+    def batches(
+        self, model: type[Model], number: int, exist: bool = False
+    ) -> Iterator[list[Planned]]:
+        """Yield all of a model, or those that exist already, in the order of their keys."""
         self.write()
         last = ""
         while True:
             found = self.database.execute(
-                "SELECT * FROM planned WHERE model = ? AND key > ? ORDER BY key LIMIT ?",
-                [model.__name__, last, number],
+                "SELECT * FROM planned WHERE model = ? AND key > ? AND is_new <= ?"
+                " ORDER BY key LIMIT ?",
+                [model.__name__, last, not exist, number],
             )
             batch = list(map(Planned._make, found))
             if not batch:

@@ -1,26 +1,32 @@
 """Which aliases of an import, and which above its rows, forward to where mail wouldn't arrive."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from django.db.models import F
 
 from mailboxes.access.scope import Scope
 from mailboxes.actions.imports.outcomes import Outcome
 from mailboxes.actions.imports.planned_rows import Planned, PlannedLookUps, PlannedRows
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.forwarding.findings import LeftBehind, check, find_losses
-from mailboxes.forwarding.lookups import at, domain_of
+from mailboxes.forwarding.lookups import start_of
 from mailboxes.forwarding.wording import finding_note, left_behind_notes
 from mailboxes.handling import Handling
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import are_kept
-from mailboxes.models import Alias, Domain
-from mailboxes.queries import BATCH, MAX_ROWS
+from mailboxes.lookup_tables.targets import batched
+from mailboxes.models import Alias, Domain, Mailbox
+from mailboxes.queries import BATCH, BY_DOMAIN, MAX_ROWS, batches
 from mailboxes.routing import Kind
 
 UNCHECKED = gettext_noop(
     "With more than %(limit)s aliases in an adopted database, it isn't checked which of them lose "
     "mail because of this and later rows. After the import, run: manage.py checkaliases"
 )
+Rows = list[tuple[Planned, Alias]]
+"""Aliases, each with the row because of which it is looked at."""
+
 Note = tuple[Planned, Refused]
 
 
@@ -45,8 +51,11 @@ class Targets:
         """Yield what to note of the rows: first of the aliases that mail wouldn't get through, then
         because of which rows others would lose mail.
         """
-        for aliases in self.planned.batches(Alias, BATCH):
-            yield from self.check(aliases, scope)
+        for planned in self.planned.batches(Alias, BATCH):
+            yield from self.check([(one, one.row) for one in planned], scope)
+        for rows in self.existing():
+            yield from self.check(rows, scope)
+        self.note_lists()
         is_kept = are_kept()
         is_too_much = not is_kept and exceed(Alias.objects.all(), MAX_ROWS)
         for lost_rows in self.planned.lost(BATCH if is_kept else MAX_ROWS):
@@ -55,21 +64,48 @@ class Targets:
                 return
             yield from self.losses(lost_rows, scope)
 
-    def check(self, batch: Collection[Planned], scope: Scope) -> Iterator[Note]:
+    def existing(self) -> Iterator[Rows]:
+        """Yield the aliases in the table to which mail comes by rows of the import, with these."""
+        aliases = Alias.objects.exclude(goto=F("address"))
+        for domains in self.planned.batches(Domain, BATCH):
+            active = {one.key: one for one in domains if one.active}
+            inside = aliases.filter(domain__in=[*active], active=True).order_by(*BY_DOMAIN)
+            for found in batches(inside):
+                yield [(active[alias.domain_id.lower()], alias) for alias in self.others(found)]
+        for mailboxes in self.planned.batches(Mailbox, BATCH, exist=True):
+            active = {one.key: one for one in mailboxes if one.active}
+            own = self.others(aliases.filter(pk__in=[*active]))
+            yield [(active[alias.pk.lower()], alias) for alias in own]
+
+    def others(self, aliases: Iterable[Alias]) -> list[Alias]:
+        """Return those of the aliases that the import doesn't change itself."""
+        by_key = {alias.pk.lower(): alias for alias in aliases}
+        own = {planned.key for planned in self.planned.find(Alias, by_key)}
+        return [alias for key, alias in by_key.items() if key not in own]
+
+    def note_lists(self) -> None:
+        """Note that other addresses of relayed domains aren't accepted any more."""
+        for names in batched(self.planned.lists, BATCH):
+            look_ups = PlannedLookUps(self.planned)
+            look_ups.load(Domain, names)
+            for name in names:
+                domain = look_ups.row(Domain, name)
+                if domain and domain.route.kind != Kind.LOCAL:
+                    self.planned.add_lost(f"@{name}", self.planned.lists[name])
+
+    def check(self, batch: Rows, scope: Scope) -> Iterator[Note]:
         """Yield what is wrong with these aliases, and note which of them lose mail."""
         look_ups = PlannedLookUps(self.planned)
-        rows = {one.name: (one, one.row) for one in batch}
-        found = check([row for _one, row in rows.values()], look_ups)
+        rows = {alias.pk: planned for planned, alias in batch}
+        look_ups.read([*map(start_of, rows)])
+        aliases = [look_ups.row(Alias, name.lower()) for name in rows]
+        found = check(filter(None, aliases), look_ups)
         for finding in found:
             if note := finding_note(finding, scope):
-                yield rows[finding.alias][0], note
-        dead = {finding.alias for finding in found if not finding.arrives}
-        for name, (planned, row) in rows.items():
-            if name in dead or row.handling == Handling.REFUSED:
-                self.planned.add_lost(planned.key, planned)
-            domain = look_ups.row(Domain, domain_of(planned.key))
-            if row.goto == name and domain and domain.route.kind != Kind.LOCAL:
-                self.planned.add_lost(at("", domain.pk), planned)  # others aren't accepted any more
+                yield rows[finding.alias], note
+        refusing = (one.pk for one in aliases if one and one.handling == Handling.REFUSED)
+        for name in {*refusing, *(finding.alias for finding in found if not finding.arrives)}:
+            self.planned.add_lost(name.lower(), rows[name])
 
     def losses(self, lost: Mapping[str, Planned], scope: Scope) -> Iterator[Note]:
         """Yield which aliases lose mail because of these rows; those of the import are known."""
@@ -77,10 +113,12 @@ class Targets:
         found: dict[Planned, LeftBehind] = defaultdict(LeftBehind)
         look_ups, causes = PlannedLookUps(self.planned), {key: key for key in lost}
         losses = list(find_losses(causes, Alias.objects.all(), look_ups, closed, MAX_ROWS))
-        names = {loss.finding.alias.lower() for loss in losses}
-        own = {one.key for one in self.planned.find(Alias, names)}
+        known = {
+            one.key
+            for one in self.planned.find(Alias, [loss.finding.alias.lower() for loss in losses])
+        }
         for loss in losses:
-            if loss.finding.alias.lower() not in own:
+            if loss.finding.alias.lower() not in known:
                 found[lost[loss.cause]].add(loss, scope)
         for planned, left in found.items():
             yield from ((planned, note) for note in left_behind_notes(left))
