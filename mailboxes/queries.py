@@ -211,9 +211,10 @@ def batches(
     number: int = BATCH,
     key: Callable[[Any], Any] = attrgetter("pk"),
     descending: bool = False,
+    after: str = "",
 ) -> Iterator[list[Any]]:
     """Yield all rows in batches: MySQL's client library keeps a whole result in memory."""
-    last, more = "", True
+    last, more = after, True
     while more:
         found, more = rows_after(rows, last, number, descending)
         if found:

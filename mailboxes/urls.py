@@ -21,6 +21,7 @@ from mailboxes.views import (
     password,
     search,
     sign_in,
+    upgrade,
 )
 
 admin_view = admin.site.admin_view
@@ -69,10 +70,10 @@ urlpatterns = [
     path("admin/configuration/adoption/", admin_view(adoption.adoption), name="adoption"),
     path("admin/configuration/adoption/confirm/", admin_view(adoption.adopt), name="adopt"),
     path("admin/configuration/adoption/forget/", admin_view(adoption.forget), name="forget"),
-    path("admin/configuration/upgrade/", admin_view(configuration.upgrade), name="upgrade"),
+    path("admin/configuration/upgrade/", admin_view(upgrade.upgrade), name="upgrade"),
     path(
         "admin/configuration/upgrade/csv/",
-        admin_view(configuration.passwords_to_rehash),
+        admin_view(upgrade.passwords_to_rehash),
         name="passwords-to-rehash",
     ),
     path(

@@ -106,7 +106,17 @@ IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_she
 """Buttons, and what was shown, which a test of its own forges."""
 
 PAGES = {
-    MAILBOX: ["q", "after", "before", "inside", "active__exact", "domain", "attention", "p"],
+    MAILBOX: [
+        "q",
+        "after",
+        "before",
+        "inside",
+        "active__exact",
+        "domain",
+        "attention",
+        "p",
+        "sort",
+    ],
     ALIAS: ["q", "after", "before", "kind", "domain", "active__exact", "attention"],
     "/admin/search/": ["q"],
     "/admin/log/": ["q", "action", "since", "until", "before", "csv"],

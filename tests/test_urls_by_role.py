@@ -50,7 +50,7 @@ admin/configuration/                         in  403 403 403 403 200 | in  405 4
 admin/configuration/adoption/                in  403 403 403 403 200 | in  403 403 403 403 200
 admin/configuration/adoption/confirm/        in  403 403 403 403 302 | in  403 403 403 403 409
 admin/configuration/adoption/forget/         in  403 403 403 403 302 | in  403 403 403 403 409
-admin/configuration/upgrade/                 in  403 403 403 403 200 | in  405 405 405 405 405
+admin/configuration/upgrade/                 in  403 403 403 403 200 | in  403 403 403 403 302
 admin/configuration/upgrade/csv/             in  403 403 403 403 200 | in  405 405 405 405 405
 admin/configuration/download/                in  403 403 403 403 302 | in  403 403 403 403 409
 admin/configuration/applied/                 in  403 403 403 403 405 | in  403 403 403 403 302

@@ -126,6 +126,8 @@ class Comparison:
 
     old: MailHost
     new: MailHost
+    checked: Report | None = None
+    """Who can sign in on the new host, if that has been found out already."""
 
     @cached_property
     def files(self) -> list[FileChange]:
@@ -133,7 +135,7 @@ class Comparison:
 
     @cached_property
     def report(self) -> Report:
-        return compatibility.check(self.old, self.new)
+        return self.checked or compatibility.check(self.old, self.new)
 
     @property
     def title(self) -> str:

@@ -166,7 +166,21 @@ def weak_passwords(mailboxes: QuerySet) -> list[str]:
 
 
 def stored_passwords(mailboxes: QuerySet, active: bool = True) -> Iterator[StoredPassword]:
-    """Yield those of the mailboxes that are active, in an active domain, or the others.
+    """Yield those of the mailboxes that are active, in an active domain, or the others."""
+    for batch in password_batches(mailboxes, active):
+        yield from batch.rows
+
+
+class Batch(NamedTuple):
+    """Some of the mailboxes that were read, how many those are, and the last of them."""
+
+    rows: list[StoredPassword]
+    read: int
+    last: str
+
+
+def password_batches(mailboxes: QuerySet, active: bool = True, after: str = "") -> Iterator[Batch]:
+    """Yield the same in batches, from behind a mailbox on.
 
     The domain is not a condition of the query: MySQL would start with the domains and sort all
     rows for each batch.
@@ -175,10 +189,13 @@ def stored_passwords(mailboxes: QuerySet, active: bool = True) -> Iterator[Store
     rows = mailboxes.filter(active=True) if active else mailboxes
     columns = ("username", "domain_id", "password", "name", "active", "open")
     found = rows.annotate(open=Exists(domain)).values_list(*columns)
-    for batch in batches(found, HASHES_PER_QUERY, key=itemgetter(0)):
-        for address, name_of_domain, stored, name, is_active, is_open in batch:
-            if bool(is_active and is_open) == active:
-                yield StoredPassword(address, name_of_domain, stored, name)
+    for batch in batches(found, HASHES_PER_QUERY, key=itemgetter(0), after=after):
+        chosen = [
+            StoredPassword(address, name_of_domain, stored, name)
+            for address, name_of_domain, stored, name, is_active, is_open in batch
+            if bool(is_active and is_open) == active
+        ]
+        yield Batch(chosen, len(batch), batch[-1][0])
 
 
 def has_same_effect(new: Problem, old: Problem | None) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet, Sum
 from mailboxes.lookup_models import DomainCount
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Mailbox
+from mailboxes.queries import CappedCount, capped_count
 
 MAX_DOMAINS = 5000
 """Of how many domains a page adds up the numbers."""
@@ -74,6 +75,14 @@ def total(domains: Collection[str] | None = None) -> Counts | None:
         return None
     sums = rows.aggregate(*map(Sum, ("mailboxes", "aliases", "quota")))
     return Counts(*(int(sums[f"{name}__sum"] or 0) for name in ("mailboxes", "aliases", "quota")))
+
+
+def number_of_mailboxes(maximum: int) -> CappedCount:
+    """Return how many mailboxes there are, up to a maximum."""
+    known = total()
+    if known is None:
+        return capped_count(Mailbox.objects.all(), maximum)
+    return CappedCount(min(known.mailboxes, maximum), known.mailboxes > maximum)
 
 
 def exceed(rows: QuerySet, maximum: int, domains: Collection[str] | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""The configuration page with its downloads, and Upgrade and migrate."""
+"""The configuration page with its downloads."""
 
 import logging
 from dataclasses import replace
@@ -6,22 +6,18 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from mailboxes import actions, queries, rehash_list
+from mailboxes import actions, queries
 from mailboxes.audit.log import log_event, subject
 from mailboxes.conf import MailHost, mail_host
-from mailboxes.csv_download import csv_response
 from mailboxes.deployment.applied import local
 from mailboxes.errors import Refused
-from mailboxes.export import compare
 from mailboxes.export.bundle import File, pack
 from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
@@ -29,12 +25,9 @@ from mailboxes.export.mail_check import check_mail
 from mailboxes.export.outdated import outdated, remember_export
 from mailboxes.export.prerequisites import check_exportable
 from mailboxes.export.render import render_both, render_bundle
-from mailboxes.export.upgrade import notes, steps
 from mailboxes.formats import database_message, error_message
-from mailboxes.lookup_tables.counts import total
-from mailboxes.models import Mailbox
+from mailboxes.lookup_tables.counts import number_of_mailboxes
 from mailboxes.origin import foreign_tables
-from mailboxes.queries import CappedCount, capped_count
 from mailboxes.request_actors import administrator
 from mailboxes.second_factor.reauthentication import reauthentication_required
 from mailboxes.sending import with_column
@@ -97,54 +90,13 @@ def variant_comparison(host: MailHost) -> dict[str, Any]:
     except Refused as error:
         found |= {"no_other": error_message(error)}
     try:
-        found |= {"total": number_of_mailboxes()}
+        found |= {"total": number_of_mailboxes(queries.MAX_ROWS)}
         if not found["total"].more:
             change = Comparison(host, other)
             found |= {"verdict": change.verdict(), "cannot_sign_in": change.report.cannot_sign_in}
     except DatabaseError as error:
         logger.warning("The mailboxes can't be counted: %s", database_message(error))
     return found
-
-
-def number_of_mailboxes() -> CappedCount:
-    known, maximum = total(), queries.MAX_ROWS
-    if known is None:
-        return capped_count(Mailbox.objects.all(), maximum)
-    return CappedCount(min(known.mailboxes, maximum), known.mailboxes > maximum)
-
-
-@never_cache
-@require_safe
-@allowed("configuration.view")
-def upgrade(request: HttpRequest) -> HttpResponse:
-    """Show what changes from one host to another, and who couldn't sign in there."""
-    context = admin.site.each_context(request) | {"title": _("Upgrade and migrate")}
-    try:
-        keys = zip(("from", "to"), compare.suggested_upgrade(), strict=True)
-        context |= {"choices": compare.host_choices()}
-        old, new = (compare.parse_host(request.GET.get(end, usual)) for end, usual in keys)
-        change = Comparison(old, new)
-        files = [(file, highlight(file.diff, "diff")) for file in change.files]
-        context |= {"change": change, "files": files, "old": old.key, "new": new.key}
-        context |= {"notes": notes(change), "steps": steps(change)}
-        context |= {"password_page": request.build_absolute_uri(reverse("change-password"))}
-    except Refused as error:
-        context |= {"refusal": error_message(error)}
-    return render(request, "mailboxes/upgrade.html", context)
-
-
-@never_cache
-@require_safe
-@allowed("configuration.view")
-def passwords_to_rehash(request: HttpRequest) -> HttpResponseBase:
-    """Send the list of those whose passwords take the scheme of a host when they sign in."""
-    try:
-        host = compare.parse_host(request.GET.get("to", mail_host().key))
-    except Refused as error:
-        return HttpResponse(error_message(error), status=400, content_type="text/plain")
-    name = rehash_list.filename(timezone.localdate())
-    log_event(administrator(request), "mailbox.download", subject("file", name))
-    return csv_response(name, rehash_list.COLUMNS, rehash_list.rows(host))
 
 
 @never_cache

@@ -4,12 +4,17 @@ import re
 from csv import DictReader
 from html import unescape
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from mailboxes import queries
+from mailboxes.export import checking, compatibility
 from mailboxes.export.compatibility import MAX_ADDRESSES
 from mailboxes.models import LastLogin, Mailbox
 from tests.conftest import STORED, add_mailbox, compare, logged
@@ -109,7 +114,7 @@ def test_mailboxes_beyond_the_first_are_only_counted(rita: Client, mail_file: No
 
 def test_the_page_is_read_only_and_for_superusers(rita: Client, mail_file: None) -> None:
     assert "no-store" in rita.get(URL)["Cache-Control"]
-    assert rita.post(URL).status_code == 405
+    assert rita.post(URL).status_code == 302
     assert Client().get(URL).status_code == 302
     staff = Client()
     staff.force_login(User.objects.create_user("sam", is_staff=True))
@@ -174,3 +179,42 @@ def test_a_list_for_an_unknown_host_is_refused_and_not_logged(rita: Client, tabl
     page = rita.get(f"{URL}csv/", {"to": "<b>"})
     assert page.status_code == 400 and page["Content-Type"].startswith("text/plain")
     assert logged() == []
+
+
+def test_many_mailboxes_are_read_in_steps_that_show_how_far_they_have_come(
+    rita: Client, sample_mailboxes: None, on_mysql: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "?from=v2/debian12/CRAM-MD5&to=v2/debian13/CRAM-MD5"
+    at_once = rita.get(URL + question).content.decode()
+    monkeypatch.setattr(queries, "MAX_ROWS", 3)
+    monkeypatch.setattr(compatibility, "HASHES_PER_QUERY", 2)
+    monkeypatch.setattr(checking, "BATCHES_PER_PART", 1)
+    with CaptureQueriesContext(connections["mail"]) as asked:
+        page = rita.get(URL + question).content.decode()
+    assert "hasn't been checked yet" in page and 'id="steps"' not in page
+    assert "active mailboxes" not in page and 'id="files"' in page
+    assert not [one for one in asked if "password" in one["sql"].partition("FROM")[0]]
+    total = Mailbox.objects.count()
+    answer: Any = rita.post(URL + question, {"start": "1"})
+    for read in range(2, total + 1, 2):
+        text = answer.content.decode()
+        assert f"{read} mailboxes have been read." in text and "data-autosubmit" in text
+        assert f'max="{total}" value="{read}"' in text
+        assert "hasn't been checked yet" in rita.get(URL + question).content.decode()
+        answer = rita.post(URL + question)
+    while answer.status_code == 200:
+        answer = rita.post(URL + question)
+    checked = rita.get(answer["Location"]).content.decode()
+    assert f"for which {total} mailboxes were read" in checked
+    for begin, stop in (("notice bad", 'id="notes"'), ('id="steps"', 'id="files"')):
+        parts = [page[page.index(begin) : page.index(stop)] for page in (at_once, checked)]
+        assert parts[0] == parts[1]
+    other = rita.get(f"{URL}?from=v2/debian12/CRAM-MD5&to=v2/debian12/MD5-CRYPT").content.decode()
+    assert "mailboxes were read" not in other
+    again = rita.post(URL + question, {"start": "1"}).content.decode()
+    assert "2 mailboxes have been read." in again
+
+
+def test_few_mailboxes_are_read_at_once(rita: Client, sample_mailboxes: None) -> None:
+    assert rita.post(f"{URL}?from=v2", {"start": "1"}).status_code == 302
+    assert "Check all" not in rita.get(URL).content.decode()
