@@ -13,6 +13,9 @@ from mailboxes.texts import gettext as _
 QUEUE = Path("/var/spool/postfix")
 DATA = Path("/var/lib/postfix")
 NSSWITCH = Path("/etc/nsswitch.conf")
+ADD_FILES = r"/^(passwd|group):/{/\bfiles\b/!s/:/: files/}"
+"""For sed: other sources, such as ldap, stay."""
+
 OWNED = (
     *("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private"),
     *("saved", "trace", "public", "maildrop"),
@@ -49,9 +52,9 @@ def unknown_user() -> Finding:
         command = f"apt-get install --reinstall postfix && {restart_command('postfix')}"
         return broken("maps.user", seen, Remedy(_("Install Postfix again:"), command))
     advice = _("Add the source “files” to passwd and group in /etc/nsswitch.conf again:")
-    edit = r"s/^(passwd|group):.*/\1: files systemd/"
     services = f"systemctl try-restart dovecot saslauthd; {restart_command('postfix')}"
-    return broken("maps.user", seen, Remedy(advice, f"sed -i -E '{edit}' {NSSWITCH}; {services}"))
+    command = f"sed -i -E '{ADD_FILES}' {NSSWITCH}; {services}"
+    return broken("maps.user", seen, Remedy(advice, command))
 
 
 def names_files(path: Path) -> bool:

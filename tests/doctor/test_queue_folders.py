@@ -1,11 +1,12 @@
 """Which of Postfix's folders its programs couldn't use."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor.queue_folders import is_foreign, names_files
+from mailboxes.doctor.queue_folders import ADD_FILES, is_foreign, names_files
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,11 @@ def test_the_source_of_users_is_looked_for(tmp_path: Path, text: str, expected: 
     path.write_text(text)
     assert names_files(path) == expected
     assert names_files(tmp_path / "gone")
+
+
+def test_the_source_of_users_is_added_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "nsswitch.conf"
+    path.write_text("passwd: ldap systemd\ngroup:  files ldap\nhosts: dns\n")
+    subprocess.run(["sed", "-i", "-E", ADD_FILES, path], check=True)
+    assert path.read_text() == "passwd: files ldap systemd\ngroup:  files ldap\nhosts: dns\n"
+    assert names_files(path)
