@@ -30,6 +30,9 @@ CONSTANT_SQL = {
     "mailboxes/doctor/views.py": "examine",
     # It runs a constant.
     "mailboxes/doctor/unwritable.py": "drop_triggers",
+    "mailboxes/doctor/column_lengths.py": "statement_for",
+    # It runs the constants above it.
+    "mailboxes/doctor/usage_writes.py": "examine",
     # It runs one of two constants.
     "mailboxes/health.py": "ask_all",
     # It has the names of a model's table and columns.
