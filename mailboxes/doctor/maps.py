@@ -11,6 +11,7 @@ from mailboxes.doctor import (
     mysql_accounts,
     paths,
     port_holders,
+    postfix_causes,
     postfix_extras,
     postfix_services,
     queue_folders,
@@ -74,15 +75,21 @@ def not_running(examination: Examination) -> Finding | None:
     if not list(command_lines("master")):
         if taken := taken_port(examination):
             return taken
-        checked = examination.access.run(["postfix", "check"])
-        said = checked.stderr.strip().splitlines()[-3:]
-        log = "\n".join(map(words.quoted, said)) or words.log(examination, MASTER, words.LATELY)
-        remedy = restart(_("Start it:"), "postfix")
-        return broken("maps.stopped", _("Postfix isn't running."), remedy, log)
+        return why_stopped(examination)
     if is_suspended("master"):
         seen = _("Postfix's master process is suspended: somebody has sent it a stop signal.")
         return broken("maps.suspended", seen, restart(_("Restart it:"), "postfix"))
     return None
+
+
+def why_stopped(examination: Examination) -> Finding:
+    checked = examination.access.run(["postfix", "check"])
+    said = list(map(words.quoted, checked.stderr.strip().splitlines()[-3:]))
+    said = said or words.log(examination, MASTER, words.LATELY).splitlines()
+    seen, remedy = _("Postfix isn't running."), restart(_("Start it:"), "postfix")
+    if cause := postfix_causes.find(examination, said):
+        seen, remedy = f"{seen} {cause.reason}", cause.remedy
+    return broken("maps.stopped", seen, remedy, "\n".join(said))
 
 
 def taken_port(examination: Examination) -> Finding | None:

@@ -15,6 +15,7 @@ from mailboxes.doctor import (
     elsewhere,
     listeners,
     master_entries,
+    postfix_causes,
     postfix_extras,
     postfix_services,
     words,
@@ -122,6 +123,8 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
         return disk
     if sees_postfix and (wrong := master_entries.unreadable(examination.access)):
         return master_entries.remedy(wrong)
+    if sees_postfix and (cause := postfix_causes.find(examination, log(examination).splitlines())):
+        return cause.remedy
     if sees_postfix and (changed := postfix_services.changed(examination.access)):
         return changed
     is_ours = not of_postfix or examination.dovecot_changes.undone

@@ -1,0 +1,58 @@
+"""Why Postfix, or a daemon of it, ends: what its fatal errors say about its files."""
+
+import re
+from shlex import quote
+from typing import NamedTuple
+
+from mailboxes.doctor import postfix_extras
+from mailboxes.doctor.access import POSTFIX
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.texts import gettext as _
+
+FATAL = re.compile(r"(?:[^\[\]]*\[\d+\]: |\S+: )?fatal: (?P<why>.*)")
+"""A line of Postfix's own; clients choose parts of others."""
+
+SETTINGS = re.compile(
+    r"(?:file /etc/postfix/main\.cf: )?"
+    r"(?:bad [a-z ]+ configuration: (?P<bad>\w+) = |parameter (?P<parameter>\w+): )"
+)
+LINE = re.compile(r"/etc/postfix/(?P<file>main|master)\.cf(?:,|:) line (?P<line>\d+): ")
+NO_QUEUE = re.compile(r"chdir\(/\S+\): No such file or directory")
+RESTART = restart_command("postfix")
+
+
+class Cause(NamedTuple):
+    reason: str
+    """A sentence."""
+
+    remedy: Remedy
+
+
+def find(examination: Examination, said: list[str]) -> Cause | None:
+    """Return what the newest fatal error means, if it names a setting or a line."""
+    for fatal in filter(None, map(FATAL.match, reversed(said))):
+        why = fatal["why"]
+        reason = _("It says: %(line)s.") % {"line": why.rstrip(".…")}
+        if found := SETTINGS.match(why):
+            return Cause(reason, reset(examination, found["bad"] or found["parameter"]))
+        if found := LINE.search(why):
+            return Cause(reason, comment_out(found["file"], found["line"]))
+        if NO_QUEUE.match(why):
+            return Cause(reason, reset(examination, "queue_directory"))
+    return None
+
+
+def reset(examination: Examination, name: str) -> Remedy:
+    """Give a setting the exported value again, or else Postfix's own."""
+    remedy = postfix_extras.undone(examination)
+    if remedy and f"{name} = " in remedy.command:
+        return remedy
+    advice = _("Remove this setting, which Postfix can't read, or correct it. Then restart it:")
+    return Remedy(advice, f"postconf -X {quote(name)} && {RESTART}")
+
+
+def comment_out(file: str, line: str) -> Remedy:
+    path = POSTFIX / f"{file}.cf"
+    advice = _("Correct this line, or comment it out. Then restart Postfix:")
+    return Remedy(advice, f"sed -i '{line}s/^/#/' {path} && {RESTART}")

@@ -1,0 +1,47 @@
+"""What Postfix says when it ends because of its files, and what ends that."""
+
+import pytest
+
+from mailboxes.doctor import maps, postfix_causes, submission
+from mailboxes.doctor.access import Output
+from mailboxes.doctor.examination import Examination
+from tests.doctor.conftest import as_root
+
+RESTART = "systemctl restart postfix"
+MASTER = "/usr/sbin/postconf: fatal: file /etc/postfix/master.cf: line 168: bad field count"
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("fatal: bad numerical configuration: default_process_limit = many", "default_process_"),
+        ("fatal: bad boolean configuration: smtpd_client_port_logging = x", "smtpd_client_port"),
+        ("fatal: parameter inet_interfaces: no local interface found for ::2", "inet_interfaces"),
+        ("fatal: file /etc/postfix/main.cf: parameter biff: bad parameter value: b", "biff"),
+        ("fatal: parameter queue_run_delay: bad time value or unit: soon", "queue_run_delay"),
+        ("fatal: chdir(/var/spool/gone): No such file or directory", "queue_directory"),
+        (MASTER, f"sed -i '168s/^/#/' /etc/postfix/master.cf && {RESTART}"),
+        (
+            "fatal: /etc/postfix/main.cf, line 104: missing '=' after attribute name: \"x\"",
+            f"sed -i '104s/^/#/' /etc/postfix/main.cf && {RESTART}",
+        ),
+    ],
+)
+def test_a_fatal_error_says_which_setting_or_line_is_to_be_mended(
+    examination: Examination, line: str, command: str
+) -> None:
+    later = "postfix/postlog: fatal: cannot execute /usr/sbin/postconf!"
+    here = as_root(examination, lambda command, input="", user="": Output(1, "", ""))
+    found = postfix_causes.find(here, [line if line == MASTER else f"postfix: {line}", later])
+    assert found and line.partition("fatal: ")[2] in found.reason
+    expected = command if command.startswith("sed") else f"postconf -X {command}"
+    assert found.remedy.command.startswith(expected) and found.remedy.command.endswith(RESTART)
+    assert postfix_causes.find(here, [later, f"smtpd[9]: NOQUEUE: helo=<{line}>"]) is None
+
+
+def test_the_hops_use_it(examination: Examination) -> None:
+    logged = f"Nov 27 22:10:44 mail postfix/smtpd[9]: {MASTER.removeprefix('/usr/sbin/postconf: ')}"
+    here = as_root(examination, lambda command, input="", user="": Output(1, logged, MASTER))
+    stopped = maps.why_stopped(here)
+    assert stopped.seen.startswith("Postfix isn't running. It says: file /etc/postfix/master.cf: ")
+    assert stopped.remedy == submission.last_resort(here)
