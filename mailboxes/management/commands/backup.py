@@ -23,7 +23,7 @@ PREFIX = "mailadmin-"
 class Command(MailCommand):
     help = (
         "Write both databases and the settings, with their secrets, to a new file that only you "
-        "can read, and verify it. The panel and the mail daemons go on meanwhile. Tables of other "
+        "can read, and verify it. The panel and the mail daemons keep running. Tables of other "
         "programs are left out. `restore` is the way back, into any kind of database."
     )
     retry_hint = "No backup was made. Correct this, then run the command again."
@@ -39,18 +39,18 @@ class Command(MailCommand):
             "--keep",
             type=integer,
             metavar="NUMBER",
-            help="in a folder, delete all but so many of the latest backups",
+            help="if FILE is a folder, delete all but the latest NUMBER backups in it",
         )
         parser.add_argument(
             "--panel-only",
             action="store_true",
-            help="leave out the mail database, such as one that is backed up otherwise",
+            help="leave out the mail database, for instance if it is backed up by other means",
         )
         parser.add_argument(
             "--recipient",
             action="append",
             metavar="KEY",
-            help="encrypt for the owner of this public key of age (age1…)",
+            help="encrypt for the owner of this public key of age (age1…); can be repeated",
         )
         parser.add_argument(
             "--passphrase", action="store_true", help="ask for a passphrase, and encrypt with it"

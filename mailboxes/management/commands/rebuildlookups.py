@@ -12,9 +12,8 @@ from mailboxes.origin import foreign_tables
 
 class Command(MailCommand):
     help = (
-        "Fills the tables again in which lists, counts and searches look first, and creates their "
-        "triggers. Needed after the mail tables were restored without triggers, or written while "
-        "there were none."
+        "Fill the panel's lookup tables (docs/scale.md) again, and create their triggers. Needed "
+        "after the mail tables were restored without triggers, or changed while there were none."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,8 +24,8 @@ class Command(MailCommand):
             )
         if not tables.create(connections["mail"]):
             raise CommandError(
-                "The database doesn't allow the panel's account to create triggers, so lists and "
-                "searches read a bounded number of rows. Grant it TRIGGER on the mail database; "
+                "The database doesn't allow the panel's account to create triggers, so counts and "
+                "searches in large tables are limited. Grant it TRIGGER on the mail database; "
                 "with a binary log, also set log_bin_trust_function_creators=1. Then run this "
                 "again."
             )

@@ -20,7 +20,7 @@ class Command(MailCommand):
     help = (
         "Restore a backup into databases that are empty, apart from the first administrator. "
         "Either everything is restored or nothing. A backup of an older version is migrated. Stop "
-        "the panel before, and start it afterwards."
+        "the panel first, and start it again afterwards."
     )
 
     retry_hint = "Nothing was restored. Correct this, then run the command again."
@@ -53,7 +53,7 @@ class Command(MailCommand):
             help="leave the tables as they were in the backup's version",
         )
         parser.add_argument(
-            "--identity", type=new_path, metavar="PATH", help="the file of a secret key of age"
+            "--identity", type=new_path, metavar="PATH", help="the file with the secret key of age"
         )
         add_passphrase_file(parser)
 
@@ -71,7 +71,7 @@ class Command(MailCommand):
         names = " and ".join(restore.NAMES[alias] for alias in manifest.databases)
         self.stdout.write(
             f"{path} is whole. It was made on {manifest.created[:16].replace('T', ' at ')} UTC by "
-            f"mailadmin {manifest.version} of {manifest.host}, and contains {names}."
+            f"mailadmin {manifest.version} on {manifest.host}, and contains {names}."
         )
 
     def restore(self, file: IO[bytes], manifest: Manifest, options: dict[str, Any]) -> None:
@@ -130,4 +130,6 @@ class Command(MailCommand):
                 "add the old one to SECRET_KEY_FALLBACKS."
             )
         else:
-            self.stdout.write("The log is intact. Administrators sign in as in the backup.")
+            self.stdout.write(
+                "The log is intact. Administrators sign in as they did when the backup was made."
+            )
