@@ -48,7 +48,9 @@ def reset(examination: Examination, name: str) -> Remedy:
     remedy = postfix_extras.undone(examination)
     if remedy and f"{name} = " in remedy.command:
         return remedy
-    advice = _("Remove this setting, which Postfix can't read, or correct it. Then restart it:")
+    advice = _(
+        "Remove this setting, which Postfix can't read, or correct it. Then restart Postfix:"
+    )
     return Remedy(advice, f"postconf -X {quote(name)} && {RESTART}")
 
 
