@@ -126,7 +126,7 @@ def test_the_headings_sort_the_list_and_say_how_it_is_sorted(five: Client) -> No
     assert headings("?sort=usage")["usage"] == ("ascending", "?sort=-usage")
     assert headings("?sort=password")["usage"] == ("", "?sort=-usage")
     german = five.get(MAILBOX, HTTP_ACCEPT_LANGUAGE="de").content.decode()
-    assert '<span class="quiet">Reihenfolge:</span> Adresse' in german
+    assert '<span class="quiet">Sortierung:</span> Adresse' in german
 
 
 def test_links_and_bulk_actions_keep_the_order(five: Client) -> None:
