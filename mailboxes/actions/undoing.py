@@ -26,6 +26,7 @@ from mailboxes.audit.log import begin, end, subject
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.forwarding.changes import notes_of_changes, split
 from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, split_targets
@@ -45,6 +46,7 @@ TABLES: dict[str, Any] = {
     "mailbox": (Mailbox, remove_mailbox),
     "domain": (Domain, remove_domain),
 }
+ADDRESSES = ("mailbox", "alias")
 COLUMNS = {
     "mailbox": {"active", "quota", "goto"},
     "alias": {"active", "goto"},
@@ -67,6 +69,9 @@ NO_OLD_PASSWORD = gettext_noop("Its old password isn't known any more; the new o
 class UndoResult:
     done: list[str] = field(default_factory=list)
     refused: list[tuple[str, Refused]] = field(default_factory=list)
+    notes: list[Refused] = field(default_factory=list)
+    """What is wrong with mail to these rows, and to aliases above them, after it."""
+
     following: int = 0
     """The last row, to continue after it; 0 if all rows are done."""
 
@@ -99,6 +104,10 @@ def undo_import(actor: Actor, entry: int, after: int = 0, continues: int = 0) ->
                 change = {"refused": [None, refusal_as_json(error)]}
                 refusals.append(subject(imported.model, imported.name, imported.domain, change))
     end(begun, Phase.DONE, subjects=refusals)
+    rows = {(row.model, row.name) for row in batch}
+    addresses = {name for model, name in rows if model in ADDRESSES}
+    domains = {name for model, name in rows if model not in ADDRESSES}
+    result.notes = notes_of_changes(sorted(addresses), sorted(domains), actor.scope)
     return result
 
 
@@ -138,6 +147,8 @@ def undo_change(
     result.entry = found.entry
     result.done = [row.pk for row in found.changed]
     result.refused += [(row.pk, error) for row, error in found.refused]
+    if any(column in ("active", "goto") for row in changed.values() for column in row.changes):
+        result.notes = notes_of_changes(*split(found.changed), actor.scope)
     return result
 
 

@@ -1,5 +1,6 @@
 """The form of an import: the file, its units and columns, and what the import may do."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.scope import NOTHING, Scope
 from mailboxes.conf import quota_multiplier
+from mailboxes.errors import Refused
+from mailboxes.formats import error_message
 from mailboxes.forms.base import ActionForm
 from mailboxes.transfer.columns import (
     POSTFIXADMIN_MEGABYTE,
@@ -110,6 +113,9 @@ class ImportForm(ActionForm, forms.Form):
         return data
 
 
+MAX_NOTES = 100
+
+
 class UndoForm(forms.Form):
     """The hidden fields with which taking an import back continues."""
 
@@ -118,3 +124,9 @@ class UndoForm(forms.Form):
     continues = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     done = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     all = forms.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
+    notes = forms.CharField(required=False)
+
+    def notes_with(self, new: Iterable[Refused]) -> list[str]:
+        """Return what earlier requests and this one have to say, each sentence once."""
+        known = self.cleaned_data["notes"].splitlines()
+        return list(dict.fromkeys([*known, *map(error_message, new)]))[:MAX_NOTES]

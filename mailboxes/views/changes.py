@@ -73,8 +73,11 @@ def undo_change(request: HttpRequest) -> HttpResponse:
     done = (posted["done"] or 0) + len(result.done)
     refused = request.POST.get("refused", "").splitlines()
     refused += [f"{name}: {error_message(error)}" for name, error in result.refused]
+    notes = form.notes_with(result.notes)
     if not result.following and not refused:
         messages.success(request, undone_text(done))
+        for note in notes:
+            messages.warning(request, note)
         return redirect(back)
     context = admin.site.each_context(request) | {
         "title": _("Undo a change"),
@@ -82,6 +85,7 @@ def undo_change(request: HttpRequest) -> HttpResponse:
         "back": back,
         "result": result,
         "done": done,
+        "notes": notes,
         "refused": refused[:MAX_REFUSALS],
         "more": max(len(refused) - MAX_REFUSALS, 0),
     }

@@ -191,17 +191,21 @@ def undo_import(request: HttpRequest) -> HttpResponse:
     refused += [f"{name}: {error_message(error)}" for name, error in result.refused]
     if not result.following:
         PreparedImport.objects.filter(owner=request.user.pk, entry=posted["entry"]).delete()
+    notes = form.notes_with(result.notes)
     if not result.following and not refused:
         text = ngettext(
             "The import was undone: %(count)s row.", "The import was undone: %(count)s rows.", done
         ) % {"count": number(done)}
         messages.success(request, text)
+        for note in notes:
+            messages.warning(request, note)
         return redirect("import")
     context = admin.site.each_context(request) | {
         "title": _("Undo an import"),
         "entry": posted["entry"],
         "result": result,
         "done": done,
+        "notes": notes,
         "refused": refused[:MAX_REFUSALS],
         "more": max(len(refused) - MAX_REFUSALS, 0),
     }

@@ -61,6 +61,23 @@ def test_disabling_is_undone_from_its_message_and_leads_back_to_the_filtered_lis
     assert Mailbox.objects.filter(active=True).count() == 2
 
 
+def test_undoing_names_the_aliases_that_lose_mail_by_it(
+    rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "CHANGED", 1)
+    for name, mailbox in (("team", anna), ("all", bob)):
+        actions.set_active(TESTER, mailbox, False)
+        Alias.objects.create(
+            address=f"{name}@example.org", goto=mailbox.pk, domain_id="example.org"
+        )
+    page = post(rita, MAILBOX, "enable", [anna.pk, bob.pk], post="yes")
+    page = rita.post("/admin/log/undo/", undo_form(page))
+    assert "mail to them is refused: all@example.org." in page.content.decode()
+    page = rita.post("/admin/log/undo/", hidden(page), follow=True)
+    for name in ("team", "all"):
+        assert f"mail to them is refused: {name}@example.org." in page.content.decode()
+
+
 def test_a_change_of_many_is_undone_in_batches_as_it_was_before(
     rita: Client, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,8 +198,8 @@ def hidden(page: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"quota_1": [""]}
     for name, value in re.findall(r'type="(?:hidden|text)" name="(\w+)" value="([^"]*)"', form):
         found.setdefault(name, []).append(unescape(value))
-    if refused := re.search(r'<textarea name="refused" hidden>\n(.*?)</textarea>', form, re.S):
-        found["refused"] = [unescape(refused[1])]
+    for name, text in re.findall(r'<textarea name="(\w+)" hidden>\n(.*?)</textarea>', form, re.S):
+        found[name] = [unescape(text)]
     return found
 
 

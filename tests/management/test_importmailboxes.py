@@ -85,7 +85,12 @@ def test_everything_is_imported_and_undone(domain: Domain, file: Path) -> None:
         "1 alias unchanged", "3 mailboxes unchanged", "Nothing was changed.",
     ]  # fmt: skip
     entry = printed.partition("--undo=")[2].partition("\n")[0]
-    assert run("--undo", entry) == "Undone: 4. Kept: 0.\n"
+    Alias.objects.create(address="all@example.org", goto=anna.pk, domain_id="example.org")
+    assert run("--undo", entry) == (
+        "These aliases don't forward to anything else, so mail to them is refused: "
+        "all@example.org.\nUndone: 4. Kept: 0.\n"
+    )
+    Alias.objects.filter(pk="all@example.org").delete()
     assert not Mailbox.objects.exists() and not Alias.objects.exists()
 
 

@@ -96,6 +96,8 @@ class Command(ImportCommand):
             result = actions.undo_import(self.actor, entry, after, continues)
             for name, error in result.refused:
                 self.stdout.write(f"{name}: {error_message(error)}")
+            for note in result.notes:
+                self.stdout.write(error_message(note))
             refused, done = refused + len(result.refused), done + len(result.done)
             self.progress(refused + done)
             after, continues = result.following, result.entry
