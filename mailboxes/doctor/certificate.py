@@ -67,7 +67,8 @@ def in_use(examination: Examination) -> tuple[str, str]:
         return examination.host.certificate, examination.host.certificate_key
     names = ("smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_key_file")
     done = examination.access.run(["postconf", "-hx", *names])
-    chain, certificate, key = [line.strip() for line in f"{done.stdout}\n\n".splitlines()][:3]
+    lines = [*map(str.strip, done.stdout.splitlines()), "", "", ""]  # none if it fails
+    chain, certificate, key = lines[:3]
     files = chain.replace(",", " ").split()
     if files:
         certificate = files[-1]

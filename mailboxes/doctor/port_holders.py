@@ -13,6 +13,10 @@ USERS = re.compile(r'\("(?P<name>[^"]+)",pid=(?P<pid>\d+),')
 """A program that listens, as ss(8) prints it."""
 
 
+MAILS = ("dovecot.service", "postfix.service", "postfix@-.service")
+"""The units whose daemons are meant to have the ports; they are only restarted."""
+
+
 class Holder(NamedTuple):
     port: int
     name: str
@@ -25,7 +29,9 @@ class Holder(NamedTuple):
 
     def stop(self, *services: str) -> Remedy:
         is_service = self.unit.endswith(".service")
-        stop = f"systemctl disable --now {quote(self.unit)}" if is_service else f"kill {self.pid}"
+        stop = f"systemctl disable --now {quote(self.unit)}"
+        if not is_service:  # it may take a moment to end
+            stop = f"kill {self.pid} && timeout 10 tail --pid={self.pid} -f /dev/null"
         advice = _("If you don't need that program, stop it; otherwise give it another port:")
         return Remedy(advice, f"{stop} && {restart_command(*services)}")
 
@@ -37,5 +43,7 @@ def find(access: Access, ports: Iterable[int], own: tuple[str, ...]) -> Holder |
         found = USERS.search(listed)
         if found and found["name"] not in (*own, "systemd"):
             unit = access.run(["ps", "-o", "unit=", "-p", found["pid"]]).stdout.strip()
+            if unit in MAILS:
+                return None
             return Holder(port, found["name"], found["pid"], unit)
     return None

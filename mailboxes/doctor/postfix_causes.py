@@ -4,7 +4,7 @@ import re
 from shlex import quote
 from typing import NamedTuple
 
-from mailboxes.doctor import postfix_extras
+from mailboxes.doctor import postfix_extras, words
 from mailboxes.doctor.access import POSTFIX
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.remedies import Remedy, restart_command
@@ -19,6 +19,7 @@ SETTINGS = re.compile(
 )
 LINE = re.compile(r"/etc/postfix/(?P<file>main|master)\.cf(?:,|:) line (?P<line>\d+): ")
 NO_QUEUE = re.compile(r"chdir\(/\S+\): No such file or directory")
+MAX_LINES = 30
 RESTART = restart_command("postfix")
 
 
@@ -27,6 +28,8 @@ class Cause(NamedTuple):
     """A sentence."""
 
     remedy: Remedy
+    setting: str = ""
+    """Its name; without one, a line is no setting."""
 
 
 def find(examination: Examination, said: list[str]) -> Cause | None:
@@ -35,12 +38,28 @@ def find(examination: Examination, said: list[str]) -> Cause | None:
         why = fatal["why"]
         reason = _("It says: %(line)s.") % {"line": why.rstrip(".…")}
         if found := SETTINGS.match(why):
-            return Cause(reason, reset(examination, found["bad"] or found["parameter"]))
+            name = found["bad"] or found["parameter"]
+            return Cause(reason, reset(examination, name), name)
         if found := LINE.search(why):
             return Cause(reason, comment_out(found["file"], found["line"]))
         if NO_QUEUE.match(why):
-            return Cause(reason, reset(examination, "queue_directory"))
+            name = "queue_directory"
+            return Cause(reason, reset(examination, name), name)
     return None
+
+
+def lately(examination: Examination) -> Cause | None:
+    """Do so with the log, whose errors may have been mended since: one that fails isn't tried."""
+    lines = words.log(examination, words.MAIL, words.LATELY, MAX_LINES).splitlines()
+    cause = find(examination, lines)
+    return cause if cause and is_current(examination, cause) else None
+
+
+def is_current(examination: Examination, cause: Cause) -> bool:
+    if cause.setting:
+        return bool(examination.access.run(["postconf", "-n", cause.setting]).stdout.strip())
+    commands = (["postconf", "-n"], ["postconf", "-M"])
+    return any(examination.access.run(command).status for command in commands)
 
 
 def reset(examination: Examination, name: str) -> Remedy:

@@ -92,7 +92,8 @@ def silent(examination: Examination, port: int, error: BaseException) -> Finding
         return elsewhere.unreachable(examination, port, reason)
     if examination.access.is_mail_host and is_suspended("smtpd"):
         remedy = restart(_("Processes of Postfix are suspended. Restart it:"), "postfix")
-    is_seen = port == 465 and examination.access.sees_all and not is_late
+    is_refused = isinstance(error, ConnectionRefusedError)
+    is_seen = port == 465 and examination.access.sees_all and not (is_late or is_refused)
     if is_seen and (finding := certificate.unusable(examination, port)):
         return replace(finding, code=f"ports.{port}", detail=log(examination))
     if not of_postfix and not examination.is_broken_before:
@@ -123,7 +124,7 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
         return disk
     if sees_postfix and (wrong := master_entries.unreadable(examination.access)):
         return master_entries.remedy(wrong)
-    if sees_postfix and (cause := postfix_causes.find(examination, log(examination).splitlines())):
+    if sees_postfix and (cause := postfix_causes.lately(examination)):
         return cause.remedy
     if sees_postfix and (changed := postfix_services.changed(examination.access)):
         return changed

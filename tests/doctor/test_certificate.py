@@ -107,6 +107,11 @@ def test_what_apply_would_refuse_is_mended_in_the_settings(examination: Examinat
     assert found and "Swap MAIL_TLS_CERT and MAIL_TLS_KEY" in str(found.remedy.advice)
 
 
+def test_files_that_postconf_cannot_read_have_no_certificate(examination: Examination) -> None:
+    failing = as_root(examination, lambda command, input="", user="": Output(1, "", "fatal"))
+    assert certificate.in_use(failing) == ("", "")
+
+
 def test_only_the_certificate_in_use_is_renewed(examination: Examination) -> None:
     path = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"
     host = replace(examination.host, certificate=path)

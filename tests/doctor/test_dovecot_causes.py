@@ -36,7 +36,7 @@ LINES = {
     ),
     "master: Error: service(imap-login): listen(*, 993) failed: Address already in use": (
         "Port 993 is used by stunnel4 (process 4711), so Dovecot can't start.",
-        f"kill 4711 && {BOTH}",
+        f"kill 4711 && timeout 10 tail --pid=4711 -f /dev/null && {BOTH}",
     ),
     "auth: Error: mysql(127.0.0.1): Connect failed to database ((null)): Access denied for user "
     "'x'@'localhost' (using password: YES) - waiting for 125 seconds before retry": (

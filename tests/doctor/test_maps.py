@@ -16,7 +16,10 @@ LISTENING = 'LISTEN 0 5 0.0.0.0:587 0.0.0.0:* users:(("{}",pid=4711,fd=3))'
     ("unit", "mending"),
     [
         ("exim4.service", "systemctl disable --now exim4.service && systemctl restart postfix"),
-        ("session-3.scope", "kill 4711 && systemctl restart postfix"),
+        (
+            "session-3.scope",
+            "kill 4711 && timeout 10 tail --pid=4711 -f /dev/null && systemctl restart postfix",
+        ),
     ],
 )
 def test_the_program_that_has_a_port_of_postfix_is_named(
@@ -38,5 +41,12 @@ def test_postfix_itself_and_sockets_of_systemd_are_no_others(
 ) -> None:
     def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
         return Output(0, LISTENING.format(name), "")
+
+    assert maps.taken_port(as_root(examination, run)) is None
+
+
+def test_daemons_of_the_mail_host_are_no_others_either(examination: Examination) -> None:
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        return Output(0, "dovecot.service" if command[0] == "ps" else LISTENING.format("login"), "")
 
     assert maps.taken_port(as_root(examination, run)) is None

@@ -1,9 +1,11 @@
 """What Postfix says when it ends because of its files, and what ends that."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from mailboxes.doctor import maps, postfix_causes, submission
-from mailboxes.doctor.access import Output
+from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.examination import Examination
 from tests.doctor.conftest import as_root
 
@@ -39,9 +41,26 @@ def test_a_fatal_error_says_which_setting_or_line_is_to_be_mended(
     assert postfix_causes.find(here, [later, f"smtpd[9]: NOQUEUE: helo=<{line}>"]) is None
 
 
+def logging(line: str, postconf: Output) -> Runner:
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        if command[0] == "postconf":
+            return postconf
+        return Output(1, f"Nov 27 22:10:44 mail postfix/smtpd[9]: {line}\n", MASTER)
+
+    return run
+
+
 def test_the_hops_use_it(examination: Examination) -> None:
-    logged = f"Nov 27 22:10:44 mail postfix/smtpd[9]: {MASTER.removeprefix('/usr/sbin/postconf: ')}"
-    here = as_root(examination, lambda command, input="", user="": Output(1, logged, MASTER))
-    stopped = maps.why_stopped(here)
+    fails = as_root(examination, logging(MASTER.partition(": ")[2], Output(1, "", "")))
+    stopped = maps.why_stopped(fails)
     assert stopped.seen.startswith("Postfix isn't running. It says: file /etc/postfix/master.cf: ")
-    assert stopped.remedy == submission.last_resort(here)
+    assert stopped.remedy == submission.last_resort(fails)
+
+
+def test_what_has_been_mended_since_is_not_mended_again(examination: Examination) -> None:
+    line = "fatal: bad boolean configuration: smtpd_x = maybe"
+    here = as_root(examination, logging(line, Output(0, "smtpd_x = maybe\n", "")))
+    assert submission.last_resort(here).command == f"postconf -X smtpd_x && {RESTART}"
+    for said in (line, MASTER.partition(": ")[2]):
+        mended = as_root(examination, logging(said, Output(0, "", "")))
+        assert postfix_causes.lately(mended) is None
