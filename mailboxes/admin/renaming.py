@@ -16,9 +16,10 @@ from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.errors import Refused
 from mailboxes.export.renaming import Steps
-from mailboxes.formats import mixed_scripts_warning
+from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
 from mailboxes.forms.renaming import RenameForm
+from mailboxes.forwarding.changes import notes_of_renaming
 from mailboxes.request_actors import administrator
 
 
@@ -82,4 +83,6 @@ class RenamesRows(MailAdmin):
         self.tell_of_sessions(request, [row])
         if warning := mixed_scripts_warning(new):
             self.message_user(request, warning, messages.WARNING)
+        for note in notes_of_renaming(str(row), new, scope_of(request.user)):
+            self.message_user(request, error_message(note), messages.WARNING)
         return HttpResponseRedirect(admin_url(self.opts, "change", quote(new)))

@@ -28,6 +28,14 @@ def notes_of_enabling(rows: Collection[Row], scope: Scope) -> list[Refused]:
     return notes_of_changes(addresses, domains, scope, LookUps(saved=saved))
 
 
+def notes_of_renaming(old: str, new: str, scope: Scope) -> list[Refused]:
+    """Return what is wrong with mail once a mailbox or a domain has been renamed: addresses of the
+    new domain were another host's until now, and those in alias domains have the old local part.
+    """
+    names = [old, new]
+    return notes_of_changes(*((names, []) if "@" in old else ([], names)), scope)
+
+
 def split(rows: Collection[Row]) -> tuple[list[str], list[str]]:
     """Return the addresses, and the names of domains and alias domains, among these rows."""
     found: tuple[list[str], list[str]] = [], []

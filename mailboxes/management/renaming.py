@@ -6,6 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from mailboxes.export.renaming import Steps
+from mailboxes.formats import error_message
+from mailboxes.forwarding.changes import notes_of_renaming
 from mailboxes.management.base import MailCommand
 
 FIRST = "First, run this on the mail host as root, to link the new folder to the old one:"
@@ -36,6 +38,8 @@ class RenameCommand(MailCommand):
         if self.is_wanted(f"Rename {old} to {new}?", bool(steps.before), **options):
             action(options["folder_is_linked"] or not options["yes"])
             self.stdout.write(f"Renamed {old} to {new}.")
+            for note in notes_of_renaming(old, new, self.actor.scope):
+                self.stdout.write(error_message(note))
             self.stdout.write(f"Now run this on the mail host as root:\n{steps.after}")
 
     def is_wanted(self, question: str, needs_link: bool, **options: Any) -> bool:

@@ -75,7 +75,7 @@ def test_aliases_out_of_reach_follow_without_being_shown(anna: Mailbox) -> None:
 
 
 def test_a_domain_is_renamed_after_its_counts_were_shown(rita: Client, anna: Mailbox) -> None:
-    actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
+    actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk, "x@example.com"])
     url = f"{DOMAIN}example.org/rename/"
     asked = text(rita.post(url, {"domain": "example.com", "keeps_old": "on"}))
     for line in ("1 mailbox and 1 other alias.", "example.org becomes an alias domain"):
@@ -83,6 +83,8 @@ def test_a_domain_is_renamed_after_its_counts_were_shown(rita: Client, anna: Mai
     assert Domain.objects.get().pk == "example.org"
     done = rita.post(url, read_form(asked) | {"confirm": "yes"}, follow=True)
     assert "example.org is now called example.com." in text(done)
+    lost = "info@example.com doesn't reach all of its targets: x@example.com (doesn't exist)."
+    assert lost in text(done)
     assert Mailbox.objects.get().pk == "anna@example.com"
     refused = text(rita.post(f"{DOMAIN}example.com/rename/", {"domain": "example.org"}))
     assert "already exists" in refused and 'name="confirm"' not in refused

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from mailboxes.models import Alias, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 NAMES = ("anna@example.org", "anne@example.org")
 
@@ -24,10 +24,14 @@ def test_a_dry_run_changes_nothing(anna: Mailbox) -> None:
 
 
 def test_the_mailbox_is_renamed_and_the_commands_are_named(anna: Mailbox) -> None:
+    Domain.objects.create(domain="net.example")
+    AliasDomain.objects.create(alias_domain="net.example", target_domain="example.org")
+    Alias.objects.create(address="x@net.example", goto="anna@net.example", domain_id="net.example")
     output = run("--yes", "--no-alias")
     assert "Renamed anna@example.org to anne@example.org." in output
+    assert "mail to them is refused: x@net.example." in output
     assert output.endswith("postsuper -r ALL\n")
-    assert list(Alias.objects.values_list("pk", flat=True)) == [NAMES[1]]
+    assert list(Alias.objects.values_list("pk", flat=True)) == [NAMES[1], "x@net.example"]
 
 
 def test_without_a_terminal_nobody_is_asked(anna: Mailbox) -> None:
