@@ -62,6 +62,10 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield from queue_folders.examine()
     if stopped:
         yield stopped
+    if stopped and examination.access.run(["postconf", "-n"]).status:
+        seen = _("The lookups weren't tried, since Postfix can't read its files.")
+        yield not_checked("maps.rest", seen)
+        return
     failed = list(ask_all(examination, [name for name in MAPS if name not in missing]))
     yield from failed
     if not (failed or stopped):

@@ -23,6 +23,7 @@ from mailboxes.texts import gettext as _
 BACKUPS = Path("/var/backups/mailadmin")
 """Where the timer puts them, if its unit wasn't changed."""
 
+DELETE_MODE = "PRAGMA journal_mode=DELETE"
 READERS = {"postfix": "--init-groups", "dovecot": "--groups=mailauth"}
 """Dovecot's worker has this group besides its own (extra_groups)."""
 
@@ -67,6 +68,8 @@ def explain(host: MailHost, error: BaseException) -> Finding:
         return broken("database.locked", seen % (params | {"name": name, "pid": pid}), remedy)
     if "no such table" in params["error"]:
         return without_tables(host)
+    if "locked" in params["error"] and is_in_wal_mode(host.database.name):
+        return in_wal_mode(host)
     seen = _("The panel can't read the database %(path)s: %(error)s.")
     advice = _(
         "Check its owner, its mode and the disk. If it is damaged, restore it from a backup."
@@ -91,3 +94,25 @@ def without_tables(host: MailHost) -> Finding:
         command = f".venv/bin/python manage.py restore --replace {quote(str(backups[-1]))}"
         remedy = Remedy(advice, f"{command} && {readers}")
     return broken("database.tables", seen % {"path": path}, remedy)
+
+
+def is_in_wal_mode(path: str) -> bool:
+    """Say whether the file's header has the versions of a write-ahead log."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(20)[18:] == b"\2\2"
+    except OSError:
+        return False
+
+
+def in_wal_mode(host: MailHost) -> Finding:
+    """Name the mode that another program has set: only who may write can then read."""
+    seen = _(
+        "The database %(path)s is locked: another program has set its journal mode to WAL, which "
+        "the panel can't undo while daemons have it open."
+    )
+    daemons = restart_readers(host).removeprefix("systemctl restart ")
+    code = f"import sqlite3; sqlite3.connect({host.database.name!r}).execute({DELETE_MODE!r})"
+    command = f"systemctl stop {daemons}; python3 -c {quote(code)}; systemctl start {daemons}"
+    advice = _("Stop them for a moment, and set it back:")
+    return broken("database.wal", seen % {"path": host.database.name}, Remedy(advice, command))
