@@ -40,6 +40,12 @@ NAMES = {
 DENIED = (1142, 1227, 1419)
 """MariaDB's errors for an account without the right to create triggers, or not beside a log."""
 
+DENIED_TEXT = (
+    "The database doesn't allow the panel's account to create triggers, so counts and searches in "
+    "large tables are limited. Grant it TRIGGER on the mail database; with a binary log, also set "
+    "log_bin_trust_function_creators=1."
+)
+
 KNOWN: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """The triggers that each session with a server has found; a file is asked each time."""
 

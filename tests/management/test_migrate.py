@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
+from mailboxes.lookup_tables import tables as lookup_tables
 from tests.management.conftest import manage, run_sql
 
 FAKED = "migrate --fake --database mail mailboxes 0001"
@@ -55,6 +57,19 @@ def test_the_panels_own_tables_are_created_and_removed(empty_mail: Path) -> None
         call_command(*line.split(), "--database", "mail", stdout=StringIO())
         is_there = any('CREATE TABLE "mailbox"' in line for line in run_sql(empty_mail))
         assert is_there == ("zero" not in line)
+
+
+def test_it_is_said_if_the_account_could_not_create_the_triggers(empty_mail: Path) -> None:
+    def migrated(*more: str) -> str:
+        out = StringIO()
+        call_command("migrate", "--database", "mail", *more, stdout=out)
+        return out.getvalue()
+
+    assert "TRIGGER" not in migrated()
+    lookup_tables.drop(connections["mail"])
+    assert "Warning: The database doesn't allow" in migrated() and "TRIGGER" in migrated()
+    assert migrated().endswith("manage.py rebuildlookups\n")
+    assert "TRIGGER" not in migrated("--plan") + migrated("mailboxes", "zero") + migrated()
 
 
 def test_the_tables_of_another_program_are_not_emptied(empty_mail: Path) -> None:

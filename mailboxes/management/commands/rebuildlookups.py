@@ -23,10 +23,5 @@ class Command(MailCommand):
                 "no tables and no triggers to them."
             )
         if not tables.create(connections["mail"]):
-            raise CommandError(
-                "The database doesn't allow the panel's account to create triggers, so counts and "
-                "searches in large tables are limited. Grant it TRIGGER on the mail database; "
-                "with a binary log, also set log_bin_trust_function_creators=1. Then run this "
-                "again."
-            )
+            raise CommandError(f"{tables.DENIED_TEXT} Then run this again.")
         self.stdout.write("The lookup tables were filled, and their triggers created.")
