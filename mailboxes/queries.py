@@ -84,6 +84,11 @@ def found_by(rows: QuerySet, source: Source | None) -> QuerySet:
     return rows
 
 
+def in_parts(rows: QuerySet, all_rows: QuerySet) -> QuerySet:
+    """Let rows that no index finds be looked for among all, of which a page reads only some."""
+    return found_by(rows, Source(all_rows.order_by(), "pk", "domain_id", is_exact=False))
+
+
 def first_rows(rows: QuerySet, number: int) -> list[Any]:
     """Return the first rows of a list."""
     return rows_after(rows, "", number)[0]

@@ -14,6 +14,8 @@ from pytest_django import Settings
 
 from mailboxes import actions, queries
 from mailboxes.addresses import Address, DomainName
+from mailboxes.audit.log import log_event
+from mailboxes.audit.models import Entry
 from mailboxes.conf import mail_host
 from mailboxes.deployment.models import LastExamination
 from mailboxes.doctor.finding import Hop, HopResult, broken, warning, working, worst
@@ -52,6 +54,17 @@ def test_counts_link_to_the_lists_that_they_count(
     }
     for url, number in found.items():
         assert rita.get(url).context["cl"].result_count == int(number)
+
+
+def test_a_backup_that_is_old_is_a_notice(rita: Client, domain: Domain) -> None:
+    sentence = "The last backup was made 4\N{NO-BREAK SPACE}days ago."
+    assert "last backup" not in rita.get(URL).content.decode()  # it may be backed up otherwise
+    log_event(TESTER, "panel.backup")
+    assert "last backup" not in rita.get(URL).content.decode()
+    Entry.objects.filter(action="panel.backup").update(at=timezone.now() - timedelta(days=4))
+    page = rita.get(URL).content.decode()
+    assert sentence in page and "systemctl status mailadmin-backup.timer" in page
+    assert "last backup" not in signed_in("helpdesk", "example.org").get(URL).content.decode()
 
 
 @pytest.mark.parametrize(("limit", "text"), [(1, "more than 1"), (2, "2"), (3, "2")])
