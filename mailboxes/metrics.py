@@ -20,6 +20,7 @@ from mailboxes.deployment.states import State, severity
 from mailboxes.health import QUERIES, Health
 from mailboxes.lookup_tables import counts
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
+from mailboxes.queries import MAX_ROWS, capped_count
 
 METHODS = ("GET", "HEAD", "POST")
 
@@ -73,13 +74,14 @@ class States(Collector):
 
 
 def rows() -> Iterator[GaugeMetricFamily]:
-    """Yield how much there is; in an adopted database, the rows are counted."""
+    """Yield how much there is; in an adopted database, rows are counted unless they are many."""
     kept = counts.total()
-    found = {
-        "domains": Domain.objects.count(),
-        "mailboxes": kept.mailboxes if kept else Mailbox.objects.count(),
-        "aliases": kept.aliases if kept else Alias.objects.filter(~has_mailbox()).count(),
-    }
+    found = {"domains": Domain.objects.count()}
+    if kept:
+        found |= {"mailboxes": kept.mailboxes, "aliases": kept.aliases}
+    elif not any(capped_count(model.objects.all(), MAX_ROWS).more for model in (Mailbox, Alias)):
+        aliases = Alias.objects.filter(~has_mailbox()).count()
+        found |= {"mailboxes": Mailbox.objects.count(), "aliases": aliases}
     for name, number in found.items():
         yield gauge(f"mailadmin_{name}", f"How many there are: {name}.", number)
 

@@ -32,8 +32,8 @@ from mailboxes.audit import entries
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message, mixed_scripts_warning
 from mailboxes.forms.base import autofocus
-from mailboxes.forwarding.findings import left_behind
-from mailboxes.forwarding.wording import saved_warnings
+from mailboxes.forwarding.findings import are_checked, left_behind
+from mailboxes.forwarding.wording import UNCHECKED, saved_warnings
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, Mailbox
 from mailboxes.open_sessions import open_sessions_text
@@ -333,6 +333,8 @@ class MailAdmin(PanelAdmin):
 
     def describe_left_behind(self, rows: list[Any], scope: Scope) -> list[str]:
         """Name the aliases whose mail doesn't reach all of its targets after the deletion."""
+        if not are_checked(rows):
+            return [error_message(UNCHECKED)]
         return display.left_behind(left_behind(rows, Alias.objects.all(), scope=scope))
 
     def deletion_obstacles(self, row: Row) -> list[str]:

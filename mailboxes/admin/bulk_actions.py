@@ -210,10 +210,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         lines, _models, _permissions, obstacles = described
         if "post" not in request.POST:
             rows, scope = first_rows(queryset, MAX_ALIASES + 1), scope_of(request.user)
-            if are_checked(rows):
-                lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
-            else:
-                lines.append(error_message(UNCHECKED))
+            lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
         lines = [*lines, *obstacles]
         context = {"lines": lines, "tone": "danger", "deletion_note": self.deletion_note}  # type: ignore[attr-defined]
         if page := self.confirm(request, queryset, texts[0], **context):

@@ -78,7 +78,11 @@ class KeysetChangeList(ChangeList):
         if not sources or self.query or any(spec.names_rows for spec in specs):
             return rows
         others = [spec for spec in specs if spec.value() and spec.domains is None]
-        is_exact = len(sources) == 1 and all(spec.source(self.domains) for spec in others)
+        is_exact = (
+            sources[0].is_exact
+            and len(sources) == 1
+            and all(spec.source(self.domains) for spec in others)
+        )
         if len(sources) > 1:
             sources.sort(key=lambda source: source.rows[:READ_AT_ONCE].count())
         return found_by(rows, replace(sources[0], is_exact=is_exact))

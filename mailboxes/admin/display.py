@@ -16,6 +16,7 @@ from mailboxes.formats import number, script_names, size
 from mailboxes.forwarding.findings import LeftBehind
 from mailboxes.handling import Handling, handling_of, sentence_of
 from mailboxes.icons import icon
+from mailboxes.queries import CappedCount
 from mailboxes.usage import FULL, NEARLY_FULL, usage_tone
 
 MAX_TARGETS = 3
@@ -149,13 +150,14 @@ def used_size(used: int) -> str:
     return size(used) if used > 0 else str(_("0 bytes"))
 
 
-def count_of_limit(count: int, limit: int, url: str) -> SafeString:
+def count_of_limit(count: CappedCount | None, limit: int, url: str) -> SafeString:
     """Return a number and its limit; 0 means no limit, -1 none allowed."""
-    link = format_html('<a href="{}">{}</a>', url, number(count))
+    link = format_html('<a href="{}">{}</a>', url, _("not counted") if count is None else count)
     if not limit:
         return link
     text = _("of %(limit)s") % {"limit": number(max(limit, 0))}
-    full = badge("warn", "triangle-alert", _("full")) if count and count >= limit else ""
+    is_full = count and count.number >= limit
+    full = badge("warn", "triangle-alert", _("full")) if is_full else ""
     return format_html("<span>{} {} {}</span>", link, text, full)
 
 

@@ -1,9 +1,11 @@
 """Domains in the admin: their list and their form."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -27,12 +29,15 @@ from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
 from mailboxes.domain_addresses import accepts_any, lacking_roles
 from mailboxes.export.renaming import Steps, domain_steps
-from mailboxes.formats import number
+from mailboxes.formats import error_message
 from mailboxes.forms.domains import DomainForm
 from mailboxes.forms.renaming import RenameDomainForm, RenameForm
-from mailboxes.lookup_tables.counts import counts_of
+from mailboxes.forwarding.findings import are_checked
+from mailboxes.forwarding.wording import UNCHECKED
+from mailboxes.lookup_tables.counts import counts_of, listed_counts
 from mailboxes.lookup_tables.targets import aliases_forwarding_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import CappedCount, batches
 from mailboxes.request_actors import administrator
 from mailboxes.routing import Kind, Route
 
@@ -82,11 +87,9 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
 
     def annotate(self, rows: list[Any]) -> None:
         """Count the mailboxes and aliases of these rows; the mailboxes' own aren't counted."""
-        names = [row.pk for row in rows]
-        counts = counts_of(names)
+        counts = listed_counts([row.pk for row in rows])
         for row in rows:
-            found = counts[row.pk.lower()]
-            row.mailbox_count, row.alias_count = found.mailboxes, found.aliases
+            row.mailbox_count, row.alias_count = counts[row.pk.lower()]
         pages = [reverse(f"admin:mailboxes_{name}_changelist") for name in ("mailbox", "alias")]
         for row in rows:
             row.mailbox_list, row.alias_list = (f"{page}?domain={row.pk}" for page in pages)
@@ -109,8 +112,16 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
         unit = quota_multiplier()
         return display.quotas(row.quota * unit, row.maxquota * unit)
 
+    def csv_rows(self, queryset: QuerySet) -> Iterator[list[Any]]:
+        """Yield the rows with exact numbers, which an adopted database counts row by row."""
+        for rows in batches(queryset):
+            counts = counts_of([row.pk for row in rows])
+            for row in rows:
+                row.counts = counts[row.pk.lower()]
+            yield from map(self.csv_row, rows)
+
     def csv_row(self, row: Any) -> list[Any]:
-        counts = [row.mailbox_count, row.mailboxes, row.alias_count, row.aliases]
+        counts = [row.counts.mailboxes, row.mailboxes, row.counts.aliases, row.aliases]
         unit = quota_multiplier()
         sizes = [size if size < 0 else size * unit for size in (row.maxquota, row.quota)]
         dates = [iso_time(row.created), iso_time(row.modified)]
@@ -201,18 +212,16 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
         self.tell_of_sessions(request, [obj])
 
     def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
-        found = counts_of([row.pk])[row.pk.lower()]
-        mailboxes, aliases = found.mailboxes, found.aliases
+        mailboxes, aliases = listed_counts([row.pk])[row.pk.lower()]
         return [
             _("The domain %(domain)s.") % {"domain": row},
             ngettext(
                 "%(count)s mailbox in this domain.",
                 "%(count)s mailboxes in this domain.",
-                mailboxes,
+                mailboxes.number,
             )
-            % {"count": number(mailboxes)},
-            ngettext("%(count)s other alias.", "%(count)s other aliases.", aliases)
-            % {"count": number(aliases)},
+            % {"count": mailboxes},
+            others_text(aliases),
             *display.also_deleted(foreign_rows.count_in(row.pk)),
             *(
                 _("Its role as an alias domain of %(target)s.") % {"target": alias.target_domain}
@@ -223,6 +232,8 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
 
     def describe_left_behind(self, rows: list[Domain], scope: Scope) -> list[str]:
         [row] = rows
+        if not are_checked(rows):
+            return [error_message(UNCHECKED)]
         aliases = scope.narrow(Alias.objects.exclude(domain=row.pk))
         found = aliases_forwarding_into(row.pk, aliases, MAX_NAMED, crosses=True)
         others = [alias.pk for alias in found]
@@ -233,6 +244,14 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
         )
         names = ", ".join([*others[:MAX_LISTED], *["…"][: len(others) > MAX_LISTED]])
         return [text % {"names": names, "domain": row}] if others else []
+
+
+def others_text(aliases: CappedCount | None) -> str:
+    """Return how many aliases a domain has besides the mailboxes' own."""
+    if aliases is None:
+        return str(_("Its other aliases, which weren't counted."))
+    text = ngettext("%(count)s other alias.", "%(count)s other aliases.", aliases.number)
+    return text % {"count": aliases}
 
 
 def route_text(route: Route) -> str:

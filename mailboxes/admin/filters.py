@@ -63,8 +63,17 @@ class ListFilter(SimpleListFilter):
             yield {"selected": True, "query_string": "?", "display": self.value()}
 
 
-def flag_source(flag: str, domains: Collection[str] | None) -> Source | None:
-    return Source(flagged(flag, domains)) if flag and are_kept() else None
+def flag_source(model: Any, flag: str, domains: Collection[str] | None) -> Source | None:
+    """Return the index of the rows with a flag; in an adopted database, all rows, which are then
+    searched in parts.
+    """
+    if not flag:
+        return None
+    if are_kept():
+        return Source(flagged(flag, domains))
+    rows = model._default_manager.order_by()
+    rows = rows if domains is None else rows.filter(domain__in=sorted(domains))
+    return Source(rows, "pk", "domain_id", is_exact=False)
 
 
 class StatusFilter(ListFilter):
@@ -81,7 +90,7 @@ class StatusFilter(ListFilter):
 
     def source(self, domains: Collection[str] | None) -> Source | None:
         flag = DISABLED.get(self.model, "") if self.value() not in (None, "1") else ""
-        return flag_source(flag, domains)
+        return flag_source(self.model, flag, domains)
 
 
 class DomainFilter(ListFilter):
@@ -152,7 +161,7 @@ class AliasKindFilter(ListFilter):
             rows = rows if domains is None else rows.filter(domain__in=sorted(domains))
             return Source(rows, "pk", "domain_id")
         flags = {"handled": Flag.HANDLED, "all": ""}
-        return flag_source(flags.get(self.value() or "", Flag.ALIAS), domains)
+        return flag_source(Alias, flags.get(self.value() or "", Flag.ALIAS), domains)
 
 
 class BoundedFilter(ListFilter):
@@ -277,7 +286,7 @@ class MailboxAttentionFilter(AttentionFilter):
         return Flag.FULL if usage_is_kept() else ""
 
     def source(self, domains: Collection[str] | None) -> Source | None:
-        return flag_source(self.flag, domains)
+        return flag_source(Mailbox, self.flag, domains)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():

@@ -24,6 +24,10 @@ class Counts:
     """The sum of the quotas, in bytes."""
 
 
+Listed = tuple[CappedCount, CappedCount | None]
+"""How many mailboxes and aliases a domain has; None if that isn't known without reading more."""
+
+
 def counts_of(domains: Collection[str]) -> dict[str, Counts]:
     """Return the numbers of each of these domains, by name in lower case.
 
@@ -31,6 +35,31 @@ def counts_of(domains: Collection[str]) -> dict[str, Counts]:
     """
     found = kept(domains) if are_kept() else counted(domains)
     return {name: found.get(name.lower(), Counts()) for name in map(str.lower, domains)}
+
+
+def listed_counts(domains: Collection[str]) -> dict[str, Listed]:
+    """Return how many mailboxes and aliases each of these domains has, by name in lower case.
+
+    In an adopted database, only the first rows of a domain are counted; with too many mailboxes,
+    the number of aliases isn't known, since each mailbox is taken to have its own.
+    """
+    if are_kept():
+        found = kept(domains).items()
+        known = {
+            name: (CappedCount(one.mailboxes), CappedCount(one.aliases)) for name, one in found
+        }
+        nothing = (CappedCount(0), CappedCount(0))
+        return {name: known.get(name, nothing) for name in map(str.lower, domains)}
+    return {name.lower(): first_counted(name) for name in domains}
+
+
+def first_counted(domain: str) -> Listed:
+    mailboxes, aliases = (
+        capped_count(model._default_manager.filter(domain=domain)) for model in (Mailbox, Alias)
+    )
+    if mailboxes.more:
+        return mailboxes, None
+    return mailboxes, CappedCount(max(aliases.number - mailboxes.number, 0), aliases.more)
 
 
 def kept(domains: Collection[str]) -> dict[str, Counts]:

@@ -102,7 +102,8 @@ def all_pages(client: Client, url: str, relation: str = "next") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("role", "adopted", "read"), [("", False, 1), ("domain", False, 2), ("domain", True, 100)]
+    ("role", "adopted", "read"),
+    [("", False, 1), ("domain", False, 2), ("domain", True, 2), ("", True, 1)],
 )
 def test_each_filter_shows_the_same_rows_however_few_are_read_at_once(
     rita: Client, role: str, adopted: bool, read: int, monkeypatch: pytest.MonkeyPatch

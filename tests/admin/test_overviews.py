@@ -1,14 +1,16 @@
 """The pages of a domain and of a mailbox show what belongs to them."""
 
+import re
+
 import pytest
 from django.test import Client
 
-from mailboxes import actions
+from mailboxes import actions, queries
 from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.admin import overviews
 from mailboxes.models import Domain, Mailbox, Usage
 from tests.admin.conftest import DOMAIN, MAILBOX, signed_in
-from tests.conftest import TESTER, forget_lookups
+from tests.conftest import PASSWORD, TESTER, forget_lookups
 
 
 def forward(address: str, *targets: str) -> None:
@@ -84,5 +86,21 @@ def test_in_an_adopted_database_the_pages_are_bounded(
     assert [one.text for one in found["totals"]] == ["1", "1"]
     url = f"{MAILBOX}{anna.pk}/change/"
     assert len(rita.get(url).context["overview"]["aliases"].rows) == 1
+    assert "1 other alias." in rita.get(f"{DOMAIN}example.org/delete/").content.decode()
+    numbers = r">(\d+|more than \d+|not counted)</a>"
+    assert re.findall(numbers, rita.get(DOMAIN).content.decode()) == ["1", "1"]
+    monkeypatch.setattr(queries.capped_count, "__defaults__", (1,))
+    actions.create_mailbox(TESTER, Address.parse("bob@example.org"), PASSWORD)
+    assert re.findall(numbers, rita.get(DOMAIN).content.decode()) == ["more than 1", "not counted"]
+    sheet = b"".join(rita.get(f"{DOMAIN}csv/")).decode().splitlines()[1]
+    assert sheet.startswith("example.org,,True,2,0,1,0")
+    monkeypatch.setattr("mailboxes.forwarding.findings.MAX_ALIASES", 1)
+    for page in (f"{DOMAIN}example.org/delete/", f"{MAILBOX}{anna.pk}/delete/"):
+        text = rita.get(page).content.decode()
+        assert "too many rows to check which aliases lose mail" in text
+    assert (
+        "Its other aliases, which weren"
+        in rita.get(f"{DOMAIN}example.org/delete/").content.decode()
+    )
     monkeypatch.setattr("mailboxes.forwarding.sources.MAX_ROWS", 1)
     assert "too many aliases to look for them" in rita.get(url).content.decode()

@@ -10,11 +10,12 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from mailboxes import metrics
 from mailboxes.audit.log import log_event
 from mailboxes.deployment.models import Export, LastExamination
 from mailboxes.health import HEALTH
 from mailboxes.models import Mailbox
-from tests.conftest import TESTER
+from tests.conftest import TESTER, forget_lookups
 
 TOKEN = "geheim-geheim"
 
@@ -65,3 +66,7 @@ def test_requests_sign_ins_and_states_are_told(
     assert after["mailadmin_backup_age_seconds"] == pytest.approx(0, abs=30)
     assert after["mailadmin_applied_age_seconds"] == pytest.approx(7200, abs=30)
     assert not re.search("anna|rita|example", str(after))
+    forget_lookups()
+    assert read(client)["mailadmin_mailboxes"] == 1
+    monkeypatch.setattr(metrics, "MAX_ROWS", 0)
+    assert "mailadmin_mailboxes" not in read(client)
