@@ -142,7 +142,7 @@ def with_new_command(examination: Examination, finding: Finding) -> Finding:
     """Print a command once: what it mends, too, follows from what was found before."""
     if finding.remedy == REPAIR_BEFORE or not finding.remedy.command:
         return finding
-    if finding.remedy.command in examination.commands:
+    if any(printed.startswith(finding.remedy.command) for printed in examination.commands):
         advice = _("The command of a finding above mends this, too.")
         return replace(finding, remedy=Remedy(advice))
     if finding.state == State.BROKEN:

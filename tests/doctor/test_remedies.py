@@ -60,7 +60,7 @@ def test_the_client_reaches_the_server_that_is_meant(place: DatabaseHost, client
 
 
 def test_a_command_is_printed_once(examination: Examination) -> None:
-    apply = broken("ports.587", "It fails.", remedies.APPLY)
+    apply = broken("ports.587", "It fails.", remedies.APPLY_AND_RESTART)
     warned = warning("drift.rights", "They differ.", remedies.APPLY)
     before = broken("ports.465", "It fails, too.", remedies.REPAIR_BEFORE)
     found = [
@@ -68,6 +68,7 @@ def test_a_command_is_printed_once(examination: Examination) -> None:
         for each in (warned, apply, warned, before, before)
     ]
     commands = [each.remedy.command for each in found]
-    again, restart = remedies.APPLY.command, remedies.REPAIR_BEFORE.command
-    assert commands == [again, again, "", restart, restart]
+    restart = remedies.REPAIR_BEFORE.command
+    more = remedies.APPLY_AND_RESTART.command
+    assert commands == [remedies.APPLY.command, more, "", restart, restart]
     assert found[2].seen == warned.seen and "mends this, too" in str(found[2].remedy.advice)
