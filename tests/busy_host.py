@@ -44,8 +44,14 @@ postconf -e \\
     'proxy_read_maps = $local_recipient_maps $virtual_mailbox_maps $transport_maps'
 postconf -M '127.0.0.1:10025/inet = 127.0.0.1:10025 inet n - n - - smtpd'
 postconf -P 127.0.0.1:10025/inet/smtpd_recipient_restrictions=permit_mynetworks,reject
+postconf -M '127.0.0.1:10026/inet = 127.0.0.1:10026 inet n - n - - smtpd'
+postconf -P 127.0.0.1:10026/inet/content_filter=
+postconf -M '127.0.0.1:10027/inet = 127.0.0.1:10027 inet n - n - - smtpd'
+postconf -P 127.0.0.1:10027/inet/smtpd_client_restrictions=permit_sasl_authenticated,reject
 postfix reload
 """
+"""On port 10026 a content filter hands mail back; on 10027 nobody sends who hasn't signed in."""
+
 SUBMISSION = """\
 set -e
 cd /etc/postfix

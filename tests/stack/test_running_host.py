@@ -329,6 +329,7 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert [line for line in sentences(busy) if line not in done.stdout] == []
     assert accepted(busy) == {ANNA.address}
     assert not relays(busy, 25) and not relays(busy, 10025)
+    assert relays(busy, 10026)
     assert code_for_a_listed_client(busy, 587) == 250
     assert busy.signs_in(ANNA)
     # V1 leaves Dovecot alone.

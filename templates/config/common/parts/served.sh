@@ -281,7 +281,7 @@ survey_programs() {
     case " $(restrictions) " in *" permit_mynetworks "*) ;; *) return 0 ;; esac
     inheriting=
     for service in $(smtpd_services); do
-        if others_service && ! has_option smtpd_relay_restrictions; then
+        if others_service && ! has_option smtpd_relay_restrictions && ! reinjects && ! only_signed_in; then
             inheriting="$inheriting $service"
         fi
     done
@@ -300,6 +300,23 @@ others_service() {
     case ${service%/inet} in
         smtp|25|*:smtp|*:25|submission|587|submissions|smtps|465) return 1 ;;
     esac
+}
+
+# Whether a content filter hands mail back on $service, as Postfix's and amavis' instructions set it up.
+reinjects() {
+    case $(current -P "$service/content_filter") in *=*[!\ ]*) return 1 ;; *=*) return 0 ;; esac
+    has_option smtpd_authorized_xforward_hosts && return 0
+    case $(current -Phx "$service/receive_override_options") in *no_unknown_recipient_checks*) return 0 ;; esac
+    return 1
+}
+
+# Whether $service refuses clients that haven't signed in, also those of this host.
+only_signed_in() {
+    case " $(option smtpd_client_restrictions | words | paste -s -d' ' -) " in
+        *" permit_mynetworks "*) return 1 ;;
+        *" reject "*) return 0 ;;
+    esac
+    return 1
 }
 
 has_option() { current -P "$service/$1" | grep -q =; } # NAME
