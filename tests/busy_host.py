@@ -10,7 +10,8 @@ set -e
 cd /etc/postfix
 useradd --uid 2000 oldmail
 install -d -o oldmail -g oldmail /srv/mail
-useradd --create-home lisa
+install -d -o oldmail -g oldmail -m 0770 /srv/mail/indexes
+useradd --create-home --groups oldmail lisa
 printf 'old.example x\\n' >vhosts
 printf 'otto@old.example old.example/otto/\\n' >vmailbox
 printf 'info@forwarded.example otto@old.example\\n' >virtual
@@ -124,6 +125,7 @@ first_valid_uid = 150
 last_valid_uid = 4000
 mail_path = ~
 mail_inbox_path = ~
+mail_index_path = /srv/mail/indexes/%{user}
 auth_cache_size = 10M
 mail_plugins {
   quota = yes
@@ -191,9 +193,13 @@ SENTENCES_OF_V2 = (
 )
 
 SENTENCES_OF_RELEASES = {
-    "debian12": "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no"
-    " longer.",
-    "debian13": "- Dovecot lets users in a database of others sign in: they could no longer.",
+    "debian12": (
+        "- Dovecot lets the users in passwd-file /etc/dovecot/users sign in: they could no longer.",
+    ),
+    "debian13": (
+        "- Dovecot lets users in a database of others sign in: they could no longer.",
+        "- Dovecot keeps indexes elsewhere (mail_index_path = /srv/mail/indexes/%{user}): they",
+    ),
 }
 
 
@@ -201,7 +207,7 @@ def sentences(host: MailHost) -> list[str]:
     """Return what `apply` says of the host; V1 has nothing to do with Dovecot."""
     if host.variant == "v1":
         return [*SENTENCES]
-    return [*SENTENCES, *SENTENCES_OF_V2, SENTENCES_OF_RELEASES[host.release.name]]
+    return [*SENTENCES, *SENTENCES_OF_V2, *SENTENCES_OF_RELEASES[host.release.name]]
 
 
 def set_users(host: MailHost, *people: Person) -> None:

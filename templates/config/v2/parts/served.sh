@@ -1,5 +1,8 @@
 first_file=etc/dovecot/conf.d/00-mailadmin.conf     # exists instead of some settings in 99-, after --keep
 
+# Settings of 2.4 that also hold for the panel's mailboxes, whose user may not write there.
+index_places="mail_index_path|mail_index_private_path|mail_control_path|mail_volatile_path"
+
 # Dovecot's own users and mail, in terms that Dovecot 2.3 and 2.4 print alike.
 survey_dovecot() {
     # Afterwards, this bundle's file is there, and others in conf.d are the administrator's changes to it.
@@ -27,6 +30,8 @@ survey_dovecot() {
         ''|'mbox:~/mail:INBOX=/var/mail/%u'|'mbox:%{home}/mail') ;;
         *) serves "Dovecot keeps mail in $location" "it would only look in $mail_home" ;;
     esac
+    indexes=$(sed -nE "s/^($index_places) = (.*[^ ]) *$/\1 = \2/p" "$new/doveconf" | paste -s -d, - | sed 's/,/, /g')
+    [ -z "$indexes" ] || serves "Dovecot keeps indexes elsewhere ($indexes)" "they would be kept beside the mail"
     survey_valid_ids uid "$mail_uid"
     survey_valid_ids gid "$mail_gid"
     if doveconf -n | grep -qE '^(disable_plaintext_auth = no|auth_allow_cleartext = yes)'; then
@@ -131,12 +136,13 @@ build_dovecot() {
         [ -f "$file" ] || continue
         mkdir -p "$new$(dirname "$file")"
         last=$(printf '%s\n' 99-mailadmin.conf "${file##*/}" | sort | tail -n 1)
-        awk -v choice="$choice" -v last="$last" -v mark="$mark" '
+        awk -v choice="$choice" -v last="$last" -v mark="$mark" -v places="^($index_places|mailbox_list_layout)[ \t]*=" '
             /^[ \t]*!include auth-system\.conf\.ext/ { print mark $0; next }
             choice != "take-over" { print; next }
             /^[ \t]*!include(_try)? auth-.*\.conf\.ext/ { print mark $0; next }
             /^[ \t]*(passdb|userdb|mysql)[ \t{]/ { block = 1 }
             block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
+            $0 ~ places { print mark $0; next }
             last != "99-mailadmin.conf" && ( \
             /^(mail_(location|driver|path|inbox_path|uid|gid)|(first|last)_valid_[ug]id|ssl|auth_cache_size)[ \t]*=/ || \
             /^(auth_(username_format|mechanisms|allow_cleartext)|disable_plaintext_auth)[ \t]*=/) {
