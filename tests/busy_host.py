@@ -117,6 +117,9 @@ userdb {
   driver = static
   args = uid=2000 gid=2000 home=/srv/mail/%d/%n
 }
+remote 127.0.0.0/8 {
+  disable_plaintext_auth = no
+}
 """,
     "debian13": """\
 auth_mechanisms = plain login cram-md5
@@ -144,6 +147,9 @@ userdb sql {
     SELECT name AS user, 2000 AS uid, 2000 AS gid, '/srv/mail/' || path AS home, \
       'unlimited' AS quota_storage_size, 'unlimited' AS "quota/Own/storage_size" \
     FROM users WHERE name = '%{user}'
+}
+remote 127.0.0.0/8 {
+  auth_allow_cleartext = yes
 }
 """,
 }
@@ -189,6 +195,7 @@ SENTENCES_OF_V2 = (
     "- Who may send as which address on port submission is decided by hash:/etc/postfix/logins: it",
     "- Dovecot keeps mail in maildir:~: it would only look in /var/vmail.",
     "- Dovecot opens no mail with the uid 5000 (first_valid_uid = 150, last_valid_uid = 4000):",
+    "- Dovecot accepts passwords without TLS (remote 127.0.0.0/8): clients that don't use TLS",
     "- Dovecot delivers the mail of this host's own users (mailbox_transport = lmtp:unix:private/",
 )
 

@@ -110,4 +110,12 @@ def test_mail_that_dovecot_could_not_store_is_noticed(mail: MailHost) -> None:
         mail.machine.run(["sh", "-c", f"chmod {lost} {path}"])
         assert said in fault(mail)
         mail.machine.run(["sh", "-c", f"chmod u=rwx {path}"])
+    # Dovecot minds it only once somebody connects.
+    own = mail.machine / "etc/dovecot/conf.d/99-zz-own.conf"
+    own.write_text("remote 127.0.0.0/8 {\n  auth_allow_cleartext = yes\n}\n")
+    mail.machine.run(["doveadm", "reload"])
+    for port in (143, 993):
+        assert f"Dovecot doesn't greet mail programs on port {port}." in fault(mail)
+    own.unlink()
+    mail.machine.run(["doveadm", "reload"])
     assert mail.unchanged()

@@ -34,9 +34,7 @@ survey_dovecot() {
     [ -z "$indexes" ] || serves "Dovecot keeps indexes elsewhere ($indexes)" "they would be kept beside the mail"
     survey_valid_ids uid "$mail_uid"
     survey_valid_ids gid "$mail_gid"
-    if doveconf -n | grep -qE '^(disable_plaintext_auth = no|auth_allow_cleartext = yes)'; then
-        serves "Dovecot accepts passwords without TLS" "clients that don't use TLS could not sign in"
-    fi
+    survey_cleartext_imap
 {% if not sqlite %}    survey_database_hosts
 {% endif %}    survey_local_delivery
     survey_order
@@ -49,6 +47,19 @@ survey_database_hosts() {
         "$(listed "$new/others"): move these mysql blocks into the passdb, userdb and dict blocks that need them."
 }
 {% endif %}
+# For all clients, or in a block: for those from a network (remote), to an address (local) or of a protocol.
+survey_cleartext_imap() {
+    cleartext_blocks=$(awk '/^[^ }].*{$/ { block = $1 " " $2 } /^}/ { block = "" }
+        $1 " " $3 ~ /^(disable_plaintext_auth no|auth_allow_cleartext yes)$/ { print (block == "" ? "all" : block) }
+        ' "$new/doveconf" | paste -s -d, - | sed 's/,/, /g')
+    case $cleartext_blocks in
+        '') ;;
+        all*) serves "Dovecot accepts passwords without TLS" "clients that don't use TLS could not sign in" ;;
+        *) serves "Dovecot accepts passwords without TLS ($cleartext_blocks)" \
+            "clients that don't use TLS could not sign in" ;;
+    esac
+}
+
 # Whether Dovecot, as it is set, would open no mail of the panel's.
 survey_valid_ids() { # uid|gid NUMBER
     first=$(dovecot_setting "first_valid_$1")
@@ -143,6 +154,8 @@ build_dovecot() {
             /^[ \t]*(passdb|userdb|mysql)[ \t{]/ { block = 1 }
             block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
             $0 ~ places { print mark $0; next }
+            # In a block, it holds whatever this bundle says outside.
+            /^[ \t]+(auth_allow_cleartext|disable_plaintext_auth)[ \t]*=/ { print mark $0; next }
             last != "99-mailadmin.conf" && ( \
             /^(mail_(location|driver|path|inbox_path|uid|gid)|(first|last)_valid_[ug]id|ssl|auth_cache_size)[ \t]*=/ || \
             /^(auth_(username_format|mechanisms|allow_cleartext)|disable_plaintext_auth)[ \t]*=/) {
