@@ -415,6 +415,7 @@ UNUSABLE = {
     "printf 'namespace inbox {\n mail_path = /srv\n}\n' >local.conf": "(mail_path = /srv;)",
     "sed -i /conf.d/d dovecot.conf": "dovecot.conf, as its last line: !include_try conf.d/*-",
     "echo bogus line >>../postfix/master.cf": "Postfix can't read its own configuration.",
+    "postconf -e queue_directory=/srv": "queue_directory is /srv, but Postfix and its backend meet",
     "useradd --uid 5000 john": "MAIL_UID 5000 belongs to the account john",
     'perl -MIO::Socket::INET -e \'$0 = "master";'
     " $one = IO::Socket::INET->new(LocalPort => 587, Listen => 1); sleep 60' >&- 2>&- &"
@@ -422,8 +423,19 @@ UNUSABLE = {
     "perl -MIO::Socket::INET -e"
     " '$one = IO::Socket::INET->new(LocalPort => 465, Listen => 1); sleep 60' >&- 2>&- &"
     " sleep 1": "Port 465 is used by perl, and Postfix needs it",
+    # The last one, since Dovecot keeps running so.
+    "mkdir /run/systemd/system/dovecot.service.d; cd /run/systemd/system/dovecot.service.d;"
+    " printf '[Service]\nProtectSystem=strict\nReadWritePaths=/run /var/lib /var/spool' >own.conf;"
+    " systemctl daemon-reload; systemctl restart dovecot": "Run: install -d -o 5000 -g 5000 -m 0750"
+    " /var/vmail - and then: systemctl edit dovecot.service - add",
 }
 """Commands, and what `apply` says then."""
+
+
+RUNNING = """\
+set -- $(cat /var/spool/postfix/pid/master.pid /run/dovecot/master.pid)
+kill -0 $1 $2 && echo $1 $2
+"""
 
 
 def assert_named_before_anything_stops(host: MailHost) -> None:
@@ -431,10 +443,10 @@ def assert_named_before_anything_stops(host: MailHost) -> None:
     host.machine.run(["sh", "-c", "rm /etc/dovecot/conf.d/zz-own.conf; cp -a /etc /root"])
     for command, sentence in UNUSABLE.items():
         host.machine.run(["sh", "-c", f"cd /etc/dovecot; {command}"])
-        running = host.machine.run(["pidof", "master", "dovecot"]).stdout
+        running = host.machine.run(["sh", "-c", RUNNING]).stdout
         done = host.apply("--take-over", check=False)
         assert (done.returncode, sentence in done.stderr) == (1, True), done.stderr
-        assert host.machine.run(["pidof", "master", "dovecot"]).stdout == running
+        assert host.machine.run(["sh", "-c", RUNNING]).stdout == running
         host.machine.run(["sh", "-c", "rm -rf /etc/dovecot; cp -a /root/etc/* /etc"])
 
 

@@ -214,6 +214,7 @@ is_applied() { [ "$changes" = 0 ] || [ "$dry" = no ]; }
 test_all() {
     test_database
     if [ "$usable" = yes ] && is_applied; then
+        may_write "$mail_home" || lack "$(unit_sentence)"
         test_sign_in
         test_delivery
         test_port_25
