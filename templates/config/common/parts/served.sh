@@ -136,9 +136,17 @@ sort_names() { # NAME
     tr '[:upper:]' '[:lower:]' <"$new/all" | sort -u >"$new/sorted"
     grep @ "$new/sorted" >"$new/addresses" || true
     grep -E '^[^.@/]+\.[^@/]*$' "$new/sorted" >"$new/domains" || true
-    ask_panel domains <"$new/domains" >"$new/both"
+    if [ "$1" = relay_domains ]; then not_delivered_here; fi
+    ask_domains <"$new/domains" >"$new/both"
     also_in_maps >>"$new/both"
     grep -vxF -f "$new/both" "$new/domains" >"$new/others" || true
+}
+
+# What is in both lists, such as "relay_domains = $mydestination" of old, is delivered here.
+not_delivered_here() {
+    current -hx mydestination | words | tr '[:upper:]' '[:lower:]' >"$new/delivered"
+    grep -vxF -f "$new/delivered" "$new/domains" >"$new/relayed" || true
+    mv "$new/relayed" "$new/domains"
 }
 
 # The panel's domains that the maps know, too, as far as check_mail_folders has asked for its mailboxes.
@@ -171,8 +179,8 @@ survey_both() { # NAME HOW
     [ -s "$new/both" ] || return 0
     both=$(listed "$new/both")
     serves "The mail for $both is $2 ($1), but the panel has the same domain" \
-        "only the addresses in the panel would receive mail"
-    cannot_keep "The mail for $both can't be both $2 ($1) and delivered to the panel's mailboxes:" \
+        "it would go where the panel says"
+    cannot_keep "The mail for $both can't both be $2 ($1) and go where the panel says:" \
         "take the domain out of $1 or out of the panel."
 }
 
@@ -229,11 +237,17 @@ taken_addresses() {
         for map in mailboxes aliases; do
             ask_panel "$map" <"$new/addresses"
         done
-        sed -n 's/^@//p' "$new/addresses" | ask_panel domains | sed 's/^/@/'
+        sed -n 's/^@//p' "$new/addresses" | ask_domains | sed 's/^/@/'
         while read -r map <&4; do
             sed 's/ .*//' "$new/folders" | timeout 10 postmap -q - "${map#proxy:}" 2>>"$new/log" | cut -f1
         done 4<"$new/maps"
     } | sort -u
+}
+
+# Which domains on standard input it has, with mailboxes or relayed.
+ask_domains() {
+    cat >"$new/asked"
+    for map in domains relay_domains; do ask_panel "$map" <"$new/asked"; done
 }
 
 ask_panel() { # MAP: which of the keys on standard input it has
@@ -506,7 +520,7 @@ settings_hints() {
 origin_hints() {
     origin=$(current -hx myorigin)
     case $origin in /*) origin=$(head -n 1 "$origin" 2>>"$new/log") ;; esac
-    [ -n "$(for map in domains relay_domains; do say "$origin" | ask_panel "$map"; done)" ] || return 0
+    [ -n "$(say "$origin" | ask_domains)" ] || return 0
     for map in aliases mailboxes alias_domains alias_domain_catchalls relay_recipients; do
         printf '%s\n' "root@$origin" "@$origin" | ask_panel "$map"
     done >"$new/found"
