@@ -13,7 +13,7 @@ import pytest
 
 from tests import debian_roots
 from tests.machine import CHECKOUT, Machine, wait_until
-from tests.mailhost import releases
+from tests.mailhost import newest_release
 from tests.production import FROM_HERE, SERVED, SITE, Visitor, install
 
 pytestmark = pytest.mark.stack
@@ -38,9 +38,12 @@ for name in ("panel", "mail"):
 """
 
 
-@pytest.fixture(scope="module", params=releases())
+@pytest.fixture(scope="module", params=newest_release())
 def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    """A machine with the checkout where the README puts it, and the service's account."""
+    """A machine with the checkout where the README puts it, and the service's account.
+
+    The tests of the runbook install the panel on the other release.
+    """
     root = debian_roots.get_root(request.param, request.config)
     with Machine(root) as machine:
         machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])

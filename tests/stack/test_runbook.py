@@ -113,6 +113,14 @@ def test_the_installation_makes_databases_without_telling_their_password(service
     assert secret and len(secret[1]) >= 16 and secret[1] not in service.output
 
 
+def test_the_older_systemd_accepts_the_units(service: Service) -> None:
+    folder = service.machine / "etc/systemd/system"
+    units = sorted(path.name for path in folder.glob("mailadmin*.*"))
+    assert len(units) == 10
+    done = service.machine.run(["systemd-analyze", "verify", "--man=no", *units])
+    assert done.stdout + done.stderr == ""
+
+
 def test_who_is_locked_out_is_let_in_again(service: Service) -> None:
     client = "127.0.3.1"
     assert not any(service.signs_in("wrong", client=client) for _ in range(5))
