@@ -21,7 +21,8 @@ def version() -> str:
 
 def env_file() -> Path:
     """Return the file that the settings were read from; it needn't exist."""
-    return Path(os.environ.get("ENV_FILE") or settings.BASE_DIR / ".env")
+    # A package has a link there, which must stay one.
+    return Path(os.environ.get("ENV_FILE") or settings.BASE_DIR / ".env").resolve()
 
 
 def secret_keys() -> list[str]:

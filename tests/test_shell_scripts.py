@@ -13,7 +13,7 @@ from tests.export.conftest import HOSTS, TWO_PORTS, mail_host, texts
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted(
     str(path.relative_to(ROOT))
-    for folder in ("deploy", ".ci")
+    for folder in ("deploy", "deploy/debian", ".ci")
     for path in (ROOT / folder).iterdir()
     if path.is_file() and path.read_text().startswith("#!")
 )
