@@ -71,4 +71,5 @@ def signs_in(visitor: Visitor, password: str, name: str = "admin") -> bool:
     assert token, page
     form = {"csrfmiddlewaretoken": token[1], "username": name, "password": password}
     answer, _ = visitor.ask("POST", "/admin/login/", urlencode(form | {"next": "/admin/"}))
+    assert answer.status in (200, 302, 429), answer.status
     return answer.status == 302
