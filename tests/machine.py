@@ -47,6 +47,10 @@ class Root:
     python: str
     """A Python in it with what the tests need."""
 
+    def kept(self, name: str) -> Path:
+        """Return where something is kept that was made in this root, and lasts as long as it."""
+        return Path(f"{self.layers[-1]}-{name}")
+
 
 class Machine:
     """A host without our services; leaving the context ends everything in it.
