@@ -13,12 +13,14 @@ from django.db.models import Q, QuerySet
 from mailboxes import usage
 from mailboxes.lookup_models import MailboxActivity
 from mailboxes.lookup_tables.counts import exceed
+from mailboxes.lookup_tables.tables import usage_is_kept
 from mailboxes.models import LastLogin, Usage
 from mailboxes.queries import (
     MAX_READ,
     READ_AT_ONCE,
     Page,
     Place,
+    in_domains,
     page_of_index,
     page_of_keys,
     source_of,
@@ -26,6 +28,9 @@ from mailboxes.queries import (
 
 MAX_SORTED = 4000
 """How many mailboxes are sorted without an index."""
+
+SORTED_BESIDE = 500
+"""How many are sorted though there is an index, which a filter may have to read far along."""
 
 RECORDED: dict[str, Any] = {"bytes": Usage, "last_login": LastLogin}
 """Where Dovecot records what mailboxes are sorted by."""
@@ -70,7 +75,8 @@ def few_keys(rows: QuerySet, domains: Collection[str] | None) -> list[str] | Non
     """Return the keys of the mailboxes, unless they are too many to be sorted here."""
     source = source_of(rows)
     if source is None:
-        if exceed(rows, MAX_SORTED, domains):
+        is_indexed = usage_is_kept() and (domains is None or len(domains) == 1)
+        if exceed(rows, SORTED_BESIDE if is_indexed else MAX_SORTED, domains):
             return None
         return list(rows.order_by().values_list("pk", flat=True)[: MAX_SORTED + 1])
     keys = list(source.rows.values_list(source.key, flat=True)[: MAX_SORTED + 1])
@@ -117,18 +123,27 @@ def page_of_places(
 
 
 def places_behind(sorting: Sorting, domain: str, place: str, size: int) -> list[Place]:
-    """Return the next places of the index, of all mailboxes or of those in a domain."""
+    """Return the next places of the index, of all mailboxes or of those in a domain.
+
+    Those with the same number are asked for by themselves, and as a range, like the domain: else
+    MariaDB reads all that have this number, from the first one.
+    """
     column, side = sorting.column, "lt" if sorting.descending else "gt"
-    rows = MailboxActivity.objects.filter(**{"domain": domain} if domain else {})
-    if place:
-        number = number_of(place)
-        behind = Q(**{f"{column}__{side}": number})
-        beside = Q(**{column: number, f"pk__{side}": key_of(place)})
-        rows = rows.filter(behind | beside)
+    rows = MailboxActivity.objects.filter(in_domains([domain]) if domain else Q())
     sign = "-" if sorting.descending else ""
     order = (f"{sign}domain", f"{sign}{column}", f"{sign}pk")
-    found = rows.order_by(*(order if domain else order[1:])).values_list(column, "pk")[:size]
-    return [(place_of(*pair), pair[1]) for pair in found]
+    rows = rows.order_by(*(order if domain else order[1:]))
+    parts = [rows]
+    if place:
+        number = number_of(place)
+        same = {f"{column}__gte": number, f"{column}__lte": number}
+        beside = rows.filter(**same, **{f"pk__{side}": key_of(place)})
+        parts = [beside, rows.filter(**{f"{column}__{side}": number})]
+    found: list[Place] = []
+    for part in parts:
+        pairs = part.values_list(column, "pk")[: size - len(found)]
+        found += [(place_of(*pair), pair[1]) for pair in pairs]
+    return found
 
 
 def place_of(number: int, key: str) -> str:

@@ -32,7 +32,8 @@ def five(request: pytest.FixtureRequest, rita: Client, monkeypatch: pytest.Monke
     if request.param == "adopted":
         forget_lookups()
     if request.param == "index":
-        monkeypatch.setattr(sorting, "MAX_SORTED", 0)
+        for name in ("MAX_SORTED", "SORTED_BESIDE"):
+            monkeypatch.setattr(sorting, name, 0)
     return rita
 
 
