@@ -15,7 +15,7 @@ from mailboxes.domain_addresses import ROLES, accepts_any, lacking_roles
 from mailboxes.errors import Refused
 from mailboxes.form_fields import LimitField, ParsedField
 from mailboxes.forms.base import RowForm
-from mailboxes.models import Domain
+from mailboxes.models import Domain, Mailbox
 from mailboxes.routing import Kind, Route, parse_next_hop
 
 LACKS_ONE = _("%(address)s doesn't exist, but every domain should accept mail for it.")
@@ -122,9 +122,12 @@ class DomainForm(RowForm):
         self.fields["postmaster"].help_text = escape(text % params)
 
     def read_values(self) -> ShownValues:
+        domain = self.instance
+        is_local = domain.route.kind == Kind.LOCAL  # and lists its recipients once it is relayed
+        listed = Mailbox.objects.filter(domain=domain.pk)
         also = {
-            "any_recipient": accepts_any(self.instance.pk),
-            "self_service": is_open(self.instance.pk),
+            "any_recipient": not listed.exists() if is_local else accepts_any(domain.pk),
+            "self_service": is_open(domain.pk),
         }
         return {**super().read_values(), **also}
 
