@@ -16,7 +16,7 @@ from mailboxes.lookup_tables.counts import total
 from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import BY_DOMAIN, any_of
+from mailboxes.queries import BY_DOMAIN, any_of, in_domains
 
 MAX_FOUND = 900
 """How many rows a search shows: MariaDB reads whole tables for 1,000 keys or more."""
@@ -119,7 +119,7 @@ def search(
     has_domains = rows.model in KINDS
     asked = parse(text, has_domains)
     if asked.domains is not None:
-        rows = rows.filter(domain__in=asked.domains).order_by(*BY_DOMAIN)
+        rows = rows.filter(in_domains(asked.domains)).order_by(*BY_DOMAIN)
         domains = asked.domains
     if not asked.terms:
         return Found(rows, domains=asked.domains)
@@ -164,7 +164,7 @@ def beginnings(
         return
     rows = model._default_manager.filter(pk__istartswith=asked.terms[0]).order_by("pk")
     if domains is not None and model in KINDS:
-        rows = rows.filter(domain__in=sorted(domains))
+        rows = rows.filter(in_domains(domains))
     found = list(rows.values_list("pk", flat=True)[: MAX_FOUND + 1])
     if model is Alias and are_kept():
         flags = flagged(Flag.ALIAS, domains).filter(address__istartswith=asked.terms[0])
@@ -252,7 +252,7 @@ def add_insides(
     """Add the keys of rows in which the text occurs anywhere; say whether only some were read."""
     first, are_all = first_keys(rows.model, domains)
     if are_all and not (rows.model is Alias and are_kept()):
-        found = rows.filter(condition).order_by("pk").values_list("pk", flat=True)
+        found = rows.filter(condition).values_list("pk", flat=True)
         for name in found[: MAX_FOUND + 1]:
             keys.setdefault(name.lower(), name)
         return False
@@ -279,6 +279,6 @@ def first_keys(model: type[Model], domains: Collection[str] | None) -> tuple[lis
         return [], False
     rows = model._default_manager.order_by("pk")
     if domains is not None and model in KINDS:
-        rows = rows.filter(domain__in=sorted(domains)).order_by(*BY_DOMAIN)
+        rows = rows.filter(in_domains(domains)).order_by(*BY_DOMAIN)
     found = list(rows.values_list("pk", flat=True)[: MAX_INSIDE + 1])
     return found[:MAX_INSIDE], len(found) <= MAX_INSIDE

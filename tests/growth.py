@@ -66,10 +66,11 @@ ANALYZE TABLE audit_entry, audit_subject;
 """
 FILL_MAILBOXES = """\
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain, quota)
-SELECT CONCAT('box', seq, '@large', seq % 10, '.example'), 'x',
+SELECT CONCAT('box', seq, '@',
+    @domain := CONCAT('large', IF(seq % 3, seq % 10, 1), '.example')), 'x',
     CONCAT(ELT(1 + seq % 3, 'Anna', 'Jean-Luc', 'Zoë'), ' ',
         ELT(1 + seq % 4, 'Koch', 'Berg', 'Li', 'Öz')), '', CONCAT('box', seq),
-    CONCAT('large', seq % 10, '.example'), 1000 FROM seq_{first}_to_{last};
+    @domain, 1000 FROM seq_{first}_to_{last};
 INSERT INTO alias (address, goto, domain) SELECT CONCAT('to.', username), username, domain
 FROM mailbox WHERE domain LIKE 'large%' ON DUPLICATE KEY UPDATE goto = goto;
 ANALYZE TABLE mailbox, alias;

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from mailboxes.access.roles import ALLOWED
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import BY_DOMAIN
+from mailboxes.queries import BY_DOMAIN, in_domains
 
 DOMAIN_COLUMNS = {Domain: "pk", Mailbox: "domain", Alias: "domain", AliasDomain: "alias_domain"}
 
@@ -59,7 +59,7 @@ class Scope:
         if self.domains is None:
             return rows
         column = DOMAIN_COLUMNS[rows.model]
-        found = rows.filter(**{f"{column}__in": sorted(self.domains)})
+        found = rows.filter(in_domains(self.domains, column))
         return found.order_by(*BY_DOMAIN) if column == "domain" else found
 
 

@@ -23,7 +23,7 @@ from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.flags import flagged, has_flag
 from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
-from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names
+from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names, in_domains
 from mailboxes.sorting import MAX_SORTED, Sorting
 
 DISABLED: dict[Any, str] = {Mailbox: Flag.DISABLED_MAILBOX, Alias: Flag.DISABLED_ALIAS}
@@ -125,7 +125,7 @@ class DomainFilter(ListFilter):
         """Order the rows of a domain as its index has them, also behind a key."""
         if self.domains is None:
             return queryset
-        return queryset.filter(domain__in=self.domains).order_by(*BY_DOMAIN)
+        return queryset.filter(in_domains(self.domains)).order_by(*BY_DOMAIN)
 
 
 class AliasKindFilter(ListFilter):
