@@ -73,7 +73,10 @@ def fill(first: int, last: int) -> None:
         execute("default", FILL_LOG.format(first=1, last=6000, events=5400))
     execute("mail", f"SET @lookup_pause = 1;\n{sql};\nSET @lookup_pause = NULL")
     lookup_tables.fill_all(connections["mail"], usage=True)
-    execute("mail", "ANALYZE TABLE lookup_flag, lookup_word, lookup_target, lookup_count")
+    execute(
+        "mail",
+        "ANALYZE TABLE lookup_flag, lookup_word, lookup_target, lookup_count, lookup_activity",
+    )
 
 
 def server_time() -> float:
