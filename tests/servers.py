@@ -121,14 +121,18 @@ class Galera:
 class Panel:
     """The panel under gunicorn in the machine, and a simple HTTP client for it."""
 
-    def __init__(self, machine: Machine, user: str, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, machine: Machine, user: str, env: Mapping[str, str], port: int = PANEL_PORT
+    ) -> None:
         self.machine = machine
+        self.port = port
+        self.name = "panel" if port == PANEL_PORT else f"panel-{port}"
         self.folder = machine.checkout / "var"
         manage = machine.checkout / "manage.py"
         if not (machine / str(self.folder / "static")).exists():
             machine.run([machine.python, manage, "collectstatic", "--noinput"], env=env, user=user)
         machine.start(
-            "panel",
+            self.name,
             [
                 *(
                     machine.python,
@@ -138,27 +142,27 @@ class Panel:
                     "--chdir",
                     str(machine.checkout),
                 ),
-                *("--bind", f"127.0.0.1:{PANEL_PORT}", "--pid", str(self.folder / "panel.pid")),
+                *("--bind", f"127.0.0.1:{port}", "--pid", str(self.folder / f"{self.name}.pid")),
                 *("--workers", "2"),
             ],
-            lambda: machine.listens(PANEL_PORT),
+            lambda: machine.listens(port),
             env=env,
             user=user,
         )
 
-    def stop(self) -> None:
-        self.machine.stop("panel", str(self.folder / "panel.pid"))
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        self.machine.stop(self.name, str(self.folder / f"{self.name}.pid"), how)
 
     def health(self) -> int:
         """Return the status with which it answers monitoring."""
-        panel = http.client.HTTPConnection("127.0.0.1", PANEL_PORT, timeout=30)
+        panel = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with self.machine.network(), closing(panel):
             panel.request("GET", "/healthz", headers={"Host": "192.0.2.1"})
             return panel.getresponse().status
 
     def change_password(self, address: str, current: str, new: str) -> str:
         """Fill in the password page as a user would; return the path of the final page."""
-        page = f"http://127.0.0.1:{PANEL_PORT}/password/"
+        page = f"http://127.0.0.1:{self.port}/password/"
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
         with self.machine.network():
