@@ -8,9 +8,16 @@ from django.db.models import F, Model
 from mailboxes.access.scope import Scope
 from mailboxes.errors import Refused
 from mailboxes.forwarding.expansion import Expansion
-from mailboxes.forwarding.findings import MAX_ALIASES, LeftBehind, Row, check, find_losses
+from mailboxes.forwarding.findings import (
+    MAX_ALIASES,
+    LeftBehind,
+    Row,
+    check,
+    find_losses,
+    finds_all_above,
+)
 from mailboxes.forwarding.lookups import LookUps, start_of
-from mailboxes.forwarding.wording import finding_notes, left_behind_notes
+from mailboxes.forwarding.wording import UNCHECKED, finding_notes, left_behind_notes
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 
@@ -54,7 +61,7 @@ def notes_of_changes(
     are in the tables now or as the `look_ups` find them.
     """
     look_ups, aliases = look_ups or LookUps(), Alias.objects.exclude(goto=F("address"))
-    inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[:MAX_ALIASES]
+    inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[: MAX_ALIASES + 1]
     starts = {start_of(address): address for address in (*addresses, *inside)}
     expansion = Expansion(starts, look_ups)
     own = [look_ups.row(Alias, address.lower()) for address in starts.values()]
@@ -69,4 +76,6 @@ def notes_of_changes(
     for loss in find_losses(lost, aliases, look_ups):
         if loss.finding.alias not in known:
             found.add(loss, scope)
-    return [*finding_notes(findings, scope), *left_behind_notes(found)]
+    is_partial = len(inside) > MAX_ALIASES or not finds_all_above(lost)
+    others = [UNCHECKED] if is_partial else []
+    return [*finding_notes(findings, scope), *left_behind_notes(found), *others]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.forwarding.expansion import End, Expansion
 from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
-from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
+from mailboxes.forwarding.sources import MAX_NAMES, forwarding_to, with_alias_domains
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -126,7 +127,15 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
 
 def are_checked(rows: Collection[Row]) -> bool:
     """Say whether `left_behind` finds all aliases above so many rows."""
-    return len(rows) <= MAX_ALIASES and (are_kept() or not exceed(Alias.objects.all(), MAX_ALIASES))
+    return len(rows) <= MAX_ALIASES and finds_all_above(rows)
+
+
+def finds_all_above(names: Collection[Any]) -> bool:
+    """Say whether all aliases above so many addresses are found; in an adopted database, only few
+    of many aliases are read to find those above many.
+    """
+    is_quick = len(names) <= MAX_NAMES or are_kept()
+    return is_quick or not exceed(Alias.objects.all(), MAX_ALIASES)
 
 
 def left_behind(
@@ -183,11 +192,7 @@ def find_losses(
 
 
 def forwarding_into(domain: Domain | AliasDomain, aliases: QuerySet) -> list[Finding]:
-    """Return what is wrong with the aliases that forward into a domain; nothing if there are too
-    many to look at.
-    """
-    if not are_kept() and exceed(Alias.objects.all(), MAX_ALIASES):
-        return []
+    """Return what is wrong with the aliases that forward into a domain."""
     return check(forwarding_to({f"@{domain.pk.lower()}"}, aliases, MAX_ALIASES))
 
 

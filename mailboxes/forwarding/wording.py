@@ -213,6 +213,8 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield from map(error_message, finding_notes(found, scope))
         yield above_text(found, scope)
     own = aliases_of(row)
+    if len(own) > MAX_ALIASES:
+        yield error_message(UNCHECKED)
     known = {finding.alias for finding in found}
     found = [finding for finding in check(own) if finding.alias not in known]
     yield from map(error_message, finding_notes(found, scope))
@@ -221,9 +223,12 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
 
 
 def aliases_of(row: Row) -> list[Alias]:
-    """Return the alias, a mailbox's own, or those in a domain, unless they only deliver mail."""
+    """Return the alias, a mailbox's own, or those in a domain, unless they only deliver mail; of
+    too many, the first.
+    """
     column = "domain" if isinstance(row, Domain) else "pk"
-    return list(Alias.objects.filter(**{column: row.pk}).exclude(goto=F("address"))[:MAX_ALIASES])
+    rows = Alias.objects.filter(**{column: row.pk}).exclude(goto=F("address"))
+    return list(rows[: MAX_ALIASES + 1])
 
 
 def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:
