@@ -17,6 +17,7 @@ from mailboxes.forwarding.findings import (
     finds_all_above,
 )
 from mailboxes.forwarding.lookups import LookUps, start_of
+from mailboxes.forwarding.sources import with_alias_domains
 from mailboxes.forwarding.wording import UNCHECKED, finding_notes, left_behind_notes
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
@@ -62,14 +63,13 @@ def notes_of_changes(
     """
     look_ups, aliases = look_ups or LookUps(), Alias.objects.exclude(goto=F("address"))
     inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[: MAX_ALIASES + 1]
-    starts = {start_of(address): address for address in (*addresses, *inside)}
-    expansion = Expansion(starts, look_ups)
-    own = [look_ups.row(Alias, address.lower()) for address in starts.values()]
-    findings = check([alias for alias in own if alias and alias.goto != alias.pk], look_ups)
+    names = with_alias_domains([*addresses, *inside])
+    expansion = Expansion([start_of(name) for name in names], look_ups)
+    findings = check(filter(None, (look_ups.row(Alias, name) for name in names)), look_ups)
     lost = {
-        address.lower(): address
-        for start, address in starts.items()
-        if expansion.is_deferred(start) or not expansion.arrives(start)
+        name: address
+        for name, address in names.items()
+        if expansion.is_deferred(start_of(name)) or not expansion.arrives(start_of(name))
     }
     lost |= {f"@{domain.lower()}": domain for domain in domains}
     found, known = LeftBehind(), {finding.alias for finding in findings}

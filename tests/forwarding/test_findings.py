@@ -189,6 +189,22 @@ def test_what_is_enabled_is_looked_at_as_it_will_be(bob: Mailbox) -> None:
     assert f"Mail to {inside.pk} is refused" in within
 
 
+def test_a_deleted_extension_is_looked_at_in_alias_domains_too(anna: Mailbox) -> None:
+    actions.create_domain(TESTER, DomainName.parse("z.example"))
+    actions.create_alias_domain(TESTER, "z.example", "example.org")
+    Alias.objects.create(address="anna@z.example", goto="sales@example.org", domain_id="z.example")
+    add("sales@example.org", "anna+old@z.example")
+    [note] = changes.notes_of_changes(["anna+old@example.org"], [], EVERYTHING)
+    assert str(note).endswith("in a loop: sales@example.org, anna@z.example.")
+
+
+def test_an_alias_to_itself_without_a_mailbox_is_named(anna: Mailbox) -> None:
+    add("copy@example.org", "copy@example.org")
+    names = [anna.pk, "bob@example.org", "copy@example.org"]
+    [note] = changes.notes_of_changes(names, [], EVERYTHING)
+    assert "copy@example.org (doesn't exist)" in str(note)
+
+
 def test_it_is_said_if_there_are_too_many_aliases_to_look_at_all(
     bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
