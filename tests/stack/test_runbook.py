@@ -3,6 +3,7 @@
 import re
 import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 
@@ -245,11 +246,31 @@ def test_the_panel_moves_to_a_machine_with_another_name(service: Service) -> Non
     service.shell("\n".join((stop, restore)).replace("FILE", "/root/moved.tar.gz"))
     assert f"\nALLOWED_HOSTS={SITE}\n" in service.env and "`ALLOWED_HOSTS`" in BACKUP
     service.env = service.env.replace(f"ALLOWED_HOSTS={SITE}", f"ALLOWED_HOSTS={service.site}")
-    assert f"https://{service.site}/admin/" in service.shell(again).stdout
+    with elsewhere(service):
+        said = service.shell(again).stdout
+    assert f"https://{service.site}/admin/" in said and "Installing Debian packages" not in said
     assert service.signs_in()
     assert service.follow("verifylog").startswith("The log is intact.")
     found = service.machine.run(["mariadb", "mail"], input="SELECT domain FROM domain")
     assert "moved.example" in found.stdout
+
+
+@contextmanager
+def elsewhere(service: Service) -> Iterator[None]:
+    """The database server, as far as the installation can tell: it runs, but isn't installed."""
+    listed, usual = service.machine / "var/lib/dpkg/status", service.env
+    before = listed.read_text()
+    title = "Package: mariadb-server\nStatus: "
+    assert title in before
+    listed.write_text(
+        before.replace(f"{title}install ok installed", f"{title}deinstall ok config-files")
+    )
+    service.shell("mv /usr/sbin/mariadbd /usr/sbin/mariadbd.away")
+    service.env = usual.replace("@localhost/", "@127.0.0.1/")
+    yield
+    service.env = usual
+    service.shell("mv /usr/sbin/mariadbd.away /usr/sbin/mariadbd")
+    listed.write_text(before)
 
 
 def uninstall(service: Service) -> None:
