@@ -57,18 +57,23 @@ def sorted_page(
 
     `domains` are those of the mailboxes, if not of all; `keys` are theirs, if known.
     """
-    if keys is None:
+    one = next(iter(domains)) if domains and len(domains) == 1 else ""
+    if keys is None and not (has_index(domains) and source_of(rows) is None):
         keys = few_keys(rows, domains)
     if keys is not None:
         return page_of_places(rows, in_order(keys, sorting), place, number, backwards)
     if backwards:
         sorting = replace(sorting, descending=not sorting.descending)
-    one = next(iter(domains)) if domains and len(domains) == 1 else ""
 
     def following(place: str, size: int) -> list[Place]:
         return places_behind(sorting, one, place, size)
 
     return page_of_index(rows, following, place, number, MAX_READ)
+
+
+def has_index(domains: Collection[str] | None) -> bool:
+    """Say whether an index has the mailboxes in their order: all of them, or those of a domain."""
+    return (domains is None or len(domains) == 1) and usage_is_kept()
 
 
 def few_keys(rows: QuerySet, domains: Collection[str] | None) -> list[str] | None:
