@@ -120,6 +120,9 @@ userdb {
 remote 127.0.0.0/8 {
   disable_plaintext_auth = no
 }
+service auth-worker {
+  user = oldmail
+}
 """,
     "debian13": """\
 auth_mechanisms = plain login cram-md5

@@ -349,6 +349,15 @@ def said(host: MailHost, *destinations: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("- ")] if found else []
 
 
+DENIED = """\
+passdb denied {
+  driver = passwd-file
+  deny = yes
+  passwd_file_path = /etc/dovecot/denied
+}
+"""
+
+
 @pytest.mark.parametrize("fresh", ONE_HOST, indirect=True)
 def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: MailHost) -> None:
     (fresh.machine / "etc/mailname").write_text("corp.example\n")
@@ -385,6 +394,7 @@ def test_what_debians_installer_writes_is_asked_about_only_if_it_is_used(fresh: 
     (fresh.machine / "var/mail/lisa").write_text("")
     assert both in beginnings(said(fresh, *installed))
     fresh.machine.run(["postconf", "-e", f"myhostname={HOSTNAME}"])
+    (fresh.machine / "etc/dovecot/conf.d/zz-own.conf").write_text(DENIED)
     pam = "- Dovecot lets this host's own users sign in (PAM)"
     assert beginnings(said(fresh, *installed)) == [local, pam, programs]
 

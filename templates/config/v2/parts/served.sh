@@ -100,13 +100,14 @@ survey_order() {
     fi
 }
 
-# KIND (passdb or userdb): each one of others, as its driver and its file, if it has one.
+# KIND (passdb or userdb): each one of others, as its driver and its file, if it has one; not those who are
+# denied.
 databases() {
     awk -v kind="$1" '
         $1 == kind && $2 !~ /^mailadmin/ && /{$/ { inside = 1; driver = ($2 == "{") ? "" : $2; file = ""; next }
         inside && /^}/ {
             inside = 0
-            if (text !~ /mailadmin/) print driver (file == "" ? "" : " " file)
+            if (text !~ /mailadmin|deny = yes/) print driver (file == "" ? "" : " " file)
             text = ""
         }
         inside { text = text $0 }
