@@ -135,7 +135,7 @@ sort_names() { # NAME
     done 3<"$new/words"
     tr '[:upper:]' '[:lower:]' <"$new/all" | sort -u >"$new/sorted"
     grep @ "$new/sorted" >"$new/addresses" || true
-    grep -E '^[^.@/]+\.[^@/]*$' "$new/sorted" >"$new/domains" || true
+    grep -E '^[^!.@/]+\.[^@/]*$' "$new/sorted" >"$new/domains" || true
     if [ "$1" = relay_domains ]; then not_delivered_here; fi
     ask_domains <"$new/domains" >"$new/both"
     also_in_maps >>"$new/both"

@@ -158,7 +158,7 @@ submit() { # HOST PORT: Postfix's answer to the sign-in of a made-up address, or
 }
 
 # Asks port 25 about mail for each address on standard input, and prints it with the answer; no mail is
-# sent. Fails if Postfix doesn't greet. It comes from an address of this host that others see, if there is
+# sent. Fails if Postfix doesn't greet, or greets with a refusal. It comes from an address of this host that others see, if there is
 # one, since permit_mynetworks would pass over refusals.
 ask_port_25() {
     place=$(current -hx inet_interfaces | words | grep -vE '^(all|loopback-only|localhost)$' | head -n 1)
@@ -179,7 +179,11 @@ ask_port_25() {
             return $line;
         }
         sub ask { print $smtp "$_[0]\r\n"; return answer() }
-        answer() =~ /^220/ or exit 1;
+        my $greeting = answer();
+        if ($greeting !~ /^220/) {
+            while (my $address = <STDIN>) { chomp $address; print "$address\t$greeting\n" }
+            exit 1;
+        }
         ask("EHLO $name");
         while (my $address = <STDIN>) {
             chomp $address;
