@@ -39,6 +39,9 @@ MAIN_CF = POSTFIX / "main.cf"
 MASTER = ("--identifier=postfix/master", "--identifier=postfix")
 """What logs why Postfix doesn't start."""
 
+COLLATIONS = "collations"
+"""What a reason has that names those of two columns, which can be others for each file."""
+
 FOLDER = Path("/etc/postfix/mailadmin")
 PORTS = (25, 465, 587)
 REASON = re.compile(
@@ -119,6 +122,7 @@ def ask_all(examination: Examination, names: list[str]) -> Iterator[Finding]:
         if failed(output):
             why = reason(output)
             kind = "" if "database" in examination.broken else re.sub(r"\d+", "", why)
+            kind = COLLATIONS if COLLATIONS in why else kind
             reasons.setdefault(kind, why)
             grouped.setdefault(kind, []).append(f"{name}.cf")
     for kind, files in grouped.items():
@@ -201,7 +205,7 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
         host = examination.host
         code = "maps.connections"
         remedy = mysql_accounts.lift(host, host.database.hosts[0], host.lookup.user, why)
-    elif "collations" in why:
+    elif COLLATIONS in why:
         code, remedy = "maps.collation", collation(examination)
     elif is_broken_before:
         code, remedy = "maps.database", REPAIR_BEFORE

@@ -1,9 +1,11 @@
 """Why Postfix doesn't run: another program has one of its ports."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from mailboxes.conf import DatabaseHost
 from mailboxes.doctor import maps
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
@@ -50,3 +52,18 @@ def test_daemons_of_the_mail_host_are_no_others_either(examination: Examination)
         return Output(0, "dovecot.service" if command[0] == "ps" else LISTENING.format("login"), "")
 
     assert maps.taken_port(as_root(examination, run)) is None
+
+
+def test_columns_that_differ_are_one_finding_however_many_files_name_them(
+    examination: Examination,
+) -> None:
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        kinds = ("latin1", "utf8mb4") if "aliases" in command[-1] else ("utf8mb4", "latin1")
+        why = f"query failed: Illegal mix of collations ({kinds[0]}) and ({kinds[1]})"
+        return Output(2, "", f"postmap: warning: mysql:x: {why}\n")
+
+    host = replace(examination.host, database=replace(examination.host.database, engine="mysql"))
+    host = replace(host, database=replace(host.database, hosts=(DatabaseHost("127.0.0.1"),)))
+    here = as_root(replace(examination, host=host), run)
+    (found,) = maps.ask_all(here, ["domains", "aliases"])
+    assert found.code == "maps.collation" and "domains.cf, aliases.cf" in found.seen

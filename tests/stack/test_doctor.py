@@ -43,9 +43,9 @@ def examine(host: MailHost, *address: str) -> dict[str, Any]:
 
 
 def unhealthy(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the findings that are not green, by code."""
+    """Return the findings that are not green, by code; of several, the first has the command."""
     findings = [finding for hop in report["hops"] for finding in hop["findings"]]
-    return {each["code"]: each for each in findings if each["state"] != "working"}
+    return {each["code"]: each for each in reversed(findings) if each["state"] != "working"}
 
 
 def canaries(host: MailHost) -> str:
