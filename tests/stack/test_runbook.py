@@ -18,7 +18,8 @@ pytestmark = pytest.mark.stack
 
 RUNBOOK, BACKUP = ((CHECKOUT / f"docs/{name}.md").read_text() for name in ("runbook", "backup"))
 CHOSEN = "a quite other secret 77"
-LIVE = f"/etc/letsencrypt/live/{SITE}"
+NEW_SITE = "new.example.org"
+LIVE = "/etc/letsencrypt/live"
 # createsuperuser asks nothing else than a terminal, and getpass forgets what was typed before.
 AT_A_TERMINAL = """\
 import os, pty, sys
@@ -93,19 +94,21 @@ def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     root = debian_roots.get_root(request.param, request.config)
     with Machine(root) as machine:
         machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
-        make_certificate(machine)
+        for site in (SITE, NEW_SITE):
+            make_certificate(machine, site)
         output = install(machine, "--host", SITE, "--variant", "v1").stdout
         found = re.search(r"^  username  admin\n  password  (\S+)$", output, re.MULTILINE)
         assert found
         yield Service(machine, output, found[1])
 
 
-def make_certificate(machine: Machine) -> None:
+def make_certificate(machine: Machine, site: str) -> None:
     """Put one where certbot would, in place of an earlier one."""
+    live = f"{LIVE}/{site}"
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    files = ["-keyout", f"{LIVE}/privkey.pem", "-out", f"{LIVE}/fullchain.pem"]
-    machine.run(["mkdir", "-p", LIVE])
-    machine.run(["openssl", "req", "-x509", *key, "-days", "9", "-subj", f"/CN={SITE}", *files])
+    files = ["-keyout", f"{live}/privkey.pem", "-out", f"{live}/fullchain.pem"]
+    machine.run(["mkdir", "-p", live])
+    machine.run(["openssl", "req", "-x509", *key, "-days", "9", "-subj", f"/CN={site}", *files])
 
 
 def test_the_installation_makes_databases_without_telling_their_password(service: Service) -> None:
@@ -217,11 +220,11 @@ def test_nginx_serves_a_renewed_certificate(service: Service) -> None:
     def is_served() -> bool:
         with service.machine.network():
             found = ssl.get_server_certificate(("127.0.0.1", 443))
-        expected = (service.machine / f"{LIVE}/fullchain.pem").read_text()
+        expected = (service.machine / f"{LIVE}/{service.site}/fullchain.pem").read_text()
         return found.split() == expected.split()
 
     assert is_served()
-    make_certificate(service.machine)
+    make_certificate(service.machine, service.site)
     assert not is_served()
     service.follow("systemctl reload nginx")
     wait_until(is_served, "the new certificate")
@@ -238,7 +241,7 @@ def test_the_panel_moves_to_a_machine_with_another_name(service: Service) -> Non
     uninstall(service)
     service.machine.run(["mariadb"], input="DROP DATABASE mail; DROP DATABASE mailadmin;")
     service.shell("rm -r .env var")
-    service.site = "new.example.org"
+    service.site = NEW_SITE
     install(service.machine, "--host", service.site)
     assert not service.signs_in()
     # As after the move: the name is the old one again.
