@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from mailboxes.access.scope import Scope
 from mailboxes.actions import expansion, rules
@@ -27,6 +27,14 @@ Wanted = Callable[[Any, Alias | None], dict[str, Any]]
 
 Of a mailbox, `goto` stands for the target of its alias.
 """
+
+
+AT_ONCE, AT_ONCE_ON_SQLITE = 500, 200
+"""How many rows one transaction changes; on SQLite, all who write wait for the whole of it."""
+
+
+def rows_at_once() -> int:
+    return AT_ONCE if connections["mail"].vendor == "mysql" else AT_ONCE_ON_SQLITE
 
 
 @dataclass

@@ -16,7 +16,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.actions import expansion, rules
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, check_role, save_columns
-from mailboxes.actions.batches import change_rows
+from mailboxes.actions.batches import change_rows, rows_at_once
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.imports.importing import ACTION
 from mailboxes.actions.mailboxes import remove_mailbox
@@ -124,7 +124,7 @@ def undo_change(
     keys = begun_batches(entry, UNDOABLE)
     action = Entry.objects.get(pk=entry).action
     check_role(actor, action)
-    batch, following = next_rows(actor.scope, keys, after, CHANGED)
+    batch, following = next_rows(actor.scope, keys, after, min(CHANGED, rows_at_once()))
     whole = Subject.objects.filter(entry__in=keys) if actor.scope.domains is None else None
     number = known or (whole.count() if whole is not None and following else 0)
     result = UndoResult(entry=continues, following=following, all=number)

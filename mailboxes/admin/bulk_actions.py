@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes import actions, queries
 from mailboxes.access.grants import scope_of
 from mailboxes.actions.base import Row
-from mailboxes.actions.batches import BulkResult
+from mailboxes.actions.batches import BulkResult, rows_at_once
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.changes import notes_of_enabling
@@ -44,9 +44,8 @@ from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
 ROWS_PER_REQUEST = 500
-"""How many rows one request changes or deletes; the browser then shows the progress and continues.
-
-With more in one transaction, owners who change their passwords have to wait for it.
+"""How many rows one request changes or deletes at most; the browser then shows the progress and
+continues. With more in one transaction, owners who change their passwords have to wait for it.
 """
 
 MAX_LISTED = 20
@@ -274,7 +273,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
         if "stop" not in request.POST:
             as_administrator = partial(action, administrator(request), continues=entry)
             after = request.POST.get("after", "")
-            outcome = run_batch(rows, as_administrator, after, ROWS_PER_REQUEST)
+            maximum = min(ROWS_PER_REQUEST, rows_at_once())
+            outcome = run_batch(rows, as_administrator, after, maximum)
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)
         if ends_sign_ins and outcome.done and not outcome.last:

@@ -47,11 +47,13 @@ def test_no_page_of_a_superuser_reads_more_rows_of_larger_tables(
     machine: Machine, tables: MariaDB
 ) -> None:
     """Searches read more up to a limit. In an adopted database, some rows are read to be counted,
-    which MariaDB counts twice, and no statement reads a whole table.
+    which MariaDB counts twice, and no statement reads a whole table, except for aliases that would
+    lose mail by a deletion.
     """
     measurements = measured(machine, "superuser")
     adopted = [line for line in measurements if line[0].startswith("adopted-")]
-    assert adopted and [line for line in adopted if int(line[3]) > 10_100] == []
+    bounded = [line for line in adopted if not line[0].endswith("/delete/")]
+    assert bounded and [line for line in bounded if int(line[3]) > 10_100] == []
     found = [line for line in measurements if line not in adopted]
     assert [line for line in found if int(line[3]) > 5000] == []
     rows = {line[0]: (int(line[1]), int(line[2])) for line in found}
