@@ -56,7 +56,8 @@ class RenamesRows(MailAdmin):
         if form.is_valid() and form.is_accepted(administrator(request)):
             if "confirm" in request.POST and form.save_name(administrator(request)):
                 return self.renamed(request, row, str(form.new_name))
-            steps = self.steps(request, row, form)
+            if form.name_field in form.cleaned_data:  # unless the action refused it
+                steps = self.steps(request, row, form)
         autofocus(form)
         context = self.admin_site.each_context(request) | {
             "title": _("Rename %(name)s") % {"name": row},

@@ -45,6 +45,13 @@ def test_an_error_is_shown_before_anyone_confirms(rita: Client, anna: Mailbox) -
     assert "is already called that" in text(page) and 'name="confirm"' not in text(page)
 
 
+def test_a_name_that_makes_a_loop_is_refused_on_the_page(rita: Client, anna: Mailbox) -> None:
+    Alias.objects.filter(pk=anna.pk).update(goto="x@example.org")
+    Alias.objects.create(address="x@example.org", goto="anne@example.org", domain_id="example.org")
+    page = text(rita.post(URL, ANNE | {"confirm": "yes"}))
+    assert "This would be a loop" in page and Mailbox.objects.filter(pk=anna.pk).exists()
+
+
 def test_a_mailbox_that_was_changed_meanwhile_is_not_renamed(rita: Client, anna: Mailbox) -> None:
     asked = read_form(text(rita.post(URL, ANNE)))
     Mailbox.objects.filter(pk=anna.pk).update(name="Another")
