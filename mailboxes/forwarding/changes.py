@@ -12,9 +12,9 @@ from mailboxes.forwarding.findings import (
     MAX_ALIASES,
     LeftBehind,
     Row,
+    are_checked,
     check,
     find_losses,
-    finds_all_above,
 )
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import with_alias_domains
@@ -73,9 +73,9 @@ def notes_of_changes(
     }
     lost |= {f"@{domain.lower()}": domain for domain in domains}
     found, known = LeftBehind(), {finding.alias for finding in findings}
-    for loss in find_losses(lost, aliases, look_ups):
+    is_checked = len(inside) <= MAX_ALIASES and are_checked(lost)
+    for loss in find_losses(lost, aliases, look_ups) if is_checked else ():
         if loss.finding.alias not in known:
             found.add(loss, scope)
-    is_partial = len(inside) > MAX_ALIASES or not finds_all_above(lost)
-    others = [UNCHECKED] if is_partial else []
-    return [*finding_notes(findings, scope), *left_behind_notes(found), *others]
+    others = left_behind_notes(found) if is_checked or not lost else [UNCHECKED]
+    return [*finding_notes(findings, scope), *others]

@@ -17,6 +17,7 @@ from mailboxes.forwarding.findings import (
     LeftBehind,
     Loss,
     Row,
+    are_checked,
     check,
     forwarding_into,
     left_behind,
@@ -208,13 +209,14 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield no_address_text(row)
     if isinstance(row, Domain):
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
+    own, is_checked = aliases_of(row), True
     if isinstance(row, Domain | AliasDomain):
-        found = forwarding_into(row, aliases)
-        yield from map(error_message, finding_notes(found, scope))
-        yield above_text(found, scope)
-    own = aliases_of(row)
-    if len(own) > MAX_ALIASES:
+        is_checked = len(own) <= MAX_ALIASES and are_checked([row])
+        found = forwarding_into(row, aliases) if is_checked else []
+    if not is_checked:
         yield error_message(UNCHECKED)
+    yield from map(error_message, finding_notes(found, scope))
+    yield above_text(found, scope)
     known = {finding.alias for finding in found}
     found = [finding for finding in check(own) if finding.alias not in known]
     yield from map(error_message, finding_notes(found, scope))

@@ -218,11 +218,9 @@ def test_it_is_said_if_there_are_too_many_aliases_to_look_at_all(
     add("three@example.org", "y@e.example")
     assert saved_warnings(domain, EVERYTHING) == [str(wording.UNCHECKED)]
     assert changes.notes_of_changes([], [domain.pk], EVERYTHING) == [wording.UNCHECKED]
-    forget_lookups()
-    monkeypatch.setattr(findings, "MAX_NAMES", 0)
-    assert changes.notes_of_changes([bob.pk], [], EVERYTHING) == [wording.UNCHECKED]
-    monkeypatch.setattr(findings, "MAX_NAMES", 1)
     assert changes.notes_of_changes([bob.pk], [], EVERYTHING) == []
+    forget_lookups()
+    assert changes.notes_of_changes([bob.pk], [], EVERYTHING) == [wording.UNCHECKED]
 
 
 def test_what_several_disabled_domains_leave_behind_is_found_through_other_names() -> None:
@@ -306,7 +304,7 @@ def test_an_alias_of_another_domain_is_named_when_a_domain_is_relayed(
     monkeypatch.setattr(findings, "MAX_ALIASES", 2)
     assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
     forget_lookups()
-    assert "x@closed.example (doesn't exist)" in saved_warnings(domain, EVERYTHING)[0]
+    assert saved_warnings(domain, EVERYTHING) == [str(wording.UNCHECKED)]
 
 
 def test_a_disabled_extension_has_its_mail_delivered_to_the_address_without_it(
