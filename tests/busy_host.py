@@ -64,7 +64,8 @@ postconf -M 'submission/inet = submission inet n - y - - smtpd'
 postconf -P submission/inet/smtpd_sasl_auth_enable=yes submission/inet/syslog_name=postfix/own \\
     submission/inet/smtpd_relay_restrictions=permit_mynetworks,permit_sasl_authenticated,reject \\
     submission/inet/smtpd_sender_login_maps=hash:/etc/postfix/logins \\
-    submission/inet/smtpd_sender_restrictions=check_sender_access,hash:/etc/postfix/senders
+    submission/inet/smtpd_sender_restrictions=\
+warn_if_reject,reject_sender_login_mismatch,check_sender_access,hash:/etc/postfix/senders
 postfix reload
 """
 """Port 587, also without TLS. (V1 can't keep other passwords.)"""

@@ -389,9 +389,13 @@ survey_clients() {
 # The rules of others among those for senders.
 sender_rules() {
     words | awk '
+        function rule(text) { printf "%s%s\n", warn, text; warn = "" }
+        # Only for the rule that follows.
+        $0 == "warn_if_reject" { warn = $0 "\n"; next }
         $0 == "check_sasl_access" { held = $0; next }
-        held != "" { if (!/:\/etc\/postfix\/mailadmin\//) print held "\n" $0; held = ""; next }
-        !/^reject_(known_|authenticated_)?sender_login_mismatch$/' | paste -s -d, -
+        held != "" { if (/:\/etc\/postfix\/mailadmin\//) warn = ""; else rule(held "\n" $0); held = ""; next }
+        /^reject_(known_|authenticated_)?sender_login_mismatch$/ { warn = ""; next }
+        { rule($0) }' | paste -s -d, -
 }
 
 survey_login_maps() {
