@@ -124,6 +124,9 @@ remote 127.0.0.0/8 {
 service auth-worker {
   user = oldmail
 }
+plugin {
+  quota_rule2 = *:bytes=1
+}
 """,
     "debian13": """\
 auth_mechanisms = plain login cram-md5

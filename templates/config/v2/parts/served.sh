@@ -1,7 +1,9 @@
 first_file=etc/dovecot/conf.d/00-mailadmin.conf     # exists instead of some settings in 99-, after --keep
 
-# Settings of 2.4 that also hold for the panel's mailboxes, whose user may not write there.
+# Other settings that also hold for the panel's mailboxes: places of 2.4 where their user may not write, and
+# quotas of 2.3 beside theirs.
 index_places="mail_index_path|mail_index_private_path|mail_control_path|mail_volatile_path"
+other_quotas="quota[2-9]|quota[2-9]?_rule[2-9]?|quota_max_mail_size"
 
 # Dovecot's own users and mail, in terms that Dovecot 2.3 and 2.4 print alike.
 survey_dovecot() {
@@ -148,13 +150,14 @@ build_dovecot() {
         [ -f "$file" ] || continue
         mkdir -p "$new$(dirname "$file")"
         last=$(printf '%s\n' 99-mailadmin.conf "${file##*/}" | sort | tail -n 1)
-        awk -v choice="$choice" -v last="$last" -v mark="$mark" -v places="^($index_places|mailbox_list_layout)[ \t]*=" '
+        awk -v choice="$choice" -v last="$last" -v mark="$mark" \
+            -v others="^([ \t]+($other_quotas)|$index_places|mailbox_list_layout)[ \t]*=" '
             /^[ \t]*!include auth-system\.conf\.ext/ { print mark $0; next }
             choice != "take-over" { print; next }
             /^[ \t]*!include(_try)? auth-.*\.conf\.ext/ { print mark $0; next }
             /^[ \t]*(passdb|userdb|mysql)[ \t{]/ { block = 1 }
             block { print mark $0; depth += gsub(/{/, "{") - gsub(/}/, "}"); block = depth > 0; next }
-            $0 ~ places { print mark $0; next }
+            $0 ~ others { print mark $0; next }
             # In a block, it holds whatever this bundle says outside.
             /^[ \t]+(auth_allow_cleartext|disable_plaintext_auth)[ \t]*=/ { print mark $0; next }
             last != "99-mailadmin.conf" && ( \
