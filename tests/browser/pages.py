@@ -212,7 +212,7 @@ def explain_log(page: Page) -> None:
 STOPS = [
     Stop("domains", DOMAIN),
     Stop("mailboxes", MAILBOX),
-    Stop("mailboxes-filtered", f"{MAILBOX}?active__exact=1&domain=example.org&q=a"),
+    Stop("mailboxes-filtered", f"{MAILBOX}?active__exact=1&domain=example.org&q=a&sort=-usage"),
     Stop("mailboxes-nothing", f"{MAILBOX}?q=zzz"),
     Stop("aliases", ALIAS),
     Stop("alias-domains", ALIAS_DOMAIN),
