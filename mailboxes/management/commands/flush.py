@@ -1,10 +1,15 @@
-"""manage.py flush: Django's own, which leaves the tables of other programs alone."""
+"""manage.py flush: Django's own, which leaves the tables of other programs alone.
+
+It deletes table by table, so that triggers may count down in a lookup table that is empty already.
+"""
 
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import flush
+from django.db import connections
 
+from mailboxes.lookup_tables import tables as lookup_tables
 from mailboxes.origin import foreign_tables
 
 
@@ -18,3 +23,5 @@ class Command(flush.Command):
                 "or in the panel."
             )
         super().handle(**options)
+        if options["database"] == "mail" and lookup_tables.are_kept():
+            lookup_tables.fill_all(connections["mail"], lookup_tables.usage_is_kept())
