@@ -27,7 +27,7 @@ def csv_rows(answer: Any) -> list[list[str]]:
 def test_the_csv_contains_the_search_results(
     rita: Client, anna: Mailbox, bob: Mailbox, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries.batches, "__defaults__", (50, attrgetter("pk"), False))
+    monkeypatch.setattr(queries.batches, "__defaults__", (50, attrgetter("pk"), False, ""))
     Usage.objects.create(username=anna.pk, bytes=7, messages=2)
     answer = rita.get(f"{MAILBOX}csv/?q=anna")
     assert answer["Content-Disposition"].startswith('attachment; filename="mailboxes-')
