@@ -115,6 +115,7 @@ def test_the_installation_makes_databases_without_telling_their_password(service
     url = r"^DATABASE_URL=mysql://mailadmin:(\S+)@localhost/mailadmin$"
     secret = re.search(url, service.env, re.MULTILINE)
     assert secret and len(secret[1]) >= 16 and secret[1] not in service.output
+    assert service.shell("systemctl is-enabled mariadb").stdout == "enabled\n"
 
 
 def test_the_older_systemd_accepts_the_units(service: Service) -> None:
