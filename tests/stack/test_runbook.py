@@ -246,7 +246,7 @@ def test_the_panel_moves_to_a_machine_with_another_name(service: Service) -> Non
     install(service.machine, "--host", service.site)
     assert not service.signs_in()
     # As after the move: the name is the old one again.
-    stop, restore, again = printed("--take-settings\n", BACKUP).splitlines()
+    stop, restore, _, again = printed("--take-settings\n", BACKUP).splitlines()
     service.shell("\n".join((stop, restore)).replace("FILE", "/root/moved.tar.gz"))
     assert f"\nALLOWED_HOSTS={SITE}\n" in service.env and "`ALLOWED_HOSTS`" in BACKUP
     service.env = service.env.replace(f"ALLOWED_HOSTS={SITE}", f"ALLOWED_HOSTS={service.site}")
