@@ -69,7 +69,7 @@ INSERT INTO mailbox (username, password, name, maildir, local_part, domain, quot
 SELECT CONCAT('box', seq, '@',
     @domain := CONCAT('large', IF(seq % 3, seq % 10, 1), '.example')), 'x',
     CONCAT(ELT(1 + seq % 3, 'Anna', 'Jean-Luc', 'Zoë'), ' ',
-        ELT(1 + seq % 4, 'Koch', 'Berg', 'Li', 'Öz')), '', CONCAT('box', seq),
+        ELT(1 + seq % 4, 'Koch', 'Berg', 'Li', 'Öz')), 'm/', CONCAT('box', seq),
     @domain, 1000 FROM seq_{first}_to_{last};
 INSERT INTO alias (address, goto, domain) SELECT CONCAT('to.', username), username, domain
 FROM mailbox WHERE domain LIKE 'large%' ON DUPLICATE KEY UPDATE goto = goto;
@@ -108,7 +108,7 @@ SELECT CONCAT('tiny', LPAD(seq, 3, '0'), '.example'), '', '' FROM seq_0_to_299;
 INSERT INTO domain (domain, description, transport)
 SELECT CONCAT('large', seq, '.example'), '', '' FROM seq_0_to_9;
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain)
-SELECT CONCAT('t', n.seq, '@', domain), 'x', '', '', CONCAT('t', n.seq), domain
+SELECT CONCAT('t', n.seq, '@', domain), 'x', '', 'm/', CONCAT('t', n.seq), domain
 FROM domain, seq_1_to_3 n WHERE domain LIKE 'tiny%';
 INSERT INTO alias (address, goto, domain)
 SELECT CONCAT('to.', username), username, domain FROM mailbox;
@@ -307,7 +307,12 @@ def superuser() -> Iterator[list[Page]]:
         DOMAINS: ["", "q=nothing", "q=large"],
     }
     urls = [f"{path}?{question}" for path, asked in lists.items() for question in asked]
-    urls += ["/admin/", f"{MAILBOXES}add/", f"{MAILBOXES}{mailbox}/change/"]
+    urls += [
+        "/admin/",
+        "/admin/configuration/",
+        f"{MAILBOXES}add/",
+        f"{MAILBOXES}{mailbox}/change/",
+    ]
     urls += [f"{MAILBOXES}{mailbox}/delete/", f"{ALIASES}{alias}/delete/"]
     urls += [f"{DOMAINS}large1.example/change/", f"{DOMAINS}large1.example/delete/"]
     pages = [page_of(client, url) for url in urls]

@@ -36,14 +36,16 @@ NOT_MAILDIR = gettext_noop(
 )
 
 
-def check_mail(host: MailHost) -> str:
+def check_mail(host: MailHost, number: int | None = None) -> str:
     """Raise BadExport if mail is known to be elsewhere; return what couldn't be checked.
+
+    The column is read of all mailboxes, or of so many; the folders of a sample.
 
     Nothing is wrong with mailboxes that have no mail yet, or with mail on another machine.
     """
     try:
         if not host.location.folder:
-            check_column(host)
+            check_column(host, number)
         sample = take_sample(host)
     except DatabaseError as error:
         return _(
@@ -59,9 +61,11 @@ def check_mail(host: MailHost) -> str:
     ) % {"path": sample.unreadable}
 
 
-def check_column(host: MailHost) -> None:
+def check_column(host: MailHost, number: int | None = None) -> None:
     """Raise BadExport for a folder in the column that the daemons can't use."""
     rows = Mailbox.objects.values_list("username", "maildir").order_by()
+    if number and (last := Mailbox.objects.order_by("pk")[number : number + 1].first()):
+        rows = rows.filter(pk__lte=last.pk)
     problems = [(NO_SLASH, rows.exclude(maildir__endswith="/"))]
     if host.variant.name == "v1":
         absolute = rows.filter(maildir__startswith="/")

@@ -48,7 +48,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
         host = with_column(mail_host())
         context |= {
             "host": host,
-            "unchecked": check_mail(host),
+            "unchecked": check_mail(host, queries.BATCH),
             **shown_files(host),
             "bundle": bundle_name(host),
             "stronger": stronger_schemes(host),
