@@ -26,7 +26,7 @@ BREAKS_A_DAEMON = {
 
 def state(machine: Machine) -> str:
     """Return the configuration files with owner, mode, size and time, and the daemons."""
-    return machine.run(["sh", "-c", f"{FILES}; ls /var/backups/mailadmin; {DAEMONS}"]).stdout
+    return machine.run(["sh", "-c", f"{FILES}; ls /var/backups/mailadmin-config; {DAEMONS}"]).stdout
 
 
 def test_a_second_run_changes_nothing_and_says_so(mail: MailHost) -> None:
@@ -145,7 +145,7 @@ def test_replaced_files_are_backed_up(changed: MailHost) -> None:
     main_cf = changed.machine / "etc/postfix/main.cf"
     before = main_cf.read_text()
     changed.export(MAIL_HOSTNAME="other.example.test")
-    backup = re.search(r"/var/backups/mailadmin/[\w-]+", changed.apply().stdout)
+    backup = re.search(r"/var/backups/mailadmin-config/[\w-]+", changed.apply().stdout)
     assert main_cf.read_text() != before
     assert backup and (changed.machine / f"{backup[0]}/etc/postfix/main.cf").read_text() == before
 
