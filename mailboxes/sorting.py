@@ -14,6 +14,7 @@ from mailboxes import usage
 from mailboxes.lookup_models import MailboxActivity
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import usage_is_kept
+from mailboxes.lookup_tables.targets import batched
 from mailboxes.models import LastLogin, Usage
 from mailboxes.queries import (
     MAX_READ,
@@ -28,9 +29,6 @@ from mailboxes.queries import (
 
 MAX_SORTED = 4000
 """How many mailboxes are sorted without an index."""
-
-SORTED_BESIDE = 500
-"""How many are sorted though there is an index, which a filter may have to read far along."""
 
 RECORDED: dict[str, Any] = {"bytes": Usage, "last_login": LastLogin}
 """Where Dovecot records what mailboxes are sorted by."""
@@ -80,8 +78,7 @@ def few_keys(rows: QuerySet, domains: Collection[str] | None) -> list[str] | Non
     """Return the keys of the mailboxes, unless they are too many to be sorted here."""
     source = source_of(rows)
     if source is None:
-        is_indexed = usage_is_kept() and (domains is None or len(domains) == 1)
-        if exceed(rows, SORTED_BESIDE if is_indexed else MAX_SORTED, domains):
+        if exceed(rows, MAX_SORTED, domains):
             return None
         return list(rows.order_by().values_list("pk", flat=True)[: MAX_SORTED + 1])
     keys = list(source.rows.values_list(source.key, flat=True)[: MAX_SORTED + 1])
@@ -90,19 +87,16 @@ def few_keys(rows: QuerySet, domains: Collection[str] | None) -> list[str] | Non
     if source.is_exact:
         return keys
     found = [
-        rows.order_by().filter(pk__in=some).values_list("pk", flat=True) for some in parts(keys)
+        rows.order_by().filter(pk__in=some).values_list("pk", flat=True)
+        for some in batched(keys, READ_AT_ONCE)
     ]
     return [key for part in found for key in part]
-
-
-def parts(keys: Sequence[str]) -> list[Sequence[str]]:
-    return [keys[start : start + READ_AT_ONCE] for start in range(0, len(keys), READ_AT_ONCE)]
 
 
 def in_order(keys: Sequence[str], sorting: Sorting) -> list[Place]:
     """Return the keys with their places, in their order."""
     numbers: dict[str, int] = {}
-    for some in parts(keys):
+    for some in batched(keys, READ_AT_ONCE):
         for key, values in usage.by_address(recorded(sorting, some), sorting.column).items():
             numbers[key] = values[0]
     pairs = [(numbers.get(key.lower()) or 0, key) for key in keys]
@@ -138,14 +132,14 @@ def places_behind(sorting: Sorting, domain: str, place: str, size: int) -> list[
     sign = "-" if sorting.descending else ""
     order = (f"{sign}domain", f"{sign}{column}", f"{sign}pk")
     rows = rows.order_by(*(order if domain else order[1:]))
-    parts = [rows]
+    selected = [rows]
     if place:
         number = number_of(place)
         same = {f"{column}__gte": number, f"{column}__lte": number}
         beside = rows.filter(**same, **{f"pk__{side}": key_of(place)})
-        parts = [beside, rows.filter(**{f"{column}__{side}": number})]
+        selected = [beside, rows.filter(**{f"{column}__{side}": number})]
     found: list[Place] = []
-    for part in parts:
+    for part in selected:
         pairs = part.values_list(column, "pk")[: size - len(found)]
         found += [(place_of(*pair), pair[1]) for pair in pairs]
     return found

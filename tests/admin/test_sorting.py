@@ -32,8 +32,7 @@ def five(request: pytest.FixtureRequest, rita: Client, monkeypatch: pytest.Monke
     if request.param == "adopted":
         forget_lookups()
     if request.param == "index":
-        for name in ("MAX_SORTED", "SORTED_BESIDE"):
-            monkeypatch.setattr(sorting, name, 0)
+        monkeypatch.setattr(sorting, "MAX_SORTED", 0)
     return rita
 
 
