@@ -24,15 +24,13 @@ CONSTANT_SQL = {
     "mailboxes/origin.py": "first_column",
     # It runs constants, and adds a prefix of letters, digits and _ to the names of tables.
     "mailboxes/transfer/databases/source.py": "rows",
-    # It runs constants, with each account of the daemons.
-    "mailboxes/doctor/database.py": "try_account",
+    # It runs constants of its callers, with each account of the daemons.
+    "mailboxes/doctor/mysql_locks.py": "execute_once",
     # It runs constants, those with which the daemons read the tables.
     "mailboxes/doctor/views.py": "examine",
     # It runs a constant.
     "mailboxes/doctor/unwritable.py": "drop_triggers",
     "mailboxes/doctor/column_lengths.py": "statement_for",
-    # It runs the constants above it.
-    "mailboxes/doctor/usage_writes.py": "examine",
     # It runs one of two constants.
     "mailboxes/health.py": "ask_all",
     # It has the names of a model's table and columns.

@@ -181,13 +181,7 @@ def try_account(
 ) -> Finding:
     """Sign in to one database host, and read what the account must be able to read."""
     try:
-        connection = connect(host, place, account)
-        try:
-            mysql_locks.bound_waits(connection.cursor())
-            for query in queries:
-                connection.cursor().execute(query)
-        finally:
-            connection.close()
+        mysql_locks.execute_once(connect(host, place, account), queries)
     except MySQLdb.Error as error:
         refusal = Refusal(f"database.{name}", account.user, place, error)
         if refusal.number in mysql_errors.REFUSED and demands_tls(host, place, account):

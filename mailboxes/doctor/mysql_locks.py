@@ -1,6 +1,6 @@
 """Locks that other sessions hold on the tables: bounded waits for them, and who holds them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -33,6 +33,16 @@ def bound_waits(cursor: Any) -> None:
     cursor.execute(
         "SET SESSION lock_wait_timeout=%s, innodb_lock_wait_timeout=%s", [SECONDS, SECONDS]
     )
+
+
+def execute_once(connection: Any, statements: Iterable[str]) -> None:
+    """Execute statements in a connection to MySQL with bounded waits, and close it."""
+    try:
+        bound_waits(connection.cursor())
+        for statement in statements:
+            connection.cursor().execute(statement)
+    finally:
+        connection.close()
 
 
 @contextmanager

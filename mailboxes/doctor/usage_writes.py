@@ -26,13 +26,7 @@ Connect = Callable[[MailHost, DatabaseHost, Account], Any]
 def examine(host: MailHost, place: DatabaseHost, connect: Connect) -> Iterator[Finding]:
     """Try what needs a right or a table that grants.sql gives; nothing is written."""
     try:
-        connection = connect(host, place, host.auth)
-        try:
-            mysql_locks.bound_waits(connection.cursor())
-            for statement in WRITES:
-                connection.cursor().execute(statement)
-        finally:
-            connection.close()
+        mysql_locks.execute_once(connect(host, place, host.auth), WRITES)
     except MySQLdb.Error as error:
         refusal = Refusal("database.usage", host.auth.user, place, error)
         if refusal.number not in (*NOT_GRANTED, *MISSING):  # a replica only allows reading
