@@ -53,6 +53,8 @@ def upgrade(machine: Machine, package: Path) -> None:
     failed = apt(machine, "--reinstall", "install", package, check=False)
     assert "BEHIND_PROXY is “maybe”" in failed and "The panel could not be upgraded" in failed
     assert Visitor(machine).ask("GET", "/healthz")[0].status == 502
+    examined = machine.run(["systemctl", "start", "mailadmin-doctor.service"], check=False)
+    assert examined.returncode != 0
     env.write_text(usual)
     machine.run(["dpkg", "--configure", "mailadmin"])
     assert Visitor(machine).ask("GET", "/healthz")[0].status == 200
