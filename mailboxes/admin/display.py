@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from mailboxes.addresses import to_unicode
-from mailboxes.formats import number, script_names, size
+from mailboxes.formats import error_message, number, script_names, size
 from mailboxes.forwarding.findings import LeftBehind
+from mailboxes.forwarding.wording import OUTSIDE
 from mailboxes.handling import Handling, handling_of, sentence_of
 from mailboxes.icons import icon
 from mailboxes.queries import CappedCount
@@ -143,7 +144,7 @@ def left_behind(aliases: LeftBehind) -> list[str]:
     if more > 0:
         text = ngettext("and one more alias", "and %(more)s more aliases", more)
         found[MAX_ALIASES:] = [text % {"more": number(more)}]
-    return found
+    return [*found, *[error_message(OUTSIDE)][: aliases.outside]]
 
 
 def used_size(used: int) -> str:

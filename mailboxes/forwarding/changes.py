@@ -18,7 +18,7 @@ from mailboxes.forwarding.findings import (
 )
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import with_alias_domains
-from mailboxes.forwarding.wording import UNCHECKED, finding_notes, left_behind_notes
+from mailboxes.forwarding.wording import UNCHECKED, finding_notes
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 
@@ -77,5 +77,5 @@ def notes_of_changes(
     for loss in find_losses(lost, aliases, look_ups) if is_checked else ():
         if loss.finding.alias not in known:
             found.add(loss, scope)
-    others = left_behind_notes(found) if is_checked or not lost else [UNCHECKED]
-    return [*finding_notes(findings, scope), *others]
+    unchecked = [] if is_checked or not lost else [UNCHECKED]
+    return [*finding_notes(findings, scope, found), *unchecked]

@@ -74,12 +74,15 @@ class LeftBehind:
     others: dict[str, str] = field(default_factory=dict)
     """Those that still forward elsewhere, each with a target that mail doesn't reach then."""
 
+    outside: bool = False
+    """Whether there are more in domains that are out of reach."""
+
     def add(self, loss: Loss, scope: Scope) -> None:
         """Add a loss; addresses that are out of reach aren't named."""
         name = loss.finding.alias
         if not scope.includes(domain_of(name)):
-            return
-        if loss.finding.arrives:
+            self.outside = True
+        elif loss.finding.arrives:
             shown = loss.target if scope.includes(domain_of(loss.target)) else "…"
             self.others.setdefault(name, shown)
         else:
@@ -186,9 +189,9 @@ def find_losses(
         lost = level
 
 
-def forwarding_into(domain: Domain | AliasDomain, aliases: QuerySet) -> list[Finding]:
+def forwarding_into(domain: Domain | AliasDomain) -> list[Finding]:
     """Return what is wrong with the aliases that forward into a domain."""
-    return check(forwarding_to({f"@{domain.pk.lower()}"}, aliases, MAX_ALIASES))
+    return check(forwarding_to({f"@{domain.pk.lower()}"}, maximum=MAX_ALIASES))
 
 
 def look_ups_without(rows: Iterable[Row]) -> LookUps:

@@ -6,6 +6,7 @@ from itertools import groupby
 from django.db.models import F, QuerySet
 
 from mailboxes.access.scope import Scope
+from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.conf import own_names
 from mailboxes.deployment.applied import kept_domains
 from mailboxes.errors import Refused, gettext_noop
@@ -39,6 +40,14 @@ SOME_DEAD = gettext_noop("Mail to %(alias)s doesn't reach all of its targets: %(
 ALL_DEAD = gettext_noop(
     "Mail to %(alias)s is refused, since none of its targets receives mail: %(targets)s."
 )
+SOME_OUTSIDE = gettext_noop(
+    "Mail to %(alias)s doesn't reach all of its targets: some outside your domains don't accept "
+    "mail. Ask an administrator of those domains."
+)
+ALL_OUTSIDE = gettext_noop(
+    "Mail to %(alias)s is refused, since its targets outside your domains don't accept mail. Ask "
+    "an administrator of those domains."
+)
 NOWHERE = gettext_noop(
     "These aliases don't forward to anything else, so mail to them is refused: %(names)s."
 )
@@ -47,6 +56,13 @@ DEFERRED = gettext_noop(
 )
 PARTLY = gettext_noop(
     "Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s."
+)
+OUTSIDE = Refused(
+    gettext_noop(
+        "Aliases outside your domains that forward here lose mail, or a part of it. A superuser "
+        "can see which."
+    ),
+    code="left",
 )
 UNCHECKED = Refused(
     gettext_noop(
@@ -65,36 +81,47 @@ def way_text(way: list[str], scope: Scope) -> str:
 
 
 def finding_text(finding: Finding, scope: Scope) -> str:
-    """Return what is wrong with an alias; nothing if it only concerns domains of others."""
-    note = finding_note(finding, scope)
-    return error_message(note) if note else ""
+    """Return what is wrong with an alias, without reasons that concern domains of others."""
+    return error_message(finding_note(finding, scope))
 
 
-def finding_note(finding: Finding, scope: Scope) -> Refused | None:
+def finding_note(finding: Finding, scope: Scope) -> Refused:
     """Return the same as a note for an import, whose message is translated where it is shown."""
     params = {"alias": finding.alias}
     if finding.loop:
         return Refused(IN_A_LOOP, params | {"way": way_text(finding.loop, scope)}, code="loop")
     if finding.is_deferred:
         return Refused(TOO_MANY, params | {"limit": number(MAX_RECIPIENTS)}, code="too_many")
-    dead = {name: why for name, why in finding.dead.items() if scope.includes(domain_of(name))}
-    if not dead:
-        return None
-    names = [f"{name} ({why})" for name, why in list(dead.items())[:MAX_SHOWN]]
-    if len(dead) > MAX_SHOWN:
-        names.append("…")
-    message = SOME_DEAD if finding.arrives else ALL_DEAD
-    return Refused(message, params | {"targets": ", ".join(names)}, code="dead")
+    if targets := dead_targets(finding, scope):
+        message = SOME_DEAD if finding.arrives else ALL_DEAD
+        return Refused(message, params | {"targets": targets}, code="dead")
+    return Refused(SOME_OUTSIDE if finding.arrives else ALL_OUTSIDE, params, code="dead")
 
 
-def finding_notes(found: Iterable[Finding], scope: Scope) -> list[Refused]:
-    """Return what is wrong with the first aliases, and the names of the others."""
-    notes = [(one, finding_note(one, scope)) for one in sorted(found, key=lambda one: one.arrives)]
-    known = [(one, note) for one, note in notes if note]
-    others = LeftBehind()
-    for one, _note in known[MAX_SHOWN:]:
-        others.add(Loss(one, "", next(iter(one.dead), "")), scope)
-    return [*(note for _one, note in known[:MAX_SHOWN]), *left_behind_notes(others)]
+def dead_targets(finding: Finding, scope: Scope) -> str:
+    """Return the targets within reach, each with the reason, and whether there are others."""
+    names = [
+        f"{name} ({why})"
+        for name, why in finding.dead.items()
+        if name.startswith(NOT_ADDRESSES) or scope.includes(domain_of(name))
+    ]
+    others = _("others outside your domains")
+    return listed(names, others if 0 < len(names) < len(finding.dead) else "")
+
+
+def finding_notes(
+    found: Iterable[Finding], scope: Scope, left: LeftBehind | None = None
+) -> list[Refused]:
+    """Return what is wrong with the first aliases, and the names of the others, also of those
+    that are `left` behind by the same change.
+    """
+    found, left = sorted(found, key=lambda one: one.arrives), left or LeftBehind()
+    inside = [one for one in found if scope.includes(domain_of(one.alias))]
+    shown = inside[:MAX_SHOWN]
+    for one in found:
+        if one not in shown:
+            left.add(Loss(one, "", next(iter(one.dead), "")), scope)
+    return [*(finding_note(one, scope) for one in shown), *left_behind_notes(left)]
 
 
 def left_behind_text(rows: Sequence[Row], scope: Scope, look_ups: LookUps | None = None) -> str:
@@ -109,11 +136,13 @@ def left_behind_notes(found: LeftBehind) -> list[Refused]:
     """Return the same as notes for an import."""
     partly = [f"{alias} → {target}" for alias, target in found.others.items()]
     texts = ((NOWHERE, found.nowhere), (DEFERRED, found.deferred), (PARTLY, partly))
-    return [Refused(text, {"names": listed(names)}, code="left") for text, names in texts if names]
+    notes = [Refused(text, {"names": listed(names)}, code="left") for text, names in texts if names]
+    return [*notes, *[OUTSIDE][: found.outside]]
 
 
-def listed(names: Sequence[str]) -> str:
-    return ", ".join([*names[:MAX_SHOWN], *["…"][: len(names) > MAX_SHOWN]])
+def listed(names: Sequence[str], others: str = "") -> str:
+    more = ["…"][: len(names) > MAX_SHOWN]
+    return ", ".join([*names[:MAX_SHOWN], *more, *filter(None, [others])])
 
 
 def caught_text(mailboxes: QuerySet) -> str:
@@ -200,7 +229,6 @@ def saved_warnings(row: Row, scope: Scope) -> list[str]:
 
 
 def texts_about(row: Row, scope: Scope) -> Iterator[str]:
-    aliases, found = scope.narrow(Alias.objects.all()), list[Finding]()
     if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
         yield left_behind_text([row], scope, LookUps())
         yield from texts_about_disabled(row, scope)
@@ -209,18 +237,15 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield no_address_text(row)
     if isinstance(row, Domain):
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
-    own, is_checked = aliases_of(row), True
+    own, found, is_checked = aliases_of(row), list[Finding](), True
     if isinstance(row, Domain | AliasDomain):
         is_checked = len(own) <= MAX_ALIASES and are_checked([row])
-        found = forwarding_into(row, aliases) if is_checked else []
+        found = forwarding_into(row) if is_checked else []
     if not is_checked:
         yield error_message(UNCHECKED)
-    yield from map(error_message, finding_notes(found, scope))
-    yield above_text(found, scope)
     known = {finding.alias for finding in found}
-    found = [finding for finding in check(own) if finding.alias not in known]
-    yield from map(error_message, finding_notes(found, scope))
-    yield above_text(found, scope)
+    found += [finding for finding in check(own) if finding.alias not in known]
+    yield from map(error_message, finding_notes(found, scope, left_above(found, scope)))
     yield local_users_text(own)
 
 
@@ -244,14 +269,11 @@ def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:
         yield alias_domains_text([row.pk], scope)
 
 
-def above_text(found: Iterable[Finding], scope: Scope) -> str:
-    """Name the aliases that lose mail because they forward to those that mail doesn't reach."""
+def left_above(found: Iterable[Finding], scope: Scope) -> LeftBehind:
+    """Return the aliases that lose mail because they forward to those that mail doesn't reach."""
     names = [finding.alias for finding in found if not finding.arrives]
     rows = list(Alias.objects.filter(pk__in=names[:MAX_CHECKED]))
-    others = Alias.objects.exclude(pk__in=names)
-    return " ".join(
-        map(error_message, left_behind_notes(left_behind(rows, others, LookUps(), scope)))
-    )
+    return left_behind(rows, Alias.objects.exclude(pk__in=names), LookUps(), scope)
 
 
 def local_users_text(aliases: Iterable[Alias]) -> str:

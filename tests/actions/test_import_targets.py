@@ -17,6 +17,7 @@ from mailboxes.actions.imports.rows import (
 )
 from mailboxes.addresses import DomainName
 from mailboxes.audit.actors import ADMINISTRATOR, Actor
+from mailboxes.forwarding.wording import OUTSIDE
 from mailboxes.handling import Handling, handling_target
 from mailboxes.models import Alias, Domain, Mailbox
 from tests.conftest import TESTER, forget_lookups
@@ -61,7 +62,11 @@ def test_aliases_above_a_mailbox_that_is_disabled_are_noted(
         f"line 1: {REFUSED}team@example.org, away@other.example.",
         f"{partly}all@example.org → team@example.org.",
     ]
-    assert notes(off, scope=SOME)[0] == f"line 1: {REFUSED}team@example.org."
+    assert notes(off, scope=SOME) == [
+        f"line 1: {REFUSED}team@example.org.",
+        f"{partly}all@example.org → team@example.org.",
+        f"line 1: {OUTSIDE}",
+    ]
     monkeypatch.setattr(targets, "MAX_ROWS", 4)
     [first, *_others] = notes(off)
     assert ("it isn't checked which of them" in first) == adopted
@@ -77,6 +82,17 @@ def test_aliases_above_an_alias_of_the_import_are_noted_too() -> None:
     assert notes(dead, MailboxRow("line 2", "gone@example.org")) == []
     off = MailboxRow("line 2", "bob@example.org", active=False)
     assert f"line 1: {REFUSED}all@example.org, away@other.example." in notes(dead, off)
+
+
+def test_targets_in_domains_of_others_are_noted_without_their_names() -> None:
+    actions.create_domain(TESTER, DomainName.parse("empty.example"))
+    dead = AliasRow("line 1", "new@example.org", ("gone@empty.example",))
+    [note] = notes(dead, scope=SOME)
+    assert note.startswith("line 1: Mail to new@example.org is refused, since its targets outside")
+    assert notes(AliasRow("line 1", "new@example.org", ("bob@example.org",)), scope=SOME) == []
+    both = AliasRow("line 1", "new@example.org", ("gone@empty.example", "bob@example.org"))
+    [note] = notes(both, scope=SOME)
+    assert "reach all of its targets: some outside your domains" in note
 
 
 def test_aliases_into_a_domain_or_an_alias_domain_are_noted() -> None:

@@ -10,7 +10,7 @@ from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.models import Entry
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from tests.admin.conftest import ALIAS, DOMAIN, errors
+from tests.admin.conftest import ALIAS, DOMAIN, MAILBOX, errors, signed_in
 from tests.conftest import TESTER
 
 
@@ -110,6 +110,34 @@ def test_deleting_aliases_names_those_that_forward_to_them(rita: Client, anna: M
     assert "alias both@example.org doesn't forward to anything else; mail to it will be" in page
     page = unescape(rita.get(f"{ALIAS}both@example.org/delete/").content.decode())
     assert "forward to anything else" not in page and "still forwards" not in page
+
+
+def test_an_administrator_of_some_domains_is_told_of_lost_mail_elsewhere(anna: Mailbox) -> None:
+    """Without the addresses of others: neither those that are dead nor those that lose mail."""
+    otto = signed_in("domain", "example.org")
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    fields = {"address_0": "info", "address_1": "example.org", "goto": "x@example.net"}
+    fields |= {"active": "on", "handling": "delivered"}
+    saved = otto.post(f"{ALIAS}add/", fields, follow=True)
+    assert "its targets outside your domains don&#x27;t accept mail" in saved.content.decode()
+    actions.create_alias(TESTER, Address.parse("x@example.net"), ["anna@example.org"])
+    for address, targets in (("both", "x@example.net"), ("fine", "anna@example.org")):
+        others = {"address_0": address, "goto": targets}
+        saved = otto.post(f"{ALIAS}add/", fields | others, follow=True)
+        assert Alias.objects.filter(pk=f"{address}@example.org").exists()
+        assert "outside your domains" not in saved.content.decode()
+    told = "Aliases outside your domains that forward here lose mail"
+    selected = {"action": "delete_selected", "_selected_action": [anna.pk]}
+    disabled = {"action": "disable", "_selected_action": [anna.pk]}
+    for page in (
+        otto.get(f"{MAILBOX}{anna.pk}/delete/"),
+        otto.post(MAILBOX, selected),
+        otto.post(MAILBOX, disabled),
+        otto.post(f"{MAILBOX}{anna.pk}/set-active/", {"active": "0"}, follow=True),
+    ):
+        assert told in page.content.decode()
+        assert "x@example.net" not in page.content.decode()
+    assert told not in otto.get(f"{ALIAS}fine@example.org/delete/").content.decode()
 
 
 def test_an_alias_domain_warns_of_what_it_leaves_behind(rita: Client, anna: Mailbox) -> None:

@@ -15,6 +15,7 @@ from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from tests.conftest import TESTER, forget_lookups
 
 ALL = Alias.objects.all
+SOME = Scope(None, frozenset({"example.org"}))
 
 
 def add(address: str, *targets: str, active: bool = True) -> Alias:
@@ -63,9 +64,38 @@ def test_a_catch_all_and_a_copy_without_a_mailbox_are_checked_too() -> None:
     assert [text.split()[2] for text in texts()] == ["@example.org", "copy@example.org"]
 
 
-def test_domains_of_others_are_not_told_of() -> None:
+def test_targets_of_others_are_said_to_be_dead_without_names_and_reasons() -> None:
     add("a@example.org", "x@closed.example", "anna@example.org")
-    assert texts(Scope(None, frozenset({"example.org"}))) == [""]
+    add("b@example.org", "x@closed.example", "y@closed.example")
+    add("c@example.org", "x@closed.example", "gone@example.org", "|deliver")
+    add("fine@example.org", "anna@example.org", "y@e.example")
+    assert texts(SOME) == [
+        "Mail to a@example.org doesn't reach all of its targets: some outside your domains don't "
+        "accept mail. Ask an administrator of those domains.",
+        "Mail to b@example.org is refused, since its targets outside your domains don't accept "
+        "mail. Ask an administrator of those domains.",
+        "Mail to c@example.org is refused, since none of its targets receives mail: "
+        "gone@example.org (doesn't exist), |deliver (not an address), others outside your domains.",
+    ]
+
+
+def test_aliases_of_others_that_lose_mail_are_said_to_exist_without_names(anna: Mailbox) -> None:
+    for name in ("y.example", "z.example"):
+        actions.create_domain(TESTER, DomainName.parse(name))
+    Alias.objects.create(address="foo@y.example", goto=anna.pk, domain_id="y.example")
+    info = add("info@example.org", "gone@example.org")
+    assert not any("outside" in text for text in saved_warnings(info, SOME))
+    Alias.objects.create(address="bar@y.example", goto=info.pk, domain_id="y.example")
+    assert saved_warnings(info, SOME)[1:] == [str(wording.OUTSIDE)]
+    assert saved_warnings(info, EVERYTHING)[1].endswith("refused: bar@y.example.")
+    assert left_behind_text([anna], SOME) == str(wording.OUTSIDE)
+    assert left_behind_text([anna], EVERYTHING).endswith("refused: foo@y.example.")
+    actions.create_alias_domain(TESTER, "z.example", "example.org")
+    Alias.objects.create(address="anna@z.example", goto="gone@y.example", domain_id="z.example")
+    [note] = changes.notes_of_changes([anna.pk], [], SOME)
+    assert str(note) == str(wording.OUTSIDE)
+    [note] = changes.notes_of_changes([anna.pk], [], EVERYTHING)
+    assert str(note).startswith("Mail to anna@z.example is refused")
 
 
 def test_unused_aliases_are_not_found() -> None:
@@ -107,10 +137,10 @@ def test_those_above_an_alias_that_leads_nowhere_are_named_too() -> None:
     add("team@example.org", "sales@example.org")
     add("both@example.org", "info@example.org", "anna@example.org")
     info = add("info@example.org", "gone@example.org")
-    own, above = saved_warnings(info, EVERYTHING)
+    own, nowhere, partly = saved_warnings(info, EVERYTHING)
     assert own.startswith("Mail to info@example.org is refused")
-    assert "refused: sales@example.org, team@example.org." in above
-    assert above.endswith("bounces: both@example.org → info@example.org.")
+    assert nowhere.endswith("refused: sales@example.org, team@example.org.")
+    assert partly.endswith("bounces: both@example.org → info@example.org.")
 
 
 def test_what_is_refused_below_a_catch_all_no_longer_goes_there() -> None:
@@ -278,7 +308,7 @@ def test_aliases_that_lose_mail_by_way_of_other_domains_are_named(anna: Mailbox)
     Alias.objects.create(address="foo@y.example", goto=anna.pk, domain_id="y.example")
     add("sales@example.org", "foo@y.example")
     add("both@example.org", "foo@y.example", "z@e.example")
-    text = left_behind_text([anna], Scope(None, frozenset({"example.org"})))
+    text = left_behind_text([anna], SOME)
     assert "is refused: sales@example.org." in text and "bounces: both@example.org → …." in text
 
 

@@ -101,8 +101,7 @@ class Targets:
         aliases = [look_ups.row(Alias, name.lower()) for name in rows]
         found = check(filter(None, aliases), look_ups)
         for finding in found:
-            if note := finding_note(finding, scope):
-                yield rows[finding.alias], note
+            yield rows[finding.alias], finding_note(finding, scope)
         refusing = (one.pk for one in aliases if one and one.handling == Handling.REFUSED)
         for name in {*refusing, *(finding.alias for finding in found if not finding.arrives)}:
             self.planned.add_lost(name.lower(), rows[name])
