@@ -1,8 +1,8 @@
 """The file systems of the Debian releases, created by debootstrap.
 
 They are kept in a cache folder, each with a Python that has what the tests need, and with
-PostfixAdmin. One is created again if it is missing or its contents have changed, and the old one
-is removed.
+PostfixAdmin and sudo. One is created again if it is missing or its contents have changed, and the
+old one is removed.
 """
 
 import fcntl
@@ -81,7 +81,7 @@ WHEELS = PYTHON / "wheels"
 REQUIREMENTS = CHECKOUT / "tests/requirements.txt"
 # Packages without a wheel are built in the root, by any version of this.
 BUILDER = "setuptools"
-POSTFIXADMIN = ("postfixadmin", "php-cli", "php-mysql")
+UNPACKED = ("postfixadmin", "php-cli", "php-mysql", "sudo")
 
 
 def get_root(release: str, config: pytest.Config) -> Root:
@@ -123,13 +123,13 @@ def build_root(release: str, config: pytest.Config) -> Root | Exception:
                 lambda folder: add_python(system, folder),
                 say,
             )
-            postfixadmin = cached_folder(
-                f"{system.name}-postfixadmin",
-                UNPACK + " ".join(POSTFIXADMIN),
-                lambda folder: add_postfixadmin(system, folder),
+            unpacked = cached_folder(
+                f"{system.name}-unpacked",
+                UNPACK + " ".join(UNPACKED),
+                lambda folder: unpack(system, folder),
                 say,
             )
-            root = Root((postfixadmin, python, system), str(PYTHON / "bin/python"))
+            root = Root((unpacked, python, system), str(PYTHON / "bin/python"))
             add_bytecode(root)
     except Exception as error:
         return error
@@ -231,9 +231,9 @@ def add_python(system: Path, folder: Path) -> None:
         shutil.copytree(machine / str(PYTHON), ours, symlinks=True, dirs_exist_ok=True)
 
 
-def add_postfixadmin(system: Path, folder: Path) -> None:
-    """Unpack PostfixAdmin and PHP into a folder that is laid over the system."""
-    run("apt-get", "sh", "-euc", UNPACK, "sh", system, folder, *POSTFIXADMIN)
+def unpack(system: Path, folder: Path) -> None:
+    """Unpack packages into a folder that is laid over the system."""
+    run("apt-get", "sh", "-euc", UNPACK, "sh", system, folder, *UNPACKED)
 
 
 def add_bytecode(root: Root) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -153,17 +154,32 @@ def test_tables_of_another_program_stop_the_start(served: Machine, first_run: st
 
 @pytest.fixture(scope="module")
 def installed(served: Machine, first_run: str) -> str:
-    """What the installation says, of a clone by another user with another umask."""
-    served.run(["chown", "-R", "games", SERVED / "mailboxes"])
-    served.run(["chmod", "-R", "o=", SERVED / "mailboxes", SERVED / "deploy"])
-    return install_quietly(served, "--host", SITE)
+    """What the installation says to a user who has cloned with another umask, and has sudo."""
+    served.run(["adduser", "--quiet", "--disabled-password", "--gecos", "", "eva"])
+    (served / "etc/sudoers.d/eva").write_text("eva ALL=(ALL) NOPASSWD: ALL\n")
+    for name in ("mailboxes", "deploy"):
+        served.run(["chown", "-R", "eva:eva", SERVED / name])
+        served.run(["chmod", "-R", "o=", SERVED / name])
+    output = as_eva(served, f"sudo ./deploy/install-service --host {SITE}").stdout
+    quieten(served)
+    return output
+
+
+def as_eva(served: Machine, command: str) -> CompletedProcess[str]:
+    shell = ["su", "-", "eva", "-c", f"umask 027; cd {SERVED} && {command}"]
+    return served.run(shell, check=False, timeout=300)
 
 
 def install_quietly(served: Machine, *options: str) -> str:
-    """Install; the doctor's timer would examine the mail host in the middle of a test."""
     done = install(served, *options)
-    served.run(["systemctl", "disable", "--now", "mailadmin-doctor.timer"])
+    quieten(served)
     return done.stdout
+
+
+def quieten(served: Machine) -> None:
+    """The doctor would examine the mail host, and store what it finds, in the middle of a test."""
+    served.run(["systemctl", "disable", "--now", DOCTOR[1]])
+    served.run(["systemctl", "stop", DOCTOR[0]])
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +197,16 @@ def test_the_installation_says_where_the_panel_is_and_what_is_left(
     unit, env = "/etc/systemd/system/mailadmin.service", SERVED / ".env"
     stated = served.run(["stat", "-c", "%U:%G %a", env, SERVED / "mailboxes/conf.py", unit]).stdout
     assert stated == "root:mailadmin 640\nroot:root 644\nroot:root 644\n"
+
+
+@pytest.mark.parametrize("script", ["install-service", "upgrade"])
+def test_sudo_is_asked_for(served: Machine, installed: str, script: str) -> None:
+    """Root owns the clone by now."""
+    done = as_eva(served, f"./deploy/{script}")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"This must be run as root: sudo ./deploy/{script}\n",
+    )
 
 
 def test_a_second_installation_replaces_only_what_nobody_has_changed(
