@@ -1,6 +1,6 @@
 """Which addresses domains have: recipients of relayed domains, postmaster@ and abuse@."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import BinaryField, Exists, F, Func, OuterRef, Q, QuerySet, Value
@@ -8,7 +8,7 @@ from django.db.models.functions import Concat
 
 from mailboxes.addresses import CatchAll
 from mailboxes.models import Alias, AliasDomain, Domain
-from mailboxes.routing import RELAYING
+from mailboxes.routing import RELAYING, Kind
 
 ROLES = ("postmaster", "abuse")
 """The addresses that every domain should have (RFC 5321 section 4.5.1, RFC 2142)."""
@@ -40,6 +40,24 @@ def accepts_any(domain: str) -> bool:
     if Alias.objects.filter(pk=str(CatchAll(domain)), active=True).exists():
         return True
     return not aliases_to_themselves(domain).exists()
+
+
+def begun_lists(addresses: Collection[str]) -> list[str]:
+    """Return the relayed domains in which mail is accepted for some of these addresses only."""
+    names = {address.lower() for address in addresses}
+    domains = Domain.objects.filter(pk__in={name.rpartition("@")[2] for name in names})
+    return [
+        domain.pk
+        for domain in domains
+        if domain.route.kind != Kind.LOCAL
+        and not accepts_any(domain.pk)
+        and names.issuperset(first_listed(domain.pk, len(names) + 1))
+    ]
+
+
+def first_listed(domain: str, maximum: int) -> list[str]:
+    found = aliases_to_themselves(domain).values_list("pk", flat=True)[:maximum]
+    return [name.lower() for name in found]
 
 
 def lacking_roles(domains: Sequence[str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from copy import copy
 from django.db.models import F, Model
 
 from mailboxes.access.scope import Scope
+from mailboxes.domain_addresses import begun_lists
 from mailboxes.errors import Refused
 from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.findings import (
@@ -18,7 +19,7 @@ from mailboxes.forwarding.findings import (
 )
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import with_alias_domains
-from mailboxes.forwarding.wording import UNCHECKED, finding_notes
+from mailboxes.forwarding.wording import UNCHECKED, finding_notes, only_listed_notes
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
 
@@ -61,6 +62,7 @@ def notes_of_changes(
     """Return what is wrong with these addresses, and with mail in and into these domains, as they
     are in the tables now or as the `look_ups` find them.
     """
+    begun = begun_lists(addresses) if look_ups is None else []
     look_ups, aliases = look_ups or LookUps(), Alias.objects.exclude(goto=F("address"))
     inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[: MAX_ALIASES + 1]
     names = with_alias_domains([*addresses, *inside])
@@ -71,11 +73,11 @@ def notes_of_changes(
         for name, address in names.items()
         if expansion.is_deferred(start_of(name)) or not expansion.arrives(start_of(name))
     }
-    lost |= {f"@{domain.lower()}": domain for domain in domains}
+    lost |= {f"@{domain.lower()}": domain for domain in [*domains, *begun]}
     found, known = LeftBehind(), {finding.alias for finding in findings}
     is_checked = len(inside) <= MAX_ALIASES and are_checked(lost)
     for loss in find_losses(lost, aliases, look_ups) if is_checked else ():
         if loss.finding.alias not in known:
             found.add(loss, scope)
     unchecked = [] if is_checked or not lost else [UNCHECKED]
-    return [*finding_notes(findings, scope, found), *unchecked]
+    return [*only_listed_notes(begun), *finding_notes(findings, scope, found), *unchecked]

@@ -147,10 +147,16 @@ def left_behind(
 
     Domains are taken to be disabled, with the aliases in them.
     """
-    found, look_ups = LeftBehind(), look_ups or look_ups_without(rows)
+    look_ups = look_ups or look_ups_without(rows)
     closed = [row.pk.lower() for row in rows if isinstance(row, Domain)]
     lost = {catch_all_or_address(row).lower(): row.pk for row in rows}
-    for loss in find_losses(lost, aliases, look_ups, closed):
+    return gather(find_losses(lost, aliases, look_ups, closed), scope)
+
+
+def gather(losses: Iterable[Loss], scope: Scope) -> LeftBehind:
+    """Return the aliases of the first losses."""
+    found = LeftBehind()
+    for loss in losses:
         found.add(loss, scope)
         if len(found.nowhere) + len(found.deferred) >= MAX_NAMED:
             break

@@ -9,6 +9,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.conf import own_names
 from mailboxes.deployment.applied import kept_domains
+from mailboxes.domain_addresses import begun_lists
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
@@ -20,7 +21,9 @@ from mailboxes.forwarding.findings import (
     Row,
     are_checked,
     check,
+    find_losses,
     forwarding_into,
+    gather,
     left_behind,
 )
 from mailboxes.forwarding.lookups import LookUps, catch_all_targets, domain_of
@@ -56,6 +59,10 @@ DEFERRED = gettext_noop(
 )
 PARTLY = gettext_noop(
     "Mail to these aliases still arrives elsewhere, but partly bounces: %(names)s."
+)
+ONLY_LISTED = gettext_noop(
+    "With an alias that forwards to itself, mail to any other address in %(domains)s is refused. "
+    "To accept it as well, choose that on the page of the domain."
 )
 OUTSIDE = Refused(
     gettext_noop(
@@ -229,6 +236,8 @@ def saved_warnings(row: Row, scope: Scope) -> list[str]:
 
 
 def texts_about(row: Row, scope: Scope) -> Iterator[str]:
+    begun = begun_lists([row.pk]) if isinstance(row, Mailbox | Alias) else []
+    yield from map(error_message, only_listed_notes(begun))
     if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
         yield left_behind_text([row], scope, LookUps())
         yield from texts_about_disabled(row, scope)
@@ -245,7 +254,7 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield error_message(UNCHECKED)
     known = {finding.alias for finding in found}
     found += [finding for finding in check(own) if finding.alias not in known]
-    yield from map(error_message, finding_notes(found, scope, left_above(found, scope)))
+    yield from map(error_message, finding_notes(found, scope, left_above(found, scope, begun)))
     yield local_users_text(own)
 
 
@@ -269,11 +278,19 @@ def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:
         yield alias_domains_text([row.pk], scope)
 
 
-def left_above(found: Iterable[Finding], scope: Scope) -> LeftBehind:
-    """Return the aliases that lose mail because they forward to those that mail doesn't reach."""
-    names = [finding.alias for finding in found if not finding.arrives]
-    rows = list(Alias.objects.filter(pk__in=names[:MAX_CHECKED]))
-    return left_behind(rows, Alias.objects.exclude(pk__in=names), LookUps(), scope)
+def only_listed_notes(domains: Sequence[str]) -> list[Refused]:
+    """Say that relayed domains only accept mail for listed addresses, the first ones they have."""
+    params = {"domains": listed(domains)}
+    return [Refused(ONLY_LISTED, params, code="listed")] if domains else []
+
+
+def left_above(found: Iterable[Finding], scope: Scope, begun: Iterable[str]) -> LeftBehind:
+    """Return the aliases that lose mail because they forward to those that mail doesn't reach, or
+    to relayed domains whose lists of recipients have `begun`.
+    """
+    names = [finding.alias for finding in found if not finding.arrives][:MAX_CHECKED]
+    lost = {name.lower(): name for name in names} | {f"@{name.lower()}": name for name in begun}
+    return gather(find_losses(lost, Alias.objects.exclude(pk__in=names), LookUps()), scope)
 
 
 def local_users_text(aliases: Iterable[Alias]) -> str:

@@ -324,6 +324,28 @@ def test_an_address_that_is_not_on_a_relayed_domains_list_does_not_exist() -> No
     assert saved_warnings(relayed, EVERYTHING) == [text]
 
 
+def test_the_first_alias_to_itself_in_a_relayed_domain_takes_mail_from_the_others() -> None:
+    """Also if it is disabled: recipients are listed from then on."""
+    Domain.objects.create(domain="rel.example", transport="relay:[192.0.2.1]")
+    add("info@example.org", "other@rel.example")
+    first, second = (f"{name}@rel.example" for name in ("first", "second"))
+    row = Alias.objects.create(address=first, goto=first, domain_id="rel.example")
+    only, nowhere = saved_warnings(row, EVERYTHING)
+    assert "mail to any other address in rel.example is refused" in only
+    assert nowhere.endswith("refused: info@example.org.")
+    assert [str(note) for note in changes.notes_of_changes([first], [], EVERYTHING)] == [
+        only,
+        nowhere,
+    ]
+    row.active = False
+    assert saved_warnings(row, EVERYTHING)[0] == only
+    Alias.objects.create(address="@rel.example", goto="y@e.example", domain_id="rel.example")
+    assert saved_warnings(row, EVERYTHING) == []
+    Alias.objects.filter(pk="@rel.example").delete()
+    row = Alias.objects.create(address=second, goto=second, domain_id="rel.example")
+    assert saved_warnings(row, EVERYTHING) == []
+
+
 def test_an_alias_of_another_domain_is_named_when_a_domain_is_relayed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

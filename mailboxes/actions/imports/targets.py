@@ -10,8 +10,8 @@ from mailboxes.actions.imports.outcomes import Outcome
 from mailboxes.actions.imports.planned_rows import Planned, PlannedLookUps, PlannedRows
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.forwarding.findings import LeftBehind, check, find_losses
-from mailboxes.forwarding.lookups import start_of
-from mailboxes.forwarding.wording import finding_note, left_behind_notes
+from mailboxes.forwarding.lookups import LookUps, start_of
+from mailboxes.forwarding.wording import finding_note, left_behind_notes, only_listed_notes
 from mailboxes.handling import Handling
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import are_kept
@@ -55,7 +55,7 @@ class Targets:
             yield from self.check([(one, one.row) for one in planned], scope)
         for rows in self.existing():
             yield from self.check(rows, scope)
-        self.note_lists()
+        yield from self.note_lists()
         is_kept = are_kept()
         is_too_much = not is_kept and exceed(Alias.objects.all(), MAX_ROWS)
         for lost_rows in self.planned.lost(BATCH if is_kept else MAX_ROWS):
@@ -83,15 +83,18 @@ class Targets:
         own = {planned.key for planned in self.planned.find(Alias, by_key)}
         return [alias for key, alias in by_key.items() if key not in own]
 
-    def note_lists(self) -> None:
-        """Note that other addresses of relayed domains aren't accepted any more."""
+    def note_lists(self) -> Iterator[Note]:
+        """Yield that other addresses of relayed domains aren't accepted any more."""
         for names in batched(self.planned.lists, BATCH):
-            look_ups = PlannedLookUps(self.planned)
-            look_ups.load(Domain, names)
+            now, then = LookUps(), PlannedLookUps(self.planned)
+            for look_ups in (now, then):
+                look_ups.read([start_of(f"@{name}") for name in names])
             for name in names:
-                domain = look_ups.row(Domain, name)
+                domain, planned = then.row(Domain, name), self.planned.lists[name]
                 if domain and domain.route.kind != Kind.LOCAL:
-                    self.planned.add_lost(f"@{name}", self.planned.lists[name])
+                    self.planned.add_lost(f"@{name}", planned)
+                    is_begun = now.relays_any(name) and not then.goto(f"@{name}")
+                    yield from ((planned, note) for note in only_listed_notes([name][:is_begun]))
 
     def check(self, batch: Rows, scope: Scope) -> Iterator[Note]:
         """Yield what is wrong with these aliases, and note which of them lose mail."""
