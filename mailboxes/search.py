@@ -5,10 +5,11 @@ addresses, then of words, then what is inside of words.
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from mailboxes.addresses import to_ascii
 from mailboxes.lookup_models import AliasTarget, Flag, SearchWord
@@ -21,12 +22,16 @@ from mailboxes.queries import BY_DOMAIN, any_of, in_domains
 MAX_FOUND = 900
 """How many rows a search shows: MariaDB reads whole tables for 1,000 keys or more."""
 
-MAX_EXAMINED = 2000
+MAX_EXAMINED = 1500
 """How many rows with one of the words are examined for the others."""
 
 MAX_INSIDE = 2500
 """In how many rows at most the insides of words are searched, row by row."""
 
+TOO_FREQUENT = _(
+    "These words occur so often that only some of the entries were searched. To find others, add "
+    "another word."
+)
 MAX_DOMAINS = 50
 AT_ONCE = 200
 IN_BRACKETS = re.compile(r"<([^<>]*)>")
@@ -40,6 +45,10 @@ COLUMNS: dict[Any, Sequence[str]] = {
 """Where the words are searched."""
 
 KINDS: dict[Any, Sequence[str]] = {Mailbox: ["mailbox"], Alias: ["alias", "mailbox"]}
+
+
+Candidates = list[tuple[QuerySet, str]]
+"""Where keys are among which some are looked for, and their columns."""
 
 
 @dataclass
@@ -56,6 +65,9 @@ class Found:
 
     domains: list[str] | None = None
     """The domains that were typed, if there were any."""
+
+    is_cut: bool = False
+    """Whether too many rows have the words to examine all of them."""
 
 
 @dataclass
@@ -128,20 +140,21 @@ def search(
         condition &= any_of(columns, "icontains", term)
     keys: dict[str, str] = {}
     examined = Examined()
-    candidates: Iterable[str] = beginnings(rows.model, asked, domains, examined)
-    if has_domains and are_kept():
-        candidates = chain(candidates, with_words(rows.model, asked, domains, examined))
-    for part in parts(candidates):
+    for part in parts(beginnings(rows.model, asked, domains, examined)):
         keys |= matching(rows.filter(condition), part)
         if len(keys) > MAX_FOUND:
             break
+    if has_domains and are_kept() and len(keys) <= MAX_FOUND:
+        for key in with_words(rows.filter(condition), asked, domains, examined):
+            keys.setdefault(key.lower(), key)
     is_partial = len(keys) <= MAX_FOUND and add_insides(keys, rows, condition, domains)
     names = list(keys.values())
     text = asked.terms[0] if len(asked.terms) == 1 else ""
     names.sort(key=lambda name: rank(name.lower(), text.lower()))
-    more = len(names) > MAX_FOUND or examined.is_cut
+    is_cut = examined.is_cut and len(names) <= MAX_FOUND
+    more = is_cut or len(names) > MAX_FOUND
     names = names[:MAX_FOUND]
-    return Found(rows.filter(pk__in=names), names, more, is_partial)
+    return Found(rows.filter(pk__in=names), names, more, is_partial, is_cut=is_cut)
 
 
 @dataclass
@@ -177,29 +190,48 @@ def beginnings(
 
 
 def with_words(
-    model: type[Model], asked: Asked, domains: Collection[str] | None, examined: Examined
+    rows: QuerySet, asked: Asked, domains: Collection[str] | None, examined: Examined
 ) -> Iterator[str]:
-    """Yield the keys of rows that have the word which the fewest have.
+    """Yield the keys of those rows that have the word which the fewest have.
 
     That of a domain counts as a word of all addresses in it.
     """
-    if model is Alias:
+    if rows.model is Alias:
         for term in asked.terms:
             targets = AliasTarget.objects.filter(target__istartswith=term).order_by()
-            yield from targets.values_list("alias", flat=True)[:MAX_FOUND]
-    choices = [rows_with(model, asked.words, word, domains) for word in asked.words]
+            yield from examine(rows, [(targets, "alias")], MAX_FOUND, Examined())
+    choices = [with_word(rows.model, asked.words, word, domains) for word in asked.words]
+    if len(choices) > 1:
+        choices.sort(key=size)
     if choices:
-        fewest = min(choices, key=len)
-        examined.is_cut |= len(fewest) > MAX_EXAMINED
-        yield from fewest[:MAX_EXAMINED]
+        yield from examine(rows, choices[0], MAX_EXAMINED, examined)
 
 
-def rows_with(
+def size(candidates: Candidates) -> int:
+    return sum(found.order_by()[: MAX_EXAMINED + 1].count() for found, _key in candidates)
+
+
+def examine(
+    rows: QuerySet, candidates: Candidates, maximum: int, examined: Examined
+) -> Iterator[str]:
+    """Yield the keys of those rows that are among the first candidates.
+
+    Each candidate is looked up by its key: MariaDB may prefer to read a whole domain otherwise.
+    """
+    for found, key in candidates:
+        fits = Exists(rows.order_by().filter(pk=OuterRef(key)))
+        some = list(found.annotate(fits=fits).values_list(key, "fits")[: maximum + 1])
+        examined.is_cut |= len(some) > maximum
+        yield from (name for name, is_one in some[:maximum] if is_one)
+        maximum -= min(len(some), maximum)
+
+
+def with_word(
     model: type[Model], words: Sequence[str], word: str, domains: Collection[str] | None
-) -> list[str]:
-    """Return the first keys of rows with a word that begins so, in their domain or themselves."""
+) -> Candidates:
+    """Return where rows with a word are that begins so, in their domain or themselves."""
     found = addresses_with(model, word, domains)
-    if domains is None and len(found) <= MAX_EXAMINED:
+    if domains is None:
         names = list(
             Domain.objects.filter(pk__istartswith=word).values_list("pk", flat=True)[:MAX_DOMAINS]
         )
@@ -207,24 +239,20 @@ def rows_with(
         if names and others:
             found += addresses_with(model, others[0], names)
         elif names:
-            inside = model._default_manager.filter(domain__in=names).order_by()
-            found += inside.values_list("pk", flat=True)[: MAX_EXAMINED + 1]
+            found.append((model._default_manager.filter(domain__in=names).order_by(), "pk"))
     return found
 
 
-def addresses_with(model: type[Model], word: str, domains: Collection[str] | None) -> list[str]:
-    """Return the first addresses with a word that begins so; in some domains, those first that
+def addresses_with(model: type[Model], word: str, domains: Collection[str] | None) -> Candidates:
+    """Return where addresses with a word are that begins so; in some domains, those first that
     have just this word, since an index has these.
     """
     rows = SearchWord.objects.filter(kind__in=KINDS[model]).order_by()
-    beginning = rows.filter(word__istartswith=word).values_list("address", "domain")
+    beginning = rows.filter(word__istartswith=word)
     if domains is None:
-        return [address for address, _domain in beginning[: MAX_EXAMINED + 1]]
-    exact = rows.filter(word=word, domain__in=sorted(domains)).values_list("address", flat=True)
-    known = {name.lower() for name in domains}
-    return list(exact[: MAX_EXAMINED + 1]) + [
-        address for address, domain in beginning[:MAX_EXAMINED] if domain.lower() in known
-    ]
+        return [(beginning, "address")]
+    exact = rows.filter(word=word, domain__in=sorted(domains))
+    return [(exact, "address"), (beginning.filter(word__gt=word), "address")]
 
 
 def parts(keys: Iterable[str]) -> Iterator[list[str]]:

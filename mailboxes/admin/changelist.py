@@ -45,7 +45,7 @@ from mailboxes.queries import (
     source_of,
 )
 from mailboxes.request_actors import administrator
-from mailboxes.search import MAX_INSIDE, Found, search
+from mailboxes.search import MAX_INSIDE, TOO_FREQUENT, Found, search
 from mailboxes.sorting import Sorting, key_of, sorted_page
 
 AFTER, BEFORE = "after", "before"
@@ -185,8 +185,10 @@ class KeysetChangeList(ChangeList):
         return self.get_query_string({AFTER: last})
 
     @property
-    def inside_note(self) -> str:
-        """Say if the insides of words were only searched in some of the rows."""
+    def search_note(self) -> str:
+        """Say if only some of the rows were searched, or their words only from the beginning."""
+        if self.found and self.found.is_cut:
+            return str(TOO_FREQUENT)
         if not self.found or not self.found.is_partial:
             return ""
         text = _(

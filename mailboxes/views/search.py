@@ -19,7 +19,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count, first_rows
-from mailboxes.search import COLUMNS, parse, search
+from mailboxes.search import COLUMNS, TOO_FREQUENT, parse, search
 
 SHOWN = 10
 """How many rows of each table are shown."""
@@ -44,6 +44,7 @@ class Hits:
     rows: list[Hit]
     url: str
     is_partial: bool
+    is_cut: bool
 
 
 @never_cache
@@ -54,6 +55,7 @@ def search_all(request: HttpRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": _("Search"),
         "asked": text,
+        "too_frequent": TOO_FREQUENT,
         "tables": list(tables(text, scope_of(request.user))) if text else [],
     }
     return render(request, "mailboxes/search.html", context)
@@ -85,7 +87,7 @@ def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
     query = QueryDict(mutable=True)
     query["q"] = text
     url = f"{reverse(f'admin:mailboxes_{name}_changelist')}?{query.urlencode()}"
-    return Hits(name, rows.model._meta, icon, count, shown, url, found.is_partial)
+    return Hits(name, rows.model._meta, icon, count, shown, url, found.is_partial, found.is_cut)
 
 
 def hit(name: str, row: Any, text: str) -> Hit:

@@ -159,6 +159,21 @@ def test_a_search_in_a_large_table_finds_beginnings_of_words_and_says_so(
     assert "more than 1 mailbox" in rita.get(f"{MAILBOX}?q=a").content.decode()
 
 
+def test_a_search_for_frequent_words_examines_some_rows_and_says_so(
+    rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("anna.berg", "anna.koch", "zoe.koch"):
+        actions.create_mailbox(TESTER, Address.parse(f"{name}@example.org"), PASSWORD)
+    monkeypatch.setattr(search, "MAX_INSIDE", 1)
+    monkeypatch.setattr(search, "MAX_EXAMINED", 2)
+    note = "occur so often that only some of the entries were searched"
+    complete = rita.get(f"{MAILBOX}?q=anna+koch")  # only two have the second word
+    assert shown(complete) == ["anna.koch@example.org"] and note not in complete.content.decode()
+    monkeypatch.setattr(search, "MAX_EXAMINED", 1)
+    for url in (f"{MAILBOX}?q=anna+koch", "/admin/search/?q=anna+koch"):
+        assert note in rita.get(url).content.decode(), url
+
+
 def test_an_alias_is_found_by_its_targets(rita: Client, anna: Mailbox) -> None:
     actions.create_alias(
         TESTER, Address.parse("team@example.org"), [anna.pk, "jo.who@elsewhere.example"]
