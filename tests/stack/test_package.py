@@ -14,12 +14,13 @@ from tests.production import FROM_HERE, SERVED, SITE, Visitor, signs_in
 pytestmark = pytest.mark.stack
 
 DATA = "/var/lib/mailadmin"
+MAINTAINER = "panel@example.org"
 
 
 def build(machine: Machine, folder: str, sources: str) -> Path:
     """Return where the package is that was built from sources without git."""
     machine.run(["mkdir", folder])
-    env = {**FROM_HERE, "SOURCE_DATE_EPOCH": "1795800000"}
+    env = {**FROM_HERE, "SOURCE_DATE_EPOCH": "1795800000", "DEBEMAIL": MAINTAINER}
     machine.run([f"{sources}/deploy/build-deb", folder], env=env, timeout=600)
     (package,) = (machine / folder).iterdir()
     return Path(folder, package.name)
@@ -62,6 +63,8 @@ def upgrade(machine: Machine, package: Path) -> None:
 
 def test_a_package_serves_the_panel_and_leaves_its_data(packaged: tuple[Machine, Path]) -> None:
     machine, package = packaged
+    maintainer = machine.run(["dpkg-deb", "--field", package, "Maintainer"]).stdout
+    assert maintainer == f"mailadmin <{MAINTAINER}>\n"
     assert "mailadmin-setup --help" in apt(machine, "--reinstall", "install", package)
     setup = machine.run(["mailadmin-setup", "--host", SITE, "--database", "sqlite"], timeout=300)
     found = re.search(r"^  username  admin\n  password  (\S+)$", setup.stdout, re.MULTILINE)
