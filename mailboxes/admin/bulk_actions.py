@@ -28,7 +28,7 @@ from mailboxes.actions.batches import BulkResult, rows_at_once
 from mailboxes.formats import error_message, number
 from mailboxes.forms.base import autofocus
 from mailboxes.forwarding.changes import notes_of_enabling
-from mailboxes.forwarding.findings import MAX_ALIASES, are_checked
+from mailboxes.forwarding.findings import MAX_ALIASES, are_checked, look_ups_with
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.forwarding.wording import (
     UNCHECKED,
@@ -184,7 +184,9 @@ class BulkActionsAdmin(admin.ModelAdmin):
         chosen = first_rows(rows, MAX_ALIASES + 1)
         names = [row.pk for row in chosen]
         is_known = are_checked(chosen)
-        found.append(left_behind_text(chosen, scope) if is_known else error_message(UNCHECKED))
+        disabled = look_ups_with(chosen, False) if is_known else None
+        lost = left_behind_text(chosen, scope, disabled) if disabled else error_message(UNCHECKED)
+        found.append(lost)
         if rows.model is Mailbox:
             found.append(caught_text(rows))
         if rows.model in (Mailbox, Alias):

@@ -1,9 +1,8 @@
 """What is to be said of rows that have been changed or deleted, and of aliases above them."""
 
 from collections.abc import Collection
-from copy import copy
 
-from django.db.models import F, Model
+from django.db.models import F
 
 from mailboxes.access.scope import Scope
 from mailboxes.domain_addresses import begun_lists
@@ -16,25 +15,18 @@ from mailboxes.forwarding.findings import (
     are_checked,
     check,
     find_losses,
+    look_ups_with,
 )
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import with_alias_domains
 from mailboxes.forwarding.wording import UNCHECKED, finding_notes, only_listed_notes
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain
 
 
 def notes_of_enabling(rows: Collection[Row], scope: Scope) -> list[Refused]:
     """Return what is wrong with mail once these rows are enabled."""
-    saved: dict[type[Model], dict[str, Row]] = {
-        model: {} for model in (Domain, AliasDomain, Mailbox, Alias)
-    }
-    mailboxes = [row.pk for row in rows if isinstance(row, Mailbox)]
-    for row in [*rows, *Alias.objects.filter(pk__in=mailboxes)]:
-        enabled = copy(row)
-        enabled.active = True
-        saved[type(row)][row.pk.lower()] = enabled
     addresses, domains = split(rows)
-    return notes_of_changes(addresses, domains, scope, LookUps(saved=saved))
+    return notes_of_changes(addresses, domains, scope, look_ups_with(rows, True))
 
 
 def notes_of_renaming(old: str, new: str, scope: Scope) -> list[Refused]:

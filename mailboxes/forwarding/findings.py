@@ -142,8 +142,8 @@ def left_behind(
     look_ups: LookUps | None = None,
     scope: Scope = EVERYTHING,
 ) -> LeftBehind:
-    """Return what becomes of those aliases that forward to rows which are disabled or deleted,
-    or, with `look_ups`, to rows as they are found.
+    """Return what becomes of those aliases that forward to rows which are deleted, or, with
+    `look_ups`, to rows as they are found.
 
     Domains are taken to be disabled, with the aliases in them.
     """
@@ -179,7 +179,9 @@ def find_losses(
     while lost:
         names = with_alias_domains(lost)
         above = forwarding_to(lost, aliases, maximum, closed)
-        rows = {one.pk: one for one in above if one.pk.lower() not in known | look_ups.gone}
+        saved, passed = look_ups.saved.get(Alias, {}), known | look_ups.gone
+        rows = {one.pk: saved.get(one.pk.lower(), one) for one in above}
+        rows = {name: one for name, one in rows.items() if name.lower() not in passed}
         level = {}
         for finding in sorted(check(rows.values(), look_ups), key=lambda finding: finding.alias):
             dead = finding.dead if finding.arrives else rows[finding.alias].targets
@@ -212,6 +214,19 @@ def look_ups_without(rows: Iterable[Row]) -> LookUps:
         else:
             gone.add(row.pk.lower())
     return LookUps(saved=saved, gone=gone)
+
+
+def look_ups_with(rows: Iterable[Row], active: bool) -> LookUps:
+    """Return look-ups that find these rows and the mailboxes' own aliases enabled or disabled."""
+    saved: dict[type[Model], dict[str, Row]] = {
+        model: {} for model in (Domain, AliasDomain, Mailbox, Alias)
+    }
+    mailboxes = [row.pk for row in rows if isinstance(row, Mailbox)]
+    for row in [*rows, *Alias.objects.filter(pk__in=mailboxes)]:
+        changed = copy(row)
+        changed.active = active
+        saved[type(row)][row.pk.lower()] = changed
+    return LookUps(saved=saved)
 
 
 def catch_all_or_address(row: Row) -> str:

@@ -132,8 +132,8 @@ def finding_notes(
 
 
 def left_behind_text(rows: Sequence[Row], scope: Scope, look_ups: LookUps | None = None) -> str:
-    """Name the aliases that lose mail, or a part of it, once these rows are disabled, if any; with
-    `look_ups`, those that have lost it because of rows as they are found.
+    """Name the aliases that lose mail, or a part of it, because of these rows as they are found, if
+    any; without `look_ups`, once they are deleted.
     """
     found = left_behind(rows, Alias.objects.all(), look_ups, scope)
     return " ".join(map(error_message, left_behind_notes(found)))

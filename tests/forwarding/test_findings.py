@@ -359,6 +359,22 @@ def test_an_alias_of_another_domain_is_named_when_a_domain_is_relayed(
     assert saved_warnings(domain, EVERYTHING) == [str(wording.UNCHECKED)]
 
 
+def test_disabling_does_not_take_back_what_a_disabled_mailbox_refuses(anna: Mailbox) -> None:
+    """As deleting does, after which mail for it goes to the catch-all."""
+    actions.create_domain(TESTER, DomainName.parse("net.example"))
+    actions.create_alias_domain(TESTER, "net.example", "example.org")
+    add("@example.org", "y@e.example")
+    own = Alias.objects.filter(pk="bob@example.org")
+    own.update(goto=handling_target(Handling.REFUSED, "No."))
+    info = add("info@example.org", "bob@net.example", "anna@example.org")
+    far = Mailbox.objects.create(username="bob@net.example", domain_id="net.example")
+    Alias.objects.create(address=far.pk, goto=far.pk, domain_id="net.example")
+    chosen = [far, Mailbox.objects.get(pk="bob@example.org")]
+    disabled = findings.look_ups_with(chosen, False)
+    assert findings.left_behind(chosen, ALL(), disabled).others == {info.pk: far.pk}
+    assert findings.left_behind(chosen, ALL()) == findings.LeftBehind()
+
+
 def test_a_disabled_extension_has_its_mail_delivered_to_the_address_without_it(
     anna: Mailbox,
 ) -> None:
