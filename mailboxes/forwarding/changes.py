@@ -13,9 +13,12 @@ from mailboxes.forwarding.findings import (
     LeftBehind,
     Row,
     are_checked,
+    catch_alls,
     check,
     find_losses,
+    local_domains,
     look_ups_with,
+    without_mailboxes,
 )
 from mailboxes.forwarding.lookups import LookUps, start_of
 from mailboxes.forwarding.sources import with_alias_domains
@@ -57,7 +60,8 @@ def notes_of_changes(
     begun = begun_lists(addresses) if look_ups is None else []
     look_ups, aliases = look_ups or LookUps(), Alias.objects.exclude(goto=F("address"))
     inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[: MAX_ALIASES + 1]
-    names = with_alias_domains([*addresses, *inside])
+    others = [*without_mailboxes(local_domains(domains)), *catch_alls(begun)]
+    names = with_alias_domains([*addresses, *inside, *(alias.pk for alias in others)])
     expansion = Expansion([start_of(name) for name in names], look_ups)
     findings = check(filter(None, (look_ups.row(Alias, name) for name in names)), look_ups)
     lost = {

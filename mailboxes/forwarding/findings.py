@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,9 +13,12 @@ from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.forwarding.expansion import End, Expansion
 from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
 from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
+from mailboxes.lookup_models import Flag
 from mailboxes.lookup_tables.counts import exceed
+from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import are_kept
-from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
+from mailboxes.routing import Kind
 
 MAX_ALIASES = 5000
 """How many aliases, the mailboxes' own included, a page checks."""
@@ -118,6 +121,33 @@ def reason(expansion: Expansion, target: str) -> str:
     return str(REASONS[expansion.found[target].end])
 
 
+def catch_alls(domains: Collection[str]) -> list[Alias]:
+    """Return the catch-alls of these domains and of the alias domains that forward to them."""
+    names = with_alias_domains([f"@{domain}" for domain in domains])
+    return list(Alias.objects.filter(pk__in=names, active=True).exclude(goto=F("address")))
+
+
+def not_own(aliases: QuerySet) -> QuerySet:
+    """Return the aliases without those that only deliver mail to their mailboxes."""
+    return aliases.exclude(Q(goto=F("address")) & has_mailbox())
+
+
+def without_mailboxes(domains: Collection[str]) -> list[Alias]:
+    """Return the first aliases of local domains that only forward to themselves, but to nobody."""
+    own = Alias.objects.filter(domain__in=domains, goto=F("address"), active=True)
+    if are_kept():
+        found = own.filter(pk__in=flagged(Flag.ALIAS, domains).values("address"))
+    else:
+        found = own.filter(~has_mailbox())
+    return list(found[:MAX_NAMED])
+
+
+def local_domains(names: Collection[str]) -> list[str]:
+    """Return those that aren't relayed; there, aliases to themselves are recipients."""
+    relayed = (row for row in Domain.objects.filter(pk__in=names) if row.route.kind != Kind.LOCAL)
+    return sorted({name.lower() for name in names} - {row.pk.lower() for row in relayed})
+
+
 def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> list[Finding] | None:
     """Return what is wrong with any of the aliases; None if there are too many for a page.
 
@@ -125,7 +155,7 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
     """
     if exceed(aliases, MAX_ALIASES, domains):
         return None
-    return check(aliases.filter(active=True).exclude(goto=F("address")))
+    return check(not_own(aliases.filter(active=True)))
 
 
 def are_checked(rows: Collection[Any]) -> bool:

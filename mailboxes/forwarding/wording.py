@@ -20,11 +20,14 @@ from mailboxes.forwarding.findings import (
     Loss,
     Row,
     are_checked,
+    catch_alls,
     check,
     find_losses,
     forwarding_into,
     gather,
     left_behind,
+    local_domains,
+    without_mailboxes,
 )
 from mailboxes.forwarding.lookups import LookUps, catch_all_targets, domain_of
 from mailboxes.handling import Handling
@@ -246,7 +249,7 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield no_address_text(row)
     if isinstance(row, Domain):
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
-    own, found, is_checked = aliases_of(row), list[Finding](), True
+    own, found, is_checked = [*aliases_of(row), *catch_alls(begun)], list[Finding](), True
     if isinstance(row, Domain | AliasDomain):
         is_checked = len(own) <= MAX_ALIASES and are_checked([row])
         found = forwarding_into(row) if is_checked else []
@@ -264,7 +267,8 @@ def aliases_of(row: Row) -> list[Alias]:
     """
     column = "domain" if isinstance(row, Domain) else "pk"
     rows = Alias.objects.filter(**{column: row.pk}).exclude(goto=F("address"))
-    return list(rows[: MAX_ALIASES + 1])
+    alone = without_mailboxes(local_domains([row.pk])) if isinstance(row, Domain) else []
+    return [*alone, *rows[: MAX_ALIASES + 1]]
 
 
 def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:

@@ -127,7 +127,13 @@ def test_a_list_of_recipients_that_begins_is_noted() -> None:
     assert first == only
     add("@far.example", "anna@example.org")
     assert notes(listed) == []
-    Alias.objects.filter(pk="@far.example").delete()
+    actions.create_domain(TESTER, DomainName.parse("name.example"))
+    actions.create_alias_domain(TESTER, "name.example", "far.example")
+    add("@name.example", "gone@example.org")
+    [note] = notes(listed)
+    assert note.startswith("line 1: Mail to @name.example is refused, since none")
+    assert notes(listed, scope=Scope(None, frozenset({"far.example"}))) == [f"line 1: {OUTSIDE}"]
+    Alias.objects.filter(pk__in=["@far.example", "@name.example"]).delete()
     add("z@far.example", "z@far.example")
     assert notes(listed) == [f"line 1: {REFUSED}out@example.org."]
 
@@ -144,5 +150,11 @@ def test_aliases_that_rows_of_the_import_enable_are_noted(bob: Mailbox) -> None:
     add("copy@other.example", "copy@other.example", "y@e.example")
     opened = notes(DomainRow("line 1", "other.example", active=True))
     assert [text.split(" ")[4] for text in opened] == ["copy@other.example", "in@other.example"]
+    add("alone@other.example", "alone@other.example")
+    opened = notes(DomainRow("line 1", "other.example", active=True))
+    assert "Mail to alone@other.example is refused" in opened[0] and len(opened) == 3
+    box = MailboxRow("line 2", "alone@other.example")
+    assert len(notes(DomainRow("line 1", "other.example", active=True), box)) == 2
+    Alias.objects.filter(pk="alone@other.example").delete()
     changed = AliasRow("line 2", "in@other.example", ("anna@example.org",))
     assert len(notes(DomainRow("line 1", "other.example", active=True), changed)) == 1

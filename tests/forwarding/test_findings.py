@@ -341,7 +341,16 @@ def test_the_first_alias_to_itself_in_a_relayed_domain_takes_mail_from_the_other
     assert saved_warnings(row, EVERYTHING)[0] == only
     Alias.objects.create(address="@rel.example", goto="y@e.example", domain_id="rel.example")
     assert saved_warnings(row, EVERYTHING) == []
+    AliasDomain.objects.create(alias_domain="name.example", target_domain="rel.example")
+    Domain.objects.create(domain="name.example")
+    caught = Alias.objects.create(
+        address="@name.example", goto="gone@example.org", domain_id="name.example"
+    )
     Alias.objects.filter(pk="@rel.example").delete()
+    row.active = True
+    assert saved_warnings(row, EVERYTHING)[1].startswith(f"Mail to {caught.pk} is refused")
+    found = changes.notes_of_changes([first], [], EVERYTHING)
+    assert str(found[1]).startswith(f"Mail to {caught.pk} is refused")
     row = Alias.objects.create(address=second, goto=second, domain_id="rel.example")
     assert saved_warnings(row, EVERYTHING) == []
 
@@ -373,6 +382,30 @@ def test_disabling_does_not_take_back_what_a_disabled_mailbox_refuses(anna: Mail
     disabled = findings.look_ups_with(chosen, False)
     assert findings.left_behind(chosen, ALL(), disabled).others == {info.pk: far.pk}
     assert findings.left_behind(chosen, ALL()) == findings.LeftBehind()
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_domains_aliases_to_themselves_without_a_mailbox_are_named(
+    adopted: bool, anna: Mailbox
+) -> None:
+    """But not as a recipient of a relayed domain, nor a mailbox's own."""
+    alone = add("alone@example.org", "alone@example.org")
+    Domain.objects.create(domain="rel.example", transport="relay:[192.0.2.1]", active=False)
+    listed = "listed@rel.example"
+    Alias.objects.create(address=listed, goto=listed, domain_id="rel.example")
+    if adopted:
+        forget_lookups()
+    assert [one.alias for one in findings.check_table(ALL()) or []] == [alone.pk]
+    text = (
+        "Mail to alone@example.org is refused, since none of its targets receives mail: "
+        "alone@example.org (doesn't exist)."
+    )
+    assert saved_warnings(Domain.objects.get(pk="example.org"), EVERYTHING) == [text]
+    Domain.objects.filter(pk="example.org").update(active=False)
+    domains = Domain.objects.filter(pk__in=["example.org", "rel.example"])
+    assert [str(note) for note in notes_of_enabling(domains, EVERYTHING)] == [text]
+    Mailbox.objects.create(username=alone.pk, domain_id="example.org")
+    assert notes_of_enabling(domains, EVERYTHING) == []
 
 
 def test_a_disabled_extension_has_its_mail_delivered_to_the_address_without_it(

@@ -9,9 +9,15 @@ from mailboxes.access.scope import Scope
 from mailboxes.actions.imports.outcomes import Outcome
 from mailboxes.actions.imports.planned_rows import Planned, PlannedLookUps, PlannedRows
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.forwarding.findings import LeftBehind, check, find_losses
+from mailboxes.forwarding.findings import (
+    LeftBehind,
+    catch_alls,
+    check,
+    find_losses,
+    without_mailboxes,
+)
 from mailboxes.forwarding.lookups import LookUps, start_of
-from mailboxes.forwarding.wording import finding_note, left_behind_notes, only_listed_notes
+from mailboxes.forwarding.wording import finding_notes, left_behind_notes, only_listed_notes
 from mailboxes.handling import Handling
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.tables import are_kept
@@ -55,7 +61,7 @@ class Targets:
             yield from self.check([(one, one.row) for one in planned], scope)
         for rows in self.existing():
             yield from self.check(rows, scope)
-        yield from self.note_lists()
+        yield from self.note_lists(scope)
         is_kept = are_kept()
         is_too_much = not is_kept and exceed(Alias.objects.all(), MAX_ROWS)
         for lost_rows in self.planned.lost(BATCH if is_kept else MAX_ROWS):
@@ -70,6 +76,9 @@ class Targets:
         for domains in self.planned.batches(Domain, BATCH):
             active = {one.key: one for one in domains if one.active}
             inside = aliases.filter(domain__in=[*active], active=True).order_by(*BY_DOMAIN)
+            local = [one.key for one in active.values() if one.row.route.kind == Kind.LOCAL]
+            alone = without_mailboxes(local)
+            yield [(active[alias.domain_id.lower()], alias) for alias in self.others(alone)]
             for found in batches(inside):
                 yield [(active[alias.domain_id.lower()], alias) for alias in self.others(found)]
         for mailboxes in self.planned.batches(Mailbox, BATCH, exist=True):
@@ -83,7 +92,7 @@ class Targets:
         own = {planned.key for planned in self.planned.find(Alias, by_key)}
         return [alias for key, alias in by_key.items() if key not in own]
 
-    def note_lists(self) -> Iterator[Note]:
+    def note_lists(self, scope: Scope) -> Iterator[Note]:
         """Yield that other addresses of relayed domains aren't accepted any more."""
         for names in batched(self.planned.lists, BATCH):
             now, then = LookUps(), PlannedLookUps(self.planned)
@@ -93,8 +102,16 @@ class Targets:
                 domain, planned = then.row(Domain, name), self.planned.lists[name]
                 if domain and domain.route.kind != Kind.LOCAL:
                     self.planned.add_lost(f"@{name}", planned)
-                    is_begun = now.relays_any(name) and not then.goto(f"@{name}")
-                    yield from ((planned, note) for note in only_listed_notes([name][:is_begun]))
+                    is_caught = bool(then.goto(f"@{name}"))
+                    if now.relays_any(name):
+                        yield from self.begun(name, planned, is_caught, scope)
+
+    def begun(self, domain: str, planned: Planned, is_caught: bool, scope: Scope) -> Iterator[Note]:
+        """Yield what becomes of mail for other addresses, once the first one is listed."""
+        others = self.others(catch_alls([domain]))
+        yield from self.check([(planned, alias) for alias in others], scope)
+        if not is_caught:
+            yield from ((planned, note) for note in only_listed_notes([domain]))
 
     def check(self, batch: Rows, scope: Scope) -> Iterator[Note]:
         """Yield what is wrong with these aliases, and note which of them lose mail."""
@@ -104,7 +121,8 @@ class Targets:
         aliases = [look_ups.row(Alias, name.lower()) for name in rows]
         found = check(filter(None, aliases), look_ups)
         for finding in found:
-            yield rows[finding.alias], finding_note(finding, scope)
+            notes = finding_notes([finding], scope)
+            yield from ((rows[finding.alias], note) for note in notes)
         refusing = (one.pk for one in aliases if one and one.handling == Handling.REFUSED)
         for name in {*refusing, *(finding.alias for finding in found if not finding.arrives)}:
             self.planned.add_lost(name.lower(), rows[name])

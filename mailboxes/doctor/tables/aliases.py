@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from django.db.models import F
-
 from mailboxes import texts
 from mailboxes.access.scope import EVERYTHING
 from mailboxes.doctor.examination import Examination
@@ -27,7 +25,7 @@ ORPHANS = "DELETE FROM alias WHERE LOWER(domain) NOT IN (SELECT LOWER(domain) FR
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
     wrong: defaultdict[str, CountedRows] = defaultdict(CountedRows)
     orphans = CountedRows()
-    rows = Alias.objects.filter(active=True).exclude(goto=F("address"))
+    rows = findings.not_own(Alias.objects.filter(active=True))
     rows = rows.only("address", "goto", "domain", "active")
     walk = Walk(rows, deadline)
     for batch in walk:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db.models import F
 from django.utils.translation import ngettext
 
 from mailboxes.access.scope import EVERYTHING
 from mailboxes.formats import number
-from mailboxes.forwarding.findings import check
+from mailboxes.forwarding.findings import check, not_own
 from mailboxes.forwarding.wording import finding_text
 from mailboxes.management.base import MailCommand
 from mailboxes.models import Alias
@@ -24,7 +23,7 @@ class Command(MailCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         count = 0
-        for aliases in batches(Alias.objects.filter(active=True).exclude(goto=F("address"))):
+        for aliases in batches(not_own(Alias.objects.filter(active=True))):
             for finding in check(aliases):
                 count += 1
                 self.stdout.write(finding_text(finding, EVERYTHING))
