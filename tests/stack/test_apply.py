@@ -121,17 +121,23 @@ mount -t tmpfs none /proc/sys/net
 folder=/etc/systemd/system/dovecot.service.d; mkdir -p $folder
 printf '[Service]\\nRestrictAddressFamilies=~AF_INET6\\n' >$folder/ip.conf
 systemctl daemon-reload
+systemctl stop dovecot
+"""
+WITH_IPV6 = """\
+umount /proc/sys/net
+rm /etc/systemd/system/dovecot.service.d/ip.conf
+systemctl daemon-reload
 """
 
 
-@pytest.mark.parametrize("fresh", fresh_hosts(variant="v2", database="sqlite"), indirect=True)
-def test_dovecot_starts_on_a_host_without_ipv6(fresh: MailHost) -> None:
-    fresh.machine.run(["sh", "-c", WITHOUT_IPV6])
-    assert "install /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in fresh.apply().stdout
-    assert fresh.machine.listens(993)
-    assert fresh.unchanged()
-    fresh.machine.run(["umount", "/proc/sys/net"])
-    assert "remove /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in fresh.apply("--dry-run").stdout
+@pytest.mark.parametrize("host", hosts(variant="v2", database="sqlite"), indirect=True)
+def test_dovecot_starts_on_a_host_without_ipv6(changed: MailHost) -> None:
+    changed.machine.run(["sh", "-c", WITHOUT_IPV6])
+    assert "install /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in changed.apply().stdout
+    assert changed.machine.listens(993)
+    assert changed.unchanged()
+    changed.machine.run(["sh", "-c", WITH_IPV6])
+    assert "remove /etc/dovecot/conf.d/99-mailadmin-ipv4.conf" in changed.apply("--dry-run").stdout
 
 
 @pytest.mark.parametrize("host", hosts(variant="v2"), indirect=True)
@@ -150,7 +156,14 @@ def test_replaced_files_are_backed_up(changed: MailHost) -> None:
     assert backup and (changed.machine / f"{backup[0]}/etc/postfix/main.cf").read_text() == before
 
 
-@pytest.mark.parametrize("host", hosts(database="mariadb"), indirect=True)
+@pytest.mark.parametrize(
+    "host",
+    [
+        *hosts(release="debian12", variant="v1"),
+        *hosts(release="debian13", variant="v2", database="mariadb"),
+    ],
+    indirect=True,
+)
 def test_a_configuration_that_a_daemon_refuses_is_rolled_back(changed: MailHost) -> None:
     changed.export(MAIL_HOSTNAME="other.example.test", **NEW_SECRETS)
     path, nonsense = BREAKS_A_DAEMON[changed.variant]
