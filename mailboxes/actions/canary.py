@@ -22,7 +22,8 @@ from mailboxes.models import Alias, LastLogin, Mailbox, Usage
 from mailboxes.passwords.generate import generate_password
 
 PREFIX = "mailadmin-check-"
-NAME = re.compile(f"{PREFIX}[0-9a-f]{{12}}@")
+ALIAS = "alias-"
+NAME = re.compile(f"{PREFIX}({ALIAS})?[0-9a-f]{{12}}@")
 MAX_AGE = timedelta(minutes=2)
 """No examination takes longer, so what is older was left by one that was killed."""
 
@@ -55,7 +56,13 @@ def canary(actor: Actor, domain: str) -> Iterator[tuple[Mailbox, str]]:
 def add(mailbox: Mailbox) -> None:
     check_receives(active_domain(mailbox.domain_id))  # its alias would make a list of recipients
     mailbox.save(force_insert=True)
-    Alias.objects.create(address=mailbox.pk, goto=mailbox.pk, domain_id=mailbox.domain_id)
+    for address in (mailbox.pk, alias_of(mailbox.pk)):
+        Alias.objects.create(address=address, goto=mailbox.pk, domain_id=mailbox.domain_id)
+
+
+def alias_of(address: str) -> str:
+    """Return the other address of a canary, whose mail only an alias brings to it."""
+    return address.replace(PREFIX, f"{PREFIX}{ALIAS}", 1)
 
 
 def sweep() -> None:
@@ -73,7 +80,7 @@ def remove(mailboxes: QuerySet) -> None:
     """Remove canaries with their aliases, and what Dovecot has noted of them."""
     names = list(mailboxes.values_list("pk", flat=True))
     with transaction.atomic(using="mail"):
-        Alias.objects.filter(pk__in=names).delete()
+        Alias.objects.filter(pk__in=[*names, *map(alias_of, names)]).delete()
         Mailbox.objects.filter(pk__in=names).delete()
     for model in (Usage, LastLogin):
         model._default_manager.filter(pk__in=names).delete()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from mailboxes.actions.canary import MAX_AGE, PREFIX
+from mailboxes.actions.canary import MAX_AGE, PREFIX, alias_of
 from mailboxes.doctor import (
     disks,
     inbox,
@@ -76,16 +76,19 @@ def prove(examination: Examination, remedy: Remedy | None) -> Finding:
 
 
 def deliver(examination: Examination, login: Login, remedy: Remedy | None) -> Finding:
-    sent = 0
-    for port in sorted(examination.accepting):
+    """Send a message by each port; the first one to an alias of the mailbox."""
+    ports = sorted(examination.accepting)
+    is_known = "ports.25.alias" in examination.named
+    first = login.address if is_known else alias_of(login.address)
+    recipients = [first, *[login.address] * (len(ports) - 1)]
+    for port, recipient in zip(ports, recipients, strict=True):
         try:
-            status, text = send(examination, port, login)
+            status, text = send(examination, port, login, recipient)
         except submission.ERRORS as error:
             return submission.silent(examination, port, error)
         if status != 250:
             return refused(examination, port, words.reply(status, text))
-        sent += 1
-    queued = wait(examination, login, sent)
+    queued = wait(examination, login, len(ports))
     if queued is None:
         return working("delivery", _("A message arrives in the mailbox."))
     return undelivered(examination, queued, remedy)
@@ -102,7 +105,7 @@ def message(login: Login) -> bytes:
     return found.as_bytes()
 
 
-def send(examination: Examination, port: int, login: Login) -> tuple[int, bytes]:
+def send(examination: Examination, port: int, login: Login, recipient: str) -> tuple[int, bytes]:
     """Return the answer to a message without a sender, so that nobody gets it back."""
     with smtp.connect(examination.access.address(port), port) as client:
         if port == 587:
@@ -110,7 +113,7 @@ def send(examination: Examination, port: int, login: Login) -> tuple[int, bytes]
         if port != 25:
             smtp.sign_in(client, *login)
         client.mail("")
-        status, text = client.rcpt(login.address)
+        status, text = client.rcpt(recipient)
         if status != 250:
             return status, text
         try:
@@ -125,13 +128,18 @@ def wait(examination: Examination, login: Login, count: int) -> list[Queued] | N
     end = time.monotonic() + SECONDS
     absent = 0
     while arrived(examination) < count:
-        queued = mail_queue.find(examination, login.address)
+        queued = mail_queue.find(examination, common_part(login))
         absent = 0 if queued else absent + 1
         is_deferred = queued and all(each.queue in ("deferred", "hold") for each in queued)
         if is_deferred or absent > GONE or time.monotonic() > end:
             return queued
         time.sleep(PAUSE)
     return None
+
+
+def common_part(login: Login) -> str:
+    """Return what the address of the mailbox and that of its alias have in common."""
+    return login.address.removeprefix(PREFIX)
 
 
 def arrived(examination: Examination) -> int:
@@ -174,6 +182,11 @@ def undelivered(examination: Examination, queued: list[Queued], remedy: Remedy |
         seen %= {"seconds": round(SECONDS)}
         return warning("delivery.slow", seen, remedy, submission.log(examination))
     seen = _("Postfix accepts mail, but it doesn't arrive in %(folder)s.")
+    if arrived(examination):
+        seen = _(
+            "Postfix accepts mail for an alias, but it doesn't arrive in %(folder)s; mail for the "
+            "mailbox's own address does."
+        )
     params = {"folder": examination.folder}
     return broken("delivery.lost", seen % params, remedy, traces(examination))
 
@@ -201,7 +214,7 @@ def greets(host: str, port: int) -> bool:
 
 def traces(examination: Examination) -> str:
     """Return what Postfix has logged of the messages, which need not be a warning."""
-    address = examination.login.address if examination.login else PREFIX
+    address = common_part(examination.login) if examination.login else PREFIX
     command = ["journalctl", "--quiet", "--no-pager", f"--since=@{examination.began}", *words.MAIL]
     lines = examination.access.run([*command, "--output=short"]).stdout.splitlines()
     found = [line for line in lines if address in line]
@@ -225,6 +238,6 @@ def repair(examination: Examination) -> Remedy:
 
 def clean(examination: Examination, login: Login) -> None:
     """Remove the messages from the queue and the folder, also those of a run that was killed."""
-    mail_queue.remove(examination, mail_queue.find(examination, login.address))
+    mail_queue.remove(examination, mail_queue.find(examination, common_part(login)))
     inbox.remove_folder(examination)
     inbox.remove_old_folders(examination, round(MAX_AGE.total_seconds() / 60))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from mailboxes.actions.canary import alias_of
 from mailboxes.conf import MailHost
 from mailboxes.doctor import (
     disks,
@@ -24,6 +25,7 @@ from mailboxes.doctor.submission import ERRORS, silent, unexplained
 from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
 
+Reply = tuple[int, bytes]
 GREYLISTING = re.compile(rb"gr[ae]y-?list", re.IGNORECASE)
 
 
@@ -103,14 +105,15 @@ def check_port_25(examination: Examination) -> Iterator[Finding]:
             client.mail("")
             foreign = client.rcpt(UNKNOWN)
             known = client.rcpt(address)
+            alias = client.rcpt(alias_of(address)) if examination.folder else known
     except ERRORS as error:
         yield silent(examination, 25, error)
         return
-    yield recipient_finding(examination, foreign, known)
+    yield recipient_finding(examination, foreign, known, alias)
 
 
 def recipient_finding(
-    examination: Examination, foreign: tuple[int, bytes], known: tuple[int, bytes]
+    examination: Examination, foreign: Reply, known: Reply, alias: Reply
 ) -> Finding:
     if foreign[0] == 250:
         seen = _(
@@ -137,6 +140,10 @@ def recipient_finding(
     if not examination.login:
         seen = _("Port 25 answers, and refuses mail for a domain that isn't this host's.")
         return working("ports.25", seen)
+    if alias[0] // 100 == 5:
+        seen = _("Port 25 accepts mail for a mailbox, but refuses mail for its alias: %(reply)s")
+        seen %= {"reply": words.reply(*alias)}
+        return unexplained(examination, "ports.25.alias", seen)
     examination.accepting.add(25)
     return working("ports.25", _("Port 25 accepts mail for this host, and for no other."))
 

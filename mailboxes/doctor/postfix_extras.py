@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.postfix_settings import (
+    INTERNAL,
     MAIN,
     MASTER,
     PORT_25,
@@ -98,11 +99,11 @@ def extra_settings(
 
 
 def extra_options(options: dict[str, str], ours: dict[str, dict[str, str]]) -> dict[str, str]:
-    """Return options of the services that clients use, which the panel doesn't set there."""
+    """Return options of the services on the way to a mailbox, which the panel doesn't set there."""
     found = {}
     for key, value in options.items():
         service, _slash, name = key.rpartition("/")
-        if service in (*ours, *PORT_25) and name not in ours.get(service, ()):
+        if service in (*ours, *PORT_25, *INTERNAL) and name not in ours.get(service, ()):
             found[key] = value
     return found
 

@@ -14,6 +14,7 @@ STOCK = Path("/usr/share/postfix/master.cf.dist")
 NEEDED = {
     *("pickup", "cleanup", "qmgr", "rewrite", "bounce", "defer", "trace"),
     *("proxymap", "smtp", "error", "retry"),
+    *("tlsmgr", "anvil", "showq"),
 }
 TRANSPORTS = ("virtual_transport", "local_transport", "default_transport", "relay_transport")
 CHROOT, PROGRAM = 4, 7

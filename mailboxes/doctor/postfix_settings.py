@@ -18,6 +18,12 @@ SERVICES = {
 """The names that the exported services may have in master.cf."""
 
 PORT_25 = ("smtp/inet", "25/inet", "smtpd/pass")
+INTERNAL = tuple(
+    f"{name}/unix"
+    for name in ("cleanup", "qmgr", "rewrite", "proxymap", "virtual", "lmtp", "local")
+)
+"""The services that a message for a mailbox passes inside Postfix."""
+
 EXTENDED = (
     "mydestination",
     "virtual_alias_domains",
@@ -123,9 +129,9 @@ def check_services(
 def check_overrides(
     wanted: Settings, exported: dict[str, Settings], options: Settings, kept: bool
 ) -> Iterator[Finding]:
-    """Name options in master.cf that undo settings of main.cf on the ports that are served."""
+    """Name options in master.cf that undo settings of main.cf on the way to a mailbox."""
     # Port 25 is as it was before `apply --keep`.
-    served = [*exported, *(() if kept else PORT_25)]
+    served = [*exported, *(() if kept else (*PORT_25, *INTERNAL))]
     undone = {}
     for key, value in options.items():
         service, _slash, name = key.rpartition("/")

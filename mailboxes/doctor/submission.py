@@ -124,6 +124,8 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
         return disk
     if sees_postfix and (wrong := master_entries.unreadable(examination.access)):
         return master_entries.remedy(wrong)
+    if sees_postfix and (lacking := next(postfix_services.missing(examination.access), None)):
+        return lacking.remedy
     if sees_postfix and (cause := postfix_causes.lately(examination)):
         return cause.remedy
     if sees_postfix and (changed := postfix_services.changed(examination.access)):

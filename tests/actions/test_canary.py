@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.actions.canary import PREFIX
+from mailboxes.actions.canary import PREFIX, alias_of
 from mailboxes.models import Alias, Domain, LastLogin, Mailbox, Usage
 from tests.conftest import TESTER
 
@@ -20,6 +20,7 @@ def test_what_killed_examinations_left_is_swept_and_the_rest_is_kept(domain: Dom
         for name in (f"{PREFIX}gone@{domain.pk}", owned, running.pk, f"anna@{domain.pk}"):
             LastLogin.objects.create(username=name, domain=domain.pk, last_login=1)
             Usage.objects.create(username=name, bytes=1, messages=1)
+        assert Alias.objects.get(pk=alias_of(running.pk)).goto == running.pk
         with actions.canary(TESTER, domain.pk) as (second, _):
             kept = set(Mailbox.objects.values_list("pk", flat=True))
             assert kept == {running.pk, second.pk, owned}

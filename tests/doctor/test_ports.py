@@ -11,6 +11,7 @@ from mailboxes.doctor.ports import recipient_finding
 from tests.doctor.conftest import as_root, printing
 
 DENIED = b"4.7.1 <nobody@invalid.invalid>: Relay access denied"
+OK = (250, b"Ok")
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_a_refusal_for_now_is_told_from_a_lookup_that_fails(
     examination: Examination, setting: str, foreign: int, code: str
 ) -> None:
     here = replace(as_root(examination, printing(f"{setting}\n")), login=Login("a@b", "x"))
-    assert recipient_finding(here, (foreign, DENIED), (250, b"Ok")).code == code
+    assert recipient_finding(here, (foreign, DENIED), OK, OK).code == code
     assert here.accepting == ({25} if code == "ports.25" else set())
 
 
@@ -36,10 +37,17 @@ def test_soft_bounce_does_not_hide_a_lookup_that_fails(examination: Examination)
 
     here = as_root(examination, run)
     here.broken.add("maps")
-    assert recipient_finding(here, (451, DENIED), (451, b"")).code == "ports.25.lookup"
+    assert recipient_finding(here, (451, DENIED), (451, b""), OK).code == "ports.25.lookup"
 
 
 def test_greylisting_is_no_fault(examination: Examination) -> None:
     here = replace(as_root(examination, printing("no\n")), login=Login("a@b", "x"))
-    found = recipient_finding(here, (554, DENIED), (450, b"4.2.0 <a@b>: Greylisted for 300 s"))
+    greylisted = (450, b"4.2.0 <a@b>: Greylisted for 300 s")
+    found = recipient_finding(here, (554, DENIED), greylisted, greylisted)
     assert (found.code, found.state, here.accepting) == ("ports.25", "not checked", set())
+
+
+def test_an_alias_that_is_refused_is_named(examination: Examination) -> None:
+    here = replace(as_root(examination, printing("no\n")), login=Login("a@b", "x"))
+    found = recipient_finding(here, (554, DENIED), OK, (550, b"5.1.1 User unknown"))
+    assert (found.code, found.state, here.accepting) == ("ports.25.alias", "broken", set())

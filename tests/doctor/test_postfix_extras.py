@@ -44,9 +44,14 @@ def test_only_what_can_stop_incoming_mail_is_named(name: str, is_named: bool) ->
         ("submission/inet/smtpd_sasl_auth_enable", False),
         ("smtp/inet/smtpd_client_restrictions", True),
         ("127.0.0.1:10025/inet/smtpd_client_restrictions", False),
+        ("cleanup/unix/virtual_alias_maps", True),
+        ("pre-cleanup/unix/virtual_alias_maps", False),
+        ("relay/unix/syslog_name", False),
     ],
 )
-def test_only_options_of_services_that_clients_use_are_named(key: str, is_named: bool) -> None:
+def test_only_options_of_services_on_the_way_to_a_mailbox_are_named(
+    key: str, is_named: bool
+) -> None:
     assert bool(extra_options({key: "x"}, OURS)) == is_named
 
 

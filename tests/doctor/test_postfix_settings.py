@@ -91,9 +91,12 @@ def test_those_who_are_kept_may_send_and_everybody_else_is_checked() -> None:
         ("submission/inet/smtpd_sasl_auth_enable", "yes", False, False),
         ("127.0.0.1:10025/inet/smtpd_relay_restrictions", "permit_mynetworks", False, False),
         ("smtp/inet/smtpd_client_restrictions", "reject", False, False),
+        ("virtual/unix/recipient_delimiter", "-", False, True),
+        ("pre-cleanup/unix/recipient_delimiter", "-", False, False),
+        ("virtual/unix/recipient_delimiter", "-", True, False),
     ],
 )
-def test_options_that_undo_main_cf_where_clients_connect_are_named(
+def test_options_that_undo_main_cf_on_the_way_to_a_mailbox_are_named(
     option: str, value: str, kept: bool, is_named: bool
 ) -> None:
     wanted = OURS | {"smtpd_sasl_type": "dovecot"}
