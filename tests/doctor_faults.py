@@ -134,6 +134,11 @@ V1: dict[str, Fault] = {
     "a service isn't started at boot": Fault(
         "systemctl disable postfix", ("drift.boot",), mend=True
     ),
+    "the panel's own account has another password": Fault(
+        "mariadb -e \"ALTER USER panel@localhost IDENTIFIED BY 'x'\"",
+        ("database.panel",),
+        mend=True,
+    ),
     "the database is stopped": Fault(
         "systemctl stop mariadb", ("database.unreachable",), mend=True
     ),
@@ -204,6 +209,11 @@ V2: dict[str, Fault] = {
         ("dovecot.stopped",),
         mend=True,
     ),
+    "master.cf turns off aliases": Fault(
+        "postconf -P cleanup/unix/virtual_alias_maps=; systemctl restart postfix",
+        ("delivery.lost",),
+        mend=True,
+    ),
     "smtpd_sasl_type is wrong": Fault(
         "postconf -e smtpd_sasl_type=cyrus; systemctl restart postfix",
         ("ports.587.mechanisms", "ports.587.sign_in", "ports.465.mechanisms", "ports.465.sign_in"),
@@ -212,6 +222,7 @@ V2: dict[str, Fault] = {
 TOGETHER = (
     *("the password", "an account", "a trigger", "another file", "master.cf"),
     "Dovecot may not write usage",
+    *("smtpd_sasl_type", "master.cf turns off aliases"),
 )
 # What is seen beside each other is broken at once.
 ROUNDS = {
@@ -248,6 +259,7 @@ ROUNDS = {
             "a trigger's account is gone",
             "a service isn't started at boot",
         ),
+        ("the panel's own account has another password",),
         ("the database is stopped",),
         ("Postfix is stopped", "saslauthd hangs"),
     ),
@@ -262,6 +274,7 @@ ROUNDS = {
             "master.cf lacks a service that mail needs",
             "Dovecot may not write usage",
         ),
+        ("smtpd_sasl_type is wrong", "master.cf turns off aliases"),
         *((name,) for name in V2 if not name.startswith(TOGETHER)),
     ),
 }

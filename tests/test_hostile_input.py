@@ -154,6 +154,7 @@ COMMANDS = {
     "renamedomain": [],
     "renamemailbox": [],
     "rebuildlookups": [],
+    "panelgrants": [],
     "resetsecondfactor": [],
     "firstadmin": [],
     "createdemo": [],

@@ -9,12 +9,13 @@ import MySQLdb
 from django.db import DatabaseError, connections
 from django.utils.translation import get_language, override
 
-from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost
+from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost, mail_database
 from mailboxes.deployment.states import State
 from mailboxes.doctor import (
     elsewhere,
     mysql_errors,
     mysql_locks,
+    mysql_settings,
     sqlite_file,
     usage_writes,
     views,
@@ -23,11 +24,11 @@ from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
-from mailboxes.doctor.remedies import Remedy
+from mailboxes.doctor.remedies import READ_LOG, Remedy, grant_panel
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
 
-OWN_DATABASE = "database.own"
+OWN_DATABASE, NO_ROWS = "database.own", "database.panel.rows"
 MAX_AT_ONCE = 16
 LOOKUPS = (
     "SELECT domain, active, transport, backupmx FROM domain LIMIT 1",
@@ -47,7 +48,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
     host = examination.host
     if host.database.engine == "sqlite":
         yield from sqlite_file.examine(examination, own_account)
-        yield panel_tables()
+        yield panel_tables(host)
         return
     tried = [place for place in host.database.hosts if examination.access.is_mail_host]
     with ThreadPoolExecutor(max_workers=MAX_AT_ONCE) as pool:
@@ -58,7 +59,8 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield own
         if own.state == State.WORKING:
             yield from views.examine(host, LOOKUPS[1:])
-        yield panel_tables(is_down=own.code == mysql_errors.UNREACHABLE and is_same_server())
+        is_down = own.code in (mysql_errors.UNREACHABLE, NO_ROWS) and is_same_server()
+        yield panel_tables(host, is_down=is_down)
         found = dict(zip(tried, [each.result() for each in coming], strict=True))
     known = mysql_errors.panel_place() if own.code == mysql_errors.UNREACHABLE else None
     if not examination.access.is_mail_host:
@@ -106,6 +108,8 @@ def own_account(host: MailHost) -> Finding:
         if host.database.engine == "sqlite":
             return sqlite_file.explain(host, error)
         return explain_panel(host, error)
+    except TypeError:  # Django expects rows of the server, which sql_select_limit withholds
+        return without_rows(host)
     return working("database.panel", _("The panel can read the mail database."))
 
 
@@ -115,7 +119,7 @@ def is_same_server() -> bool:
     return all(own[key] == mail[key] for key in ("ENGINE", "HOST", "PORT"))
 
 
-def panel_tables(*, is_down: bool = False) -> Finding:
+def panel_tables(host: MailHost, *, is_down: bool = False) -> Finding:
     """Read a table of the panel's own database, unless its server is known to be down."""
     if is_down:
         seen = _("The panel's own database is on the same server, so it can't be reached either.")
@@ -125,12 +129,31 @@ def panel_tables(*, is_down: bool = False) -> Finding:
             cursor.execute("SELECT app FROM django_migrations LIMIT 1")
     except DatabaseError as error:
         seen = _("The panel can't read its own database: %(error)s.")
-        return broken(
-            OWN_DATABASE,
-            seen % {"error": database_message(error)},
-            Remedy(_("Check that the database runs and that DATABASE_URL in .env is right.")),
-        )
+        seen %= {"error": database_message(error)}
+        return broken(OWN_DATABASE, seen, own_remedy(host, error))
     return working(OWN_DATABASE, _("The panel can read its own database."))
+
+
+def without_rows(host: MailHost) -> Finding:
+    place = mysql_errors.panel_place()
+    seen = _("The database on %(place)s answers, but with no rows.")
+    seen %= {"place": mysql_errors.place_name(place)}
+    remedy = mysql_settings.remedy(host, place) or READ_LOG
+    return broken(NO_ROWS, seen, remedy)
+
+
+def own_remedy(host: MailHost, error: DatabaseError) -> Remedy:
+    """Say what helps against an error of the panel's own database."""
+    number = error.args[0] if error.args else 0
+    if connections["default"].vendor == "mysql":
+        refused = (*mysql_errors.REFUSED, *mysql_errors.NOT_GRANTED)
+        place = mail_database(connections["default"].settings_dict, []).hosts[0]
+        if number in refused:
+            return grant_panel(host, place)
+    if number in mysql_errors.MISSING or "no such table" in str(error):
+        advice = _("Restore it from a backup (docs/backup.md). If it is new, create its tables:")
+        return Remedy(advice, ".venv/bin/python manage.py migrate")
+    return Remedy(_("Check that the database runs and that DATABASE_URL in .env is right."))
 
 
 def explain_panel(host: MailHost, error: DatabaseError) -> Finding:
@@ -141,7 +164,7 @@ def explain_panel(host: MailHost, error: DatabaseError) -> Finding:
         return mysql_errors.explain(host, refusal)
     if demands_tls(host, place, Account(used["USER"], used["PASSWORD"])):
         return mysql_errors.no_tls(host, refusal)
-    return mysql_errors.explain_panel(refusal)
+    return mysql_errors.explain_panel(host, refusal)
 
 
 def all_of_host(host: MailHost, place: DatabaseHost, language: str) -> list[Finding]:

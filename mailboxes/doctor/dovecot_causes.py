@@ -33,6 +33,9 @@ LATELY = 600
 
 MAX_LINES = 3
 FAILED = re.compile(r"\b(Fatal|Error|Panic|Warning): ")
+UNPREFIXED = re.compile(r" dovecot\[\d+\]: [A-Z]")
+"""What it says before it knows where to log: no name of a process and no word like Error."""
+
 NOISE = (
     "Killed with signal",
     "Shutting down logging",
@@ -42,6 +45,9 @@ NOISE = (
 )
 OURS = "mailadmin"
 """What the names of our files contain."""
+
+SYSTEM_ACCOUNTS = ("dovecot", "dovenull")
+"""Debian's packages create these users and groups."""
 
 SERVICES = ("dovecot", "postfix")
 RESTART = restart_command(*SERVICES)
@@ -75,7 +81,9 @@ def lines(examination: Examination) -> list[str]:
     found: dict[str, str] = {}
     for line in done.stdout.splitlines():
         said = line.partition("]: ")[2].removeprefix("master: ")
-        if FAILED.search(said) and not any(sign in said for sign in NOISE):
+        if (FAILED.search(said) or UNPREFIXED.search(line)) and not any(
+            sign in said for sign in NOISE
+        ):
             found.pop(said, None)
             found[said] = line
     return [words.quoted(words.without_secrets(examination, line)) for line in found.values()]
@@ -131,6 +139,36 @@ def missing_file(examination: Examination, found: Found) -> Cause:
     return Cause(reason, Remedy(advice, command))
 
 
+def missing_path(examination: Examination, found: Found) -> Cause:
+    """Comment out the settings that name a path which isn't there, or can't be used."""
+    path = found["path"]
+    reason = _("Dovecot can't use %(path)s.") % {"path": path}
+    if not (settings := dovecot_settings.naming(path)):
+        return Cause(words_of([found.string]), dovecot_resort.remedy(examination))
+    advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
+    return Cause(reason, Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {RESTART}"))
+
+
+def missing_account(examination: Examination, found: Found) -> Cause:
+    """Create a system user or a group again, unless only an administrator's setting names it."""
+    kind, name = found["kind"].lower(), found["name"]
+    reason = _("There is no user %(name)s, which Dovecot needs.") % {"name": name}
+    if kind == "group":
+        reason = _("There is no group %(name)s, which Dovecot needs.") % {"name": name}
+    if settings := dovecot_settings.naming(name):
+        advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
+        return Cause(
+            reason, Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {RESTART}")
+        )
+    if name not in SYSTEM_ACCOUNTS:
+        return Cause(reason, APPLY_AND_RESTART_BOTH)
+    command = f"addgroup --system {name}"
+    if kind != "group":
+        command = f"adduser --system --group --no-create-home --home /nonexistent {name}"
+    advice = _("Create it again as Debian's package does, then restart Dovecot and Postfix:")
+    return Cause(reason, Remedy(advice, f"{command} && {RESTART}"))
+
+
 def no_driver(examination: Examination, found: Found) -> Cause:
     name = packages.wanted(examination.host, "dovecot")[-1]
     reason = _("Dovecot lacks the driver of the database, which is in the package %(name)s.")
@@ -184,6 +222,7 @@ def no_certificate(examination: Examination, found: Found) -> Cause:
 
 
 CAUSES: tuple[tuple[re.Pattern[str], Callable[[Examination, Found], Cause]], ...] = (
+    (re.compile(r"(?P<kind>[Gg]roup|[Uu]ser) doesn't exist: (?P<name>[\w.-]+)"), missing_account),
     (re.compile(r"(Can't load SSL|ssl(_server)?_(cert|key)).*"), no_certificate),
     (
         re.compile(
@@ -198,5 +237,6 @@ CAUSES: tuple[tuple[re.Pattern[str], Callable[[Examination, Found], Cause]], ...
     (re.compile(r"No passdbs specified"), no_passwords),
     (re.compile(r"\((?P<path>/etc/\S+?|/usr/\S+?)\) failed: No such file"), missing_file),
     (re.compile(r"(?P<path>/[\w./+-]+)\S* .*?Permission denied"), closed_file),
+    (re.compile(r"(?P<path>/[\w./+-]+)\S*:? .*?(No such file|Not a directory)"), missing_path),
 )
 """Of these signs, the first that a line has is the line's."""

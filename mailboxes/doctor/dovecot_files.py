@@ -54,6 +54,9 @@ class Changes:
     added: list[Setting] = field(default_factory=list)
     """What neither has, and which may be the cause if something doesn't work."""
 
+    of_plugins: list[Setting] = field(default_factory=list)
+    """The same of folders, quotas and filters: the cause only if nothing else is."""
+
     @property
     def concern_storage(self) -> bool:
         settings = [*(setting for setting, _wanted in self.undone), *self.added]

@@ -36,9 +36,9 @@ STORAGE = (
 """If these are others, users see an empty mailbox, and no hop fails."""
 
 HARMLESS = re.compile(
-    r"(log|verbose|stats|metric|mailbox|plugin|sieve|fts|imap_id|auth_failure_delay|service anvil)"
-    r"|.*(_log|debug)"
+    r"(log|verbose|stats|metric|imap_id|auth_failure_delay|service anvil)|.*(_log|debug)"
 )
+OF_PLUGINS = re.compile(r"mailbox|plugin|sieve|fts")
 SECRET = re.compile(r"passw|secret|nonce|_key|^args$|query|connect", re.IGNORECASE)
 MAX_NAMED = 3
 
@@ -62,7 +62,8 @@ def find_changes(here: list[Setting], stock: list[Setting], kept: bool) -> Chang
         and not (kept or each.is_block or each in named or HARMLESS.match(each.key[0]))
         and not any(within(each, block) for block in blocks)
     ]
-    return Changes(undone, added)
+    of_plugins = [each for each in added if OF_PLUGINS.match(each.key[0])]
+    return Changes(undone, [each for each in added if each not in of_plugins], of_plugins)
 
 
 def is_ours(setting: Setting) -> bool:
@@ -209,9 +210,8 @@ def remedy(changes: Changes, *, is_as_exported: bool) -> Remedy:
     """Return what may help if Dovecot fails, and its log doesn't say why."""
     if changes.undone:
         return undo(setting for setting, _wanted in changes.undone)
-    if not (changes.added and is_as_exported):
-        return APPLY_AND_RESTART_BOTH
-    return without(changes.added)
+    settings = changes.added or changes.of_plugins
+    return without(settings) if settings and is_as_exported else APPLY_AND_RESTART_BOTH
 
 
 def without(settings: Sequence[Setting]) -> Remedy:

@@ -4,7 +4,14 @@ import re
 from shlex import quote
 
 from mailboxes.conf import DatabaseHost, MailHost
-from mailboxes.doctor.remedies import RAISE_LIMIT, Remedy, grant, restart_readers, sql_client
+from mailboxes.doctor.remedies import (
+    RAISE_LIMIT,
+    Remedy,
+    grant,
+    grant_panel,
+    restart_readers,
+    sql_client,
+)
 from mailboxes.export.render import accounts_at
 from mailboxes.texts import gettext as _
 
@@ -32,11 +39,7 @@ def renew(host: MailHost, place: DatabaseHost, *, is_panel: bool) -> Remedy:
     """Give an account a password again; that of the panel isn't in the exported files."""
     if not is_panel:
         return grant(host, place)
-    advice = _(
-        "Give the account the password in MAIL_DATABASE_URL again, with ALTER USER … IDENTIFIED BY "
-        "on the database host."
-    )
-    return Remedy(advice)
+    return grant_panel(host, place)
 
 
 def lift(host: MailHost, place: DatabaseHost, account: str, error: str) -> Remedy:

@@ -7,7 +7,13 @@ from django.db import connections
 from django.utils.translation import gettext_lazy
 
 from mailboxes.conf import DatabaseHost, MailHost, mail_database
-from mailboxes.doctor import listeners, mysql_accounts, mysql_listening, mysql_locks
+from mailboxes.doctor import (
+    listeners,
+    mysql_accounts,
+    mysql_listening,
+    mysql_locks,
+    mysql_settings,
+)
 from mailboxes.doctor.access import SECONDS
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.processes import processes
@@ -17,6 +23,7 @@ from mailboxes.doctor.remedies import (
     Remedy,
     allow_more,
     grant,
+    grant_panel,
     restart_readers,
     sql_client,
     start_database,
@@ -39,16 +46,11 @@ SEE_TABLES = Remedy(gettext_lazy("The hop “Tables” says what is missing."))
 HELP = {1054: SEE_TABLES, 1146: SEE_TABLES}
 NEEDS_TLS = 3159
 ABORTED = 1184
+BLOCKED = 1129
 BUSY = ".busy"
 """How the codes of findings end that are about a lock."""
 
 PROGRAMS = ("mariadbd", "mysqld")
-PANEL_RIGHTS = Remedy(
-    gettext_lazy(
-        "Correct MAIL_DATABASE_URL in .env, or give the account the password and the rights that "
-        "this setting expects."
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,11 @@ def panel_place() -> DatabaseHost:
     return mail_database(settings, []).hosts[0]
 
 
-def explain_panel(refusal: Refusal) -> Finding:
-    """Say that the panel's own account is refused; nothing of ours creates that."""
+def explain_panel(host: MailHost, refusal: Refusal) -> Finding:
+    """Say that the panel's own account is refused, which isn't in the exported files."""
     seen = _("The database on %(place)s refuses the panel's own account: %(error)s.")
-    return broken("database.panel", seen % refusal.params, PANEL_RIGHTS)
+    remedy = grant_panel(host, refusal.place)
+    return broken("database.panel", seen % refusal.params, remedy)
 
 
 def explain(host: MailHost, refusal: Refusal) -> Finding:
@@ -114,7 +117,15 @@ def explain(host: MailHost, refusal: Refusal) -> Finding:
         return broken(f"{refusal.code}.expired", seen, remedy)
     if number == ABORTED and "init_connect" in str(refusal.error):
         return broken(f"{refusal.code}.init_connect", seen, no_init_connect(host, refusal.place))
-    return broken(f"{refusal.code}.other", seen, HELP.get(number, READ_LOG))
+    if number == BLOCKED:
+        return broken(f"{refusal.code}.blocked", seen, flush_hosts(host, refusal.place))
+    remedy = HELP.get(number) or mysql_settings.remedy(host, refusal.place) or READ_LOG
+    return broken(f"{refusal.code}.other", seen, remedy)
+
+
+def flush_hosts(host: MailHost, place: DatabaseHost) -> Remedy:
+    advice = _("After too many broken connections, it refuses this host. Let it accept them again:")
+    return Remedy(advice, f'{sql_client(place)} --execute="FLUSH HOSTS" && {restart_readers(host)}')
 
 
 def loopback_up(host: MailHost) -> Remedy:

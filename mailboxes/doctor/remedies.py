@@ -57,6 +57,12 @@ REBUILD_LOOKUPS = Remedy(
     ".venv/bin/python manage.py rebuildlookups",
 )
 RAISE_LIMIT = Remedy(_("Raise this limit of the account on the database host, with ALTER USER."))
+PANEL_RIGHTS = Remedy(
+    _(
+        "Correct the databases' URLs in .env, or give the account the password and the rights that "
+        "they expect, on the database host."
+    )
+)
 READ_LOG = Remedy(_("The cause is in the database; its log on the database host may name it."))
 
 
@@ -112,6 +118,18 @@ def grant(host: MailHost, place: DatabaseHost) -> Remedy:
     advice = gettext("Create the daemons' database accounts again, with the passwords in .env:")
     grants = f'{sql_client(place)} < "$d/bundle/grants.sql"'
     return Remedy(advice, f"{EXPORT} && {grants} && {restart_readers(host)}; {REMOVE}")
+
+
+def grant_panel(host: MailHost, place: DatabaseHost) -> Remedy:
+    """Give the panel's own account its password and its rights; its tables stay as they are."""
+    if not place.is_local:
+        return PANEL_RIGHTS
+    advice = gettext(
+        "Correct the databases' URLs in .env, or give the account the password and the rights that "
+        "they expect:"
+    )
+    command = f".venv/bin/python manage.py panelgrants | {sql_client(place)}"
+    return Remedy(advice, f"{command} && {restart_readers(host)}")
 
 
 def allow_more(host: MailHost, place: DatabaseHost, setting: str) -> Remedy:

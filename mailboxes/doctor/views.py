@@ -8,7 +8,7 @@ from django.db import DatabaseError, connections
 from mailboxes.conf import MailHost
 from mailboxes.doctor import mysql_errors, mysql_locks
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.remedies import Remedy, sql_client
+from mailboxes.doctor.remedies import Remedy, grant_panel, sql_client
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
 
@@ -41,7 +41,8 @@ def unreadable_table(host: MailHost, table: str, error: DatabaseError) -> Findin
         found = cursor.fetchone()
     if not found:
         seen = _("The panel can't read the table %(table)s: %(error)s.")
-        return broken("database.table", seen % params, mysql_errors.PANEL_RIGHTS)
+        remedy = grant_panel(host, mysql_errors.panel_place())
+        return broken("database.table", seen % params, remedy)
     seen = _("The table %(table)s is a view of %(definer)s, which can't be read: %(error)s.")
     advice = _("If that account is gone, make the view that of the database's administrator:")
     client, name = sql_client(mysql_errors.panel_place()), quote(host.database.name)

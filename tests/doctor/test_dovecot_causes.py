@@ -65,6 +65,17 @@ LINES = {
         "no right to use /var/vmail/b/a/tmp.",
         "mkdir -p -m 0750 /var/vmail && ",
     ),
+    "doveconf: Fatal: Error in configuration file /etc/dovecot/dovecot.conf: default_login_user "
+    "doesn't exist: dovenull": (
+        "There is no user dovenull",
+        f"adduser --system --group --no-create-home --home /nonexistent dovenull && {BOTH}",
+    ),
+    "master: Fatal: service(auth-worker) Group doesn't exist: mailauth (See service auth-worker { "
+    "extra_groups } setting)": ("There is no group mailauth", "d=$(mktemp -d)"),
+    "Can't open log file /nowhere/x.log: No such file or directory": (
+        "Its log says: Can't open log file /nowhere/x.log: No such file or directory.",
+        "d=$(mktemp -d)",
+    ),
 }
 
 
@@ -127,6 +138,18 @@ def test_a_setting_without_a_line_is_found_by_its_name(
     here = as_root(examination, lambda command, input="", user="": Output(89, "", error))
     found = dovecot.configuration_mistake(here)
     assert found and found.remedy.command == f"sed -i -e '2s/^/#/' {path} && {BOTH}"
+
+
+def test_a_setting_is_found_by_the_path_that_is_not_there(
+    examination: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dovecot.conf"
+    path.write_text("log_path = /nowhere/x.log\n")
+    monkeypatch.setattr(dovecot_settings, "CONFIGURATION", path)
+    said = logging("Can't open log file /nowhere/x.log: No such file or directory")
+    found = dovecot_causes.explain(as_root(examination, said), "dovecot.stopped", "Stopped.")
+    assert found.seen == "Stopped. Dovecot can't use /nowhere/x.log."
+    assert found.remedy.command == f"sed -i -e '1s/^/#/' {path} && {BOTH}"
 
 
 def test_only_lines_since_the_last_start_are_read(examination: Examination) -> None:

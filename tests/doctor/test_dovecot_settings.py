@@ -147,6 +147,14 @@ def test_what_nobody_but_the_administrator_sets_may_be_the_cause(dovecot: Path) 
     assert resort.command.startswith("sed -i -e '1s/^/#/' -e '5s/^/#/'")
 
 
+def test_settings_of_plugins_may_be_the_cause_if_there_are_no_others(dovecot: Path) -> None:
+    own = dovecot / "local.conf"
+    own.write_text("log_path = /x\nplugin {\n  quota_rule = *:bytes=1\n}\n")
+    assert "sed -i -e '3s/^/#/'" in remedy(changes(dovecot), is_as_exported=True).command
+    own.write_text(f"{own.read_text()}listen = 192.0.2.1\n")
+    assert "sed -i -e '5s/^/#/'" in remedy(changes(dovecot), is_as_exported=True).command
+
+
 @pytest.mark.parametrize("line", ["", "#!include conf.d/*.conf\n", "# !include conf.d/*.conf\n"])
 def test_a_file_that_dovecot_does_not_read_is_named(
     dovecot: Path, monkeypatch: pytest.MonkeyPatch, line: str

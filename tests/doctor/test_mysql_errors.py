@@ -5,7 +5,7 @@ import pytest
 from django.db import OperationalError
 
 from mailboxes.conf import DatabaseHost
-from mailboxes.doctor import mysql_errors, unwritable
+from mailboxes.doctor import mysql_errors, mysql_settings, unwritable
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.mysql_errors import Refusal
 
@@ -23,6 +23,7 @@ LOCAL, REMOTE = DatabaseHost(socket="/run/mysqld/mysqld.sock"), DatabaseHost("db
         (1820, LOCAL, "d=$(mktemp -d) && .venv/bin/python manage.py exportconfig"),
         (1862, LOCAL, "d=$(mktemp -d) && .venv/bin/python manage.py exportconfig"),
         (1054, LOCAL, ""),
+        (1129, LOCAL, 'mariadb --execute="FLUSH HOSTS" && '),
         (1194, LOCAL, ""),  # a crashed table: there is nothing to create
     ],
 )
@@ -60,8 +61,26 @@ def test_the_limit_that_the_error_names_is_lifted(
 def test_the_panels_own_expired_password_is_not_in_the_exported_grants(
     examination: Examination,
 ) -> None:
-    advice, command = explained(examination, "database.panel", 1820, "You must SET PASSWORD")
-    assert "MAIL_DATABASE_URL" in advice and not command
+    _advice, command = explained(examination, "database.panel", 1820, "You must SET PASSWORD")
+    assert command.startswith(".venv/bin/python manage.py panelgrants | mariadb && ")
+
+
+def test_settings_of_the_server_that_are_unusual_are_named_and_set_back(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"max_statement_time": "0.00001", "sql_mode": "ANSI"}
+    monkeypatch.setattr(mysql_settings, "find", lambda _place: found)
+    advice, command = explained(examination, "database.auth", 1969, "max_statement_time exceeded")
+    assert "max_statement_time = 0.00001; sql_mode = ANSI" in advice
+    reset = "SET GLOBAL max_statement_time = DEFAULT; SET GLOBAL sql_mode = DEFAULT"
+    assert command.startswith(f'mariadb --execute="{reset}" && ')
+    monkeypatch.setattr(mysql_settings, "find", lambda _place: {})
+    assert explained(examination, "database.auth", 1969, "exceeded")[1] == ""
+
+
+def test_an_account_on_another_host_gets_no_command(examination: Examination) -> None:
+    refusal = Refusal("database.panel", "panel", REMOTE, MySQLdb.Error(1045, "Access denied"))
+    assert not mysql_errors.explain_panel(examination.host, refusal).remedy.command
 
 
 @pytest.mark.parametrize(
