@@ -5,10 +5,14 @@ the rest 10 for each character; all of them together take l! times their product
 more. So four parts are always enough for the best score, which begins at 10^10. Less than that can
 only take what is covered by up to three parts, and these are bounded here: nothing that zxcvbn
 finds is left out, but a part counted here may be one that it doesn't find.
+
+Most long passwords are spared even that, since they have only short parts. Three of these can't
+cover the password if each is shorter than a third of it, or if a character between them is in no
+part. Two of them save too little of the 10 guesses for each character.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 from math import log10
 
@@ -16,6 +20,9 @@ from zxcvbn import matching
 
 FOUR_PARTS = 12.0
 """The guesses for any four parts, as a logarithm to the base 10, like all other numbers here."""
+
+SHORT_PARTS = 10.17
+"""Those for 16 characters with short parts only; it takes more for other lengths."""
 
 ORDERS_OF_TWO, ORDERS_OF_THREE = log10(2), log10(6)
 AT_LEAST, DATES = log10(50), log10(20 * 365)
@@ -25,17 +32,22 @@ SAME = str.maketrans("4@8({[<369|!1|7+0$5%2it", "aabcccceggllllllossxzll")
 DATE, YEAR = re.compile(r"[\d\s/\\_.-]{4,}"), re.compile(r"(?=19\d\d|20[01]\d)")
 REPEATED = re.compile(r"(..+)\1", re.S)
 LONGEST_DATE, LARGEST_STEP = 10, 5
+BETWEEN_LETTERS = re.compile(r"(?=([a-z])([ .,:;_-])([a-z]))")
+LONG = 15
+"""From how many characters on it is likely that a password has short parts only."""
 
 Parts = list[dict[int, float]]
 """By the start and the end of each part, how many guesses it saves, as a logarithm."""
 
 
-def least_guesses(password: str, words: Iterable[str]) -> float:
+def least_guesses(password: str, words: Collection[str]) -> float:
     """Return zxcvbn's guesses for a lower-case password and these words, or less; 12 are enough."""
     size = len(password)
     if size < 2:
         return 0.0
     folded = password.translate(SAME)
+    if size >= LONG and has_short_parts(password, folded, words):
+        return SHORT_PARTS
     parts: Parts = [{start + 2: 2 - AT_LEAST} for start in range(size - 1)] + [{}, {}]
     add_words(folded, parts)
     add_given(folded, words, parts)
@@ -44,6 +56,41 @@ def least_guesses(password: str, words: Iterable[str]) -> float:
     if REPEATED.search(password):
         add_repeats(password, parts)
     return 0.0 if size in parts[0] else min(FOUR_PARTS, size - most_saved(parts, size))
+
+
+def has_short_parts(password: str, folded: str, words: Collection[str]) -> bool:
+    """Say whether it is certain that a long password has no part that is long enough to matter."""
+    size = len(password)
+    has_gap = has_sign_in_no_part(password, words)
+    length = size // 2 - 3 if has_gap else (size + 2) // 3
+    both = folded + folded[::-1]
+    beside = close_pairs()
+    run = bytes([pair in beside for pair in windows(password, 2)])
+    blocks = windows(password, (length + 1) // 2)
+    return (
+        password.isascii()
+        and starts_of_words(length, frequent=has_gap).isdisjoint(windows(both, length))
+        and not any(len(word) >= length and word.translate(SAME) in both for word in words)
+        and bytes([True]) * (length - 1) not in run
+        and len(set(blocks)) == len(blocks)
+        and all(len(each) < length for each in DATE.findall(password))
+    )
+
+
+def has_sign_in_no_part(password: str, words: Collection[str]) -> bool:
+    """Say whether a sign between two letters is certainly in no part."""
+    beside = close_pairs()
+    return any(
+        not any(sign in word for word in words)
+        and before + sign not in beside
+        and sign + after not in beside
+        and password.count(before + sign) == password.count(sign + after) == 1
+        for before, sign, after in BETWEEN_LETTERS.findall(password)
+    )
+
+
+def windows(text: str, length: int) -> list[str]:
+    return [text[start : start + length] for start in range(len(text) - length + 1)]
 
 
 def most_saved(parts: Parts, size: int) -> float:
@@ -81,7 +128,7 @@ def add_words(folded: str, parts: Parts) -> None:
                     parts[first][after] = max(found, parts[first].get(after, 0.0))
 
 
-def add_given(folded: str, words: Iterable[str], parts: Parts) -> None:
+def add_given(folded: str, words: Collection[str], parts: Parts) -> None:
     """Add these words, forwards or backwards: to zxcvbn, they are the most frequent ones."""
     for word in words:
         given, size = word.translate(SAME), len(word)
@@ -135,6 +182,38 @@ def neighbours() -> frozenset[str]:
         for key, around in graph.items()
         for keys in around
         for each in keys or ""
+    )
+
+
+@cache
+def close_pairs() -> frozenset[str]:
+    """Return the pairs of ASCII characters that may be in a run, and those with a sign in words."""
+    codes = range(128)
+    steps = {
+        chr(one) + chr(two) for one in codes for two in codes if abs(one - two) <= LARGEST_STEP
+    }
+    signs = {
+        pair
+        for ranked in matching.RANKED_DICTIONARIES.values()
+        for word in ranked
+        if not word.isalnum()
+        for pair in windows(word, 2) + windows(word[::-1], 2)
+        if not pair.isalnum()
+    }
+    return neighbours() | steps | signs
+
+
+@cache
+def starts_of_words(length: int, frequent: bool) -> frozenset[str]:
+    """Return how words of this length or more start, or of these only the frequent ones.
+
+    Those save as much as the most frequent words of this length.
+    """
+    least = length - AT_LEAST if frequent else 0.0
+    return frozenset(
+        word[:length]
+        for word, found in dictionary()[1].items()
+        if found >= least and len(word) >= length
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from zxcvbn import matching, zxcvbn
 
-from mailboxes.passwords.guesses import SAME, least_guesses
+from mailboxes.passwords.guesses import SAME, has_short_parts, least_guesses
 from mailboxes.passwords.strength import ENOUGH
 
 CHANCE = random.Random(12)
@@ -83,6 +83,19 @@ def test_the_bound_is_never_above_the_estimate() -> None:
         ("xq7v kuckucksheim", ["kuckucksheim"]),
         ("xq7v m1ehskcukcuk", ["kuckucksheim"]),
         ("kv3xq9wz2m", []),
+        ("bigdog kv dakota", []),
+        ("password-elizabeth", []),
+        ("msilatnemadnuf-rus", []),
+        ("sunshinesamanthavictoria", []),
+        ("travoltasampling", []),
+        ("close-uptacobellstarwars", []),
+        ("zechariah ssenilnael", ["enilnael"]),
+        ("zechariah ssenilnael", ["leanline"]),
+        ("qrstuv?diefghij", []),
+        ("абвгдеж-опрстуф", []),
+        ("1997.05.191966/04/07", []),
+        ("2cgkq=2cgkq=.5v", []),
+        ("x-x-x-x-professionalorganization", []),
         ("x", []),
     ],
 )
@@ -101,6 +114,16 @@ def test_what_zxcvbn_knows_is_not_taken_for_certain(password: str, words: list[s
 def test_most_good_passwords_are_certain(password: Callable[[], str]) -> None:
     certain = [least_guesses(password(), ["anna", "berg"]) > ENOUGH for _ in range(100)]
     assert sum(certain) > 75
+
+
+@pytest.mark.parametrize(
+    "password",
+    [lambda: signs(16, 16), lambda: " ".join(CHANCE.sample(WORDS["english_wikipedia"], 4))[:32]],
+)
+def test_most_long_passwords_have_short_parts(password: Callable[[], str]) -> None:
+    made = [found for found in (password() for _ in range(150)) if len(found) > 15]
+    quick = [has_short_parts(found, found.translate(SAME), ["anna", "berg"]) for found in made]
+    assert sum(quick) > len(made) / 2
 
 
 def test_a_word_about_the_owner_costs_its_characters_only() -> None:
