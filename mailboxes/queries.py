@@ -84,9 +84,14 @@ def found_by(rows: QuerySet, source: Source | None) -> QuerySet:
     return rows
 
 
+def unindexed(all_rows: QuerySet) -> Source:
+    """Return where rows are looked for that no index finds: a page reads only some of all."""
+    return Source(all_rows.order_by(), "pk", "domain_id", is_exact=False)
+
+
 def in_parts(rows: QuerySet, all_rows: QuerySet) -> QuerySet:
-    """Let rows that no index finds be looked for among all, of which a page reads only some."""
-    return found_by(rows, Source(all_rows.order_by(), "pk", "domain_id", is_exact=False))
+    """Let rows that no index finds be looked for among all."""
+    return found_by(rows, unindexed(all_rows))
 
 
 def first_rows(rows: QuerySet, number: int) -> list[Any]:

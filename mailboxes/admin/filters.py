@@ -23,7 +23,7 @@ from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.flags import flagged, has_flag
 from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
-from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names, in_domains
+from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names, in_domains, unindexed
 from mailboxes.sorting import MAX_SORTED, Sorting
 
 DISABLED: dict[Any, str] = {Mailbox: Flag.DISABLED_MAILBOX, Alias: Flag.DISABLED_ALIAS}
@@ -71,9 +71,8 @@ def flag_source(model: Any, flag: str, domains: Collection[str] | None) -> Sourc
         return None
     if are_kept():
         return Source(flagged(flag, domains))
-    rows = model._default_manager.order_by()
-    rows = rows if domains is None else rows.filter(domain__in=sorted(domains))
-    return Source(rows, "pk", "domain_id", is_exact=False)
+    rows = model._default_manager.all()
+    return unindexed(rows if domains is None else rows.filter(domain__in=sorted(domains)))
 
 
 class StatusFilter(ListFilter):
