@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from operator import itemgetter
 
@@ -11,14 +12,39 @@ from django.utils import timezone
 
 from mailboxes import usage
 from mailboxes.audit.models import Entry, Phase, Subject
+from mailboxes.conf import MailHost, mail_host
+from mailboxes.domain_addresses import without_roles
+from mailboxes.errors import Refused
 from mailboxes.figures.models import DailyFigures
 from mailboxes.models import Domain, Mailbox, Usage
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
+from mailboxes.passwords.schemes import is_weak
 from mailboxes.queries import batches
+from mailboxes.verification import host_problem, locks_out
 
 ROWS_PER_QUERY = 5000
 DAYS_OF_EVENTS = 7
 """Of so many days, today included, the log is counted again: today isn't over."""
+
+
+@dataclass
+class Passwords:
+    """How the passwords of some mailboxes are stored."""
+
+    forms: Counter[str] = field(default_factory=Counter)
+    locked_out: int = 0
+    weak: int = 0
+
+    def add(self, stored: str, is_open: bool, host: MailHost | None) -> None:
+        self.forms[dovecot_scheme(stored)] += 1
+        if is_open:
+            self.weak += is_weak(stored)
+            self.locked_out += host is not None and locks_out(host_problem(stored, host))
+
+    def __add__(self, other: "Passwords") -> "Passwords":
+        locked_out = self.locked_out + other.locked_out
+        return Passwords(self.forms + other.forms, locked_out, self.weak + other.weak)
+
 
 KEPT = timedelta(days=400)
 SIGN_INS = ("administrator.sign-in", "mailbox.sign-in", "mailbox.rehash")
@@ -45,33 +71,45 @@ def count_figures() -> int:
 
 def counted_today(today: date) -> list[DailyFigures]:
     """Return the figures of each domain, and of all."""
-    forms, stored = password_forms(), stored_bytes()
+    host = known_host()
+    found, stored = passwords(host), stored_bytes()
     for name in Domain.objects.values_list("pk", flat=True).iterator():
-        forms.setdefault(name.lower(), Counter())
-    names = sorted(forms)
+        found.setdefault(name.lower(), Passwords())
+
+    def figures(name: str, one: Passwords, used: int | None) -> DailyFigures:
+        locked_out = {host.key: one.locked_out} if host else {}
+        return DailyFigures(
+            day=today, domain=name, mailboxes=one.forms.total(), bytes=used, forms=dict(one.forms),
+            locked_out=locked_out, weak=one.weak,
+        )  # fmt: skip
+
     rows = [
-        DailyFigures(
-            day=today,
-            domain=name,
-            mailboxes=forms[name].total(),
-            bytes=None if stored is None else stored[name],
-            forms=dict(forms[name]),
-        )
-        for name in names
+        figures(name, found[name], None if stored is None else stored[name])
+        for name in sorted(found)
     ]
-    everything = sum((forms[name] for name in names), Counter[str]())
-    whole = DailyFigures(day=today, mailboxes=everything.total(), forms=dict(everything))
-    whole.bytes = None if stored is None else stored.total()
-    return [whole, *rows]
+    whole = sum(found.values(), Passwords())
+    first = figures(ALL, whole, None if stored is None else stored.total())
+    first.lacking_roles = without_roles(Domain.objects.all()).count()
+    return [first, *rows]
 
 
-def password_forms() -> dict[str, Counter[str]]:
-    """Return how many mailboxes of each domain have which scheme."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    rows = Mailbox.objects.values_list("username", "domain_id", "password")
+def known_host() -> MailHost | None:
+    try:
+        return mail_host()
+    except Refused:
+        return None
+
+
+def passwords(host: MailHost | None) -> dict[str, Passwords]:
+    """Return how the passwords of each domain are stored."""
+    found: dict[str, Passwords] = defaultdict(Passwords)
+    closed = Domain.objects.filter(active=False).values_list("pk", flat=True)
+    disabled = {name.lower() for name in closed}
+    rows = Mailbox.objects.values_list("username", "domain_id", "password", "active")
     for batch in batches(rows, ROWS_PER_QUERY, key=itemgetter(0)):
-        for _name, domain, password in batch:
-            found[domain.lower()][dovecot_scheme(password or "")] += 1
+        for _name, domain, password, active in batch:
+            is_open = active and domain.lower() not in disabled
+            found[domain.lower()].add(password or "", is_open, host)
     return found
 
 

@@ -17,6 +17,15 @@ class DailyFigures(models.Model):
     forms = models.JSONField(default=dict)
     """How many passwords are stored in each scheme; an unknown one has no name."""
 
+    locked_out = models.JSONField(default=dict)
+    """By the mail host's key: how many active mailboxes can't sign in on it."""
+
+    weak = models.IntegerField(null=True)
+    """How many active mailboxes have a weak hash."""
+
+    lacking_roles = models.IntegerField(null=True)
+    """How many domains lack postmaster@ or abuse@; only counted for all of them."""
+
     sign_ins = models.IntegerField(null=True)
     """Sign-ins to the panel and its password page; those of mail programs are in no table."""
 

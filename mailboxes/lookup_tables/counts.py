@@ -8,9 +8,9 @@ from django.db.models import Count, QuerySet, Sum
 from mailboxes.lookup_models import DomainCount
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Mailbox
-from mailboxes.queries import CappedCount, capped_count
+from mailboxes.queries import CappedCount, capped_count, exceeds
 
-MAX_DOMAINS = 5000
+MAX_DOMAINS = 4900
 """Of how many domains a page adds up the numbers."""
 
 
@@ -100,7 +100,7 @@ def total(domains: Collection[str] | None = None) -> Counts | None:
     rows = DomainCount.objects.order_by()
     if domains is not None:
         rows = rows.filter(pk__in=sorted(domains))
-    if rows[: MAX_DOMAINS + 1].count() > MAX_DOMAINS:
+    if exceeds(rows, MAX_DOMAINS):
         return None
     sums = rows.aggregate(*map(Sum, ("mailboxes", "aliases", "quota")))
     return Counts(*(int(sums[f"{name}__sum"] or 0) for name in ("mailboxes", "aliases", "quota")))
@@ -121,5 +121,5 @@ def exceed(rows: QuerySet, maximum: int, domains: Collection[str] | None = None)
     """
     known = total(domains)
     if known is None or rows.model not in (Mailbox, Alias):
-        return rows.order_by()[: maximum + 1].count() > maximum
+        return exceeds(rows, maximum)
     return known.mailboxes + (known.aliases if rows.model is Alias else 0) > maximum

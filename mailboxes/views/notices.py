@@ -7,11 +7,11 @@ from datetime import timedelta
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailboxes import queries
 from mailboxes.access.models import Grant
 from mailboxes.access.scope import Scope
 from mailboxes.audit.entries import last_time
@@ -23,6 +23,7 @@ from mailboxes.domain_addresses import without_roles
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
 from mailboxes.export.prerequisites import check_exportable
+from mailboxes.figures.counted import Counted, last_counted
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.findings import MAX_ALIASES, check_table
 from mailboxes.lookup_models import Flag
@@ -34,6 +35,12 @@ from mailboxes.queries import CappedCount, capped_count
 from mailboxes.storage_engines import check_engines
 
 MAX_NAMES = 3
+MAX_CHECKED = 2000
+"""How many stored passwords are checked for the page."""
+
+MAX_DOMAINS = 800
+"""In how many domains the page looks for postmaster@ and abuse@."""
+
 MAX_BACKUP_AGE = timedelta(days=3)
 """The timer makes one every night."""
 
@@ -109,57 +116,71 @@ def engine_notices() -> Iterator[Notice]:
 
 
 def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
-    """Read every stored password, unless there are too many for a page."""
+    """Read the stored passwords, unless there are too many for a page: then say what was counted
+    once a day.
+    """
     mailboxes = scope.narrow(Mailbox.objects.all())
-    yield from sign_in_notices(host, scope, mailboxes)
+    counted = None
+    if is_large := exceed(mailboxes, MAX_CHECKED, scope.domains):
+        counted = last_counted(host.key, scope.domains)
+    yield from sign_in_notices(host, scope, mailboxes, is_large, counted)
     if not host.scheme.weakness:
-        yield from weak_password_notices(host.scheme.name, mailboxes, scope)
+        yield from weak_password_notices(host.scheme.name, mailboxes, scope, is_large, counted)
 
 
-def sign_in_notices(host: MailHost, scope: Scope, mailboxes: QuerySet) -> Iterator[Notice]:
+def sign_in_notices(
+    host: MailHost, scope: Scope, mailboxes: QuerySet, is_large: bool, counted: Counted | None
+) -> Iterator[Notice]:
     query = f"from={host.key}&to={host.key}"
     page = "upgrade" if scope.is_everything else ""
-    if exceed(mailboxes, queries.MAX_ROWS, scope.domains):
+    number_of_them = counted.locked_out if counted else None
+    if not is_large:
+        number_of_them = compatibility.check(host, host, mailboxes).cannot_sign_in_count
+    elif number_of_them is None:
         text = _(
             "There are too many mailboxes (more than %(limit)s) to check all passwords here."
-        ) % {"limit": number(queries.MAX_ROWS)}
+        ) % {"limit": number(MAX_CHECKED)}
         yield Notice(text, "info", page, query, _("Check now"))
-        return
-    report = compatibility.check(host, host, mailboxes)
-    if cannot_sign_in := report.cannot_sign_in_count:
+    if number_of_them:
         text = ngettext(
             "%(count)s active mailbox can't sign in, because the mail host doesn't support the way "
             "its password is stored.",
             "%(count)s active mailboxes can't sign in, because the mail host doesn't support the "
             "way their passwords are stored.",
-            cannot_sign_in,
-        )
-        text %= {"count": number(cannot_sign_in)}
-        yield Notice(text, "bad", page, query, _("Show details"))
+            number_of_them,
+        ) % {"count": number(number_of_them)}
+        yield Notice(as_counted(text, counted), "bad", page, query, _("Show details"))
 
 
-def weak_password_notices(scheme: str, mailboxes: QuerySet, scope: Scope) -> Iterator[Notice]:
-    count, names = weak_passwords(mailboxes, scope)
+def as_counted(text: str, counted: Counted | None) -> str:
+    """Say of which day a number is, if it was counted once a day."""
+    if counted is None:
+        return text
+    day = date_format(counted.day, "SHORT_DATE_FORMAT")
+    return _("Counted on %(day)s: %(text)s") % {"day": day, "text": text}
+
+
+def weak_password_notices(
+    scheme: str, mailboxes: QuerySet, scope: Scope, is_large: bool, counted: Counted | None
+) -> Iterator[Notice]:
+    names: list[str] = []
+    if are_kept():
+        counted, flags = None, flagged(Flag.WEAK, scope.domains)
+        count = capped_count(flags)
+        names = list(flags.order_by("address").values_list("address", flat=True)[:MAX_NAMES])
+    elif is_large:
+        count = CappedCount((counted.weak if counted else None) or 0)
+    else:
+        found = compatibility.weak_passwords(mailboxes)
+        count, names = CappedCount(len(found)), found[:MAX_NAMES]
     if count:
         text = ngettext(
             "%(count)s password is still stored with a weak hash. New passwords use %(scheme)s.",
             "%(count)s passwords are still stored with weak hashes. New passwords use %(scheme)s.",
             count.number,
         )
-        text %= {"count": count, "scheme": scheme}
+        text = as_counted(text % {"count": count, "scheme": scheme}, counted)
         yield Notice(text, "warn", "mailbox", "attention=weak", _("Show"), names)
-
-
-def weak_passwords(mailboxes: QuerySet, scope: Scope) -> tuple[CappedCount, list[str]]:
-    """Return how many passwords are stored with a weak hash, and the first addresses."""
-    if are_kept():
-        flags = flagged(Flag.WEAK, scope.domains)
-        names = flags.order_by("address").values_list("address", flat=True)[:MAX_NAMES]
-        return capped_count(flags), list(names)
-    if capped_count(mailboxes, queries.MAX_ROWS).more:
-        return CappedCount(0), []
-    found = compatibility.weak_passwords(mailboxes)
-    return CappedCount(len(found)), found[:MAX_NAMES]
 
 
 def domain_notices(scope: Scope) -> Iterator[Notice]:
@@ -173,15 +194,21 @@ def domain_notices(scope: Scope) -> Iterator[Notice]:
         names = list(disabled.values_list("pk", flat=True)[:MAX_NAMES])
         yield Notice(text % {"count": found}, "warn", "domain", "active__exact=0", _("Show"), names)
     if scope.allows("alias.create"):
-        yield from role_address_notices(scope.narrow(Domain.objects.all()))
+        yield from role_address_notices(scope)
 
 
-def role_address_notices(domains: QuerySet) -> Iterator[Notice]:
-    """Name domains without postmaster@ or abuse@, unless there are too many to look for them."""
-    if capped_count(domains, queries.MAX_ROWS).more:
-        return
-    lacking = without_roles(domains)
-    if found := capped_count(lacking):
+def role_address_notices(scope: Scope) -> Iterator[Notice]:
+    """Name domains without postmaster@ or abuse@, or how many were counted once a day."""
+    domains = scope.narrow(Domain.objects.all())
+    counted, names = None, list[str]()
+    if capped_count(domains, MAX_DOMAINS).more:
+        counted = last_counted("", None) if scope.domains is None else None
+        found = CappedCount((counted.lacking_roles if counted else None) or 0)
+    else:
+        lacking = without_roles(domains)
+        found = capped_count(lacking)
+        names = list(lacking.values_list("pk", flat=True)[:MAX_NAMES])
+    if found:
         text = ngettext(
             "%(count)s domain lacks postmaster@ or abuse@, for which every domain should accept "
             "mail.",
@@ -189,8 +216,8 @@ def role_address_notices(domains: QuerySet) -> Iterator[Notice]:
             "mail.",
             found.number,
         )
-        names = list(lacking.values_list("pk", flat=True)[:MAX_NAMES])
-        yield Notice(text % {"count": found}, "info", "domain", "attention=roles", _("Show"), names)
+        text = as_counted(text % {"count": found}, counted)
+        yield Notice(text, "info", "domain", "attention=roles", _("Show"), names)
 
 
 def alias_notices(scope: Scope) -> Iterator[Notice]:

@@ -23,6 +23,7 @@ from mailboxes.doctor.report import as_values
 from mailboxes.forwarding import findings
 from mailboxes.models import Alias, Domain, Mailbox, Usage
 from mailboxes.queries import capped_count
+from mailboxes.views import notices
 from mailboxes.views.dashboard import MAX_CHANGES
 from tests.admin.conftest import shown, signed_in
 from tests.conftest import PASSWORD, TESTER, forget_lookups
@@ -145,8 +146,32 @@ def test_filters_that_read_every_row_are_not_offered_for_large_adopted_tables(
     page = rita.get(MAILBOX)
     assert shown(page) == [anna.pk, bob.pk] and "attention=" not in page.content.decode()
     assert "not available for this many mailboxes" in page.content.decode()
-    dashboard = rita.get(URL).content.decode()
-    assert "(more than 1)" in dashboard and "mailbox/?attention=" not in dashboard
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+def test_of_many_mailboxes_the_dashboard_says_what_was_counted_once_a_day(
+    rita: Client, mail_file: None, anna: Mailbox, bob: Mailbox, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch, adopted: bool,
+) -> None:  # fmt: skip
+    if adopted:
+        forget_lookups()
+    settings.MAIL_PASSWORD_SCHEME = "SHA512-CRYPT"
+    Mailbox.objects.update(password="{SHA512-CRYPT}" + SHA512_CRYPT)
+    Mailbox.objects.filter(pk=bob.pk).update(password="d" * 32)
+    monkeypatch.setattr(notices, "MAX_CHECKED", 1)
+    page = rita.get(URL).content.decode()
+    assert "(more than 1)" in page and "sign in, because" not in page
+    actions.count_figures()
+    page = rita.get(URL).content.decode()
+    assert "(more than 1)" not in page
+    assert re.search(r"Counted on [^:]+: 1 active mailbox can&#x27;t sign in", page)
+    weak = "1 password is still stored with a weak hash"
+    assert weak in page and bool(re.search(rf"Counted on [^:]+: {weak}", page)) == adopted
+    own = signed_in("domain", "example.org").get(URL).content.decode()
+    assert "1 active mailbox can&#x27;t sign in" in own
+    actions.set_active(TESTER, bob, False)
+    actions.count_figures()
+    assert "sign in, because" not in rita.get(URL).content.decode()
 
 
 def test_staff_only_see_problems_in_their_areas(mail_file: None, anna: Mailbox) -> None:
