@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -172,11 +172,14 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Offer what comes next."""
+        """Offer what comes next, or go on to the domain's first mailbox."""
         response = super().response_add(request, obj, post_url_continue)
         if obj.route.kind == Kind.LOCAL:
+            mailbox_url = reverse("admin:mailboxes_mailbox_add") + f"?domain={obj.pk}"
+            if "_mailbox" in request.POST:
+                return HttpResponseRedirect(mailbox_url)
             links = (
-                (reverse("admin:mailboxes_mailbox_add") + f"?domain={obj.pk}", _("Add mailbox")),
+                (mailbox_url, _("Add mailbox")),
                 (admin_url(self.opts, "dns", quote(obj.pk)), _("DNS records")),
             )
             text = format_html_join(" · ", '<a href="{}">{}</a>', links)

@@ -1,7 +1,7 @@
 """One search over mailboxes, aliases and domains."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import admin
@@ -31,6 +31,9 @@ class Hit:
     url: str
     detail: str = ""
     """The owner, the description, or the target that matches."""
+
+    password_url: str = ""
+    """Where a new password is set, if that is allowed."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
         by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
         first = [by_key[key] for key in keys if key in by_key]
     shown = [hit(name, row, text) for row in first]
+    if rows.model is Mailbox and scope.allows("mailbox.password"):
+        page = "admin:mailboxes_mailbox_password"
+        shown = [replace(one, password_url=reverse(page, args=[quote(one.name)])) for one in shown]
     query = QueryDict(mutable=True)
     query["q"] = text
     url = f"{reverse(f'admin:mailboxes_{name}_changelist')}?{query.urlencode()}"

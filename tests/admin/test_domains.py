@@ -30,6 +30,10 @@ def test_a_domain_is_created_changed_and_deleted(rita: Client) -> None:
     }
     page = rita.post(f"{DOMAIN}add/", {"domain": "Bücher.example", "active": "on"} | numbers)
     assert page.status_code == 302
+    more = {"domain": "first.example", "active": "on", "_mailbox": ""} | numbers
+    page = rita.post(f"{DOMAIN}add/", more)
+    assert page["Location"] == "/admin/mailboxes/mailbox/add/?domain=first.example"
+    Domain.objects.filter(pk="first.example").delete()
     domain = Domain.objects.get()
     assert domain.pk == "xn--bcher-kva.example" and domain.mailboxes == 5
     page = rita.post(f"{DOMAIN}{domain.pk}/change/", numbers | {"mailboxes": "7"})
