@@ -80,8 +80,13 @@ def change_alias(
 
 def delete_alias(actor: Actor, alias: Alias) -> None:
     """Delete an alias; refuse to delete a mailbox's own."""
-    with performing(actor, "alias.delete", subject_of(alias, {"goto": [alias.goto, None]})):
+    with performing(actor, "alias.delete", subject_of(alias, deleted_values(alias))):
         remove_alias(alias)
+
+
+def deleted_values(alias: Alias) -> Changes:
+    """Return what is needed to add an alias again."""
+    return {"goto": [alias.goto, None], "active": [alias.active, None]}
 
 
 def remove_alias(alias: Alias) -> None:

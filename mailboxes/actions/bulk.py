@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mailboxes import foreign_rows
-from mailboxes.actions.aliases import remove_alias, remove_alias_domain, remove_aliases
+from mailboxes.actions.aliases import (
+    deleted_values,
+    remove_alias,
+    remove_alias_domain,
+    remove_aliases,
+)
 from mailboxes.actions.base import Row, authorize, removed, subject_of
 from mailboxes.actions.batches import BulkResult, Wanted, change_rows, refusals_of
 from mailboxes.actions.domains import remove_domain
@@ -71,7 +76,15 @@ def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> Bul
         return result
     action = f"{rows[0]._meta.model_name}.delete"
     counts = foreign_rows.count_for([row.pk for row in rows if isinstance(row, Mailbox)])
-    subjects = [subject_of(row, removed(counts.get(row.pk.lower(), {}))) for row in rows]
+    subjects = [
+        subject_of(
+            row,
+            deleted_values(row)
+            if isinstance(row, Alias)
+            else removed(counts.get(row.pk.lower(), {})),
+        )
+        for row in rows
+    ]
     begun = begin(actor, action, subjects, continues)
     result.entry = begun.parent or begun.seq
     allowed = []

@@ -121,14 +121,14 @@ def check_mailbox_limit(domain: Domain) -> None:
     check_limit(domain, domain.mailboxes, number, NO_MAILBOXES, MAILBOX_LIMIT)
 
 
-def check_alias_limit(domain: Domain) -> None:
-    """Refuse an alias beyond the limit; the mailboxes' own are not counted."""
+def check_alias_limit(domain: Domain, added: int = 1) -> None:
+    """Refuse aliases beyond the limit; the mailboxes' own are not counted."""
 
     def number(limit: int) -> int:
         if counts := kept_counts(domain.pk):
-            return counts.aliases
+            return counts.aliases + added - 1
         rows = Alias.objects.filter(~has_mailbox(), domain=domain.pk)
-        return rows.order_by()[:limit].count()
+        return rows.order_by()[:limit].count() + added - 1
 
     check_limit(domain, domain.aliases, number, NO_ALIASES, ALIAS_LIMIT)
 

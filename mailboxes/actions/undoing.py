@@ -16,10 +16,11 @@ from mailboxes.access.scope import Scope
 from mailboxes.actions import expansion, rules
 from mailboxes.actions.aliases import remove_alias, remove_alias_domain
 from mailboxes.actions.base import Row, authorize, check_role, save_columns
-from mailboxes.actions.batches import change_rows, rows_at_once
+from mailboxes.actions.batches import BulkResult, change_rows, rows_at_once
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.imports.importing import ACTION
 from mailboxes.actions.mailboxes import remove_mailbox
+from mailboxes.actions.restoring import restore_aliases
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.entries import Logged, starts_of
 from mailboxes.audit.log import begin, end, subject
@@ -55,7 +56,11 @@ COLUMNS = {
 }
 """What can be taken back: all of an action's columns have to be among these."""
 
+DELETION = "alias.delete"
+"""The only one that can be taken back: the log has no passwords."""
+
 UNDOABLE = [f"{model}.{verb}" for model in COLUMNS for verb in ("enable", "disable", "change")]
+UNDOABLE.append(DELETION)
 NO_IMPORT = gettext_noop("Entry %(entry)s of the log is not an import.")
 NO_CHANGE = gettext_noop("Entry %(entry)s of the log is not a change that can be undone.")
 CHANGED_AGAIN = gettext_noop("It has been changed since, so it was left as it is.")
@@ -134,16 +139,14 @@ def undo_change(
     changed = {
         row.name.lower(): row
         for row in batch
-        if (row.name,) not in refused and is_undoable(row.model, row.changes)
+        if (row.name,) not in refused and is_undoable(action, row)
     }
     if not changed:
         return result
-    [model] = {row.model for row in changed.values()}
-    rows = list(TABLES[model][0]._default_manager.filter(pk__in=[*changed]))
-    gone = changed.keys() - {row.pk.lower() for row in rows}
-    result.refused = [(changed[key].name, Refused(GONE, code="gone")) for key in sorted(gone)]
-    wanted = partial(old_values, changed)
-    found = change_rows(actor, action, rows, wanted, continues, undoes=True)
+    if action == DELETION:
+        found = restore_aliases(actor, changed.values(), continues)
+    else:
+        found = restore_values(actor, action, changed, continues, result)
     result.entry = found.entry
     result.done = [row.pk for row in found.changed]
     result.refused += [(row.pk, error) for row, error in found.refused]
@@ -152,16 +155,32 @@ def undo_change(
     return result
 
 
+def restore_values(
+    actor: Actor, action: str, changed: Mapping[str, Subject], continues: int, result: UndoResult
+) -> BulkResult:
+    """Give rows their old values, and add those that are gone to the result."""
+    [model] = {row.model for row in changed.values()}
+    rows = list(TABLES[model][0]._default_manager.filter(pk__in=[*changed]))
+    gone = changed.keys() - {row.pk.lower() for row in rows}
+    result.refused = [(changed[key].name, Refused(GONE, code="gone")) for key in sorted(gone)]
+    wanted = partial(old_values, changed)
+    return change_rows(actor, action, rows, wanted, continues, undoes=True)
+
+
 def may_undo(scope: Scope, logged: Logged) -> bool:
     """Say whether an entry is about a change that can be undone, and the role allows it."""
     action, row = logged.entry.action, logged.first
-    is_known = row is not None and is_undoable(row.model, row.changes)
-    return is_known and action in UNDOABLE and scope.allows(action)
+    is_known = row is not None and is_undoable(action, row)
+    rights = [action, "alias.create"] if action == DELETION else [action]
+    return is_known and action in UNDOABLE and all(map(scope.allows, rights))
 
 
-def is_undoable(model: str, changes: Mapping[str, Any]) -> bool:
+def is_undoable(action: str, row: Subject) -> bool:
     """Say whether the log has all that is needed to take a row's change back."""
-    return len(changes) > 0 and changes.keys() <= COLUMNS.get(model, set())
+    columns = COLUMNS.get(row.model, set())
+    if action == DELETION:
+        return set(row.changes) == columns
+    return len(row.changes) > 0 and row.changes.keys() <= columns
 
 
 def old_values(changed: Mapping[str, Subject], row: Row, own: Alias | None) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class AliasAdmin(InDomainList, MailAdmin):
     csv_columns = ("address", "forwards_to", "active", "created", "modified")
     sections = [(None, ["handling", "goto", "sentence", "active"])]
     shown_as = {"goto": "all_targets", "handling": "", "sentence": ""}
+    is_restorable = True
 
     @admin.display(description=_("alias"))
     def name_link(self, row: Any) -> str:

@@ -157,6 +157,9 @@ class MailAdmin(PanelAdmin):
     """The models whose rows are deleted as well, which needs permissions, too."""
 
     deletion_note: Promise | str = ""
+    is_restorable = False
+    """Whether a deletion can be undone."""
+
     confirm_by_name = False
     """Whether the row's name must be typed before it is deleted."""
 
@@ -298,6 +301,7 @@ class MailAdmin(PanelAdmin):
     ) -> HttpResponse:
         """Ask for the row's name as well, where that is wanted."""
         context: dict[str, Any] = {"deletion_note": self.deletion_note}
+        context["is_restorable"] = self.is_restorable
         context |= {"confirm_by_name": self.confirm_by_name} | (extra_context or {})
         name = unquote(object_id)
         typed = request.POST.get("confirm", "").strip().lower()

@@ -213,10 +213,12 @@ class BulkActionsAdmin(admin.ModelAdmin):
             rows, scope = first_rows(queryset, MAX_ALIASES + 1), scope_of(request.user)
             lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
         lines = [*lines, *obstacles]
-        context = {"lines": lines, "tone": "danger", "deletion_note": self.deletion_note}  # type: ignore[attr-defined]
+        is_restorable: bool = self.is_restorable  # type: ignore[attr-defined]
+        context = {"lines": lines, "tone": "danger", "is_restorable": is_restorable}
+        context["deletion_note"] = self.deletion_note  # type: ignore[attr-defined]
         if page := self.confirm(request, queryset, texts[0], **context):
             return page
-        return self.run(request, queryset, actions.delete_in_bulk, texts, False, True)
+        return self.run(request, queryset, actions.delete_in_bulk, texts, is_restorable, True)
 
     def confirm(
         self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any

@@ -160,3 +160,64 @@ def test_a_batch_takes_as_many_queries_as_a_row(three: list[Mailbox]) -> None:
     with CaptureQueriesContext(connections["mail"]) as all_of_them:
         actions.set_active_in_bulk(TESTER, three[1:], False)
     assert len(one) == len(all_of_them)
+
+
+@pytest.fixture
+def aliases(three: list[Mailbox]) -> list[Alias]:
+    """An alias with two targets, a disabled one, a catch-all, and two that refuse mail."""
+    goto = {"team": "anna@example.org,x@elsewhere.example", "old": "bob@example.org",
+            "": "chris@example.org", "no": DISCARD, "gone": DISCARD}  # fmt: skip
+    for name, targets in goto.items():
+        Alias.objects.create(
+            address=f"{name}@example.org",
+            goto=targets,
+            domain_id="example.org",
+            active=name != "old",
+        )
+    return list(Alias.objects.filter(pk__in=[f"{name}@example.org" for name in goto]))
+
+
+def test_deleted_aliases_are_restored_with_their_targets(aliases: list[Alias]) -> None:
+    before = set(Alias.objects.values_list("address", "goto", "domain", "active"))
+    entry = actions.delete_in_bulk(TESTER, aliases).entry
+    assert Alias.objects.count() == 3
+    result = actions.undo_change(TESTER, entry)
+    assert len(result.done) == 5 and result.refused == []
+    assert set(Alias.objects.values_list("address", "goto", "domain", "active")) == before
+    assert actions.undo_change(TESTER, entry).done == []  # once more, nothing is left to do
+    [begun] = Entry.objects.filter(action="alias.undo", phase="begun")
+    assert begun.subjects.get(name="old@example.org").changes["active"] == [None, False]
+    single = Alias.objects.get(pk="old@example.org")
+    actions.delete_alias(TESTER, single)
+    entry = Entry.objects.filter(action="alias.delete", phase="begun").latest("seq").pk
+    assert actions.undo_change(TESTER, entry).done == ["old@example.org"]
+    assert not Alias.objects.get(pk="old@example.org").active and chain.verify() is None
+
+
+def test_what_can_no_longer_be_restored_is_named(aliases: list[Alias]) -> None:
+    entry = actions.delete_in_bulk(TESTER, aliases).entry
+    actions.create_mailbox(TESTER, Address.parse("team@example.org"), PASSWORD)
+    actions.create_alias(TESTER, Address.parse("no@example.org"), ["anna@example.org"])
+    Alias.objects.filter(pk="chris@example.org").update(goto="old@example.org,gone@example.org")
+    Alias.objects.filter(pk="bob@example.org").update(goto="chris@example.org")
+    taken = {"team@example.org": "taken", "no@example.org": "taken"}
+    for limit, reason in ((3, "limit"), (0, "loop")):
+        Domain.objects.update(aliases=limit)
+        refused = actions.undo_change(TESTER, entry).refused
+        reasons = {name: error.code for name, error in refused}
+        assert reasons == taken | {"@example.org": reason}
+    assert Alias.objects.filter(pk__in=["gone@example.org", "old@example.org"]).count() == 2
+
+
+def test_only_those_who_may_create_aliases_in_a_domain_can_restore_them(
+    aliases: list[Alias],
+) -> None:
+    entry = actions.delete_in_bulk(TESTER, aliases).entry
+    for rights, domains, code in (
+        ({"alias.delete"}, None, "forbidden"),
+        ({"alias.delete", "alias.create"}, frozenset(["example.net"]), ""),
+    ):
+        actor = Actor(ADMINISTRATOR, "otto", "", Scope(frozenset(rights), domains))
+        result = actions.undo_change(actor, entry)
+        assert result.done == [] and {error.code for _name, error in result.refused} <= {code}
+        assert bool(result.refused) == bool(code) and Alias.objects.count() == 3

@@ -61,6 +61,24 @@ def test_disabling_is_undone_from_its_message_and_leads_back_to_the_filtered_lis
     assert Mailbox.objects.filter(active=True).count() == 2
 
 
+def test_deleting_aliases_is_undone_from_its_message(rita: Client, anna: Mailbox) -> None:
+    for name in ("team", "info"):
+        actions.create_alias(TESTER, Address.parse(f"{name}@example.org"), [anna.pk])
+    url = "/admin/mailboxes/alias/?domain=example.org"
+    chosen = {"action": "delete_selected", "select_across": "1"}
+    assert "This can be undone afterwards" in rita.post(url, chosen).content.decode()
+    page = rita.post(url, chosen | {"post": "yes"}, follow=True)
+    assert not Alias.objects.exclude(pk=anna.pk).exists()
+    page = rita.post("/admin/log/undo/", undo_form(page), follow=True)
+    assert page.redirect_chain[-1][0] == url and "undone: 2 rows." in page.content.decode()
+    assert set(Alias.objects.values_list("goto", flat=True)) == {anna.pk}
+    rita.post("/admin/mailboxes/alias/team@example.org/delete/", {"post": "yes"})
+    newest = rita.get("/admin/log/?action=alias.delete").context["entries"][0]
+    report = rita.get(f"/admin/log/{newest.entry.pk}/")
+    rita.post("/admin/log/undo/", undo_form(report))
+    assert Alias.objects.filter(pk="team@example.org").exists()
+
+
 def test_undoing_names_the_aliases_that_lose_mail_by_it(
     rita: Client, anna: Mailbox, bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
