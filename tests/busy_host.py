@@ -126,6 +126,7 @@ service auth-worker {
 }
 plugin {
   quota_rule2 = *:bytes=1
+  quota2 = count:Others
 }
 """,
     "debian13": """\
@@ -137,9 +138,6 @@ mail_path = ~
 mail_inbox_path = ~
 mail_index_path = /srv/mail/indexes/%{user}
 auth_cache_size = 10M
-mail_plugins {
-  quota = yes
-}
 quota "Own" {
   driver = count
   storage_size = 1B
@@ -151,8 +149,7 @@ passdb sql {
 }
 userdb sql {
   query = \
-    SELECT name AS user, 2000 AS uid, 2000 AS gid, '/srv/mail/' || path AS home, \
-      'unlimited' AS quota_storage_size, 'unlimited' AS "quota/Own/storage_size" \
+    SELECT name AS user, 2000 AS uid, 2000 AS gid, '/srv/mail/' || path AS home \
     FROM users WHERE name = '%{user}'
 }
 remote 127.0.0.0/8 {

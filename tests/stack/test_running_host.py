@@ -306,15 +306,19 @@ def test_a_running_host_is_left_alone_kept_or_taken_over(busy: MailHost) -> None
     assert_refused(busy)
     if busy.release.name == "debian12":
         cached = busy.machine / "etc/dovecot/local.conf"
-        cached.write_text("auth_cache_size = 1M\n")
+        cached.write_text("auth_cache_size = 1M\nplugin {\n  quota_max_mail_size = 1k\n}\n")
         done = busy.apply("--keep", check=False)
         assert done.returncode == 1 and "set auth_cache_size = 0" in done.stderr
+        assert "(quota_max_mail_size = 1k) have no effect" in done.stderr
         cached.unlink()
     if busy.variant == "v2":
         assert_restored(busy)
     else:
         assert_other_passwords_are_named(busy)
-    assert "This is kept:" in busy.apply("--keep").stdout
+    kept = busy.apply("--keep").stdout
+    assert "This is kept:" in kept
+    holds = "Dovecot's own quota2 = count:Others also holds for the panel's mailboxes"
+    assert (holds in kept) == (busy.variant == "v2" and busy.release.name == "debian12")
     busy.await_services()
     assert_kept(busy)
     assert_kept_domains_are_known(busy)

@@ -477,7 +477,8 @@ recipient_hints() {
 
 # Settings that apply leaves alone, and that also change who receives or sends the panel's mail.
 settings_hints() {
-    : >"$new/settings"
+{% if host.variant.name == "v2" and host.release.name == "debian12" %}    quota_hints
+{% endif %}    : >"$new/settings"
     changes_mail canonical_maps "rewrites senders and recipients"
     changes_mail recipient_canonical_maps "rewrites recipients"
     changes_mail sender_canonical_maps "rewrites senders"

@@ -37,7 +37,8 @@ survey_dovecot() {
     survey_valid_ids uid "$mail_uid"
     survey_valid_ids gid "$mail_gid"
     survey_cleartext_imap
-{% if not sqlite %}    survey_database_hosts
+{% if host.release.name == "debian12" %}    survey_quotas
+{% endif %}{% if not sqlite %}    survey_database_hosts
 {% endif %}    survey_local_delivery
     survey_order
 }
@@ -62,7 +63,25 @@ survey_cleartext_imap() {
     esac
 }
 
-# Whether Dovecot, as it is set, would open no mail of the panel's.
+{% if host.release.name == "debian12" %}# The panel's mailboxes need the plugin, which 2.3 can only load for everybody.
+survey_quotas() {
+    [ ! -e "/$first_file" ] || return 0
+    ! grep -qE '^ *mail_plugins = .*\<quota\>' "$new/doveconf" || return 0
+    unused=$(sed -nE 's/^  ((quota|quota_max_mail_size) = .*[^ ]) *$/\1/p' "$new/doveconf" | paste -s -d, - | sed 's/,/, /g')
+    [ -z "$unused" ] || cannot_keep "Quotas of Dovecot's other users ($unused) have no effect, because the plugin quota" \
+        "isn't loaded. The panel's mailboxes need it, and Dovecot 2.3 loads it for all: take these settings out, or" \
+        "put them into effect (mail_plugins = \$mail_plugins quota) and see whether anybody's mail is refused."
+}
+
+# A second quota of others can't be taken from the panel's mailboxes.
+quota_hints() {
+    if [ "$choice" != keep ] || [ "$kept_backend" = no ]; then return 0; fi
+    second=$(doveconf -n 2>>"$new/log" | sed -nE 's/^  (quota[2-9] = .*[^ ]) *$/\1/p' | paste -s -d, - | sed 's/,/, /g')
+    [ -z "$second" ] || say "Dovecot's own $second also holds for the panel's mailboxes. If it shouldn't, put it into" \
+        "override_fields of the userdb of Dovecot's other users instead."
+}
+
+{% endif %}# Whether Dovecot, as it is set, would open no mail of the panel's.
 survey_valid_ids() { # uid|gid NUMBER
     first=$(dovecot_setting "first_valid_$1")
     last=$(dovecot_setting "last_valid_$1")
