@@ -18,11 +18,6 @@ NAMES = (
     *("sql_select_limit", "tx_read_only", "transaction_read_only", "unique_checks"),
     *("wait_timeout", "innodb_lock_wait_timeout", "tmp_disk_table_size", "tmp_table_size"),
 )
-CHANGED = (
-    "SELECT LOWER(variable_name), global_value FROM information_schema.system_variables "
-    "WHERE LOWER(variable_name) IN %s AND global_value <> default_value "
-    "AND global_value_origin <> 'COMPILE-TIME' ORDER BY variable_name"
-)
 UNBOUND = "SET sql_select_limit = 1000, max_statement_time = 0"
 """For this session, whose other settings don't matter to the question."""
 
@@ -46,7 +41,12 @@ def find(place: DatabaseHost) -> dict[str, str]:
         return {}
     try:
         with connection.cursor() as cursor:
-            cursor.execute(CHANGED, [NAMES])
+            cursor.execute(
+                "SELECT LOWER(variable_name), global_value FROM information_schema.system_variables "
+                "WHERE LOWER(variable_name) IN %s AND global_value <> default_value "
+                "AND global_value_origin <> 'COMPILE-TIME' ORDER BY variable_name",
+                [NAMES],
+            )
             return dict(cursor.fetchall())
     except MySQLdb.Error:  # MySQL has no such table
         return {}
