@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from mailboxes import texts
 from mailboxes.deployment.states import State
-from mailboxes.doctor import boot, installed_files, postfix_settings
+from mailboxes.doctor import boot, installed_files, postfix_check, postfix_settings
 from mailboxes.doctor.access import KEPT, is_there
 from mailboxes.doctor.elsewhere import not_here
 from mailboxes.doctor.examination import Examination
@@ -54,6 +54,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         ),
         *leftovers(stale_paths(host), kept, host.variant.name),
         *boot.examine(host, examination.access),
+        *postfix_check.examine(examination),
     ]
     if worst(finding.state for finding in found) in (State.WORKING, State.NOT_CHECKED):
         yield working("drift", _("What could be compared is as it would be exported now."))

@@ -14,6 +14,7 @@ from mailboxes.doctor import (
     postfix_causes,
     postfix_extras,
     postfix_services,
+    postfix_tables,
     queue_folders,
     words,
 )
@@ -69,6 +70,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         seen = _("The lookups weren't tried, since Postfix can't read its files.")
         yield not_checked("maps.rest", seen)
         return
+    yield from postfix_tables.examine(examination.access)
     failed = list(ask_all(examination, [name for name in MAPS if name not in missing]))
     yield from failed
     if not (failed or stopped):
