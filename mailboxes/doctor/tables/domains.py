@@ -11,7 +11,7 @@ from mailboxes.doctor.access import KEPT, Access, is_there
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, working
 from mailboxes.doctor.remedies import APPLY, Remedy, restart_command
-from mailboxes.doctor.tables import mail_for_root, postfix_name, served_otherwise
+from mailboxes.doctor.tables import in_use, mail_for_root, postfix_name, served_otherwise
 from mailboxes.doctor.tables.walking import Walk, unfinished
 from mailboxes.inspection.lines import CountedRows
 from mailboxes.inspection.rows import keys
@@ -28,6 +28,7 @@ def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
         *mail_for_root.examine(examination),
         *relay_loops(examination, deadline),
         *alias_domains(deadline),
+        *in_use.examine(examination),
     ]
     yield from found
     if not found:
