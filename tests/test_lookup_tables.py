@@ -109,3 +109,12 @@ def test_without_one_of_the_triggers_the_lookup_tables_count_as_not_kept() -> No
     call_command("rebuildlookups", stdout=StringIO())
     assert lookup_tables.are_kept() and lookup_tables.usage_is_kept()
     assert not Domain.objects.exists() and not Usage.objects.exists()
+
+
+@pytest.mark.django_db(databases=["default", "mail"])
+def test_a_lookup_table_that_is_gone_is_created_again() -> None:
+    execute("DROP TABLE lookup_count")
+    call_command("rebuildlookups", stdout=StringIO())
+    Domain.objects.create(domain="a.example")
+    Alias.objects.create(address="a@a.example", goto="b@b.example", domain_id="a.example")
+    assert DomainCount.objects.get(domain="a.example").aliases == 1

@@ -22,6 +22,7 @@ from mailboxes.doctor import (
     drift,
     elsewhere,
     maps,
+    mysql_settings,
     packages,
     pam,
     ports,
@@ -99,7 +100,9 @@ def examine(
         params = {"error": database_message(error)}
         has_answered = len(error.args) > 1 and error.args[0] not in NO_ANSWER
         place = panel_place() if host.database.hosts and not has_answered else None
-        remedy = start_database(host, place) if place else NONE
+        remedy = NONE
+        if place:
+            remedy = mysql_settings.remedy(host, place) or start_database(host, place)
         if "database" in examination.broken:
             remedy = REPAIR_BEFORE
         finding = broken("end.database", seen % params, remedy)

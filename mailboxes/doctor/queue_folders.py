@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy, restart_command
 from mailboxes.texts import gettext as _
 
 QUEUE = Path("/var/spool/postfix")
@@ -22,6 +22,12 @@ OWNED = (
 )
 GROUPED = ("public", "maildrop")
 USER, GROUP = "postfix", "postdrop"
+CREATE_USER = (
+    f"addgroup --system {GROUP}; "
+    f"adduser --system --group --no-create-home --home {QUEUE} {USER}; postfix set-permissions; "
+    f"find {QUEUE} -nouser -exec chown {USER} {{}} +; chown -R {USER}:{USER} {DATA}"
+)
+"""A new user may have another number."""
 
 
 def examine() -> Iterator[Finding]:
@@ -49,12 +55,17 @@ def unknown_user() -> Finding:
     seen = _("The system knows no user %(user)s or no group %(group)s, as which Postfix runs.")
     seen %= {"user": USER, "group": GROUP}
     if names_files(NSSWITCH):
-        command = f"apt-get install --reinstall postfix && {restart_command('postfix')}"
-        return broken("maps.user", seen, Remedy(_("Install Postfix again:"), command))
+        advice = _("Create them again as Debian's package does, and give them Postfix's files:")
+        return broken(
+            "maps.user", seen, Remedy(advice, f"{CREATE_USER}; {APPLY_AND_RESTART.command}")
+        )
+    return broken("maps.user", seen, add_files())
+
+
+def add_files() -> Remedy:
     advice = _("Add the source “files” to passwd and group in /etc/nsswitch.conf again:")
     services = f"systemctl try-restart dovecot saslauthd; {restart_command('postfix')}"
-    command = f"sed -i -E '{ADD_FILES}' {NSSWITCH}; {services}"
-    return broken("maps.user", seen, Remedy(advice, command))
+    return Remedy(advice, f"sed -i -E '{ADD_FILES}' {NSSWITCH}; {services}")
 
 
 def names_files(path: Path) -> bool:

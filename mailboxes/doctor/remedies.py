@@ -48,6 +48,11 @@ REPAIR_BEFORE = Remedy(
     "systemctl restart postfix",
 )
 
+RUN_ON_SQLITE = (
+    "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])'"
+)
+"""The program sqlite3 need not be installed."""
+
 CREATE = Remedy(
     _("If MAIL_DATABASE_URL in .env names the right database, create what is missing in it:"),
     ".venv/bin/python manage.py migrate --database mail",
@@ -55,6 +60,10 @@ CREATE = Remedy(
 REBUILD_LOOKUPS = Remedy(
     _("Create the triggers of the panel's lookup tables again:"),
     ".venv/bin/python manage.py rebuildlookups",
+)
+CREATE_LOOKUPS = Remedy(
+    _("Create the panel's lookup tables again:"),
+    f"{CREATE.command} && {REBUILD_LOOKUPS.command}",
 )
 RAISE_LIMIT = Remedy(_("Raise this limit of the account on the database host, with ALTER USER."))
 PANEL_RIGHTS = Remedy(
@@ -145,5 +154,5 @@ def on_database(database: MailDatabase, *statements: str) -> Remedy:
     """Return the remedy of running these statements in the mail database."""
     sql, name = quote(f"{'; '.join(statements)};"), quote(database.name)
     if database.engine == "sqlite":
-        return Remedy(_("Run:"), f"sqlite3 {name} {sql}")
+        return Remedy(_("Run:"), f"{RUN_ON_SQLITE} {name} {sql}")
     return Remedy(_("On the database host, run:"), f"mariadb {name} --execute={sql}")

@@ -1,11 +1,12 @@
 """V1: saslauthd, which checks passwords through PAM for Postfix."""
 
 import grp
-from collections.abc import Iterator, Sequence
+import pwd
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
-from mailboxes.doctor import paths, words
+from mailboxes.doctor import paths, queue_folders, words
 from mailboxes.doctor.elsewhere import not_here, unseen
 from mailboxes.doctor.examination import UNKNOWN, Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked, warning, working
@@ -26,11 +27,15 @@ FOLDER = "/var/spool/postfix/var/run/saslauthd"
 SOCKET = f"{FOLDER}/mux"
 SMTPD_CONF = Path("/etc/postfix/sasl/smtpd.conf")
 DEFAULTS = Path("/etc/default/saslauthd")
+GROUP = "sasl"
 
 
 def examine(examination: Examination) -> Iterator[Finding]:
     if not examination.access.is_mail_host:
         yield not_here("saslauthd")
+        return
+    if not exists(grp.getgrnam, GROUP):
+        yield no_group()
         return
     running = list(command_lines("saslauthd"))
     if not running:
@@ -42,6 +47,25 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield from check_files()
     if running or not are_visible():
         yield from check_socket(examination)
+
+
+def exists(find: Callable[[str], object], name: str) -> bool:
+    """Say whether there is a user or a group of this name."""
+    try:
+        find(name)
+    except KeyError:
+        return False
+    return True
+
+
+def no_group() -> Finding:
+    seen = _("The group sasl doesn't exist, which may use saslauthd's socket.")
+    if not queue_folders.names_files(queue_folders.NSSWITCH):
+        return broken("saslauthd.group", seen, queue_folders.add_files())
+    services = restart_command("saslauthd", "postfix")
+    command = f"addgroup --system {GROUP} && adduser postfix {GROUP} && {services}"
+    remedy = Remedy(_("Create it again, then restart saslauthd and Postfix:"), command)
+    return broken("saslauthd.group", seen, remedy)
 
 
 def stopped(examination: Examination) -> Finding:
@@ -85,7 +109,8 @@ def is_member() -> bool:
 
 def check_files() -> Iterator[Finding]:
     """Check what decides whether Postfix asks saslauthd at all."""
-    if not is_member():
+    # The hop of the lookups says if there is no such user.
+    if exists(pwd.getpwnam, "postfix") and not is_member():
         seen = _("The user postfix isn't in the group sasl, so it can't use saslauthd's socket.")
         command = "adduser postfix sasl && systemctl restart postfix"
         remedy = Remedy(_("Add it, then restart Postfix:"), command)

@@ -7,7 +7,7 @@ from shlex import quote
 from django.db import connections
 
 from mailboxes.conf import MailHost
-from mailboxes.doctor import paths
+from mailboxes.doctor import backups, paths
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.remedies import (
@@ -19,9 +19,6 @@ from mailboxes.doctor.remedies import (
 from mailboxes.doctor.words import quoted
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
-
-BACKUPS = Path("/var/backups/mailadmin")
-"""Where the timer puts them, if its unit wasn't changed."""
 
 DELETE_MODE = "PRAGMA journal_mode=DELETE"
 READERS = {"postfix": "--init-groups", "dovecot": "--groups=mailauth"}
@@ -83,16 +80,12 @@ def without_tables(host: MailHost) -> Finding:
     seen = _("The database %(path)s has none of the mail tables.")
     if path.exists() and not path.stat().st_size:
         seen = _("The database %(path)s is empty: the file has 0 bytes.")
-    readers = restart_readers(host)
-    backups = sorted(BACKUPS.glob("*.tar.gz*"), key=lambda each: each.stat().st_mtime)
     advice = _(
         "Restore it from a backup. If there is none, create the tables, which are then empty:"
     )
-    remedy = Remedy(advice, f"{CREATE.command} && {readers}")
-    if backups:
-        advice = _("Restore the newest backup, also of the panel's own tables (docs/backup.md):")
-        command = f".venv/bin/python manage.py restore --replace {quote(str(backups[-1]))}"
-        remedy = Remedy(advice, f"{command} && {readers}")
+    remedy = Remedy(advice, f"{CREATE.command} && {restart_readers(host)}")
+    if newest := backups.newest():
+        remedy = backups.restore(host, newest)
     return broken("database.tables", seen % {"path": path}, remedy)
 
 

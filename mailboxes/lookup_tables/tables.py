@@ -100,6 +100,24 @@ def has_usage(connection: BaseDatabaseWrapper) -> bool:
         return bool(cursor.fetchone()[0] == 1)
 
 
+def restore_missing(connection: BaseDatabaseWrapper) -> None:
+    """Create tables again that were dropped, which `migrate` won't; before it, there are none."""
+    with connection.cursor() as cursor:
+        names = set(connection.introspection.table_names(cursor))
+    missing = [model for model in TABLES if model._meta.db_table not in names]
+    if len(missing) < len(TABLES):
+        for statement in (each for model in missing for each in creating(connection, model)):
+            run(connection, statement)
+
+
+def creating(connection: BaseDatabaseWrapper, model: type[Model]) -> list[str]:
+    """Return the statements that create a table as the migrations do, with its indexes."""
+    editor = connection.schema_editor(collect_sql=True, atomic=False)
+    editor.deferred_sql = []
+    editor.create_model(model)
+    return [str(each).rstrip(";") for each in (*editor.collected_sql, *editor.deferred_sql)]
+
+
 def create(connection: BaseDatabaseWrapper) -> bool:
     """Create the triggers anew and fill the tables; say whether the account may do that."""
     usage = has_usage(connection)

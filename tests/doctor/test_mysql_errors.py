@@ -92,7 +92,7 @@ def test_an_account_on_another_host_gets_no_command(examination: Examination) ->
         (1290, "is running with the --secure-file-priv option", ""),
         (1114, "The table 'mailbox' is full", "df -h"),
         (1054, "Unknown column 'maildir'", ""),
-        (1142, "INSERT command denied", ""),
+        (1142, "INSERT command denied", "manage.py panelgrants | mariadb"),
         (1146, "Table 'mail.lookup_count' doesn't exist", "manage.py migrate --database mail"),
         (1406, "Data too long for column 'name' at row 1", ""),
         (1449, "The user specified as a definer ('x'@'%') does not exist", "rebuildlookups"),

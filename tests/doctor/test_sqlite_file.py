@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import sqlite_file
+from mailboxes.doctor import backups, sqlite_file
 from mailboxes.doctor.examination import Examination
 
 NO_TABLE = sqlite3.OperationalError("no such table: domain")
@@ -22,7 +22,7 @@ def test_a_file_without_tables_is_restored_or_created_again(
     path = tmp_path / "mail.sqlite3"
     path.write_bytes(b" " * size)
     host = replace(examination.host, database=replace(examination.host.database, name=str(path)))
-    monkeypatch.setattr(sqlite_file, "BACKUPS", tmp_path)
+    monkeypatch.setattr(backups, "BACKUPS", tmp_path)
     found = sqlite_file.explain(host, NO_TABLE)
     assert (found.code, "0 bytes" in found.seen) == ("database.tables", not size)
     restart = " && systemctl restart dovecot postfix"

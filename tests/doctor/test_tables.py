@@ -10,11 +10,13 @@ import pytest
 from django.db import connections
 
 from mailboxes.conf import MailHost, mail_host
+from mailboxes.doctor import backups
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding
 from mailboxes.doctor.tables import aliases, definitions, examine, folders, mailboxes
 from mailboxes.lookup_tables import tables
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.sending import set_may_send
 from tests.conftest import add_mailbox
 from tests.doctor.conftest import as_root, printing
 from tests.export.conftest import HOSTS
@@ -73,6 +75,11 @@ def forward_to_too_many() -> None:
 def forward_to_a_disabled_mailbox() -> None:
     add("eve@example.org", active=False)
     forward("info@example.org", "eve@example.org")
+
+
+def forbid_sending() -> None:
+    for address in ("anna@example.org", "bob@example.org"):
+        set_may_send(address, False)
 
 
 def alias_domain_to_nowhere() -> None:
@@ -156,6 +163,26 @@ FAULTS: dict[str, tuple[Fault, str, str, str, str]] = {
     "a domain with another of the host's own names": (
         lambda: Domain.objects.create(domain="localhost.example.org"),
         *("tables.own_name", "broken", "localhost.example.org", "Rename the domain"),
+    ),
+    "no active domain": (
+        lambda: Domain.objects.update(active=False),
+        *("tables.domains.inactive", "broken", "nobody can sign in", "UPDATE domain SET active"),
+    ),
+    "no active mailbox": (
+        lambda: Mailbox.objects.update(active=False),
+        *("tables.mailboxes.inactive", "warning", "nobody can sign in", "UPDATE mailbox SET act"),
+    ),
+    "nobody may send": (
+        forbid_sending,
+        *("tables.mailboxes.send", "warning", "refused on ports", "SET smtp_active = 1"),
+    ),
+    "mailboxes in a relayed domain": (
+        lambda: Domain.objects.update(transport="relay:mail.example.net"),
+        *("tables.domains.relayed", "warning", "example.org", "SET transport"),
+    ),
+    "mailboxes in a backup domain": (
+        lambda: Domain.objects.update(backupmx=True),
+        *("tables.domains.relayed", "warning", "example.org", "backupmx = 0"),
     ),
 }
 
@@ -320,7 +347,20 @@ def test_a_renamed_table_gets_its_name_back(healthy: Examination) -> None:
         assert list(definitions.columns(healthy)) == []
         cursor.execute("DROP TABLE alias_domain")
         (found,) = definitions.columns(healthy)
-        assert found.code == "tables.missing" and not found.remedy.command
+        assert found.code == "tables.missing" and "If it was empty" in str(found.remedy.advice)
+        for statement in shlex.split(found.remedy.command)[-1].split(";"):
+            cursor.execute(statement)
+        assert list(definitions.columns(healthy)) == []
+
+
+def test_a_table_that_cannot_be_empty_is_restored(
+    healthy: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backups, "BACKUPS", tmp_path)
+    assert not definitions.restore_or_create(healthy, "domain").command
+    tmp_path.joinpath("new.tar.gz").touch()
+    command = definitions.restore_or_create(healthy, "domain").command
+    assert command.startswith(f".venv/bin/python manage.py restore --replace {tmp_path}/new.tar.gz")
 
 
 def test_the_statements_for_own_aliases_mend_them(healthy: Examination) -> None:

@@ -6,13 +6,16 @@ from difflib import get_close_matches
 from django.db import connections
 
 from mailboxes import storage_engines
-from mailboxes.doctor import column_lengths
+from mailboxes.doctor import backups, column_lengths
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.remedies import CREATE, Remedy, on_database
 from mailboxes.inspection import definitions
 from mailboxes.inspection.definitions import FIELDS
 from mailboxes.inspection.products import Columns, missing_columns, read_columns
+from mailboxes.lookup_tables.tables import creating
+from mailboxes.models import AliasDomain, LastLogin, Usage
+from mailboxes.origin import foreign_tables
 from mailboxes.texts import gettext as _
 
 READ_BY_DAEMONS = {
@@ -24,6 +27,7 @@ READ_BY_DAEMONS = {
 }
 
 
+MAY_BE_EMPTY = {model._meta.db_table: model for model in (AliasDomain, LastLogin, Usage)}
 TABLES = {table for table, _column in FIELDS}
 
 
@@ -57,12 +61,26 @@ def missing_table(examination: Examination, table: str, here: Columns) -> Findin
     wanted = {column for owner, column in FIELDS if owner == table}
     renamed = [name for name, columns in here.items() if name not in TABLES and wanted <= columns]
     if not renamed:
-        advice = _("Restore it from a backup of the database.")
-        return broken("tables.missing", seen, Remedy(advice))
+        return broken("tables.missing", seen, restore_or_create(examination, table))
     statement = f"ALTER TABLE `{renamed[0]}` RENAME TO `{table}`"
     advice = _("If %(name)s is this table, give it its name back. On the database host, run:")
     remedy = on_database(examination.host.database, statement)
     return broken("tables.missing", seen, remedy._replace(advice=advice % {"name": renamed[0]}))
+
+
+def restore_or_create(examination: Examination, table: str) -> Remedy:
+    """Create a table again that can be empty; the others are only in a backup."""
+    if table in MAY_BE_EMPTY and not foreign_tables():
+        statements = creating(connections["mail"], MAY_BE_EMPTY[table])
+        advice = _(
+            "Restore it from a backup of the database (docs/backup.md). If it was empty, create it "
+            "again. On the database host, run:"
+        )
+        remedy = on_database(examination.host.database, *statements)
+        return remedy._replace(advice=advice)
+    if newest := backups.newest():
+        return backups.restore(examination.host, newest)
+    return Remedy(_("Restore it from a backup of the database."))
 
 
 def rename_or_add(

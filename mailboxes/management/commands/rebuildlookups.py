@@ -13,7 +13,8 @@ from mailboxes.origin import foreign_tables
 class Command(MailCommand):
     help = (
         "Fill the panel's lookup tables (docs/scale.md) again, and create their triggers. Needed "
-        "after the mail tables were restored without triggers, or changed while there were none."
+        "after the mail tables were restored without triggers, or changed while there were none. "
+        "Lookup tables that are missing are created."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,6 +23,7 @@ class Command(MailCommand):
                 "Nothing was changed: the mail tables are those of another program. The panel adds "
                 "no tables and no triggers to them."
             )
+        tables.restore_missing(connections["mail"])
         if not tables.create(connections["mail"]):
             raise CommandError(f"{tables.DENIED_TEXT} Then run this again.")
         self.stdout.write("The lookup tables were filled, and their triggers created.")
