@@ -42,7 +42,8 @@ def find(place: DatabaseHost) -> dict[str, str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT LOWER(variable_name), global_value FROM information_schema.system_variables "
+                "SELECT LOWER(variable_name), global_value "
+                "FROM information_schema.system_variables "
                 "WHERE LOWER(variable_name) IN %s AND global_value <> default_value "
                 "AND global_value_origin <> 'COMPILE-TIME' ORDER BY variable_name",
                 [NAMES],
