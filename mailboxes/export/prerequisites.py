@@ -1,6 +1,8 @@
 """What a host's daemons need to work with its database, and with its name."""
 
-from mailboxes.conf import EXAMPLE_HOSTNAME, MailHost
+from django.utils.translation import gettext
+
+from mailboxes.conf import EXAMPLE_HOSTNAME, MailHost, is_example
 from mailboxes.errors import gettext_noop
 from mailboxes.export.bundle import BadExport
 
@@ -30,6 +32,17 @@ def check_exportable(host: MailHost) -> None:
                 "mail daemons have a different working directory."
             )
         )
+
+
+def name_warning(host: MailHost) -> str:
+    """Say that a name is reserved for examples; of the settings' own, there is no export."""
+    if not is_example(host.hostname):
+        return ""
+    return gettext(
+        "MAIL_HOSTNAME is %(name)s. Names like this are reserved for examples, so other mail "
+        "servers and mail programs will never find the host. Set it in .env to the host's real "
+        "name, restart the panel and export the configuration again."
+    ) % {"name": host.hostname}
 
 
 def check_accounts(host: MailHost) -> None:

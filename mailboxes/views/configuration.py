@@ -23,7 +23,7 @@ from mailboxes.export.compare import Comparison
 from mailboxes.export.highlighting import highlight, language
 from mailboxes.export.mail_check import check_mail
 from mailboxes.export.outdated import outdated, remember_export
-from mailboxes.export.prerequisites import check_exportable
+from mailboxes.export.prerequisites import check_exportable, name_warning
 from mailboxes.export.render import render_both, render_bundle
 from mailboxes.formats import database_message, error_message
 from mailboxes.lookup_tables.counts import number_of_mailboxes
@@ -48,6 +48,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
         host = with_column(mail_host())
         context |= {
             "host": host,
+            "name_warning": name_warning(host),
             "unchecked": check_mail(host, queries.BATCH),
             **shown_files(host),
             "bundle": bundle_name(host),

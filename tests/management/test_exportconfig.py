@@ -160,8 +160,8 @@ def test_an_export_says_what_it_could_not_check(
     (tmp_path / "example.org").symlink_to("example.org")
     out = StringIO()
     call_command("exportconfig", "--output", tmp_path / "new", stdout=out)
-    wrote, unchecked = out.getvalue().splitlines()
-    assert wrote.startswith("Wrote ")
+    wrote, unchecked, named = out.getvalue().splitlines()
+    assert wrote.startswith("Wrote ") and "mail.example.org. Names like this" in named
     assert f"can't read {tmp_path}/example.org/anna, so" in unchecked
 
 

@@ -67,3 +67,7 @@ def test_the_name_in_the_example_of_the_settings_is_not_exported(
     with pytest.raises(BadExport, match="only an example"):
         check_exportable(mail_host())
     assert "which is only an example" in rita.get("/admin/").content.decode()
+    for name, is_warned in (("mx.example.org", True), ("mx.kunz.ch", False)):
+        settings.MAIL_HOSTNAME = name
+        page = rita.get("/admin/configuration/").content.decode()
+        assert ("Names like this are reserved for examples" in page) == is_warned

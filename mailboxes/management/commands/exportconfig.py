@@ -18,6 +18,7 @@ from mailboxes.export.compare import SCHEME_NAMES, STATUSES, Comparison, parse_h
 from mailboxes.export.compatibility import Incompatibility, describe, incompatible_mailboxes
 from mailboxes.export.mail_check import check_mail
 from mailboxes.export.outdated import remember_export
+from mailboxes.export.prerequisites import name_warning
 from mailboxes.export.render import render_bundle
 from mailboxes.formats import database_message, number
 from mailboxes.management.arguments import choices, new_path, one_of
@@ -88,8 +89,8 @@ class Command(MailCommand):
             f"Wrote {len(files)} files for {host.variant.name.upper()} on {host.release.title} "
             f"to {output}. Start with {output / 'README'}."
         )
-        if unchecked:
-            self.stdout.write(unchecked)
+        for text in filter(None, (unchecked, name_warning(host))):
+            self.stdout.write(text)
 
     def remember(self, files: list[bundle.File]) -> None:
         """Note the export, unless the panel's database isn't there, which the files don't need."""
