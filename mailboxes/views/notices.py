@@ -223,11 +223,16 @@ def role_address_notices(scope: Scope) -> Iterator[Notice]:
 def alias_notices(scope: Scope) -> Iterator[Notice]:
     """Follow every alias, unless there are too many for a page."""
     found = check_table(scope.narrow(Alias.objects.all()), scope.domains)
-    if found is None and scope.is_everything:
+    if found is None:
         message = _(
             "There are too many aliases (more than %(limit)s) to check here where they lead. To "
             "check them, run: manage.py checkaliases"
         )
+        if not scope.is_everything:
+            message = _(
+                "There are too many aliases (more than %(limit)s) to check here where they lead. "
+                "Ask a superuser to check them."
+            )
         yield Notice(message % {"limit": number(MAX_ALIASES)}, "info")
     if deferred := [finding.alias for finding in found or [] if finding.is_deferred]:
         text = ngettext(

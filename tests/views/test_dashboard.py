@@ -333,6 +333,8 @@ def test_loops_and_dead_targets_are_reported_with_the_list_of_them(
     monkeypatch.setattr(findings, "MAX_ALIASES", 4)
     page = unescape(rita.get(URL).content.decode())
     assert "run: manage.py checkaliases" in page and "is deferred" not in page
+    page = signed_in("domain", "example.org").get(URL).content.decode()
+    assert "Ask a superuser to check them." in page and "manage.py" not in page
 
 
 def remember(*results: HopResult, by_timer: bool = False) -> None:
