@@ -14,6 +14,7 @@ from mailboxes.doctor.remedies import Remedy, restart_command
 from mailboxes.texts import gettext as _
 
 ADMINISTRATORS = ("/etc/systemd/", "/run/systemd/system/")
+PACKAGES = Path("/usr/lib/systemd/system")
 OURS = "mailadmin.conf"
 """The file that the bundle adds to a unit; the hop that compares files examines it."""
 
@@ -85,12 +86,14 @@ def restrictions(hop: str, names: Sequence[str], units: list[dict[str, str]]) ->
     files = {}
     for unit in units:
         name = unit["Id"].removesuffix(".service")
-        for path in unit.get("DropInPaths", "").split():
-            if name in (*names, INSTANCE) and (lines := settings(Path(path))):
+        if name not in (*names, INSTANCE):
+            continue
+        for path in [*unit.get("DropInPaths", "").split(), *replacing(unit)]:
+            if lines := settings(Path(path)):
                 files[path] = lines
     if not files:
         return
-    seen = _("Drop-in files change what systemd allows these daemons: %(names)s.")
+    seen = _("Files of systemd change how these daemons are run: %(names)s.")
     moved = " && ".join(f"mv {quote(path)} {quote(path)}.off" for path in files)
     advice = _(
         "If you don't need these settings, turn them off first. systemd doesn't read files whose "
@@ -104,12 +107,25 @@ def restrictions(hop: str, names: Sequence[str], units: list[dict[str, str]]) ->
     yield broken(f"{hop}.units", seen % {"names": ", ".join(names)}, remedy, "\n".join(lines))
 
 
+def replacing(unit: dict[str, str]) -> list[str]:
+    """Return the path of a unit that takes the place of the package's, if that is there."""
+    path = Path(unit.get("FragmentPath", "/"))
+    packaged = PACKAGES / path.name
+    return [str(path)] if path != packaged and packaged.is_file() else []
+
+
 def settings(path: Path) -> list[str]:
-    """Return the lines of an administrator's file that can keep a daemon from its work."""
+    """Return the lines of an administrator's file that can keep a daemon from its work.
+
+    Of a file that takes the place of the package's, these are only the lines that differ.
+    """
     if not str(path).startswith(ADMINISTRATORS) or path.name == OURS:
         return []
     try:
         lines = path.read_text(errors="replace").splitlines()
+        packaged = PACKAGES / path.name
+        known = packaged.read_text(errors="replace").splitlines() if packaged.is_file() else []
     except OSError:
         return []
-    return [line.strip() for line in lines if SETTING.match(line.strip())]
+    added = [line.strip() for line in lines if line not in known]
+    return [line for line in added if SETTING.match(line)]

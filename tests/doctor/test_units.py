@@ -17,12 +17,15 @@ from tests.export.conftest import HOSTS, texts
 STOPPED = broken("dovecot.stopped", "It isn't running.", restart("Start it:", "dovecot", "postfix"))
 
 
-def showing(examination: Examination, state: str, paths: str = "") -> Examination:
+def showing(
+    examination: Examination, state: str, paths: str = "", fragment: Path = Path("/")
+) -> Examination:
     """Return an examination by root of a host whose units are all in this state."""
 
     def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
         names = [word for word in command if word.endswith(".service")]
-        shown = [f"Id={name}\nLoadState={state}\nDropInPaths={paths}\n" for name in names]
+        more = f"LoadState={state}\nFragmentPath={fragment}\nDropInPaths={paths}\n"
+        shown = [f"Id={name}\n{more}" for name in names]
         return Output(0, "\n".join(shown), "")
 
     return as_root(examination, run)
@@ -57,6 +60,23 @@ def test_what_restricts_a_daemon_is_named_only_if_its_hop_is_broken(
     host.broken.clear()
     path.write_text("[Service]\nRestart=always\n")
     assert units.explain(host, "dovecot", [STOPPED]) == [STOPPED]
+
+
+def test_a_unit_that_takes_the_place_of_the_packages_is_named(
+    examination: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, packaged = tmp_path / "etc/dovecot.service", tmp_path / "lib/dovecot.service"
+    for path in (own, packaged):
+        path.parent.mkdir()
+        path.write_text("[Service]\nExecStart=/usr/sbin/dovecot -F\n")
+    monkeypatch.setattr(units, "ADMINISTRATORS", str(own.parent))
+    monkeypatch.setattr(units, "PACKAGES", packaged.parent)
+    host = showing(examination, "loaded", fragment=own)
+    assert units.explain(host, "dovecot", [STOPPED]) == [STOPPED]  # both are the same
+    own.write_text("[Service]\nExecStart=/usr/sbin/dovecot -F -c /gone\n")
+    found, _same = units.explain(host, "dovecot", [STOPPED])
+    assert found.detail == f"{own}: ExecStart=/usr/sbin/dovecot -F -c /gone"
+    assert found.remedy.command.startswith(f"mv {own} {own}.off && systemctl daemon-reload && ")
 
 
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
