@@ -4,7 +4,7 @@ import dataclasses
 import smtplib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from shlex import quote
 
 from cryptography import x509
@@ -35,7 +35,14 @@ def check(examination: Examination, found: x509.Certificate, port: int) -> Itera
     params = {"port": port, "date": texts.date(ends), "name": name}
     if ends < now:
         seen = _("The certificate on port %(port)s has expired: %(date)s.") % params
-        yield broken(f"ports.{port}.expired", seen, renew(examination, port))
+        yield broken(f"ports.{port}.expired", seen, stand_in(examination, port))
+    elif found.not_valid_before_utc > now:
+        params["date"] = texts.date(found.not_valid_before_utc)
+        seen = _(
+            "The certificate on port %(port)s is only valid from %(date)s on, if this machine's "
+            "clock is right."
+        )
+        yield broken(f"ports.{port}.early", seen % params, stand_in(examination, port))
     elif ends < now + SOON:
         seen = _("The certificate on port %(port)s expires soon: %(date)s.") % params
         yield warning(f"ports.{port}.expires", seen, renew(examination, port))
@@ -80,8 +87,18 @@ def of_dovecot(examination: Examination) -> str:
     """Return the path of Dovecot's certificate, as far as can be seen."""
     if not examination.access.sees_all:
         return examination.host.certificate
-    for setting in ("ssl_server/cert_file", "ssl_cert"):  # of 2.4 and of 2.3
-        done = examination.access.run(["doveconf", "-h", setting])
+    return dovecot_setting(examination, ("ssl_server/cert_file", "ssl_cert"))
+
+
+def key_of_dovecot(examination: Examination) -> str:
+    names = ("ssl_server/key_file", "ssl_server_key_file", "ssl_key")
+    return dovecot_setting(examination, names) if examination.access.sees_all else ""
+
+
+def dovecot_setting(examination: Examination, names: tuple[str, ...]) -> str:
+    """Return the value of the first of the names that this release of Dovecot knows."""
+    for name in names:
+        done = examination.access.run(["doveconf", "-h", name])
         if done.status == 0 and done.stdout.strip():
             return done.stdout.strip().removeprefix("<")
     return ""
@@ -90,7 +107,7 @@ def of_dovecot(examination: Examination) -> str:
 def renew(examination: Examination, port: int = 25) -> Remedy:
     path = of_dovecot(examination) if port == 993 else in_use(examination)[0]
     readers = restart_readers(examination.host)
-    if path == SELF_SIGNED:
+    if is_self_signed(path):
         return renew_self_signed(examination.host)
     if path.startswith(LETS_ENCRYPT):
         return renew_at_lets_encrypt(examination.host, path)
@@ -103,6 +120,37 @@ def renew(examination: Examination, port: int = 25) -> Remedy:
         advice = _("Replace %(path)s and its key with a valid pair, then restart the services:")
         return Remedy(advice % {"path": path}, readers)
     return replace(examination.host, path)
+
+
+def stand_in(examination: Examination, port: int) -> Remedy:
+    """Return what replaces a certificate that is over, at least with Debian's own for now."""
+    of_port_993 = port not in (25, 465, 587)
+    path, key = in_use(examination)
+    if of_port_993:
+        path, key = of_dovecot(examination), key_of_dovecot(examination)
+    host = examination.host
+    is_known = examination.access.sees_all and path and key
+    if not is_known or is_self_signed(path) or path.startswith(LETS_ENCRYPT):
+        return renew(examination, 993 if of_port_993 else port)
+    advice = _(
+        "Replace %(path)s and its key with a valid pair. Until then, this uses Debian's own "
+        "certificate, which mail programs warn about:"
+    )
+    command = self_signed(host).command
+    if of_port_993 or path == host.certificate:
+        command = f"{link(path, key)} && {restart_readers(host)}"
+    return Remedy(advice % {"path": path}, command)
+
+
+def link(path: str, key: str) -> str:
+    """Return the command that uses Debian's own pair at these places, and keeps what was there."""
+    linked = "ln -sf --backup=numbered"
+    return f"{linked} {SELF_SIGNED} {quote(path)} && {linked} {SELF_SIGNED_KEY} {quote(key)}"
+
+
+def is_self_signed(path: str) -> bool:
+    """Say whether it is Debian's own, as a link to it also is."""
+    return path == SELF_SIGNED or (bool(path) and str(Path(path).resolve()) == SELF_SIGNED)
 
 
 def renew_self_signed(host: MailHost) -> Remedy:

@@ -15,6 +15,7 @@ from mailboxes.doctor import (
     port_holders,
     words,
 )
+from mailboxes.doctor.dovecot_files import Setting
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.remedies import (
@@ -48,6 +49,9 @@ OURS = "mailadmin"
 
 SYSTEM_ACCOUNTS = ("dovecot", "dovenull")
 """Debian's packages create these users and groups."""
+
+OTHER_PAIR = re.compile(r"\((ssl_(?!cert |key |server_cert_file |server_key_file )\w+) setting\)")
+"""Another certificate than the main one, which Debian's files set."""
 
 SERVICES = ("dovecot", "postfix")
 RESTART = restart_command(*SERVICES)
@@ -214,9 +218,20 @@ def no_passwords(examination: Examination, found: Found) -> Cause:
     return Cause(reason, APPLY_AND_RESTART_BOTH)
 
 
+def of_pair(name: str) -> list[Setting]:
+    """Return an administrator's settings of a further certificate and its key."""
+    names = {name, name.replace("_key", "_cert"), name.replace("_cert", "_key")}
+    return [each for name in sorted(names) for each in dovecot_settings.naming(name)]
+
+
 def no_certificate(examination: Examination, found: Found) -> Cause:
     reason = _("Dovecot can't use its certificate or its key: %(reason)s.")
     said = found[0].partition(": user=")[0].partition(", rip=")[0].rstrip(".…")
+    named = OTHER_PAIR.search(found.string)
+    if named and (settings := of_pair(named[1])):
+        advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
+        command = f"{dovecot_settings.comment_out(settings)} && {RESTART}"
+        return Cause(reason % {"reason": said}, Remedy(advice, command))
     remedy = dovecot_certificate.remedy(examination, found[0])
     return Cause(reason % {"reason": said}, remedy)
 

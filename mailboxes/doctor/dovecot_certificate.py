@@ -4,8 +4,9 @@ from shlex import quote
 
 from mailboxes.doctor.certificate import (
     LETS_ENCRYPT,
-    SELF_SIGNED,
-    SELF_SIGNED_KEY,
+    is_self_signed,
+    key_of_dovecot,
+    link,
     of_dovecot,
     renew,
 )
@@ -13,18 +14,17 @@ from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.remedies import Remedy, restart_command
 from mailboxes.texts import gettext as _
 
-KEYS = ("ssl_server/key_file", "ssl_server_key_file", "ssl_key")
 EXCHANGED = "contains a private key"
 
 
 def remedy(examination: Examination, said: str) -> Remedy:
     """Exchange both, or use Debian's own until there is a pair again."""
     restarted = restart_command("dovecot", "postfix")
-    certificate, key = of_dovecot(examination), setting(examination, KEYS)
+    certificate, key = of_dovecot(examination), key_of_dovecot(examination)
     if not (certificate and key):
         advice = _("Put the certificate and its key back, then restart Dovecot and Postfix:")
         return Remedy(advice, restarted)
-    if certificate.startswith(LETS_ENCRYPT):
+    if certificate.startswith(LETS_ENCRYPT) or is_self_signed(certificate):
         return renew(examination, 993)
     path, other = quote(certificate), quote(key)
     if EXCHANGED in said:
@@ -35,15 +35,5 @@ def remedy(examination: Examination, said: str) -> Remedy:
         "Put a valid pair back. Until then, this uses Debian's own certificate, which mail "
         "programs warn about, and keeps the files as …~1~:"
     )
-    linked = "ln -sf --backup=numbered"
-    command = f"{linked} {SELF_SIGNED} {path} && {linked} {SELF_SIGNED_KEY} {other}"
+    command = link(certificate, key)
     return Remedy(advice, f"{command} && {restarted}")
-
-
-def setting(examination: Examination, names: tuple[str, ...]) -> str:
-    """Return the value of the first of the names that this release of Dovecot knows."""
-    for name in names:
-        done = examination.access.run(["doveconf", "-h", name])
-        if done.status == 0 and done.stdout.strip():
-            return done.stdout.strip().removeprefix("<")
-    return ""

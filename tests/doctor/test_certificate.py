@@ -3,8 +3,13 @@
 import smtplib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from mailboxes.doctor import certificate
 from mailboxes.doctor.access import Output, Runner
@@ -110,6 +115,47 @@ def test_what_apply_would_refuse_is_mended_in_the_settings(examination: Examinat
 def test_files_that_postconf_cannot_read_have_no_certificate(examination: Examination) -> None:
     failing = as_root(examination, lambda command, input="", user="": Output(1, "", "fatal"))
     assert certificate.in_use(failing) == ("", "")
+
+
+def certificate_of(days: tuple[int, int]) -> x509.Certificate:
+    """Return one for the mail host that is valid from and until so many days from now."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.org")])
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
+    first, last = (now + timedelta(days=each) for each in days)
+    builder = builder.not_valid_before(first).not_valid_after(last)
+    names = x509.SubjectAlternativeName([x509.DNSName("mail.example.org")])
+    return builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+
+
+@pytest.mark.parametrize(
+    ("days", "path", "code", "command"),
+    [
+        ((-9, 90), "/c", "", ""),
+        ((-9, 3), "/c", "expires", "systemctl restart dovecot postfix"),
+        ((-9, -3), "/c", "expired", f"postconf -e {OWN} && "),
+        ((3, 90), "/c", "early", f"postconf -e {OWN} && "),
+        ((-9, -3), SNAKEOIL[0], "expired", "make-ssl-cert generate-default-snakeoil --force"),
+        ((-9, -3), LIVE, "expired", "certbot renew --cert-name mail.example.org && "),
+    ],
+)
+def test_a_certificate_that_is_over_or_not_valid_yet_is_replaced_for_now(
+    examination: Examination, days: tuple[int, int], path: str, code: str, command: str
+) -> None:
+    here = as_root(examination, postfix(path, "/k"))
+    here.host = replace(here.host, hostname="mail.example.org", certificate="")
+    found = list(certificate.check(here, certificate_of(days), 587))
+    assert [each.code for each in found] == ([f"ports.587.{code}"] if code else [])
+    if found and code != "expires":
+        assert found[0].remedy.command.startswith(command)
+
+
+def test_a_certificate_of_the_settings_is_replaced_where_it_is(examination: Examination) -> None:
+    here = as_root(examination, postfix("/c", "/k"))
+    here.host = replace(here.host, certificate="/c", certificate_key="/k")
+    linked = "ln -sf --backup=numbered"
+    both = f"{linked} {SNAKEOIL[0]} /c && {linked} {SNAKEOIL[1]} /k && "
+    assert certificate.stand_in(here, 587).command.startswith(both)
 
 
 def test_only_the_certificate_in_use_is_renewed(examination: Examination) -> None:
