@@ -205,6 +205,21 @@ def reads_mail(host: MailHost, address: str, password: str) -> bool:
     return answer
 
 
+def stores_mail(host: MailHost, person: Person) -> bool:
+    """Say whether a message fits into the quota, if there is one."""
+    with mail_clients.imap(host.machine) as session:
+        assert mail_clients.imap_auth(session, "PLAIN", person.address, person.password)
+        return session.append("INBOX", "", "", b"Subject: kept\r\n\r\nHello.\r\n")[0] == "OK"
+
+
+def assert_quotas_hold_for_the_panel_only(host: MailHost) -> None:
+    """Others have one of a byte in their settings, but have never loaded the plugin."""
+    assert stores_mail(host, OTTO) and stores_mail(host, BOX)
+    host.sql(f"UPDATE mailbox SET quota = 1 WHERE username = '{BOX.address}'")
+    assert not stores_mail(host, BOX) and stores_mail(host, OTTO)
+    host.sql("UPDATE mailbox SET quota = 0")
+
+
 def assert_the_panel_decides(host: MailHost) -> None:
     """In its domains, no other password works, even if Dovecot knows one; others still sign in."""
     set_users(host, OTTO, Person(BOB.address, OTTO.password))
@@ -261,6 +276,7 @@ def assert_kept(host: MailHost) -> None:
     assert code_for_a_listed_client(host, 587) == (554 if host.variant == "v2" else 250)
     if host.variant == "v2":
         assert_the_panel_decides(host)
+        assert_quotas_hold_for_the_panel_only(host)
         assert cleartext_code(host, OTTO.address) == 250
         assert cleartext_code(host, "sold@old.example") == 554
         host.await_mail(ANNA, host.send(OTTO, ANNA.address))
