@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from mailboxes.actions.imports.rows import ImportRow, MailboxRow, Unreadable
 from mailboxes.actions.passwords import check_new_password, renew_expiry
-from mailboxes.addresses import normalize_address
+from mailboxes.actions.imports.tables import parse_name
+from mailboxes.addresses import BadAddress
 from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Domain, Mailbox
@@ -75,7 +76,7 @@ def begin_preparing(
         for place, row in enumerate(rows)
         if isinstance(row, MailboxRow) and row.password
     ]
-    names = [normalize_address(row.address) for _place, row in asked]
+    names = [stored_name(row) for _place, row in asked]
     old = stored_passwords(names)
     clear = [
         Clear(name, row.name or "", row.password, old.get(name, ""))
@@ -94,6 +95,13 @@ def begin_preparing(
         return prepared
 
     return finish
+
+
+def stored_name(row: MailboxRow) -> str:
+    try:
+        return str(parse_name(row.address))
+    except BadAddress:
+        return row.address  # it will be refused
 
 
 def with_hash(row: MailboxRow, found: str | Refused) -> ImportRow:
