@@ -6,8 +6,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from mailboxes.actions.imports.rows import ImportRow, MailboxRow, Unreadable
-from mailboxes.actions.passwords import check_new_password, renew_expiry
 from mailboxes.actions.imports.tables import parse_name
+from mailboxes.actions.passwords import check_new_password, renew_expiry
 from mailboxes.addresses import BadAddress
 from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, Term, gettext_noop
