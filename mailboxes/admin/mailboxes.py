@@ -237,6 +237,13 @@ class MailboxAdmin(ShowsClientSettings, InDomainList, RenamesRows):
             return self.welcome_sheet(request, obj, request.POST["new_password1"])
         return response
 
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Do the same after a change, if a new password was entered."""
+        response = super().response_change(request, obj)
+        if "_sheet" in request.POST:
+            return self.welcome_sheet(request, obj, request.POST.get("new_password1", ""))
+        return response
+
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
         actions.delete_mailbox(administrator(request), obj)
         self.tell_of_sessions(request, [obj])

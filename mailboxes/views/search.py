@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -19,7 +19,7 @@ from mailboxes.access.scope import Scope
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count, first_rows
-from mailboxes.search import COLUMNS, TOO_FREQUENT, parse, search
+from mailboxes.search import COLUMNS, TOO_FREQUENT, parse, search, with_ascii_domain
 
 SHOWN = 10
 """How many rows of each table are shown."""
@@ -53,15 +53,27 @@ class Hits:
 @never_cache
 @require_safe
 def search_all(request: HttpRequest) -> HttpResponse:
-    """Show the first hits in each table, as far as the administrator may see it."""
-    text = request.GET.get("q", "").strip()
+    """Show the first hits in each table, as far as the administrator may see it, or the mailbox
+    whose address was typed.
+    """
+    text, scope = request.GET.get("q", "").strip(), scope_of(request.user)
+    if (only := mailbox_meant(text, scope)) is not None:
+        return redirect("admin:mailboxes_mailbox_change", quote(only.pk))
     context = admin.site.each_context(request) | {
         "title": _("Search"),
         "asked": text,
         "too_frequent": TOO_FREQUENT,
-        "tables": list(tables(text, scope_of(request.user))) if text else [],
+        "tables": list(tables(text, scope)) if text else [],
     }
     return render(request, "mailboxes/search.html", context)
+
+
+def mailbox_meant(text: str, scope: Scope) -> Mailbox | None:
+    """Return the mailbox whose whole address was typed; its page shows what forwards to it."""
+    terms = parse(text, has_domains=False).terms if "@" in text else []
+    if len(terms) != 1 or not scope.allows("mailbox.view"):
+        return None
+    return scope.narrow(Mailbox.objects.filter(pk=with_ascii_domain(terms[0]))).first()
 
 
 def tables(text: str, scope: Scope) -> Iterator[Hits]:

@@ -100,13 +100,12 @@ def test_more_tasks_take_few_clicks_and_pages(rita: Page) -> None:
     rita.goto("/admin/")
     with work.at_most(clicks=0, loads=0):
         expect(rita.get_by_role("heading", name="First steps")).to_be_visible()
-    with work.at_most(clicks=3, loads=3):
+    with work.at_most(clicks=2, loads=2):
         rita.keyboard.press("/")
         rita.keyboard.type("q07@quotas.example")
         rita.keyboard.press("Enter")
-        work.click(rita.get_by_role("link", name="New password"))
         work.button("Generate")
-        work.button("Set password and show welcome sheet")
+        work.button("Save and show welcome sheet")
         expect(rita.get_by_role("heading", name="q07@quotas.example")).to_be_visible()
     rita.goto(f"{MAILBOX}?domain=quotas.example")
     with work.at_most(clicks=5, loads=4):

@@ -13,6 +13,7 @@ from mailboxes.addresses import DomainName
 from mailboxes.models import AliasDomain, Domain, Mailbox
 from tests.admin.conftest import mailbox_form, signed_in
 from tests.conftest import PASSWORD, TESTER
+from tests.page_forms import read_form
 
 AUTOCONFIG = "/mail/config-v1.1.xml"
 AUTODISCOVER = "/Autodiscover/Autodiscover.xml"
@@ -210,5 +211,9 @@ def test_the_welcome_sheet_follows_a_new_password(anna: Mailbox) -> None:
     refused = helpdesk.post(path, data | {"new_password2": "another"})  # which the form keeps
     assert sheet not in [each.name for each in refused.templates] and refused.status_code == 200
     actions.create_domain(TESTER, DomainName.parse("example.net"))
+    own, change = signed_in("domain", "example.org", name="own"), path.replace("password", "change")
+    form = read_form(own.get(change).content.decode()) | data
+    shown = own.post(change, form)
+    assert new in shown.content.decode() and sheet in [each.name for each in shown.templates]
     foreign = signed_in("domain-administrator", "example.net", name="foreign")
     assert new not in foreign.post(path, data).content.decode()

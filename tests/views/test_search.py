@@ -34,7 +34,10 @@ def test_mailboxes_aliases_and_domains_are_found_in_one_place(rita: Client, anna
         "domain": ["anna.example Anna's own"],
     }
     assert found(rita, "team")["alias"] == ["team@example.org x@elsewhere.example"]
-    assert found(rita, "Anna <anna@example.org>")["domain"] == []
+    for text in ("Anna <ANNA@example.org>", "anna@example.org", "mailto:anna@example.org"):
+        leads_to = rita.get(URL, {"q": text}).headers["Location"]
+        assert leads_to == "/admin/mailboxes/mailbox/anna_40example.org/change/", text
+    assert found(rita, "team@example.org")["mailbox"] == []
     page = rita.get(URL, {"q": "anna"}).content.decode()
     assert 'href="/admin/mailboxes/alias/?q=anna"' in page and "1 mailbox</h2>" in page
     assert "mailboxes/mailbox/?q=" not in rita.get(URL, {"q": "nobody"}).content.decode()
@@ -45,6 +48,7 @@ def test_nothing_out_of_reach_is_found(rita: Client, anna: Mailbox) -> None:
     actions.create_domain(TESTER, DomainName.parse("other.example"))
     otto = signed_in("domain", "other.example")
     assert found(otto, "anna") == {"mailbox": [], "alias": [], "domain": []}
+    assert found(otto, "anna@example.org")["mailbox"] == []
     assert found(otto, "example.org") == {"mailbox": [], "alias": [], "domain": []}
     assert found(otto, "other")["domain"] == ["other.example"]
 
