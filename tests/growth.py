@@ -304,7 +304,7 @@ def superuser() -> Iterator[list[Page]]:
             *("", "kind=own", "kind=all", "kind=handled", "active__exact=0", "q=nothing"),
             *(f"q={mailbox}", "q=box7", "domain=large1.example", "kind=own&domain=tiny001.example"),
         ],
-        DOMAINS: ["", "q=nothing", "q=large"],
+        DOMAINS: ["", "q=nothing", "q=large", "attention=roles"],
     }
     urls = [f"{path}?{question}" for path, asked in lists.items() for question in asked]
     urls += [
@@ -314,6 +314,10 @@ def superuser() -> Iterator[list[Page]]:
         f"{MAILBOXES}{mailbox}/change/",
     ]
     urls += [f"{MAILBOXES}{mailbox}/delete/", f"{ALIASES}{alias}/delete/"]
+    urls += [f"{ALIASES}?q=koch&kind=handled", f"{ALIASES}add/", f"{ALIASES}{alias}/change/"]
+    urls += [f"{MAILBOXES}{mailbox}/{page}/" for page in ("history", "password", "rename")]
+    urls += [f"{DOMAINS}add/", f"{DOMAINS}large1.example/rename/", "/admin/search/?q=anna+koch"]
+    urls += ["/admin/import/", "/admin/configuration/upgrade/", "/admin/log/"]
     urls += [f"{DOMAINS}large1.example/change/", f"{DOMAINS}large1.example/delete/"]
     pages = [page_of(client, url) for url in urls]
     pages += [(f"POST {name}", partial(post, client, *form)) for name, form in FORMS.items()]
