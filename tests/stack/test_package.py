@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import debian_roots
-from tests.machine import Machine
+from tests.machine import Machine, wait_until
 from tests.mailhost import newest_release
 from tests.production import FROM_HERE, SERVED, SITE, Visitor, signs_in
 
@@ -15,6 +15,10 @@ pytestmark = pytest.mark.stack
 
 DATA = "/var/lib/mailadmin"
 MAINTAINER = "panel@example.org"
+CONTAINED = (
+    *("ProtectSystem=strict", f"ReadWritePaths={DATA}", "PrivateTmp=yes"),
+    *("NoNewPrivileges=yes", "CapabilityBoundingSet="),
+)
 
 
 def build(machine: Machine, folder: str, sources: str) -> Path:
@@ -61,6 +65,19 @@ def upgrade(machine: Machine, package: Path) -> None:
     assert Visitor(machine).ask("GET", "/healthz")[0].status == 200
 
 
+def serve_as_container(machine: Machine) -> None:
+    """Run what an image runs, without privileges and read-only, as in compose.yaml."""
+    script = f"{SERVED}/deploy/container"
+    limits = [f"--property={limit}" for limit in CONTAINED]
+    start = ["systemd-run", "--unit=image", "--uid=mailadmin", "--gid=mailadmin", *limits]
+    healthy = [script, "healthy"]
+    refused = machine.run(healthy, check=False)
+    assert (refused.returncode, refused.stderr[:27]) == (1, "The panel does not answer: ")
+    machine.run([*start, "--setenv=ENV_FILE=/etc/mailadmin/env", script])
+    wait_until(lambda: machine.run(healthy, check=False).returncode == 0, "the container", 60)
+    machine.run(["systemctl", "stop", "image"])
+
+
 def test_a_package_serves_the_panel_and_leaves_its_data(packaged: tuple[Machine, Path]) -> None:
     machine, package = packaged
     maintainer = machine.run(["dpkg-deb", "--field", package, "Maintainer"]).stdout
@@ -74,6 +91,7 @@ def test_a_package_serves_the_panel_and_leaves_its_data(packaged: tuple[Machine,
     machine.run(["mailadmin", "createdomain", "example.com"])
     machine.run(["systemctl", "start", "mailadmin-backup.service", "mailadmin-cleanup.service"])
     upgrade(machine, package)
+    serve_as_container(machine)
     (backup,) = (machine / "var/backups/mailadmin").glob("before-upgrade-*")
     assert machine.run(["mailadmin", "restore", f"/var/backups/mailadmin/{backup.name}", "--check"])
     assert "  /etc/mailadmin/env " in apt(machine, "remove", "mailadmin")
