@@ -16,6 +16,7 @@ from mailboxes.doctor import (
     postfix_extras,
     postfix_services,
     postfix_settings,
+    relay_host,
     submission,
     words,
 )
@@ -54,6 +55,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield from lacking
     yield prove(examination, lacking[0].remedy if lacking else None)
     yield from mail_queue.examine(examination)
+    yield from relay_host.examine(access)
 
 
 def prove(examination: Examination, remedy: Remedy | None) -> Finding:

@@ -50,6 +50,12 @@ OURS = "mailadmin"
 SYSTEM_ACCOUNTS = ("dovecot", "dovenull")
 """Debian's packages create these users and groups."""
 
+CONFIGURATION_LINE = re.compile(
+    r"in configuration file:? (?P<path>/etc/dovecot/\S+?):? line (?P<line>\d+): (?P<why>.+)"
+)
+STOCK_PAIR = "10-ssl.conf"
+"""Debian's file with the main certificate."""
+
 OTHER_PAIR = re.compile(r"\((ssl_(?!cert |key |server_cert_file |server_key_file )\w+) setting\)")
 """Another certificate than the main one, which Debian's files set."""
 
@@ -204,7 +210,10 @@ def other_account(examination: Examination, found: Found) -> Cause:
         "The database refuses the account in Dovecot's files: its name or its password differs "
         "from .env."
     )
-    return Cause(reason, APPLY_AND_RESTART_BOTH)
+    remedy = dovecot_resort.remedy(examination)
+    if remedy != APPLY_AND_RESTART_BOTH:  # another user than the files' is used
+        reason = words_of([found.string])
+    return Cause(reason, remedy)
 
 
 def no_right(examination: Examination, found: Found) -> Cause:
@@ -227,6 +236,9 @@ def of_pair(name: str) -> list[Setting]:
 def no_certificate(examination: Examination, found: Found) -> Cause:
     reason = _("Dovecot can't use its certificate or its key: %(reason)s.")
     said = found[0].partition(": user=")[0].partition(", rip=")[0].rstrip(".…")
+    line = CONFIGURATION_LINE.search(found.string)
+    if line and OURS not in line["path"] and Path(line["path"]).name != STOCK_PAIR:
+        return bad_line(examination, line)
     named = OTHER_PAIR.search(found.string)
     if named and (settings := of_pair(named[1])):
         advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
@@ -239,12 +251,7 @@ def no_certificate(examination: Examination, found: Found) -> Cause:
 CAUSES: tuple[tuple[re.Pattern[str], Callable[[Examination, Found], Cause]], ...] = (
     (re.compile(r"(?P<kind>[Gg]roup|[Uu]ser) doesn't exist: (?P<name>[\w.-]+)"), missing_account),
     (re.compile(r"(Can't load SSL|ssl(_server)?_(cert|key)).*"), no_certificate),
-    (
-        re.compile(
-            r"in configuration file:? (?P<path>/etc/dovecot/\S+?):? line (?P<line>\d+): (?P<why>.+)"
-        ),
-        bad_line,
-    ),
+    (CONFIGURATION_LINE, bad_line),
     (re.compile(r"listen\(.*?(?P<port>\d+)\) failed: Address already in use"), used_port),
     (re.compile(r"Unknown database driver"), no_driver),
     (re.compile(r"[A-Z][A-Z, ]+ command denied .*"), no_right),

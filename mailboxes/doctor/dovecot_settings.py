@@ -84,7 +84,7 @@ def overriding(
 ) -> Iterator[tuple[Setting, str]]:
     """Yield what is read after the panel's setting, or is in a block that wins against it."""
     last = {setting.key: setting for setting in here}
-    for setting in others:
+    for setting in (each for each in here if not is_ours(each)):
         if setting.is_block or setting.blocks[:1] in [(name,) for name in SIGN_INS]:
             continue  # in Dovecot 2.3, each of these blocks is another one
         wanted = ours.get(setting.key)
@@ -94,6 +94,8 @@ def overriding(
         elif listed := words_of_block(ours, setting.key):
             if last[setting.key] is setting and not fits(setting, listed):
                 yield setting, listed
+        elif setting not in others:
+            continue  # as Debian has it
         elif in_filter(setting) and (wanted := ours.get((setting.name,))):
             if not fits(setting, wanted.value):
                 yield setting, wanted.value

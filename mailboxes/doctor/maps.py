@@ -66,11 +66,14 @@ def examine(examination: Examination) -> Iterator[Finding]:
     yield from queue_folders.examine()
     if stopped:
         yield stopped
-    if stopped and examination.access.run(["postconf", "-n"]).status:
+    if stopped and (
+        str(MAIN_CF) in stopped.detail or examination.access.run(["postconf", "-n"]).status
+    ):
         seen = _("The lookups weren't tried, since Postfix can't read its files.")
         yield not_checked("maps.rest", seen)
         return
-    yield from postfix_tables.examine(examination.access)
+    if not stopped:
+        yield from postfix_tables.examine(examination.access)
     failed = list(ask_all(examination, [name for name in MAPS if name not in missing]))
     yield from failed
     if not (failed or stopped):

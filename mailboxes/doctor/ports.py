@@ -12,6 +12,7 @@ from mailboxes.doctor import (
     listeners,
     mail_folder,
     master_entries,
+    mounts,
     postfix_services,
     submission,
     words,
@@ -42,6 +43,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
     elif examination.access.sees_all:
         yield from check_folder(examination)
     if examination.access.sees_all:
+        yield from mounts.examine(examination.host)
         yield from check_disks(examination.host)
     if examination.access.is_mail_host:
         served = [25, 587, 465, *inbox.ports(examination.host)]

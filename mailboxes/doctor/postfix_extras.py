@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 from django.db import DatabaseError
 
@@ -47,6 +48,7 @@ DELIVERY = re.compile(
 )
 """What can keep a message that has come in from its mailbox."""
 
+STOCK = Path("/usr/share/postfix/main.cf.debian")
 SECRET = re.compile(r"pass|secret|mysql:|pgsql:|ldap:", re.IGNORECASE)
 MAX_NAMED = 5
 
@@ -89,6 +91,26 @@ def undone(examination: Examination) -> Remedy | None:
     # A reload leaves alone what has just ended and is to wait.
     command = found.remedy.command.replace("systemctl reload", "systemctl restart")
     return found.remedy._replace(command=command)
+
+
+def lost(examination: Examination) -> Remedy | None:
+    """Return what sets again what Debian's own main.cf has and this one lacks, if anything."""
+    try:
+        stock = assignments(STOCK.read_text(errors="replace").splitlines())
+    except OSError:
+        return None
+    here = assignments(examination.access.run(["postconf", "-n"]).stdout.splitlines())
+    gone = {
+        name: value
+        for name, value in stock.items()
+        if here and name not in here and value and "nis:" not in value
+    }
+    if not gone:
+        return None
+    advice = _("main.cf lacks settings that Debian's own has: %(names)s. Set them again:")
+    values = " ".join(shlex.quote(f"{name} = {value}") for name, value in gone.items())
+    command = f"postconf -e {values} && {restart_command('postfix')}"
+    return Remedy(advice % {"names": ", ".join(gone)}, command)
 
 
 def extra_settings(

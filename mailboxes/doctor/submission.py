@@ -135,6 +135,8 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
         return postfix_extras.remedy(extras)
     if of_postfix and (differing := postfix_extras.undone(examination)):
         return differing
+    if sees_postfix and (lost := postfix_extras.lost(examination)):
+        return lost
     if examination.host.variant.name == "v2":
         return dovecot_resort.remedy(examination)
     return APPLY_AND_RESTART

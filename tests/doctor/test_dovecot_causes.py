@@ -65,6 +65,16 @@ LINES = {
         "no right to use /var/vmail/b/a/tmp.",
         "mkdir -p -m 0750 /var/vmail && ",
     ),
+    "doveconf: Fatal: Error in configuration file /etc/dovecot/local.conf line 2: "
+    "ssl_server_cert_file: open(/etc/ssl/gone.pem) failed: No such file or directory": (
+        "Line 2 of /etc/dovecot/local.conf is wrong",
+        f"sed -i '2s/^/#/' /etc/dovecot/local.conf && {BOTH}",
+    ),
+    "doveconf: Fatal: Error in configuration file /etc/dovecot/conf.d/10-ssl.conf line 12: "
+    "ssl_cert: Can't open file /c: No such file or directory": (
+        "can't use its certificate or its key",
+        "ln -sf --backup=numbered /etc/ssl/certs/ssl-cert-snakeoil.pem /c && ",
+    ),
     "doveconf: Fatal: Error in configuration file /etc/dovecot/dovecot.conf: default_login_user "
     "doesn't exist: dovenull": (
         "There is no user dovenull",

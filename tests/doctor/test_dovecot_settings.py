@@ -73,6 +73,7 @@ def test_a_host_as_apply_leaves_it_has_no_other_settings(dovecot: Path) -> None:
     ("file", "text", "titles"),
     [
         ("99-zlocal.conf", "ssl=no", ["ssl"]),
+        ("99-zlocal.conf", "ssl = yes", ["ssl"]),  # Debian's, but read after ours
         ("99-zlocal.conf", 'ssl = "required" # as ours', []),
         ("99-zlocal.conf", "# ssl = no", []),
         ("50-local.conf", "ssl = no", []),  # ours is read later

@@ -41,6 +41,16 @@ def test_a_fatal_error_says_which_setting_or_line_is_to_be_mended(
     assert postfix_causes.find(here, [later, f"smtpd[9]: NOQUEUE: helo=<{line}>"]) is None
 
 
+def test_of_two_settings_the_one_that_is_set_is_removed(examination: Examination) -> None:
+    line = "parameters default_privs and mail_owner specify the same user nobody"
+    set_here = Output(0, "myhostname = a\nmail_owner = nobody\n", "")
+    here = as_root(examination, logging("", set_here))
+    found = postfix_causes.find(here, [f"fatal: file /etc/postfix/main.cf: {line}"])
+    assert found and found.remedy.command == f"postconf -X mail_owner && {RESTART}"
+    unset = as_root(examination, logging("", Output(0, "myhostname = a\n", "")))
+    assert postfix_causes.find(unset, [f"fatal: file /etc/postfix/main.cf: {line}"]) is None
+
+
 def logging(line: str, postconf: Output) -> Runner:
     def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
         if command[0] == "postconf":

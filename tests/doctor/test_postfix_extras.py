@@ -1,9 +1,11 @@
 """Which settings of Postfix neither the panel nor Debian has, and the command that removes them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mailboxes.doctor import postfix_extras
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.postfix_extras import (
@@ -69,6 +71,20 @@ def test_its_command_removes_both_kinds_and_the_values_can_be_set_again() -> Non
     assert found.command.startswith(f"{removed}systemctl restart postfix; ")
     assert "hidden" not in str(remedy({"smtpd_client_restrictions": "mysql:{password=hidden}"}))
     assert "2 more" in str(remedy({f"smtpd_{number}": "x" for number in range(7)}).advice)
+
+
+def test_settings_of_debians_own_file_that_are_gone_are_set_again(
+    examination: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = tmp_path / "main.cf.debian"
+    monkeypatch.setattr(postfix_extras, "STOCK", stock)
+    here = as_root(examination, printing("biff = no\n"))
+    assert postfix_extras.lost(here) is None
+    stock.write_text("# comment = x\nbiff = no\nrelayhost =\ncyrus_sasl_config_path = /etc/x\n")
+    found = postfix_extras.lost(here)
+    assert found and found.command.startswith("postconf -e 'cyrus_sasl_config_path = /etc/x' && ")
+    stock.write_text("biff = no\n")
+    assert postfix_extras.lost(here) is None
 
 
 def test_a_port_that_fails_is_mended_by_removing_them(examination: Examination) -> None:
