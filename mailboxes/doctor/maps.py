@@ -164,6 +164,8 @@ def ask_proxy(examination: Examination) -> Iterator[Finding]:
     extras = postfix_extras.find(examination) if "proxy_read_maps" in log else {}
     if "proxy_read_maps" in extras:
         remedy = postfix_extras.remedy({"proxy_read_maps": extras["proxy_read_maps"]})
+    elif lacking := next(postfix_services.missing(examination.access), None):
+        remedy = lacking.remedy
     elif changed := postfix_services.changed(examination.access):
         remedy = changed
     elif differing := postfix_extras.undone(examination):

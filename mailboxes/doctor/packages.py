@@ -6,11 +6,12 @@ from mailboxes.conf import MailHost
 from mailboxes.deployment.states import State
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.doctor.remedies import Remedy, restart_command, restart_readers
 from mailboxes.texts import gettext as _
 
 FOLDERS = ("/bin/", "/sbin/", "/lib/", "/usr/bin/", "/usr/sbin/", "/usr/lib/")
 CONFIGURATION = " c "
+OPENSSL = "/etc/ssl/openssl.cnf"
 MAX_NAMED = 10
 STATES = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package}\\n"]
 REMOVED = ("not-installed", "config-files")
@@ -50,6 +51,21 @@ def explain(examination: Examination, hop: str, findings: list[Finding]) -> list
     if hop in examination.broken or examination.is_broken_before:
         return findings  # what is broken before has been explained
     return [*damaged(examination, hop, packages), *findings]
+
+
+def changed_openssl(examination: Examination) -> Remedy | None:
+    """Return what turns off a configuration of OpenSSL that isn't Debian's: all daemons read it."""
+    verified = examination.access.run(["dpkg", "--verify", "openssl"]).stdout
+    if not any(
+        line.endswith(f" {OPENSSL}") and "missing" not in line for line in verified.splitlines()
+    ):
+        return None
+    advice = _(
+        "%(path)s isn't as Debian has it, and all programs with TLS read it. Correct it, or turn "
+        "it off; they also work without it:"
+    )
+    command = f"mv {OPENSSL} {OPENSSL}.off && {restart_readers(examination.host)}"
+    return Remedy(advice % {"path": OPENSSL}, command)
 
 
 def damaged(examination: Examination, hop: str, packages: Sequence[str]) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield from master_entries.examine(examination.access)
         yield from postfix_services.doubled(examination.access)
         yield from postfix_services.postscreen(examination.access)
+        yield from postfix_services.without_port_25(examination.access)
     yield from check_port_25(examination)
     for port in (587, 465):
         yield from submission.check(examination, port)

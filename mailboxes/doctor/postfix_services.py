@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from mailboxes.doctor.access import Access
+from mailboxes.doctor.access import POSTFIX, Access
 from mailboxes.doctor.finding import Finding, broken
-from mailboxes.doctor.remedies import Remedy, restart_command
+from mailboxes.doctor.remedies import APPLY_AND_RESTART, Remedy, restart_command
 from mailboxes.texts import gettext as _
 
 STOCK = Path("/usr/share/postfix/master.cf.dist")
@@ -20,6 +20,7 @@ TRANSPORTS = ("virtual_transport", "local_transport", "default_transport", "rela
 CHROOT, PROGRAM = 4, 7
 """The columns of a line."""
 
+SMTP = "smtp inet n - y - - smtpd"
 SMTPD = "smtpd pass - - y - - smtpd"
 PORTS = (("smtp", "25"), ("submission", "587"), ("submissions", "smtps", "465"))
 NAME = re.compile(r"[\w.-]+")
@@ -27,7 +28,11 @@ NAME = re.compile(r"[\w.-]+")
 
 def missing(access: Access) -> Iterator[Finding]:
     """Name what every message needs, and the transports that main.cf names."""
-    here = services(access.run(["postconf", "-M"]).stdout)
+    listed = access.run(["postconf", "-M"])
+    here = services(listed.stdout)
+    if not here and not listed.status and STOCK.exists():
+        yield empty()
+        return
     lacking = [name for name in needed(access) if name not in here]
     if not (here and lacking):
         return
@@ -39,6 +44,24 @@ def missing(access: Access) -> Iterator[Finding]:
     if len(lines) < len(lacking):
         remedy = Remedy(_("Add them to master.cf, or name other ones in main.cf."))
     yield broken("delivery.service", seen, remedy)
+
+
+def empty() -> Finding:
+    """Begin with Debian's own file again, to which `apply` adds the panel's services."""
+    seen = _("master.cf has no services.")
+    advice = _("Use Debian's own file again, then export and apply the configuration:")
+    command = f"cp {STOCK} {POSTFIX / 'master.cf'}; {APPLY_AND_RESTART.command}"
+    return broken("delivery.service", seen, Remedy(advice, command))
+
+
+def without_port_25(access: Access) -> Iterator[Finding]:
+    """Name what receives mail, if master.cf lacks it; the panel's own services are compared."""
+    listed = [line.split()[:2] for line in access.run(["postconf", "-M"]).stdout.splitlines()]
+    here = [name.rpartition(":")[2] for name, kind in listed if kind == "inet"]
+    if listed and not set(here) & set(PORTS[0]):
+        seen = _("master.cf has no service for port 25, so no mail comes in.")
+        command = f"postconf -Me {quote(f'smtp/inet={SMTP}')} && {restart_command('postfix')}"
+        yield broken("ports.25.service", seen, Remedy(_("Add it, then restart Postfix:"), command))
 
 
 def needed(access: Access) -> list[str]:

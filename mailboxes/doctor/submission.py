@@ -15,6 +15,7 @@ from mailboxes.doctor import (
     elsewhere,
     listeners,
     master_entries,
+    packages,
     postfix_causes,
     postfix_extras,
     postfix_services,
@@ -137,6 +138,8 @@ def last_resort(examination: Examination, *, of_postfix: bool = True) -> Remedy:
         return differing
     if sees_postfix and (lost := postfix_extras.lost(examination)):
         return lost
+    if sees_postfix and (openssl := packages.changed_openssl(examination)):
+        return openssl
     if examination.host.variant.name == "v2":
         return dovecot_resort.remedy(examination)
     return APPLY_AND_RESTART

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -89,6 +90,23 @@ def test_a_missing_service_is_put_back_as_debian_has_it(
     (found,) = postfix_services.missing(access)
     put_back = "postconf -Me 'virtual/unix=virtual unix - n n - - virtual -o a=b' && "
     assert found.remedy.command.startswith(put_back)
+
+
+def test_an_empty_master_cf_and_one_without_port_25_are_named(
+    examination: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postfix_services, "STOCK", tmp_path / "master.cf.dist")
+    access = as_root(examination, printing("")).access
+    assert list(postfix_services.missing(access)) == []
+    tmp_path.joinpath("master.cf.dist").touch()
+    (found,) = postfix_services.missing(access)
+    assert found.remedy.command.startswith(f"cp {tmp_path}/master.cf.dist /etc/postfix/master.cf; ")
+    for line in ("smtp inet n - y - - smtpd\n", "*:25 inet n - y - 1 postscreen\n"):
+        access = as_root(examination, printing(line)).access
+        assert list(postfix_services.without_port_25(access)) == []
+    access = as_root(examination, printing("smtp unix - - y - - smtp\n")).access
+    (found,) = postfix_services.without_port_25(access)
+    assert "postconf -Me 'smtp/inet=smtp inet n - y - - smtpd' && " in found.remedy.command
 
 
 def test_two_services_on_one_port_are_named(examination: Examination) -> None:

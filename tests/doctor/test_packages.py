@@ -67,3 +67,20 @@ def test_nothing_is_asked_if_the_hop_works_or_one_before_does_not(
     assert packages.explain(here, "dovecot", healthy) == healthy
     here.broken.add("database")
     assert packages.explain(here, "dovecot", [FAILED]) == [FAILED]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("??5?????? c /etc/ssl/openssl.cnf\n", True),
+        ("missing   c /etc/ssl/openssl.cnf\n", False),  # TLS works without it
+        ("??5??????   /usr/bin/openssl\n", False),
+    ],
+)
+def test_a_configuration_of_openssl_that_is_not_debians_is_turned_off(
+    examination: Examination, text: str, is_named: bool
+) -> None:
+    here = as_root(examination, lambda command, input="", user="": Output(1, text, ""))
+    found = packages.changed_openssl(here)
+    assert bool(found) == is_named
+    assert not found or found.command.startswith("mv /etc/ssl/openssl.cnf /etc/ssl/openssl.cnf.off")
