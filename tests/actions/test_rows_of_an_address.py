@@ -13,7 +13,7 @@ from mailboxes import actions
 from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.models import Entry
 from mailboxes.errors import Refused
-from mailboxes.foreign_rows import CLEARED
+from mailboxes.foreign_rows import CLEARED, delete_for
 from mailboxes.models import (
     AppPassword,
     DomainAdministrator,
@@ -58,6 +58,19 @@ def owners(model: type[Model]) -> set[Any]:
 def anna_and_bob(other_tables: None, anna: Mailbox, bob: Mailbox) -> tuple[Mailbox, Mailbox]:
     set_up(ANNA, BOB)
     return anna, bob
+
+
+def test_of_many_addresses_those_with_rows_lose_them(anna_and_bob: tuple[Mailbox, Mailbox]) -> None:
+    many = [f"new{number}@example.org" for number in range(1500)]
+    with connections["mail"].cursor() as cursor:
+        cursor.execute("INSERT INTO mailbox_app_password (username) VALUES (NULL)")
+        cursor.execute("INSERT INTO fetchmail (mailbox) VALUES ('\xe4nna@example.org')")
+    delete_for([ANNA, *many])
+    assert owners(AppPassword) == {BOB, ""}
+    assert owners(Fetchmail) == {BOB, "\xe4nna@example.org"}
+    assert all(owners(model) == {BOB} for model in CLEARED if model not in (AppPassword, Fetchmail))
+    delete_for([*many, BOB])
+    assert all(BOB not in owners(model) for model in CLEARED)
 
 
 def test_what_belonged_to_a_deleted_mailbox_is_deleted(anna_and_bob: tuple[Mailbox, ...]) -> None:

@@ -37,17 +37,17 @@ def plan_mailbox(planner: Planner, row: MailboxRow) -> Outcome:
     address = parse_name(row.address)
     if isinstance(address, CatchAll):
         raise BadAddress(NOT_AN_ADDRESS, {"text": row.address})
-    row = replace(row, quota=whole_quota(row.quota, planner.megabyte)) if planner.megabyte else row
+    quota = whole_quota(row.quota, planner.megabyte)
     check_reach(planner.actor, address.domain)
     name = str(address)
     planner.note_name("mailbox", name, row.place)
     if existing := planner.tables.mailboxes.get(name):
-        return changed_mailbox(planner, row, existing)
+        return changed_mailbox(planner, replace(row, quota=quota), existing)
     authorize(planner.actor, "mailbox.create", address.domain)
     domain = planner.domain_of(address)
     check_free(planner, name)
     planner.check_limit(domain, domain.mailboxes, "mailboxes")
-    quota = row.quota or 0
+    quota = quota or 0
     planner.check_quota(domain, quota, 0)
     mailbox = new_mailbox(
         username=name,
@@ -113,7 +113,7 @@ def check_free(planner: Planner, address: str) -> None:
 
 def whole_quota(quota: int | None, megabyte: int) -> int | None:
     """Return the quota in whole megabytes of PostfixAdmin's, rounded up as in the form."""
-    return to_units(quota, megabyte) * megabyte if quota and quota > 0 else quota
+    return to_units(quota, megabyte) * megabyte if quota and quota > 0 and megabyte else quota
 
 
 def new_mailbox(**values: Any) -> Mailbox:
