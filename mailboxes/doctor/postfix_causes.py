@@ -41,21 +41,21 @@ def find(examination: Examination, said: list[str]) -> Cause | None:
         if found := SETTINGS.match(why):
             name = found["bad"] or found["parameter"]
             return Cause(reason, reset(examination, name), name)
-        if "parameters " in why and (name := set_here(examination, why)):
-            return Cause(reason, reset(examination, name), name)
         if found := LINE.search(why):
             return Cause(reason, comment_out(found["file"], found["line"]))
         if NO_QUEUE.match(why):
             name = "queue_directory"
             return Cause(reason, reset(examination, name), name)
+        if name := set_here(examination, why):
+            return Cause(reason, reset(examination, name), name)
     return None
 
 
 def set_here(examination: Examination, why: str) -> str:
-    """Return which of the settings in a message main.cf sets, unless all have their defaults."""
+    """Return the first setting in a message that main.cf sets; the others have their defaults."""
     lines = examination.access.run(["postconf", "-n"]).stdout.splitlines()
     names = assignments(lines)
-    return next((word for word in re.findall(r"\w+", why) if word in names), "")
+    return next((word for word in re.findall(r"\w+_\w+", why) if word in names), "")
 
 
 def lately(examination: Examination) -> Cause | None:

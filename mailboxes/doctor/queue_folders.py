@@ -21,6 +21,7 @@ OWNED = (
     *("saved", "trace", "public", "maildrop"),
 )
 GROUPED = ("public", "maildrop")
+DEVICES = (Path("/dev/null"), Path("/dev/urandom"))
 USER, GROUP = "postfix", "postdrop"
 CREATE_USER = (
     f"addgroup --system {GROUP}; "
@@ -30,8 +31,23 @@ CREATE_USER = (
 """A new user may have another number."""
 
 
+def devices() -> Iterator[Finding]:
+    """Name devices that only root may use; many programs then fail in odd ways."""
+    closed = [str(path) for path in DEVICES if path.exists() and not is_open(path)]
+    if closed:
+        seen = _("Only some users may read and write %(names)s, which programs of all users need.")
+        command = f"chmod 0666 {' '.join(closed)} && {restart_command('postfix')}"
+        remedy = Remedy(_("Let all of them do so again:"), command)
+        yield broken("maps.devices", seen % {"names": ", ".join(closed)}, remedy)
+
+
+def is_open(path: Path) -> bool:
+    return path.stat().st_mode & 0o666 == 0o666
+
+
 def examine() -> Iterator[Finding]:
     """Name those that Postfix couldn't use; it only warns of them in its log, when it starts."""
+    yield from devices()
     try:
         user, group = pwd.getpwnam(USER).pw_uid, grp.getgrnam(GROUP).gr_gid
     except KeyError:

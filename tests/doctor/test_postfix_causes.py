@@ -47,6 +47,10 @@ def test_of_two_settings_the_one_that_is_set_is_removed(examination: Examination
     here = as_root(examination, logging("", set_here))
     found = postfix_causes.find(here, [f"fatal: file /etc/postfix/main.cf: {line}"])
     assert found and found.remedy.command == f"postconf -X mail_owner && {RESTART}"
+    prefix = "maillog_file value '/x' does not match any prefix in maillog_file_prefixes"
+    logs = as_root(examination, logging("", Output(0, "maillog_file = /x\n", "")))
+    found = postfix_causes.find(logs, [f"postfix: fatal: {prefix}"])
+    assert found and found.remedy.command == f"postconf -X maillog_file && {RESTART}"
     unset = as_root(examination, logging("", Output(0, "myhostname = a\n", "")))
     assert postfix_causes.find(unset, [f"fatal: file /etc/postfix/main.cf: {line}"]) is None
 

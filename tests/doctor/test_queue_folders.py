@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mailboxes.doctor import queue_folders
 from mailboxes.doctor.queue_folders import ADD_FILES, is_foreign, names_files
 
 
@@ -48,3 +49,16 @@ def test_the_source_of_users_is_added_to_others(tmp_path: Path) -> None:
     subprocess.run(["sed", "-i", "-E", ADD_FILES, path], check=True)
     assert path.read_text() == "passwd: files ldap systemd\ngroup:  files ldap\nhosts: dns\n"
     assert names_files(path)
+
+
+def test_a_device_that_only_root_may_use_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "null"
+    monkeypatch.setattr(queue_folders, "DEVICES", (path,))
+    assert list(queue_folders.devices()) == []  # it isn't there
+    path.touch(0o600)
+    (found,) = queue_folders.devices()
+    assert (found.code, found.state) == ("maps.devices", "broken")
+    subprocess.run(["sh", "-c", found.remedy.command.partition(" && ")[0]], check=True)
+    assert list(queue_folders.devices()) == []
