@@ -175,6 +175,31 @@ def caught_text(mailboxes: QuerySet) -> str:
     return text % {"ways": "; ".join(shown)}
 
 
+def overtaken_text(alias: Alias) -> str:
+    """Name the mailboxes without their own alias, whose mail a catch-all takes. Postfix looks up
+    the catch-all before it asks for mailboxes; the panel makes no such row, but others do.
+    """
+    if not alias.pk.startswith("@"):
+        return ""
+    mailboxes = Mailbox.objects.filter(domain=alias.domain_id, active=True)
+    names = list(mailboxes.order_by("pk").values_list("pk", flat=True)[: MAX_CHECKED + 1])
+    own = Alias.objects.filter(pk__in=names, active=True).values_list("pk", flat=True)
+    known = {name.lower() for name in own}
+    found = [name for name in names if name.lower() not in known]
+    if not found and len(names) <= MAX_CHECKED:
+        return ""
+    text = _(
+        "Mail for these mailboxes goes to the catch-all, too, since they have no active alias of "
+        "their own: %(names)s. The doctor says how to give them one."
+    )
+    if not found:
+        text = _(
+            "Mail for mailboxes without an active alias of their own goes to the catch-all, too. "
+            "There are too many mailboxes to look for these; the doctor names them."
+        )
+    return text % {"names": listed(found)}
+
+
 def extension_text(names: Iterable[str]) -> str:
     """Name those of the disabled addresses that are extensions of others, which have their mail."""
     look_ups, ways = LookUps(), []
@@ -259,6 +284,8 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
     found += [finding for finding in check(own) if finding.alias not in known]
     yield from map(error_message, finding_notes(found, scope, left_above(found, scope, begun)))
     yield local_users_text(own)
+    if isinstance(row, Alias):
+        yield overtaken_text(row)
 
 
 def aliases_of(row: Row) -> list[Alias]:

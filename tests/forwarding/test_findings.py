@@ -155,6 +155,21 @@ def test_what_is_refused_below_a_catch_all_no_longer_goes_there() -> None:
     assert text.endswith("refused: info@example.org.")
 
 
+def test_a_catch_all_that_takes_the_mail_of_mailboxes_is_said_to(
+    anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = add("@example.org", "y@e.example")
+    assert saved_warnings(everything, EVERYTHING) == []
+    Mailbox.objects.create(username="carl@example.org", domain_id="example.org")
+    [text] = saved_warnings(everything, EVERYTHING)
+    assert "no active alias of their own: carl@example.org." in text
+    Mailbox.objects.filter(pk="carl@example.org").update(active=False)
+    assert saved_warnings(everything, EVERYTHING) == []
+    monkeypatch.setattr(wording, "MAX_CHECKED", 0)
+    [text] = saved_warnings(everything, EVERYTHING)
+    assert "too many mailboxes to look for these" in text
+
+
 def test_what_forwards_into_an_alias_domain_is_named_if_its_target_lacks_the_address() -> None:
     for name in ("net.example", "new.example"):
         actions.create_domain(TESTER, DomainName.parse(name))
