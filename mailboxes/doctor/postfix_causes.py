@@ -20,6 +20,7 @@ SETTINGS = re.compile(
 )
 LINE = re.compile(r"/etc/postfix/(?P<file>main|master)\.cf(?:,|:) line (?P<line>\d+): ")
 NO_QUEUE = re.compile(r"chdir\(/\S+\): No such file or directory")
+FOLDER = re.compile(r"_(directory|path)$")
 MAX_LINES = 30
 RESTART = restart_command("postfix")
 
@@ -52,10 +53,14 @@ def find(examination: Examination, said: list[str]) -> Cause | None:
 
 
 def set_here(examination: Examination, why: str) -> str:
-    """Return the first setting in a message that main.cf sets; the others have their defaults."""
+    """Return the first setting that a message names, or whose folder, and that main.cf sets."""
     lines = examination.access.run(["postconf", "-n"]).stdout.splitlines()
     names = assignments(lines)
-    return next((word for word in re.findall(r"\w+_\w+", why) if word in names), "")
+    named = [word for word in re.findall(r"\w+_\w+", why) if word in names]
+    folders = [
+        name for name, value in names.items() if FOLDER.search(name) and f"{value}/" in f"{why}/"
+    ]
+    return next(iter((*named, *folders)), "")
 
 
 def lately(examination: Examination) -> Cause | None:

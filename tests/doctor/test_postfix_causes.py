@@ -51,6 +51,10 @@ def test_of_two_settings_the_one_that_is_set_is_removed(examination: Examination
     logs = as_root(examination, logging("", Output(0, "maillog_file = /x\n", "")))
     found = postfix_causes.find(logs, [f"postfix: fatal: {prefix}"])
     assert found and found.remedy.command == f"postconf -X maillog_file && {RESTART}"
+    folder = logging("", Output(0, "x_path = /b\ndaemon_directory = /usr/lib/postfix\n", ""))
+    line_of_folder = "postfix: fatal: /usr/lib/postfix/postfix-script: No such file or directory"
+    found = postfix_causes.find(as_root(examination, folder), [line_of_folder])
+    assert found and found.remedy.command == f"postconf -X daemon_directory && {RESTART}"
     unset = as_root(examination, logging("", Output(0, "myhostname = a\n", "")))
     assert postfix_causes.find(unset, [f"fatal: file /etc/postfix/main.cf: {line}"]) is None
 
