@@ -1,6 +1,7 @@
 """Whether the programs and modules of the daemons' packages are there, as Debian has them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mailboxes.conf import MailHost
 from mailboxes.deployment.states import State
@@ -50,7 +51,16 @@ def explain(examination: Examination, hop: str, findings: list[Finding]) -> list
         return findings
     if hop in examination.broken or examination.is_broken_before:
         return findings  # what is broken before has been explained
-    return [*damaged(examination, hop, packages), *findings]
+    found = list(damaged(examination, hop, packages))
+    return [*found, *(map(following, findings) if found else findings)]
+
+
+def following(finding: Finding) -> Finding:
+    """Return what is broken without its own command: that of the package comes first."""
+    if finding.state != State.BROKEN or not finding.remedy.command:
+        return finding
+    advice = _("First repair the packages that are named above, then run the doctor again.")
+    return replace(finding, remedy=Remedy(advice))
 
 
 def changed_openssl(examination: Examination) -> Remedy | None:

@@ -1,6 +1,7 @@
 """Missing and damaged files of packages, as dpkg names them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from mailboxes.doctor import packages
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import broken, working
+from mailboxes.doctor.remedies import Remedy
 from tests.doctor.conftest import as_root
 
 FAILED = broken("dovecot.stopped", "It isn't running.")
@@ -48,6 +50,14 @@ def test_the_package_is_installed_again(
     found, same = packages.explain(here, "dovecot", [FAILED])
     assert (found.code, found.detail, same) == ("dovecot.package", text.strip(), FAILED)
     assert ": dovecot-imapd." in found.seen and found.remedy.command.startswith(command)
+
+
+def test_what_follows_from_a_package_has_no_command_of_its_own(examination: Examination) -> None:
+    here = verifying(examination, "missing     /usr/lib/dovecot/imap\n")
+    other = replace(FAILED, remedy=Remedy("Start it:", "systemctl restart dovecot"))
+    _package, found = packages.explain(here, "dovecot", [other])
+    assert (found.seen, found.remedy.command) == (FAILED.seen, "")
+    assert "First repair the packages" in str(found.remedy.advice)
 
 
 @pytest.mark.parametrize(
