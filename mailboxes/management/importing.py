@@ -245,4 +245,4 @@ def name_of(outcome: Outcome) -> str:
     if outcome.model:
         return str(outcome.model.pk)
     row = outcome.row
-    return str(getattr(row, "address", "") or getattr(row, "name", ""))
+    return str(getattr(row, "address", "") or getattr(row, "name", "") or "")

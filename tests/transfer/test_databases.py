@@ -19,7 +19,7 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.addresses import NO_TARGET
 from mailboxes.errors import Refused
 from mailboxes.transfer.databases.products import find_reader
-from mailboxes.transfer.databases.reader import BAD_QUOTA, Reader
+from mailboxes.transfer.databases.reader import BAD_QUOTA, Reader, flag
 from mailboxes.transfer.databases.source import Source, is_mail_database, parse_url
 
 Open = Callable[..., Source]
@@ -285,6 +285,34 @@ def test_a_quota_that_is_no_number_is_unreadable(open_source: Open) -> None:
     more = "INSERT INTO virtual_users VALUES (9, 1, 'odd@example.org', 'x', '1 G')"
     _reader, rows = read(open_source("ispmail", more=more))
     assert Unreadable("virtual_users 9", "odd@example.org", BAD_QUOTA, {"quota": "1 G"}) in rows
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("iredmail", "domain SET maxquota"),
+        ("mailcow", "domain SET maxquota"),
+        ("mailcow", "mailbox SET quota"),
+        ("postfixadmin", "pfx_domain SET mailboxes"),
+        ("vimbadmin", "domain SET max_quota"),
+    ],
+)
+def test_a_limit_that_is_no_number_is_refused(open_source: Open, name: str, column: str) -> None:
+    prefix = "pfx_" if name == "postfixadmin" else ""
+    source = open_source(name, prefix, more=f"UPDATE {column} = '10 GB'")
+    with pytest.raises(Refused, match="“10 GB”, which is not a number"):
+        read(source)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *((b"\x00", False), (b"\x01", True), (b"0", False), (b"1", True), (None, False)),
+        *(("0", False), ("1", True), ("N", False), ("Y", True), (0, False), (2, True)),
+    ],
+)
+def test_bits_and_words_are_flags(value: object, expected: bool) -> None:
+    assert flag(value) is expected
 
 
 @pytest.mark.parametrize(

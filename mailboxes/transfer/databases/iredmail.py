@@ -12,6 +12,7 @@ from mailboxes.transfer.databases.reader import (
     Options,
     Reader,
     alias_domain_rows,
+    flag,
     joined_rows,
     mailbox_row,
     number,
@@ -67,11 +68,11 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=one_line(name),
-            active=bool(active),
+            active=flag(active),
         )
         yield states.note_mailbox(row)
     forwardings = (
-        (alias_address(address), text(target), bool(active))
+        (alias_address(address), text(target), flag(active))
         for address, target, active in source.rows(FORWARDINGS)
     )
     yield from joined_rows("forwardings", forwardings, states, use.is_relayed)

@@ -10,6 +10,7 @@ from mailboxes.transfer.databases.reader import (
     Options,
     Reader,
     alias_domain_rows,
+    flag,
     joined_rows,
     mailbox_row,
     text,
@@ -43,7 +44,7 @@ ALIAS_DOMAINS = (
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for key, name, enabled in source.rows(DOMAINS):
-        yield DomainRow(f"admin_domain {key}", text(name), active=bool(enabled))
+        yield DomainRow(f"admin_domain {key}", text(name), active=flag(enabled))
     states = MailboxStates(source.rows(INACTIVE))
     for key, local_part, domain, first, last, size, active, stored in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -53,11 +54,11 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=f"{text(first)} {text(last)}".strip(),
-            active=bool(active),
+            active=flag(active),
         )
         yield states.note_mailbox(row)
     aliases = (
-        (text(address).lower(), text(target), bool(enabled))
+        (text(address).lower(), text(target), flag(enabled))
         for address, target, enabled in source.rows(ALIASES)
     )
     yield from joined_rows("admin_alias", aliases, states)
@@ -106,6 +107,6 @@ READER = Reader(
         ),
         Loss("Other senders of mailboxes", "admin_senderaddress", "address"),
         Loss("Vacation messages", "postfix_autoreply_armessage", "subject"),
-        Loss("Administrators", "core_user", "username", "is_superuser = 1"),
+        Loss("Administrators", "core_user", "username", "is_superuser = 1", "is_superuser"),
     ),
 )

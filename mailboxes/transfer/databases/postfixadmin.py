@@ -16,6 +16,7 @@ from mailboxes.transfer.databases.reader import (
     Options,
     Reader,
     alias_rows,
+    flag,
     mailbox_row,
     number,
     one_line,
@@ -64,7 +65,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             options,
             unit=1,
             name=one_line(name),
-            active=bool(active),
+            active=flag(active),
             maildir=relative_folder(maildir),
         )
         yield states.note_mailbox(row)
@@ -75,7 +76,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     if source.has("alias_domain"):
         for name, target, active in source.rows(ALIAS_DOMAINS):
             yield AliasDomainRow(
-                f"alias_domain {text(name)}", text(name), text(target), bool(active)
+                f"alias_domain {text(name)}", text(name), text(target), flag(active)
             )
 
 

@@ -15,7 +15,7 @@ from mailboxes.actions.imports.rows import (
 )
 from mailboxes.addresses import NO_TARGET
 from mailboxes.conf import quota_multiplier
-from mailboxes.errors import gettext_noop
+from mailboxes.errors import Refused, gettext_noop
 from mailboxes.inspection.lines import Line
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.schemes import CLEAR_TEXT
@@ -23,6 +23,10 @@ from mailboxes.routing import DELIVERED, Kind, Route
 from mailboxes.transfer.databases.source import Source
 
 BAD_QUOTA = gettext_noop("The quota “%(quota)s” is not a number. Correct it in the source.")
+NO_NUMBER = gettext_noop(
+    "A limit or a quota in the source is “%(text)s”, which is not a number. Correct it there."
+)
+FALSE = ("", "0", "n", "no", "f", "false")
 MEGABYTE = 2**20
 MAX_EXAMPLES = 5
 
@@ -123,7 +127,15 @@ def one_line(value: Any) -> str:
 
 def number(value: Any) -> int:
     """Return a number; NULL is 0."""
-    return int(value or 0)
+    try:
+        return int(value or 0)
+    except ValueError as error:
+        raise Refused(NO_NUMBER, {"text": text(value)}, code="number") from error
+
+
+def flag(value: Any) -> bool:
+    """Return whether a column is true: it may also be a BIT, which is bytes, or an ENUM."""
+    return text(value).strip("\x00").lower() not in FALSE
 
 
 def quota(value: Any, unit: int = 1) -> int:
@@ -186,13 +198,13 @@ class DomainUse:
             place,
             text(name),
             description=one_line(description),
-            active=bool(active),
+            active=flag(active),
             **self.limits(text(name), *limits),
         )
 
     def routed(self, row: DomainRow, transport: Any, backup_mx: Any) -> DomainRow:
         """Return a domain with its route, if that is not to mailboxes here."""
-        route = Route.read(text(transport), bool(backup_mx))
+        route = Route.read(text(transport), flag(backup_mx))
         if route.kind == Kind.LOCAL:
             return row
         self.relayed.add(row.name.lower())
@@ -239,7 +251,7 @@ class MailboxStates:
         return row
 
     def of_alias(self, address: str, active: Any) -> bool | None:
-        return None if address.lower() in self.differing else bool(active)
+        return None if address.lower() in self.differing else flag(active)
 
 
 def alias_rows(
@@ -261,8 +273,8 @@ def alias_rows(
 
 def alias_domain_rows(place: str, name: str, target: str, active: Any) -> Iterator[ImportRow]:
     """Yield an alias domain and its domain, which some programs don't have apart from it."""
-    yield DomainRow(f"{place} (domain)", name, active=bool(active))
-    yield AliasDomainRow(place, name, target, bool(active))
+    yield DomainRow(f"{place} (domain)", name, active=flag(active))
+    yield AliasDomainRow(place, name, target, flag(active))
 
 
 def joined_rows(
@@ -279,6 +291,6 @@ def joined_rows(
         found = list(group)
         active = [target for _address, target, is_active in found if is_active]
         targets = active or [target for _address, target, _active in found]
-        state = states.of_alias(address, active) if states else None
+        state = states.of_alias(address, bool(active)) if states else None
         place, is_listed = f"{table} {address}", is_relayed(address)
         yield from alias_rows(place, address, distinct(targets), state, is_listed)

@@ -1,8 +1,8 @@
 """Another program's database, which is only read: SELECT in transactions that can't write."""
 
 import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -122,9 +122,9 @@ class Source:
     def has(self, table: str, *columns: str) -> bool:
         return table in self.columns and set(columns) <= self.columns[table]
 
-    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def rows(self, sql: str) -> Generator[tuple[Any, ...]]:
         """Yield the rows of a statement; read them all before the next statement."""
-        with closing(self.connection.cursor()) as cursor:
+        with self.connection.cursor() as cursor:  # which ignores errors when it is closed
             cursor.execute(sql.replace("{}", self.prefix))
             while found := cursor.fetchmany(FETCHED):
                 yield from found

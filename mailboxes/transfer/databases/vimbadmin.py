@@ -10,6 +10,7 @@ from mailboxes.transfer.databases.reader import (
     Options,
     Reader,
     alias_rows,
+    flag,
     mailbox_row,
     number,
     one_line,
@@ -61,7 +62,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=one_line(name),
-            active=bool(active),
+            active=flag(active),
         )
         yield states.note_mailbox(row)
     for key, address, goto, active in source.rows(ALIASES):
