@@ -251,7 +251,7 @@ def test_a_service_that_cannot_start_gives_up_and_says_why(
 ) -> None:
     env = served / f"{SERVED}/.env"
     usual = env.read_text()
-    env.write_text(usual.replace("BEHIND_PROXY=true", "BEHIND_PROXY=maybe"))
+    env.write_text(f"{usual}\nDEBUG=maybe\n")
     try:
         served.run(["systemctl", "reset-failed", "mailadmin.service", "mailadmin.socket"])
         served.run(["systemctl", "restart", "mailadmin.service"], check=False)
@@ -261,7 +261,10 @@ def test_a_service_that_cannot_start_gives_up_and_says_why(
         )
         assert visitor.ask("GET", "/admin/login/")[0].status == 502
         log = served.run(["journalctl", "-u", "mailadmin", "-o", "cat"]).stdout
-        assert "BEHIND_PROXY is “maybe”" in log
+        assert "DEBUG is “maybe”" in log
+        done = install(served, check=False)
+        assert done.returncode == 1 and "DEBUG is “maybe”" in done.stderr
+        assert done.stderr.splitlines()[-1].startswith("The service was left as it was.")
     finally:
         env.write_text(usual)
         install_quietly(served)
