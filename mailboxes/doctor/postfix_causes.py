@@ -7,7 +7,6 @@ from typing import NamedTuple
 from mailboxes.doctor import postfix_extras, words
 from mailboxes.doctor.access import POSTFIX
 from mailboxes.doctor.examination import Examination
-from mailboxes.doctor.postfix_settings import assignments
 from mailboxes.doctor.remedies import Remedy, restart_command
 from mailboxes.texts import gettext as _
 
@@ -20,6 +19,7 @@ SETTINGS = re.compile(
 )
 LINE = re.compile(r"/etc/postfix/(?P<file>main|master)\.cf(?:,|:) line (?P<line>\d+): ")
 NO_QUEUE = re.compile(r"chdir\(/\S+\): No such file or directory")
+ANY = re.compile("")
 FOLDER = re.compile(r"_(directory|path)$")
 MAX_LINES = 30
 RESTART = restart_command("postfix")
@@ -53,12 +53,16 @@ def find(examination: Examination, said: list[str]) -> Cause | None:
 
 
 def set_here(examination: Examination, why: str) -> str:
-    """Return the first setting that a message names, or whose folder, and that main.cf sets."""
-    lines = examination.access.run(["postconf", "-n"]).stdout.splitlines()
-    names = assignments(lines)
-    named = [word for word in re.findall(r"\w+_\w+", why) if word in names]
+    """Return the first setting that a message names, or whose folder, and that is an
+    administrator's own: a message may be older than what has mended it.
+    """
+    found = postfix_extras.find(examination, ANY)
+    differing = postfix_extras.undone(examination)
+    command = differing.command if differing else ""
+    words = re.findall(r"\w+_\w+", why)
+    named = [word for word in words if word in found or f"{word} = " in command]
     folders = [
-        name for name, value in names.items() if FOLDER.search(name) and f"{value}/" in f"{why}/"
+        name for name, value in found.items() if FOLDER.search(name) and f"{value}/" in f"{why}/"
     ]
     return next(iter((*named, *folders)), "")
 

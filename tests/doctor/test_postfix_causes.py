@@ -1,13 +1,16 @@
 """What Postfix says when it ends because of its files, and what ends that."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from mailboxes.doctor import maps, postfix_causes, submission
 from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.examination import Examination
+from mailboxes.export.render import render_bundle
 from tests.doctor.conftest import as_root
+from tests.export.conftest import mail_host
 
 RESTART = "systemctl restart postfix"
 MASTER = "/usr/sbin/postconf: fatal: file /etc/postfix/master.cf: line 168: bad field count"
@@ -41,22 +44,49 @@ def test_a_fatal_error_says_which_setting_or_line_is_to_be_mended(
     assert postfix_causes.find(here, [later, f"smtpd[9]: NOQUEUE: helo=<{line}>"]) is None
 
 
-def test_of_two_settings_the_one_that_is_set_is_removed(examination: Examination) -> None:
-    line = "parameters default_privs and mail_owner specify the same user nobody"
-    set_here = Output(0, "myhostname = a\nmail_owner = nobody\n", "")
-    here = as_root(examination, logging("", set_here))
-    found = postfix_causes.find(here, [f"fatal: file /etc/postfix/main.cf: {line}"])
-    assert found and found.remedy.command == f"postconf -X mail_owner && {RESTART}"
-    prefix = "maillog_file value '/x' does not match any prefix in maillog_file_prefixes"
-    logs = as_root(examination, logging("", Output(0, "maillog_file = /x\n", "")))
-    found = postfix_causes.find(logs, [f"postfix: fatal: {prefix}"])
-    assert found and found.remedy.command == f"postconf -X maillog_file && {RESTART}"
-    folder = logging("", Output(0, "x_path = /b\ndaemon_directory = /usr/lib/postfix\n", ""))
-    line_of_folder = "postfix: fatal: /usr/lib/postfix/postfix-script: No such file or directory"
-    found = postfix_causes.find(as_root(examination, folder), [line_of_folder])
-    assert found and found.remedy.command == f"postconf -X daemon_directory && {RESTART}"
-    unset = as_root(examination, logging("", Output(0, "myhostname = a\n", "")))
-    assert postfix_causes.find(unset, [f"fatal: file /etc/postfix/main.cf: {line}"]) is None
+def setting(examination: Examination, lines: str) -> Examination:
+    """Return an examination by root of a host with these lines in main.cf."""
+    here = replace(examination, host=mail_host())
+    return as_root(here, lambda command, input="", user="": Output(0, lines, ""))
+
+
+@pytest.mark.parametrize(
+    ("line", "lines", "removed"),
+    [
+        (
+            "file /etc/postfix/main.cf: parameters default_privs and mail_owner specify the same",
+            "myhostname = a\nmail_owner = nobody\n",
+            "mail_owner",
+        ),
+        (
+            "maillog_file value '/x' does not match any prefix in maillog_file_prefixes",
+            "maillog_file = /x\n",
+            "maillog_file",
+        ),
+        (
+            "/usr/lib/postfix/postfix-script: No such file or directory",
+            "x_path = /b\ndaemon_directory = /usr/lib/postfix\n",
+            "daemon_directory",
+        ),
+        ("parameters default_privs and mail_owner specify the same", "myhostname = a\n", ""),
+    ],
+)
+def test_of_the_settings_in_an_error_that_of_the_administrator_is_removed(
+    examination: Examination, line: str, lines: str, removed: str
+) -> None:
+    found = postfix_causes.find(setting(examination, lines), [f"postfix: fatal: {line}"])
+    assert (found.remedy.command if found else "") == (
+        f"postconf -X {removed} && {RESTART}" if removed else ""
+    )
+
+
+def test_a_setting_of_the_panels_is_never_removed(examination: Examination) -> None:
+    line = "fatal: in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify"
+    main = next(file for file in render_bundle(mail_host()) if file.path == "postfix/main.cf")
+    assert postfix_causes.find(setting(examination, main.text), [f"postfix: {line}"]) is None
+    other = main.text.replace("reject_unauth_destination", "permit")
+    found = postfix_causes.find(setting(examination, other), [f"postfix: {line}"])
+    assert found and found.remedy.command.startswith("postconf -e ")
 
 
 def logging(line: str, postconf: Output) -> Runner:
