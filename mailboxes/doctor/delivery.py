@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
 from mailboxes.actions.canary import MAX_AGE, PREFIX, alias_of
+from mailboxes.deployment.states import State
 from mailboxes.doctor import (
     disks,
     inbox,
@@ -18,6 +19,7 @@ from mailboxes.doctor import (
     postfix_settings,
     relay_host,
     submission,
+    usage_writes,
     words,
 )
 from mailboxes.doctor.elsewhere import not_here
@@ -53,26 +55,32 @@ def examine(examination: Examination) -> Iterator[Finding]:
         return
     lacking = list(postfix_services.missing(access))
     yield from lacking
-    yield prove(examination, lacking[0].remedy if lacking else None)
+    yield from prove(examination, lacking[0].remedy if lacking else None)
     yield from mail_queue.examine(examination)
     yield from relay_host.examine(access)
 
 
-def prove(examination: Examination, remedy: Remedy | None) -> Finding:
+def prove(examination: Examination, remedy: Remedy | None) -> Iterator[Finding]:
     """Send messages to the temporary mailbox, and to nobody else; nothing of them stays."""
     login = examination.login
     if not login or not examination.folder:
         reason = _("The doctor sends no messages to users.") if login else examination.why_nobody
-        return not_checked("delivery", reason)
+        yield not_checked("delivery", reason)
+        return
     if not examination.accepting:
         reason = _("No port has accepted mail for the address, so none was sent.")
-        return not_checked("delivery", reason)
+        yield not_checked("delivery", reason)
+        return
     copies = examination.access.run(["postconf", "-h", *COPIES]).stdout.split()
     if copies:
         reason = _("No message was sent, since Postfix would also send copies of it to others.")
-        return not_checked("delivery", reason, "\n".join(map(words.quoted, copies)))
+        yield not_checked("delivery", reason, "\n".join(map(words.quoted, copies)))
+        return
     try:
-        return deliver(examination, login, remedy)
+        found = deliver(examination, login, remedy)
+        yield found
+        if found.state == State.WORKING:
+            yield from usage_writes.noted(examination, login.address)
     finally:
         clean(examination, login)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import delivery, mail_queue, postfix_services
+from mailboxes.doctor import delivery, mail_queue, postfix_services, usage_writes
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.mail_queue import Queued
-from mailboxes.models import Domain
+from mailboxes.models import Domain, Usage
 from tests.doctor.conftest import as_root, printing
 
 OURS = "mailadmin-check-0123456789ab@example.org"
@@ -42,10 +42,26 @@ def test_it_is_said_where_a_message_has_stayed(
 def test_no_message_is_sent_to_users_nor_where_copies_of_it_go(examination: Examination) -> None:
     copying = as_root(examination, printing("archive@example.org\n\n"))
     users = replace(copying, login=Login("anna@example.org", "x"))
-    assert "to users" in delivery.prove(users, None).seen
+    assert "to users" in next(delivery.prove(users, None)).seen
     ours = replace(copying, login=Login(OURS, "x"), folder=f"/var/vmail/{OURS}", accepting={25})
-    found = delivery.prove(ours, None)
+    (found,) = delivery.prove(ours, None)
     assert (found.state, found.detail) == ("not checked", "archive@example.org")
+
+
+def test_usage_that_dovecot_has_not_written_is_named(
+    examination: Examination, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage_writes, "SECONDS", 0.0)
+    assert list(usage_writes.noted(examination, OURS)) == []  # with SQLite, none is written
+    database = replace(examination.host.database, engine="mysql")
+    here = replace(examination, host=replace(examination.host, database=database))
+    (found,) = usage_writes.noted(here, OURS)
+    assert (found.code, found.state) == ("delivery.usage", "warning")
+    Usage.objects.create(username=OURS, bytes=1, messages=1)
+    assert list(usage_writes.noted(here, OURS)) == []
+    Usage.objects.all().delete()
+    here.named.add("database.usage")
+    assert list(usage_writes.noted(here, OURS)) == []
 
 
 def test_messages_of_a_run_that_was_killed_are_removed_and_no_others(
