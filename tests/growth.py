@@ -64,6 +64,16 @@ INSERT INTO audit_head (id, seq, mac, pruned_seq, pruned_mac, pruned_seal)
 VALUES (1, {last}, '', 0, '', '') ON DUPLICATE KEY UPDATE seq = {last};
 ANALYZE TABLE audit_entry, audit_subject;
 """
+# One change of many rows, in batches of 500.
+FILL_BULK = """\
+INSERT INTO audit_entry (seq, at, phase, parent, action, actor_kind, actor, client, text, digest,
+    mac) SELECT 900000 + seq, '2040-01-01', 'begun', NULLIF(900001, 900000 + seq),
+    'mailbox.disable', 'administrator', 'rita', '', '', '', '' FROM seq_{first}_to_{last};
+INSERT INTO audit_subject (model, name, domain, changes, entry_id, start)
+SELECT 'mailbox', CONCAT('bulk', n.seq, '.', e.seq, '@tiny001.example'), 'tiny001.example', '{{}}',
+    900000 + e.seq, 900001 FROM seq_{first}_to_{last} e, seq_1_to_500 n;
+ANALYZE TABLE audit_entry, audit_subject;
+"""
 FILL_MAILBOXES = """\
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain, quota)
 SELECT CONCAT('box', seq, '@',
@@ -205,6 +215,7 @@ def log() -> Iterator[list[Page]]:
     """Fill the log to each size; yield its pages."""
     execute("mail", FILL_TINY)
     execute("default", FILL_LOG.format(first=1, last=SIZES[0], events=SIZES[0] * 0.9))
+    execute("default", FILL_BULK.format(first=1, last=4))
     vera, client = sign_in("vera", Role.AUDITOR, [])
     otto, _ = sign_in("otto", Role.HELPDESK, ["tiny001.example"])
     questions = [
@@ -229,6 +240,7 @@ def log() -> Iterator[list[Page]]:
     ]
     yield pages
     execute("default", FILL_LOG.format(first=SIZES[0] + 1001, last=SIZES[1], events=SIZES[1] * 0.9))
+    execute("default", FILL_BULK.format(first=5, last=40))
     yield pages
 
 

@@ -1,6 +1,6 @@
 """Reading the log: what was begun together with what came of it, newest first."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,19 @@ RENAMED = {"mailbox": "address", "domain": "domain"}
 MAX_SUBJECTS = 3
 """How many objects are shown of one entry; a bulk action may have 20,000."""
 
+MAX_COUNTED = 1000
+"""How many objects of a bulk action a list counts, and of all other entries reads at once."""
+
+BATCHES_COUNTED = 5
+"""The objects of how many batches are counted at once; an import's have 1,000 each."""
+
+MIN_READ, MAX_STEPS = 20, 20
+"""How many objects are read at once to find the newest actions, and how often at most."""
+
+LAST = 2**63 - 1
+KEYS_AT_ONCE = 500
+"""MariaDB reads whole tables for 1,000 keys or more."""
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -29,12 +42,14 @@ class Logged:
     entry: Entry
     subjects: list[Subject]
     others: int
-    """How many more objects there are."""
+    """How many more objects there are, or at least, if there are many."""
 
     outcome: str
     """A phase, or `open` if nobody has logged the end."""
 
     text: str
+    has_more: bool = False
+    """Whether there may be more than these."""
 
     @property
     def first(self) -> Subject | None:
@@ -104,7 +119,7 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
     MAX_SCANNED objects are found.
     """
     if len(domains) <= MAX_DOMAINS:
-        found = [(key, name) for name in domains for key in newest_starts(domain=name)[:number]]
+        found = [(key, name) for name in domains for key in newest_starts(number, domain=name)[0]]
     else:
         wanted = set(domains)
         scanned = Subject.objects.order_by("-pk").values_list("start", "domain")[:MAX_SCANNED]
@@ -120,10 +135,24 @@ def newest_in_domains(domains: Sequence[str], number: int) -> list[Logged]:
     return read([changes[key] for key in newest], starts=starts)
 
 
-def newest_starts(**condition: str) -> QuerySet[Subject, int]:
-    """Return the entries that stand for the actions on such objects, newest first."""
-    found = Subject.objects.filter(**condition).order_by("-start")
-    return found.values_list("start", flat=True).distinct()
+def newest_starts(
+    number: int, low: int = 0, high: int = LAST, **condition: str
+) -> tuple[list[int], bool]:
+    """Return the entries that stand for the newest actions on such objects within two bounds, and
+    whether there may be more.
+
+    A change of many rows is passed over once it is known: the database would read all of them.
+    """
+    rows = Subject.objects.filter(start__gte=low, **condition).order_by("-start")
+    found: dict[int, None] = {}
+    size = max(number, MIN_READ)
+    for _ in range(MAX_STEPS):
+        part = list(rows.filter(start__lte=high).values_list("start", flat=True)[:size])
+        found |= dict.fromkeys(part)
+        if len(part) < size or len(found) >= number:
+            return list(found)[:number], len(part) == size or len(found) > number
+        high = part[-1] - 1
+    return list(found), True
 
 
 def of_models(models: Sequence[str]) -> QuerySet[Entry]:
@@ -139,53 +168,100 @@ def read(
     names: Collection[str] = (),
     maximum: int | None = MAX_SUBJECTS,
     starts: Mapping[str, datetime] | None = None,
+    counts_all: bool = False,
 ) -> list[Logged]:
     """Return these entries with their objects and outcomes.
 
     Later batches of a bulk action are added to its first one, unless names are given. With names,
     or with the starts of domains, only these objects of each entry are returned. This takes five
-    queries at most, and two or three more for each entry of several batches.
+    queries at most, and two or three more for each entry of several batches or many objects, of
+    which only some are counted, unless `counts_all`.
     """
     batches = {entry.seq: [entry.seq] for entry in entries}
     later = Entry.objects.filter(parent__in=[] if names else list(batches)).order_by("seq")
     for parent, seq in later.values_list("parent", "seq"):
         batches[parent or 0].append(seq)
     keys = [key for batch in batches.values() for key in batch]
-    ends = {end.begun: end for end in Entry.objects.filter(begun__in=keys)}
+    found_ends = (Entry.objects.filter(begun__in=part) for part in parts(keys, KEYS_AT_ONCE))
+    ends = {end.begun: end for some in found_ends for end in some}
     rows = Subject.objects.order_by("pk")
     rows = rows.filter(name__in=names) if names else rows
     rows = rows if starts is None else rows.filter(domain__in=list(starts))
-    subjects: dict[int, list[Subject]] = {key: [] for key in keys}
-    for row in rows.filter(entry__in=[key for key in batches if len(batches[key]) == 1]):
-        subjects[row.entry_id].append(row)
+    single = [key for key in batches if len(batches[key]) == 1]
+    subjects = first_subjects(rows, single, maximum, starts is not None)
     found = []
     for entry in entries:
-        batch, own = batches[entry.seq], subjects[entry.seq]
+        batch, own = batches[entry.seq], subjects.get(entry.seq)
         if starts is not None:
             begun = [domain for domain, start in starts.items() if entry.at >= start]
-            own = [row for row in own if row.domain.lower() in begun]
-        shown, count = own[:maximum], len(own)
-        if len(batch) > 1:
-            several = rows.filter(entry__in=batch)
-            several = several if starts is None else several.filter(domain__in=begun)
-            shown, count = list(several[:maximum]), several.count()
+            own = own and [row for row in own if row.domain.lower() in begun]
+        if own is not None:
+            shown, count, more = own[:maximum], len(own), False
+        else:
+            if starts is None:
+                first = rows.filter(entry__in=batch[:KEYS_AT_ONCE]).order_by("entry_id", "pk")
+                count, more = count_subjects(rows, batch, counts_all)
+            else:
+                first = rows.filter(start=entry.seq, domain__in=begun)
+                first = first.order_by("domain", "start", "pk")
+                count = (first if counts_all else first[: MAX_COUNTED + 1]).count()
+                more = count > MAX_COUNTED and not counts_all
+                count = MAX_COUNTED if more else count
+            shown = list(first[:maximum])
         outcome, text = come_of(entry, [ends.get(key) for key in batch])
-        found.append(Logged(entry, shown, count - len(shown), outcome, text))
+        found.append(Logged(entry, shown, count - len(shown), outcome, text, more))
     tops = {key: entry.seq for entry in entries for key in batches[entry.seq]}
     mark_refused(found, {end.seq: tops[key] for key, end in ends.items() if key}, maximum is None)
     return found
 
 
+def parts(keys: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (keys[first : first + size] for first in range(0, len(keys), size))
+
+
+def first_subjects(
+    rows: QuerySet[Subject], keys: Sequence[int], maximum: int | None, in_domains: bool
+) -> dict[int, list[Subject]]:
+    """Return the objects of these entries; with a `maximum`, only of those among which there
+    aren't many. Those in some domains have an index of their own.
+    """
+    found: dict[int, list[Subject]] = {key: [] for key in keys}
+    wanted = rows.filter(entry__in=keys).order_by("entry_id", "pk")
+    if in_domains:
+        wanted = rows.filter(start__in=keys)
+    read = list(wanted if maximum is None else wanted[: MAX_COUNTED + 1])
+    for row in read:
+        found[row.entry_id].append(row)
+    if maximum is None or len(read) <= MAX_COUNTED:
+        return found
+    return {key: own for key, own in found.items() if key < read[-1].entry_id and not in_domains}
+
+
+def count_subjects(
+    rows: QuerySet[Subject], batch: Sequence[int], counts_all: bool
+) -> tuple[int, bool]:
+    """Count the objects of a bulk action a few batches at a time, in a list not of all batches;
+    say whether there may be more.
+    """
+    number = 0
+    for part in parts(batch, BATCHES_COUNTED):
+        number += rows.filter(entry__in=part).order_by().count()
+        if number > MAX_COUNTED and not counts_all:
+            return MAX_COUNTED, True
+    return number, False
+
+
 def mark_refused(found: Sequence[Logged], ends: Mapping[int, int], are_many: bool) -> None:
     """Note of each row of a bulk action why it was refused, which is beneath the action's ends."""
     shown = {(one.entry.seq, row.name): row for one in found for row in one.subjects}
-    refused = Subject.objects.filter(entry__in=list(ends))
-    if not are_many:
-        models, names = {row.model for row in shown.values()}, {name for _, name in shown}
-        refused = refused.filter(model__in=models, name__in=names)
-    for row in refused:
-        if begun := shown.get((ends[row.entry_id], row.name)):
-            begun.refusal = row.changes["refused"][1]
+    models, names = {row.model for row in shown.values()}, {name for _, name in shown}
+    for part in parts(list(ends), KEYS_AT_ONCE):
+        refused = Subject.objects.filter(entry__in=part)
+        if not are_many:
+            refused = refused.filter(model__in=models, name__in=names)
+        for row in refused:
+            if begun := shown.get((ends[row.entry_id], row.name)):
+                begun.refusal = row.changes["refused"][1]
 
 
 def refused_rows(

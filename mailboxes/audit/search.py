@@ -1,12 +1,13 @@
 """Searching the log: each search is answered by indexes, whatever is combined."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db.models import QuerySet
 
-from mailboxes.audit.entries import newest_starts
+from mailboxes.audit.entries import LAST, newest_starts
 from mailboxes.audit.models import Entry
 
 MAX_SCANNED = 1000
@@ -15,7 +16,9 @@ MAX_SCANNED = 1000
 CLOCK_STEPS = 50
 """How many entries are read at each end of a time, since a clock may have been set back there."""
 
-FIRST, LAST = 1, 2**63 - 1
+FIRST = 1
+Source = Callable[[int, int, int], tuple[list[int], bool]]
+"""Gives the newest keys, at most so many, within two bounds, and whether there may be more."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,16 @@ class Search:
         older = page[number - 1].seq if len(page) > number else reached
         return [entry for entry in page[:number] if self.is_in_time(entry)], older
 
-    def sources(self) -> Iterator[tuple[str, QuerySet]]:
-        """Yield queries of keys, each with an index in this order, and their columns."""
+    def sources(self) -> Iterator[Source]:
+        """Yield what finds keys, each by an index in this order."""
         entries = Entry.objects.order_by("-listed").values_list("listed", flat=True)
         if not self.text:
-            yield "listed", entries.filter(action=self.action) if self.action else entries
+            yield partial(listed, entries.filter(action=self.action) if self.action else entries)
             return
-        yield "listed", entries.filter(actor=self.text)
-        yield "listed", entries.filter(client=self.text)
-        yield "start", newest_starts(name=self.text)
-        yield "start", newest_starts(domain=self.text)
+        yield partial(listed, entries.filter(actor=self.text))
+        yield partial(listed, entries.filter(client=self.text))
+        yield partial(newest_starts, name=self.text)
+        yield partial(newest_starts, domain=self.text)
 
     def bounds(self) -> tuple[int, int]:
         """Return the first and the last line of the time."""
@@ -71,16 +74,18 @@ class Search:
         return is_late_enough and (not self.until or entry.at < self.until)
 
 
-def newest(
-    sources: Iterator[tuple[str, QuerySet]], low: int, high: int, number: int
-) -> tuple[list[int], int]:
+def listed(keys: QuerySet[Entry, int], number: int, low: int, high: int) -> tuple[list[int], bool]:
+    found = list(keys.filter(listed__gte=low, listed__lte=high)[:number])
+    return found, len(found) == number
+
+
+def newest(sources: Iterator[Source], low: int, high: int, number: int) -> tuple[list[int], int]:
     """Return keys of all sources down to the line that all have reached; 0 if they are complete."""
     found: set[int] = set()
     reached = 0
-    for column, keys in sources:
-        within = {f"{column}__gte": low, f"{column}__lte": high}
-        some = list(keys.filter(**within)[:number])
+    for source in sources:
+        some, more = source(number, low, high)
         found.update(some)
-        if len(some) == number:
+        if more and some:
             reached = max(reached, some[-1])
     return [key for key in found if key >= reached], reached

@@ -51,7 +51,7 @@ def visible_change(scope: Scope, pk: int) -> tuple[Logged, Any]:
     """Return a change of mail tables, and where the log of each domain begins, if that matters."""
     starts = None if scope.domains is None else entries.starts_of(scope.domains)
     found = entries.change_entries().filter(pk=pk, phase=Phase.BEGUN.value)
-    for logged in entries.read(list(found), maximum=MAX_LISTED, starts=starts):
+    for logged in entries.read(list(found), maximum=MAX_LISTED, starts=starts, counts_all=True):
         model = logged.entry.action.partition(".")[0]
         if logged.subjects and model in MAIL_MODELS and scope.allows(f"{model}.view"):
             return logged, starts

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 
 from mailboxes.access.grants import scope_of
 from mailboxes.audit import entries, wording
-from mailboxes.audit.entries import Logged
+from mailboxes.audit.entries import LAST, Logged
 from mailboxes.audit.log import log_event, subject
 from mailboxes.audit.models import Phase, Subject
-from mailboxes.audit.search import LAST, Search
+from mailboxes.audit.search import Search
 from mailboxes.csv_download import csv_response, iso_time
 from mailboxes.request_actors import administrator
 from mailboxes.views.permissions import allowed

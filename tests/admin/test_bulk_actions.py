@@ -16,7 +16,7 @@ from mailboxes import actions, queries
 from mailboxes.actions import undoing
 from mailboxes.addresses import Address, CatchAll, DomainName
 from mailboxes.admin import bulk_actions
-from mailboxes.audit import chain
+from mailboxes.audit import chain, entries
 from mailboxes.audit.models import Entry
 from mailboxes.forwarding import findings
 from mailboxes.handling import DISCARD, sentence_of
@@ -59,6 +59,24 @@ def test_disabling_is_undone_from_its_message_and_leads_back_to_the_filtered_lis
     page = rita.post("/admin/log/undo/", undo_form(page), follow=True)
     assert page.redirect_chain[-1][0] == url and "undone: 2 rows." in page.content.decode()
     assert Mailbox.objects.filter(active=True).count() == 2
+
+
+def test_of_a_change_of_many_only_some_rows_are_counted_in_lists(
+    rita: Client, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("bob", "chris", "dora", "emil")
+    rows = [actions.create_mailbox(TESTER, Address(one, "example.org"), PASSWORD) for one in names]
+    entry = actions.set_active_in_bulk(TESTER, [anna, *rows[:2]], False).entry
+    actions.set_active_in_bulk(TESTER, rows[2:], False, entry)
+    own = signed_in("domain", "example.org")
+    pages = ((rita, "/admin/log/"), (rita, "/admin/"), (own, "/admin/"))
+    for client, url in pages:
+        assert "and 2 more" in client.get(url).content.decode(), url
+    monkeypatch.setattr(entries, "MAX_COUNTED", 4)
+    for client, url in pages:
+        assert "and more than 1 more" in client.get(url).content.decode(), url
+    for client in (rita, own):
+        assert client.get(f"/admin/log/{entry}/").context["all"] == 5
 
 
 def test_deleting_aliases_is_undone_from_its_message(rita: Client, anna: Mailbox) -> None:
