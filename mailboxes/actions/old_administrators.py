@@ -13,6 +13,7 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.foreign_rows import permitted
 from mailboxes.models import Domain, DomainAdministrator, OldAdministrator
 from mailboxes.password_hashers import wrap
+from mailboxes.queries import tables
 
 MAX_NAME = User._meta.get_field("username").max_length or 0
 EXISTS = gettext_noop("This panel already has an administrator of that name.")
@@ -23,6 +24,7 @@ NOT_READABLE = gettext_noop(
     "database host, run: GRANT SELECT ON %(database)s.%(table)s TO %(account)s; Then undo the "
     "adoption, and confirm it again."
 )
+NO_TABLE = gettext_noop("No administrator was added: the table “%(table)s” doesn't exist.")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class TakenOver:
 def take_over_administrators(actor: Actor) -> Iterator[TakenOver]:
     """Add each to the panel, with role and password, unless that isn't possible."""
     check_role(actor, "administrator.create")
+    for model in (OldAdministrator, DomainAdministrator):
+        if (table := model._meta.db_table) not in tables():
+            raise Refused(NO_TABLE, {"table": table}, code="no_table")
     domains = {name.lower(): name for name in Domain.objects.values_list("pk", flat=True)}
     granted = granted_domains()
     with permitted(OldAdministrator, NOT_READABLE):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connections
+from django.db.models import BooleanField, DateTimeField, Field, IntegerField
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -22,10 +23,17 @@ TOO_SHORT = gettext_noop(
     "The column %(column)s of the table %(table)s can only store %(length)s characters, "
     "in PostfixAdmin %(needed)s. Widen it first."
 )
-NO_NUMBER = gettext_noop(
+OTHER_TYPE = gettext_noop(
     "The column %(column)s of the table %(table)s has the type %(type)s, in PostfixAdmin "
-    "tinyint. Convert it first."
+    "%(needed)s. Convert it first."
 )
+TYPES: dict[type[Field], tuple[str, tuple[str, ...]]] = {
+    BooleanField: ("tinyint", ("int",)),
+    IntegerField: ("bigint", ("int", "decimal")),
+    DateTimeField: ("datetime", ("datetime", "timestamp")),
+}
+"""The type that PostfixAdmin has for a kind of field, and how those end that will do."""
+
 NOT_UNIQUE = gettext_noop(
     "The table %(table)s may contain the same value of %(column)s twice, which PostfixAdmin "
     "doesn't allow. Make that column the primary key first."
@@ -56,7 +64,15 @@ def refusals() -> Iterator[Refused]:
         needed = getattr(field, "max_length", None)
         if needed and (length or 0) < needed:
             yield Refused(TOO_SHORT, params | {"needed": needed}, code="too_short")
-        if column == "active" and not kind.endswith("int"):
-            yield Refused(NO_NUMBER, params, code="no_number")
+        if needed_type := other_type(field, kind):
+            yield Refused(OTHER_TYPE, params | {"needed": needed_type}, code="other_type")
         if field.primary_key and not unique:
             yield Refused(NOT_UNIQUE, params, code="not_unique")
+
+
+def other_type(field: Field, kind: str) -> str:
+    """Return PostfixAdmin's type, if values of this one couldn't be read or written."""
+    for fields, (needed, endings) in TYPES.items():
+        if isinstance(field, fields) and not kind.endswith(endings):
+            return needed
+    return ""

@@ -212,12 +212,15 @@ def test_columns_of_others_that_need_a_value_are_named(adoption: Adoption) -> No
     assert "x_note" not in text and "x_level" not in text
     status, text = adoption.manage("adopt", check=False)  # an account that may add rows
     assert status == 1 and "The column x_id of the table mailbox has no default value" in text
-    narrow = "MODIFY password varchar(110) NOT NULL, MODIFY active enum('0', '1') NOT NULL"
+    narrow = (
+        "MODIFY password varchar(110) NOT NULL, MODIFY active enum('0', '1') NOT NULL, "
+        "MODIFY created varchar(30) NOT NULL, MODIFY quota varchar(30) NOT NULL"
+    )
     key = "DROP PRIMARY KEY, ADD id int AUTO_INCREMENT PRIMARY KEY, ADD KEY (address)"
     adoption.load("postfixadmin40", f"ALTER TABLE mailbox {narrow}; ALTER TABLE alias {key}")
     report = json.loads(adoption.report("--json")[1])
     codes = [refusal["code"] for refusal in report["refusals"]]
-    assert codes == ["not_unique", "no_number", "too_short"]
+    assert codes == ["not_unique", *["other_type"] * 3, "too_short"]
     adoption.load("postfixadmin40", f"ALTER TABLE mailbox {own}")
     adoption.manage("migrate")
     status, text = adoption.manage("createmailbox new@example.net --generate", check=False)
@@ -291,6 +294,11 @@ def test_administrators_that_cannot_be_read_are_refused(adoption: Adoption) -> N
     done = adoption.machine.run(line, env=PANEL_ENV | READER, check=False)
     assert done.returncode == 1
     assert "GRANT SELECT ON mail.admin TO 'reader'@'localhost';" in done.stderr
+    adoption.mariadb.query("DROP TABLE domain_admins", "mail")
+    adoption.manage("adopt --undo")
+    status, text = adoption.manage("adopt --confirm --administrators", check=False)
+    missing = "No administrator was added: the table “domain_admins” doesn't exist."
+    assert status == 1 and missing in text
 
 
 def test_a_name_that_the_column_cannot_store_is_refused(adoption: Adoption) -> None:
