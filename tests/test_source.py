@@ -28,8 +28,10 @@ CONSTANT_SQL = {
     "mailboxes/doctor/mysql_locks.py": "execute_once",
     # It runs constants, those with which the daemons read the tables.
     "mailboxes/doctor/views.py": "examine",
+    # It runs one of two constants.
+    "mailboxes/doctor/unwritable.py": "foreign_triggers",
     # It runs a constant.
-    "mailboxes/doctor/unwritable.py": "drop_triggers",
+    "mailboxes/doctor/tables/in_use.py": "may_anybody_send",
     "mailboxes/doctor/column_lengths.py": "statement_for",
     # It runs one of two constants.
     "mailboxes/health.py": "ask_all",
