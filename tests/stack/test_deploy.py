@@ -234,6 +234,7 @@ def test_a_second_installation_replaces_only_what_nobody_has_changed(
         (["--host", "other.example.org"], ".env already has another value for ALLOWED_HOSTS."),
         (["--database", "mariadb"], "There are data in var/panel.sqlite3"),
         (["--panel-url", "/nothing", "--mail-url", "/nothing"], "There is no file /nothing."),
+        (["--database-ca", "/nothing"], "There is no file /nothing."),
         (["--path", "../x"], "--path is '../x'"),
         (["--what"], "Unknown option: --what."),
     ],
