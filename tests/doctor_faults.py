@@ -72,10 +72,11 @@ V1: dict[str, Fault] = {
     "Postfix can't enter the folder of saslauthd's socket": Fault(
         "chmod 0700 /var/spool/postfix/var/run/saslauthd", ("saslauthd.permission",), mend=True
     ),
-    "an account may not read a table": Fault(
+    "accounts may not read a table or a column": Fault(
         'mariadb mail -e "REVOKE SELECT (alias_domain, target_domain, active) ON alias_domain '
-        "FROM mail_lookup@localhost, mail_lookup@'127.0.0.1'\"",
-        ("database.lookup.grant", "maps.grant"),
+        "FROM mail_lookup@localhost, mail_lookup@'127.0.0.1'; "
+        "REVOKE SELECT (smtp_active) ON mailbox FROM mail_auth@localhost, mail_auth@'127.0.0.1'\"",
+        ("database.lookup.grant", "database.auth.grant", "maps.grant"),
         mend=True,
     ),
     "signing in isn't offered": Fault(
@@ -239,7 +240,7 @@ ROUNDS = {
         (
             "the PAM module's configuration is missing",
             "Postfix can't enter the folder of saslauthd's socket",
-            "an account may not read a table",
+            "accounts may not read a table or a column",
         ),
         (
             "signing in isn't offered",

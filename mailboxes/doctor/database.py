@@ -26,6 +26,7 @@ from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
 from mailboxes.doctor.remedies import READ_LOG, Remedy, grant_panel
 from mailboxes.formats import database_message
+from mailboxes.sending import is_known
 from mailboxes.texts import gettext as _
 
 OWN_DATABASE, NO_ROWS = "database.own", "database.panel.rows"
@@ -36,6 +37,7 @@ LOOKUPS = (
     "SELECT username, maildir, active FROM mailbox LIMIT 1",
     "SELECT alias_domain, target_domain, active FROM alias_domain LIMIT 1",
 )
+MAY_SEND = "SELECT smtp_active FROM mailbox LIMIT 1"
 DOMAINS = "SELECT domain, active FROM domain LIMIT 1"
 SIGN_INS = {
     "v1": ("SELECT username, password, domain, active FROM mailbox LIMIT 1", DOMAINS),
@@ -67,6 +69,11 @@ def examine(examination: Examination) -> Iterator[Finding]:
         for place in host.database.hosts:
             yield from try_from_elsewhere(host, place, known)
         return
+    if own.state == State.WORKING and is_known():
+        found = {
+            place: [with_sending(host, place, finding) for finding in findings]
+            for place, findings in found.items()
+        }
     others = [
         with_holders(examination, place, finding)
         for place, findings in found.items()
@@ -74,6 +81,13 @@ def examine(examination: Examination) -> Iterator[Finding]:
         for finding in findings
     ]
     yield from milder(others)
+
+
+def with_sending(host: MailHost, place: DatabaseHost, finding: Finding) -> Finding:
+    """Read with the account who may send, too, which an adopted table may lack."""
+    if finding.code != "database.auth" or finding.state != State.WORKING:
+        return finding
+    return try_account(host, place, "auth", host.auth, (MAY_SEND,))
 
 
 def with_holders(examination: Examination, place: DatabaseHost, finding: Finding) -> Finding:
