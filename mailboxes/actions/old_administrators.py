@@ -1,9 +1,12 @@
 """Taking over PostfixAdmin's own administrators: its tables are only read."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db import ProgrammingError
+from django.db.models import Model
 
 from mailboxes.access.roles import Role
 from mailboxes.actions.administrators import RoleAssignment, add_administrator, refusals_logged
@@ -13,7 +16,6 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.foreign_rows import permitted
 from mailboxes.models import Domain, DomainAdministrator, OldAdministrator
 from mailboxes.password_hashers import wrap
-from mailboxes.queries import tables
 
 MAX_NAME = User._meta.get_field("username").max_length or 0
 EXISTS = gettext_noop("This panel already has an administrator of that name.")
@@ -25,6 +27,8 @@ NOT_READABLE = gettext_noop(
     "adoption, and confirm it again."
 )
 NO_TABLE = gettext_noop("No administrator was added: the table “%(table)s” doesn't exist.")
+NO_SUCH_TABLE = 1146
+"""MariaDB's and MySQL's error."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,30 @@ class TakenOver:
 def take_over_administrators(actor: Actor) -> Iterator[TakenOver]:
     """Add each to the panel, with role and password, unless that isn't possible."""
     check_role(actor, "administrator.create")
-    for model in (OldAdministrator, DomainAdministrator):
-        if (table := model._meta.db_table) not in tables():
-            raise Refused(NO_TABLE, {"table": table}, code="no_table")
     domains = {name.lower(): name for name in Domain.objects.values_list("pk", flat=True)}
     granted = granted_domains()
-    with permitted(OldAdministrator, NOT_READABLE):
+    with readable(OldAdministrator):
         found = list(OldAdministrator.objects.order_by("pk"))
     for old in found:
         yield take_over(actor, old, granted.get(old.username.lower(), []), domains)
 
 
+@contextmanager
+def readable(model: type[Model]) -> Iterator[None]:
+    """Refuse if the table doesn't exist, or can't be read by the panel's account."""
+    try:
+        with permitted(model, NOT_READABLE):
+            yield
+    except ProgrammingError as error:
+        if error.args[0] != NO_SUCH_TABLE:
+            raise
+        raise Refused(NO_TABLE, {"table": model._meta.db_table}, code="no_table") from error
+
+
 def granted_domains() -> dict[str, list[str]]:
     """Return the names of the domains by the name of the administrator, all in lower case."""
     granted: dict[str, list[str]] = {}
-    with permitted(DomainAdministrator, NOT_READABLE):
+    with readable(DomainAdministrator):
         rows = DomainAdministrator.objects.filter(active=1).order_by("pk")
         for username, domain in rows.values_list("username", "pk"):
             granted.setdefault(username.lower(), []).append(domain.lower())

@@ -75,6 +75,9 @@ def inspect(host: MailHost) -> Report:
     reasons = refusals(product, columns)
     if reasons:
         return Report(product, reasons, [])
+    reasons = database.refusals()
+    if any(reason.code == "other_type" for reason in reasons):
+        return Report(product, reasons, [])
     rows = read_rows()
     parts: list[tuple[str, str | Promise, Iterable[Line]]] = [
         ("database", _("Database"), database.lines()),
@@ -87,7 +90,7 @@ def inspect(host: MailHost) -> Report:
     ]
     sections = [Section(code, title, list(lines)) for code, title, lines in parts]
     kept = [section for section in sections if section.lines]
-    return Report(product, database.refusals(), kept, rows)
+    return Report(product, reasons, kept, rows)
 
 
 def row_lines(rows: Rows) -> Iterator[Line]:

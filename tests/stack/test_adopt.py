@@ -220,7 +220,7 @@ def test_columns_of_others_that_need_a_value_are_named(adoption: Adoption) -> No
     adoption.load("postfixadmin40", f"ALTER TABLE mailbox {narrow}; ALTER TABLE alias {key}")
     report = json.loads(adoption.report("--json")[1])
     codes = [refusal["code"] for refusal in report["refusals"]]
-    assert codes == ["not_unique", *["other_type"] * 3, "too_short"]
+    assert codes == ["not_unique", "other_type", "other_type", "too_short", "other_type"]
     adoption.load("postfixadmin40", f"ALTER TABLE mailbox {own}")
     adoption.manage("migrate")
     status, text = adoption.manage("createmailbox new@example.net --generate", check=False)
@@ -295,7 +295,7 @@ def test_administrators_that_cannot_be_read_are_refused(adoption: Adoption) -> N
     assert done.returncode == 1
     assert "GRANT SELECT ON mail.admin TO 'reader'@'localhost';" in done.stderr
     adoption.mariadb.query("DROP TABLE domain_admins", "mail")
-    adoption.manage("adopt --undo")
+    adoption.manage("adopt --undo", check=False)
     status, text = adoption.manage("adopt --confirm --administrators", check=False)
     missing = "No administrator was added: the table “domain_admins” doesn't exist."
     assert status == 1 and missing in text
