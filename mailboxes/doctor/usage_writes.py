@@ -12,7 +12,7 @@ from mailboxes.deployment.states import State
 from mailboxes.doctor import dovecot_causes, mysql_locks
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, warning
-from mailboxes.doctor.mysql_errors import MISSING, NOT_GRANTED, Refusal
+from mailboxes.doctor.mysql_errors import MISSING, NOT_GRANTED, SEE_TABLES, Refusal
 from mailboxes.doctor.remedies import grant
 from mailboxes.models import Usage
 from mailboxes.texts import gettext as _
@@ -43,7 +43,8 @@ def examine(host: MailHost, place: DatabaseHost, connect: Connect) -> Iterator[F
             "Dovecot can't write usage or last sign-ins with %(account)s on %(place)s, so the "
             "panel shows old ones, and full mailboxes aren't noticed: %(error)s."
         )
-        yield warning("database.usage", seen % refusal.params, grant(host, place))
+        remedy = SEE_TABLES if refusal.number in MISSING else grant(host, place)
+        yield warning("database.usage", seen % refusal.params, remedy)
 
 
 def noted(examination: Examination, address: str) -> Iterator[Finding]:

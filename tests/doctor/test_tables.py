@@ -353,6 +353,20 @@ def test_a_renamed_table_gets_its_name_back(healthy: Examination) -> None:
         assert list(definitions.columns(healthy)) == []
 
 
+def test_a_table_of_dovecot_that_is_gone_is_named_and_created_again(healthy: Examination) -> None:
+    assert list(definitions.without_usage(healthy)) == []
+    with connections["mail"].cursor() as cursor:
+        tables.drop(connections["mail"])
+        cursor.execute("ALTER TABLE quota2 RENAME TO quota2_old")
+        (found,) = definitions.without_usage(healthy)
+        assert (found.code, "quota2_old" in str(found.remedy.advice)) == ("tables.missing", True)
+        cursor.execute("DROP TABLE quota2_old")
+        (found,) = definitions.without_usage(healthy)
+        for statement in shlex.split(found.remedy.command)[-1].split(";"):
+            cursor.execute(statement)
+    assert list(definitions.without_usage(healthy)) == []
+
+
 def test_a_table_that_cannot_be_empty_is_restored(
     healthy: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,12 @@ TABLES = {table for table, _column in FIELDS}
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
-    found = [*columns(examination), *lengths(examination), *engines(examination)]
+    found = [
+        *columns(examination),
+        *without_usage(examination),
+        *lengths(examination),
+        *engines(examination),
+    ]
     yield from found
     if not found:
         seen = _("The tables have the columns and storage engines that are needed.")
@@ -53,12 +58,27 @@ def columns(examination: Examination) -> Iterator[Finding]:
         yield (broken if lost else warning)("tables.columns", seen, remedy)
 
 
+def without_usage(examination: Examination) -> Iterator[Finding]:
+    """Name Dovecot's tables if they are gone; another program's database may lack them."""
+    with connections["mail"].cursor() as cursor:
+        names = connections["mail"].introspection.table_names(cursor)
+    lacking = [table for table in MAY_BE_EMPTY if table not in (*names, *TABLES)]
+    if lacking and not (foreign_tables() or TABLES.isdisjoint(names)):
+        here = read_columns(connections["mail"])
+        for table in lacking:
+            yield missing_table(examination, table, here)
+
+
+def columns_of(table: str) -> set[str]:
+    return {field.column for field in MAY_BE_EMPTY[table]._meta.concrete_fields}
+
+
 def missing_table(examination: Examination, table: str, here: Columns) -> Finding:
     """Give a table its name back that seems to be renamed; an empty one would serve nobody."""
     seen = _("The table %(table)s is missing.") % {"table": table}
     if TABLES.isdisjoint(here):
         return broken("tables.missing", seen, CREATE)
-    wanted = {column for owner, column in FIELDS if owner == table}
+    wanted = {column for owner, column in FIELDS if owner == table} or columns_of(table)
     renamed = [name for name, columns in here.items() if name not in TABLES and wanted <= columns]
     if not renamed:
         return broken("tables.missing", seen, restore_or_create(examination, table))
