@@ -70,7 +70,7 @@ def without_usage(examination: Examination) -> Iterator[Finding]:
 
 
 def columns_of(table: str) -> set[str]:
-    return {field.column for field in MAY_BE_EMPTY[table]._meta.concrete_fields}
+    return {str(field.column) for field in MAY_BE_EMPTY[table]._meta.concrete_fields}
 
 
 def missing_table(examination: Examination, table: str, here: Columns) -> Finding:
