@@ -33,18 +33,17 @@ USE_BY_MAILBOXES = (
 )
 USE_BY_ALIASES = (
     "SELECT domain, COUNT(DISTINCT address) FROM {}forwardings "
-    "WHERE is_maillist = 0 AND address <> forwarding GROUP BY domain"
+    "WHERE is_maillist = 0 AND HEX(LOWER(address)) <> HEX(LOWER(forwarding)) GROUP BY domain"
 )
 MAILBOXES = "SELECT username, password, name, quota, active FROM {}mailbox ORDER BY username"
 INACTIVE = "SELECT DISTINCT address FROM {}forwardings WHERE active = 0"
 # The members of mlmmj's mailing lists are in files.
 FORWARDINGS = (
-    "SELECT forwardings.address, forwardings.forwarding, "
-    "forwardings.active * COALESCE(alias.active, 1) FROM {}forwardings AS forwardings "
-    "LEFT JOIN {}alias AS alias ON alias.address = forwardings.address "
-    "WHERE forwardings.is_maillist = 0 "
-    "ORDER BY HEX(LOWER(TRIM(forwardings.address))), forwardings.id"
+    "SELECT address, forwarding, active FROM {}forwardings WHERE is_maillist = 0 "
+    "ORDER BY HEX(LOWER(TRIM(address))), id"
 )
+# Not joined: the collations of both tables may be different.
+INACTIVE_LISTS = "SELECT address FROM {}alias WHERE active = 0"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
 )
@@ -71,8 +70,9 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             active=flag(active),
         )
         yield states.note_mailbox(row)
+    inactive = {alias_address(address) for (address,) in source.rows(INACTIVE_LISTS)}
     forwardings = (
-        (alias_address(address), text(target), flag(active))
+        (name := alias_address(address), text(target), flag(active) and name not in inactive)
         for address, target, active in source.rows(FORWARDINGS)
     )
     yield from joined_rows("forwardings", forwardings, states, use.is_relayed)

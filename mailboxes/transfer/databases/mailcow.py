@@ -38,7 +38,10 @@ USE_BY_MAILBOXES = (
     "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox "
     "WHERE kind = '' GROUP BY domain"
 )
-USE_BY_ALIASES = "SELECT domain, COUNT(*) FROM {}alias WHERE address <> goto GROUP BY domain"
+USE_BY_ALIASES = (
+    "SELECT domain, COUNT(*) FROM {}alias WHERE HEX(LOWER(address)) <> HEX(LOWER(goto)) "
+    "GROUP BY domain"
+)
 # With active = 2, a mailbox only receives mail.
 MAILBOXES = (
     "SELECT username, CASE WHEN active = 2 THEN '' ELSE password END, name, quota, active "

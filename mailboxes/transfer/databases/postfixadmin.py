@@ -34,7 +34,10 @@ DOMAINS = (
 USE_BY_MAILBOXES = (
     "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
 )
-USE_BY_ALIASES = "SELECT domain, COUNT(*) FROM {}alias WHERE address <> goto GROUP BY domain"
+USE_BY_ALIASES = (
+    "SELECT domain, COUNT(*) FROM {}alias WHERE HEX(LOWER(address)) <> HEX(LOWER(goto)) "
+    "GROUP BY domain"
+)
 MAILBOXES = (
     "SELECT username, password, name, maildir, quota, active FROM {}mailbox ORDER BY username"
 )

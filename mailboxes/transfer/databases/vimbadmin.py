@@ -34,7 +34,7 @@ USE_BY_MAILBOXES = (
 USE_BY_ALIASES = (
     "SELECT domain.domain, COUNT(*) FROM {}alias AS alias "
     "JOIN {}domain AS domain ON domain.id = alias.Domain_id "
-    "WHERE alias.address <> alias.goto GROUP BY domain.domain"
+    "WHERE HEX(LOWER(alias.address)) <> HEX(LOWER(alias.goto)) GROUP BY domain.domain"
 )
 MAILBOXES = (
     "SELECT id, username, password, name, quota, active FROM {}mailbox "
