@@ -1,6 +1,8 @@
 """Why Postfix, or a daemon of it, ends: what its fatal errors say about its files."""
 
+import os
 import re
+from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ SETTINGS = re.compile(
     r"(?:file /etc/postfix/main\.cf: )?"
     r"(?:bad [a-z ]+ configuration: (?P<bad>\w+) = |parameter (?P<parameter>\w+): )"
 )
+PROGRAM = re.compile(r"exec (?P<path>/\S+): Permission denied")
 LINE = re.compile(r"/etc/postfix/(?P<file>main|master)\.cf(?:,|:) line (?P<line>\d+): ")
 NO_QUEUE = re.compile(r"chdir\(/\S+\): No such file or directory")
 ANY = re.compile("")
@@ -33,12 +36,17 @@ class Cause(NamedTuple):
     setting: str = ""
     """Its name; without one, a line is no setting."""
 
+    program: str = ""
+    """The path of a program that can't be run."""
+
 
 def find(examination: Examination, said: list[str]) -> Cause | None:
     """Return what the newest fatal error means, if it names a setting or a line."""
     for fatal in filter(None, map(FATAL.match, reversed(said))):
         why = fatal["why"]
         reason = _("It says: %(line)s.") % {"line": why.rstrip(".…")}
+        if (found := PROGRAM.search(why)) and is_closed(found["path"]):
+            return Cause(reason, let_run(found["path"]), program=found["path"])
         if found := SETTINGS.match(why):
             name = found["bad"] or found["parameter"]
             return Cause(reason, reset(examination, name), name)
@@ -75,10 +83,22 @@ def lately(examination: Examination) -> Cause | None:
 
 
 def is_current(examination: Examination, cause: Cause) -> bool:
+    if cause.program:
+        return is_closed(cause.program)
     if cause.setting:
         return bool(examination.access.run(["postconf", "-n", cause.setting]).stdout.strip())
     commands = (["postconf", "-n"], ["postconf", "-M"])
     return any(examination.access.run(command).status for command in commands)
+
+
+def is_closed(path: str) -> bool:
+    """Say whether nobody may run a program that is there."""
+    return Path(path).is_file() and not os.access(path, os.X_OK)
+
+
+def let_run(path: str) -> Remedy:
+    advice = _("Let all users run this program again, then restart Postfix:")
+    return Remedy(advice, f"chmod a+rx {quote(path)} && {RESTART}")
 
 
 def reset(examination: Examination, name: str) -> Remedy:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,20 @@ def test_of_the_settings_in_an_error_that_of_the_administrator_is_removed(
     assert (found.remedy.command if found else "") == (
         f"postconf -X {removed} && {RESTART}" if removed else ""
     )
+
+
+def test_a_program_that_nobody_may_run_is_let_run_again(
+    examination: Examination, tmp_path: Path
+) -> None:
+    smtpd = tmp_path / "smtpd"
+    smtpd.touch(0o644)
+    said = [f"master[9]: fatal: master_spawn: exec {smtpd}: Permission denied"]
+    found = postfix_causes.find(setting(examination, ""), said)
+    assert found and found.remedy.command == f"chmod a+rx {smtpd} && {RESTART}"
+    assert postfix_causes.is_current(examination, found)
+    smtpd.chmod(0o755)
+    assert not postfix_causes.is_current(examination, found)
+    assert postfix_causes.find(setting(examination, ""), said) is None
 
 
 def test_a_setting_of_the_panels_is_never_removed(examination: Examination) -> None:
