@@ -27,6 +27,7 @@ from mailboxes.export.renaming import as_user
 from mailboxes.texts import gettext as _
 
 Reply = tuple[int, bytes]
+NEEDS_TLS = 530
 GREYLISTING = re.compile(rb"gr[ae]y-?list", re.IGNORECASE)
 
 
@@ -124,6 +125,13 @@ def recipient_finding(
             "Anyone who can send from here, or from the networks in mynetworks, can send spam."
         )
         return rule_finding("ports.25.relay", seen)
+    if foreign[0] == NEEDS_TLS:
+        seen = _("Port 25 takes mail only over TLS, so hosts without it can't send any: %(reply)s")
+        command = f"postconf -e smtpd_tls_security_level=may && {restart_command('postfix')}"
+        remedy = Remedy(
+            _("Let them send without it, as RFC 3207 demands of public hosts:"), command
+        )
+        return broken("ports.25.tls", seen % {"reply": words.reply(*foreign)}, remedy)
     if foreign[0] // 100 == 4 and is_soft(examination):
         seen = _("Port 25 only defers what it should refuse (soft_bounce): %(reply)s")
         command = f"postconf -X soft_bounce && {restart_command('postfix')}"

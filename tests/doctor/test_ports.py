@@ -21,6 +21,7 @@ OK = (250, b"Ok")
         ("no", 451, "ports.25.lookup"),
         ("yes", 454, "ports.25.soft_bounce"),
         ("no", 250, "ports.25.relay"),
+        ("no", 530, "ports.25.tls"),
     ],
 )
 def test_a_refusal_for_now_is_told_from_a_lookup_that_fails(
