@@ -45,6 +45,7 @@ COLLATIONS = "collations"
 
 FOLDER = Path("/etc/postfix/mailadmin")
 PORTS = (25, 465, 587)
+LIBRARY = re.compile(r"/(usr|lib)/[^\s:]+\.so[.\d]*")
 REASON = re.compile(
     r"warning: connect to mysql server [^ ]*: (.*)|: query failed: (.*)|fatal: (.*)"
 )
@@ -205,7 +206,7 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
     if "unsupported dictionary type" in why:
         code, remedy = "maps.package", install(examination)
     elif "Permission denied" in why:
-        code, remedy = "maps.permission", open_configuration(examination)
+        code, remedy = "maps.permission", open_configuration(examination, why)
     elif "command denied" in why:
         code, remedy = "maps.grant", grant(examination.host, examination.host.database.hosts[0])
     elif "resource" in why and "exceeded" in why:
@@ -226,9 +227,12 @@ def explain(examination: Examination, why: str, files: list[str]) -> Finding:
     return broken(code, seen % params, remedy)
 
 
-def open_configuration(examination: Examination) -> Remedy:
-    """Let Postfix enter its folder and read main.cf again; `apply` changes only our own files."""
-    closed = paths.closed(examination, "postfix", str(MAIN_CF))
+def open_configuration(examination: Examination, why: str) -> Remedy:
+    """Let Postfix read a library, or enter its folder and read main.cf again; `apply` changes only
+    our own files.
+    """
+    library = LIBRARY.search(why)
+    closed = library[0] if library else paths.closed(examination, "postfix", str(MAIN_CF))
     if not closed:
         return APPLY_AND_RESTART
     advice = _("All users must be able to read this: Postfix's programs run as the user postfix:")

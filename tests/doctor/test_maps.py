@@ -9,7 +9,7 @@ from mailboxes.conf import DatabaseHost
 from mailboxes.doctor import maps
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination
-from tests.doctor.conftest import as_root
+from tests.doctor.conftest import as_root, printing
 
 LISTENING = 'LISTEN 0 5 0.0.0.0:587 0.0.0.0:* users:(("{}",pid=4711,fd=3))'
 
@@ -67,3 +67,11 @@ def test_columns_that_differ_are_one_finding_however_many_files_name_them(
     here = as_root(replace(examination, host=host), run)
     (found,) = maps.ask_all(here, ["domains", "aliases"])
     assert found.code == "maps.collation" and "domains.cf, aliases.cf" in found.seen
+
+
+def test_a_library_that_postfix_may_not_read_is_opened(examination: Examination) -> None:
+    library = "/usr/lib/postfix/postfix-mysql.so"
+    why = f"dlopen failure loading {library}: {library}: cannot open: Permission denied"
+    here = as_root(examination, printing(""))
+    found = maps.explain(here, why, ["aliases.cf"])
+    assert found.remedy.command.startswith(f"chmod a+rX {library} && ")
