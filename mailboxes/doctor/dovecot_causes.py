@@ -192,6 +192,8 @@ def closed_file(examination: Examination, found: Found) -> Cause:
         return Cause(reason, mail_folder.own_folder(host))
     if OURS not in path and path.startswith("/etc/dovecot/conf.d/") and Path(path).exists():
         return Cause(reason, Remedy(_("Let it read the file:"), f"chmod a+r {path} && {RESTART}"))
+    if path.startswith("/run/"):  # a socket, whose mode its settings give
+        return Cause(reason, dovecot_resort.remedy(examination))
     return Cause(reason, APPLY_AND_RESTART_BOTH)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import dovecot, dovecot_causes, dovecot_settings
+from mailboxes.doctor import dovecot, dovecot_causes, dovecot_resort, dovecot_settings
 from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.dovecot_files import Changes, Setting
 from mailboxes.doctor.examination import Examination
@@ -175,3 +175,14 @@ def test_only_lines_since_the_last_start_are_read(examination: Examination) -> N
     started = examination.began - 10_000
     dovecot_causes.lines(as_root(examination, run))
     assert f"--since=@{examination.began - dovecot_causes.LATELY}" in asked[-1]
+
+
+def test_a_socket_is_closed_by_the_administrators_settings(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dovecot_resort, "is_as_exported", lambda _examination: True)
+    line = "imap: Error: net_connect_unix(/run/dovecot/dict) failed: Permission denied (euid=5000)"
+    here = as_root(examination, logging(line))
+    here.dovecot_changes = Changes(added=[setting("service dict/mode")])
+    found = dovecot_causes.explain(here, "delivery.usage", "It isn't written.")
+    assert found.remedy.command == f"sed -i -e '3s/^/#/' /etc/dovecot/local.conf && {BOTH}"
