@@ -22,7 +22,7 @@ from mailboxes.queries import BY_DOMAIN, any_of, in_domains
 MAX_FOUND = 900
 """How many rows a search shows: MariaDB reads whole tables for 1,000 keys or more."""
 
-MAX_EXAMINED = 1200
+MAX_EXAMINED = 1000
 """How many rows with one of the words are examined for the others."""
 
 MAX_INSIDE = 2500
