@@ -102,7 +102,8 @@ WITH_A_FACTOR = {
 }
 """The forms of somebody with a second factor; the first one asks for it."""
 
-IN_ANY_FORM = {"csrfmiddlewaretoken", "_save", "_continue", "_addanother", "_sheet", "shown"}
+IN_ANY_FORM = {"csrfmiddlewaretoken", "shown"}
+IN_ANY_FORM |= {"_save", "_continue", "_addanother", "_sheet", "_mailbox"}
 """Buttons, and what was shown, which a test of its own forges."""
 
 PAGES = {

@@ -328,8 +328,11 @@ class AliasAttentionFilter(AttentionFilter):
         return queryset.filter(pk__in=[one.alias for one in found if one.is_deferred == wanted])
 
 
-class DomainAttentionFilter(AttentionFilter):
-    """Domains without postmaster@ or abuse@."""
+class DomainAttentionFilter(ListFilter):
+    """Domains without postmaster@ or abuse@, however many there are."""
+
+    title = AttentionFilter.title
+    parameter_name = AttentionFilter.parameter_name
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("roles", str(_("without postmaster@ or abuse@")))]
