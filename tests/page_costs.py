@@ -165,7 +165,6 @@ def ours() -> Iterator[Page]:
         "page of the largest domain": f"{admin}/domain/{LARGEST}/change/",
         "question before a mailbox is deleted": f"{mailboxes}{one}/delete/",
         "question before the largest domain is deleted": f"{admin}/domain/{LARGEST}/delete/",
-        "log": "/admin/log/",
         "configuration": "/admin/configuration/",
     }
     yield from (page(client, name, url) for name, url in pages.items())
@@ -182,6 +181,8 @@ def ours() -> Iterator[Page]:
         for old, new in (PASSWORDS, PASSWORDS[::-1])
     ]  # fmt: skip
     yield posted(Client(), "an owner changes the password, twice", *owner)
+    # Its newest entries are now those of these two, whatever the size of the tables.
+    yield page(client, "log", "/admin/log/")
 
 
 def stock() -> Iterator[Page]:
