@@ -22,7 +22,7 @@ from mailboxes.actions.imports.importing import ACTION
 from mailboxes.actions.mailboxes import remove_mailbox
 from mailboxes.actions.restoring import restore_aliases
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.entries import Logged, starts_of
+from mailboxes.audit.entries import Logged, count_subjects, starts_of
 from mailboxes.audit.log import begin, end, subject
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.audit.refusals import refusal_as_json
@@ -130,9 +130,9 @@ def undo_change(
     action = Entry.objects.get(pk=entry).action
     check_role(actor, action)
     batch, following = next_rows(actor.scope, keys, after, min(CHANGED, rows_at_once()))
-    whole = Subject.objects.filter(entry__in=keys) if actor.scope.domains is None else None
-    number = known or (whole.count() if whole is not None and following else 0)
-    result = UndoResult(entry=continues, following=following, all=number)
+    if not known and following and actor.scope.domains is None:
+        known = count_subjects(Subject.objects.all(), sorted(keys))
+    result = UndoResult(entry=continues, following=following, all=known)
     ends = Entry.objects.filter(begun__in={row.entry_id for row in batch}).values("pk")
     names = [row.name for row in batch]
     refused = set(Subject.objects.filter(entry__in=ends, name__in=names).values_list("name"))

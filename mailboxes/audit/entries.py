@@ -200,13 +200,13 @@ def read(
         else:
             if starts is None:
                 first = rows.filter(entry__in=batch[:KEYS_AT_ONCE]).order_by("entry_id", "pk")
-                count, more = count_subjects(rows, batch, counts_all)
+                count = count_subjects(rows, batch, None if counts_all else MAX_COUNTED)
             else:
                 first = rows.filter(start=entry.seq, domain__in=begun)
                 first = first.order_by("domain", "start", "pk")
                 count = (first if counts_all else first[: MAX_COUNTED + 1]).count()
-                more = count > MAX_COUNTED and not counts_all
-                count = MAX_COUNTED if more else count
+            more = count > MAX_COUNTED and not counts_all
+            count = MAX_COUNTED if more else count
             shown = list(first[:maximum])
         outcome, text = come_of(entry, [ends.get(key) for key in batch])
         found.append(Logged(entry, shown, count - len(shown), outcome, text, more))
@@ -238,17 +238,15 @@ def first_subjects(
 
 
 def count_subjects(
-    rows: QuerySet[Subject], batch: Sequence[int], counts_all: bool
-) -> tuple[int, bool]:
-    """Count the objects of a bulk action a few batches at a time, in a list not of all batches;
-    say whether there may be more.
-    """
+    rows: QuerySet[Subject], batch: Sequence[int], maximum: int | None = None
+) -> int:
+    """Count the objects of a bulk action, a few batches at a time, to little more than that."""
     number = 0
     for part in parts(batch, BATCHES_COUNTED):
         number += rows.filter(entry__in=part).order_by().count()
-        if number > MAX_COUNTED and not counts_all:
-            return MAX_COUNTED, True
-    return number, False
+        if maximum is not None and number > maximum:
+            break
+    return number
 
 
 def mark_refused(found: Sequence[Logged], ends: Mapping[int, int], are_many: bool) -> None:
@@ -297,7 +295,7 @@ def sum_outcomes(ends: Sequence[Entry], settled: Sequence[Entry]) -> str:
     """Return how many changes took place, did not and are unknown; all of other batches did."""
     numbers = [map(int, end.text.split()) for end in settled]
     sums = [sum(column) for column in zip(*numbers, strict=True)]
-    total = Subject.objects.filter(entry__in=[end.begun for end in ends]).count()
+    total = count_subjects(Subject.objects.all(), [end.begun for end in ends if end.begun])
     return " ".join(map(str, [total - sums[1] - sums[2], *sums[1:]]))
 
 
