@@ -193,7 +193,7 @@ def test_slash_focuses_the_search_and_escape_closes_a_filter(rita: Page) -> None
     expect(rita.get_by_label("Search everything")).to_be_focused()
     rita.keyboard.type("bob@")
     rita.keyboard.press("Enter")
-    expect(rita.get_by_role("link", name="bob@example.org")).to_be_visible()
+    expect(rita.get_by_role("link", name="bob@example.org", exact=True)).to_be_visible()
     rita.get_by_role("link", name="Show as a list").first.click()
     rita.locator("details.filter summary").first.press("Enter")
     expect(rita.get_by_role("link", name="disabled")).to_be_visible()

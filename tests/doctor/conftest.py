@@ -1,12 +1,20 @@
 """What the tests of single hops need."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mailboxes.conf import mail_host
+from mailboxes.doctor import postfix_services
 from mailboxes.doctor.access import Access, Output, Runner
 from mailboxes.doctor.examination import Examination
+
+
+@pytest.fixture(autouse=True)
+def no_stock_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let no test depend on whether this machine has Postfix."""
+    monkeypatch.setattr(postfix_services, "STOCK", tmp_path / "no master.cf.dist")
 
 
 @pytest.fixture
