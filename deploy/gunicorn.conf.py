@@ -1,6 +1,7 @@
 """gunicorn's settings, used by deploy/run and deploy/mailadmin.service."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -49,6 +50,12 @@ master = os.getpid()
 def remove_counts() -> None:
     if os.getpid() == master:
         shutil.rmtree(counts, ignore_errors=True)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Let workers share what is loaded: to collect garbage, each would write to all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailadmin.settings")
 handler = get_wsgi_application()
+get_resolver().url_patterns  # noqa: B018  # loads all pages once, and not in each worker
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""What the panel logs: Django's entries here, gunicorn's in a process of its own."""
+"""What the panel and gunicorn log, and how much memory gunicorn's workers have."""
 
 import io
 import logging
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from django.test import Client
@@ -139,3 +140,18 @@ def test_a_request_to_gunicorn_cannot_forge_a_line(
     assert "Not Found" in logged and "Invalid request" in logged and "GET / HTTP" in shown
     assert_lines(logged)
     assert_lines(shown)
+
+
+def test_the_workers_share_what_they_have_loaded(
+    gunicorn: tuple[subprocess.Popen[str], int],
+) -> None:
+    process, port = gunicorn
+    for _ in range(20):
+        with urlopen(f"http://127.0.0.1:{port}/password/") as page:
+            assert page.status == 200
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert workers
+    for worker in workers:
+        memory = Path(f"/proc/{worker}/smaps_rollup").read_text()
+        found = re.search(r"^Pss: +(\d+) kB$", memory, re.MULTILINE)
+        assert found and int(found[1]) < 48_000
