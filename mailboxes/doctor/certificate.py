@@ -132,14 +132,18 @@ def stand_in(examination: Examination, port: int) -> Remedy:
     is_known = examination.access.sees_all and path and key
     if not is_known or is_self_signed(path) or path.startswith(LETS_ENCRYPT):
         return renew(examination, 993 if of_port_993 else port)
+    remedy = until_replaced(host, path)
+    if of_port_993 or path == host.certificate:
+        remedy = remedy._replace(command=f"{link(path, key)} && {restart_readers(host)}")
+    return remedy
+
+
+def until_replaced(host: MailHost, path: str) -> Remedy:
     advice = _(
         "Replace %(path)s and its key with a valid pair. Until then, this uses Debian's own "
         "certificate, which mail programs warn about:"
     )
-    command = self_signed(host).command
-    if of_port_993 or path == host.certificate:
-        command = f"{link(path, key)} && {restart_readers(host)}"
-    return Remedy(advice % {"path": path}, command)
+    return Remedy(advice % {"path": path}, self_signed(host).command)
 
 
 def link(path: str, key: str) -> str:
@@ -256,6 +260,8 @@ def other_key(examination: Examination, path: str, key: str) -> Remedy:
     names = ["-name", "*.key", "-o", "-name", "*key*.pem"]
     listed = examination.access.run(["find", *sorted(folders), "-maxdepth", "1", *names]).stdout
     fitting = [each for each in listed.splitlines()[:20] if are_a_pair(examination, path, each)]
+    if not fitting and key == SELF_SIGNED_KEY:
+        return until_replaced(host, path)
     if not fitting:
         return put_back(host, path, key)
     if host.certificate:

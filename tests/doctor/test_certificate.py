@@ -85,6 +85,7 @@ def openssl(path: str, key: str, certificates: dict[str, str], keys: dict[str, s
         (*SNAKEOIL, {}, {SNAKEOIL[1]: "1"}, "--force-overwrite"),
         (*SNAKEOIL, {SNAKEOIL[0]: "1"}, {SNAKEOIL[1]: "2"}, "--force-overwrite"),
         (SNAKEOIL[0], "/k", {SNAKEOIL[0]: "1"}, {"/k": "2"}, OWN),
+        ("/c", SNAKEOIL[1], {"/c": "1"}, {SNAKEOIL[1]: "2"}, OWN),
         (LIVE, "/k", {}, {"/k": "2"}, "certbot renew --force-renewal --cert-name mail.exam"),
     ],
 )
