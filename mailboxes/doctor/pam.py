@@ -99,6 +99,12 @@ def known_finding(examination: Examination, right: Codes, wrong: Codes, unknown:
         return broken("pam.account", seen, APPLY, log(examination))
     if unknown[0] != USER_UNKNOWN:
         return unknown_finding(examination, unknown)
+    if right[0] == USER_UNKNOWN and (line := other_module()):
+        seen = _(
+            "PAM doesn't know a mailbox that is in the table, since /etc/pam.d/smtp asks another "
+            "module as well: %(line)s"
+        )
+        return broken("pam.user", seen % {"line": line}, APPLY)
     if right[0] == USER_UNKNOWN:
         seen = _(
             "pam_mysql doesn't find a mailbox that is in the table: /etc/pam.d/smtp names another "
@@ -111,6 +117,14 @@ def known_finding(examination: Examination, right: Codes, wrong: Codes, unknown:
     )
     params = {"scheme": examination.host.scheme.name}
     return broken("pam.scheme", seen % params, APPLY, log(examination))
+
+
+def other_module() -> str:
+    """Return the first line for authentication that isn't about pam_mysql, if there is one."""
+    for line in map(str.strip, SERVICE_FILE.read_text(errors="replace").splitlines()):
+        if line.lstrip("-").startswith(("auth", "@include")) and "pam_mysql" not in line:
+            return words.quoted(line)
+    return ""
 
 
 def unknown_finding(examination: Examination, unknown: Codes) -> Finding:

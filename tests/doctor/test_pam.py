@@ -1,0 +1,34 @@
+"""What is wrong with PAM's service file, from what PAM answers."""
+
+from pathlib import Path
+
+import pytest
+
+from mailboxes.doctor import pam
+from mailboxes.doctor.examination import Examination
+
+UNKNOWN = (pam.USER_UNKNOWN, pam.USER_UNKNOWN)
+OURS = "auth required pam_mysql.so user=mail_auth passwd=geheim\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        ("", "names another table, column or condition"),
+        ("# auth required pam_unix.so\n", "names another table, column or condition"),
+        ("auth requisite pam_unix.so\n", "module as well: auth requisite pam_unix.so"),
+        ("-auth\trequisite pam_x.so\n", "module as well: -auth requisite pam_x.so"),
+        ("@include common-auth\n", "module as well: @include common-auth"),
+    ],
+)
+def test_another_module_that_is_asked_first_is_named(
+    examination: Examination,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: str,
+    named: str,
+) -> None:
+    monkeypatch.setattr(pam, "SERVICE_FILE", tmp_path / "smtp")
+    pam.SERVICE_FILE.write_text(first + OURS)
+    found = pam.known_finding(examination, UNKNOWN, UNKNOWN, UNKNOWN)
+    assert found.code == "pam.user" and named in found.seen and "geheim" not in found.seen
