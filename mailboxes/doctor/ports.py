@@ -13,6 +13,7 @@ from mailboxes.doctor import (
     mail_folder,
     master_entries,
     mounts,
+    postfix_extras,
     postfix_services,
     submission,
     words,
@@ -105,7 +106,7 @@ def check_port_25(examination: Examination) -> Iterator[Finding]:
                     "Port 25 offers signing in (AUTH) even without TLS, so passwords can be sent "
                     "unencrypted."
                 )
-                yield rule_finding("ports.25.auth", seen)
+                yield rule_finding(examination, "ports.25.auth", seen)
             client.mail("")
             foreign = client.rcpt(UNKNOWN)
             known = client.rcpt(address)
@@ -124,7 +125,7 @@ def recipient_finding(
             "Port 25 relays mail from this machine to other hosts' domains without a sign-in. "
             "Anyone who can send from here, or from the networks in mynetworks, can send spam."
         )
-        return rule_finding("ports.25.relay", seen)
+        return rule_finding(examination, "ports.25.relay", seen)
     if foreign[0] == NEEDS_TLS:
         seen = _("Port 25 takes mail only over TLS, so hosts without it can't send any: %(reply)s")
         command = f"postconf -e smtpd_tls_security_level=may && {restart_command('postfix')}"
@@ -167,10 +168,10 @@ def is_soft(examination: Examination) -> bool:
     return access.run(["postconf", "-h", "soft_bounce"]).stdout.strip() == "yes"
 
 
-def rule_finding(code: str, seen: str) -> Finding:
+def rule_finding(examination: Examination, code: str, seen: str) -> Finding:
     """Name a rule that isn't ours; with `apply --keep`, it may be the host's own."""
-    if not is_there(KEPT):
-        return broken(code, seen, APPLY_AND_RESTART)
+    if not is_there(KEPT):  # without it, `apply` asks about settings that others have changed
+        return broken(code, seen, postfix_extras.undone(examination) or APPLY_AND_RESTART)
     advice = _(
         "apply --keep leaves port 25 as it was. If you don't need this, remove it from main.cf or "
         "master.cf."

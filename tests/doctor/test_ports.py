@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailboxes.conf import mail_host
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.ports import recipient_finding
@@ -30,6 +31,14 @@ def test_a_refusal_for_now_is_told_from_a_lookup_that_fails(
     here = replace(as_root(examination, printing(f"{setting}\n")), login=Login("a@b", "x"))
     assert recipient_finding(here, (foreign, DENIED), OK, OK).code == code
     assert here.accepting == ({25} if code == "ports.25" else set())
+
+
+@pytest.mark.usefixtures("mail_file")
+def test_an_open_relay_is_closed_with_the_panels_settings(examination: Examination) -> None:
+    changed = printing("smtpd_relay_restrictions = permit_mynetworks\n")
+    here = as_root(replace(examination, host=mail_host()), changed)
+    command = recipient_finding(here, OK, OK, OK).remedy.command
+    assert command.startswith("postconf -e ") and "smtpd_relay_restrictions = " in command
 
 
 def test_soft_bounce_does_not_hide_a_lookup_that_fails(examination: Examination) -> None:
