@@ -12,8 +12,24 @@ from mailboxes.texts import gettext as _
 
 def open_folder(examination: Examination) -> Remedy:
     """Say what keeps mail from being stored: the disk, or the rights on the folder."""
-    full = disks.mail_remedies(examination.host)
-    return next(iter(full.values()), None) or own_folder(examination.host)
+    host = examination.host
+    if full := disks.mail_remedies(host):
+        return next(iter(full.values()))
+    home = Path(host.home)
+    if examination.access.sees_all and not home.exists() and not home.is_symlink():
+        return create_folder(host)
+    return own_folder(host)
+
+
+def create_folder(host: MailHost) -> Remedy:
+    """Return what creates an empty folder, but not without a word: mail may be elsewhere."""
+    home = quote(host.home)
+    advice = _(
+        "%(home)s doesn't exist. If mail was there before, move it back or mount its disk, or its "
+        "owners won't see it. On a new host, create the folder:"
+    )
+    command = f"mount -a; mkdir -p -m 0750 {home} && chown {host.uid}:{host.gid} {home}"
+    return Remedy(advice % {"home": host.home}, command)
 
 
 def own_folder(host: MailHost) -> Remedy:

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_names_in_commands_are_quoted(examination: Examination) -> None:
     assert len(commands) == 5
     for command in commands:
         assert any(ODD in word for word in shlex.split(command)), command
+
+
+def test_a_mail_folder_that_is_gone_is_not_just_created(
+    examination: Examination, tmp_path: Path
+) -> None:
+    here = replace(examination, host=replace(examination.host, home=f"{tmp_path}/gone"))
+    root = as_root(here, printing(""))
+    assert "move it back or mount its disk" in str(mail_folder.open_folder(root).advice)
+    assert "the owner of all files" in str(mail_folder.open_folder(here).advice)
+    (tmp_path / "gone").mkdir()
+    assert "the owner of all files" in str(mail_folder.open_folder(root).advice)
 
 
 def unreadable(examination: Examination) -> list[Finding]:
