@@ -4,21 +4,23 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.conf import MailHost
-from mailboxes.doctor import disks
+from mailboxes.doctor import disks, mounts
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.remedies import Remedy
 from mailboxes.texts import gettext as _
 
 
 def open_folder(examination: Examination) -> Remedy:
-    """Say what keeps mail from being stored: the disk, or the rights on the folder."""
+    """Say what lets mail be stored again: its disk, or the rights on the folder."""
     host = examination.host
     if full := disks.mail_remedies(host):
         return next(iter(full.values()))
+    if not examination.access.sees_all:
+        return own_folder(host)
+    if unmounted := next(mounts.examine(host), None):
+        return unmounted.remedy
     home = Path(host.home)
-    if examination.access.sees_all and not home.exists() and not home.is_symlink():
-        return create_folder(host)
-    return own_folder(host)
+    return own_folder(host) if home.exists() or home.is_symlink() else create_folder(host)
 
 
 def create_folder(host: MailHost) -> Remedy:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import mounts
+from mailboxes.doctor import mail_folder, mounts
 from mailboxes.doctor.examination import Examination
+from tests.doctor.conftest import as_root, printing
 
 
 @pytest.mark.parametrize(
@@ -39,5 +40,9 @@ def test_a_disk_for_mail_that_is_not_mounted_is_named(
     assert [each.code for each in found] == (["ports.mount"] if is_named else [])
     if is_named:
         assert found[0].remedy.command.startswith(f"mount {line.split()[1]} && systemctl restart")
+        here = as_root(examination, printing(""))
+        assert (
+            mail_folder.open_folder(here) == found[0].remedy
+        )  # and not the rights on what is below
     mounted.write_text(line)
     assert list(mounts.examine(examination.host)) == []
