@@ -260,10 +260,8 @@ def other_key(examination: Examination, path: str, key: str) -> Remedy:
     names = ["-name", "*.key", "-o", "-name", "*key*.pem"]
     listed = examination.access.run(["find", *sorted(folders), "-maxdepth", "1", *names]).stdout
     fitting = [each for each in listed.splitlines()[:20] if are_a_pair(examination, path, each)]
-    if not fitting and key == SELF_SIGNED_KEY:
-        return until_replaced(host, path)
     if not fitting:
-        return put_back(host, path, key)
+        return until_replaced(host, path) if key == SELF_SIGNED_KEY else put_back(host, path, key)
     if host.certificate:
         advice = _("%(key)s is its key. Set MAIL_TLS_KEY in .env to it, then export and apply:")
         return Remedy(advice % {"key": fitting[0]}, APPLY_AND_RESTART.command)

@@ -5,13 +5,11 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.conf import MailHost
+from mailboxes.doctor.mounts import MOUNTS, points
 from mailboxes.doctor.remedies import Remedy, restart_readers
 from mailboxes.texts import gettext as _
 
 QUEUE = "/var/spool/postfix/incoming"
-MOUNTS = Path("/proc/self/mounts")
-"""The mounted disks, as of proc(5); blanks in their names are written as numbers."""
-
 MAX_MOUNTS = 100
 
 
@@ -48,13 +46,8 @@ def mail_remedies(host: MailHost) -> dict[str, Remedy]:
 
 def mounted_below(folder: str) -> list[str]:
     """Return the disks that are mounted somewhere in a folder, such as one for each domain."""
-    try:
-        lines = MOUNTS.read_text(errors="replace").splitlines()
-    except OSError:
-        return []
-    points = [line.split()[1].encode().decode("unicode_escape") for line in lines]
     home = str(Path(folder).resolve())
-    return [point for point in points if point.startswith(f"{home}/")][:MAX_MOUNTS]
+    return [point for point in points(MOUNTS) if point.startswith(f"{home}/")][:MAX_MOUNTS]
 
 
 def queue_remedy() -> Remedy | None:

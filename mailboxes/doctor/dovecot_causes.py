@@ -134,6 +134,11 @@ def correct(path: str, line: str) -> Remedy:
     return Remedy(advice, f"sed -i '{line}s/^/#/' {quote(path)} && {RESTART}")
 
 
+def correct_settings(settings: list[Setting]) -> Remedy:
+    advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
+    return Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {RESTART}")
+
+
 def missing_file(examination: Examination, found: Found) -> Cause:
     path = found["path"]
     reason = _("The file %(path)s is missing.") % {"path": path}
@@ -155,8 +160,7 @@ def missing_path(examination: Examination, found: Found) -> Cause:
     reason = _("Dovecot can't use %(path)s.") % {"path": path}
     if not (settings := dovecot_settings.naming(path)):
         return Cause(words_of([found.string]), dovecot_resort.remedy(examination))
-    advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
-    return Cause(reason, Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {RESTART}"))
+    return Cause(reason, correct_settings(settings))
 
 
 def missing_account(examination: Examination, found: Found) -> Cause:
@@ -166,10 +170,7 @@ def missing_account(examination: Examination, found: Found) -> Cause:
     if kind == "group":
         reason = _("There is no group %(name)s, which Dovecot needs.") % {"name": name}
     if settings := dovecot_settings.naming(name):
-        advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
-        return Cause(
-            reason, Remedy(advice, f"{dovecot_settings.comment_out(settings)} && {RESTART}")
-        )
+        return Cause(reason, correct_settings(settings))
     if name not in SYSTEM_ACCOUNTS:
         return Cause(reason, APPLY_AND_RESTART_BOTH)
     command = f"addgroup --system {name}"
@@ -243,9 +244,7 @@ def no_certificate(examination: Examination, found: Found) -> Cause:
         return bad_line(examination, line)
     named = OTHER_PAIR.search(found.string)
     if named and (settings := of_pair(named[1])):
-        advice = _("Correct this setting, or comment it out, then restart Dovecot and Postfix:")
-        command = f"{dovecot_settings.comment_out(settings)} && {RESTART}"
-        return Cause(reason % {"reason": said}, Remedy(advice, command))
+        return Cause(reason % {"reason": said}, correct_settings(settings))
     remedy = dovecot_certificate.remedy(examination, found[0])
     return Cause(reason % {"reason": said}, remedy)
 

@@ -11,6 +11,8 @@ from mailboxes.texts import gettext as _
 
 FSTAB = Path("/etc/fstab")
 MOUNTS = Path("/proc/self/mounts")
+"""The mounted disks, as of proc(5)."""
+
 QUEUE = "/var/spool/postfix"
 
 
