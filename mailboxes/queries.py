@@ -84,9 +84,9 @@ def found_by(rows: QuerySet, source: Source | None) -> QuerySet:
     return rows
 
 
-def unindexed(all_rows: QuerySet) -> Source:
+def unindexed(all_rows: QuerySet, domain: str = "domain_id") -> Source:
     """Return where rows are looked for that no index finds: a page reads only some of all."""
-    return Source(all_rows.order_by(), "pk", "domain_id", is_exact=False)
+    return Source(all_rows.order_by(), "pk", domain, is_exact=False)
 
 
 def in_parts(rows: QuerySet, all_rows: QuerySet) -> QuerySet:

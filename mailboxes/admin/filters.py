@@ -341,9 +341,8 @@ class DomainAttentionFilter(ListFilter):
         """Return all domains, which are searched in parts."""
         if self.value() != "roles":
             return None
-        rows = Domain.objects.order_by()
-        rows = rows if domains is None else rows.filter(pk__in=sorted(domains))
-        return Source(rows, "pk", "pk", is_exact=False)
+        rows = Domain.objects.all()
+        return unindexed(rows if domains is None else rows.filter(pk__in=sorted(domains)), "pk")
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if not self.value():
