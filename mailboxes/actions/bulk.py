@@ -18,7 +18,7 @@ from mailboxes.actions.batches import BulkResult, Wanted, change_rows, refusals_
 from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, remove_mailboxes
 from mailboxes.audit.actors import Actor
-from mailboxes.audit.log import begin, end
+from mailboxes.audit.log import Changes, begin, end
 from mailboxes.audit.models import Phase
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -76,15 +76,13 @@ def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> Bul
         return result
     action = f"{rows[0]._meta.model_name}.delete"
     counts = foreign_rows.count_for([row.pk for row in rows if isinstance(row, Mailbox)])
-    subjects = [
-        subject_of(
-            row,
-            deleted_values(row)
-            if isinstance(row, Alias)
-            else removed(counts.get(row.pk.lower(), {})),
-        )
-        for row in rows
-    ]
+
+    def changes(row: Row) -> Changes:
+        if isinstance(row, Alias):
+            return deleted_values(row)
+        return removed(counts.get(row.pk.lower(), {}))
+
+    subjects = [subject_of(row, changes(row)) for row in rows]
     begun = begin(actor, action, subjects, continues)
     result.entry = begun.parent or begun.seq
     allowed = []
