@@ -76,6 +76,7 @@ def test_a_copy_contains_the_password_that_the_page_hides(
         page.get_by_label("Password").fill(mysql_panel.admin_password)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_text("The mailboxes can't be counted at the moment")).to_be_visible()
+        page.wait_for_load_state()
         assert "secret of" not in page.content()
         page.get_by_role("button", name="Copy grants.sql").click()
         expect(page.locator("#announcements")).to_have_text("Copied")

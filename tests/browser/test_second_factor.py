@@ -73,8 +73,9 @@ def test_an_app_and_recovery_codes_from_set_up_to_sign_in(visitor: Page) -> None
     log_in(page, "rita", ADMIN_PASSWORD)
     secret = add_app(page)
     page.get_by_role("button", name="Generate recovery codes").click()
-    codes = page.locator(".recovery-codes code").all_inner_texts()
-    assert len(codes) == 10
+    shown = page.locator(".recovery-codes code")
+    expect(shown).to_have_count(10)
+    codes = shown.all_inner_texts()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert codes[9] in Path(download.value.path()).read_text()
