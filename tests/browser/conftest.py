@@ -124,7 +124,7 @@ def asked_name_server(_name_server: NameServer) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
-    """A panel with one domain and three mailboxes, served by two processes."""
+    """A panel with one domain and four mailboxes, served by two processes."""
     folder = tmp_path_factory.mktemp("panel")
     with running_panel(prepared / "small", folder, workers=2) as panel:
         yield panel

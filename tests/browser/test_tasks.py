@@ -172,7 +172,7 @@ def test_owners_tasks_take_few_clicks_and_pages(page: Page) -> None:
         work.link("Settings for mail programs")
         page.get_by_label("Mail address").wait_for()
     page.goto("/password/")
-    page.get_by_label("Mail address").fill("bob@example.org")
+    page.get_by_label("Mail address").fill("olga@example.org")
     for name, text in (("current", "wrong"), ("new_password1", NEW), ("new_password2", NEW)):
         page.locator(f"[name^={name}]").fill(text)
     with work.at_most(clicks=2, loads=2):
