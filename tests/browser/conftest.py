@@ -20,6 +20,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -28,6 +29,11 @@ from tests.name_server import NameServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
+PATIENCE = 30_000
+"""Milliseconds: a machine with two processors may be busy with other tests."""
+
+expect.set_options(timeout=PATIENCE)
+
 UNREACHABLE = {
     "MAIL_DATABASE_URL": "mysql://nobody:x@127.0.0.1:1/mail",
     "MAIL_LOOKUP_PASSWORD": "x",
@@ -170,7 +176,7 @@ def watched(browser: Browser, panel: Panel, **options: Any) -> Iterator[BrowserC
     """Open a context that fails on console errors, CSP violations and requests to other hosts."""
     complaints: list[str] = []
     context = browser.new_context(base_url=panel.url, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=panel.url)
 
     def listen(message: ConsoleMessage) -> None:

@@ -60,7 +60,7 @@ def use(page: Page, control: Locator, what: dict[str, Any], asked: list[Request]
     else:
         page.keyboard.press("End")
         page.keyboard.type("7")
-    for _ in range(50):
+    for _ in range(500):
         page.wait_for_timeout(20)
         try:
             if asked or page.evaluate(CHANGED):
