@@ -53,7 +53,7 @@ function update() {
 if (selectAll && rows.length) {
   const known = new Set(recall());
   for (const row of rows) row.checked ||= known.has(row.value);
-  selectAll.hidden = false;
+  selectAll.closest("label").hidden = false;
   selectAll.addEventListener("change", () => {
     for (const row of rows) row.checked = selectAll.checked;
     update();

@@ -170,6 +170,7 @@ def change_name(page: Page) -> None:
 
 def set_quota_of_all(page: Page) -> None:
     """Be refused for each of 120 rows."""
+    page.locator("input[name=_selected_action]").first.check()
     page.locator("input[name=select_across]").check()
     page.locator("button[name=action][value=set_quota]").click()
     page.locator("input[name=quota_0]").fill("2")

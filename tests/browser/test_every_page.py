@@ -24,6 +24,10 @@ COLOUR_RULES = RULES | {
 }
 """The rules that can differ in dark mode; the others are only checked in light mode."""
 
+ROWS = """[...document.querySelectorAll("#result_list tbody tr")].map(
+    row => row.getBoundingClientRect().top + scrollY)"""
+"""Where a list's rows begin: twelve of 48 pixels fit below on a laptop's screen."""
+
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
 def test_axe_finds_no_violations_in_any_theme_or_size(journey: Journey, stop: Stop) -> None:
@@ -38,6 +42,10 @@ def test_axe_finds_no_violations_in_any_theme_or_size(journey: Journey, stop: St
             assert violations == [], f"{width} {scheme}"
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{stop} is {wide} wide on a screen of {width}"
+            rows = page.evaluate(ROWS)
+            assert max(rows[:1], default=0) <= (224 if width == 1280 else 235)
+            if width == 1280 and stop.panel == "many" and len(rows) > 12:
+                assert rows[12] <= height, "twelve rows don't fit"
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
