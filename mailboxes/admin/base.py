@@ -63,7 +63,8 @@ class PanelAdmin(RestoresForm):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        autofocus(context["adminform"].form)
+        if not (context["original"] and messages.get_messages(request)):  # don't scroll them away
+            autofocus(context["adminform"].form)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @method_decorator(csrf_protect)

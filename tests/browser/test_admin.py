@@ -176,9 +176,10 @@ def test_deleting_lists_what_is_deleted_and_asks_for_the_name(rita: Page) -> Non
 
 
 def test_disabling_from_the_form_can_be_undone_and_is_in_the_history(rita: Page) -> None:
+    rita.set_viewport_size({"width": 1280, "height": 620})
     rita.goto("/admin/mailboxes/mailbox/carl_40example.org/change/")
     rita.get_by_role("button", name="Disable").click()
-    expect(rita.get_by_text("carl@example.org is disabled.")).to_be_visible()
+    expect(rita.get_by_text("carl@example.org is disabled.")).to_be_in_viewport()
     rita.get_by_role("button", name="Undo").click()
     expect(rita.get_by_text("carl@example.org is enabled.")).to_be_visible()
     rita.get_by_label("Name").fill("Carl Ode")
