@@ -22,7 +22,7 @@ def text(page: object) -> str:
 
 
 def read_form(page: str) -> dict[str, str]:
-    return page_forms.read_form(page, "card narrow")
+    return page_forms.read_form(page, "card")
 
 
 @pytest.mark.logged_fixtures
