@@ -41,7 +41,7 @@ def examine(host: MailHost, place: DatabaseHost, connect: Connect) -> Iterator[F
             return
         seen = _(
             "Dovecot can't write usage or last sign-ins with %(account)s on %(place)s, so the "
-            "panel shows old ones, and full mailboxes aren't noticed: %(error)s."
+            "panel shows outdated figures, and full mailboxes aren't noticed: %(error)s."
         )
         remedy = SEE_TABLES if refusal.number in MISSING else grant(host, place)
         yield warning("database.usage", seen % refusal.params, remedy)
@@ -59,7 +59,7 @@ def noted(examination: Examination, address: str) -> Iterator[Finding]:
         if time.monotonic() > end:
             seen = _(
                 "The message has arrived, but Dovecot hasn't written the mailbox's usage, so the "
-                "panel shows old ones, and full mailboxes aren't noticed."
+                "panel shows outdated figures, and full mailboxes aren't noticed."
             )
             found = dovecot_causes.explain(examination, "delivery.usage", seen)
             yield replace(found, state=State.WARNING)
