@@ -33,18 +33,55 @@ DUMPED = {
 }
 """How many rows the dumps of real installations have."""
 COLLATED = "MODIFY {} varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_{}_ci"
-ODD_TABLES = {
+ODD_COLLATIONS = {
     "iredmail": (
         f"ALTER TABLE alias {COLLATED.format('address', 'unicode')}; ALTER TABLE forwardings "
-        f"{COLLATED.format('address', 'general')}, {COLLATED.format('forwarding', 'unicode')}"
+        f"{COLLATED.format('address', 'general')}, {COLLATED.format('forwarding', 'unicode')};"
     ),
     "mailcow": (
         f"ALTER TABLE alias {COLLATED.format('address', 'general')}, "
-        f"{COLLATED.format('goto', 'unicode')}, MODIFY active enum('0', '1')"
+        f"{COLLATED.format('goto', 'unicode')};"
     ),
-    "vimbadmin": "ALTER TABLE mailbox MODIFY active bit(1); ALTER TABLE alias MODIFY active bit(1)",
 }
-"""What may have become of tables: columns with other collations, flags with other types."""
+BIT, ENUM = "bit(1)", "enum('0', '1', '2')"
+FLAGS = {
+    "iredmail": (
+        *(("alias", ENUM, "active"), ("forwardings", ENUM, "active is_maillist")),
+        *(("mailbox", ENUM, "active enablesmtp isadmin"), ("domain", ENUM, "active backupmx")),
+    ),
+    "mailcow": (
+        *(("alias", ENUM, "active internal"), ("mailbox", ENUM, "active")),
+        ("domain", ENUM, "active backupmx"),
+    ),
+    "modoboa": (
+        *(("admin_alias", ENUM, "enabled internal"), ("admin_domain", BIT, "enabled")),
+        *(("core_user", ENUM, "is_local totp_enabled is_superuser is_active"),),
+        ("admin_mailbox", BIT, "is_send_only"),
+    ),
+    "postfixadmin": (
+        *(("pfx_alias", ENUM, "active"), ("pfx_vacation", ENUM, "active")),
+        *(("pfx_domain", ENUM, "active backupmx"), ("pfx_mailbox", BIT, "active")),
+    ),
+    "vimbadmin": (
+        *(("mailbox", ENUM, "delete_pending"), ("mailbox", BIT, "active")),
+        ("alias", BIT, "active"),
+    ),
+}
+"""Which columns become flags of another type."""
+
+
+def odd_tables(name: str) -> str:
+    """Return what may have become of tables: columns with other collations and types.
+
+    A number would become the value of an ENUM that has its place, a text the same value.
+    """
+    changes = [
+        f"ALTER TABLE {table} {', '.join(f'MODIFY {column} {new}' for column in columns.split())};"
+        for table, kind, columns in FLAGS.get(name, ())
+        for new in (["varchar(9)", kind] if kind == ENUM else [kind])
+    ]
+    return f"{ODD_COLLATIONS.get(name, '')}{''.join(changes)}"
+
 
 USUAL = [
     SHA512_CRYPT,
@@ -98,7 +135,7 @@ def test_mariadb_gives_the_same_rows_as_sqlite(mariadb: MariaDB, tmp_path: Path)
     for name in WRITTEN:
         prefix = "pfx_" if name == "postfixadmin" else ""
         sql = read_sql(name)
-        load(mariadb, f"{sql}; {ODD_TABLES.get(name, '')}")
+        load(mariadb, f"{sql}; {odd_tables(name)}")
         before = dump(mariadb)
         file = tmp_path / f"{name}.sqlite3"
         with sqlite3.connect(file) as connection:

@@ -1,5 +1,6 @@
 """Rows of other programs' databases, nasty ones among them, as rows of an import."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +19,18 @@ from mailboxes.actions.imports.rows import (
 )
 from mailboxes.addresses import NO_TARGET
 from mailboxes.errors import Refused
-from mailboxes.transfer.databases.products import find_reader
-from mailboxes.transfer.databases.reader import BAD_QUOTA, Reader, flag
+from mailboxes.foreign_flags import is_true, with_conditions
+from mailboxes.transfer.databases import (
+    howto,
+    iredmail,
+    ispmail,
+    mailcow,
+    modoboa,
+    postfixadmin,
+    vimbadmin,
+)
+from mailboxes.transfer.databases.products import READERS, find_reader
+from mailboxes.transfer.databases.reader import NO_NUMBER, Loss, Reader
 from mailboxes.transfer.databases.source import Source, is_mail_database, parse_url
 
 Open = Callable[..., Source]
@@ -281,27 +292,74 @@ def test_the_default_scheme_is_added_where_a_password_has_none(
     assert isinstance(found, MailboxRow) and (found.password, found.stored) == (password, stored)
 
 
-def test_a_quota_that_is_no_number_is_unreadable(open_source: Open) -> None:
-    more = "INSERT INTO virtual_users VALUES (9, 1, 'odd@example.org', 'x', '1 G')"
-    _reader, rows = read(open_source("ispmail", more=more))
-    assert Unreadable("virtual_users 9", "odd@example.org", BAD_QUOTA, {"quota": "1 G"}) in rows
+LIMITS = {
+    "iredmail": ("mailboxes", "aliases", "maxquota"),
+    "mailcow": ("mailboxes", "aliases", "maxquota", "quota"),
+    "postfixadmin": ("mailboxes", "aliases", "maxquota", "quota"),
+    "vimbadmin": ("max_mailboxes", "max_aliases", "max_quota", "quota"),
+}
+"""The columns of a domain with a limit."""
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_that_is_no_number_only_stops_its_domain(open_source: Open, name: str) -> None:
+    value, prefix = "many", "pfx_" if name == "postfixadmin" else ""
+    source = open_source(name, prefix)
+    expected = read(source)[1]
+    first = expected[0]
+    assert isinstance(first, DomainRow) and first.name == "example.org"
+    for column in LIMITS[name]:
+        change = f"UPDATE {prefix}domain SET {column} = '{value}' WHERE domain = 'example.org'"
+        rows = read(open_source("", prefix, more=change))[1]
+        refused = Unreadable(first.place, "example.org", NO_NUMBER, {"text": value})
+        assert rows == [refused, *expected[1:]], column
+        restore = f"UPDATE {prefix}domain SET {column} = 0 WHERE domain = 'example.org'"
+        open_source("", prefix, more=restore)
 
 
 @pytest.mark.parametrize(
     ("name", "column"),
     [
-        ("iredmail", "domain SET maxquota"),
-        ("mailcow", "domain SET maxquota"),
-        ("mailcow", "mailbox SET quota"),
-        ("postfixadmin", "pfx_domain SET mailboxes"),
-        ("vimbadmin", "domain SET max_quota"),
+        *(("howto", "users.email"), ("ispmail", "virtual_users.email")),
+        *((name, "mailbox.username") for name in ("iredmail", "mailcow", "vimbadmin")),
+        ("postfixadmin", "pfx_mailbox.username"),
     ],
 )
-def test_a_limit_that_is_no_number_is_refused(open_source: Open, name: str, column: str) -> None:
+def test_a_quota_that_is_no_number_only_stops_its_mailbox(
+    open_source: Open, name: str, column: str
+) -> None:
+    table, _dot, address = column.partition(".")
     prefix = "pfx_" if name == "postfixadmin" else ""
-    source = open_source(name, prefix, more=f"UPDATE {column} = '10 GB'")
-    with pytest.raises(Refused, match="“10 GB”, which is not a number"):
-        read(source)
+    extra = f"ALTER TABLE {table} ADD quota;" if name == "howto" else ""
+    place = f"WHERE {address} LIKE '%anna%'"
+    before = read(open_source(name, prefix, more=f"{extra} UPDATE {table} SET quota = 1 {place}"))
+    change = f"UPDATE {table} SET quota = '10 quintals' {place}"
+    after = read(open_source("", prefix, more=change))
+    [(old, new)] = [pair for pair in zip(before[1], after[1], strict=True) if pair[0] != pair[1]]
+    assert isinstance(old, MailboxRow)
+    assert new == Unreadable(old.place, old.address, NO_NUMBER, {"text": "10 quintals"})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *(("unlimited", 0), ("", 0), ("-1", 0), (-1, 0), (None, 0), (" 12 ", 12 * 2**20)),
+        *(("10 GB", 10 * 2**30), ("1,5G", 3 * 2**29), (b"5M", 5 * 2**20), ("No limit", 0)),
+    ],
+)
+def test_a_quota_may_have_a_unit_or_be_unlimited(
+    open_source: Open, value: object, expected: int
+) -> None:
+    source = open_source("mailcow")
+    source.close()
+    with sqlite3.connect(
+        source.connection.settings_dict["NAME"].removeprefix("file:").removesuffix("?mode=ro")
+    ) as connection:
+        connection.execute("UPDATE mailbox SET quota = 1")
+        connection.execute("UPDATE domain SET quota = ? WHERE domain = 'example.org'", [value])
+    connection.close()
+    rows = read(source)[1]
+    assert isinstance(rows[0], DomainRow) and rows[0].total_quota == expected
 
 
 @pytest.mark.parametrize(
@@ -309,10 +367,29 @@ def test_a_limit_that_is_no_number_is_refused(open_source: Open, name: str, colu
     [
         *((b"\x00", False), (b"\x01", True), (b"0", False), (b"1", True), (None, False)),
         *(("0", False), ("1", True), ("N", False), ("Y", True), (0, False), (2, True)),
+        *((" no ", False), ("Off", False), ("on", True), ("\x00", False)),
     ],
 )
-def test_bits_and_words_are_flags(value: object, expected: bool) -> None:
-    assert flag(value) is expected
+def test_bits_and_words_are_flags_in_python_and_in_sql(value: object, expected: bool) -> None:
+    assert is_true(value) is expected
+    if not isinstance(value, bytes):  # SQLite has no BIT
+        select = with_conditions("SELECT {on x}, {off x} FROM (SELECT ? AS x)")
+        with sqlite3.connect(":memory:") as connection:
+            assert connection.execute(select, [value]).fetchone() == (expected, not expected)
+        connection.close()
+
+
+def test_no_number_is_compared_with_a_flag() -> None:
+    """MySQL would compare the place of an ENUM's value with it."""
+    statements = [
+        sql
+        for module in (howto, iredmail, ispmail, mailcow, modoboa, postfixadmin, vimbadmin)
+        for sql in vars(module).values()
+        if isinstance(sql, str)
+    ]
+    conditions = [loss.where for reader in READERS.values() for loss in reader.losses]
+    found = [sql for sql in statements + conditions if re.search(r"\w (=|<>) ?[0-9]", sql)]
+    assert set(found) == {Loss.where}
 
 
 @pytest.mark.parametrize(

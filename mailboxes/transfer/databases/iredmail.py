@@ -4,21 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from mailboxes.actions.imports.rows import ImportRow
+from mailboxes.foreign_flags import is_true
+from mailboxes.transfer.databases.domain_use import DomainUse
 from mailboxes.transfer.databases.reader import (
     MEGABYTE,
-    DomainUse,
+    NO_COLUMN,
     Loss,
     MailboxStates,
     Options,
     Reader,
     alias_domain_rows,
-    flag,
     joined_rows,
     mailbox_row,
-    number,
     one_line,
     other_transports,
-    quota,
     text,
 )
 from mailboxes.transfer.databases.source import Source
@@ -28,22 +27,20 @@ DOMAINS = (
     "SELECT domain, description, mailboxes, aliases, maxquota, active, transport, backupmx "
     "FROM {}domain ORDER BY domain"
 )
-USE_BY_MAILBOXES = (
-    "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
-)
+USE_BY_MAILBOXES = "SELECT domain, quota, COUNT(*) FROM {}mailbox GROUP BY domain, quota"
 USE_BY_ALIASES = (
     "SELECT domain, COUNT(DISTINCT address) FROM {}forwardings "
-    "WHERE is_maillist = 0 AND HEX(LOWER(address)) <> HEX(LOWER(forwarding)) GROUP BY domain"
+    "WHERE {off is_maillist} AND HEX(LOWER(address)) <> HEX(LOWER(forwarding)) GROUP BY domain"
 )
 MAILBOXES = "SELECT username, password, name, quota, active FROM {}mailbox ORDER BY username"
-INACTIVE = "SELECT DISTINCT address FROM {}forwardings WHERE active = 0"
+INACTIVE = "SELECT DISTINCT address FROM {}forwardings WHERE {off active}"
 # The members of mlmmj's mailing lists are in files.
 FORWARDINGS = (
-    "SELECT address, forwarding, active FROM {}forwardings WHERE is_maillist = 0 "
+    "SELECT address, forwarding, active FROM {}forwardings WHERE {off is_maillist} "
     "ORDER BY HEX(LOWER(TRIM(address))), id"
 )
 # Not joined: the collations of both tables may be different.
-INACTIVE_LISTS = "SELECT address FROM {}alias WHERE active = 0"
+INACTIVE_LISTS = "SELECT address FROM {}alias WHERE {off active}"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
 )
@@ -53,11 +50,8 @@ ALL_SERVICES = "They can use all services here."
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
     for name, description, mailboxes, aliases, total, active, *route in source.rows(DOMAINS):
-        limits = number(mailboxes), number(aliases)
-        quotas = None, quota(total, options.unit)
-        place = f"domain {text(name)}"
-        domain = use.domain_row(place, name, description, active, *limits, *quotas)
-        yield use.routed(domain, *route)
+        limits = mailboxes, aliases, NO_COLUMN, total
+        yield use.domain_row(f"domain {text(name)}", name, description, active, limits, *route)
     states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -67,12 +61,12 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=one_line(name),
-            active=flag(active),
+            active=is_true(active),
         )
         yield states.note_mailbox(row)
     inactive = {alias_address(address) for (address,) in source.rows(INACTIVE_LISTS)}
     forwardings = (
-        (name := alias_address(address), text(target), flag(active) and name not in inactive)
+        (name := alias_address(address), text(target), is_true(active) and name not in inactive)
         for address, target, active in source.rows(FORWARDINGS)
     )
     yield from joined_rows("forwardings", forwardings, states, use.is_relayed)
@@ -111,22 +105,22 @@ READER = Reader(
         ),
         Loss(
             "Mailboxes that may not send (enablesmtp)",
-            *("mailbox", "username", "enablesmtp = 0", "enablesmtp"),
+            *("mailbox", "username", "{off enablesmtp}", "enablesmtp"),
             note=ALL_SERVICES,
         ),
         Loss(
             "Mailboxes without IMAP (enableimap)",
-            *("mailbox", "username", "enableimap = 0", "enableimap"),
+            *("mailbox", "username", "{off enableimap}", "enableimap"),
             note=ALL_SERVICES,
         ),
         Loss(
             "Mailboxes without POP3 (enablepop3)",
-            *("mailbox", "username", "enablepop3 = 0", "enablepop3"),
+            *("mailbox", "username", "{off enablepop3}", "enablepop3"),
             note=ALL_SERVICES,
         ),
         Loss(
             "Mailboxes that receive nothing (enabledeliver)",
-            *("mailbox", "username", "enabledeliver = 0", "enabledeliver"),
+            *("mailbox", "username", "{off enabledeliver}", "enabledeliver"),
             note="They receive mail here.",
         ),
         Loss(
@@ -152,7 +146,12 @@ READER = Reader(
         Loss("Administrators", "admin", "username"),
         Loss(
             "Mailboxes whose owners are administrators",
-            *("mailbox", "username", "isadmin = 1 OR isglobaladmin = 1", "isadmin isglobaladmin"),
+            *(
+                "mailbox",
+                "username",
+                "{on isadmin} OR {on isglobaladmin}",
+                "isadmin isglobaladmin",
+            ),
         ),
     ),
 )

@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from mailboxes.actions.imports.rows import (
     ImportRow,
 )
+from mailboxes.foreign_flags import is_true
+from mailboxes.transfer.databases.domain_use import DomainUse
 from mailboxes.transfer.databases.reader import (
     BACKUP_MX,
     MEGABYTE,
-    DomainUse,
     Loss,
     MailboxStates,
     Options,
     Reader,
     alias_domain_rows,
     alias_rows,
-    flag,
+    is_unlimited,
     mailbox_row,
     number,
     one_line,
-    quota,
     split_targets,
     text,
 )
@@ -27,7 +27,7 @@ from mailboxes.transfer.databases.source import Source
 
 DOMAINS = (
     "SELECT domain, description, mailboxes, aliases, maxquota, quota, active "
-    "FROM {}domain WHERE backupmx = 0 ORDER BY domain"
+    "FROM {}domain WHERE {off backupmx} ORDER BY domain"
 )
 # JSON, written with blanks by one version of the server and without by another.
 RESTRICTED = " OR ".join(
@@ -35,8 +35,7 @@ RESTRICTED = " OR ".join(
     for service in ("imap", "pop3", "smtp", "sieve")
 )
 USE_BY_MAILBOXES = (
-    "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox "
-    "WHERE kind = '' GROUP BY domain"
+    "SELECT domain, quota, COUNT(*) FROM {}mailbox WHERE kind = '' GROUP BY domain, quota"
 )
 USE_BY_ALIASES = (
     "SELECT domain, COUNT(*) FROM {}alias WHERE HEX(LOWER(address)) <> HEX(LOWER(goto)) "
@@ -44,18 +43,18 @@ USE_BY_ALIASES = (
 )
 # With active = 2, a mailbox only receives mail.
 MAILBOXES = (
-    "SELECT username, CASE WHEN active = 2 THEN '' ELSE password END, name, quota, active "
-    "FROM {}mailbox WHERE kind = '' ORDER BY username"
+    "SELECT username, CASE WHEN CAST(active AS CHAR) = '2' THEN '' ELSE password END, name, quota, "
+    "active FROM {}mailbox WHERE kind = '' ORDER BY username"
 )
 # Since 2025, passwords may be checked elsewhere.
 MAILBOXES_WITH_AUTHSOURCE = (
-    "SELECT username, CASE WHEN active = 2 OR authsource <> 'mailcow' THEN '' ELSE password END, "
-    "name, quota, active FROM {}mailbox WHERE kind = '' ORDER BY username"
+    "SELECT username, CASE WHEN CAST(active AS CHAR) = '2' OR authsource <> 'mailcow' THEN '' "
+    "ELSE password END, name, quota, active FROM {}mailbox WHERE kind = '' ORDER BY username"
 )
 DISCARD = ("null@localhost", "spam@localhost", "ham@localhost")
 """Targets that discard mail, or learn it as spam or as no spam."""
 
-INACTIVE = "SELECT address FROM {}alias WHERE active = 0"
+INACTIVE = "SELECT address FROM {}alias WHERE {off active}"
 ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
@@ -63,12 +62,10 @@ ALIAS_DOMAINS = (
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
-    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit)
+    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, MEGABYTE, options.unit, limit)
     for name, description, mailboxes, aliases, size, total, active in source.rows(DOMAINS):
-        limits = limit(mailboxes), limit(aliases)
-        quotas = quota(size, MEGABYTE), quota(total, MEGABYTE)
-        place = f"domain {text(name)}"
-        yield use.domain_row(place, name, description, active, *limits, *quotas)
+        limits = mailboxes, aliases, size, total
+        yield use.domain_row(f"domain {text(name)}", name, description, active, limits)
     states = MailboxStates(source.rows(INACTIVE))
     has_authsource = source.has("mailbox", "authsource")
     mailboxes = MAILBOXES_WITH_AUTHSOURCE if has_authsource else MAILBOXES
@@ -80,7 +77,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=one_line(name),
-            active=flag(active),
+            active=is_true(active),
         )
         yield states.note_mailbox(row)
     for key, address, goto, active in source.rows(ALIASES):
@@ -94,7 +91,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
 
 def limit(value: object) -> int:
     """Return a limit of rows, where 0 allows none."""
-    return number(value) or -1
+    return 0 if is_unlimited(value) else number(value) or -1
 
 
 READER = Reader(
@@ -118,7 +115,7 @@ READER = Reader(
         ),
         Loss(
             "Mailboxes that only receive mail (active = 2)",
-            *("mailbox", "username", "active = 2"),
+            *("mailbox", "username", "CAST(active AS CHAR) = '2'"),
             note="They get no password.",
         ),
         Loss(
@@ -132,7 +129,7 @@ READER = Reader(
         ),
         Loss(
             "Aliases for local senders only (internal)",
-            *("alias", "address", "internal = 1", "internal"),
+            *("alias", "address", "{on internal}", "internal"),
             note="Anybody can write to them here.",
         ),
         Loss("Temporary aliases", "spamalias", "address"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import DomainRow, ImportRow
+from mailboxes.foreign_flags import is_true
 from mailboxes.transfer.databases.reader import (
     MEGABYTE,
     Loss,
@@ -10,7 +11,6 @@ from mailboxes.transfer.databases.reader import (
     Options,
     Reader,
     alias_domain_rows,
-    flag,
     joined_rows,
     mailbox_row,
     text,
@@ -22,17 +22,17 @@ DOMAINS = "SELECT id, name, enabled FROM {}admin_domain WHERE type = 'domain' OR
 MAILBOXES = (
     "SELECT mailbox.id, mailbox.address, domain.name, account.first_name, account.last_name, "
     "mailbox.quota, account.is_active, "
-    "CASE WHEN account.is_local = 1 THEN account.password ELSE '' END "
+    "CASE WHEN {on account.is_local} THEN account.password ELSE '' END "
     "FROM {}admin_mailbox AS mailbox JOIN {}admin_domain AS domain "
     "ON domain.id = mailbox.domain_id JOIN {}core_user AS account "
     "ON account.id = mailbox.user_id ORDER BY mailbox.id"
 )
-INACTIVE = "SELECT address FROM {}admin_alias WHERE enabled = 0"
+INACTIVE = "SELECT address FROM {}admin_alias WHERE {off enabled}"
 # An alias domain has an internal one from all its addresses to those of its target.
 ALIASES = (
     "SELECT alias.address, recipient.address, alias.enabled "
     "FROM {}admin_alias AS alias JOIN {}modoboa_admin_aliasrecipient AS recipient "
-    "ON recipient.alias_id = alias.id WHERE alias.internal = 0 OR alias.address NOT LIKE '@%' "
+    "ON recipient.alias_id = alias.id WHERE {off alias.internal} OR alias.address NOT LIKE '@%' "
     "ORDER BY HEX(LOWER(TRIM(alias.address))), recipient.id"
 )
 ALIAS_DOMAINS = (
@@ -44,7 +44,7 @@ ALIAS_DOMAINS = (
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for key, name, enabled in source.rows(DOMAINS):
-        yield DomainRow(f"admin_domain {key}", text(name), active=flag(enabled))
+        yield DomainRow(f"admin_domain {key}", text(name), active=is_true(enabled))
     states = MailboxStates(source.rows(INACTIVE))
     for key, local_part, domain, first, last, size, active, stored in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -54,11 +54,11 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=f"{text(first)} {text(last)}".strip(),
-            active=flag(active),
+            active=is_true(active),
         )
         yield states.note_mailbox(row)
     aliases = (
-        (text(address).lower(), text(target), flag(enabled))
+        (text(address).lower(), text(target), is_true(enabled))
         for address, target, enabled in source.rows(ALIASES)
     )
     yield from joined_rows("admin_alias", aliases, states)
@@ -92,7 +92,7 @@ READER = Reader(
         ),
         Loss(
             "Mailboxes that only send",
-            *("admin_mailbox", "address", "is_send_only = 1", "is_send_only"),
+            *("admin_mailbox", "address", "{on is_send_only}", "is_send_only"),
             note="They receive mail here.",
         ),
         Loss(
@@ -100,13 +100,13 @@ READER = Reader(
             *("admin_alias", "address", "expire_at IS NOT NULL", "expire_at"),
             note="They don't expire here. Delete those that have expired.",
         ),
-        Loss("Accounts of an LDAP directory", "core_user", "username", "is_local = 0"),
+        Loss("Accounts of an LDAP directory", "core_user", "username", "{off is_local}"),
         Loss(
             "Second factors",
-            *("core_user", "username", "totp_enabled = 1", "totp_enabled"),
+            *("core_user", "username", "{on totp_enabled}", "totp_enabled"),
         ),
         Loss("Other senders of mailboxes", "admin_senderaddress", "address"),
         Loss("Vacation messages", "postfix_autoreply_armessage", "subject"),
-        Loss("Administrators", "core_user", "username", "is_superuser = 1", "is_superuser"),
+        Loss("Administrators", "core_user", "username", "{on is_superuser}", "is_superuser"),
     ),
 )

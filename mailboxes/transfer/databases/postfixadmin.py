@@ -7,21 +7,19 @@ from mailboxes.actions.imports.rows import (
     AliasDomainRow,
     ImportRow,
 )
+from mailboxes.foreign_flags import is_true
 from mailboxes.inspection.products import POSTFIXADMIN
 from mailboxes.models import EVERY_DOMAIN
+from mailboxes.transfer.databases.domain_use import DomainUse
 from mailboxes.transfer.databases.reader import (
-    DomainUse,
     Loss,
     MailboxStates,
     Options,
     Reader,
     alias_rows,
-    flag,
     mailbox_row,
-    number,
     one_line,
     other_transports,
-    quota,
     split_targets,
     text,
 )
@@ -31,9 +29,7 @@ DOMAINS = (
     "SELECT domain, description, mailboxes, aliases, maxquota, quota, active, transport, backupmx "
     "FROM {}domain ORDER BY domain"
 )
-USE_BY_MAILBOXES = (
-    "SELECT domain, COUNT(*), MIN(quota), MAX(quota), SUM(quota) FROM {}mailbox GROUP BY domain"
-)
+USE_BY_MAILBOXES = "SELECT domain, quota, COUNT(*) FROM {}mailbox GROUP BY domain, quota"
 USE_BY_ALIASES = (
     "SELECT domain, COUNT(*) FROM {}alias WHERE HEX(LOWER(address)) <> HEX(LOWER(goto)) "
     "GROUP BY domain"
@@ -41,7 +37,7 @@ USE_BY_ALIASES = (
 MAILBOXES = (
     "SELECT username, password, name, maildir, quota, active FROM {}mailbox ORDER BY username"
 )
-INACTIVE = "SELECT address FROM {}alias WHERE active = 0"
+INACTIVE = "SELECT address FROM {}alias WHERE {off active}"
 ALIASES = "SELECT address, goto, active FROM {}alias ORDER BY address"
 ALIAS_DOMAINS = (
     "SELECT alias_domain, target_domain, active FROM {}alias_domain ORDER BY alias_domain"
@@ -50,14 +46,11 @@ EXPIRED = "password_expiry > '2000-01-02' AND password_expiry < CURRENT_TIMESTAM
 
 
 def read(source: Source, options: Options) -> Iterator[ImportRow]:
-    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES)
+    use = DomainUse(source, USE_BY_MAILBOXES, USE_BY_ALIASES, options.unit, quota_unit=1)
     for name, description, mailboxes, aliases, size, total, active, *route in source.rows(DOMAINS):
         if text(name) != EVERY_DOMAIN:
-            limits = number(mailboxes), number(aliases)
-            quotas = quota(size, options.unit), quota(total, options.unit)
-            place = f"domain {text(name)}"
-            domain = use.domain_row(place, name, description, active, *limits, *quotas)
-            yield use.routed(domain, *route)
+            limits, place = (mailboxes, aliases, size, total), f"domain {text(name)}"
+            yield use.domain_row(place, name, description, active, limits, *route)
     states = MailboxStates(source.rows(INACTIVE))
     for address, stored, name, maildir, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -68,7 +61,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             options,
             unit=1,
             name=one_line(name),
-            active=flag(active),
+            active=is_true(active),
             maildir=relative_folder(maildir),
         )
         yield states.note_mailbox(row)
@@ -79,7 +72,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     if source.has("alias_domain"):
         for name, target, active in source.rows(ALIAS_DOMAINS):
             yield AliasDomainRow(
-                f"alias_domain {text(name)}", text(name), text(target), flag(active)
+                f"alias_domain {text(name)}", text(name), text(target), is_true(active)
             )
 
 
@@ -109,7 +102,7 @@ READER = Reader(
         other_transports("virtual"),
         Loss(
             "Mailboxes that may not send (smtp_active)",
-            *("mailbox", "username", "smtp_active = 0", "smtp_active"),
+            *("mailbox", "username", "{off smtp_active}", "smtp_active"),
             note="They can send here.",
         ),
         Loss(
@@ -123,7 +116,7 @@ READER = Reader(
         ),
         Loss("Phone numbers", "mailbox", "username", "phone <> ''", "phone"),
         Loss("Other email addresses of owners", "mailbox", "email_other", "email_other <> ''"),
-        Loss("Active vacation messages", "vacation", "email", "active = 1", "active"),
+        Loss("Active vacation messages", "vacation", "email", "{on active}", "active"),
         Loss("Mailboxes that fetch mail from elsewhere", "fetchmail", "mailbox"),
         Loss("App passwords", "mailbox_app_password", "username"),
         Loss("DKIM keys", "dkim", "domain_name"),

@@ -1,7 +1,7 @@
 """What a reader of another program's tables is, and what several of them need."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -16,17 +16,20 @@ from mailboxes.actions.imports.rows import (
 from mailboxes.addresses import NO_TARGET
 from mailboxes.conf import quota_multiplier
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.foreign_flags import is_true
 from mailboxes.inspection.lines import Line
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.passwords.schemes import CLEAR_TEXT
-from mailboxes.routing import DELIVERED, Kind, Route
+from mailboxes.transfer.columns import squeeze
 from mailboxes.transfer.databases.source import Source
+from mailboxes.transfer.values import NO_LIMIT, parse_quota
 
-BAD_QUOTA = gettext_noop("The quota “%(quota)s” is not a number. Correct it in the source.")
+NO_COLUMN = object()
+"""A limit that a program doesn't have."""
+
 NO_NUMBER = gettext_noop(
     "A limit or a quota in the source is “%(text)s”, which is not a number. Correct it there."
 )
-FALSE = ("", "0", "n", "no", "f", "false")
 MEGABYTE = 2**20
 MAX_EXAMPLES = 5
 
@@ -70,7 +73,7 @@ class Loss:
 
 
 BACKUP_MX = Loss(
-    "Domains for which the host is only a backup MX", "domain", "domain", "backupmx <> 0"
+    "Domains for which the host is only a backup MX", "domain", "domain", "{on backupmx}"
 )
 IS_RELAYING = (
     "transport IN ('relay', 'smtp') OR transport LIKE 'relay:%' OR transport LIKE 'smtp:%'"
@@ -126,21 +129,29 @@ def one_line(value: Any) -> str:
 
 
 def number(value: Any) -> int:
-    """Return a number; NULL is 0."""
+    """Return a number; NULL and words such as “unlimited” are 0."""
+    if is_unlimited(value):
+        return 0
     try:
         return int(value or 0)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise Refused(NO_NUMBER, {"text": text(value)}, code="number") from error
 
 
-def flag(value: Any) -> bool:
-    """Return whether a column is true: it may also be a BIT, which is bytes, or an ENUM."""
-    return text(value).strip("\x00").lower() not in FALSE
+def is_unlimited(value: Any) -> bool:
+    """Say whether a column of text has a word instead of a limit."""
+    return squeeze(text(value)) in NO_LIMIT
 
 
 def quota(value: Any, unit: int = 1) -> int:
-    """Return a quota in bytes; everything up to 0 means no limit."""
-    return max(number(value), 0) * unit
+    """Return a quota in bytes; everything up to 0 means no limit, and text may name its unit."""
+    try:
+        return max(number(value), 0) * unit
+    except Refused as error:
+        try:
+            return parse_quota(text(value), unit)
+        except Refused:
+            raise error from None
 
 
 def mailbox_row(
@@ -158,8 +169,8 @@ def mailbox_row(
     """Return a mailbox whose password may lack its {SCHEME}, and whose quota may be anything."""
     try:
         bytes_ = quota(size, unit or options.unit)
-    except ValueError:
-        return Unreadable(place, text(address), BAD_QUOTA, {"quota": text(size)})
+    except Refused as error:
+        return unreadable(place, address, error)
     stored, scheme, clear = text(password), options.default_scheme, ""
     if scheme and stored and not stored.startswith("{"):
         if scheme in CLEAR_TEXT:
@@ -167,6 +178,10 @@ def mailbox_row(
         elif not dovecot_scheme(stored):
             stored = f"{{{scheme}}}{stored}"
     return MailboxRow(place, text(address), name, bytes_, active, clear, stored, maildir)
+
+
+def unreadable(place: str, name: Any, error: Refused) -> Unreadable:
+    return Unreadable(place, text(name), error.message, dict(error.params))
 
 
 def split_targets(value: Any) -> tuple[str, ...]:
@@ -177,63 +192,6 @@ def split_targets(value: Any) -> tuple[str, ...]:
 def distinct(targets: Iterable[str]) -> tuple[str, ...]:
     """Return the targets without empty ones and without those that differ in case only."""
     return tuple({target.lower(): target for target in targets if target}.values())
-
-
-class DomainUse:
-    """What the domains contain: a limit that they exceed already would refuse some of it."""
-
-    def __init__(self, source: Source, mailboxes: str, aliases: str, unit: int = 1) -> None:
-        self.mailboxes = {
-            text(name).lower(): (number(count), *(quota(size, unit) for size in sizes))
-            for name, count, *sizes in source.rows(mailboxes)
-        }
-        self.aliases = {text(name).lower(): number(count) for name, count in source.rows(aliases)}
-        self.relayed: set[str] = set()
-
-    def domain_row(
-        self, place: str, name: Any, description: Any, active: Any, *limits: Any
-    ) -> DomainRow:
-        """Return a domain with those of its `limits` that are kept."""
-        return DomainRow(
-            place,
-            text(name),
-            description=one_line(description),
-            active=flag(active),
-            **self.limits(text(name), *limits),
-        )
-
-    def routed(self, row: DomainRow, transport: Any, backup_mx: Any) -> DomainRow:
-        """Return a domain with its route, if that is not to mailboxes here."""
-        route = Route.read(text(transport), flag(backup_mx))
-        if route.kind == Kind.LOCAL:
-            return row
-        self.relayed.add(row.name.lower())
-        transport, backup_mx = route.write(DELIVERED, False)
-        return replace(row, max_aliases=None, transport=transport, backup_mx=backup_mx)
-
-    def is_relayed(self, address: str) -> bool:
-        return address.rpartition("@")[2].lower() in self.relayed
-
-    def limits(
-        self, name: str, mailboxes: int, aliases: int, size: int | None, total: int
-    ) -> dict[str, Any]:
-        """Return those limits that are kept; those of quotas, each and in total, are in bytes."""
-        count, smallest, largest, whole = self.mailboxes.get(name.lower(), (0, 1, 1, 1))
-        kept: dict[str, Any] = {}
-        if is_within(count, mailboxes):
-            kept["max_mailboxes"] = mailboxes
-        if is_within(self.aliases.get(name.lower(), 0), aliases):
-            kept["max_aliases"] = aliases
-        if size == 0 or (size and 0 < smallest <= largest <= size):
-            kept["max_quota"] = size
-        if total == 0 or 0 < smallest <= whole <= total:
-            kept["total_quota"] = total
-        return kept
-
-
-def is_within(count: int, limit: int) -> bool:
-    """Say whether a limit allows so many rows; 0 allows any number, -1 none."""
-    return limit == 0 or count <= max(limit, 0)
 
 
 class MailboxStates:
@@ -251,7 +209,7 @@ class MailboxStates:
         return row
 
     def of_alias(self, address: str, active: Any) -> bool | None:
-        return None if address.lower() in self.differing else flag(active)
+        return None if address.lower() in self.differing else is_true(active)
 
 
 def alias_rows(
@@ -273,8 +231,8 @@ def alias_rows(
 
 def alias_domain_rows(place: str, name: str, target: str, active: Any) -> Iterator[ImportRow]:
     """Yield an alias domain and its domain, which some programs don't have apart from it."""
-    yield DomainRow(f"{place} (domain)", name, active=flag(active))
-    yield AliasDomainRow(place, name, target, flag(active))
+    yield DomainRow(f"{place} (domain)", name, active=is_true(active))
+    yield AliasDomainRow(place, name, target, is_true(active))
 
 
 def joined_rows(

@@ -15,6 +15,7 @@ from django.db.utils import ConnectionHandler
 from MySQLdb.cursors import SSCursor
 
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.foreign_flags import with_conditions
 from mailboxes.inspection.products import Columns, read_columns
 
 BAD_URL = gettext_noop(
@@ -98,7 +99,11 @@ def file_name(path: Path) -> str:
 
 
 class Source:
-    """The tables of another program. `{}` in a statement is replaced by the tables' prefix."""
+    """The tables of another program.
+
+    `{}` in a statement is replaced by the tables' prefix; {on active} and {off active} are
+    conditions for flags.
+    """
 
     def __init__(self, database: dict[str, Any], password: str = "", prefix: str = "") -> None:
         if not re.fullmatch("[A-Za-z0-9_]*", prefix):
@@ -125,7 +130,7 @@ class Source:
     def rows(self, sql: str) -> Generator[tuple[Any, ...]]:
         """Yield the rows of a statement; read them all before the next statement."""
         with self.connection.cursor() as cursor:  # which ignores errors when it is closed
-            cursor.execute(sql.replace("{}", self.prefix))
+            cursor.execute(with_conditions(sql.replace("{}", self.prefix)))
             while found := cursor.fetchmany(FETCHED):
                 yield from found
 

@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 
 from mailboxes.actions.imports.rows import ImportRow
+from mailboxes.foreign_flags import is_true
+from mailboxes.transfer.databases.domain_use import DomainUse
 from mailboxes.transfer.databases.reader import (
-    DomainUse,
     Loss,
     MailboxStates,
     Options,
     Reader,
     alias_rows,
-    flag,
     mailbox_row,
-    number,
     one_line,
     other_transports,
-    quota,
     split_targets,
     text,
 )
@@ -26,10 +24,9 @@ DOMAINS = (
     "transport, backupmx FROM {}domain ORDER BY id"
 )
 USE_BY_MAILBOXES = (
-    "SELECT domain.domain, COUNT(*), MIN(mailbox.quota), MAX(mailbox.quota), "
-    "SUM(mailbox.quota) "
+    "SELECT domain.domain, mailbox.quota, COUNT(*) "
     "FROM {}mailbox AS mailbox JOIN {}domain AS domain ON domain.id = mailbox.Domain_id "
-    "WHERE COALESCE(mailbox.delete_pending, 0) = 0 GROUP BY domain.domain"
+    "WHERE {off mailbox.delete_pending} GROUP BY domain.domain, mailbox.quota"
 )
 USE_BY_ALIASES = (
     "SELECT domain.domain, COUNT(*) FROM {}alias AS alias "
@@ -38,9 +35,9 @@ USE_BY_ALIASES = (
 )
 MAILBOXES = (
     "SELECT id, username, password, name, quota, active FROM {}mailbox "
-    "WHERE COALESCE(delete_pending, 0) = 0 ORDER BY id"
+    "WHERE {off delete_pending} ORDER BY id"
 )
-INACTIVE = "SELECT address FROM {}alias WHERE active = 0"
+INACTIVE = "SELECT address FROM {}alias WHERE {off active}"
 ALIASES = "SELECT id, address, goto, active FROM {}alias ORDER BY id"
 
 
@@ -49,10 +46,8 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
     for key, name, description, mailboxes, aliases, size, total, active, *route in source.rows(
         DOMAINS
     ):
-        limits = number(mailboxes), number(aliases)
-        quotas = quota(size, options.unit), quota(total, options.unit)
-        domain = use.domain_row(f"domain {key}", name, description, active, *limits, *quotas)
-        yield use.routed(domain, *route)
+        limits = mailboxes, aliases, size, total
+        yield use.domain_row(f"domain {key}", name, description, active, limits, *route)
     states = MailboxStates(source.rows(INACTIVE))
     for key, address, stored, name, size, active in source.rows(MAILBOXES):
         row = mailbox_row(
@@ -62,7 +57,7 @@ def read(source: Source, options: Options) -> Iterator[ImportRow]:
             size,
             options,
             name=one_line(name),
-            active=flag(active),
+            active=is_true(active),
         )
         yield states.note_mailbox(row)
     for key, address, goto, active in source.rows(ALIASES):
@@ -82,7 +77,7 @@ READER = Reader(
     read=read,
     losses=(
         other_transports("virtual"),
-        Loss("Mailboxes about to be deleted", "mailbox", "username", "delete_pending = 1"),
+        Loss("Mailboxes about to be deleted", "mailbox", "username", "{on delete_pending}"),
         Loss(
             "Mailboxes that may only use some services",
             *("mailbox", "username", "access_restriction <> 'ALL'", "access_restriction"),
