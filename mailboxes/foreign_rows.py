@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import OperationalError, connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models import Model, Q, QuerySet
 
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.formats import database_message
 from mailboxes.models import (
     AppPassword,
     DomainAdministrator,
@@ -23,7 +24,7 @@ from mailboxes.models import (
     Vacation,
     VacationNotification,
 )
-from mailboxes.queries import BATCH, renamed, tables
+from mailboxes.queries import BATCH, DENIED, is_unreadable, renamed, tables
 
 # Those that may use MyISAM in an old database come last: a rollback doesn't bring them back.
 CLEARED: tuple[type[Model], ...] = (
@@ -38,9 +39,6 @@ COUNTED: dict[str, type[Model]] = {
 }
 """What somebody has set up, by its name in the log."""
 
-DENIED = (1142, 1143)
-"""MariaDB's and MySQL's errors for a command that the account may not use on a table, a column."""
-
 NOT_GRANTED = gettext_noop(
     "Nothing was changed: the table “%(table)s” contains rows that would belong to the next owner "
     "of the address, and the panel's account can't delete them. On the database host, run: "
@@ -51,15 +49,33 @@ NOT_GRANTED_TO_RENAME = gettext_noop(
     "account can't change them. On the database host, run: "
     "GRANT SELECT, UPDATE, DELETE ON %(database)s.%(table)s TO %(account)s;"
 )
+UNREADABLE = gettext_noop(
+    "Nothing was changed: the table “%(table)s” can't be read, so rows of the address might stay "
+    "there. The database says: %(reason)s. Repair the table or, if nothing needs it, drop it."
+)
 Counts = dict[str, int]
 
 
 def delete_for(addresses: Sequence[str]) -> None:
     """Delete what belongs to these addresses, in the caller's transaction."""
     for model in existing(*CLEARED):
-        concerned = owners_among(addresses, model)
-        for start in range(0, len(concerned), BATCH):
-            delete(model._default_manager.filter(pk__in=concerned[start : start + BATCH]))
+        delete_rows(model, addresses)
+
+
+def clear_for(addresses: Sequence[str]) -> None:
+    """Delete what former owners of new addresses have left, where that can be read at all."""
+    for model in existing(*CLEARED):
+        try:
+            delete_rows(model, addresses)
+        except Refused as error:
+            if error.code != "unreadable":
+                raise
+
+
+def delete_rows(model: type[Model], addresses: Sequence[str]) -> None:
+    concerned = owners_among(addresses, model)
+    for start in range(0, len(concerned), BATCH):
+        delete(model._default_manager.filter(pk__in=concerned[start : start + BATCH]))
 
 
 def owners_among(addresses: Sequence[str], model: type[Model]) -> Sequence[str]:
@@ -147,12 +163,12 @@ def counted() -> list[tuple[str, type[Model]]]:
 
 
 def owners(model: type[Model], condition: Q) -> list[str]:
-    """Return to whom such rows belong; nothing if the account can't read the table."""
+    """Return to whom such rows belong; nothing if the table can't be read."""
     try:
         rows = model._default_manager.filter(condition)
         return [key.lower() for key in rows.values_list("pk", flat=True)]
-    except OperationalError as error:
-        if error.args[0] not in DENIED:
+    except DatabaseError as error:
+        if not is_unreadable(error):
             raise
         return []
 
@@ -167,13 +183,18 @@ def of_domain(domain: str) -> Q:
 
 
 @contextmanager
-def permitted(model: type[Model], refusal: str = NOT_GRANTED) -> Iterator[None]:
-    """Refuse, with the statement that helps, what the account isn't allowed to do."""
+def permitted(
+    model: type[Model], refusal: str = NOT_GRANTED, unreadable: str = UNREADABLE
+) -> Iterator[None]:
+    """Refuse what the account isn't allowed to do, or what nobody can, saying what helps."""
     try:
         yield
-    except OperationalError as error:
-        if error.args[0] not in DENIED:
+    except DatabaseError as error:
+        if not is_unreadable(error):
             raise
+        if error.args[0] not in DENIED:
+            params = {"table": model._meta.db_table, "reason": database_message(error)}
+            raise Refused(unreadable, params, code="unreadable") from error
         connection = connections["mail"]
         with connection.cursor() as cursor:
             cursor.execute("SELECT CURRENT_USER()")

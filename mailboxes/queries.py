@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.models import CharField, F, Model, Q, QuerySet, Value
 from django.db.models.base import ModelState
 from django.db.models.functions import Concat, Length, Substr
@@ -24,6 +24,16 @@ READ_AT_ONCE = 500
 
 MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
+
+DENIED = (1142, 1143)
+"""MariaDB's and MySQL's errors for a command that the account may not use on a table, a column."""
+
+UNREADABLE = (*DENIED, 145, 1194, 1195, 1356, 1449)
+"""Errors for tables that can't be read: also crashed ones, and views of what is gone."""
+
+NO_DEFINER = 1045
+"""MariaDB's error for a view whose account is gone, unless that is 1449. It is also the error for a
+wrong password, but then there is no connection."""
 
 BATCH = 1000
 BY_DOMAIN = ("domain_id", "pk")
@@ -126,6 +136,14 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
 def exceeds(rows: QuerySet, maximum: int) -> bool:
     """Say whether there are more rows: to count some of them, MariaDB reads them twice."""
     return rows.order_by()[maximum : maximum + 1].exists()
+
+
+def is_unreadable(error: DatabaseError) -> bool:
+    """Say whether a table can't be read, such as a view of one that is gone or not allowed."""
+    code = error.args[0] if error.args else ""
+    if code == NO_DEFINER:
+        return connections["mail"].connection is not None
+    return code in UNREADABLE or (isinstance(code, str) and code.startswith("no such table"))
 
 
 def tables() -> set[str]:

@@ -110,14 +110,14 @@ def usage_tone(percent: int) -> str:
 
 
 def by_address(rows: QuerySet, *columns: str) -> Columns:
-    """Return columns of these rows by lowercase address; nothing if the table is missing."""
+    """Return columns of these rows by lowercase address; nothing if the table can't be read."""
     try:
         return {
             address.lower(): tuple(values)
             for address, *values in rows.values_list("username", *columns)
         }
-    except DatabaseError:
-        if rows.model._meta.db_table in queries.tables():
+    except DatabaseError as error:
+        if not queries.is_unreadable(error) and rows.model._meta.db_table in queries.tables():
             raise
         return {}
 

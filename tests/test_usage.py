@@ -184,6 +184,24 @@ def test_missing_tables_are_tolerated() -> None:
 
 
 @committed
+def test_a_broken_view_only_stops_what_would_leave_rows_in_it() -> None:
+    rename = "ALTER TABLE {} RENAME TO {}".format
+    with (
+        changed(rename("quota2", "used"), rename("used", "quota2")),
+        changed("CREATE VIEW quota2 AS SELECT * FROM gone", "DROP VIEW quota2"),
+    ):
+        assert usage.find(["anna@example.org"]) == {"anna@example.org": MailboxUsage()}
+        foreign_rows.clear_for(["anna@example.org"])
+        unreadable = "“quota2” can't be read.*no such table: main.gone"
+        with pytest.raises(Refused, match=unreadable):
+            foreign_rows.delete_for(["anna@example.org"])
+        with pytest.raises(Refused, match=unreadable):
+            foreign_rows.rename_for("anna@example.org", "eve@example.org")
+        with pytest.raises(Refused, match=unreadable):
+            foreign_rows.delete_in("example.org")
+
+
+@committed
 def test_other_database_errors_are_not_hidden() -> None:
     rename = "ALTER TABLE quota2 RENAME COLUMN {} TO {}".format
     with (

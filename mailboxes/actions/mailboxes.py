@@ -71,7 +71,7 @@ def create_mailbox(
                 domain_id=address.domain,
                 active=active,
             )
-            foreign_rows.delete_for([mailbox.pk])
+            foreign_rows.clear_for([mailbox.pk])
             if not may_send:
                 sending.set_may_send(mailbox.pk, False)
     return mailbox

@@ -13,6 +13,7 @@ from mailboxes.actions.administrators import RoleAssignment, add_administrator, 
 from mailboxes.actions.base import check_role
 from mailboxes.audit.actors import Actor
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.foreign_flags import is_true
 from mailboxes.foreign_rows import permitted
 from mailboxes.models import Domain, DomainAdministrator, OldAdministrator
 from mailboxes.password_hashers import wrap
@@ -25,6 +26,10 @@ NOT_READABLE = gettext_noop(
     "No administrator was added: the panel's account can't read the table “%(table)s”. On the "
     "database host, run: GRANT SELECT ON %(database)s.%(table)s TO %(account)s; Then undo the "
     "adoption, and confirm it again."
+)
+UNREADABLE = gettext_noop(
+    "No administrator was added: the table “%(table)s” can't be read. The database says: "
+    "%(reason)s. Repair it, then undo the adoption, and confirm it again."
 )
 NO_TABLE = gettext_noop("No administrator was added: the table “%(table)s” doesn't exist.")
 NO_SUCH_TABLE = 1146
@@ -58,7 +63,7 @@ def take_over_administrators(actor: Actor) -> Iterator[TakenOver]:
 def readable(model: type[Model]) -> Iterator[None]:
     """Refuse if the table doesn't exist, or can't be read by the panel's account."""
     try:
-        with permitted(model, NOT_READABLE):
+        with permitted(model, NOT_READABLE, UNREADABLE):
             yield
     except ProgrammingError as error:
         if error.args[0] != NO_SUCH_TABLE:
@@ -70,9 +75,10 @@ def granted_domains() -> dict[str, list[str]]:
     """Return the names of the domains by the name of the administrator, all in lower case."""
     granted: dict[str, list[str]] = {}
     with readable(DomainAdministrator):
-        rows = DomainAdministrator.objects.filter(active=1).order_by("pk")
-        for username, domain in rows.values_list("username", "pk"):
-            granted.setdefault(username.lower(), []).append(domain.lower())
+        rows = DomainAdministrator.objects.order_by("pk")
+        for username, domain, active in rows.values_list("username", "pk", "active"):
+            if is_true(active):
+                granted.setdefault(username.lower(), []).append(domain.lower())
     return granted
 
 
@@ -83,7 +89,7 @@ def take_over(
     assignment, missing = assignment_of(old, granted, domains)
     if refusal := find_refusal(name, assignment):
         return TakenOver(name, assignment, refusal, missing)
-    user = User(username=name, password=wrap(old.password), is_active=old.active == 1)
+    user = User(username=name, password=wrap(old.password), is_active=is_true(old.active))
     if not (has_password := bool(user.password)):
         user.set_unusable_password()
     try:
@@ -101,7 +107,7 @@ def assignment_of(
 
     The row ALL grants nothing without the column `superadmin`, as in PostfixAdmin 3.3 and later.
     """
-    if old.superadmin == 1:
+    if is_true(old.superadmin):
         return RoleAssignment(Role.SUPERUSER), ()
     names = dict.fromkeys(granted)
     domains = tuple(known[name] for name in names if name in known)

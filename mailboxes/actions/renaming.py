@@ -151,7 +151,7 @@ def check_new_name(mailbox: Mailbox, address: Address, keeps_old: bool) -> None:
 def rename_rows(plan: Renaming) -> None:
     """Rename the mailbox, its own alias, and the targets of others, in this transaction."""
     old, new, now = plan.mailbox.pk, str(plan.address), timezone.now()
-    foreign_rows.delete_for([new])
+    foreign_rows.clear_for([new])
     Mailbox.objects.filter(pk=old).update(
         username=new,
         local_part=plan.address.local_part,

@@ -6,6 +6,7 @@ from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import sending
+from mailboxes.foreign_flags import with_conditions
 from mailboxes.inspection.lines import Line
 from mailboxes.inspection.products import Columns
 
@@ -24,7 +25,7 @@ NEEDED = _(
 COUNTS = (
     (
         *("smtp_off", "mailbox", "smtp_active", _("Mailboxes that may not send (smtp_active)")),
-        *("", "SELECT COUNT(*) FROM mailbox WHERE smtp_active = 0"),
+        *("", "SELECT COUNT(*) FROM mailbox WHERE {off smtp_active}"),
     ),
     (
         *("expired", "mailbox", "password_expiry", _("Mailboxes with an expired password"), EXPORT),
@@ -33,7 +34,7 @@ COUNTS = (
     ),
     (
         *("vacation", "vacation", "active", _("Active vacation messages"), DELETED),
-        "SELECT COUNT(*) FROM vacation WHERE active = 1",
+        "SELECT COUNT(*) FROM vacation WHERE {on active}",
     ),
     (
         *("fetchmail", "fetchmail", "mailbox", _("Fetchmail accounts"), DELETED),
@@ -78,5 +79,5 @@ def lines(columns: Columns) -> Iterator[Line]:
 
 def count(sql: str) -> int:
     with connections["mail"].cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(with_conditions(sql))
         return int(cursor.fetchone()[0])

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connections
 from django.db.models import BooleanField, DateTimeField, Field, IntegerField
 
+from mailboxes import sending
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 
@@ -14,6 +15,9 @@ FIELDS: dict[tuple[str, str], Any] = {
     for model in (Alias, AliasDomain, Domain, Mailbox)
     for field in model._meta.concrete_fields
 }
+OPTIONAL: dict[tuple[str, str], Any] = {("mailbox", sending.COLUMN): BooleanField()}
+"""Columns that a table may lack."""
+
 NO_DEFAULT = gettext_noop(
     "The column %(column)s of the table %(table)s has no default value, so the panel couldn't add "
     "rows. On the database host, give it one: ALTER TABLE %(table)s ALTER %(column)s SET "
@@ -56,10 +60,10 @@ def refusals() -> Iterator[Refused]:
         rows = cursor.fetchall()
     for table, column, kind, length, needs_value, unique in rows:
         params = {"table": table, "column": column, "type": kind, "length": length}
-        field = FIELDS.get((table, column))
+        field = FIELDS.get((table, column)) or OPTIONAL.get((table, column))
+        if needs_value and (table, column) not in FIELDS:
+            yield Refused(NO_DEFAULT, params, code="no_default")
         if field is None:
-            if needs_value:
-                yield Refused(NO_DEFAULT, params, code="no_default")
             continue
         needed = getattr(field, "max_length", None)
         if needed and (length or 0) < needed:

@@ -1,15 +1,19 @@
 """Which program created the tables in the mail database, by their columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.formats import database_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.origin import foreign_tables
+from mailboxes.outages import find_outage
+from mailboxes.queries import NO_DEFINER
 
-Columns = Mapping[str, frozenset[str]]
+Columns = dict[str, frozenset[str]]
 """The columns of each table, by its name."""
 
 POSTFIXADMIN = "PostfixAdmin"
@@ -30,6 +34,10 @@ OTHER = gettext_noop(
     "These are the tables of %(product)s. The panel can only use those of PostfixAdmin 3.3 and "
     "later. Import what is in them with manage.py importdatabase."
 )
+UNREADABLE = gettext_noop(
+    "The table “%(table)s” can't be read. The database says: %(reason)s. Repair it first; for a "
+    "view, that means its definition, or the account that it runs as (its definer)."
+)
 TOO_OLD = gettext_noop(
     "The table %(table)s lacks the columns %(columns)s, so these are the tables of an old "
     "PostfixAdmin. Upgrade PostfixAdmin to 3.3 or later first."
@@ -47,16 +55,40 @@ class Product:
         return f"{self.name} {self.version}".strip()
 
 
-def read_columns(connection: BaseDatabaseWrapper) -> Columns:
+@dataclass(frozen=True)
+class Definitions:
+    columns: Columns
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """What the database says of tables that can't be read, such as a view of one that is gone."""
+
+
+def read_definitions(connection: BaseDatabaseWrapper) -> Definitions:
     """Return the columns of all tables and views; only their definitions are read."""
-    introspection = connection.introspection
+    introspection, found = connection.introspection, Definitions({})
     with connection.cursor() as cursor:
-        return {
-            table.name: frozenset(
-                column.name for column in introspection.get_table_description(cursor, table.name)
-            )
-            for table in introspection.get_table_list(cursor)
-        }
+        for table in introspection.get_table_list(cursor):
+            try:
+                columns = introspection.get_table_description(cursor, table.name)
+            except DatabaseError as error:
+                if find_outage(error) and error.args[0] != NO_DEFINER:
+                    raise
+                found.unreadable[table.name] = database_message(error)
+            else:
+                found.columns[table.name] = frozenset(column.name for column in columns)
+    return found
+
+
+def read_columns(connection: BaseDatabaseWrapper) -> Columns:
+    """Return the columns of all tables and views that can be read."""
+    return read_definitions(connection).columns
+
+
+def unreadable(tables: Mapping[str, str], needed: Iterable[str]) -> list[Refused]:
+    """Return why needed tables can't be read."""
+    return [
+        Refused(UNREADABLE, {"table": table, "reason": tables[table]}, code="unreadable")
+        for table in sorted(tables.keys() & set(needed))
+    ]
 
 
 def identify(columns: Columns) -> Product:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from mailboxes.conf import MailHost, quota_multiplier
 from mailboxes.errors import Refused
 from mailboxes.export import compatibility
-from mailboxes.inspection import counts, database, folders, old_panel
+from mailboxes.foreign_rows import CLEARED
+from mailboxes.inspection import counts, database, folders, old_panel, products
 from mailboxes.inspection.lines import Line, Section, counted_line
-from mailboxes.inspection.products import Product, find_product, read_columns, refusals
+from mailboxes.inspection.products import Product, find_product, read_definitions, refusals
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 from mailboxes.routing import Kind, Route
 from mailboxes.texts import translated
@@ -21,6 +22,10 @@ MAX_TRANSPORTS = 50
 CAUGHT = _("The catch-all takes their mail.")
 KEPT = _("Such targets are kept when an alias is saved. New ones must be addresses.")
 DELIVERED_HERE = _("Their mail is delivered to mailboxes here.")
+CANNOT_DELETE = _(
+    "Until it is repaired or dropped, mailboxes can't be deleted or renamed: rows in it would "
+    "belong to the next owner of the address."
+)
 RELAYED = _(
     "Their mail is relayed: for any address or, if some have an alias that forwards to itself, for "
     "known addresses only."
@@ -56,6 +61,7 @@ FORMS: dict[str, str | Promise] = {
     "unknown or clear text": _("Stored in an unknown form, or in clear text"),
 }
 UNREADABLE = " (unreadable)"
+NEEDED = ("alias", "alias_domain", "domain", "mailbox")
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,10 @@ class Report:
 
 def inspect(host: MailHost) -> Report:
     """Read the mail database; of tables that the panel can't use, only the definitions."""
-    columns = read_columns(connections["mail"])
+    definitions = read_definitions(connections["mail"])
+    columns, unreadable = definitions.columns, definitions.unreadable
+    if reasons := products.unreadable(unreadable, NEEDED):
+        return Report(Product(), reasons, [])
     product = find_product(columns)
     reasons = refusals(product, columns)
     if reasons:
@@ -85,12 +94,19 @@ def inspect(host: MailHost) -> Report:
         ("passwords", _("Passwords"), password_lines(rows, product, host)),
         ("folders", _("Folders"), folder_lines(rows, host)),
         ("quotas", _("Quotas"), quota_lines(rows)),
+        ("unreadable", _("Tables that can't be read"), unreadable_lines(unreadable)),
         ("elsewhere", _("What this panel doesn't support"), counts.lines(columns)),
         ("uneditable", _("What can't be entered here"), remarkable_lines(rows, UNEDITABLE)),
     ]
     sections = [Section(code, title, list(lines)) for code, title, lines in parts]
     kept = [section for section in sections if section.lines]
     return Report(product, reasons, kept, rows)
+
+
+def unreadable_lines(unreadable: dict[str, str]) -> Iterator[Line]:
+    cleared = {model._meta.db_table for model in CLEARED}
+    for table, reason in sorted(unreadable.items()):
+        yield Line(f"unreadable_{table}", table, reason, CANNOT_DELETE if table in cleared else "")
 
 
 def row_lines(rows: Rows) -> Iterator[Line]:

@@ -11,8 +11,8 @@ from django.db import DatabaseError, connections
 from django.db.models import Model
 
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.foreign_rows import DENIED
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import DENIED
 
 MODELS: tuple[type[Model], ...] = (Domain, Mailbox, Alias, AliasDomain)
 STATEMENTS = {

@@ -415,6 +415,22 @@ def test_a_url_that_cannot_be_read_is_refused(url: str, code: str) -> None:
     assert refusal.value.code == code and "geheim" not in str(refusal.value)
 
 
+def test_what_cannot_be_read_is_left_out_or_refused(open_source: Open) -> None:
+    view = "DROP TABLE {0}; CREATE VIEW {0} AS SELECT * FROM gone"
+    expected = read(open_source("howto"))[1]
+    source = open_source("", more=view.format("transport"))
+    reader, rows = read(source)
+    assert rows == expected
+    assert losses(reader, source) == {"transport": ("no such table: main.gone",)}
+    for name in ("", "howto"):
+        for table in ("users", "forwardings"):
+            broken = open_source("", more=f"DROP VIEW transport; {view.format(table)}")
+            with pytest.raises(Refused, match=f"“{table}” can't be read.*no such table: main.gone"):
+                find_reader(broken, name)
+            open_source("", more=f"DROP VIEW {table}; CREATE TABLE {table} (source, destination)")
+            open_source("", more="CREATE VIEW transport AS SELECT 1")
+
+
 @pytest.mark.parametrize(
     ("database", "more", "name", "prefix", "code"),
     [

@@ -82,4 +82,4 @@ class Writer:
         for (table, columns), rows in self.changed.items():
             update_rows(table, rows, columns)
         if self.mailboxes:
-            foreign_rows.delete_for(self.mailboxes)
+            foreign_rows.clear_for(self.mailboxes)

@@ -1,7 +1,7 @@
 """The programs whose databases can be imported, and which of them a database belongs to."""
 
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.inspection.products import identify
+from mailboxes.inspection.products import identify, unreadable
 from mailboxes.transfer.databases import (
     howto,
     iredmail,
@@ -39,11 +39,16 @@ READERS = {
 
 def find_reader(source: Source, name: str = "") -> Reader:
     """Return how to read the database, as the program of this name or of the one it looks like."""
-    if not source.columns:
+    if not source.columns and not source.unreadable:
         raise Refused(NO_TABLES, code="no_tables")
     product = identify(source.columns).name
     readers = {reader.product: reader for reader in READERS.values()}
     reader = READERS[name] if name else readers.get(product)
+    needed = (
+        reader.needed if reader else {table for each in READERS.values() for table in each.needed}
+    )
+    for refusal in unreadable(source.unreadable, needed):
+        raise refusal
     if reader is None:
         tables = sorted(source.columns)
         more = ["…"] if len(tables) > MAX_TABLES else []
@@ -54,3 +59,9 @@ def find_reader(source: Source, name: str = "") -> Reader:
             params = {"product": reader.product, "table": table, "columns": ", ".join(missing)}
             raise Refused(MISSING, params, code="columns")
     return reader
+
+
+def needed_tables(reader: Reader | None) -> set[str]:
+    """Return what a reader reads; of an unknown program, what any of them does."""
+    readers = [reader] if reader else READERS.values()
+    return {table for each in readers for table in each.needed}

@@ -113,7 +113,11 @@ class Reader:
         return Options(unit or self.unit or quota_multiplier(), default_scheme)
 
     def find_losses(self, source: Source) -> list[Line]:
-        return [line for loss in self.losses if (line := loss.find(source))]
+        """Return what isn't imported, also because its table can't be read."""
+        return [
+            *(line for loss in self.losses if (line := loss.find(source))),
+            *(Line(table, table, reason) for table, reason in sorted(source.unreadable.items())),
+        ]
 
 
 def text(value: Any) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import environ
@@ -16,7 +16,7 @@ from MySQLdb.cursors import SSCursor
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.foreign_flags import with_conditions
-from mailboxes.inspection.products import Columns, read_columns
+from mailboxes.inspection.products import Columns, read_definitions
 
 BAD_URL = gettext_noop(
     "This URL can't be used. Enter mysql://user@host/database or sqlite:////path/to/file."
@@ -45,6 +45,7 @@ OPTIONS = {
     "cursorclass": SSCursor,
 }
 KNOWN_OPTIONS = {"unix_socket", "ssl_mode"}
+T = TypeVar("T")
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -98,6 +99,15 @@ def file_name(path: Path) -> str:
     return f"file:{quote(str(path))}?mode=ro"
 
 
+def without_prefix(tables: dict[str, T], prefix: str) -> dict[str, T]:
+    """Return those whose name begins with the prefix, by the rest of it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tables.items()
+        if name.startswith(prefix)
+    }
+
+
 class Source:
     """The tables of another program.
 
@@ -114,15 +124,12 @@ class Source:
         self.connection: BaseDatabaseWrapper = ConnectionHandler({"default": settings})["default"]
         self.prefix = prefix
         try:
-            found = read_columns(self.connection)
+            found = read_definitions(self.connection)
         except BaseException:
             self.close()
             raise
-        self.columns: Columns = {
-            name.removeprefix(prefix): columns
-            for name, columns in found.items()
-            if name.startswith(prefix)
-        }
+        self.columns: Columns = without_prefix(found.columns, prefix)
+        self.unreadable = without_prefix(found.unreadable, prefix)
 
     def has(self, table: str, *columns: str) -> bool:
         return table in self.columns and set(columns) <= self.columns[table]
