@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
 from mailboxes.admin import display
-from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.changelist import InDomainList, ListAdmin
 from mailboxes.admin.filters import (
     AliasAttentionFilter,
@@ -17,6 +16,7 @@ from mailboxes.admin.filters import (
     DomainFilter,
     StatusFilter,
 )
+from mailboxes.admin.mail import MailAdmin
 from mailboxes.csv_download import iso_time
 from mailboxes.forms.aliases import AliasDomainForm, AliasForm
 from mailboxes.models import Alias, AliasDomain

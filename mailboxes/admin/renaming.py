@@ -12,8 +12,8 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.grants import scope_of
-from mailboxes.admin.base import MailAdmin
 from mailboxes.admin.bulk_actions import admin_url
+from mailboxes.admin.mail import MailAdmin
 from mailboxes.errors import Refused
 from mailboxes.export.renaming import Steps
 from mailboxes.formats import error_message, mixed_scripts_warning
