@@ -8,6 +8,7 @@ from typing import Any
 import MySQLdb
 from django.db import DatabaseError, connections
 from django.utils.translation import get_language, override
+from MySQLdb.constants import ER
 
 from mailboxes.conf import MYSQL_SOCKET, Account, DatabaseHost, MailHost, mail_database
 from mailboxes.deployment.states import State
@@ -26,7 +27,7 @@ from mailboxes.doctor.finding import Finding, broken, warning, working
 from mailboxes.doctor.mysql_errors import Refusal
 from mailboxes.doctor.remedies import READ_LOG, Remedy, grant_panel
 from mailboxes.formats import database_message
-from mailboxes.sending import is_known
+from mailboxes.sending import COLUMN
 from mailboxes.texts import gettext as _
 
 OWN_DATABASE, NO_ROWS = "database.own", "database.panel.rows"
@@ -38,10 +39,16 @@ LOOKUPS = (
     "SELECT alias_domain, target_domain, active FROM alias_domain LIMIT 1",
 )
 MAY_SEND = "SELECT smtp_active FROM mailbox LIMIT 1"
+"""It comes last: an adopted table may lack the column."""
+
 DOMAINS = "SELECT domain, active FROM domain LIMIT 1"
 SIGN_INS = {
-    "v1": ("SELECT username, password, domain, active FROM mailbox LIMIT 1", DOMAINS),
-    "v2": ("SELECT username, password, maildir, quota, active FROM mailbox LIMIT 1", DOMAINS),
+    "v1": ("SELECT username, password, domain, active FROM mailbox LIMIT 1", DOMAINS, MAY_SEND),
+    "v2": (
+        "SELECT username, password, maildir, quota, active FROM mailbox LIMIT 1",
+        DOMAINS,
+        MAY_SEND,
+    ),
 }
 """What an account needs of each table, so that a column without a grant is noticed."""
 
@@ -69,11 +76,6 @@ def examine(examination: Examination) -> Iterator[Finding]:
         for place in host.database.hosts:
             yield from try_from_elsewhere(host, place, known)
         return
-    if own.state == State.WORKING and is_known():
-        found = {
-            place: [with_sending(host, place, finding) for finding in findings]
-            for place, findings in found.items()
-        }
     others = [
         with_holders(examination, place, finding)
         for place, findings in found.items()
@@ -81,13 +83,6 @@ def examine(examination: Examination) -> Iterator[Finding]:
         for finding in findings
     ]
     yield from milder(others)
-
-
-def with_sending(host: MailHost, place: DatabaseHost, finding: Finding) -> Finding:
-    """Read with the account who may send, too, which an adopted table may lack."""
-    if finding.code != "database.auth" or finding.state != State.WORKING:
-        return finding
-    return try_account(host, place, "auth", host.auth, (MAY_SEND,))
 
 
 def with_holders(examination: Examination, place: DatabaseHost, finding: Finding) -> Finding:
@@ -223,11 +218,18 @@ def try_account(
         refusal = Refusal(f"database.{name}", account.user, place, error)
         if refusal.number in mysql_errors.REFUSED and demands_tls(host, place, account):
             return mysql_errors.no_tls(host, refusal)
-        return mysql_errors.explain(host, refusal)
+        if not lacks_sending(error):
+            return mysql_errors.explain(host, refusal)
     params = {"account": account.user, "place": mysql_errors.place_name(place)}
     return working(
         f"database.{name}", _("%(account)s on %(place)s can read what it needs.") % params
     )
+
+
+def lacks_sending(error: MySQLdb.Error) -> bool:
+    """Say whether only the column is missing in which a table may say who may send."""
+    number, text = (*error.args, 0, "")[:2]
+    return number == ER.BAD_FIELD_ERROR and COLUMN in text
 
 
 def demands_tls(host: MailHost, place: DatabaseHost, account: Account) -> bool:

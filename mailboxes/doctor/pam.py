@@ -96,10 +96,16 @@ def known_finding(examination: Examination, right: Codes, wrong: Codes, unknown:
             "PAM accepts the password, but then refuses the account: /etc/pam.d/smtp has no "
             "account line that works."
         )
+        if line := other_module("account"):
+            seen = _(
+                "PAM accepts the password, but then refuses the account, since /etc/pam.d/smtp "
+                "asks another module as well: %(line)s"
+            )
+            seen %= {"line": line}
         return broken("pam.account", seen, APPLY, log(examination))
     if unknown[0] != USER_UNKNOWN:
         return unknown_finding(examination, unknown)
-    if right[0] == USER_UNKNOWN and (line := other_module()):
+    if right[0] == USER_UNKNOWN and (line := other_module("auth")):
         seen = _(
             "PAM doesn't know a mailbox that is in the table, since /etc/pam.d/smtp asks another "
             "module as well: %(line)s"
@@ -119,10 +125,10 @@ def known_finding(examination: Examination, right: Codes, wrong: Codes, unknown:
     return broken("pam.scheme", seen % params, APPLY, log(examination))
 
 
-def other_module() -> str:
-    """Return the first line for authentication that isn't about pam_mysql, if there is one."""
+def other_module(kind: str) -> str:
+    """Return the first line of this kind that isn't about pam_mysql, if there is one."""
     for line in map(str.strip, SERVICE_FILE.read_text(errors="replace").splitlines()):
-        if line.lstrip("-").startswith(("auth", "@include")) and "pam_mysql" not in line:
+        if line.lstrip("-").startswith((kind, "@include")) and "pam_mysql" not in line:
             return words.quoted(line)
     return ""
 

@@ -1,13 +1,17 @@
 """What is advised when a MySQL server refuses an account."""
 
+from dataclasses import replace
+
 import MySQLdb
 import pytest
 from django.db import OperationalError
 
 from mailboxes.conf import DatabaseHost
-from mailboxes.doctor import mysql_errors, mysql_settings, unwritable
+from mailboxes.doctor import database, mysql_errors, mysql_settings, unwritable
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.mysql_errors import Refusal
+from mailboxes.sending import COLUMN
+from mailboxes.variants import VARIANTS
 
 LOCAL, REMOTE = DatabaseHost(socket="/run/mysqld/mysqld.sock"), DatabaseHost("db.example.org")
 
@@ -104,3 +108,46 @@ def test_why_the_temporary_mailbox_cannot_be_created_has_its_own_remedy(
     found = unwritable.explain(examination, OperationalError(number, text), LOCAL)
     assert found.code == "database.canary" and found.remedy.advice
     assert command in found.remedy.command and bool(command) == bool(found.remedy.command)
+
+
+class Server:
+    """What connects as MySQLdb does, and refuses to read a column with this error, if any."""
+
+    def __init__(self, *error: object) -> None:
+        self.error, self.connections = error, 0
+
+    def connect(self, **options: object) -> "Server":
+        self.connections += 1
+        return self
+
+    def cursor(self) -> "Server":
+        return self
+
+    def execute(self, statement: str, params: object = None) -> None:
+        if self.error and COLUMN in statement:
+            raise MySQLdb.OperationalError(*self.error)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ((), "database.auth"),
+        ((1054, f"Unknown column '{COLUMN}' in 'SELECT'"), "database.auth"),
+        ((1143, f"SELECT command denied for column '{COLUMN}'"), "database.auth.grant"),
+    ],
+)
+def test_an_account_signs_in_once_also_for_a_column_that_a_table_may_lack(
+    examination: Examination,
+    monkeypatch: pytest.MonkeyPatch,
+    error: tuple[object, ...],
+    code: str,
+) -> None:
+    server = Server(*error)
+    monkeypatch.setattr(MySQLdb, "connect", server.connect)
+    host = replace(examination.host, variant=VARIANTS["v1"])
+    _lookup, found = database.try_host(host, DatabaseHost("127.0.0.1"))
+    assert (found.code, found.state == "working") == (code, code == "database.auth")
+    assert server.connections == 2

@@ -32,3 +32,23 @@ def test_another_module_that_is_asked_first_is_named(
     pam.SERVICE_FILE.write_text(first + OURS)
     found = pam.known_finding(examination, UNKNOWN, UNKNOWN, UNKNOWN)
     assert found.code == "pam.user" and named in found.seen and "geheim" not in found.seen
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ("auth required pam_access.so\n", "no account line that works"),
+        ("account required pam_access.so\n", "module as well: account required pam_access.so"),
+    ],
+)
+def test_another_module_that_refuses_the_account_is_named(
+    examination: Examination,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: str,
+    named: str,
+) -> None:
+    monkeypatch.setattr(pam, "SERVICE_FILE", tmp_path / "smtp")
+    pam.SERVICE_FILE.write_text(lines + OURS)
+    found = pam.known_finding(examination, (pam.SUCCESS, pam.AUTH_ERR), UNKNOWN, UNKNOWN)
+    assert found.code == "pam.account" and named in found.seen
