@@ -12,25 +12,25 @@ MAX_DOMAINS = 50
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted on a day; None is what wasn't."""
+    """What was counted on a day; None is what wasn't, and the day if nothing was."""
 
-    day: date
-    locked_out: int | None
-    weak: int | None
-    lacking_roles: int | None
+    day: date | None = None
+    locked_out: int | None = None
+    weak: int | None = None
+    lacking_roles: int | None = None
 
 
-def last_counted(host: str, domains: Collection[str] | None) -> Counted | None:
+def last_counted(host: str, domains: Collection[str] | None) -> Counted:
     """Return what was last counted in all domains, or in some; those who can't sign in for the
     mail host with this key.
     """
     if domains is not None and len(domains) > MAX_DOMAINS:
-        return None
+        return Counted()
     names = [""] if domains is None else sorted(name.lower() for name in domains)
     rows = DailyFigures.objects.filter(domain__in=names, mailboxes__isnull=False)
     day = rows.order_by("-day").values_list("day", flat=True).first()
     if day is None:
-        return None
+        return Counted()
     found = list(rows.filter(day=day))
     return Counted(
         day,

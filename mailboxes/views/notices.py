@@ -120,7 +120,7 @@ def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
     once a day.
     """
     mailboxes = scope.narrow(Mailbox.objects.all())
-    counted = None
+    counted = Counted()
     if is_large := exceed(mailboxes, MAX_CHECKED, scope.domains):
         counted = last_counted(host.key, scope.domains)
     yield from sign_in_notices(host, scope, mailboxes, is_large, counted)
@@ -129,11 +129,11 @@ def password_notices(host: MailHost, scope: Scope) -> Iterator[Notice]:
 
 
 def sign_in_notices(
-    host: MailHost, scope: Scope, mailboxes: QuerySet, is_large: bool, counted: Counted | None
+    host: MailHost, scope: Scope, mailboxes: QuerySet, is_large: bool, counted: Counted
 ) -> Iterator[Notice]:
     query = f"from={host.key}&to={host.key}"
     page = "upgrade" if scope.is_everything else ""
-    number_of_them = counted.locked_out if counted else None
+    number_of_them = counted.locked_out
     if not is_large:
         number_of_them = compatibility.check(host, host, mailboxes).cannot_sign_in_count
     elif number_of_them is None:
@@ -152,24 +152,24 @@ def sign_in_notices(
         yield Notice(as_counted(text, counted), "bad", page, query, _("Show details"))
 
 
-def as_counted(text: str, counted: Counted | None) -> str:
+def as_counted(text: str, counted: Counted) -> str:
     """Say of which day a number is, if it was counted once a day."""
-    if counted is None:
+    if counted.day is None:
         return text
     day = date_format(counted.day, "SHORT_DATE_FORMAT")
     return _("Counted on %(day)s: %(text)s") % {"day": day, "text": text}
 
 
 def weak_password_notices(
-    scheme: str, mailboxes: QuerySet, scope: Scope, is_large: bool, counted: Counted | None
+    scheme: str, mailboxes: QuerySet, scope: Scope, is_large: bool, counted: Counted
 ) -> Iterator[Notice]:
     names: list[str] = []
     if are_kept():
-        counted, flags = None, flagged(Flag.WEAK, scope.domains)
+        counted, flags = Counted(), flagged(Flag.WEAK, scope.domains)
         count = capped_count(flags)
         names = list(flags.order_by("address").values_list("address", flat=True)[:MAX_NAMES])
     elif is_large:
-        count = CappedCount((counted.weak if counted else None) or 0)
+        count = CappedCount(counted.weak or 0)
     else:
         found = compatibility.weak_passwords(mailboxes)
         count, names = CappedCount(len(found)), found[:MAX_NAMES]
@@ -200,10 +200,10 @@ def domain_notices(scope: Scope) -> Iterator[Notice]:
 def role_address_notices(scope: Scope) -> Iterator[Notice]:
     """Name domains without postmaster@ or abuse@, or how many were counted once a day."""
     domains = scope.narrow(Domain.objects.all())
-    counted, names = None, list[str]()
+    counted, names = Counted(), list[str]()
     if capped_count(domains, MAX_DOMAINS).more:
-        counted = last_counted("", None) if scope.domains is None else None
-        found = CappedCount((counted.lacking_roles if counted else None) or 0)
+        counted = last_counted("", None) if scope.domains is None else counted
+        found = CappedCount(counted.lacking_roles or 0)
     else:
         lacking = without_roles(domains)
         found = capped_count(lacking)
