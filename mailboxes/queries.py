@@ -25,6 +25,9 @@ READ_AT_ONCE = 500
 MAX_ROWS = 20_000
 """How many rows a page may read, which takes about 0.2 s, or a bulk action may change."""
 
+AT_ONCE = 2000
+"""How many rows one statement reads of those that are all read. MariaDB may read them twice."""
+
 DENIED = (1142, 1143)
 """MariaDB's and MySQL's errors for a command that the account may not use on a table, a column."""
 
@@ -105,7 +108,9 @@ def in_parts(rows: QuerySet, all_rows: QuerySet) -> QuerySet:
 
 
 def first_rows(rows: QuerySet, number: int) -> list[Any]:
-    """Return the first rows of a list."""
+    """Return the first rows of a list; many of them by keys, so that no statement sorts more."""
+    if number > READ_AT_ONCE and source_of(rows) is None:
+        rows = partly(rows, rows)
     return rows_after(rows, "", number)[0]
 
 
@@ -114,28 +119,34 @@ def source_of(rows: QuerySet) -> Source | None:
 
 
 def partly(rows: QuerySet, all_rows: QuerySet) -> QuerySet:
-    """Let the rows, which are some of a list, be found as those of the list are."""
-    source = source_of(all_rows)
-    return found_by(rows, replace(source, is_exact=False)) if source else rows
+    """Let the rows, which are some of a list, be looked for among those of the list."""
+    source = source_of(all_rows) or unindexed(all_rows)
+    return found_by(rows, replace(source, is_exact=False))
 
 
 def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
     """Count the rows up to a maximum: counting a million takes a database too long for a page."""
-    if source := source_of(rows):
-        if not source.is_exact:
-            page = page_after(rows, "", maximum, maximum=max(MAX_READ, maximum))
-            return CappedCount(len(page.rows), page.more)
-        rows = source.rows
-    if maximum <= MAX_READ // 2:
-        number = rows.order_by()[: maximum + 1].count()
+    source = source_of(rows)
+    if source and not source.is_exact:
+        page = page_after(rows, "", maximum, maximum=max(MAX_READ, maximum))
+        return CappedCount(len(page.rows), page.more)
+    if maximum < AT_ONCE:
+        counted = source.rows if source else rows
+        number = counted.order_by()[: maximum + 1].count()
         return CappedCount(min(number, maximum), number > maximum)
-    more = exceeds(rows, maximum)
-    return CappedCount(maximum if more else rows.order_by().count(), more)
+    number = 0
+    for part, is_last in slices(rows):
+        number += rows_of(rows).filter(part).order_by().count() if is_last else AT_ONCE
+        if number > maximum:
+            break
+    return CappedCount(min(number, maximum), number > maximum)
 
 
 def exceeds(rows: QuerySet, maximum: int) -> bool:
     """Say whether there are more rows: to count some of them, MariaDB reads them twice."""
-    return rows.order_by()[maximum : maximum + 1].exists()
+    if maximum < MAX_READ:
+        return rows.order_by()[maximum : maximum + 1].exists()
+    return capped_count(rows, maximum).more
 
 
 def is_unreadable(error: DatabaseError) -> bool:
@@ -195,6 +206,12 @@ def page_after(
     return page_of_index(rows, following, key, number, maximum)
 
 
+def with_keys(rows: QuerySet, keys: Sequence[str]) -> Iterator[Any]:
+    """Yield those of the rows that have one of many keys."""
+    for start in range(0, len(keys), READ_AT_ONCE):
+        yield from rows.filter(pk__in=keys[start : start + READ_AT_ONCE])
+
+
 def page_of_index(
     rows: QuerySet, following: Following, place: str, number: int, maximum: int | None = None
 ) -> Page:
@@ -238,13 +255,46 @@ def ordered_after(
     side, sign = ("lt", "-") if descending else ("gt", "")
     by_domain = rows.query.order_by == BY_DOMAIN
     if after:
-        condition = Q(**{f"{key}__{side}": after})
-        if by_domain:
-            name = domain_of(rows.model, after)
-            condition = Q(condition, **{domain: name}) | Q(**{f"{domain}__{side}": name})
-        keys = keys.filter(condition)
+        keys = keys.filter(beyond(rows, after, side, key, domain))
     order = (domain, key) if by_domain else (key,)
     return keys.order_by(*(f"{sign}{column}" for column in order))
+
+
+def beyond(rows: QuerySet, place: str, lookup: str, key: str, domain: str) -> Q:
+    """Return the condition for the keys on one side of another, in the order of the rows."""
+    condition = Q(**{f"{key}__{lookup}": place})
+    if rows.query.order_by != BY_DOMAIN:
+        return condition
+    name = domain_of(rows.model, place)
+    return Q(condition, **{domain: name}) | Q(**{f"{domain}__{lookup[:2]}": name})
+
+
+def slices(rows: QuerySet) -> Iterator[tuple[Q, bool]]:
+    """Yield conditions that divide the rows, or an exact source's, into parts of `AT_ONCE`, and
+    which is the last: for reading all of them with no statement that reads more.
+    """
+    keys, key, domain = rows_of(rows), *columns_of(rows)
+    behind, last = Q(), ""
+    while True:
+        following = ordered_after(keys, last, rows, key, domain, False)
+        found = list(following.values_list(key, flat=True)[AT_ONCE - 1 : AT_ONCE])
+        if not found:
+            yield behind, True
+            return
+        (last,) = found
+        yield behind & beyond(rows, last, "lte", key, domain), False
+        behind = beyond(rows, last, "gt", key, domain)
+
+
+def rows_of(rows: QuerySet) -> QuerySet:
+    """Return where the keys of the rows are: themselves, or their source."""
+    source = source_of(rows)
+    return source.rows if source else rows
+
+
+def columns_of(rows: QuerySet) -> tuple[str, str]:
+    source = source_of(rows)
+    return (source.key, source.domain) if source else ("pk", "domain_id")
 
 
 def domain_of(model: Any, key: str) -> str:

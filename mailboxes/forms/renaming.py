@@ -15,7 +15,7 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.form_fields import NewAddressField, ParsedField
 from mailboxes.forms.base import ActionForm
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import MAX_ROWS, capped_count
+from mailboxes.queries import BY_DOMAIN, MAX_ROWS, capped_count, in_domains
 
 TOO_MANY_ADDRESSES = gettext_noop(
     "%(domain)s has more than %(limit)s addresses, for which a page takes too long. Run this on "
@@ -91,7 +91,8 @@ class RenameDomainForm(RenameForm):
 
     def is_accepted(self, actor: Actor) -> bool:
         old = self.instance.pk
-        if capped_count(Alias.objects.filter(domain=old), MAX_ROWS).more:
+        aliases = Alias.objects.filter(in_domains([old])).order_by(*BY_DOMAIN)
+        if capped_count(aliases, MAX_ROWS).more:
             params = {"domain": old, "limit": MAX_ROWS}
             self.add_refusal(Refused(TOO_MANY_ADDRESSES, params, code="too_many"))
             return False

@@ -1,0 +1,63 @@
+"""Counting and reading many rows in parts."""
+
+import re
+
+import pytest
+from django.db import connections
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
+
+from mailboxes import queries
+from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.flags import flagged
+from mailboxes.models import Alias, Domain
+from mailboxes.queries import BY_DOMAIN, CappedCount, Source, capped_count, first_rows, found_by
+
+DOMAINS = ("a.example", "b.example", "c.example")
+
+
+def by_key() -> QuerySet:
+    return Alias.objects.order_by("pk")
+
+
+def by_domain() -> QuerySet:
+    return Alias.objects.filter(domain__in=DOMAINS[1:]).order_by(*BY_DOMAIN)
+
+
+def by_flag() -> QuerySet:
+    return found_by(by_key(), Source(flagged(Flag.ALIAS)))
+
+
+@pytest.fixture(autouse=True)
+def aliases(tables: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aliases in domains of different sizes, whose addresses are in another order."""
+    monkeypatch.setattr(queries, "AT_ONCE", 3)
+    for number, name in enumerate(DOMAINS):
+        Domain.objects.create(domain=name)
+        for local_part in range(3 + 2 * number):
+            address = f"{local_part}@{name}"
+            Alias.objects.create(address=address, goto="x@e.example", domain_id=name)
+
+
+@pytest.mark.parametrize("rows", [by_key, by_domain, by_flag])
+def test_rows_are_counted_up_to_a_maximum(rows: object) -> None:
+    number = 12 if rows is by_domain else 15
+    for maximum in range(3, 20):
+        found = capped_count(rows(), maximum)  # type: ignore[operator]
+        assert found == CappedCount(min(number, maximum), number > maximum), maximum
+
+
+@pytest.mark.parametrize("rows", [by_key, by_domain])
+def test_each_row_is_in_one_part(rows: object) -> None:
+    every: QuerySet = rows()  # type: ignore[operator]
+    parts = [[row.pk for row in every.filter(part)] for part, _ in queries.slices(every)]
+    assert [key for part in parts for key in part] == [row.pk for row in every]
+    assert {len(part) for part in parts[:-1]} == {3} and len(parts[-1]) < 3
+
+
+def test_many_rows_are_read_by_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "READ_AT_ONCE", 4)
+    with CaptureQueriesContext(connections["mail"]) as found:
+        assert first_rows(by_domain(), 11) == list(by_domain())[:11]
+    limits = [int(limit) for query in found for limit in re.findall(r"LIMIT (\d+)", query["sql"])]
+    assert limits and max(limits) <= 5
