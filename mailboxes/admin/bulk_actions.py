@@ -146,11 +146,12 @@ class BulkActionsAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet, active: bool, texts: Texts
     ) -> HttpResponse | None:
         form = None if active else self.disabling_form(request)
-        warning = ""
-        if not is_confirmed(request, form):
-            warns = self.enabling_warning if active else self.disabling_warning
-            warning = warns(request, queryset)
-        if page := self.confirm(request, queryset, texts[0], warning=warning, form=form):
+        warning = self.enabling_warning if active else self.disabling_warning
+
+        def describe() -> dict[str, Any]:
+            return {"warning": warning(request, queryset)}
+
+        if page := self.confirm(request, queryset, texts[0], describe, form=form):
             return page
         if refusal := form.cleaned_data["refusal"] if form else "":
             action = partial(actions.disable_mailboxes_in_bulk, refusal=refusal)
@@ -171,7 +172,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         wouldn't arrive.
         """
         found = [served_otherwise_text(rows)] if rows.model is Domain else []
-        chosen = first_rows(rows.filter(active=False), MAX_ALIASES + 1)
+        chosen = first_rows(partly(rows.filter(active=False), rows), MAX_ALIASES + 1)
         is_known = are_checked(chosen)
         notes = notes_of_enabling(chosen, scope_of(request.user)) if is_known else [UNCHECKED]
         return " ".join([*filter(None, found), *map(error_message, notes)])
@@ -206,24 +207,38 @@ class BulkActionsAdmin(admin.ModelAdmin):
     @admin.action(description=_("Delete…"), permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         texts = (_("Delete %(count)s %(kind)s?"), _("Deleted %(count)s %(kind)s."))
-        first = [] if "post" in request.POST else first_rows(queryset, MAX_LISTED)
-        described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
-        lines, _models, _permissions, obstacles = described
-        if "post" not in request.POST:
-            rows, scope = first_rows(queryset, MAX_ALIASES + 1), scope_of(request.user)
-            lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
-        lines = [*lines, *obstacles]
         is_restorable: bool = self.is_restorable  # type: ignore[attr-defined]
-        context = {"lines": lines, "tone": "danger", "is_restorable": is_restorable}
+
+        def describe() -> dict[str, Any]:
+            return {"lines": self.deletion_lines(request, queryset)}
+
+        context = {"tone": "danger", "is_restorable": is_restorable}
         context["deletion_note"] = self.deletion_note  # type: ignore[attr-defined]
-        if page := self.confirm(request, queryset, texts[0], **context):
+        if page := self.confirm(request, queryset, texts[0], describe, **context):
             return page
         return self.run(request, queryset, actions.delete_in_bulk, texts, is_restorable, True)
 
+    def deletion_lines(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        """Return what is deleted with the first rows, what loses mail, and what prevents it."""
+        first = first_rows(queryset, MAX_LISTED)
+        described = self.describe_deletions(first, request)  # type: ignore[attr-defined]
+        lines, _models, _permissions, obstacles = described
+        rows, scope = first_rows(queryset, MAX_ALIASES + 1), scope_of(request.user)
+        lines += self.describe_left_behind(rows, scope)  # type: ignore[attr-defined]
+        return [*lines, *obstacles]
+
     def confirm(
-        self, request: HttpRequest, queryset: QuerySet, question: Promise, **context: Any
+        self,
+        request: HttpRequest,
+        queryset: QuerySet,
+        question: Promise,
+        describe: Callable[[], dict[str, Any]] = dict,
+        **context: Any,
     ) -> HttpResponse | None:
-        """Return the confirmation page with the number of rows, or None once it is confirmed."""
+        """Return the confirmation page with the number of rows, or None once it is confirmed.
+
+        Only that page and rows that aren't too many are described.
+        """
         count = capped_count(queryset, queries.MAX_ROWS)
         if count.more:
             text = _(
@@ -237,6 +252,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
             return None
         if form is not None:
             autofocus(form)
+        context |= describe()
         context["names"] = first_rows(queryset, MAX_LISTED)
         context["others"] = max(count.number - MAX_LISTED, 0)
         return self.bulk_page(request, question, count.number, **context)
