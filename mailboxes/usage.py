@@ -66,9 +66,9 @@ def nearly_full(
     """Return the addresses of those mailboxes that use 90 % of their quota or more, fullest first,
     and whether there are more: those of some domains, or of all.
 
-    In an adopted database, two columns of both tables are read, so the result is None if one of
-    them has more than MAX_ROWS rows, which is too many for a page that is opened often. So it is
-    if usage is not recorded.
+    In an adopted database, all that is recorded is read, so the result is None if that is more than
+    MAX_ROWS rows, which is too many for a page that is opened often. So it is if usage is not
+    recorded.
     """
     if not usage_is_kept():
         found = full_of_all(mailboxes)
@@ -84,12 +84,13 @@ def nearly_full(
 
 
 def full_of_all(mailboxes: QuerySet) -> list[str] | None:
-    used = by_address(Usage.objects.all()[: queries.MAX_ROWS + 1], "bytes")
-    if not 0 < len(used) <= queries.MAX_ROWS:
+    usages = Usage.objects.order_by("pk")
+    if not knows_usage() or queries.capped_count(usages, queries.MAX_ROWS).more:
         return None
-    quotas = list(mailboxes.values_list("pk", "quota")[: queries.MAX_ROWS + 1])
-    if len(quotas) > queries.MAX_ROWS:
-        return None
+    used: Columns = {}
+    for part, _is_last in queries.slices(usages):
+        used |= by_address(usages.filter(part), "bytes")
+    quotas = queries.with_keys(mailboxes.values_list("pk", "quota"), list(used))
     return fullest(quotas, used)
 
 
