@@ -24,7 +24,7 @@ from mailboxes.lookup_models import Flag, RowFlag
 from mailboxes.lookup_tables.counts import kept_counts
 from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import CappedCount, capped_count
+from mailboxes.queries import CappedCount, capped_count, with_keys
 from mailboxes.routing import Kind
 
 MAX_LISTED = 20
@@ -255,8 +255,8 @@ def plain_aliases(domain: str, maximum: int) -> tuple[list[Any], bool]:
     if are_kept():
         flagged = RowFlag.objects.filter(flag=Flag.ALIAS, domain=domain).order_by("address")
         keys = list(flagged.values_list("address", flat=True)[:maximum])
-        return list(Alias.objects.filter(pk__in=keys).order_by("pk")), True
+        return list(with_keys(Alias.objects.order_by("pk"), keys)), True
     some = list(aliases.order_by("domain_id", "pk")[: MAX_READ + 1])
     keys = [row.pk for row in some]
-    own = {key.lower() for key in Mailbox.objects.filter(pk__in=keys).values_list("pk", flat=True)}
+    own = {row.pk.lower() for row in with_keys(Mailbox.objects.only("pk"), keys)}
     return [row for row in some if row.pk.lower() not in own][:maximum], len(some) <= MAX_READ

@@ -9,9 +9,9 @@ from mailboxes.domain_addresses import begun_lists
 from mailboxes.errors import Refused
 from mailboxes.forwarding.expansion import Expansion
 from mailboxes.forwarding.findings import (
-    MAX_ALIASES,
     LeftBehind,
     Row,
+    aliases_in,
     are_checked,
     catch_alls,
     check,
@@ -59,9 +59,9 @@ def notes_of_changes(
     """
     begun = begun_lists(addresses) if look_ups is None else []
     look_ups, aliases = look_ups or LookUps(), Alias.objects.exclude(goto=F("address"))
-    inside = aliases.filter(domain__in=domains).values_list("pk", flat=True)[: MAX_ALIASES + 1]
-    others = [*without_mailboxes(local_domains(domains)), *catch_alls(begun)]
-    names = with_alias_domains([*addresses, *inside, *(alias.pk for alias in others)])
+    inside = aliases_in(domains)
+    others = [*inside.rows, *without_mailboxes(local_domains(domains)), *catch_alls(begun)]
+    names = with_alias_domains([*addresses, *(alias.pk for alias in others)])
     expansion = Expansion([start_of(name) for name in names], look_ups)
     findings = check(filter(None, (look_ups.row(Alias, name) for name in names)), look_ups)
     lost = {
@@ -71,7 +71,7 @@ def notes_of_changes(
     }
     lost |= {f"@{domain.lower()}": domain for domain in [*domains, *begun]}
     found, known = LeftBehind(), {finding.alias for finding in findings}
-    is_checked = len(inside) <= MAX_ALIASES and are_checked(lost)
+    is_checked = not inside.more and are_checked(lost)
     for loss in find_losses(lost, aliases, look_ups) if is_checked else ():
         if loss.finding.alias not in known:
             found.add(loss, scope)

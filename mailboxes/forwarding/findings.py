@@ -18,6 +18,19 @@ from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
+from mailboxes.queries import (
+    BY_DOMAIN,
+    MAX_ROWS,
+    Page,
+    Source,
+    first_rows,
+    found_by,
+    in_domains,
+    page_after,
+    partly,
+    unindexed,
+    with_keys,
+)
 from mailboxes.routing import Kind
 
 MAX_ALIASES = 5000
@@ -134,17 +147,29 @@ def not_own(aliases: QuerySet) -> QuerySet:
 
 def without_mailboxes(domains: Collection[str]) -> list[Alias]:
     """Return the first aliases of local domains that only forward to themselves, but to nobody."""
-    own = Alias.objects.filter(domain__in=domains, goto=F("address"), active=True)
-    if are_kept():
-        found = own.filter(pk__in=flagged(Flag.ALIAS, domains).values("address"))
-    else:
-        found = own.filter(~has_mailbox())
-    return list(found[:MAX_NAMED])
+    every = in_order(domains)
+    own = every.filter(~has_mailbox(), goto=F("address"), active=True)
+    source = Source(flagged(Flag.ALIAS, domains)) if are_kept() else unindexed(every)
+    return page_after(found_by(own, source), "", MAX_NAMED, maximum=MAX_ROWS).rows
+
+
+def aliases_in(domains: Collection[str]) -> Page:
+    """Return the aliases of domains that don't only deliver mail, as many as a page checks, and
+    whether there are more, or too many to look for them.
+    """
+    every = in_order(domains)
+    found = partly(every.exclude(goto=F("address")), every)
+    return page_after(found, "", MAX_ALIASES, maximum=MAX_ROWS)
+
+
+def in_order(domains: Collection[str]) -> QuerySet[Alias]:
+    return Alias.objects.filter(in_domains(domains)).order_by(*BY_DOMAIN)
 
 
 def local_domains(names: Collection[str]) -> list[str]:
     """Return those that aren't relayed; there, aliases to themselves are recipients."""
-    relayed = (row for row in Domain.objects.filter(pk__in=names) if row.route.kind != Kind.LOCAL)
+    rows = with_keys(Domain.objects.all(), list(names))
+    relayed = (row for row in rows if row.route.kind != Kind.LOCAL)
     return sorted({name.lower() for name in names} - {row.pk.lower() for row in relayed})
 
 
@@ -155,7 +180,7 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
     """
     if exceed(aliases, MAX_ALIASES, domains):
         return None
-    return check(not_own(aliases.filter(active=True)))
+    return check(first_rows(partly(not_own(aliases.filter(active=True)), aliases), MAX_ALIASES))
 
 
 def are_checked(rows: Collection[Any]) -> bool:
@@ -252,7 +277,7 @@ def look_ups_with(rows: Iterable[Row], active: bool) -> LookUps:
         model: {} for model in (Domain, AliasDomain, Mailbox, Alias)
     }
     mailboxes = [row.pk for row in rows if isinstance(row, Mailbox)]
-    for row in [*rows, *Alias.objects.filter(pk__in=mailboxes)]:
+    for row in [*rows, *with_keys(Alias.objects.all(), mailboxes)]:
         changed = copy(row)
         changed.active = active
         saved[type(row)][row.pk.lower()] = changed

@@ -13,7 +13,7 @@ from mailboxes.domain_addresses import aliases_to_themselves
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.handling import Handling, handling_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import BATCH
+from mailboxes.queries import with_keys
 from mailboxes.routing import Kind
 
 SEPARATORS = re.compile(r"[,\s]+")
@@ -80,9 +80,8 @@ class LookUps:
         known = self.read_rows[model]
         new = sorted(key for key in keys if key not in known)
         known.update(dict.fromkeys(new))
-        for start in range(0, len(new), BATCH):
-            rows = model._default_manager.filter(pk__in=new[start : start + BATCH])
-            known.update({str(row.pk).lower(): row for row in rows})
+        rows = with_keys(model._default_manager.all(), new)
+        known.update({str(row.pk).lower(): row for row in rows})
 
     def domains(self) -> set[str]:
         """Return the domains in the table that were looked up so far, in lower case."""

@@ -9,7 +9,7 @@ from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.lookups import LookUps, at, domain_of
 from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
-from mailboxes.lookup_tables.targets import may_forward_to
+from mailboxes.lookup_tables.targets import may_forward_to, read_all
 from mailboxes.models import Alias, AliasDomain
 from mailboxes.queries import MAX_ROWS, capped_count
 
@@ -29,7 +29,7 @@ def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, lis
     """Return the aliases above these with their targets, the nearest first, up to a number that
     a save can bear.
 
-    In an adopted database, each level takes one query that reads the whole table.
+    In an adopted database, each level reads the whole table, in parts.
     """
     found: dict[str, list[str]] = {}
     level, known = set(names), {name.lower() for name in names}
@@ -76,7 +76,7 @@ def candidates(
     """
     if are_kept():
         return may_forward_to(names, recipient_delimiter(), rows, maximum, outside)
-    return rows.filter(may_contain(names))[:maximum]
+    return islice(read_all(rows.filter(may_contain(names))), maximum)
 
 
 def first_sources(address: str, aliases: QuerySet, maximum: int) -> tuple[list[Alias], bool] | None:
@@ -90,10 +90,11 @@ def first_sources(address: str, aliases: QuerySet, maximum: int) -> tuple[list[A
         return rows[:maximum], len(rows) > maximum
     if capped_count(Alias.objects.all(), MAX_ROWS).more:
         return None
-    near = aliases.filter(goto__icontains=address).exclude(pk=address).order_by("pk")
-    rows = [
+    near = read_all(aliases.filter(goto__icontains=address).exclude(pk=address))
+    found_rows = (
         alias for alias in near if address.lower() in (target.lower() for target in alias.targets)
-    ]
+    )
+    rows = list(islice(found_rows, maximum + 1))
     return rows[:maximum], len(rows) > maximum
 
 

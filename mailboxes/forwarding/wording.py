@@ -14,11 +14,11 @@ from mailboxes.errors import Refused, gettext_noop
 from mailboxes.formats import error_message, number
 from mailboxes.forwarding.expansion import MAX_RECIPIENTS
 from mailboxes.forwarding.findings import (
-    MAX_ALIASES,
     Finding,
     LeftBehind,
     Loss,
     Row,
+    aliases_in,
     are_checked,
     catch_alls,
     check,
@@ -32,6 +32,7 @@ from mailboxes.forwarding.findings import (
 from mailboxes.forwarding.lookups import LookUps, catch_all_targets, domain_of
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import first_rows, with_keys
 from mailboxes.routing import Kind
 from mailboxes.texts import gettext as _
 
@@ -157,8 +158,8 @@ def listed(names: Sequence[str], others: str = "") -> str:
 
 def caught_text(mailboxes: QuerySet) -> str:
     """Name the catch-alls that have the mail of these mailboxes once they are disabled, if any."""
-    names = list(mailboxes.values_list("pk", flat=True)[:MAX_CHECKED])
-    own = Alias.objects.filter(pk__in=names)
+    names = [row.pk for row in first_rows(mailboxes, MAX_CHECKED)]
+    own = with_keys(Alias.objects.all(), names)
     handled = {alias.pk.lower() for alias in own if alias.handling != Handling.DELIVERED}
     domains = {domain_of(name.lower()) for name in names if name.lower() not in handled}
     found = catch_all_targets(sorted(domains))
@@ -183,8 +184,8 @@ def overtaken_text(alias: Alias) -> str:
         return ""
     mailboxes = Mailbox.objects.filter(domain=alias.domain_id, active=True)
     names = list(mailboxes.order_by("pk").values_list("pk", flat=True)[: MAX_CHECKED + 1])
-    own = Alias.objects.filter(pk__in=names, active=True).values_list("pk", flat=True)
-    known = {name.lower() for name in own}
+    own = with_keys(Alias.objects.filter(active=True), names)
+    known = {alias.pk.lower() for alias in own}
     found = [name for name in names if name.lower() not in known]
     if not found and len(names) <= MAX_CHECKED:
         return ""
@@ -274,9 +275,10 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield no_address_text(row)
     if isinstance(row, Domain):
         yield served_otherwise_text(Domain.objects.filter(pk=row.pk))
-    own, found, is_checked = [*aliases_of(row), *catch_alls(begun)], list[Finding](), True
+    own, is_checked = aliases_of(row)
+    own, found = [*own, *catch_alls(begun)], list[Finding]()
     if isinstance(row, Domain | AliasDomain):
-        is_checked = len(own) <= MAX_ALIASES and are_checked([row])
+        is_checked = is_checked and are_checked([row])
         found = forwarding_into(row) if is_checked else []
     if not is_checked:
         yield error_message(UNCHECKED)
@@ -288,14 +290,14 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
         yield overtaken_text(row)
 
 
-def aliases_of(row: Row) -> list[Alias]:
-    """Return the alias, a mailbox's own, or those in a domain, unless they only deliver mail; of
-    too many, the first.
+def aliases_of(row: Row) -> tuple[list[Alias], bool]:
+    """Return the alias, a mailbox's own, or those in a domain, unless they only deliver mail, and
+    whether they are all.
     """
-    column = "domain" if isinstance(row, Domain) else "pk"
-    rows = Alias.objects.filter(**{column: row.pk}).exclude(goto=F("address"))
-    alone = without_mailboxes(local_domains([row.pk])) if isinstance(row, Domain) else []
-    return [*alone, *rows[: MAX_ALIASES + 1]]
+    if not isinstance(row, Domain):
+        return list(Alias.objects.filter(pk=row.pk).exclude(goto=F("address"))), True
+    inside = aliases_in([row.pk])
+    return [*without_mailboxes(local_domains([row.pk])), *inside.rows], not inside.more
 
 
 def texts_about_disabled(row: Row, scope: Scope) -> Iterator[str]:

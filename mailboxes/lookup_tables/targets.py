@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias
+from mailboxes.queries import slices, with_keys
 
 NAMES_PER_QUERY = 500
 EXTENDED_PER_QUERY = 50
@@ -35,7 +36,10 @@ def may_forward_to(
 
 
 def aliases_to(
-    names: Collection[str], signs: str, maximum: int, outside: Collection[str]
+    names: Collection[str],
+    signs: str,
+    maximum: int | None = None,
+    outside: Collection[str] = (),
 ) -> Iterator[str]:
     """Yield the names of aliases, the same more than once if they have several such targets."""
     domains = [name[1:] for name in names if name.startswith("@")]
@@ -67,11 +71,13 @@ def aliases_forwarding_into(
     if are_kept():
         found = AliasTarget.objects.filter(domain=domain, **({"crosses": True} if crosses else {}))
         names = dict.fromkeys(found.order_by("alias").values_list("alias", flat=True)[:maximum])
-        rows = [
-            alias
-            for some in batched(names, NAMES_PER_QUERY)
-            for alias in aliases.filter(pk__in=some)
-        ]
+        rows = with_keys(aliases, list(names))
     else:
-        rows = list(aliases.filter(goto__icontains=f"@{domain}"))
-    return [alias for alias in rows if alias.forwards_into(domain)][:maximum]
+        rows = read_all(aliases.filter(goto__icontains=f"@{domain}"))
+    return list(islice((alias for alias in rows if alias.forwards_into(domain)), maximum))
+
+
+def read_all(aliases: QuerySet) -> Iterator[Alias]:
+    """Yield those of all aliases that meet conditions which no index serves."""
+    for part, _is_last in slices(Alias.objects.order_by("pk")):
+        yield from aliases.filter(part)
