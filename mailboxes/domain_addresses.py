@@ -1,6 +1,6 @@
 """Which addresses domains have: recipients of relayed domains, postmaster@ and abuse@."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.db.models import BinaryField, Exists, F, Func, OuterRef, Q, QuerySet, Value
@@ -8,6 +8,7 @@ from django.db.models.functions import Concat
 
 from mailboxes.addresses import CatchAll
 from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.queries import BY_DOMAIN, in_domains, slices
 from mailboxes.routing import RELAYING, Kind
 
 ROLES = ("postmaster", "abuse")
@@ -24,22 +25,28 @@ class Bytes(Func):
         return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)")
 
 
-def aliases_to_themselves(domain: str) -> QuerySet[Alias]:
-    """Return the aliases of a domain that only forward to themselves.
+def aliases_to_themselves(domain: str, *conditions: Any) -> Iterator[str]:
+    """Yield the aliases of a domain that only forward to themselves and meet the conditions.
 
     They are compared as bytes: in tables of others, the two columns may have collations that
-    MariaDB doesn't mix.
+    MariaDB doesn't mix. No index has them, so that the aliases are read in parts.
     """
-    columns = {name: Bytes(name) for name in ("address", "goto")}
-    rows = Alias.objects.filter(domain=domain).alias(own=columns["address"], target=columns["goto"])
-    return rows.filter(own=F("target"))
+    every = Alias.objects.filter(in_domains([domain])).order_by(*BY_DOMAIN)
+    rows = every.alias(own=Bytes("address"), target=Bytes("goto")).filter(own=F("target"))
+    for part, _is_last in slices(every):
+        yield from rows.filter(part, *conditions).values_list("pk", flat=True)
+
+
+def lists_recipients(domain: str) -> bool:
+    """Say whether a relayed domain has aliases to themselves, which are its known recipients."""
+    return next(aliases_to_themselves(domain), None) is not None
 
 
 def accepts_any(domain: str) -> bool:
     """Say whether mail for every address of a relayed domain is accepted, listed or not."""
     if Alias.objects.filter(pk=str(CatchAll(domain)), active=True).exists():
         return True
-    return not aliases_to_themselves(domain).exists()
+    return not lists_recipients(domain)
 
 
 def begun_lists(addresses: Collection[str]) -> list[str]:
@@ -51,13 +58,8 @@ def begun_lists(addresses: Collection[str]) -> list[str]:
         for domain in domains
         if domain.route.kind != Kind.LOCAL
         and not accepts_any(domain.pk)
-        and names.issuperset(first_listed(domain.pk, len(names) + 1))
+        and all(name.lower() in names for name in aliases_to_themselves(domain.pk))
     ]
-
-
-def first_listed(domain: str, maximum: int) -> list[str]:
-    found = aliases_to_themselves(domain).values_list("pk", flat=True)[:maximum]
-    return [name.lower() for name in found]
 
 
 def lacking_roles(domains: Sequence[str]) -> dict[str, list[str]]:

@@ -5,6 +5,8 @@ or with a catch-all, mail for every address is accepted; `@domain` that forwards
 catch-all that changes no address.
 """
 
+from itertools import islice
+
 from mailboxes.actions import rules
 from mailboxes.addresses import CatchAll
 from mailboxes.conf import mail_host
@@ -54,8 +56,8 @@ def check_delivery(domain: Domain) -> None:
     """Refuse to deliver mail here while some is accepted for addresses without a mailbox."""
     if domain.route.kind != Kind.LOCAL:
         return
-    aliases = aliases_to_themselves(domain.pk).filter(~has_mailbox())
-    if names := list(aliases.values_list("pk", flat=True)[: MAX_NAMES + 1]):
+    aliases = aliases_to_themselves(domain.pk, ~has_mailbox())
+    if names := list(islice(aliases, MAX_NAMES + 1)):
         shown = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
         params = {"domain": domain.pk, "aliases": shown}
         raise Refused(WITHOUT_MAILBOX, params, code="loop", field="delivery")

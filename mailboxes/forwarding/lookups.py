@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from mailboxes.addresses import NOT_ADDRESSES
 from mailboxes.conf import recipient_delimiter
-from mailboxes.domain_addresses import aliases_to_themselves
+from mailboxes.domain_addresses import lists_recipients
 from mailboxes.forwarding.expansion import End, Found
 from mailboxes.handling import Handling, handling_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -132,7 +132,7 @@ class LookUps:
 
     def lists_recipients(self, domain: str) -> bool:
         if domain not in self.lists:
-            self.lists[domain] = aliases_to_themselves(domain).exists()
+            self.lists[domain] = lists_recipients(domain)
         return self.lists[domain]
 
     def keys(self, address: str) -> Iterator[str]:
