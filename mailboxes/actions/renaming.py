@@ -1,5 +1,6 @@
 """Renaming a mailbox: its row, its own alias, the targets that name it, and what belongs to it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -21,8 +22,13 @@ from mailboxes.audit.log import subject
 from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host, recipient_delimiter
 from mailboxes.errors import Refused, gettext_noop
+from mailboxes.forwarding.sources import may_contain
+from mailboxes.lookup_models import AliasTarget
+from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.lookup_tables.targets import aliases_to, read_all
 from mailboxes.models import Alias, Mailbox
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
+from mailboxes.queries import with_keys
 
 SAME_NAME = gettext_noop("%(name)s is already called that. Enter another address.")
 ONLY_FOR_THIS_NAME = gettext_noop(
@@ -123,7 +129,7 @@ def subjects(plan: Renaming, keeps_old: bool) -> list[Subject]:
     ]
     if keeps_old:
         found.append(subject("alias", old, plan.mailbox.domain_id, {"goto": [None, new]}))
-    for alias in Alias.objects.filter(pk__in=plan.aliases).order_by("pk"):
+    for alias in with_keys(Alias.objects.order_by("pk"), plan.aliases):
         found.append(subject_of(alias, {"goto": [alias.goto, plan.goto[alias.pk]]}))
     return found
 
@@ -170,9 +176,8 @@ def rename_rows(plan: Renaming) -> None:
 
 
 def check_forwarding(actor: Actor, plan: Renaming) -> None:
-    changed = Alias.objects.filter(pk__in=[*plan.aliases, str(plan.address)], active=True)
-    names = changed.values_list("pk", flat=True)
-    expansion.check_expansion(list(names), actor.scope, "address")
+    changed = with_keys(Alias.objects.filter(active=True), [*plan.aliases, str(plan.address)])
+    expansion.check_expansion([alias.pk for alias in changed], actor.scope, "address")
 
 
 def rename_in_panel(old: str, new: str) -> None:
@@ -187,13 +192,22 @@ def rename_in_panel(old: str, new: str) -> None:
 
 def new_targets(old: str, new: str) -> dict[str, str]:
     """Return the new targets of all aliases that forward to an address, by the aliases' own."""
-    local_part, _, domain = old.rpartition("@")
-    condition = Q(goto__icontains=old) | Q(goto__icontains=f"{local_part}#{domain}@")
-    for sign in recipient_delimiter():
-        condition |= Q(goto__icontains=f"{local_part}{sign}") & Q(goto__icontains=f"@{domain}")
     found = {alias.pk: (alias.goto, replace_targets(alias.goto, old, new))
-             for alias in Alias.objects.filter(condition)}  # fmt: skip
+             for alias in aliases_naming(old)}  # fmt: skip
     return {name: after for name, (before, after) in found.items() if before != after}
+
+
+def aliases_naming(address: str) -> Iterable[Alias]:
+    """Return the aliases among whose targets may be the address, with an extension, or with a # for
+    the @, as PostfixAdmin's vacation address has it.
+    """
+    local_part, _, domain = address.rpartition("@")
+    vacation, signs = f"{local_part}#{domain}@", recipient_delimiter()
+    if are_kept():
+        rows = AliasTarget.objects.filter(target__istartswith=vacation)
+        found = {address, *aliases_to([address], signs), *rows.values_list("alias", flat=True)}
+        return with_keys(Alias.objects.all(), sorted(found))
+    return read_all(Alias.objects.filter(may_contain([address]) | Q(goto__icontains=vacation)))
 
 
 def replace_targets(goto: str, old: str, new: str) -> str:
