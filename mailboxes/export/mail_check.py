@@ -1,6 +1,7 @@
 """Refuses a configuration that would put existing mail out of sight."""
 
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from mailboxes.conf import MailHost
@@ -10,6 +11,7 @@ from mailboxes.export.mail_folders import Sample, take_sample
 from mailboxes.formats import database_message
 from mailboxes.mail_location import MailLocation
 from mailboxes.models import Mailbox
+from mailboxes.queries import slices
 
 NO_SLASH = gettext_noop(
     "The folder of %(address)s in the column “maildir” is “%(maildir)s”. It must end with a slash: "
@@ -63,9 +65,17 @@ def check_mail(host: MailHost, number: int | None = None) -> str:
 
 def check_column(host: MailHost, number: int | None = None) -> None:
     """Raise BadExport for a folder in the column that the daemons can't use."""
-    rows = Mailbox.objects.values_list("username", "maildir").order_by()
-    if number and (last := Mailbox.objects.order_by("pk")[number : number + 1].first()):
-        rows = rows.filter(pk__lte=last.pk)
+    if number is None:
+        for part, _is_last in slices(Mailbox.objects.all()):
+            check_folders(host, Mailbox.objects.filter(part))
+    elif last := Mailbox.objects.order_by("pk")[number : number + 1].first():
+        check_folders(host, Mailbox.objects.filter(pk__lte=last.pk))
+    else:
+        check_folders(host, Mailbox.objects.all())
+
+
+def check_folders(host: MailHost, mailboxes: QuerySet) -> None:
+    rows = mailboxes.values_list("username", "maildir").order_by()
     problems = [(NO_SLASH, rows.exclude(maildir__endswith="/"))]
     if host.variant.name == "v1":
         absolute = rows.filter(maildir__startswith="/")
