@@ -8,6 +8,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from mailboxes.audit.models import Entry, Phase, Subject
 from mailboxes.models import Domain
+from mailboxes.queries import exceeds
 
 OPEN = "open"
 MAX_DOMAINS, MAX_SCANNED = 20, 1000
@@ -177,6 +178,7 @@ def read(
     queries at most, and two or three more for each entry of several batches or many objects, of
     which only some are counted, unless `counts_all`.
     """
+    maximum_counted = None if counts_all else MAX_COUNTED
     batches = {entry.seq: [entry.seq] for entry in entries}
     later = Entry.objects.filter(parent__in=[] if names else list(batches)).order_by("seq")
     for parent, seq in later.values_list("parent", "seq"):
@@ -200,12 +202,12 @@ def read(
         else:
             if starts is None:
                 first = rows.filter(entry__in=batch[:KEYS_AT_ONCE]).order_by("entry_id", "pk")
-                count = count_subjects(rows, batch, None if counts_all else MAX_COUNTED)
+                count = count_subjects(rows, batch, maximum_counted)
             else:
                 first = rows.filter(start=entry.seq, domain__in=begun)
                 first = first.order_by("domain", "start", "pk")
-                count = (first if counts_all else first[: MAX_COUNTED + 1]).count()
-            more = count > MAX_COUNTED and not counts_all
+                count = counted(first, maximum_counted)
+            more = maximum_counted is not None and count > maximum_counted
             count = MAX_COUNTED if more else count
             shown = list(first[:maximum])
         outcome, text = come_of(entry, [ends.get(key) for key in batch])
@@ -240,13 +242,21 @@ def first_subjects(
 def count_subjects(
     rows: QuerySet[Subject], batch: Sequence[int], maximum: int | None = None
 ) -> int:
-    """Count the objects of a bulk action, a few batches at a time, to little more than that."""
+    """Count the objects of a bulk action, a few batches at a time, to one more than a maximum."""
     number = 0
     for part in parts(batch, BATCHES_COUNTED):
-        number += rows.filter(entry__in=part).order_by().count()
+        rest = None if maximum is None else maximum - number
+        number += counted(rows.filter(entry__in=part), rest)
         if maximum is not None and number > maximum:
             break
     return number
+
+
+def counted(rows: QuerySet[Subject], maximum: int | None) -> int:
+    """Return how many rows there are, or one more than a maximum."""
+    if maximum is not None and exceeds(rows, maximum):
+        return maximum + 1
+    return rows.order_by().count()
 
 
 def mark_refused(found: Sequence[Logged], ends: Mapping[int, int], are_many: bool) -> None:
