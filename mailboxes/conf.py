@@ -23,10 +23,8 @@ code, and loading all pages for them would take a quarter of a command's time.""
 
 Known = TypeVar("Known", Variant, Release, Scheme)
 
-EXAMPLE_HOSTNAME = "mail.example.com"
-"""The value in deploy/env.example."""
-
 EXAMPLE_DOMAINS = ("example.com", "example.net", "example.org")
+EXAMPLE_ENDINGS = ("example", "invalid", "localhost")
 
 
 class BadSetting(Refused):
@@ -201,9 +199,14 @@ def hostname(text: str) -> str:
 
 
 def is_example(name: str) -> bool:
-    """Say whether a host's name is one of those that only occur in examples (RFC 2606)."""
+    """Say whether a host's name is one of those that only occur in examples (RFC 2606, 6761)."""
     *_, parent, top = ("", *name.split("."))
-    return top in ("example", "invalid") or f"{parent}.{top}" in EXAMPLE_DOMAINS
+    return top in EXAMPLE_ENDINGS or f"{parent}.{top}" in EXAMPLE_DOMAINS
+
+
+def is_for_tests(name: str) -> bool:
+    """Say whether a host's name ends in .test, with which hosts may be tried out (RFC 6761)."""
+    return name.endswith(".test")
 
 
 def own_names(name: str = "") -> frozenset[str]:

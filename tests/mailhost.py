@@ -35,7 +35,7 @@ ON_MARIADB = {
 PANEL_ENV = {
     "ENV_FILE": "/dev/null",
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
-    "MAIL_HOSTNAME": "mail.example.org",
+    "MAIL_HOSTNAME": "mail.example.test",
     "PYTHONPATH": str(Machine.checkout),
     **ON_MARIADB,
 }

@@ -52,7 +52,7 @@ def test_every_scheme_of_a_variant_is_accepted(
         ("MAIL_VARIANT", "v3"),
         ("MAIL_RELEASE", "debian99"),
         ("MAIL_HOSTNAME", "localhost"),
-        ("MAIL_HOSTNAME", "mail.example.org\nx"),
+        ("MAIL_HOSTNAME", "mail.example.test\nx"),
         ("MAIL_TLS_CERT", "/etc/ssl/mail.pem"),
         ("MAIL_RECIPIENT_DELIMITER", "x"),
         ("MAIL_POSTMASTER", "nobody"),

@@ -16,7 +16,7 @@ from mailboxes.domain_dns.records import State
 from mailboxes.models import Domain
 from tests.name_server import NameServer, Records
 
-HOST, ADDRESS, IPV6 = "mail.example.org", "192.0.2.7", "2001:db8::7"
+HOST, ADDRESS, IPV6 = "mail.example.test", "192.0.2.7", "2001:db8::7"
 SPF = ("example.net", "TXT")
 COMPLETE: Records = {
     (HOST, "A"): [ADDRESS],
@@ -149,6 +149,6 @@ def test_a_machine_that_asks_no_name_server_gets_no_answer() -> None:
 
 def test_the_page_shows_what_to_add(dns: NameServer, rita: Client, domain: Domain) -> None:
     page = rita.get("/admin/mailboxes/domain/example.org/dns/").content.decode()
-    assert "example.org. MX 10 mail.example.org." in page and "Add what is missing" in page
+    assert "example.org. MX 10 mail.example.test." in page and "Add what is missing" in page
     assert "autoconfig.example.org. CNAME testserver." in page
     assert "Everything that mail needs is there." not in page

@@ -9,7 +9,7 @@ import pytest
 from mailboxes import relay_loops
 from mailboxes.relay_loops import leads_back
 
-HOST = "mail.example.org"
+HOST = "mail.example.test"
 
 
 @pytest.fixture(autouse=True)

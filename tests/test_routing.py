@@ -80,12 +80,12 @@ def test_a_port_that_begins_with_tls_is_refused() -> None:
 @pytest.mark.parametrize(
     ("next_hop", "own"),
     [
-        *((name, True) for name in ("mail.example.org", "[MAIL.example.org]:25", "[127.0.0.1]")),
+        *((name, True) for name in ("mail.example.test", "[MAIL.example.test]:25", "[127.0.0.1]")),
         *((name, True) for name in ("[127.3.2.1]:587", "[::1]", "[ipv6:::1]:465", "[0.0.0.0]")),
         *((name, True) for name in ("localhost", "[localhost]:25")),
-        *((name, False) for name in ("[127.0.0.1]:2525", "mail.example.org:10025", "[192.0.2.1]")),
-        *((name, False) for name in ("mx.mail.example.org", "example.org", "[a], [b]")),
+        *((name, False) for name in ("[127.0.0.1]:2525", "mail.example.test:10025", "[192.0.2.1]")),
+        *((name, False) for name in ("mx.mail.example.test", "example.org", "[a], [b]")),
     ],
 )
 def test_a_host_that_leads_back_to_this_one_is_recognized(next_hop: str, own: bool) -> None:
-    assert leads_to(next_hop, "mail.example.org") == own
+    assert leads_to(next_hop, "mail.example.test") == own

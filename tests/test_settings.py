@@ -24,7 +24,7 @@ ENOUGH = {
     "PATH": os.environ["PATH"],
     "ENV_FILE": "/dev/null",
     "SECRET_KEY": SECRET,
-    "MAIL_HOSTNAME": "mail.example.org",
+    "MAIL_HOSTNAME": "mail.example.test",
 }
 ON_MYSQL = {
     "MAIL_DATABASE_URL": MYSQL,
@@ -149,7 +149,7 @@ def test_the_deployment_check_is_silent_behind_the_proxy() -> None:
 def own_values(text: str) -> str:
     """Return the example with what each host has to set."""
     text = text.replace("SECRET_KEY=\n", f"SECRET_KEY={SECRET}\n")
-    return text.replace("=mail.example.com\n", "=mail.example.org\n")
+    return text.replace("=mail.example.com\n", "=mail.example.test\n")
 
 
 def test_env_example_has_the_defaults_of_the_settings(tmp_path: Path) -> None:
@@ -214,6 +214,6 @@ def test_a_database_url_is_parsed(variable: str, address: str, name: str) -> Non
 
 def test_an_invalid_line_of_the_file_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "env"
-    file.write_text("SECRET_KEY=x\n\n# a comment\nMAIL_HOSTNAME = mail.example.org\n")
+    file.write_text("SECRET_KEY=x\n\n# a comment\nMAIL_HOSTNAME = mail.example.test\n")
     with pytest.raises(ImproperlyConfigured, match=f"^Line 4 of {file} is neither"):
         read(ENV_FILE=str(file))

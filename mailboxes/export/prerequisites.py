@@ -2,17 +2,17 @@
 
 from django.utils.translation import gettext
 
-from mailboxes.conf import EXAMPLE_HOSTNAME, MailHost, is_example
+from mailboxes.conf import MailHost, is_example, is_for_tests
 from mailboxes.errors import gettext_noop
 from mailboxes.export.bundle import BadExport
 
 
 def check_exportable(host: MailHost) -> None:
     """Refuse a host whose daemons can't work with its database, or that isn't named yet."""
-    if host.hostname == EXAMPLE_HOSTNAME:
+    if is_example(host.hostname):
         message = gettext_noop(
             "MAIL_HOSTNAME is %(name)s, which is only an example. Set it in .env to the full name "
-            "of the mail host, and restart the panel."
+            "of the mail host, or for a trial to one that ends in .test, and restart the panel."
         )
         raise BadExport(message, {"name": host.hostname})
     if uses_mysql(host):
@@ -35,11 +35,11 @@ def check_exportable(host: MailHost) -> None:
 
 
 def name_warning(host: MailHost) -> str:
-    """Say that a name is reserved for examples; of the settings' own, there is no export."""
-    if not is_example(host.hostname):
+    """Say that a name is reserved for tests; with a mere example, nothing is exported at all."""
+    if not is_for_tests(host.hostname):
         return ""
     return gettext(
-        "MAIL_HOSTNAME is %(name)s. Names like this are reserved for examples, so other mail "
+        "MAIL_HOSTNAME is %(name)s. Names ending in .test are reserved for tests, so other mail "
         "servers and mail programs will never find the host. Set it in .env to the host's real "
         "name, restart the panel and export the configuration again."
     ) % {"name": host.hostname}

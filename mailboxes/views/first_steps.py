@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from mailboxes import usage
 from mailboxes.access.grants import scope_of
 from mailboxes.audit.models import Entry
-from mailboxes.conf import MailHost, is_example, mail_host
+from mailboxes.conf import MailHost, is_example, is_for_tests, mail_host
 from mailboxes.deployment.applied import last_applied
 from mailboxes.deployment.examinations import Reports
 from mailboxes.deployment.models import SetupStep
@@ -105,7 +105,7 @@ def host_step(host: MailHost | None) -> Step:
         "now: %(name)s"
     )
     title = _("The mail host's name")
-    is_named = bool(name) and not is_example(name)
+    is_named = bool(name) and not is_example(name) and not is_for_tests(name)
     return Step("host", title, name if is_named else text % {"name": name or "-"}, is_named)
 
 

@@ -57,7 +57,7 @@ def test_deleting_a_domain_deletes_its_rows_and_nothing_else(anna: Mailbox) -> N
 def test_an_existing_domain_and_the_hosts_own_names_are_refused(domain: Domain) -> None:
     with pytest.raises(Refused, match="already exists"):
         actions.create_domain(TESTER, DomainName.parse("EXAMPLE.org"))
-    for name in ("mail.example.org", "localhost.example.org"):
+    for name in ("mail.example.test", "localhost.example.test"):
         with pytest.raises(Refused, match="own name"):
             actions.create_domain(TESTER, DomainName.parse(name))
 

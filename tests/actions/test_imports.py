@@ -176,7 +176,7 @@ def test_no_domain_is_added_for_a_row_that_is_refused(tables: None) -> None:
         (AliasDomainRow("", "example.net", "example.org"), "doesn't exist here"),
         (AliasDomainRow("", "example.org", "example.org"), "can't forward to itself"),
         (DomainRow("", "mail"), "not a valid domain name"),
-        (DomainRow("", "mail.example.org"), "the mail host's own names"),
+        (DomainRow("", "mail.example.test"), "the mail host's own names"),
         (Unreadable("", "x", "It has %(n)s cells.", {"n": "3"}), "It has 3 cells."),
     ],
 )

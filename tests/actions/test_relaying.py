@@ -109,7 +109,7 @@ def test_aliases_that_forward_to_themselves_are_only_for_relayed_domains(domain:
 @pytest.mark.parametrize(
     ("host", "sentence"),
     [
-        ("mail.example.org", "mail.example.org, which is this mail host itself"),
+        ("mail.example.test", "mail.example.test, which is this mail host itself"),
         ("[127.0.0.1]:25", "this mail host itself"),
         ("[::1]", "this mail host itself"),
         ("two words", "“two words” is not a host to relay to"),

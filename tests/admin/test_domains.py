@@ -138,7 +138,7 @@ def test_other_international_domains_get_no_warning(rita: Client) -> None:
         assert "bücher.example" in page and "scripts" not in page, url
 
 
-@pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.org", "example.org"])
+@pytest.mark.parametrize("name", ["", "localhost", "a b.org", "mail.example.test", "example.org"])
 def test_an_invalid_domain_is_a_form_error(rita: Client, domain: Domain, name: str) -> None:
     numbers = {
         "mailboxes": "0",
@@ -209,7 +209,7 @@ def test_a_relayed_domain_is_created_and_changed(rita: Client) -> None:
     assert saved(rita).status_code == 302
     page = saved(rita, any_recipient="")
     assert "any_recipient" in errors(page) and "First create one for each" in errors(page)
-    page = saved(rita, next_hop="mail.example.org:25")
+    page = saved(rita, next_hop="mail.example.test:25")
     assert "next_hop" in errors(page) and "which is this mail host itself" in errors(page)
     assert saved(rita, next_hop="bücher.example").status_code == 302
     assert stored() == ("relay:xn--bcher-kva.example", False)

@@ -70,7 +70,7 @@ def remember_examination() -> None:
         HopResult(Hop("saslauthd", "saslauthd"), [stopped], 1),
         HopResult(Hop("ports", "Ports"), [elsewhere]),
     ]
-    found = LastExamination(machine="mail.example.org", verdict="broken", hops=as_values(results))
+    found = LastExamination(machine="mail.example.test", verdict="broken", hops=as_values(results))
     actions.remember_examination(TESTER, found, by_timer=True)
 
 

@@ -20,8 +20,8 @@ def no_stock_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def examination(tables: None) -> Examination:
     """An examination by a process that doesn't run on the mail host."""
-    host = replace(mail_host("v2", "debian13"), hostname="mail.example.org")
-    return Examination(host, Access(None, False, False, "mail.example.org"))
+    host = replace(mail_host("v2", "debian13"), hostname="mail.example.test")
+    return Examination(host, Access(None, False, False, "mail.example.test"))
 
 
 def as_root(examination: Examination, runner: Runner) -> Examination:

@@ -56,7 +56,7 @@ def test_what_keeps_a_port_from_tls_is_named_with_its_file(
 
 
 SNAKEOIL = (certificate.SELF_SIGNED, certificate.SELF_SIGNED_KEY)
-LIVE = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"
+LIVE = "/etc/letsencrypt/live/mail.example.test/fullchain.pem"
 OWN = f"smtpd_tls_cert_file={SNAKEOIL[0]} smtpd_tls_key_file={SNAKEOIL[1]}"
 
 
@@ -120,12 +120,12 @@ def test_files_that_postconf_cannot_read_have_no_certificate(examination: Examin
 
 def certificate_of(days: tuple[int, int]) -> x509.Certificate:
     """Return one for the mail host that is valid from and until so many days from now."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.org")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.test")])
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
     first, last = (now + timedelta(days=each) for each in days)
     builder = builder.not_valid_before(first).not_valid_after(last)
-    names = x509.SubjectAlternativeName([x509.DNSName("mail.example.org")])
+    names = x509.SubjectAlternativeName([x509.DNSName("mail.example.test")])
     return builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
 
 
@@ -137,14 +137,14 @@ def certificate_of(days: tuple[int, int]) -> x509.Certificate:
         ((-9, -3), "/c", "expired", f"postconf -e {OWN} && "),
         ((3, 90), "/c", "early", f"postconf -e {OWN} && "),
         ((-9, -3), SNAKEOIL[0], "expired", "make-ssl-cert generate-default-snakeoil --force"),
-        ((-9, -3), LIVE, "expired", "certbot renew --cert-name mail.example.org && "),
+        ((-9, -3), LIVE, "expired", "certbot renew --cert-name mail.example.test && "),
     ],
 )
 def test_a_certificate_that_is_over_or_not_valid_yet_is_replaced_for_now(
     examination: Examination, days: tuple[int, int], path: str, code: str, command: str
 ) -> None:
     here = as_root(examination, postfix(path, "/k"))
-    here.host = replace(here.host, hostname="mail.example.org", certificate="")
+    here.host = replace(here.host, hostname="mail.example.test", certificate="")
     found = list(certificate.check(here, certificate_of(days), 587))
     assert [each.code for each in found] == ([f"ports.587.{code}"] if code else [])
     if found and code != "expires":
@@ -160,9 +160,9 @@ def test_a_certificate_of_the_settings_is_replaced_where_it_is(examination: Exam
 
 
 def test_only_the_certificate_in_use_is_renewed(examination: Examination) -> None:
-    path = "/etc/letsencrypt/live/mail.example.org/fullchain.pem"
+    path = "/etc/letsencrypt/live/mail.example.test/fullchain.pem"
     host = replace(examination.host, certificate=path)
     remedy = certificate.renew(replace(examination, host=host))
-    expected = "certbot renew --cert-name mail.example.org && systemctl restart dovecot postfix"
+    expected = "certbot renew --cert-name mail.example.test && systemctl restart dovecot postfix"
     assert remedy.command == expected
     assert "MAIL_TLS_CERT" not in str(certificate.renew(examination).advice)

@@ -29,7 +29,7 @@ def postfix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_postfix_of_its_own_does_not_make_a_mail_host(postfix: Path) -> None:
     found = access.find_access(mail_host())
-    assert (found.is_mail_host, found.address(25)) == (False, "mail.example.org")
+    assert (found.is_mail_host, found.address(25)) == (False, "mail.example.test")
     (postfix / "main.cf").unlink()
     assert not access.is_mail_host()
 
@@ -56,8 +56,8 @@ def test_every_hop_of_the_mail_host_says_where_it_can_be_examined(
     }
     assert results.pop("database").state == State.WORKING
     ports = results.pop("ports")
-    assert ports.state == State.BROKEN  # there is no mail.example.org
-    assert "Port 25 of mail.example.org can't be reached" in ports.findings[0].seen
+    assert ports.state == State.BROKEN  # there is no mail.example.test
+    assert "Port 25 of mail.example.test can't be reached" in ports.findings[0].seen
     assert results.pop("tables").state == State.WORKING
     assert set(results) >= ({"pam", "saslauthd"} if variant == "v1" else {"dovecot"})
     for result in results.values():
@@ -66,20 +66,20 @@ def test_every_hop_of_the_mail_host_says_where_it_can_be_examined(
 
 
 def test_commands_for_the_mail_host_do_nothing_on_this_machine() -> None:
-    moved = elsewhere.over_ssh(broken("x", "x", APPLY_AND_RESTART), "mail.example.org")
-    export, _, there = moved.remedy.command.partition("bundle | ssh root@mail.example.org '")
+    moved = elsewhere.over_ssh(broken("x", "x", APPLY_AND_RESTART), "mail.example.test")
+    export, _, there = moved.remedy.command.partition("bundle | ssh root@mail.example.test '")
     assert "exportconfig" in export and "apply" not in export and "systemctl" not in export
     assert there == (
         'd=$(mktemp -d) && tar -xC "$d" && sh "$d/bundle/apply"; rm -r "$d"\''
-        '; rm -r "$d"; ssh root@mail.example.org systemctl restart postfix'
+        '; rm -r "$d"; ssh root@mail.example.test systemctl restart postfix'
     )
     renewed = broken("x", "x", Remedy("Renew it:", "certbot renew && systemctl restart postfix"))
-    moved = elsewhere.over_ssh(renewed, "mail.example.org")
+    moved = elsewhere.over_ssh(renewed, "mail.example.test")
     assert moved.remedy.command == (
-        "ssh root@mail.example.org 'certbot renew && systemctl restart postfix'"
+        "ssh root@mail.example.test 'certbot renew && systemctl restart postfix'"
     )
     own = broken("x", "x", Remedy("Start it:", "systemctl restart mariadb"))
-    assert elsewhere.over_ssh(own, "mail.example.org") == own
+    assert elsewhere.over_ssh(own, "mail.example.test") == own
 
 
 def test_only_what_also_holds_on_the_mail_host_is_said_of_the_accounts() -> None:
@@ -102,7 +102,7 @@ def test_what_a_log_asks_for_is_done_on_the_mail_host(tables: None, postfix: Pat
         "unreasonable virtual_alias_maps map\n"
     )
     found = {each.code: each.remedy.command for each in read_log(lines, mail_host()).findings}
-    there = "ssh root@mail.example.org"
+    there = "ssh root@mail.example.test"
     assert found["saslauthd.permission"].startswith(f"{there} 'adduser postfix sasl && ")
     assert "systemctl restart postfix'" in found["saslauthd.permission"]
     assert (
@@ -130,4 +130,4 @@ def test_a_database_that_fails_is_started_where_the_panel_finds_it(
     (result,) = chain.examine(TESTER, host, access.find_access(host))
     remedy = result.findings[0].remedy
     assert "db.example.org" in str(remedy.advice)
-    assert remedy.command.startswith("ssh root@mail.example.org systemctl restart ")
+    assert remedy.command.startswith("ssh root@mail.example.test systemctl restart ")

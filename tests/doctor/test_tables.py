@@ -157,12 +157,12 @@ FAULTS: dict[str, tuple[Fault, str, str, str, str]] = {
         *("tables.alias_domains", "broken", "old.example", "Create the domain"),
     ),
     "a domain with the host's own name": (
-        lambda: Domain.objects.create(domain="mail.example.org"),
-        *("tables.own_name", "broken", "mail.example.org", "MAIL_HOSTNAME"),
+        lambda: Domain.objects.create(domain="mail.example.test"),
+        *("tables.own_name", "broken", "mail.example.test", "MAIL_HOSTNAME"),
     ),
     "a domain with another of the host's own names": (
-        lambda: Domain.objects.create(domain="localhost.example.org"),
-        *("tables.own_name", "broken", "localhost.example.org", "Rename the domain"),
+        lambda: Domain.objects.create(domain="localhost.example.test"),
+        *("tables.own_name", "broken", "localhost.example.test", "Rename the domain"),
     ),
     "no active domain": (
         lambda: Domain.objects.update(active=False),
@@ -234,7 +234,7 @@ def test_what_administrators_have_chosen_is_no_fault(examination: Examination) -
 
 
 def v1(examination: Examination) -> Examination:
-    return replace(examination, host=replace(host_of("v1"), hostname="mail.example.org"))
+    return replace(examination, host=replace(host_of("v1"), hostname="mail.example.test"))
 
 
 def host_of(variant: str) -> MailHost:
@@ -247,15 +247,15 @@ def test_v1_reads_only_its_own_scheme(healthy: Examination) -> None:
 
 
 def test_other_names_of_the_host_are_asked_for(healthy: Examination) -> None:
-    names = printing("mail.example.org, Example.ORG, localhost\n")
+    names = printing("mail.example.test, Example.ORG, localhost\n")
     found = unhealthy(as_root(healthy, names))["tables.own_name"]
-    setting = "postconf -e 'mydestination = mail.example.org, localhost' && "
+    setting = "postconf -e 'mydestination = mail.example.test, localhost' && "
     assert "example.org" in found.seen and found.remedy.command.startswith(setting)
 
 
 def test_postfix_gets_its_own_name_back(healthy: Examination) -> None:
     found = unhealthy(as_root(healthy, printing("Example.ORG\n")))
-    command = "postconf -e 'myhostname = mail.example.org' && systemctl restart postfix"
+    command = "postconf -e 'myhostname = mail.example.test' && systemctl restart postfix"
     for code in ("tables.own_name", "tables.mail_for_root"):
         assert found[code].remedy.command == command
 

@@ -46,7 +46,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -
 
 
 def report(verdict: State) -> None:
-    report_change("mail.example.org", verdict, BROKEN if verdict == State.BROKEN else WORKING)
+    report_change("mail.example.test", verdict, BROKEN if verdict == State.BROKEN else WORKING)
 
 
 def test_a_change_is_logged_and_mailed_once_and_so_is_the_change_back(
@@ -56,12 +56,12 @@ def test_a_change_is_logged_and_mailed_once_and_so_is_the_change_back(
     for verdict in ("working", "broken", "broken", "not checked", "broken", "warning", "working"):
         report(State(verdict))
     assert [message.subject for message in mailoutbox] == [
-        "[mailadmin] mail.example.org: broken: saslauthd",
-        "[mailadmin] mail.example.org: working again",
+        "[mailadmin] mail.example.test: broken: saslauthd",
+        "[mailadmin] mail.example.test: working again",
     ]
     assert [record.getMessage() for record in caplog.records] == [
-        "mail.example.org: broken: saslauthd",
-        "mail.example.org: working again",
+        "mail.example.test: broken: saslauthd",
+        "mail.example.test: working again",
     ]
     assert mailoutbox[0].to == ["ops@example.net"]
     body = str(mailoutbox[0].body)
@@ -80,7 +80,7 @@ def test_what_cannot_be_mailed_is_mailed_later(
     for _ in range(2):
         report(State.WORKING)
     assert [message.subject for message in mailoutbox] == [
-        "[mailadmin] mail.example.org: working again"
+        "[mailadmin] mail.example.test: working again"
     ]
 
 
@@ -113,7 +113,7 @@ def test_without_administrators_it_is_only_logged(
 ) -> None:
     settings.ADMINS = []
     report(State.BROKEN)
-    assert mailoutbox == [] and "mail.example.org: broken: saslauthd" in caplog.text
+    assert mailoutbox == [] and "mail.example.test: broken: saslauthd" in caplog.text
 
 
 def test_the_command_stores_what_it_finds_and_tells_it(

@@ -27,7 +27,7 @@ def mail_host(
         release=release,
         scheme=scheme or variant.default_scheme,
         weak_schemes=False,
-        hostname="mail.example.org",
+        hostname="mail.example.test",
         certificate="",
         certificate_key="",
         delimiter="+",

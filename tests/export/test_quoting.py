@@ -142,7 +142,7 @@ def test_the_shell_reads_a_word_back_unchanged(value: str) -> None:
     assert subprocess.run(["sh", "-c", script], capture_output=True).stdout.decode() == value
 
 
-@pytest.mark.parametrize("value", ["mail.example.org", "/var/vmail", "db-1", "/run/my_sql.sock"])
+@pytest.mark.parametrize("value", ["mail.example.test", "/var/vmail", "db-1", "/run/my_sql.sock"])
 def test_a_bare_word_is_not_changed(value: str) -> None:
     assert quoting.bare(value, "SOME_SETTING") == value
 

@@ -151,7 +151,7 @@ def test_each_release_has_the_files_that_its_services_need() -> None:
         assert v2 & set(texts(host)) == (v2 if on_23 else set())
 
 
-LIVE = "/etc/letsencrypt/live/mail.example.org"
+LIVE = "/etc/letsencrypt/live/mail.example.test"
 CONF_D = "etc/dovecot/conf.d/"
 HOOK = "etc/letsencrypt/renewal-hooks/deploy/mailadmin"
 PROXY = "etc/haproxy/conf.d/mailadmin.cfg"

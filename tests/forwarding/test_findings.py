@@ -285,9 +285,9 @@ def test_what_several_disabled_domains_leave_behind_is_found_through_other_names
 
 
 def test_users_of_the_mail_host_itself_are_named_when_an_alias_is_saved() -> None:
-    root = add("root@example.org", "root@mail.example.org", "bob@localhost", "y@e.example")
+    root = add("root@example.org", "root@mail.example.test", "bob@localhost", "y@e.example")
     [text] = saved_warnings(root, EVERYTHING)
-    assert text.endswith("their mail bounces: root@mail.example.org, bob@localhost.")
+    assert text.endswith("their mail bounces: root@mail.example.test, bob@localhost.")
 
 
 def test_a_new_domain_warns_of_a_postmaster_that_does_not_exist() -> None:

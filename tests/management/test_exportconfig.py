@@ -161,7 +161,7 @@ def test_an_export_says_what_it_could_not_check(
     out = StringIO()
     call_command("exportconfig", "--output", tmp_path / "new", stdout=out)
     wrote, unchecked, named = out.getvalue().splitlines()
-    assert wrote.startswith("Wrote ") and "mail.example.org. Names like this" in named
+    assert wrote.startswith("Wrote ") and "mail.example.test. Names ending in .test" in named
     assert f"can't read {tmp_path}/example.org/anna, so" in unchecked
 
 

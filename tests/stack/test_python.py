@@ -13,7 +13,7 @@ pytestmark = pytest.mark.stack
 ENV = {
     "ENV_FILE": "/dev/null",
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
-    "MAIL_HOSTNAME": "mail.example.org",
+    "MAIL_HOSTNAME": "mail.example.test",
     "DATABASE_URL": "sqlite:////tmp/panel.sqlite3",
     "MAIL_DATABASE_URL": "sqlite:////tmp/mail.sqlite3",
     "STATIC_ROOT": "/tmp/static",

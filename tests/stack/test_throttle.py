@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 ENV = {
     "ENV_FILE": "/dev/null",
     "SECRET_KEY": "only for tests, and long enough for Django's own check of it",
-    "MAIL_HOSTNAME": "mail.example.org",
+    "MAIL_HOSTNAME": "mail.example.test",
     "DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/panel",
     "MAIL_DATABASE_URL": "mysql://panel:panel@127.0.0.1:3306/mail",
     "MAIL_LOOKUP_PASSWORD": "a",

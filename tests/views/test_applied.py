@@ -78,7 +78,7 @@ def test_an_older_export_is_mentioned_with_the_files_that_have_changed_since(
     rita: Client, on_mysql: None, settings: Settings
 ) -> None:
     report(rita, LINE.format(download(rita)))
-    settings.MAIL_HOSTNAME = "other.example.org"
+    settings.MAIL_HOSTNAME = "other.example.test"
     text = page(rita)
     assert f"{OLDER} 27 Nov 2026, 03:55 UTC" in text and "exported on" in text
     assert "Changed since: <code>postfix/main.cf</code></p>" in text
@@ -100,7 +100,7 @@ def test_a_panel_on_the_mail_host_needs_no_line(
     assert 'name="line"' in page(rita)
     remote.write_text(LINE.format(download(rita)) + "\n")
     assert OLDER not in page(rita) and 'name="line"' not in page(rita)
-    settings.MAIL_HOSTNAME = "other.example.org"
+    settings.MAIL_HOSTNAME = "other.example.test"
     assert OLDER in page(rita)
     remote.write_text(LINE.format("0" * 16))
     assert "with a bundle that this panel doesn't know" in page(rita)

@@ -81,7 +81,7 @@ def test_a_weak_scheme_is_marked_and_stronger_ones_are_offered(
 
 def test_the_steps_are_in_order_with_their_commands(rita: Client, on_mysql: None) -> None:
     assert commands(rita.get(URL).content.decode()) == [
-        "scp mailadmin-v2-debian13.tar.gz root@mail.example.org:",
+        "scp mailadmin-v2-debian13.tar.gz root@mail.example.test:",
         "tar xzf mailadmin-v2-debian13.tar.gz && cd mailadmin-v2-debian13",
         "mariadb < grants.sql",
         "sh apply --dry-run",

@@ -339,7 +339,7 @@ def test_loops_and_dead_targets_are_reported_with_the_list_of_them(
 
 def remember(*results: HopResult, by_timer: bool = False) -> None:
     verdict = worst(result.state for result in results)
-    found = LastExamination(machine="mail.example.org", verdict=verdict, hops=as_values(results))
+    found = LastExamination(machine="mail.example.test", verdict=verdict, hops=as_values(results))
     actions.remember_examination(TESTER, found, by_timer)
 
 
@@ -354,16 +354,16 @@ def test_what_the_doctor_found_is_shown_to_superusers_only(
     assert "doctor found" not in shown_text(rita)
     remember(DATABASE, PAM)
     page = shown_text(rita)
-    assert "The doctor found something broken on mail.example.org (now): PAM What to do" in page
+    assert "The doctor found something broken on mail.example.test (now): PAM What to do" in page
     assert "1 part is broken" in page
     otto = shown_text(signed_in("helpdesk", "example.org"))
     assert "doctor" not in otto and "is broken" not in otto
     remember(DATABASE, CERTIFICATE)
     page = shown_text(rita)
-    assert "The doctor has a warning about mail.example.org (now): Postfix: ports" in page
+    assert "The doctor has a warning about mail.example.test (now): Postfix: ports" in page
     remember(DATABASE)
     page = shown_text(rita)
-    assert "The doctor found everything working on mail.example.org now." in page
+    assert "The doctor found everything working on mail.example.test now." in page
     assert "What to do" not in page and "is broken" not in page
 
 

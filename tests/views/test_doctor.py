@@ -116,13 +116,13 @@ def test_the_last_examination_is_shown_with_its_verdict_first(rita: Client) -> N
         HopResult(Hop("pam", "PAM"), [working("pam", "Fine."), finding], 41),
     ]
     LastExamination.objects.create(
-        machine="mail.example.org",
+        machine="mail.example.test",
         verdict=State.BROKEN,
         hops=as_values(results, texts.source),
         examined=timezone.now() - timedelta(minutes=3),
     )
     page = unescape(rita.get("/admin/doctor/").content.decode()).replace("\xa0", " ")
-    assert "Examined as root on mail.example.org 3 minutes ago" in page
+    assert "Examined as root on mail.example.test 3 minutes ago" in page
     assert re.search(r'<a href="#hop-pam">PAM</a>: The file is missing\.', page)
     assert page.index("Something is broken.") < page.index('id="hop-database"')
     assert "sh apply" in page and "41 ms" in page

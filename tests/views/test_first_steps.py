@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from mailboxes.conf import EXAMPLE_HOSTNAME, is_example, mail_host
+from mailboxes.conf import is_example, mail_host
 from mailboxes.deployment.models import Export, SetupStep
 from mailboxes.export.bundle import BadExport
 from mailboxes.export.prerequisites import check_exportable
@@ -12,6 +12,14 @@ from mailboxes.models import LastLogin, Mailbox
 from tests.admin.conftest import signed_in
 
 STEPS = "/admin/first-steps/"
+EXAMPLES = (
+    "mail.example.com",
+    "mail.example.org",
+    "example.net",
+    "mx.example",
+    "mail.invalid",
+    "mail.localhost",
+)
 
 
 def done(client: Client) -> dict[str, bool]:
@@ -23,7 +31,7 @@ def test_an_empty_panel_begins_with_nothing_done(rita: Client) -> None:
     names = ["host", "domain", "mailbox", "dns", "certificate", "applied", "sign-in"]
     assert list(found) == names and not any(found.values())
     page = rita.get("/admin/").content.decode()
-    assert "First steps" in page and "It is now: mail.example.org" in page
+    assert "First steps" in page and "It is now: mail.example.test" in page
     assert "First steps" not in signed_in("auditor").get("/admin/").content.decode()
 
 
@@ -53,21 +61,22 @@ def test_the_list_can_be_hidden_by_superusers_only(rita: Client) -> None:
 
 
 def test_names_of_examples_are_known() -> None:
-    for name in ("mail.example.org", "mx.example", "example.org", "x.invalid"):
+    for name in EXAMPLES:
         assert is_example(name)
-    for name in ("mail.kunz.ch", "mail.myexample.org", "mail.example.org.uk", "host"):
+    for name in ("mail.kunz.ch", "mail.myexample.org", "mail.example.org.uk", "host", "mx.test"):
         assert not is_example(name)
 
 
 @pytest.mark.usefixtures("mail_file")
-def test_the_name_in_the_example_of_the_settings_is_not_exported(
-    rita: Client, settings: Settings
-) -> None:
-    settings.MAIL_HOSTNAME = EXAMPLE_HOSTNAME
-    with pytest.raises(BadExport, match="only an example"):
-        check_exportable(mail_host())
+def test_a_name_that_is_only_an_example_is_not_exported(rita: Client, settings: Settings) -> None:
+    for name in EXAMPLES:
+        settings.MAIL_HOSTNAME = name
+        with pytest.raises(BadExport, match=f"{name}, which is only an example. Set it in .env"):
+            check_exportable(mail_host())
     assert "which is only an example" in rita.get("/admin/").content.decode()
-    for name, is_warned in (("mx.example.org", True), ("mx.kunz.ch", False)):
+    assert rita.post("/admin/configuration/download/").status_code == 409
+    for name, is_warned in (("mx.lab.test", True), ("mx.kunz.ch", False)):
         settings.MAIL_HOSTNAME = name
         page = rita.get("/admin/configuration/").content.decode()
-        assert ("Names like this are reserved for examples" in page) == is_warned
+        assert ("Names ending in .test are reserved for tests" in page) == is_warned
+        assert done(rita)["host"] != is_warned

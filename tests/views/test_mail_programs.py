@@ -33,8 +33,8 @@ LAUGHS = """\
 <Autodiscover><Request><EMailAddress>&b;@example.org</EMailAddress></Request></Autodiscover>
 """
 SENDING = [
-    ("smtp", "mail.example.org", "465", "SSL"),
-    ("smtp", "mail.example.org", "587", "STARTTLS"),
+    ("smtp", "mail.example.test", "465", "SSL"),
+    ("smtp", "mail.example.test", "587", "STARTTLS"),
 ]
 
 
@@ -59,7 +59,7 @@ def discover(client: Client, body: str | bytes) -> Any:
 
 def test_the_page_names_the_servers_that_are_exported(client: Client, settings: Settings) -> None:
     page = client.get("/mail-programs/").content.decode()
-    assert "mail.example.org" in page and "Port 993, SSL/TLS" in page and "Port 995" not in page
+    assert "mail.example.test" in page and "Port 993, SSL/TLS" in page and "Port 995" not in page
     assert "Port 465, SSL/TLS" in page and "Port 587, STARTTLS" in page
     assert "Your whole email address" in page
     settings.MAIL_POP3 = True
@@ -82,7 +82,10 @@ def test_thunderbird_is_told_the_servers_of_an_address(
 ) -> None:
     settings.MAIL_POP3 = True
     page = autoconfig(client, data={"emailaddress": "Anna@Example.org"})
-    imap = [("imap", "mail.example.org", "993", "SSL"), ("pop3", "mail.example.org", "995", "SSL")]
+    imap = [
+        ("imap", "mail.example.test", "993", "SSL"),
+        ("pop3", "mail.example.test", "995", "SSL"),
+    ]
     assert configured(page) == imap + SENDING and page["Content-Type"].startswith("text/xml")
     provider = ElementTree.fromstring(page.content)[0]
     assert provider.get("id") == provider.findtext("domain") == "example.org"
@@ -96,7 +99,7 @@ def test_thunderbird_on_android_names_no_address(
     client: Client, anna: Mailbox, path: str, host: str
 ) -> None:
     found = configured(client.get(path, headers={"x-forwarded-host": host}))
-    assert found == [("imap", "mail.example.org", "993", "SSL"), *SENDING]
+    assert found == [("imap", "mail.example.test", "993", "SSL"), *SENDING]
 
 
 def test_no_answer_tells_which_mailboxes_exist(client: Client, anna: Mailbox) -> None:
@@ -134,8 +137,8 @@ def test_outlook_is_told_the_servers_of_an_address(client: Client, anna: Mailbox
             for one in ElementTree.fromstring(answer.content).findall(".//{*}Protocol")
         ]
         assert found == [
-            ("IMAP", "mail.example.org", "993", "anna@example.org"),
-            ("SMTP", "mail.example.org", "465", "anna@example.org"),
+            ("IMAP", "mail.example.test", "993", "anna@example.org"),
+            ("SMTP", "mail.example.test", "465", "anna@example.org"),
         ]
 
 
@@ -168,7 +171,7 @@ def test_apple_gets_a_profile_without_a_password(client: Client, anna: Mailbox) 
     assert answers[0]["Content-Type"] == "application/x-apple-aspen-config"
     profile = plistlib.loads(answers[0].content)
     account = profile["PayloadContent"][0]
-    assert account["IncomingMailServerHostName"] == "mail.example.org"
+    assert account["IncomingMailServerHostName"] == "mail.example.test"
     assert (account["IncomingMailServerPortNumber"], account["IncomingMailServerUseSSL"]) == (
         993,
         True,
