@@ -18,6 +18,9 @@ from typing import IO, Any, Self
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOSTNAME = "mail.example.test"
+CONFINED = ("setpriv", "--inh-caps=-sys_time", "--bounding-set=-sys_time", "--")
+"""Namespaces have no clock of their own: setting it would set that of the whole computer."""
+
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET, linux/sched.h
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 libc = ctypes.CDLL(None, use_errno=True)
@@ -73,6 +76,7 @@ class Machine:
         self.folder.joinpath("base").mkdir()
         self.init = subprocess.Popen(
             [
+                *CONFINED,
                 *("unshare", "--mount", "--net", "--pid", "--uts", "--ipc"),
                 *("--fork", "--kill-child", "--", sys.executable),
                 *(Path(__file__).with_name("machine_init.py"), "boot" if self.boots else "stay"),
@@ -136,6 +140,7 @@ class Machine:
     def command(self, command: Sequence[str | Path], user: str) -> list[str]:
         who = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"]
         return [
+            *CONFINED,
             *("nsenter", f"--target={self.pid}", "--mount", "--net", "--pid", "--uts", "--ipc"),
             *("--root", "--wd", "--"),
             *(who if user else []),

@@ -1,4 +1,4 @@
-"""The machines themselves: one must not outlive the tests that started it."""
+"""The machines themselves: one must neither outlive the tests nor change the computer's clock."""
 
 import shutil
 import subprocess
@@ -13,6 +13,7 @@ from tests.mailhost import releases
 
 pytestmark = pytest.mark.stack
 
+SYS_TIME = 1 << 25  # linux/capability.h
 STARTER = """\
 import sys, time
 from pathlib import Path
@@ -21,6 +22,8 @@ python, *layers = sys.argv[1:]
 with Machine(Root(tuple(map(Path, layers)), python)) as machine:
     machine.start("sleep", ["sleep", "600"], lambda: True)
     print(machine.folder, machine.pid, flush=True)
+    now = machine.run(["sh", "-c", "date --set=\\"$(date)\\" 2>&1; grep -h CapBnd /proc/1/status"])
+    print(*now.stdout.splitlines(), sep="\\n", flush=True)
     time.sleep(600)
 """
 
@@ -39,6 +42,9 @@ def test_a_machine_ends_with_the_process_that_started_it(
     assert starter.stdout
     folder, pid = starter.stdout.readline().split()
     assert Path("/proc", pid).exists()
+    said = [starter.stdout.readline().rstrip("\n") for _ in range(3)]
+    assert said[0] == "date: cannot set date: Operation not permitted"
+    assert not int(said[-1].removeprefix("CapBnd:"), 16) & SYS_TIME
     starter.kill()
     starter.communicate()
     wait_until(lambda: not Path("/proc", pid).exists(), "the machine has ended")
