@@ -56,6 +56,11 @@ class Logged:
     def first(self) -> Subject | None:
         return self.subjects[0] if self.subjects else None
 
+    @property
+    def beyond_first(self) -> int:
+        """How many objects there are beside the first, where only that one is shown."""
+        return self.others + max(len(self.subjects) - 1, 0)
+
 
 def visible() -> QuerySet[Entry]:
     """Return the entries that stand for an action or event; the others tell how it ended."""
