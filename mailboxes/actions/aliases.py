@@ -78,10 +78,11 @@ def change_alias(
             expansion.check_saved_alias(alias, actor.scope, locked, before)
 
 
-def delete_alias(actor: Actor, alias: Alias) -> None:
-    """Delete an alias; refuse to delete a mailbox's own."""
-    with performing(actor, "alias.delete", subject_of(alias, deleted_values(alias))):
+def delete_alias(actor: Actor, alias: Alias) -> int:
+    """Delete an alias, but not a mailbox's own; return the entry with which it can be undone."""
+    with performing(actor, "alias.delete", subject_of(alias, deleted_values(alias))) as entry:
         remove_alias(alias)
+    return entry
 
 
 def deleted_values(alias: Alias) -> Changes:

@@ -76,15 +76,15 @@ def save_columns(row: Row, *columns: str) -> bool:
 @contextmanager
 def performing(
     actor: Actor, action: str, subject: Subject, *others: Subject, in_both: bool = False
-) -> Iterator[None]:
+) -> Iterator[int]:
     """Log an action on a row that the block carries out, if the actor and the tables allow it.
 
-    The others are rows that change with it; for `in_both`, see `recorded`.
+    The others are rows that change with it; for `in_both` and what is yielded, see `recorded`.
     """
-    with recorded(actor, action, subject, *others, in_both=in_both):
+    with recorded(actor, action, subject, *others, in_both=in_both) as entry:
         authorize(actor, action, subject.domain, subject.name)
         check_engines()
-        yield
+        yield entry
 
 
 def authorize(actor: Actor, action: str, domain: str, name: str = "") -> None:

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
 from mailboxes.admin import display
+from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList, ListAdmin
 from mailboxes.admin.filters import (
     AliasAttentionFilter,
@@ -62,7 +65,19 @@ class AliasAdmin(InDomainList, MailAdmin):
         ).pk
 
     def delete_model(self, request: HttpRequest, obj: Alias) -> None:
-        actions.delete_alias(administrator(request), obj)
+        request.deletion = actions.delete_alias(administrator(request), obj)  # type: ignore[attr-defined]
+
+    def response_delete(
+        self, request: HttpRequest, obj_display: str, obj_id: object
+    ) -> HttpResponseRedirect:
+        """Go back to the list, with a message that offers to undo it."""
+        filters = self.get_preserved_filters(request)
+        kept: dict[str, Any] = {"preserved_filters": filters, "opts": self.opts}
+        back = add_preserved_filters(kept, admin_url(self.opts, "changelist"))
+        text = _("%(row)s was deleted.") % {"row": obj_display}
+        undo = self.undo_form(request, request.deletion, True, back)  # type: ignore[attr-defined]
+        self.message_user(request, format_html("{}{}", text, undo), messages.SUCCESS)
+        return HttpResponseRedirect(back)
 
 
 @admin.register(AliasDomain)

@@ -316,12 +316,14 @@ class BulkActionsAdmin(admin.ModelAdmin):
     def verbose_name(self, count: int) -> str:
         return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
 
-    def undo_form(self, request: HttpRequest, entry: int, undoable: bool) -> SafeString:
+    def undo_form(
+        self, request: HttpRequest, entry: int, undoable: bool, back: str = ""
+    ) -> SafeString:
         """Return a form that takes the change back, and a link to its report."""
         context = {
             "entry": entry,
             "undoable": undoable,
             "token": get_token(request),
-            "back": request.get_full_path(),
+            "back": back or request.get_full_path(),
         }
         return render_to_string("admin/undo.html", context)

@@ -55,10 +55,8 @@ def storable_pair(pair: list[Any]) -> list[Any]:
 
 
 @contextmanager
-def recorded(
-    actor: Actor, action: str, *subjects: Subject, in_both: bool = False
-) -> Iterator[None]:
-    """Log an action that the block carries out: begun, then done or refused.
+def recorded(actor: Actor, action: str, *subjects: Subject, in_both: bool = False) -> Iterator[int]:
+    """Log an action that the block carries out: begun, then done or refused; yield its number.
 
     If the entry can't be written, the block is not entered. An error other than Refused leaves the
     entry open, since nobody knows whether the change was committed. `in_both` puts what the block
@@ -68,7 +66,7 @@ def recorded(
     begun = begin(actor, action, subjects)
     try:
         with transaction.atomic(using="default") if in_both else nullcontext():
-            yield
+            yield begun.seq
             end(begun, Phase.DONE)
     except Refused as error:
         end_refused(begun, error)

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from django.contrib.admin.utils import quote
@@ -90,10 +91,15 @@ def test_deleting_aliases_is_undone_from_its_message(rita: Client, anna: Mailbox
     page = rita.post("/admin/log/undo/", undo_form(page), follow=True)
     assert page.redirect_chain[-1][0] == url and "undone: 2 rows." in page.content.decode()
     assert set(Alias.objects.values_list("goto", flat=True)) == {anna.pk}
-    rita.post("/admin/mailboxes/alias/team@example.org/delete/", {"post": "yes"})
     newest = rita.get("/admin/log/?action=alias.delete").context["entries"][0]
-    report = rita.get(f"/admin/log/{newest.entry.pk}/")
-    rita.post("/admin/log/undo/", undo_form(report))
+    assert "csrfmiddlewaretoken" in undo_form(rita.get(f"/admin/log/{newest.entry.pk}/"))
+    filters = f"?_changelist_filters={quote_plus('domain=example.org')}"
+    one = f"/admin/mailboxes/alias/team@example.org/delete/{filters}"
+    page = rita.post(one, {"post": "yes"}, follow=True)
+    assert page.redirect_chain == [(url, 302)]
+    assert not Alias.objects.filter(pk="team@example.org").exists()
+    page = rita.post("/admin/log/undo/", undo_form(page), follow=True)
+    assert page.redirect_chain[-1][0] == url and "undone: 1 row." in page.content.decode()
     assert Alias.objects.filter(pk="team@example.org").exists()
 
 
