@@ -39,8 +39,9 @@ class PanelAdmin(RestoresForm):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        if not (context["original"] and messages.get_messages(request)):  # don't scroll them away
-            autofocus(context["adminform"].form)
+        form = context["adminform"].form
+        if form.errors or not context["original"]:  # on a row's page, a script does it
+            autofocus(form)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @method_decorator(csrf_protect)

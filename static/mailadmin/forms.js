@@ -117,6 +117,12 @@ for (const box of document.querySelectorAll(".address")) {
   show();
 }
 
+// On the page of a row, the first field has the focus, but what stands above it remains in view.
+if (document.activeElement === document.body && matchMedia("(min-width: 60.01rem)").matches) {
+  const field = document.querySelector("form[data-focus] .row :is(input, select, textarea)");
+  field?.focus({ preventScroll: true });
+}
+
 // Leaving a form with changes asks first; so does a form that comes back with errors.
 for (const form of document.querySelectorAll("form.form, form[data-asks]")) {
   const values = () => new URLSearchParams(new FormData(form)).toString();
