@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mailboxes.doctor import (
     dovecot_certificate,
+    dovecot_log,
     dovecot_resort,
     dovecot_settings,
     mail_folder,
@@ -33,7 +34,6 @@ LATELY = 600
 """How many seconds old a line may be."""
 
 MAX_LINES = 3
-FAILED = re.compile(r"\b(Fatal|Error|Panic|Warning): ")
 UNPREFIXED = re.compile(r" dovecot\[\d+\]: [A-Z]")
 """What it says before it knows where to log: no name of a process and no word like Error."""
 
@@ -75,7 +75,7 @@ def explain(examination: Examination, code: str, seen: str) -> Finding:
     log = lines(examination)
     if "database" in examination.broken:
         return broken(code, seen, REPAIR_BEFORE, shown(log))
-    cause = find(examination, log) or Cause(words_of(log), dovecot_resort.remedy(examination))
+    cause = find(examination, log) or Cause(textof(log), dovecot_resort.remedy(examination))
     text = f"{seen.rstrip('.')}. {cause.reason}" if cause.reason else seen
     return broken(code, text, cause.remedy, shown(log))
 
@@ -88,10 +88,11 @@ def lines(examination: Examination) -> list[str]:
     since = max(started, f"@{examination.began - LATELY}")
     command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--output=short"]
     done = examination.access.run([*command, "--lines=500", "--unit=dovecot"])
+    journal = [(line.partition("]: ")[2], line) for line in done.stdout.splitlines()]
     found: dict[str, str] = {}
-    for line in done.stdout.splitlines():
-        said = line.partition("]: ")[2].removeprefix("master: ")
-        if (FAILED.search(said) or UNPREFIXED.search(line)) and not any(
+    for text, line in (*journal, *dovecot_log.failures(int(since.lstrip("@")))):
+        said = text.removeprefix("master: ")
+        if (dovecot_log.FAILED.search(said) or UNPREFIXED.search(line)) and not any(
             sign in said for sign in NOISE
         ):
             found.pop(said, None)
@@ -108,7 +109,7 @@ def find(examination: Examination, log: list[str]) -> Cause | None:
     return None
 
 
-def words_of(log: list[str]) -> str:
+def textof(log: list[str]) -> str:
     """Return what the newest line says, as a sentence."""
     if not log:
         return ""
@@ -159,7 +160,7 @@ def missing_path(examination: Examination, found: Found) -> Cause:
     path = found["path"]
     reason = _("Dovecot can't use %(path)s.") % {"path": path}
     if not (settings := dovecot_settings.naming(path)):
-        return Cause(words_of([found.string]), dovecot_resort.remedy(examination))
+        return Cause(textof([found.string]), dovecot_resort.remedy(examination))
     return Cause(reason, correct_settings(settings))
 
 
@@ -215,7 +216,7 @@ def other_account(examination: Examination, found: Found) -> Cause:
     )
     remedy = dovecot_resort.remedy(examination)
     if remedy != APPLY_AND_RESTART_BOTH:  # another user than the files' is used
-        reason = words_of([found.string])
+        reason = textof([found.string])
     return Cause(reason, remedy)
 
 

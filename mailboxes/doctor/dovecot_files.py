@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+CONFIGURATION = Path("/etc/dovecot/dovecot.conf")
 MAX_FILES = 200
 """A file that includes itself would never end."""
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from shlex import quote
 
 from mailboxes.doctor.access import KEPT, is_there
-from mailboxes.doctor.dovecot_files import Changes, Setting, read
+from mailboxes.doctor.dovecot_files import CONFIGURATION, Changes, Setting, read
 from mailboxes.doctor.finding import Finding, broken, warning
 from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH, Remedy, restart_command
 from mailboxes.doctor.words import quoted
 from mailboxes.texts import gettext as _
 from mailboxes.texts import join
 
-CONFIGURATION = Path("/etc/dovecot/dovecot.conf")
 STOCK = Path("/usr/share/dovecot/dovecot.conf")
 COMMENTED = re.compile(r"^#[ \t]*!include conf\.d/", re.M)
 """From there, Debian's packages install what is in /etc/dovecot."""

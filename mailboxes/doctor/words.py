@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from mailboxes.doctor import dovecot_log
 from mailboxes.doctor.examination import Examination
 
 MAX_LENGTH = 300
 MAIL = ("--facility=mail",)
 SIGN_INS = ("--facility=auth,authpriv",)
-LATELY = "-10min"
+LATELY, LATELY_SECONDS = "-10min", 600
 PASSWORDS = ("passwd is set to", "given password", "pass=", "resp=", "AUTH PLAIN ")
 """What follows these in a line is a password, or may be."""
 
@@ -38,9 +39,12 @@ def log(examination: Examination, which: Sequence[str], since: str = "", count: 
     since = since or f"@{examination.began}"
     command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--priority=warning"]
     done = examination.access.run([*command, "--lines=30", "--output=short", *which])
+    said = [(line.partition("]: ")[2], line) for line in done.stdout.splitlines()]
+    if which == MAIL and examination.host.variant.name == "v2":
+        ago = LATELY_SECONDS if since == LATELY else 0
+        said += dovecot_log.failures(examination.began - ago)
     found: dict[str, str] = {}
-    for line in done.stdout.splitlines():
-        _time, _at, words = line.partition("]: ")
+    for words, line in said:
         if words and not any(name in line for name in NOISE):
             found.pop(words, None)
             found[words] = line

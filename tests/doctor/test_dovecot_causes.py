@@ -1,16 +1,24 @@
 """What the lines that Dovecot writes when it fails say about the cause, and what ends that."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import dovecot, dovecot_causes, dovecot_resort, dovecot_settings
+from mailboxes.doctor import (
+    dovecot,
+    dovecot_causes,
+    dovecot_log,
+    dovecot_resort,
+    dovecot_settings,
+    words,
+)
 from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.dovecot_files import Changes, Setting
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.remedies import APPLY_AND_RESTART_BOTH
-from tests.doctor.conftest import as_root
+from tests.doctor.conftest import as_root, printing
 
 BOTH = "systemctl restart dovecot postfix"
 SSL = "imap-login: Error: Failed to initialize SSL server context: Can't load SSL"
@@ -138,28 +146,47 @@ def setting(name: str) -> Setting:
     return Setting((), name, "x", Path("/etc/dovecot/local.conf"), 3, 3)
 
 
-def test_a_setting_without_a_line_is_found_by_its_name(
+def test_a_setting_without_a_line_is_found_by_its_name_or_the_path_that_is_not_there(
     examination: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "dovecot.conf"
-    path.write_text("listen = *\ndefault_internal_user = gone\n")
+    path.write_text("log_path = /nowhere/x.log\ndefault_internal_user = gone\n")
     monkeypatch.setattr(dovecot_settings, "CONFIGURATION", path)
     error = f"doveconf: Fatal: Error in configuration file {path}: default_internal_user: gone\n"
     here = as_root(examination, lambda command, input="", user="": Output(89, "", error))
-    found = dovecot.configuration_mistake(here)
-    assert found and found.remedy.command == f"sed -i -e '2s/^/#/' {path} && {BOTH}"
-
-
-def test_a_setting_is_found_by_the_path_that_is_not_there(
-    examination: Examination, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "dovecot.conf"
-    path.write_text("log_path = /nowhere/x.log\n")
-    monkeypatch.setattr(dovecot_settings, "CONFIGURATION", path)
+    mistake = dovecot.configuration_mistake(here)
+    assert mistake and mistake.remedy.command == f"sed -i -e '2s/^/#/' {path} && {BOTH}"
     said = logging("Can't open log file /nowhere/x.log: No such file or directory")
     found = dovecot_causes.explain(as_root(examination, said), "dovecot.stopped", "Stopped.")
     assert found.seen == "Stopped. Dovecot can't use /nowhere/x.log."
     assert found.remedy.command == f"sed -i -e '1s/^/#/' {path} && {BOTH}"
+
+
+@pytest.mark.parametrize("name", ["log_path", "info_log_path"])
+@pytest.mark.parametrize("form", ["%b %d %H:%M:%S ", "%Y-%m-%dT%H:%M:%S+00:00 "])
+def test_files_that_dovecot_logs_to_are_read(
+    examination: Examination,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    form: str,
+) -> None:
+    log, path = tmp_path / "dovecot.log", tmp_path / "dovecot.conf"
+    path.write_text(f"log_path = syslog\n{name} = {log}\nprotocol imap {{\nlog_path = /x\n}}\n")
+    monkeypatch.setattr(dovecot_log, "CONFIGURATION", path)
+    monkeypatch.setattr(dovecot_log, "LOCAL_TIME", tmp_path / "none")
+    times = [datetime.fromtimestamp(examination.began - ago, UTC) for ago in (900, 60, 0)]
+    old, new, now = (each.strftime(form) for each in times)
+    denied = "auth: Error: open(/etc/dovecot/mailadmin-my.cnf) failed: Permission denied"
+    log.write_text(f"{old}auth: Error: out of date\n{new}{denied}\n{now}auth: Info: fine\n")
+    here = as_root(examination, printing(""))
+    assert dovecot_causes.lines(here) == [new + denied]
+    found = dovecot_causes.explain(here, "dovecot.socket", "It gives no answer.")
+    assert "no right to use /etc/dovecot/mailadmin-my.cnf" in found.seen
+    assert words.log(here, words.MAIL, words.LATELY) == new + denied
+    assert words.log(here, words.MAIL) == ""  # it is older than the examination
+    log.unlink()
+    assert dovecot_causes.lines(here) == []
 
 
 def test_only_lines_since_the_last_start_are_read(examination: Examination) -> None:
