@@ -14,6 +14,7 @@ from mailboxes.doctor import (
     disks,
     inbox,
     mail_queue,
+    postfix_causes,
     postfix_extras,
     postfix_services,
     postfix_settings,
@@ -170,6 +171,8 @@ def refused(examination: Examination, port: int, reply: str) -> Finding:
 def undelivered(examination: Examination, queued: list[Queued], remedy: Remedy | None) -> Finding:
     """Say where a message has stayed that Postfix has accepted."""
     reasons = [reason for each in queued for reason in each.reasons.values() if reason]
+    if queued and not remedy and (ended := fatal(examination)):
+        return ended
     remedy = remedy or repair(examination)
     if reasons:
         seen = _("Postfix accepts mail, but can't deliver it: %(reason)s.")
@@ -199,6 +202,17 @@ def undelivered(examination: Examination, queued: list[Queued], remedy: Remedy |
         )
     params = {"folder": examination.folder}
     return broken("delivery.lost", seen % params, remedy, traces(examination))
+
+
+def fatal(examination: Examination) -> Finding | None:
+    """Say why a daemon ends again and again that should deliver messages, if its log names it."""
+    cause = None if examination.is_broken_before else postfix_causes.lately(examination)
+    if not cause:
+        return None
+    seen = _("Postfix accepts mail, but can't deliver it, since a part of it ends. %(reason)s")
+    remedy = cause.remedy._replace(command=f"{cause.remedy.command}; postsuper -r ALL")
+    log = submission.log(examination)
+    return broken("delivery.fatal", seen % {"reason": cause.reason}, remedy, log)
 
 
 def silent_filter(examination: Examination) -> str:

@@ -61,14 +61,15 @@ def find(examination: Examination, said: list[str]) -> Cause | None:
 
 
 def set_here(examination: Examination, why: str) -> str:
-    """Return the first setting that a message names, or whose folder, and that is an
-    administrator's own: a message may be older than what has mended it.
+    """Return a setting that a message names, or whose folder, and that is an administrator's own:
+    a message may be older than what has mended it. Of several, one of the panel's comes first.
     """
     found = postfix_extras.find(examination, ANY)
     differing = postfix_extras.undone(examination)
     command = differing.command if differing else ""
     words = re.findall(r"\w+_\w+", why)
-    named = [word for word in words if word in found or f"{word} = " in command]
+    undone = [word for word in words if f"{word} = " in command]
+    named = [*undone, *(word for word in words if word in found)]
     folders = [
         name for name, value in found.items() if FOLDER.search(name) and f"{value}/" in f"{why}/"
     ]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import maps, postfix_causes, submission
+from mailboxes.doctor import delivery, maps, postfix_causes, submission
 from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.mail_queue import Queued
 from mailboxes.export.render import render_bundle
+from mailboxes.variants import V1
 from tests.doctor.conftest import as_root
 from tests.export.conftest import mail_host
 
@@ -102,6 +104,24 @@ def test_a_setting_of_the_panels_is_never_removed(examination: Examination) -> N
     other = main.text.replace("reject_unauth_destination", "permit")
     found = postfix_causes.find(setting(examination, other), [f"postfix: {line}"])
     assert found and found.remedy.command.startswith("postconf -e ")
+
+
+def test_of_two_settings_that_do_not_fit_the_panels_is_set_again(
+    examination: Examination,
+) -> None:
+    line = "main.cf configuration error: message_size_limit is above virtual_mailbox_limit"
+    host = mail_host(V1)
+    main = next(file for file in render_bundle(host) if file.path == "postfix/main.cf")
+    text = f"{main.text}\nmessage_size_limit = 100\nvirtual_mailbox_limit = 50\n"
+    runner = logging(f"fatal: {line}", Output(0, text, ""))
+    here = as_root(replace(examination, host=host), runner)
+    queued = [Queued("active", "A", 0, {"a@b": ""})]
+    found = delivery.undelivered(here, queued, None)
+    assert found.code == "delivery.fatal" and f"It says: {line}." in found.seen
+    command = "postconf -e 'virtual_mailbox_limit = 0' && systemctl restart postfix"
+    assert found.remedy.command == f"{command}; postsuper -r ALL"
+    here.broken.add("maps")
+    assert delivery.undelivered(here, queued, None).code == "delivery.slow"
 
 
 def logging(line: str, postconf: Output) -> Runner:
