@@ -394,3 +394,40 @@ def test_the_statement_for_orphans_deletes_no_others(healthy: Examination) -> No
         cursor.execute(shlex.split(found.remedy.command)[-1])
     assert Alias.objects.filter(pk="team@example.org").exists()
     assert not Alias.objects.filter(pk__endswith="@gone.example").exists()
+
+
+@pytest.mark.parametrize(
+    ("view", "condition", "lost", "command"),
+    [
+        ("domain", "WHERE 0", "", "ALTER TABLE `domain_old` RENAME TO domain"),
+        ("alias", "WHERE 0", "", "ALTER TABLE `alias_old` RENAME TO alias"),
+        ("domain", "WHERE 0", "description", ""),  # it may be another table
+        ("domain", "", "", None),
+        ("alias_domain", "", "", None),  # the table has no rows either
+    ],
+)
+def test_a_view_that_hides_all_rows_is_named_and_nothing_that_follows_from_it(
+    examination: Examination,
+    domain: Domain,
+    view: str,
+    condition: str,
+    lost: str,
+    command: str | None,
+) -> None:
+    add("anna@example.org")
+    forward("info@example.org", "anna@example.org")
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {view} RENAME TO {view}_old")
+        columns = "*"
+        if lost:
+            cursor.execute(f"ALTER TABLE {view}_old RENAME COLUMN {lost} TO other")
+            columns = f"*, other AS {lost}"
+        cursor.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM {view}_old {condition}")
+    found = unhealthy(examination)
+    is_hidden = command is not None
+    assert ("tables.view" in found, "tables.rows" in found) == (is_hidden, is_hidden)
+    assert not {"tables.mailboxes.domain", "tables.aliases.orphans"}.intersection(found)
+    if command is not None:
+        assert found["tables.view"].seen.startswith(f"{view} is a view that has no rows")
+        remedy = found["tables.view"].remedy
+        assert command in remedy.command and bool(remedy.command) == bool(command)

@@ -7,7 +7,15 @@ from django.db import DatabaseError
 
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, not_checked
-from mailboxes.doctor.tables import aliases, definitions, domains, folders, mailboxes, triggers
+from mailboxes.doctor.tables import (
+    aliases,
+    definitions,
+    domains,
+    empty_views,
+    folders,
+    mailboxes,
+    triggers,
+)
 from mailboxes.formats import database_message
 from mailboxes.texts import gettext as _
 
@@ -18,6 +26,7 @@ Part = Callable[[Examination, float], Iterator[Finding]]
 PARTS: tuple[tuple[str, Part, float], ...] = (
     ("definitions", definitions.examine, ALL),
     ("triggers", triggers.examine, ALL),
+    ("views", empty_views.examine, ALL),
     ("domains", domains.examine, MAILBOXES),
     ("mailboxes", mailboxes.examine, MAILBOXES),
     ("aliases", aliases.examine, ALL),
@@ -34,7 +43,10 @@ def examine(examination: Examination) -> Iterator[Finding]:
     start = time.monotonic()
     for code, part, seconds in PARTS:
         try:
-            yield from part(examination, start + seconds)
+            for finding in part(examination, start + seconds):
+                yield finding
+                if finding.code == empty_views.HIDDEN:
+                    return
         except DatabaseError as error:
             seen = _("A table can't be read: %(error)s.") % {"error": database_message(error)}
             yield not_checked(f"tables.{code}", seen)

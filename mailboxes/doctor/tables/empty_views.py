@@ -1,0 +1,95 @@
+"""Views in the place of tables that hide all of their rows, as no panel would make them."""
+
+from collections.abc import Iterator
+from shlex import quote
+
+from django.db import connections
+
+from mailboxes.conf import MailHost
+from mailboxes.doctor import mysql_errors
+from mailboxes.doctor.examination import Examination
+from mailboxes.doctor.finding import Finding, broken, not_checked
+from mailboxes.doctor.remedies import Remedy, on_database, sql_client
+from mailboxes.inspection.definitions import FIELDS
+from mailboxes.inspection.products import read_columns
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.texts import gettext as _
+
+HIDDEN = "tables.rows"
+"""The code of what ends this hop."""
+
+MODELS = {model._meta.db_table: model for model in (Domain, Mailbox, Alias, AliasDomain)}
+UNCONDITIONAL = (
+    "SELECT CONCAT('ALTER DEFINER=CURRENT_USER VIEW ', table_name, ' AS ', "
+    "SUBSTRING_INDEX(view_definition, ' where ', 1), ';') FROM information_schema.views "
+    "WHERE table_schema = DATABASE() AND table_name = '%s'"
+)
+
+
+def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
+    """Name such views. Then, what other parts say is wrong, such as to delete aliases."""
+    found = list(empty_views(examination.host))
+    yield from found
+    if found:
+        reason = _("The rows of the tables weren't checked, since a view hides some of them.")
+        yield not_checked(HIDDEN, reason)
+
+
+def empty_views(host: MailHost) -> Iterator[Finding]:
+    connection = connections["mail"]
+    with connection.cursor() as cursor:
+        listed = connection.introspection.get_table_list(cursor)
+    views = {each.name for each in listed if each.type == "v"}.intersection(MODELS)
+    empty = [name for name in MODELS if name in views and not MODELS[name].objects.exists()]
+    others = [name for name in MODELS if name not in empty]
+    for name in empty:
+        if below := hidden_table(name, [each.name for each in listed if each.type == "t"]):
+            yield instead_of(host, name, below)
+        elif name != "alias_domain" and any(MODELS[other].objects.exists() for other in others):
+            yield without_condition(host, name)
+
+
+def hidden_table(view: str, tables: list[str]) -> str:
+    """Return the table that seems to have been renamed to make room for a view, if it has rows."""
+    here = read_columns(connections["mail"])
+    wanted = {column for table, column in FIELDS if table == view}
+    alike = [name for name in tables if name not in MODELS and wanted <= here.get(name, set())]
+    return next((name for name in alike if count(name)), "")
+
+
+def count(table: str) -> int:
+    name = connections["mail"].ops.quote_name(table)
+    with connections["mail"].cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM {name}")  # noqa: S608 # nosec B608
+        return int(cursor.fetchone()[0])
+
+
+def instead_of(host: MailHost, view: str, table: str) -> Finding:
+    seen = _(
+        "%(view)s is a view that has no rows, so nobody can sign in, and mail is refused. The "
+        "table %(table)s, which has the same columns, has %(count)s."
+    )
+    params = {"view": view, "table": table, "count": count(table)}
+    advice = _(
+        "If %(table)s is the table, replace the view by it. Otherwise, correct the view's "
+        "condition. On the database host, run:"
+    )
+    statements = (f"DROP VIEW {view}", f"ALTER TABLE `{table}` RENAME TO {view}")
+    remedy = on_database(host.database, *statements)._replace(advice=advice % params)
+    return broken("tables.view", seen % params, remedy)
+
+
+def without_condition(host: MailHost, view: str) -> Finding:
+    seen = _(
+        "%(view)s is a view that has no rows, although other tables have some, so nobody can sign "
+        "in, and mail is refused."
+    )
+    if host.database.engine == "sqlite":
+        remedy = Remedy(_("Correct the view's condition."))
+        return broken("tables.view", seen % {"view": view}, remedy)
+    advice = _("Correct the view's condition. If it needs none, on the database host, run:")
+    client, name = sql_client(mysql_errors.panel_place()), quote(host.database.name)
+    again = quote(UNCONDITIONAL % view)
+    command = f"{client} --batch --raw --skip-column-names {name} --execute={again}"
+    remedy = Remedy(advice, f"{command} | {client} {name}")
+    return broken("tables.view", seen % {"view": view}, remedy)
