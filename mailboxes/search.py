@@ -147,10 +147,10 @@ def search(
     if has_domains and are_kept() and len(keys) <= MAX_FOUND:
         for key in with_words(rows.filter(condition), asked, domains, examined):
             keys.setdefault(key.lower(), key)
+    begin = set(keys)
     is_partial = len(keys) <= MAX_FOUND and add_insides(keys, rows, condition, domains)
-    names = list(keys.values())
-    text = asked.terms[0] if len(asked.terms) == 1 else ""
-    names.sort(key=lambda name: rank(name.lower(), text.lower()))
+    text = asked.terms[0].lower() if len(asked.terms) == 1 else ""
+    names = [keys[key] for key in sorted(keys, key=lambda key: (rank(key, text, begin), key))]
     is_cut = examined.is_cut and len(names) <= MAX_FOUND
     more = is_cut or len(names) > MAX_FOUND
     names = names[:MAX_FOUND]
@@ -164,9 +164,13 @@ class Examined:
     is_cut: bool = False
 
 
-def rank(name: str, text: str) -> int:
-    """Return the place of an address: 0 if it is what was typed, 1 if it begins so, else 2."""
-    return 2 if not text or not name.startswith(text) else int(name != text)
+def rank(name: str, text: str, begin: Collection[str]) -> int:
+    """Return the place of an address: 0 if it is what was typed, 1 if it begins so, 2 if one of
+    its words does, else 3.
+    """
+    if text and name.startswith(text):
+        return int(name != text)
+    return 2 if name in begin else 3
 
 
 def beginnings(

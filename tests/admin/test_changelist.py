@@ -101,6 +101,7 @@ def test_the_number_of_rows_is_capped(
         ("berg anna", ["anna@example.org"]),
         ("Berg, Anna", ["anna@example.org"]),
         ("berg joanna", []),
+        ("example", ["anna@example.org", "bob@example.org", "joanna@example.net"]),
         ("gül example.net", ["joanna@example.net"]),
         ("gül example.org", []),
         ("joanna exa", ["joanna@example.net"]),
