@@ -8,9 +8,25 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import check_password
 
 pytestmark = pytest.mark.stack  # for deploy/run, on a computer where its packages are installed
 ROOT = Path(__file__).resolve().parent.parent
+FIRST_VERSION = ROOT / "tests/first_version"
+"""Its databases after `deploy/run --demo`, with the administrator's password in ADMINISTRATOR."""
+
+ADMINISTRATOR = "AkEkD-4mVNw-xmike-92LUR"
+SETTINGS = """\
+SECRET_KEY=of-the-first-version-and-long-enough-for-the-check-of-Django-0123456789
+MAIL_HOSTNAME=mail.first.test
+MAIL_LOOKUP_PASSWORD=lookup
+MAIL_AUTH_PASSWORD=auth
+"""
+ROWS = """\
+SELECT 'mailbox', username, password, name, maildir, quota, domain, active FROM mailbox
+UNION ALL SELECT 'alias', address, goto, domain, active, '', '', '' FROM alias
+UNION ALL SELECT 'domain', domain, description, transport, backupmx, active, '', '' FROM domain
+"""
 MIGRATIONS = "mailboxes/throttle/migrations"
 ADDING = """\
 from django.db import migrations, models
@@ -61,14 +77,17 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def panel(origin: Path) -> Path:
-    """A panel that was cloned from there, with data."""
+    """A panel that was cloned from there, with the settings and data of the first version."""
     folder = origin.parent / "panel"
     git(origin, "clone", "--quiet", str(origin), str(folder))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     (folder / ".git/info/exclude").write_text(".venv\n")
+    (folder / "var").mkdir(mode=0o750)
+    for name in ("panel", "mail"):
+        with closing(sqlite3.connect(folder / f"var/{name}.sqlite3")) as connection:
+            connection.executescript((FIRST_VERSION / f"{name}.sql").read_text())
+    (folder / ".env").write_text(SETTINGS)
     done = run("deploy/run", "--setup", cwd=folder)
-    assert done.returncode == 0, done.stdout
-    done = run(".venv/bin/python", "manage.py", "createdomain", "example.org", cwd=folder)
     assert done.returncode == 0, done.stdout
     return folder
 
@@ -93,6 +112,23 @@ def dump(panel: Path) -> dict[str, list[str]]:
 
 def upgrade(panel: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return run("deploy/upgrade", "--backups", str(panel.parent / "backups"), *options, cwd=panel)
+
+
+def test_data_of_the_first_version_are_kept(panel: Path) -> None:
+    with closing(sqlite3.connect(":memory:")) as first:
+        first.executescript((FIRST_VERSION / "mail.sql").read_text())
+        expected = sorted(first.execute(ROWS))
+    with closing(sqlite3.connect(panel / "var/mail.sqlite3")) as mail:
+        found = sorted(mail.execute(ROWS))
+        counted = mail.execute("SELECT COUNT(*) FROM mailbox").fetchone()
+    assert (found, len(found), counted) == (expected, 20, (8,))
+    with closing(sqlite3.connect(panel / "var/panel.sqlite3")) as tables:
+        users = tables.execute("SELECT username, is_superuser, password FROM auth_user").fetchall()
+    [(name, is_superuser, password)] = users
+    assert (name, is_superuser) == ("admin", 1) and check_password(ADMINISTRATOR, password)
+    done = run(".venv/bin/python", "manage.py", "exportconfig", "--output", "out", cwd=panel)
+    assert done.returncode == 0, done.stdout
+    shutil.rmtree(panel / "out")
 
 
 def test_a_panel_is_upgraded_and_goes_back_if_that_fails(origin: Path, panel: Path) -> None:
