@@ -121,6 +121,8 @@ def test_both_kinds_of_addresses_need_a_name(dns: NameServer) -> None:
     dns.records = COMPLETE | {(HOST, "AAAA"): [IPV6]}
     wrong = [name for name, state in states().items() if state != State.RIGHT]
     assert len(wrong) == 1 and wrong[0].endswith("8.b.d.0.1.0.0.2.ip6.arpa. PTR")
+    dns.records = {(HOST, "AAAA"): [IPV6]}
+    assert states()[f"{HOST}. AAAA"] == State.RIGHT
 
 
 def test_an_error_is_not_taken_for_a_missing_record(dns: NameServer, settings: Settings) -> None:
@@ -147,8 +149,16 @@ def test_a_machine_that_asks_no_name_server_gets_no_answer() -> None:
     assert ask(Question("example.net", "MX"), nobody).outcome == Outcome.NO_ANSWER
 
 
-def test_the_page_shows_what_to_add(dns: NameServer, rita: Client, domain: Domain) -> None:
-    page = rita.get("/admin/mailboxes/domain/example.org/dns/").content.decode()
+def test_the_page_shows_what_to_add(
+    dns: NameServer, rita: Client, domain: Domain, settings: Settings
+) -> None:
+    url = "/admin/mailboxes/domain/example.org/dns/"
+    page = rita.get(url).content.decode()
     assert "example.org. MX 10 mail.example.test." in page and "Add what is missing" in page
-    assert "autoconfig.example.org. CNAME testserver." in page
+    assert f"{HOST}. A ADDRESS<" in page and "Replace ADDRESS with" in page
     assert "Everything that mail needs is there." not in page
+    settings.ALLOWED_HOSTS = ["*"]
+    named = {"panel.example.com:8000": "panel.example.com"}
+    for asked in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000", *named):  # mostly through ssh
+        page = rita.get(url, headers={"host": asked}).content.decode()
+        assert f"autoconfig.example.org. CNAME {named.get(asked, HOST)}.<" in page, asked

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from mailboxes.addresses import BadAddress, DomainName
 from mailboxes.conf import mail_host
 from mailboxes.deployment.models import SetupStep
 from mailboxes.domain_dns.examine import examine_domain
@@ -29,6 +31,15 @@ FAILURES = {
 }
 
 
+def panel_name(request: HttpRequest) -> str:
+    """Return the name under which the panel is reached; empty if by an address or through ssh."""
+    name, _port = split_domain_port(request.get_host())
+    try:
+        return str(DomainName.parse(name))
+    except BadAddress:
+        return ""
+
+
 class ShowsDNS:
     """Adds the page; every role that may view a domain may ask for its records."""
 
@@ -40,8 +51,8 @@ class ShowsDNS:
         domain = self.get_object(request, unquote(key))  # type: ignore[attr-defined]
         if domain is None:
             raise Http404
-        panel = request.get_host().partition(":")[0]
-        records = examine_domain(domain, mail_host(), panel)
+        host = mail_host()
+        records = examine_domain(domain, host, panel_name(request) or host.hostname)
         is_complete = all(one.state in (State.RIGHT, State.ADVISABLE) for one in records)
         if is_complete:
             SetupStep.objects.get_or_create(name="dns")

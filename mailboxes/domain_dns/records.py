@@ -81,9 +81,16 @@ def services(domain: str, host: MailHost) -> Iterator[tuple[str, str]]:
 def check_host(host: MailHost, answers: Answers) -> Iterator[Record]:
     """Yield the records of the mail host itself, which all domains share."""
     known = addresses(host, answers)
-    purpose = gettext_noop("Other mail servers and mail programs connect to this address.")
     answer = answers[host_questions(host)[0]]
-    line = f"{host.hostname}. A {known[0] if known else '192.0.2.1'}"
+    if known:
+        purpose = gettext_noop("Other mail servers and mail programs connect to this address.")
+        line = f"{host.hostname}. {'AAAA' if ':' in known[0] else 'A'} {known[0]}"
+    else:
+        purpose = gettext_noop(
+            "Other mail servers and mail programs connect to this address. Replace ADDRESS with "
+            "the mail host's public one."
+        )
+        line = f"{host.hostname}. A ADDRESS"
     yield compared(line, purpose, Answer(answer.outcome, tuple(known)), True)
     purpose = gettext_noop(
         "Many mail servers refuse mail from an address whose name doesn't lead back to it. Whoever "
