@@ -257,6 +257,12 @@ def test_the_panel_moves_to_a_machine_with_another_name(service: Service) -> Non
     assert service.follow("verifylog").startswith("The log is intact.")
     found = service.machine.run(["mariadb", "mail"], input="SELECT domain FROM domain")
     assert "moved.example" in found.stdout
+    assert "*Bad request*" in RUNBOOK
+    old = Visitor(service.machine, SITE)
+    assert old.ask("GET", "/admin/login/")[0].status == 400
+    service.env = service.env.replace("ALLOWED_HOSTS=", f"{printed('ALLOWED_HOSTS')}={SITE},")
+    service.follow("systemctl restart mailadmin")
+    wait_until(lambda: old.ask("GET", "/admin/login/")[0].status == 200, "the old name is served")
 
 
 @contextmanager
