@@ -98,8 +98,11 @@ class Report:
         self.mailboxes += 1
         problem = host_problem(row.stored, new)
         if problem:
-            group = self.groups.setdefault(problem, Group(describe(problem, new)))
-            group.add(row.address, has_same_effect(problem, host_problem(row.stored, old)))
+            if problem not in self.groups:
+                self.groups[problem] = Group(describe(problem, new))
+            self.groups[problem].add(
+                row.address, has_same_effect(problem, host_problem(row.stored, old))
+            )
         return problem
 
     def with_reasons(self, *reasons: Reason) -> list[Group]:
