@@ -180,7 +180,10 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
     """
     if exceed(aliases, MAX_ALIASES, domains):
         return None
-    return check(first_rows(partly(not_own(aliases.filter(active=True)), aliases), MAX_ALIASES))
+    rows = first_rows(partly(not_own(aliases.filter(active=True)), aliases), MAX_ALIASES)
+    look_ups = LookUps()
+    look_ups.add(Alias, rows)
+    return check(rows, look_ups)
 
 
 def are_checked(rows: Collection[Any]) -> bool:

@@ -24,6 +24,14 @@ ANY = "*"
 NEVER_SPLIT = ("mailer-daemon", "double-bounce")
 """Names with a delimiter that Postfix doesn't take for one."""
 
+COLUMNS: dict[type[Model], tuple[str, ...]] = {
+    Domain: ("active", "transport", "backupmx"),
+    AliasDomain: ("active", "target_domain"),
+    Alias: ("active", "goto", "domain"),
+    Mailbox: ("active",),
+}
+"""What is read of each table; all else would take most of the time with thousands of rows."""
+
 M = TypeVar("M", bound=Model)
 Rows = Mapping[type[Model], Mapping[str, Any]]
 """Rows of each table by their keys in lower case."""
@@ -80,8 +88,11 @@ class LookUps:
         known = self.read_rows[model]
         new = sorted(key for key in keys if key not in known)
         known.update(dict.fromkeys(new))
-        rows = with_keys(model._default_manager.all(), new)
-        known.update({str(row.pk).lower(): row for row in rows})
+        self.add(model, with_keys(model._default_manager.only(*COLUMNS[model]), new))
+
+    def add(self, model: type[Model], rows: Iterable[Any]) -> None:
+        """Add rows that have been read, so that they aren't read again."""
+        self.read_rows[model].update({str(row.pk).lower(): row for row in rows})
 
     def domains(self) -> set[str]:
         """Return the domains in the table that were looked up so far, in lower case."""

@@ -1,6 +1,8 @@
 """Which aliases need attention, and what a deletion leaves behind."""
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from mailboxes import actions
 from mailboxes.access.scope import EVERYTHING, Scope
@@ -118,7 +120,11 @@ def test_a_deletion_leaves_behind_what_forwards_to_nowhere_else(anna: Mailbox) -
 
 def test_too_many_aliases_are_not_checked_on_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     add("dead@example.org", "gone@example.org")
-    assert [one.alias for one in findings.check_table(ALL()) or []] == ["dead@example.org"]
+    with CaptureQueriesContext(connections["mail"]) as queries:
+        assert [one.alias for one in findings.check_table(ALL()) or []] == ["dead@example.org"]
+    found = [query["sql"].replace("`", '"') for query in queries]
+    assert sum('FROM "alias"' in sql and "'dead@example.org'" in sql for sql in found) == 1
+    assert not any("password" in sql for sql in found)
     monkeypatch.setattr(findings, "MAX_ALIASES", 2)
     assert findings.check_table(ALL()) is None
 
