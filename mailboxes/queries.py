@@ -128,8 +128,7 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
     """Count the rows up to a maximum: counting a million takes a database too long for a page."""
     source = source_of(rows)
     if source and not source.is_exact:
-        page = page_after(rows, "", maximum, maximum=max(MAX_READ, maximum))
-        return CappedCount(len(page.rows), page.more)
+        return count_among(rows, source, maximum)
     if maximum < AT_ONCE:
         counted = source.rows if source else rows
         number = counted.order_by()[: maximum + 1].count()
@@ -140,6 +139,19 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
         if number > maximum:
             break
     return CappedCount(min(number, maximum), number > maximum)
+
+
+def count_among(rows: QuerySet, source: Source, maximum: int) -> CappedCount:
+    """Count the rows up to a maximum among so many keys of their source, or `MAX_READ` of them."""
+    number, read, last = 0, 0, ""
+    while number <= maximum and read < max(MAX_READ, maximum):
+        part = ordered_after(source.rows, last, rows, source.key, source.domain, False)
+        keys = list(part.values_list(source.key, flat=True)[:READ_AT_ONCE])
+        number += rows.order_by().filter(pk__in=keys).count()
+        if len(keys) < READ_AT_ONCE:
+            return CappedCount(min(number, maximum), number > maximum)
+        read, last = read + len(keys), keys[-1]
+    return CappedCount(min(number, maximum), True)
 
 
 def exceeds(rows: QuerySet, maximum: int) -> bool:
