@@ -23,7 +23,15 @@ from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.flags import flagged, has_flag
 from mailboxes.lookup_tables.tables import are_kept, usage_is_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
-from mailboxes.queries import BY_DOMAIN, Source, capped_count, domain_names, in_domains, unindexed
+from mailboxes.queries import (
+    BY_DOMAIN,
+    Source,
+    capped_count,
+    domain_names,
+    exceeds,
+    in_domains,
+    unindexed,
+)
 from mailboxes.sorting import MAX_SORTED, Sorting
 
 DISABLED: dict[Any, str] = {Mailbox: Flag.DISABLED_MAILBOX, Alias: Flag.DISABLED_ALIAS}
@@ -71,6 +79,10 @@ def flag_source(model: Any, flag: str, domains: Collection[str] | None) -> Sourc
         return None
     if are_kept():
         return Source(flagged(flag, domains))
+    return in_domain_parts(model, domains)
+
+
+def in_domain_parts(model: Any, domains: Collection[str] | None) -> Source:
     rows = model._default_manager.all()
     return unindexed(rows if domains is None else rows.filter(in_domains(domains)))
 
@@ -88,8 +100,13 @@ class StatusFilter(ListFilter):
         return queryset.filter(active=self.value() == "1") if self.value() else queryset
 
     def source(self, domains: Collection[str] | None) -> Source | None:
-        flag = DISABLED.get(self.model, "") if self.value() not in (None, "1") else ""
-        return flag_source(self.model, flag, domains)
+        """Let active rows, too, be looked for in parts, unless the disabled ones are few."""
+        flag = DISABLED.get(self.model, "") if self.value() else ""
+        if self.value() != "1" or not flag:
+            return flag_source(self.model, flag, domains)
+        if are_kept() and not exceeds(flagged(flag, domains), queries.MAX_COUNT):
+            return None
+        return in_domain_parts(self.model, domains)
 
 
 class DomainFilter(ListFilter):
