@@ -13,6 +13,7 @@ from mailboxes.deployment.states import State
 from mailboxes.doctor import (
     disks,
     inbox,
+    mail_folder,
     mail_queue,
     postfix_causes,
     postfix_extras,
@@ -173,7 +174,7 @@ def undelivered(examination: Examination, queued: list[Queued], remedy: Remedy |
     reasons = [reason for each in queued for reason in each.reasons.values() if reason]
     if queued and not remedy and (ended := fatal(examination)):
         return ended
-    remedy = remedy or repair(examination)
+    remedy = remedy or mail_folder.after_refusal(examination, reasons) or repair(examination)
     if reasons:
         seen = _("Postfix accepts mail, but can't deliver it: %(reason)s.")
         params = {"reason": words.quoted(reasons[0]).rstrip(".")}

@@ -1,5 +1,7 @@
 """What lets mail be stored again where the daemons can't write."""
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
 
@@ -32,6 +34,15 @@ def create_folder(host: MailHost) -> Remedy:
     )
     command = f"mount -a; mkdir -p -m 0750 {home} && chown {host.uid}:{host.gid} {home}"
     return Remedy(advice % {"home": host.home}, command)
+
+
+def after_refusal(examination: Examination, reasons: Iterable[str]) -> Remedy | None:
+    """Return what helps if mail waits since its user may not write somewhere below the folder."""
+    closed = re.compile(rf"{re.escape(examination.host.home)}/\S*: Permission denied")
+    if not any(map(closed.search, reasons)):
+        return None
+    remedy = open_folder(examination)
+    return remedy._replace(command=f"{remedy.command} && postqueue -f")
 
 
 def own_folder(host: MailHost) -> Remedy:

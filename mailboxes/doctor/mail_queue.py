@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mailboxes.actions.canary import MAX_AGE, NAME, PREFIX
+from mailboxes.doctor import mail_folder
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, warning
 from mailboxes.doctor.remedies import Remedy
@@ -67,10 +68,10 @@ def examine(examination: Examination) -> Iterator[Finding]:
         for address, reason in each.reasons.items()
         if reason and each.queue == "deferred" and not address.startswith(PREFIX)
     ]
-    yield from deferred(waiting)
+    yield from deferred(examination, waiting)
 
 
-def deferred(waiting: list[tuple[str, str]]) -> Iterator[Finding]:
+def deferred(examination: Examination, waiting: list[tuple[str, str]]) -> Iterator[Finding]:
     """Name the reasons if the panel's own addresses wait, or those of many other domains."""
     domains = {address.rpartition("@")[2].lower() for address, _reason in waiting}
     own = set(Domain.objects.filter(pk__in=list(domains)).values_list("pk", flat=True))
@@ -81,15 +82,18 @@ def deferred(waiting: list[tuple[str, str]]) -> Iterator[Finding]:
             "%(count)s messages for this host's own addresses couldn't be delivered yet.",
             len(local),
         )
-        yield waiting_finding(seen, local)
+        yield waiting_finding(examination, seen, local)
     elif len(domains) >= MANY_DOMAINS:
         seen = _("Mail for %(domains)s other domains couldn't be delivered yet.")
-        yield waiting_finding(seen % {"domains": len(domains)}, waiting)
+        yield waiting_finding(examination, seen % {"domains": len(domains)}, waiting)
 
 
-def waiting_finding(seen: str, waiting: list[tuple[str, str]]) -> Finding:
+def waiting_finding(examination: Examination, seen: str, waiting: list[tuple[str, str]]) -> Finding:
     counted = Counter(quoted(reason) for _address, reason in waiting).most_common(MAX_REASONS)
     lines = [f"{count} x {reason}" for reason, count in counted]
     advice = _("Once the cause is repaired, let Postfix try again now:")
+    remedy = Remedy(advice, "postqueue -f")
+    reasons = [reason for _address, reason in waiting]
+    remedy = mail_folder.after_refusal(examination, reasons) or remedy
     seen %= {"count": len(waiting)}
-    return warning("delivery.queue", seen, Remedy(advice, "postqueue -f"), join("\n", lines))
+    return warning("delivery.queue", seen, remedy, join("\n", lines))

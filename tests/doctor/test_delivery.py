@@ -39,6 +39,24 @@ def test_it_is_said_where_a_message_has_stayed(
     assert found.state == ("warning" if code == "delivery.slow" else "broken")
 
 
+def test_a_folder_that_is_not_the_mail_users_is_given_back_to_it(
+    examination: Examination, domain: Domain, tmp_path: Path
+) -> None:
+    home = str(tmp_path)
+    examination.host = replace(examination.host, home=home)
+    reason = f"create maildir file {home}/{domain}/anna/tmp/1.P2: Permission denied"
+    command = f" && chown -R {examination.host.uid}:{examination.host.gid} {home} && "
+    here = as_root(examination, printing(""))
+    queued = [Queued("deferred", "A", 0, {OURS: f"maildir delivery failed: {reason}"})]
+    (waiting,) = mail_queue.deferred(examination, [(f"anna@{domain}", reason)])
+    for found in (delivery.undelivered(here, queued, None), waiting):
+        assert command in f" && {found.remedy.command}", found
+        assert found.remedy.command.endswith(" && postqueue -f")
+    elsewhere = [(f"anna@{domain}", reason.replace(home, "/tmp"))]
+    (waiting,) = mail_queue.deferred(examination, elsewhere)
+    assert waiting.remedy.command == "postqueue -f"
+
+
 def test_no_message_is_sent_to_users_nor_where_copies_of_it_go(examination: Examination) -> None:
     copying = as_root(examination, printing("archive@example.org\n\n"))
     users = replace(copying, login=Login("anna@example.org", "x"))
@@ -79,13 +97,15 @@ def test_messages_of_a_run_that_was_killed_are_removed_and_no_others(
     assert removed == ["OLD"]
 
 
-def test_only_mail_for_own_addresses_or_for_many_domains_is_named(domain: Domain) -> None:
+def test_only_mail_for_own_addresses_or_for_many_domains_is_named(
+    examination: Examination, domain: Domain
+) -> None:
     own = (f"anna@{domain.pk}", "Permission denied")
-    (found,) = mail_queue.deferred([own, own, ("b@other.example", "timed out")])
+    (found,) = mail_queue.deferred(examination, [own, own, ("b@other.example", "timed out")])
     assert (found.state, found.detail) == ("warning", "2 x Permission denied")
     others = [(f"b@{number}.example", "timed out") for number in range(10)]
-    assert "10 other domains" in next(mail_queue.deferred(others)).seen
-    assert list(mail_queue.deferred(others[1:])) == []
+    assert "10 other domains" in next(mail_queue.deferred(examination, others)).seen
+    assert list(mail_queue.deferred(examination, others[1:])) == []
 
 
 def test_a_missing_service_is_put_back_as_debian_has_it(
