@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailboxes.actions.canary import alias_of
 from mailboxes.conf import MailHost
+from mailboxes.deployment.states import State
 from mailboxes.doctor import (
     disks,
     dovecot_settings,
@@ -15,6 +17,7 @@ from mailboxes.doctor import (
     mounts,
     postfix_extras,
     postfix_services,
+    reach,
     submission,
     words,
 )
@@ -69,7 +72,17 @@ def only_here(examination: Examination, ports: list[int]) -> Iterator[Finding]:
     closed = [port for port in ports if listeners.only_here(port)]
     seen = _("Only this machine itself can connect to these ports: %(ports)s.")
     advice = _("Unless that is intended, let Postfix listen on all addresses:")
-    yield from closed_to_others(examination, "ports.local", closed, seen, advice, "inet_interfaces")
+    found = closed_to_others(examination, "ports.local", closed, seen, advice, "inet_interfaces")
+    if 25 not in closed:
+        yield from found
+        return
+    for finding in found:
+        if remedy := reach.own_entry(examination.access):
+            finding = replace(finding, remedy=remedy)
+        if not reach.gets_mail_otherwise(examination):
+            seen = _("%(seen)s So no mail arrives from other hosts.") % {"seen": finding.seen}
+            finding = replace(finding, state=State.BROKEN, seen=seen)
+        yield finding
 
 
 def only_ipv6(examination: Examination, ports: list[int]) -> Iterator[Finding]:

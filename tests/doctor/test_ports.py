@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mailboxes.conf import mail_host
+from mailboxes.doctor import listeners, ports, reach
 from mailboxes.doctor.access import Output
 from mailboxes.doctor.examination import Examination, Login
 from mailboxes.doctor.ports import recipient_finding
+from mailboxes.models import Domain
 from tests.doctor.conftest import as_root, printing
 
 DENIED = b"4.7.1 <nobody@invalid.invalid>: Relay access denied"
@@ -61,3 +64,48 @@ def test_an_alias_that_is_refused_is_named(examination: Examination) -> None:
     here = replace(as_root(examination, printing("no\n")), login=Login("a@b", "x"))
     found = recipient_finding(here, (554, DENIED), OK, (550, b"5.1.1 User unknown"))
     assert (found.code, found.state, here.accepting) == ("ports.25.alias", "broken", set())
+
+
+@pytest.mark.parametrize(
+    ("postconf", "fetches", "relayed", "state"),
+    [
+        ("", False, False, "broken"),
+        ("[relay.example.net]\n\n\n", False, False, "warning"),  # it sends by a smarthost
+        ("", True, False, "warning"),
+        ("", False, True, "warning"),  # no mail is for this host itself
+    ],
+)
+def test_a_port_25_that_is_only_open_here_is_broken_unless_mail_comes_otherwise(
+    examination: Examination,
+    domain: Domain,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    postconf: str,
+    fetches: bool,
+    relayed: bool,
+    state: str,
+) -> None:
+    monkeypatch.setattr(listeners, "only_here", lambda port: port == 25)
+    monkeypatch.setattr(reach, "FETCHMAIL", tmp_path)
+    if not fetches:
+        monkeypatch.setattr(reach, "FETCHMAIL", tmp_path / "gone")
+    if relayed:
+        Domain.objects.update(transport="relay:[192.0.2.1]")
+    (found,) = ports.only_here(as_root(examination, printing(postconf)), [25, 587])
+    assert (found.code, found.state) == ("ports.local", state)
+    assert found.remedy.command == "postconf -e inet_interfaces=all && systemctl restart postfix"
+    assert found.seen.startswith("Only this machine itself can connect to these ports: 25.")
+    (seen_by_the_panel,) = ports.only_here(examination, [25])
+    assert seen_by_the_panel.state == "warning"
+
+
+def test_an_address_in_the_line_of_port_25_is_taken_out(
+    examination: Examination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "only_here", lambda port: True)
+    here = as_root(examination, printing("127.0.0.1:smtp  inet  n - y - - smtpd\n"))
+    (found,) = ports.only_here(here, [25])
+    assert found.remedy.command.startswith("sed -i -E 's/^(127")
+    here = as_root(examination, printing("127.0.0.1:10025  inet  n - y - - smtpd\n"))
+    (found,) = ports.only_here(here, [25])
+    assert found.remedy.command.startswith("postconf -e inet_interfaces=all")
