@@ -177,8 +177,11 @@ def explain_panel(host: MailHost, error: DatabaseError) -> Finding:
 
 
 def all_of_host(host: MailHost, place: DatabaseHost, language: str) -> list[Finding]:
-    with override(language):  # each thread has its own
-        return list(try_host(host, place))
+    try:
+        with override(language):  # each thread has its own
+            return list(try_host(host, place))
+    finally:
+        connections["mail"].close()  # and its own connection, if it has made one
 
 
 def try_host(host: MailHost, place: DatabaseHost) -> Iterator[Finding]:
@@ -213,13 +216,16 @@ def try_account(
 ) -> Finding:
     """Sign in to one database host, and read what the account must be able to read."""
     try:
-        mysql_locks.execute_once(connect(host, place, account), queries)
+        empty = mysql_locks.execute_once(connect(host, place, account), queries)
     except MySQLdb.Error as error:
         refusal = Refusal(f"database.{name}", account.user, place, error)
         if refusal.number in mysql_errors.REFUSED and demands_tls(host, place, account):
             return mysql_errors.no_tls(host, refusal)
         if not lacks_sending(error):
             return mysql_errors.explain(host, refusal)
+        empty = []  # it is the last one
+    if hidden := views.hidden_from(host, place, account, empty):
+        return replace(hidden, code=f"database.{name}.rows")
     params = {"account": account.user, "place": mysql_errors.place_name(place)}
     return working(
         f"database.{name}", _("%(account)s on %(place)s can read what it needs.") % params

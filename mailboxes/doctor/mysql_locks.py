@@ -35,12 +35,14 @@ def bound_waits(cursor: Any) -> None:
     )
 
 
-def execute_once(connection: Any, statements: Iterable[str]) -> None:
-    """Execute statements in a connection to MySQL with bounded waits, and close it."""
+def execute_once(connection: Any, statements: Iterable[str]) -> list[str]:
+    """Execute statements in a connection to MySQL with bounded waits, and close it.
+
+    Return those that gave no rows.
+    """
     try:
         bound_waits(connection.cursor())
-        for statement in statements:
-            connection.cursor().execute(statement)
+        return [each for each in statements if not connection.cursor().execute(each)]
     finally:
         connection.close()
 

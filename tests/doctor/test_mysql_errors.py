@@ -7,9 +7,10 @@ import pytest
 from django.db import OperationalError
 
 from mailboxes.conf import DatabaseHost
-from mailboxes.doctor import database, mysql_errors, mysql_settings, unwritable
+from mailboxes.doctor import database, mysql_errors, mysql_settings, unwritable, views
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.mysql_errors import Refusal
+from mailboxes.models import Domain
 from mailboxes.sending import COLUMN
 from mailboxes.variants import VARIANTS
 
@@ -114,7 +115,7 @@ class Server:
     """What connects as MySQLdb does, and refuses to read a column with this error, if any."""
 
     def __init__(self, *error: object) -> None:
-        self.error, self.connections = error, 0
+        self.error, self.connections, self.empty = error, 0, ""
 
     def connect(self, **options: object) -> "Server":
         self.connections += 1
@@ -123,9 +124,10 @@ class Server:
     def cursor(self) -> "Server":
         return self
 
-    def execute(self, statement: str, params: object = None) -> None:
+    def execute(self, statement: str, params: object = None) -> int:
         if self.error and COLUMN in statement:
             raise MySQLdb.OperationalError(*self.error)
+        return 0 if f" FROM {self.empty} " in statement else 1
 
     def close(self) -> None:
         pass
@@ -151,3 +153,23 @@ def test_an_account_signs_in_once_also_for_a_column_that_a_table_may_lack(
     _lookup, found = database.try_host(host, DatabaseHost("127.0.0.1"))
     assert (found.code, found.state == "working") == (code, code == "database.auth")
     assert server.connections == 2
+
+
+def test_a_table_whose_rows_an_account_does_not_see_is_named(
+    examination: Examination, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server()
+    monkeypatch.setattr(MySQLdb, "connect", server.connect)
+    replica = DatabaseHost("db.example.org")
+    monkeypatch.setattr(views, "definer_of", lambda table: "")
+    server.empty = "alias"  # nobody has one
+    assert {each.state for each in database.try_host(examination.host, replica)} == {"working"}
+    server.empty = "domain"
+    found = {each.code: each for each in database.try_host(examination.host, replica)}
+    assert "sees no rows of the table domain" in found["database.lookup.rows"].seen
+    assert "fallen behind" in str(found["database.auth.rows"].remedy.advice)
+    monkeypatch.setattr(views, "definer_of", lambda table: "root@localhost")
+    monkeypatch.setattr(mysql_errors, "panel_place", lambda: LOCAL)
+    found = {each.code: each for each in database.try_host(examination.host, replica)}
+    assert "it is a view" in found["database.auth.rows"].seen
+    assert found["database.auth.rows"].remedy.command.startswith("mariadb --batch --raw ")

@@ -1,15 +1,14 @@
 """Views in the place of tables that hide all of their rows, as no panel would make them."""
 
 from collections.abc import Iterator
-from shlex import quote
 
 from django.db import connections
 
 from mailboxes.conf import MailHost
-from mailboxes.doctor import mysql_errors
+from mailboxes.doctor import views
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken, not_checked
-from mailboxes.doctor.remedies import Remedy, on_database, sql_client
+from mailboxes.doctor.remedies import Remedy, on_database
 from mailboxes.inspection.definitions import FIELDS
 from mailboxes.inspection.products import read_columns
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -19,11 +18,6 @@ HIDDEN = "tables.rows"
 """The code of what ends this hop."""
 
 MODELS = {model._meta.db_table: model for model in (Domain, Mailbox, Alias, AliasDomain)}
-UNCONDITIONAL = (
-    "SELECT CONCAT('ALTER DEFINER=CURRENT_USER VIEW ', table_name, ' AS ', "
-    "SUBSTRING_INDEX(view_definition, ' where ', 1), ';') FROM information_schema.views "
-    "WHERE table_schema = DATABASE() AND table_name = '%s'"
-)
 
 
 def examine(examination: Examination, deadline: float) -> Iterator[Finding]:
@@ -39,8 +33,8 @@ def empty_views(host: MailHost) -> Iterator[Finding]:
     connection = connections["mail"]
     with connection.cursor() as cursor:
         listed = connection.introspection.get_table_list(cursor)
-    views = {each.name for each in listed if each.type == "v"}.intersection(MODELS)
-    empty = [name for name in MODELS if name in views and not MODELS[name].objects.exists()]
+    found = {each.name for each in listed if each.type == "v"}.intersection(MODELS)
+    empty = [name for name in MODELS if name in found and not MODELS[name].objects.exists()]
     others = [name for name in MODELS if name not in empty]
     for name in empty:
         if below := hidden_table(name, [each.name for each in listed if each.type == "t"]):
@@ -87,9 +81,4 @@ def without_condition(host: MailHost, view: str) -> Finding:
     if host.database.engine == "sqlite":
         remedy = Remedy(_("Correct the view's condition."))
         return broken("tables.view", seen % {"view": view}, remedy)
-    advice = _("Correct the view's condition. If it needs none, on the database host, run:")
-    client, name = sql_client(mysql_errors.panel_place()), quote(host.database.name)
-    again = quote(UNCONDITIONAL % view)
-    command = f"{client} --batch --raw --skip-column-names {name} --execute={again}"
-    remedy = Remedy(advice, f"{command} | {client} {name}")
-    return broken("tables.view", seen % {"view": view}, remedy)
+    return broken("tables.view", seen % {"view": view}, views.without_condition(host, view))
