@@ -126,6 +126,12 @@ def test_the_older_systemd_accepts_the_units(service: Service) -> None:
     assert done.stdout + done.stderr == ""
 
 
+def test_the_panel_is_served_again_after_a_reboot(service: Service) -> None:
+    service.machine.reboot()
+    wait_until(lambda: service.health() == 200, "the panel is served")
+    assert service.signs_in()
+
+
 def test_who_is_locked_out_is_let_in_again(service: Service) -> None:
     client = "127.0.3.1"
     assert not any(service.signs_in("wrong", client=client) for _ in range(5))
