@@ -33,7 +33,7 @@ START = ["systemctl", "show", "--timestamp=unix", "--property=InactiveExitTimest
 LATELY = 600
 """How many seconds old a line may be."""
 
-MAX_LINES = 3
+MAX_LINES, MAX_READ = 3, 500
 UNPREFIXED = re.compile(r" dovecot\[\d+\]: [A-Z]")
 """What it says before it knows where to log: no name of a process and no word like Error."""
 
@@ -86,11 +86,10 @@ def lines(examination: Examination) -> list[str]:
         return []
     started = examination.access.run([*START, "dovecot"]).stdout.strip()
     since = max(started, f"@{examination.began - LATELY}")
-    command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--output=short"]
-    done = examination.access.run([*command, "--lines=500", "--unit=dovecot"])
-    journal = [(line.partition("]: ")[2], line) for line in done.stdout.splitlines()]
+    journal = words.journal(examination, since, MAX_READ, "--unit=dovecot")
+    logged = [(line.partition("]: ")[2], line) for line in journal]
     found: dict[str, str] = {}
-    for text, line in (*journal, *dovecot_log.failures(int(since.lstrip("@")))):
+    for text, line in (*logged, *dovecot_log.failures(int(since.lstrip("@")))):
         said = text.removeprefix("master: ")
         if (dovecot_log.FAILED.search(said) or UNPREFIXED.search(line)) and not any(
             sign in said for sign in NOISE

@@ -25,6 +25,9 @@ NO_QUEUE = re.compile(r"chdir\(/\S+\): No such file or directory")
 ANY = re.compile("")
 FOLDER = re.compile(r"_(directory|path)$")
 MAX_LINES = 30
+FATAL_PRIORITY = "crit"
+"""There can be a thousand warnings of clients in between."""
+
 RESTART = restart_command("postfix")
 
 
@@ -78,8 +81,8 @@ def set_here(examination: Examination, why: str) -> str:
 
 def lately(examination: Examination) -> Cause | None:
     """Do so with the log, whose errors may have been mended since: one that fails isn't tried."""
-    lines = words.log(examination, words.MAIL, words.LATELY, MAX_LINES).splitlines()
-    cause = find(examination, lines)
+    lines = words.log(examination, words.MAIL, words.LATELY, MAX_LINES, FATAL_PRIORITY)
+    cause = find(examination, lines.splitlines())
     return cause if cause and is_current(examination, cause) else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mailboxes.doctor import dovecot_log
 from mailboxes.doctor.examination import Examination
 
-MAX_LENGTH = 300
+MAX_LENGTH, MAX_LINES = 300, 30
 MAIL = ("--facility=mail",)
 SIGN_INS = ("--facility=auth,authpriv",)
 LATELY, LATELY_SECONDS = "-10min", 600
@@ -32,14 +32,19 @@ def last_line(text: str) -> str:
     return quoted(text.strip().rpartition("\n")[2])
 
 
-def log(examination: Examination, which: Sequence[str], since: str = "", count: int = 3) -> str:
+def log(
+    examination: Examination,
+    which: Sequence[str],
+    since: str = "",
+    count: int = 3,
+    priority: str = "warning",
+) -> str:
     """Return the last warnings and errors that the journal has, by default of this examination."""
     if not examination.access.sees_all:
         return ""
     since = since or f"@{examination.began}"
-    command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--priority=warning"]
-    done = examination.access.run([*command, "--lines=30", "--output=short", *which])
-    said = [(line.partition("]: ")[2], line) for line in done.stdout.splitlines()]
+    lines = journal(examination, since, MAX_LINES, f"--priority={priority}", *which)
+    said = [(line.partition("]: ")[2], line) for line in lines]
     if which == MAIL and examination.host.variant.name == "v2":
         ago = LATELY_SECONDS if since == LATELY else 0
         said += dovecot_log.failures(examination.began - ago)
@@ -48,8 +53,18 @@ def log(examination: Examination, which: Sequence[str], since: str = "", count: 
         if words and not any(name in line for name in NOISE):
             found.pop(words, None)
             found[words] = line
-    lines = [quoted(without_secrets(examination, line)) for line in found.values()]
-    return "\n".join(lines[-count:])
+    kept = list(found.values())[-count:]
+    return "\n".join(quoted(without_secrets(examination, line)) for line in kept)
+
+
+def journal(examination: Examination, since: str, count: int, *which: str) -> list[str]:
+    """Return the newest lines of the journal, in order.
+
+    With a time, journalctl of Debian 12 counts lines from there on, unless it begins at the end.
+    """
+    command = ["journalctl", "--quiet", "--no-pager", f"--since={since}", "--output=short"]
+    done = examination.access.run([*command, "--reverse", f"--lines={count}", *which])
+    return done.stdout.splitlines()[::-1]
 
 
 def without_passwords(line: str) -> str:

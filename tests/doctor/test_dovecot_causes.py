@@ -101,7 +101,7 @@ def logging(*lines: str) -> Runner:
     """Return what answers as the programs of a host whose Dovecot has logged these lines."""
     dated = [f"Nov 27 20:50:4{number} mail dovecot[9]: {line}" for number, line in enumerate(lines)]
     answers = {
-        "journalctl": "\n".join(dated),
+        "journalctl": "\n".join(reversed(dated)),
         "ss": 'LISTEN 0 5 *:993 *:* users:(("stunnel4",pid=4711,fd=3))',
         "ps": "session-3.scope\n",
     }

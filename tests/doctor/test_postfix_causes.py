@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailboxes.doctor import delivery, maps, postfix_causes, submission
+from mailboxes.doctor import delivery, maps, postfix_causes, submission, words
 from mailboxes.doctor.access import Output, Runner
 from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.mail_queue import Queued
@@ -147,3 +147,19 @@ def test_what_has_been_mended_since_is_not_mended_again(examination: Examination
     for said in (line, MASTER.partition(": ")[2]):
         mended = as_root(examination, logging(said, Output(0, "", "")))
         assert postfix_causes.lately(mended) is None
+
+
+def test_a_fatal_error_is_found_behind_the_warnings_of_many_clients(
+    examination: Examination,
+) -> None:
+    """With --since, journalctl of Debian 12 gives the first lines, not the newest."""
+    asked: list[Sequence[str]] = []
+
+    def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
+        asked.append(command)
+        return Output(0, "mail a[1]: newest\nmail a[1]: older\n", "")
+
+    here = as_root(examination, run)
+    assert words.log(here, words.MAIL) == "mail a[1]: older\nmail a[1]: newest"
+    postfix_causes.lately(here)
+    assert {"--reverse", "--priority=crit"} <= set(asked[-1])
