@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from mailboxes.doctor.access import KEPT, Access, is_there
+from mailboxes.doctor import reach
+from mailboxes.doctor.examination import Examination
 from mailboxes.doctor.finding import Finding, broken
 from mailboxes.doctor.postfix_settings import PORT_25, assignments
 from mailboxes.doctor.remedies import Remedy, restart_command
@@ -15,9 +16,12 @@ OF_OTHERS = ("permit_mynetworks", "permit_inet_interfaces", "permit_sasl_authent
 """What lets in neither a host elsewhere nor its mail."""
 
 
-def examine(access: Access) -> Iterator[Finding]:
+def examine(examination: Examination) -> Iterator[Finding]:
     """Name the rules, unless mynetworks has other machines: one of them may take mail first."""
-    if is_there(KEPT) or not is_loopback(access.run(["postconf", "-xh", "mynetworks"]).stdout):
+    access = examination.access
+    if reach.gets_mail_otherwise(examination) or not is_loopback(
+        access.run(["postconf", "-xh", "mynetworks"]).stdout
+    ):
         return
     here = assignments(access.run(["postconf", "-x", *RULES]).stdout.splitlines())
     options = assignments(access.run(["postconf", "-Px"]).stdout.splitlines())

@@ -42,7 +42,7 @@ def examine(examination: Examination) -> Iterator[Finding]:
         yield from postfix_services.doubled(examination.access)
         yield from postfix_services.postscreen(examination.access)
         yield from postfix_services.without_port_25(examination.access)
-        yield from outsiders.examine(examination.access)
+        yield from outsiders.examine(examination)
     yield from check_port_25(examination)
     for port in (587, 465):
         yield from submission.check(examination, port)

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from mailboxes.doctor import outsiders
-from mailboxes.doctor.access import Access, Output
+from mailboxes.doctor.access import Output
+from mailboxes.doctor.examination import Examination
+from mailboxes.models import Domain
+from tests.doctor.conftest import as_root
 
 OWN = "127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128"
 
@@ -30,7 +33,12 @@ OWN = "127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128"
     ],
 )
 def test_a_rule_that_refuses_all_other_hosts_is_named(
-    rule: str, networks: str, option: str, expected: str
+    examination: Examination,
+    domain: Domain,
+    rule: str,
+    networks: str,
+    option: str,
+    expected: str,
 ) -> None:
     def run(command: Sequence[str], input: str = "", user: str = "") -> Output:
         if "mynetworks" in command:
@@ -38,9 +46,14 @@ def test_a_rule_that_refuses_all_other_hosts_is_named(
         if "-Px" in command:
             text = f"smtp/inet/smtpd_client_restrictions = {option}\n" if option else ""
             return Output(0, f"{text}submission/inet/smtpd_client_restrictions = reject\n", "")
+        if "relayhost" in command:
+            return Output(0, relay, "")
         return Output(0, f"smtpd_client_restrictions = {rule}\n", "")
 
-    found = list(outsiders.examine(Access(run, True, True, "127.0.0.1")))
+    relay, here = "\n\n\n", as_root(examination, run)
+    found = list(outsiders.examine(here))
     commands = [each.remedy.command for each in found]
     assert len(commands) == bool(expected)
     assert all(each.startswith(f"postconf {expected}") for each in commands)
+    relay = "[relay.example.net]\n\n\n"  # mail is likely to be fetched
+    assert list(outsiders.examine(here)) == []
