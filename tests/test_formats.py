@@ -1,8 +1,11 @@
 """Numbers and sizes in the language of the reader."""
 
+from datetime import date
+
 import pytest
 from django.test import Client
 from django.utils import translation
+from django.utils.formats import date_format
 
 from mailboxes import formats
 from mailboxes.errors import Refused
@@ -11,14 +14,20 @@ from mailboxes.sizes import Size
 
 
 @pytest.mark.parametrize(
-    ("language", "count", "size"),
-    [("en", "1,234,567", "1.5 GiB"), ("de", "1.234.567", "1,5 GiB")],
+    ("language", "count", "size", "day"),
+    [
+        ("en", "1,234,567", "1.5 GiB", "28 Nov 2026"),
+        ("de", "1.234.567", "1,5 GiB", "28. Nov. 2026"),
+    ],
 )
-def test_numbers_are_written_in_the_readers_language(language: str, count: str, size: str) -> None:
+def test_numbers_and_days_are_written_in_the_readers_language(
+    language: str, count: str, size: str, day: str
+) -> None:
     refusal = Refused("%(count)s, %(size)s", {"count": 1234567, "size": Size(1.5 * 2**30)})
     with translation.override(language):
         assert formats.number(1234567) == count
         assert formats.size(3 * 2**29) == size
+        assert date_format(date(2026, 11, 28), "SHORT_DATE_FORMAT") == day
         assert formats.error_message(refusal) == f"{count}, {size}"
 
 

@@ -1,1 +1,1 @@
-"""How dates are written, where Django would write them in the American order."""
+"""How dates are written, in the same way by the server and by shell.js."""

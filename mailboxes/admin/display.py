@@ -207,7 +207,7 @@ def local_time(time: datetime | None, never: str | Promise = "") -> SafeString:
         return quiet(never or _("Never"))
     local = localtime(time)
     return format_html(
-        '<time datetime="{}">{} {}</time>',
+        '<time datetime="{}">{}, {}</time>',
         time.isoformat(timespec="seconds"),
         date_format(local, "SHORT_DATE_FORMAT"),
         local.strftime("%H:%M %Z"),
