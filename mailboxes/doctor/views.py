@@ -29,8 +29,7 @@ def examine(host: MailHost, queries: Sequence[str]) -> Iterator[Finding]:
     for query in queries:
         table = table_of(query)
         try:
-            with connections["mail"].cursor() as cursor:
-                cursor.execute(query)
+            first_row(query)
         except DatabaseError as error:
             if error.args[0] not in (*mysql_errors.MISSING, *mysql_locks.BUSY):
                 yield unreadable_table(host, table, error)
@@ -106,5 +105,11 @@ def gives_rows(query: str) -> bool:
     with connections["mail"].cursor() as cursor:
         if connections["mail"].vendor == "mysql":
             mysql_locks.bound_waits(cursor)
+    return first_row(query) is not None
+
+
+def first_row(query: str) -> Sequence[object] | None:
+    with connections["mail"].cursor() as cursor:
         cursor.execute(query)
-        return cursor.fetchone() is not None
+        found: Sequence[object] | None = cursor.fetchone()
+    return found
