@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib.admin.utils import unquote
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
@@ -13,9 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from mailboxes.client_settings import servers
-from mailboxes.conf import mail_host
+from mailboxes.conf import LOCAL_NAMES, mail_host
 from mailboxes.models import Mailbox
 from mailboxes.qr_codes import qr_svg
+
+
+def is_local(request: HttpRequest) -> bool:
+    """Whether the panel is reached on its own machine, or through ssh: at an address that only
+    leads there on this computer.
+    """
+    name, _port = split_domain_port(request.get_host())
+    return name.strip("[]") in LOCAL_NAMES
 
 
 class ShowsClientSettings:
@@ -51,6 +60,7 @@ class ShowsClientSettings:
             **found,
             "public_url": request.build_absolute_uri(f"{reverse('mail-programs')}?{query}"),
             "password_url": request.build_absolute_uri(reverse("change-password")),
+            "is_local": is_local(request),
         }
         if found["incoming"]:
             profile = request.build_absolute_uri(f"{reverse('apple-profile')}?{query}")

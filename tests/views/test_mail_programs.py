@@ -190,7 +190,19 @@ def test_a_mailbox_has_its_settings_on_a_page(anna: Mailbox, rita: Client) -> No
     text = page.content.decode()
     assert "Port 993, SSL/TLS" in text and "<svg" in text and anna.pk in text
     assert "http://testserver/mail-programs/?address=anna%40example.org" in text
-    assert "can't be shown again" not in text
+    assert "can't be shown again" not in text and "at a local address" not in text
+
+
+def test_links_that_only_work_on_this_computer_are_not_printed(
+    anna: Mailbox, rita: Client, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    url = "/admin/mailboxes/mailbox/anna_40example.org/client-settings/"
+    for host in ("127.0.0.1:8000", "localhost:8000", "[::1]:8000"):
+        text = rita.get(url, headers={"host": host}).content.decode()
+        assert "at a local address" in text and text.count(" no-print") == 4, host
+    text = rita.get(url, headers={"host": "panel.example.com"}).content.decode()
+    assert "at a local address" not in text and " no-print" not in text
 
 
 def test_the_welcome_sheet_shows_a_new_password_once(domain: Domain, rita: Client) -> None:
