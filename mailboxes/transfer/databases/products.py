@@ -44,10 +44,7 @@ def find_reader(source: Source, name: str = "") -> Reader:
     product = identify(source.columns).name
     readers = {reader.product: reader for reader in READERS.values()}
     reader = READERS[name] if name else readers.get(product)
-    needed = (
-        reader.needed if reader else {table for each in READERS.values() for table in each.needed}
-    )
-    for refusal in unreadable(source.unreadable, needed):
+    for refusal in unreadable(source.unreadable, needed_tables(reader)):
         raise refusal
     if reader is None:
         tables = sorted(source.columns)
