@@ -24,7 +24,8 @@ from mailboxes.models import (
     Vacation,
     VacationNotification,
 )
-from mailboxes.queries import BATCH, DENIED, is_unreadable, renamed, tables
+from mailboxes.queries import BATCH, renamed, tables
+from mailboxes.table_errors import DENIED, is_unreadable
 
 # Those that may use MyISAM in an old database come last: a rollback doesn't bring them back.
 CLEARED: tuple[type[Model], ...] = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.db.models import CharField, F, Model, Q, QuerySet, Value
 from django.db.models.base import ModelState
 from django.db.models.functions import Concat, Length, Substr
@@ -27,16 +27,6 @@ MAX_ROWS = 20_000
 
 AT_ONCE = 2000
 """How many rows one statement reads of those that are all read. MariaDB may read them twice."""
-
-DENIED = (1142, 1143)
-"""MariaDB's and MySQL's errors for a command that the account may not use on a table, a column."""
-
-UNREADABLE = (*DENIED, 145, 1194, 1195, 1356, 1449)
-"""Errors for tables that can't be read: also crashed ones, and views of what is gone."""
-
-NO_DEFINER = 1045
-"""MariaDB's error for a view whose account is gone, unless that is 1449. It is also the error for a
-wrong password, but then there is no connection."""
 
 BATCH = 1000
 BY_DOMAIN = ("domain_id", "pk")
@@ -130,8 +120,7 @@ def capped_count(rows: QuerySet, maximum: int = MAX_COUNT) -> CappedCount:
     if source and not source.is_exact:
         return count_among(rows, source, maximum)
     if maximum < AT_ONCE:
-        counted = source.rows if source else rows
-        number = counted.order_by()[: maximum + 1].count()
+        number = rows_of(rows).order_by()[: maximum + 1].count()
         return CappedCount(min(number, maximum), number > maximum)
     number = 0
     for part, is_last in slices(rows):
@@ -159,14 +148,6 @@ def exceeds(rows: QuerySet, maximum: int) -> bool:
     if maximum < MAX_READ:
         return rows.order_by()[maximum : maximum + 1].exists()
     return capped_count(rows, maximum).more
-
-
-def is_unreadable(error: DatabaseError) -> bool:
-    """Say whether a table can't be read, such as a view of one that is gone or not allowed."""
-    code = error.args[0] if error.args else ""
-    if code == NO_DEFINER:
-        return connections["mail"].connection is not None
-    return code in UNREADABLE or (isinstance(code, str) and code.startswith("no such table"))
 
 
 def tables() -> set[str]:

@@ -17,6 +17,7 @@ from mailboxes.lookup_models import Flag
 from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import usage_is_kept
 from mailboxes.models import LastLogin, Usage
+from mailboxes.table_errors import is_unreadable
 
 NEARLY_FULL, FULL = 90, 100
 """Percent of the quota."""
@@ -118,7 +119,7 @@ def by_address(rows: QuerySet, *columns: str) -> Columns:
             for address, *values in rows.values_list("username", *columns)
         }
     except DatabaseError as error:
-        if not queries.is_unreadable(error) and rows.model._meta.db_table in queries.tables():
+        if not is_unreadable(error) and rows.model._meta.db_table in queries.tables():
             raise
         return {}
 

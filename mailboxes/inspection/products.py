@@ -11,7 +11,7 @@ from mailboxes.formats import database_message
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.origin import foreign_tables
 from mailboxes.outages import find_outage
-from mailboxes.queries import NO_DEFINER
+from mailboxes.table_errors import ACCESS_DENIED
 
 Columns = dict[str, frozenset[str]]
 """The columns of each table, by its name."""
@@ -70,7 +70,7 @@ def read_definitions(connection: BaseDatabaseWrapper) -> Definitions:
             try:
                 columns = introspection.get_table_description(cursor, table.name)
             except DatabaseError as error:
-                if find_outage(error) and error.args[0] != NO_DEFINER:
+                if find_outage(error) and error.args[0] != ACCESS_DENIED:
                     raise
                 found.unreadable[table.name] = database_message(error)
             else:

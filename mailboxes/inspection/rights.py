@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import DENIED
+from mailboxes.table_errors import DENIED
 
 MODELS: tuple[type[Model], ...] = (Domain, Mailbox, Alias, AliasDomain)
 STATEMENTS = {
