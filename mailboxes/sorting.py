@@ -25,6 +25,7 @@ from mailboxes.queries import (
     page_of_index,
     page_of_keys,
     source_of,
+    with_keys,
 )
 
 MAX_SORTED = 4000
@@ -86,11 +87,7 @@ def few_keys(rows: QuerySet, domains: Collection[str] | None) -> list[str] | Non
         return None
     if source.is_exact:
         return keys
-    found = [
-        rows.order_by().filter(pk__in=some).values_list("pk", flat=True)
-        for some in batched(keys, READ_AT_ONCE)
-    ]
-    return [key for part in found for key in part]
+    return list(with_keys(rows.order_by().values_list("pk", flat=True), keys))
 
 
 def in_order(keys: Sequence[str], sorting: Sorting) -> list[Place]:

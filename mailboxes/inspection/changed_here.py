@@ -8,7 +8,7 @@ from mailboxes.audit.models import Phase, Subject
 from mailboxes.inspection.old_panel import reading_settings
 from mailboxes.inspection.rows import password_form
 from mailboxes.models import Mailbox
-from mailboxes.queries import BATCH
+from mailboxes.queries import BATCH, with_keys
 
 ALWAYS = ("mailbox.create", "mailbox.password", "mailbox.rehash")
 CHANGE, IMPORT = "mailbox.change", "mailbox.import"
@@ -26,12 +26,10 @@ class ChangedPassword:
 def changed_passwords(adoption: Adoption) -> Iterator[ChangedPassword]:
     """Yield the mailboxes whose password PostfixAdmin doesn't read with every setting."""
     names = sorted({name.lower() for name in names_in_log(adoption)})
-    for start in range(0, len(names), BATCH):
-        rows = Mailbox.objects.filter(pk__in=names[start : start + BATCH])
-        for address, stored in rows.values_list("pk", "password"):
-            form = password_form(stored)
-            if settings := reading_settings(adoption.product, form):
-                yield ChangedPassword(address, form, settings)
+    for address, stored in with_keys(Mailbox.objects.values_list("pk", "password"), names):
+        form = password_form(stored)
+        if settings := reading_settings(adoption.product, form):
+            yield ChangedPassword(address, form, settings)
 
 
 def names_in_log(adoption: Adoption) -> Iterator[str]:

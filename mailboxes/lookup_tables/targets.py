@@ -31,8 +31,7 @@ def may_forward_to(
     `outside` only count if they are in other domains. At most a `maximum` is looked at.
     """
     found = dict.fromkeys(islice(aliases_to(names, signs, maximum, outside), maximum))
-    for some in batched(found, NAMES_PER_QUERY):
-        yield from rows.filter(pk__in=some)
+    yield from with_keys(rows, list(found))
 
 
 def aliases_to(

@@ -13,7 +13,7 @@ from mailboxes.conf import MailHost
 from mailboxes.errors import Refused, Term, gettext_noop
 from mailboxes.models import Domain, Mailbox
 from mailboxes.passwords import schemes
-from mailboxes.queries import new_row
+from mailboxes.queries import new_row, with_keys
 from mailboxes.variants import Scheme
 from mailboxes.verification import host_problem, locks_out
 
@@ -22,7 +22,7 @@ UNUSABLE = gettext_noop(
     "The mail host can't verify the hash (%(scheme)s), so it isn't imported: set a new password."
 )
 UNKNOWN_FORM = Term(gettext_noop("unknown scheme"))
-MAX_STORED, PER_QUERY = 255, 500
+MAX_STORED = 255
 PER_TASK = 20
 """How many passwords a process gets at a time."""
 
@@ -111,11 +111,8 @@ def with_hash(row: MailboxRow, found: str | Refused) -> ImportRow:
 
 
 def stored_passwords(addresses: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for start in range(0, len(addresses), PER_QUERY):
-        rows = Mailbox.objects.filter(pk__in=addresses[start : start + PER_QUERY])
-        found |= {name.lower(): stored for name, stored in rows.values_list("pk", "password")}
-    return found
+    rows = with_keys(Mailbox.objects.values_list("pk", "password"), addresses)
+    return {name.lower(): stored for name, stored in rows}
 
 
 def run(task: Task) -> list[str | Refused]:
