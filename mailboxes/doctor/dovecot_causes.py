@@ -30,9 +30,6 @@ from mailboxes.texts import gettext as _
 
 Found = re.Match[str]
 START = ["systemctl", "show", "--timestamp=unix", "--property=InactiveExitTimestamp", "--value"]
-LATELY = 600
-"""How many seconds old a line may be."""
-
 MAX_LINES, MAX_READ = 3, 500
 UNPREFIXED = re.compile(r" dovecot\[\d+\]: [A-Z]")
 """What it says before it knows where to log: no name of a process and no word like Error."""
@@ -75,7 +72,7 @@ def explain(examination: Examination, code: str, seen: str) -> Finding:
     log = lines(examination)
     if "database" in examination.broken:
         return broken(code, seen, REPAIR_BEFORE, shown(log))
-    cause = find(examination, log) or Cause(textof(log), dovecot_resort.remedy(examination))
+    cause = find(examination, log) or Cause(sentence(log), dovecot_resort.remedy(examination))
     text = f"{seen.rstrip('.')}. {cause.reason}" if cause.reason else seen
     return broken(code, text, cause.remedy, shown(log))
 
@@ -85,7 +82,7 @@ def lines(examination: Examination) -> list[str]:
     if not examination.access.sees_all:
         return []
     started = examination.access.run([*START, "dovecot"]).stdout.strip()
-    since = max(started, f"@{examination.began - LATELY}")
+    since = max(started, f"@{examination.began - words.LATELY_SECONDS}")
     journal = words.journal(examination, since, MAX_READ, "--unit=dovecot")
     logged = [(line.partition("]: ")[2], line) for line in journal]
     found: dict[str, str] = {}
@@ -108,7 +105,7 @@ def find(examination: Examination, log: list[str]) -> Cause | None:
     return None
 
 
-def textof(log: list[str]) -> str:
+def sentence(log: list[str]) -> str:
     """Return what the newest line says, as a sentence."""
     if not log:
         return ""
@@ -159,7 +156,7 @@ def missing_path(examination: Examination, found: Found) -> Cause:
     path = found["path"]
     reason = _("Dovecot can't use %(path)s.") % {"path": path}
     if not (settings := dovecot_settings.naming(path)):
-        return Cause(textof([found.string]), dovecot_resort.remedy(examination))
+        return Cause(sentence([found.string]), dovecot_resort.remedy(examination))
     return Cause(reason, correct_settings(settings))
 
 
@@ -215,7 +212,7 @@ def other_account(examination: Examination, found: Found) -> Cause:
     )
     remedy = dovecot_resort.remedy(examination)
     if remedy != APPLY_AND_RESTART_BOTH:  # another user than the files' is used
-        reason = textof([found.string])
+        reason = sentence([found.string])
     return Cause(reason, remedy)
 
 

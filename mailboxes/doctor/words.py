@@ -8,7 +8,8 @@ from mailboxes.doctor.examination import Examination
 MAX_LENGTH, MAX_LINES = 300, 30
 MAIL = ("--facility=mail",)
 SIGN_INS = ("--facility=auth,authpriv",)
-LATELY, LATELY_SECONDS = "-10min", 600
+LATELY_SECONDS = 600
+LATELY = f"-{LATELY_SECONDS}s"
 PASSWORDS = ("passwd is set to", "given password", "pass=", "resp=", "AUTH PLAIN ")
 """What follows these in a line is a password, or may be."""
 

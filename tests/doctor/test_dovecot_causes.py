@@ -201,7 +201,7 @@ def test_only_lines_since_the_last_start_are_read(examination: Examination) -> N
     assert f"--since=@{started}" in asked[-1]
     started = examination.began - 10_000
     dovecot_causes.lines(as_root(examination, run))
-    assert f"--since=@{examination.began - dovecot_causes.LATELY}" in asked[-1]
+    assert f"--since=@{examination.began - words.LATELY_SECONDS}" in asked[-1]
 
 
 def test_a_socket_is_closed_by_the_administrators_settings(
