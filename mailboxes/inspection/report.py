@@ -14,6 +14,7 @@ from mailboxes.foreign_rows import CLEARED
 from mailboxes.inspection import counts, database, folders, old_panel, products
 from mailboxes.inspection.lines import Line, Section, counted_line
 from mailboxes.inspection.products import Product, find_product, read_definitions, refusals
+from mailboxes.inspection.rights import MODELS
 from mailboxes.inspection.rows import UNITS, Rows, read_rows
 from mailboxes.routing import Kind, Route
 from mailboxes.texts import translated
@@ -61,7 +62,7 @@ FORMS: dict[str, str | Promise] = {
     "unknown or clear text": _("Stored in an unknown form, or in clear text"),
 }
 UNREADABLE = " (unreadable)"
-NEEDED = ("alias", "alias_domain", "domain", "mailbox")
+NEEDED = [model._meta.db_table for model in MODELS]
 
 
 @dataclass(frozen=True)
