@@ -100,10 +100,12 @@ class DomainUse:
             kept["max_mailboxes"] = limit
         if is_within(self.aliases[name.lower()], limit := self.count(aliases)):
             kept["max_aliases"] = limit
-        if size is not NO_COLUMN and use.is_within(use.largest, quota(size, self.limit_unit)):
-            kept["max_quota"] = quota(size, self.limit_unit)
-        if use.is_within(use.total, quota(total, self.limit_unit)):
-            kept["total_quota"] = quota(total, self.limit_unit)
+        if size is not NO_COLUMN and use.is_within(
+            use.largest, limit := quota(size, self.limit_unit)
+        ):
+            kept["max_quota"] = limit
+        if use.is_within(use.total, limit := quota(total, self.limit_unit)):
+            kept["total_quota"] = limit
         return kept
 
 
