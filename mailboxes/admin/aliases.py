@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes import actions
 from mailboxes.admin import display
+from mailboxes.admin.attention_filters import AliasAttentionFilter
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList, ListAdmin
 from mailboxes.admin.filters import (
-    AliasAttentionFilter,
     AliasKindFilter,
     DomainFilter,
     StatusFilter,

@@ -19,10 +19,11 @@ from mailboxes.access.scope import Scope
 from mailboxes.access.self_service import is_open
 from mailboxes.actions.shown_values import COLUMNS
 from mailboxes.admin import display
+from mailboxes.admin.attention_filters import DomainAttentionFilter
 from mailboxes.admin.bulk_actions import MAX_LISTED, admin_url
 from mailboxes.admin.changelist import ListAdmin
 from mailboxes.admin.domain_dns import ShowsDNS
-from mailboxes.admin.filters import DomainAttentionFilter, StatusFilter
+from mailboxes.admin.filters import StatusFilter
 from mailboxes.admin.overviews import domain_overview
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host, quota_multiplier

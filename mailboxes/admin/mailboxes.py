@@ -24,12 +24,12 @@ from mailboxes.access.self_service import is_demanded
 from mailboxes.accounts import AccountKind
 from mailboxes.addresses import to_unicode
 from mailboxes.admin import display
+from mailboxes.admin.attention_filters import MailboxAttentionFilter
 from mailboxes.admin.bulk_actions import admin_url
 from mailboxes.admin.changelist import InDomainList
 from mailboxes.admin.client_settings import ShowsClientSettings
 from mailboxes.admin.filters import (
     DomainFilter,
-    MailboxAttentionFilter,
     SortFilter,
     StatusFilter,
 )
