@@ -11,6 +11,13 @@ UNKNOWN = (pam.USER_UNKNOWN, pam.USER_UNKNOWN)
 OURS = "auth required pam_mysql.so user=mail_auth passwd=geheim\n"
 
 
+@pytest.fixture
+def service_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of /etc/pam.d/smtp."""
+    monkeypatch.setattr(pam, "SERVICE_FILE", tmp_path / "smtp")
+    return pam.SERVICE_FILE
+
+
 @pytest.mark.parametrize(
     ("first", "named"),
     [
@@ -22,14 +29,9 @@ OURS = "auth required pam_mysql.so user=mail_auth passwd=geheim\n"
     ],
 )
 def test_another_module_that_is_asked_first_is_named(
-    examination: Examination,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    first: str,
-    named: str,
+    examination: Examination, service_file: Path, first: str, named: str
 ) -> None:
-    monkeypatch.setattr(pam, "SERVICE_FILE", tmp_path / "smtp")
-    pam.SERVICE_FILE.write_text(first + OURS)
+    service_file.write_text(first + OURS)
     found = pam.known_finding(examination, UNKNOWN, UNKNOWN, UNKNOWN)
     assert found.code == "pam.user" and named in found.seen and "geheim" not in found.seen
 
@@ -42,13 +44,8 @@ def test_another_module_that_is_asked_first_is_named(
     ],
 )
 def test_another_module_that_refuses_the_account_is_named(
-    examination: Examination,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    lines: str,
-    named: str,
+    examination: Examination, service_file: Path, lines: str, named: str
 ) -> None:
-    monkeypatch.setattr(pam, "SERVICE_FILE", tmp_path / "smtp")
-    pam.SERVICE_FILE.write_text(lines + OURS)
+    service_file.write_text(lines + OURS)
     found = pam.known_finding(examination, (pam.SUCCESS, pam.AUTH_ERR), UNKNOWN, UNKNOWN)
     assert found.code == "pam.account" and named in found.seen
