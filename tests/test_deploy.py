@@ -66,7 +66,7 @@ def test_gunicorn_only_listens_on_localhost() -> None:
     done = subprocess.run(
         [*command, "mailadmin.wsgi"],
         cwd=ROOT,
-        env=os.environ | {"PORT": "8123"},
+        env=os.environ | {"PORT": "8123", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
     )
