@@ -67,9 +67,10 @@ for (const button of document.querySelectorAll("button[data-fold]")) {
   });
 }
 
-// Following a link to a file expands it.
+// Following a link to a file or a fold expands it.
 function openTarget() {
-  const fold = location.hash && document.getElementById(location.hash.slice(1))?.querySelector("details");
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  const fold = target && (target.closest("details") ?? target.querySelector("details"));
   if (fold) fold.open = true;
 }
 addEventListener("hashchange", openTarget);

@@ -29,6 +29,10 @@ def mysql_panel(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def test_the_configuration_is_shown_copied_and_downloaded(rita: Page) -> None:
     rita.get_by_role("list", name="Server").get_by_role("link", name="Configuration").click()
     expect(rita.get_by_role("heading", name="V2 on Debian 13 (trixie)")).to_be_visible()
+    file = rita.locator(".file").first
+    place = file.bounding_box()
+    assert place and place["y"] < 320, "the files begin too far down, below one notice"
+    file.locator("summary").click()
     text = rita.get_by_role("region", name="Contents of etc/dovecot/conf.d/99-mailadmin.conf")
     expect(text).to_contain_text("auth_mechanisms = plain login cram-md5")
     copy = rita.get_by_role("button", name="Copy apply", exact=True)
@@ -56,7 +60,7 @@ def test_copies_match_the_file_byte_for_byte(rita: Page) -> None:
 
 
 def test_a_command_is_copied_without_a_line_break(rita: Page) -> None:
-    rita.goto(URL)
+    rita.goto(f"{URL}#steps")
     rita.get_by_role("button", name="Copy sh apply --dry-run").press("Enter")
     expect(rita.locator("#announcements")).to_have_text("Copied")
     assert rita.evaluate(CLIPBOARD) == "sh apply --dry-run"
@@ -75,6 +79,7 @@ def test_a_copy_contains_the_password_that_the_page_hides(
         page.get_by_label("Username").fill("rita")
         page.get_by_label("Password").fill(mysql_panel.admin_password)
         page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="The other variant").click()
         expect(page.get_by_text("The mailboxes can't be counted at the moment")).to_be_visible()
         page.wait_for_load_state()
         assert "secret of" not in page.content()
@@ -98,6 +103,7 @@ def test_files_open_by_their_links_or_all_at_once(rita: Page) -> None:
     texts = rita.locator(".file pre")
     readme = rita.get_by_role("region", name="Contents of README")
     expect(readme).to_be_hidden()
+    rita.get_by_text("Files", exact=True).click()
     rita.get_by_role("link", name="README").press("Enter")
     expect(readme).to_be_in_viewport()
     rita.get_by_role("button", name="Collapse all").press("Enter")

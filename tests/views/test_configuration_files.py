@@ -57,10 +57,11 @@ def test_a_table_of_contents_links_to_each_file(rita: Client, files: list[File])
     )
 
 
-def test_all_files_but_the_first_are_collapsed(rita: Client, files: list[File]) -> None:
-    first, *rest = cards(rita.get(URL).content.decode())
-    assert '<details class="fold" open>' in first and '<span class="c">' in first
-    assert rest and all('<details class="fold">' in card for card in rest)
+def test_the_short_files_of_the_host_are_expanded(rita: Client, files: list[File]) -> None:
+    found = cards(rita.get(URL).content.decode())
+    expanded = ['<details class="fold" open>' in card for card in found]
+    assert expanded == [bool(file.target) and file.text.count("\n") <= 40 for file in files]
+    assert set(expanded) == {True, False} and any('<span class="c">' in card for card in found)
 
 
 def test_secrets_are_not_shown(rita: Client, files: list[File]) -> None:
