@@ -42,6 +42,9 @@ from mailboxes.queries import CappedCount, batches
 from mailboxes.request_actors import administrator
 from mailboxes.routing import Kind, Route
 
+MAIL_FIELDS = {"active", "delivery", "next_hop", "any_recipient", "postmaster"}
+"""The fields that decide what becomes of the domain's mail."""
+
 MAX_NAMED = 500
 """How many aliases that forward to a domain are read, to name those that the role may see."""
 
@@ -186,6 +189,16 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
             text = format_html_join(" · ", '<a href="{}">{}</a>', links)
             self.message_user(request, format_html("{} {}", _("Next:"), text), messages.INFO)
         return response
+
+    def save_form(self, request: HttpRequest, form: ModelForm, change: bool) -> Any:
+        concerns_mail = not change or not MAIL_FIELDS.isdisjoint(form.changed_data)
+        request.concerns_mail = concerns_mail  # type: ignore[attr-defined]
+        return super().save_form(request, form, change)
+
+    def warn(self, request: HttpRequest, row: Any) -> None:
+        """Follow the domain's aliases, unless other fields were saved."""
+        if getattr(request, "concerns_mail", True):
+            super().warn(request, row)
 
     def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
         data = form.cleaned_data

@@ -219,6 +219,17 @@ def test_a_relayed_domain_is_created_and_changed(rita: Client) -> None:
     assert stored() == ("virtual", False) and not Alias.objects.exists()
 
 
+def test_aliases_are_only_followed_if_a_change_concerns_mail(rita: Client, domain: Domain) -> None:
+    address = "alone@example.org"
+    Alias.objects.create(address=address, goto=address, domain_id="example.org")
+    saved(rita, description="New")
+    page = rita.get(DOMAIN).content.decode()
+    assert "changed successfully" in page and address not in page
+    saved(rita, active="")
+    saved(rita, active="on")
+    assert f"Mail to {address} is refused" in rita.get(DOMAIN).content.decode()
+
+
 @pytest.mark.parametrize(
     "row",
     [("lmtp:unix:x", False), ("smtp:[a.example], [b.example]", True), ("Relay", False), ("", True)],
