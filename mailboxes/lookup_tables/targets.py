@@ -44,11 +44,11 @@ def aliases_to(
     domains = [name[1:] for name in names if name.startswith("@")]
     addresses = [name for name in names if not name.startswith("@")]
     rows = AliasTarget.objects.order_by()
-    for domain in domains:
-        of_domain = rows.filter(domain=domain)
-        if domain in outside:
-            of_domain = of_domain.filter(crosses=True)
-        yield from of_domain.values_list("alias", flat=True)[:maximum]
+    crossing = [domain for domain in domains if domain in outside]
+    others = [domain for domain in domains if domain not in outside]
+    for found, wanted in ((rows.filter(crosses=True), crossing), (rows, others)):
+        for some in batched(wanted, NAMES_PER_QUERY):
+            yield from found.filter(domain__in=some).values_list("alias", flat=True)[:maximum]
     for some in batched(addresses, NAMES_PER_QUERY):
         yield from rows.filter(target__in=some).values_list("alias", flat=True)[:maximum]
     for some in batched(addresses if signs else [], EXTENDED_PER_QUERY):

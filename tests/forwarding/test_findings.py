@@ -428,6 +428,15 @@ def test_a_domains_aliases_to_themselves_without_a_mailbox_are_named(
     assert notes_of_enabling(domains, EVERYTHING) == []
 
 
+def test_aliases_into_many_domains_are_found_together() -> None:
+    names = [f"d{number}.example" for number in range(30)]
+    Domain.objects.bulk_create(Domain(domain=name) for name in names)
+    aliases = {add(f"to.{name}@example.org", f"info@{name}").pk for name in names}
+    with CaptureQueriesContext(connections["mail"]) as queries:
+        found = forwarding_to([f"@{name}" for name in names], outside=names[:15])
+    assert {alias.pk for alias in found} == aliases and len(queries) < 10
+
+
 def test_a_disabled_extension_has_its_mail_delivered_to_the_address_without_it(
     anna: Mailbox,
 ) -> None:
