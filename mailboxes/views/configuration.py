@@ -108,13 +108,12 @@ def download(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":  # for example, after signing in again
         return redirect("configuration")
     try:
-        host = with_column(mail_host())
-        check_mail(host)
+        host, path = with_column(mail_host()), request.POST.get("path", "")
+        check_mail(host, queries.BATCH if path else None)  # of one file as on the page
         files = render_bundle(host)
     except Refused as error:
         text = error_message(error)
         return HttpResponse(text, status=409, content_type="text/plain; charset=utf-8")
-    path = request.POST.get("path", "")
     name, content = (path, one_file(files, path)) if path else archive(host, files)
     if not path:
         remember_export(files)

@@ -11,9 +11,7 @@ from tests.servers import MariaDB
 pytestmark = pytest.mark.stack
 
 IN_PARTS = [
-    "POST-/admin/configuration/download/-",
     "POST-/admin/mailboxes/domain/tiny002.example/rename/-",
-    "POST-/admin/mailboxes/domain/large1.example/change/-",
 ]
 """Forms for which all rows of a table, or of a domain, are read in parts."""
 
