@@ -39,7 +39,7 @@ from mailboxes.forwarding.wording import (
     served_otherwise_text,
 )
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import capped_count, first_rows, partly, rows_after
+from mailboxes.queries import CappedCount, capped_count, first_rows, partly, rows_after
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
@@ -91,6 +91,13 @@ def posted_number(request: HttpRequest, name: str) -> int:
 def admin_url(opts: Options, page: str, *args: str) -> str:
     """Return the URL of an admin page, such as `changelist`, or `change` with a key."""
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)
+
+
+def number_of_chosen(request: HttpRequest, rows: QuerySet) -> CappedCount:
+    """Return how many rows are chosen, counted only if that isn't known of the whole list."""
+    known = getattr(request, "known_count", None)
+    across = request.POST.get("select_across") == "1"
+    return known if known and across else capped_count(rows, queries.MAX_ROWS)
 
 
 def is_confirmed(request: HttpRequest, form: Form | None) -> bool:
@@ -239,8 +246,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
 
         Only that page and rows that aren't too many are described.
         """
-        count = capped_count(queryset, queries.MAX_ROWS)
-        if count.more:
+        count = number_of_chosen(request, queryset)
+        if count.number > queries.MAX_ROWS or count.more:
             text = _(
                 "At most %(limit)s rows can be changed at once. Narrow the list with a search or a "
                 "filter."

@@ -94,7 +94,8 @@ class KeysetChangeList(ChangeList):
         if self.found and self.found.keys is not None:
             self.count = CappedCount(len(self.found.keys), self.found.more)
         else:
-            self.count = self.known_count() or capped_count(self.queryset)
+            known = self.request.known_count = self.known_count()  # type: ignore[attr-defined]
+            self.count = known or capped_count(self.queryset)
         self.result_count = self.count.number
         after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
         page = self.page(after, before)
