@@ -1,8 +1,8 @@
 """The processor time of pages on large tables; stack/benchmarks.py runs this in a machine.
 
-`fill FROM TO` adds mailboxes with their aliases; `ours` and `stock` print a line for each page
-of the panel and of Django's own admin: milliseconds of the panel and of the database server for a
-request, the median of several.
+`fill FROM TO` adds mailboxes with their aliases; `ours`, `every` and `stock` print a line for some
+pages of the panel, for each of its requests, and for some of Django's own admin: milliseconds of
+the panel and of the database server for a request, the median of several.
 """
 
 import gc
@@ -40,18 +40,35 @@ from mailboxes.conf import mail_host  # noqa: E402
 from mailboxes.lookup_tables import tables as lookup_tables  # noqa: E402
 from mailboxes.passwords.schemes import make_password  # noqa: E402
 from mailboxes.throttle.models import Counter  # noqa: E402
+from tests.every_request import bulk_actions, every_request  # noqa: E402
 from tests.growth import FILL_LOG, execute  # noqa: E402
 
-LARGEST = "d0000.example"
+LARGEST = "large1.example"
 PASSWORDS = ("four unrelated words", "five other unrelated words")
 REQUESTS = 10
+# What the requests are about, besides the largest domain.
+FILL_FEW = """\
+INSERT INTO domain (domain, description, transport, aliases, mailboxes, quota) VALUES
+('large1.example', '', '', 0, 0, 0), ('large3.example', '', '', 1000000, 1000000, 1000000),
+('large7.example', '', '', 0, 0, 0), ('large9.example', '', '', 0, 0, 0),
+('alias.example', '', '', 0, 0, 0), ('empty.example', '', '', 0, 0, 0),
+('tiny002.example', '', '', 0, 0, 0);
+INSERT INTO alias_domain (alias_domain, target_domain) VALUES ('alias.example', 'large1.example');
+INSERT INTO mailbox (username, password, name, maildir, local_part, domain) VALUES
+('box7@large7.example', 'x', '', 'm/', 'box7', 'large7.example'),
+('box9@large9.example', 'x', '', 'm/', 'box9', 'large9.example'),
+('t1@tiny002.example', 'x', '', 'm/', 't1', 'tiny002.example');
+INSERT INTO alias (address, goto, domain) VALUES
+('to.box7@large7.example', 'box7@large7.example', 'large7.example'),
+('to.t1@tiny002.example', 't1@tiny002.example', 'tiny002.example')
+"""
 FILL = """\
 INSERT IGNORE INTO domain (domain, description, transport, aliases, mailboxes, quota)
-SELECT CONCAT('d', LPAD(seq, 4, '0'), '.example'), '', '', 0, 0, 0 FROM seq_0_to_{domains};
+SELECT CONCAT('d', LPAD(seq, 4, '0'), '.example'), '', '', 0, 0, 0 FROM seq_1_to_{domains};
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain, quota)
 SELECT CONCAT(local_part, '@', domain), '{hash}', name, CONCAT(domain, '/', local_part, '/'),
     local_part, domain, 1073741824 FROM (SELECT CONCAT('user', LPAD(seq, 7, '0')) AS local_part,
-    IF(seq % 5 = 0, '{largest}', CONCAT('d', LPAD(1 + seq % {domains}, 4, '0'), '.example'))
+    IF(seq % 2, '{largest}', CONCAT('d', LPAD(1 + seq % {domains}, 4, '0'), '.example'))
     AS domain, CONCAT(ELT(1 + seq % 3, 'Anna', 'Jean-Luc', 'Zoë'), ' ',
     ELT(1 + seq % 4, 'Koch', 'Berg', 'Li', 'Öz'), ' ', seq) AS name
     FROM seq_{first}_to_{last}) made;
@@ -74,6 +91,7 @@ def fill(first: int, last: int) -> None:
     )
     if first == 1:
         execute("default", FILL_LOG.format(first=1, last=6000, events=5400))
+        execute("mail", FILL_FEW)
     execute("mail", f"SET @lookup_pause = 1;\n{sql};\nSET @lookup_pause = NULL")
     lookup_tables.fill_all(connections["mail"], usage=True)
     execute(
@@ -142,24 +160,24 @@ def posted(client: Client, name: str, *forms: tuple[str, dict[str, str]]) -> Pag
 def ours() -> Iterator[Page]:
     Counter.objects.all().delete()  # or the third run would have made too many attempts
     client, admin = superuser(), "/admin/mailboxes"
-    one, mailboxes, aliases = f"user0000500@{LARGEST}", f"{admin}/mailbox/", f"{admin}/alias/"
+    one, mailboxes, aliases = f"user0000501@{LARGEST}", f"{admin}/mailbox/", f"{admin}/alias/"
     pages = {
         "dashboard": "/admin/",
         "mailboxes": mailboxes,
         "mailboxes of the largest domain": f"{mailboxes}?domain={LARGEST}",
-        "the same, far down": f"{mailboxes}?domain={LARGEST}&after=user0000700@{LARGEST}",
+        "the same, far down": f"{mailboxes}?domain={LARGEST}&after=user0000701@{LARGEST}",
         "disabled": f"{mailboxes}?active__exact=0",
         "nearly full": f"{mailboxes}?attention=full",
         "weak hash": f"{mailboxes}?attention=weak",
         "search: whole address": f"{mailboxes}?q={one}",
         "search: beginning of an address": f"{mailboxes}?q=user00005",
         "search: two words": f"{mailboxes}?q=anna+koch",
-        "search: inside of a word": f"{mailboxes}?q=ser0000500",
+        "search: inside of a word": f"{mailboxes}?q=ser0000501",
         "search: no hit": f"{mailboxes}?q=nothing",
-        "search of all": "/admin/search/?q=user0000500",
+        "search of all": "/admin/search/?q=user0000501",
         "aliases": aliases,
         "aliases, the mailboxes' own, too": f"{aliases}?kind=all",
-        "search of aliases": f"{aliases}?q=to.user0000500",
+        "search of aliases": f"{aliases}?q=to.user0000501",
         "domains with their counts": f"{admin}/domain/",
         "page of a mailbox": f"{mailboxes}{one}/change/",
         "page of the largest domain": f"{admin}/domain/{LARGEST}/change/",
@@ -185,17 +203,23 @@ def ours() -> Iterator[Page]:
     yield page(client, "log", "/admin/log/")
 
 
+def every() -> Iterator[Page]:
+    client = superuser()
+    yield from every_request(client)
+    yield from bulk_actions(client)
+
+
 def stock() -> Iterator[Page]:
     client, admin = superuser(), "/admin/mailboxes"
     mailboxes = f"{admin}/mailbox/"
     pages = {
         "mailboxes": mailboxes,
         "disabled": f"{mailboxes}?active__exact=0",
-        "search: whole address": f"{mailboxes}?q=user0000500@{LARGEST}",
+        "search: whole address": f"{mailboxes}?q=user0000501@{LARGEST}",
         "search: two words": f"{mailboxes}?q=anna+koch",
         "search: no hit": f"{mailboxes}?q=nothing",
         "aliases, the mailboxes' own, too": f"{admin}/alias/",
-        "search of aliases": f"{admin}/alias/?q=to.user0000500",
+        "search of aliases": f"{admin}/alias/?q=to.user0000501",
     }
     yield from (page(client, name, url) for name, url in pages.items())
 
@@ -204,7 +228,8 @@ def main() -> None:
     if sys.argv[1] == "fill":
         fill(int(sys.argv[2]), int(sys.argv[3]))
         return
-    for name, get in (ours if sys.argv[1] == "ours" else stock)():
+    panels = {"ours": ours, "every": every, "stock": stock}
+    for name, get in panels[sys.argv[1]]():
         print(name, *(f"{cost:.2f}" for cost in costs(get)), sep="\t", flush=True)
 
 
