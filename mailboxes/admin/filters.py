@@ -150,7 +150,7 @@ class AliasKindFilter(ListFilter):
         return [
             ("own", str(_("mailboxes' own"))),
             ("handled", str(_("refused or discarded"))),
-            ("all", str(_("all"))),
+            ("all", str(_("all kinds"))),
         ]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:

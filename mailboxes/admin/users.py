@@ -35,6 +35,19 @@ NAME_FIELDS = ("username", "first_name", "last_name", "email", "is_active")
 ROLE_FIELDS = ("role", "all_domains", "domains")
 
 
+class StatusFilter(admin.SimpleListFilter):
+    """Active or disabled administrators; its parameter is that of the stock filter."""
+
+    title = _("status")
+    parameter_name = "is_active__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("active")), ("0", _("disabled"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(is_active=self.value() == "1") if self.value() else queryset
+
+
 class RoleFilter(admin.SimpleListFilter):
     title = _("role")
     parameter_name = "role"
@@ -61,7 +74,7 @@ class AdministratorAdmin(PanelAdmin, UserAdmin):
     list_per_page = 50
     sortable_by = ()
     list_display = ("username", "full_name", "email_address", "status", "role", "signed_in")
-    list_filter = ("is_active", RoleFilter)
+    list_filter = (StatusFilter, RoleFilter)
     filter_horizontal = ()
     actions = None
     readonly_fields = ("signed_in", "created_at")

@@ -268,3 +268,48 @@ def sortable_headers(cl: Any, headers: Iterable[dict[str, Any]]) -> list[dict[st
         url = cl.get_query_string({spec.parameter_name: link.value}) if link else ""
         found.append({**header, "sort_url": url, "state": link.state if link else ""})
     return found
+
+
+@dataclass(frozen=True)
+class ListedFilter:
+    """A filter of a list, with the choices that it has there; the first one is not to filter."""
+
+    spec: Any
+    choices: list[dict[str, Any]]
+
+    @property
+    def title(self) -> str:
+        return str(self.spec.title)
+
+    @property
+    def chosen(self) -> str:
+        """What is shown instead of all rows, if anything."""
+        found = (choice["display"] for choice in self.choices[1:] if choice["selected"])
+        return str(next(found, ""))
+
+    @property
+    def without(self) -> str:
+        """The list without this filter."""
+        return str(self.choices[0]["query_string"])
+
+    @property
+    def is_in_heading(self) -> bool:
+        """Whether the heading of a column says it as well."""
+        return bool(getattr(self.spec, "sorting", None))
+
+    @property
+    def suggestions(self) -> Sequence[str]:
+        return getattr(self.spec, "suggestions", ())
+
+
+@register.simple_tag
+def list_filters(cl: Any) -> list[ListedFilter]:
+    return [ListedFilter(spec, filter_choices(spec, cl)) for spec in cl.filter_specs]
+
+
+def filter_choices(spec: Any, cl: Any) -> list[dict[str, Any]]:
+    """Return the choices with a capital letter, but for names of domains."""
+    found = list(spec.choices(cl))
+    if getattr(spec, "is_domain", False):
+        return found
+    return [{**choice, "display": capfirst(choice["display"])} for choice in found]

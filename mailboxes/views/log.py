@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +42,20 @@ class DayField(forms.DateField):
 class LogForm(forms.Form):
     """What the log is searched for. Each field is answered by an index."""
 
-    q = forms.CharField(required=False, max_length=255, label=_("Address, domain or name"))
+    q = forms.CharField(
+        required=False,
+        max_length=255,
+        label=_("Search"),
+        widget=forms.TextInput(
+            {
+                "type": "search",
+                "id": "searchbar",
+                "aria-label": _("Search"),
+                "aria-keyshortcuts": "/ Control+K",
+                "placeholder": _("Address, domain or name"),
+            }
+        ),
+    )
     action = forms.ChoiceField(required=False, label=_("Action"))
     since = DayField(required=False, label=_("From"))
     until = DayField(required=False, label=_("Until"))
@@ -74,10 +87,30 @@ def log(request: HttpRequest) -> HttpResponseBase:
         "entries": entries.read(page),
         "older": older,
         "query": query.urlencode(),
+        "chips": chips(form, query),
         "is_first": not last,
         "may_undo_imports": scope_of(request.user).allows("mailbox.create"),
     }
     return render(request, "mailboxes/log.html", context)
+
+
+def chips(form: LogForm, query: QueryDict) -> list[dict[str, Any]]:
+    """Return what is filtered for, each with the URL that leaves it out."""
+    found = []
+    for name in ("action", "since", "until"):
+        if value := query.get(name, "").strip():
+            field: Any = form.fields[name]
+            is_day = isinstance(field, DayField)
+            title = _("When") if is_day else field.label
+            chosen = f"{field.label} {value}" if is_day else dict(field.choices).get(value, value)
+            found.append({"title": title, "chosen": chosen, "without": without(query, name)})
+    return found
+
+
+def without(query: QueryDict, name: str) -> str:
+    others = query.copy()
+    others.pop(name)
+    return f"?{others.urlencode()}"
 
 
 def search_of(asked: dict[str, Any]) -> Search:

@@ -1,4 +1,4 @@
-// Lists: the rows that are selected, also on other pages, and closing filter menus.
+// Lists: the rows that are selected, also on other pages, and closing the filters.
 "use strict";
 
 const rows = [...document.querySelectorAll("input.action-select")];
@@ -74,23 +74,16 @@ if (selectAll && rows.length) {
 // The question before an action; afterwards nothing is selected any more.
 document.querySelector("form input[name=post]")?.form.addEventListener("submit", () => remember([]));
 
-const filters = document.querySelectorAll("details.filter");
+const filters = document.querySelector("details.filters");
 
 document.addEventListener("click", (event) => {
-  for (const filter of filters) {
-    if (filter.open && !filter.contains(event.target)) filter.open = false;
-  }
+  if (filters?.open && !filters.contains(event.target)) filters.open = false;
 });
-for (const filter of filters) {
-  filter.addEventListener("focusout", (event) => {
-    if (event.relatedTarget && !filter.contains(event.relatedTarget)) filter.open = false;
-  });
-}
+filters?.addEventListener("focusout", (event) => {
+  if (event.relatedTarget && !filters.contains(event.relatedTarget)) filters.open = false;
+});
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const filter of filters) {
-    if (!filter.open) continue;
-    filter.open = false;
-    filter.querySelector("summary").focus();
-  }
+  if (event.key !== "Escape" || !filters?.open) return;
+  filters.open = false;
+  filters.querySelector("summary").focus();
 });

@@ -1,9 +1,11 @@
 """The filters of the lists, and the look-ups that they refuse."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from mailboxes import queries
@@ -19,12 +21,50 @@ from tests.hashes import SHA512_CRYPT
 CRAM = f"{{CRAM-MD5}}{CRAM_MD5}"
 
 
-@pytest.mark.parametrize("asked", ["domain=gone.example", "kind=x", "attention=x", "domain=%20"])
-def test_filters_are_shown_for_unknown_values_too(rita: Client, anna: Mailbox, asked: str) -> None:
-    page = rita.get(f"{ALIAS if 'kind' in asked else MAILBOX}?{asked}").content.decode()
-    summaries = re.findall(r"<details class=\"filter\".*?</details>", page, re.S)
-    assert all("<summary" in part for part in summaries)
-    assert len(summaries) == (4 if "kind" in asked else 3)
+def chips(page: Any) -> dict[str, str]:
+    """Return what is filtered for, and the links that remove it."""
+    found = re.findall(r'<a href="([^"]*)" title="([^"]*)"', page.content.decode())
+    return {unescape(title): unescape(url) for url, title in found}
+
+
+@pytest.mark.parametrize(
+    ("asked", "chip"),
+    [
+        ("domain=gone.example", "Domain: gone.example"),
+        ("kind=x", "Kind: X"),
+        ("attention=x", "Needs attention: Not available for this many mailboxes"),
+        ("domain=%20", ""),
+    ],
+)
+def test_filters_are_shown_for_unknown_values_too(
+    rita: Client, anna: Mailbox, asked: str, chip: str
+) -> None:
+    page = rita.get(f"{ALIAS if 'kind' in asked else MAILBOX}?{asked}")
+    groups = re.findall(r"<div role=\"group\".*?</ul>", page.content.decode(), re.S)
+    assert [group.count("aria-current") for group in groups] == [1] * (4 if "kind" in asked else 3)
+    assert list(chips(page)) == [chip] * bool(chip)
+
+
+def test_each_filter_that_is_set_can_be_removed_alone(rita: Client, anna: Mailbox) -> None:
+    page = rita.get(f"{MAILBOX}?q=anna&domain=example.org&active__exact=1")
+    assert chips(page) == {
+        "Status: Active": "?domain=example.org&q=anna",
+        "Domain: example.org": "?active__exact=1&q=anna",
+    }
+    assert chips(rita.get(f"{MAILBOX}?q=anna")) == chips(rita.get(MAILBOX)) == {}
+    assert chips(rita.get(f"{ALIAS}?kind=all")) == {"Kind: All kinds": "?"}
+    log = rita.get("/admin/log/?q=anna&action=mailbox.create&since=2026-01-02")
+    assert chips(log) == {
+        "Action: mailbox: added": "?q=anna&since=2026-01-02",
+        "When: From 2026-01-02": "?q=anna&action=mailbox.create",
+    }
+
+
+def test_administrators_are_filtered_by_status(rita: Client) -> None:
+    User.objects.create_user("olaf", is_active=False)
+    for value, names in (("1", ["rita"]), ("0", ["olaf"]), ("", ["olaf", "rita"])):
+        found = rita.get("/admin/auth/user/", {"is_active__exact": value}).context["cl"].result_list
+        assert [user.username for user in found] == names
 
 
 def test_many_domains_are_suggested_instead_of_listed(rita: Client, anna: Mailbox) -> None:

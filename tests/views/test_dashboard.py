@@ -142,10 +142,10 @@ def test_filters_that_read_every_row_are_not_offered_for_large_adopted_tables(
     assert "attention=weak" in rita.get(MAILBOX).content.decode()
     forget_lookups()
     page = rita.get(f"{MAILBOX}?attention=full")
-    assert shown(page) == [] and "not available for this many mailboxes" in page.content.decode()
+    assert shown(page) == [] and "Not available for this many mailboxes" in page.content.decode()
     page = rita.get(MAILBOX)
     assert shown(page) == [anna.pk, bob.pk] and "attention=" not in page.content.decode()
-    assert "not available for this many mailboxes" in page.content.decode()
+    assert "Not available for this many mailboxes" in page.content.decode()
 
 
 @pytest.mark.parametrize("adopted", [False, True])
