@@ -26,6 +26,7 @@ from mailboxes.doctor.stored import Report, last_report
 from mailboxes.errors import Refused
 from mailboxes.formats import error_message
 from mailboxes.request_actors import administrator
+from mailboxes.views.doctor_cards import Card, cards
 from mailboxes.views.permissions import allowed
 
 HERE = "<!-- what was found -->"
@@ -38,11 +39,13 @@ logger = logging.getLogger(__name__)
 def doctor(request: HttpRequest) -> HttpResponseBase:
     """Examine the mail host, and show each hop as soon as it is known."""
     reports = examinations.read()
+    last = last_report(reports)
     context = admin.site.each_context(request) | {
         "title": _("Doctor"),
         "here": HERE,
         "reports": reports,
-        "last": last_report(reports),
+        "last": last,
+        "cards": cards(last.results) if last else (),
         "is_mail_host": is_mail_host(),
     }
     if request.method != "POST":
@@ -66,7 +69,8 @@ def doctor_log(request: HttpRequest) -> HttpResponse:
     """Explain lines of a log that were pasted; nothing of them is kept."""
     context = admin.site.each_context(request) | {"title": _("Explain log lines")}
     if request.method == "POST":
-        context["result"] = read_log(request.POST.get("log", ""), mail_host())
+        result = read_log(request.POST.get("log", ""), mail_host())
+        context["card"] = Card(result, result.findings, is_wide=True)
     return render(request, "mailboxes/doctor_log.html", context)
 
 
@@ -94,9 +98,9 @@ def pieces_of_hops(actor: Actor, asked: Login | None) -> Iterator[str]:
     coming = [step.hop for step in chain.steps(host, asked)]
     number, results = len(coming), []
     yield piece("pending", hop=coming.pop(0), place=1, number=number)
-    for result in chain.examine(actor, host, find_access(host), asked=asked):
-        results.append(result)
-        yield piece("hop", result=result)
+    for card in cards(chain.examine(actor, host, find_access(host), asked=asked)):
+        results.append(card.result)
+        yield piece("hop", card=card)
         if coming:
             yield piece("pending", hop=coming.pop(0), place=number - len(coming), number=number)
     yield piece("verdict", report=Report(results))

@@ -206,6 +206,7 @@ def check_file(text: str) -> Callable[[Page], None]:
 
 
 def explain_log(page: Page) -> None:
+    page.get_by_text("Explain log lines").click()
     page.fill("[name=log]", LOG)
     page.locator("form:has([name=log]) [type=submit]").click()
 

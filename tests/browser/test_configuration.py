@@ -17,6 +17,10 @@ ON_MYSQL = {
     "MAIL_AUTH_PASSWORD": "secret of sign-ins",
 }
 CLIPBOARD = "navigator.clipboard.readText()"
+CARDS = """[...document.querySelectorAll(".hop:not(.pending)")].map(hop => {
+    const {top, right, height} = hop.getBoundingClientRect();
+    return [top, right, height].map(Math.round);
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +162,10 @@ def test_commands_of_the_doctor_can_be_copied_as_soon_as_a_hop_is_shown(rita: Pa
     assert rita.evaluate(CLIPBOARD) == "sudo sh apply --dry-run"
     expect(rita.locator(".verdict")).to_contain_text("Something is broken.")
     expect(rita.locator(".running, .pending").locator("visible=true")).to_have_count(0)
+    rita.wait_for_load_state()
+    cards = rita.evaluate(CARDS)
+    rows = [
+        [card for card in cards if card[0] == top] for top in sorted({top for top, *_ in cards})
+    ]
+    assert len(rows) > 1 and len({max(right for _, right, _ in row) for row in rows[:-1]}) == 1
+    assert [len({height for *_, height in row}) for row in rows] == [1] * len(rows)

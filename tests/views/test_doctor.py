@@ -67,7 +67,7 @@ def test_the_hop_that_is_being_examined_is_shown_as_such(rita: Client, domain: D
     assert numbers == [(str(place), str(len(numbers))) for place in range(1, len(numbers) + 1)]
     pending, hop = (
         r'hop pending">.*?</svg> (.*?)</h2>',
-        r'hop (?!pending)\w*" id.*?</svg> (.*?)</h2>',
+        r'hop (?!pending)[\w ]*" id.*?</svg> (.*?)</h2>',
     )
     pairs = re.findall(f"{pending}.*?{hop}", page, re.S)
     assert len(pairs) == len(numbers) > 3 and all(before == after for before, after in pairs)
