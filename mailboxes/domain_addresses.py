@@ -7,7 +7,7 @@ from django.db.models import BinaryField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Concat
 
 from mailboxes.addresses import CatchAll
-from mailboxes.models import Alias, AliasDomain, Domain
+from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import BY_DOMAIN, in_domains, slices
 from mailboxes.routing import RELAYING, Kind
 
@@ -23,6 +23,16 @@ class Bytes(Func):
 
     def as_mysql(self, compiler: Any, connection: Any) -> Any:
         return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)")
+
+
+def addresses_in(domain: str) -> list[str]:
+    """Return the addresses of a domain's mailboxes and aliases."""
+    found = dict[str, None]()
+    for model in (Mailbox, Alias):
+        every = model._default_manager.filter(in_domains([domain])).order_by(*BY_DOMAIN)
+        for part, _is_last in slices(every):
+            found |= dict.fromkeys(every.filter(part).values_list("pk", flat=True))
+    return list(found)
 
 
 def aliases_to_themselves(domain: str, *conditions: Any) -> Iterator[str]:

@@ -24,7 +24,7 @@ from mailboxes.models import (
     Vacation,
     VacationNotification,
 )
-from mailboxes.queries import BATCH, renamed, tables
+from mailboxes.queries import AT_ONCE, BATCH, exceeds, renamed, tables
 from mailboxes.table_errors import DENIED, is_unreadable
 
 # Those that may use MyISAM in an old database come last: a rollback doesn't bring them back.
@@ -90,10 +90,11 @@ def owners_among(addresses: Sequence[str], model: type[Model]) -> Sequence[str]:
     return [address for address in addresses if address.lower() in owners]
 
 
-def delete_in(domain: str) -> None:
-    """Delete what belongs to a domain and all its addresses, in the caller's transaction."""
+def delete_in(domain: str, addresses: Sequence[str]) -> None:
+    """Delete what belongs to a domain and its addresses, in the caller's transaction."""
     for model in existing(DomainAdministrator, *CLEARED):
-        delete(model._default_manager.filter(of_domain(domain)))
+        for rows in rows_in(model, domain, addresses):
+            delete(rows)
 
 
 def delete(rows: QuerySet) -> None:
@@ -111,11 +112,29 @@ def rename_for(old: str, new: str) -> None:
         rename(model._default_manager.filter(pk=old), values, new.rpartition("@")[2])
 
 
-def rename_in(old: str, new: str) -> None:
-    """Let what belongs to a domain and its addresses belong to its new name."""
+def rename_in(old: str, new: str, addresses: Sequence[str]) -> None:
+    """Let what belongs to a domain and its old addresses belong to its new name."""
     for model in existing(DomainAdministrator, *CLEARED):
         key = str(model._meta.pk.name)
-        rename(model._default_manager.filter(of_domain(old)), {key: renamed(key, old, new)}, new)
+        for rows in rows_in(model, old, addresses):
+            rename(rows, {key: renamed(key, old, new)}, new)
+
+
+def rows_in(model: type[Model], domain: str, addresses: Sequence[str]) -> Iterator[QuerySet]:
+    """Yield what belongs to a domain and its addresses, in batches.
+
+    No index finds the rows of a domain, so a large table is only asked for addresses that exist:
+    of others, what is left is deleted once somebody gets them (`clear_for`).
+    """
+    rows = model._default_manager.all()
+    with permitted(model):
+        is_large = exceeds(rows, AT_ONCE)
+    if not is_large:
+        yield rows.filter(of_domain(domain))
+        return
+    yield rows.filter(pk=domain)
+    for start in range(0, len(addresses), BATCH):
+        yield rows.filter(pk__in=addresses[start : start + BATCH])
 
 
 def rename(rows: QuerySet, values: dict[str, Any], domain: str) -> None:

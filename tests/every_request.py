@@ -54,8 +54,8 @@ OUTSIDE = (
 """Paths that ask other hosts, aren't about the mail tables, or read all of these and say so."""
 
 LISTS = {
-    "mailbox": ("", "domain=large1.example", "active__exact=0", "attention=full"),
-    "alias": ("", "domain=large1.example", "kind=all&domain=large1.example"),
+    "mailbox": ("", "domain=NAME", "active__exact=0", "attention=full"),
+    "alias": ("", "domain=NAME", "kind=all&domain=NAME"),
     "domain": ("",),
 }
 """Of which all rows are chosen."""
@@ -78,14 +78,15 @@ def every_request(client: Client) -> Iterator[Page]:
             yield request(client, "post", url, data)
 
 
-def bulk_actions(client: Client) -> Iterator[Page]:
+def bulk_actions(client: Client, domain: str = "large1.example") -> Iterator[Page]:
     """Yield what is asked before an action for all rows of a list, and its first rows."""
     for model, questions in LISTS.items():
         for question in questions:
             for action in BULK_ACTIONS[: 2 if model == "domain" else 3]:
-                url, data = f"/admin/mailboxes/{model}/?{question}", {"action": action}
+                url = f"/admin/mailboxes/{model}/?{question.replace('NAME', domain)}"
+                data = {"action": action}
                 yield request(client, "post", url, data | {"select_across": "1"})
-                if question == "domain=large1.example":
+                if question == "domain=NAME":
                     yield request(client, "post", url, data | {"select_across": "1", **CONFIRMED})
 
 

@@ -88,6 +88,9 @@ ANALYZE TABLE mailbox, alias;
 # A few of all, whose number doesn't grow with the tables.
 FILL_EXCEPTIONS = """\
 INSERT IGNORE INTO alias (address, goto, domain) SELECT username, username, domain FROM mailbox;
+INSERT IGNORE INTO quota2 (username, bytes) SELECT username, 5 FROM mailbox;
+INSERT IGNORE INTO last_login (username, domain, last_login) SELECT username, domain, 6
+FROM mailbox;
 UPDATE mailbox SET active = 0 WHERE username LIKE 'box5_@%' OR username LIKE 'box59__@%';
 UPDATE alias SET goto = 'gone@refused.invalid' WHERE address LIKE 'to.box9_@%';
 INSERT INTO quota2 (username, bytes) SELECT username, 950 FROM mailbox

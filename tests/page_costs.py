@@ -52,12 +52,17 @@ INSERT INTO domain (domain, description, transport, aliases, mailboxes, quota) V
 ('large1.example', '', '', 0, 0, 0), ('large3.example', '', '', 1000000, 1000000, 1000000),
 ('large7.example', '', '', 0, 0, 0), ('large9.example', '', '', 0, 0, 0),
 ('alias.example', '', '', 0, 0, 0), ('empty.example', '', '', 0, 0, 0),
-('tiny002.example', '', '', 0, 0, 0);
+('medium.example', '', '', 0, 0, 0), ('tiny002.example', '', '', 0, 0, 0);
 INSERT INTO alias_domain (alias_domain, target_domain) VALUES ('alias.example', 'large1.example');
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain) VALUES
 ('box7@large7.example', 'x', '', 'm/', 'box7', 'large7.example'),
 ('box9@large9.example', 'x', '', 'm/', 'box9', 'large9.example'),
 ('t1@tiny002.example', 'x', '', 'm/', 't1', 'tiny002.example');
+INSERT INTO mailbox (username, password, name, maildir, local_part, domain)
+SELECT CONCAT('m', seq, '@medium.example'), 'x', '', 'm/', CONCAT('m', seq), 'medium.example'
+FROM seq_1_to_600;
+INSERT INTO alias (address, goto, domain) SELECT CONCAT('to.', username), username, domain
+FROM mailbox WHERE domain = 'medium.example';
 INSERT INTO alias (address, goto, domain) VALUES
 ('to.box7@large7.example', 'box7@large7.example', 'large7.example'),
 ('to.t1@tiny002.example', 't1@tiny002.example', 'tiny002.example')
@@ -77,9 +82,11 @@ WHERE local_part BETWEEN 'user{first:07}' AND 'user{last:07}';
 INSERT INTO alias (address, goto, domain) SELECT CONCAT('to.', username), username, domain
 FROM mailbox WHERE local_part BETWEEN 'user{first:07}' AND 'user{last:07}';
 UPDATE mailbox SET active = 0 WHERE local_part LIKE 'user%7';
-INSERT IGNORE INTO quota2 (username, bytes) SELECT username, 1070000000 FROM mailbox
-WHERE local_part LIKE 'user%3';
-ANALYZE TABLE mailbox, alias, domain, quota2;
+INSERT IGNORE INTO quota2 (username, bytes)
+SELECT username, IF(local_part LIKE 'user%3', 1070000000, 5) FROM mailbox;
+INSERT IGNORE INTO last_login (username, domain, last_login) SELECT username, domain, 6
+FROM mailbox;
+ANALYZE TABLE mailbox, alias, domain, quota2, last_login;
 """
 Page = tuple[str, Callable[[], object]]
 
@@ -206,7 +213,7 @@ def ours() -> Iterator[Page]:
 def every() -> Iterator[Page]:
     client = superuser()
     yield from every_request(client)
-    yield from bulk_actions(client)
+    yield from bulk_actions(client, "medium.example")
 
 
 def stock() -> Iterator[Page]:

@@ -200,7 +200,7 @@ def test_a_broken_view_only_stops_what_would_leave_rows_in_it() -> None:
         with pytest.raises(Refused, match=unreadable):
             foreign_rows.rename_for("anna@example.org", "eve@example.org")
         with pytest.raises(Refused, match=unreadable):
-            foreign_rows.delete_in("example.org")
+            foreign_rows.delete_in("example.org", [])
 
 
 @committed

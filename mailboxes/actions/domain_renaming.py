@@ -1,4 +1,4 @@
-"""Renaming a domain: its rows and its addresses, each table with one statement."""
+"""Renaming a domain: its rows, its addresses and what forwards to them, in one transaction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,10 +21,12 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, subject
 from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host
+from mailboxes.domain_addresses import addresses_in
 from mailboxes.errors import Refused, gettext_noop
-from mailboxes.lookup_tables.targets import aliases_forwarding_into
+from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.lookup_tables.targets import aliases_forwarding_into, crossing_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import renamed, slices
+from mailboxes.queries import BY_DOMAIN, READ_AT_ONCE, in_domains, renamed, slices
 from mailboxes.routing import DELIVERED
 
 HAS_ROWS = gettext_noop(
@@ -182,28 +184,36 @@ def addresses_of(model: type[Model], domain: str) -> QuerySet[Any]:
 def rename_rows(plan: DomainRenaming, keeps_old: bool) -> None:
     """Rename the domain, its addresses, and what forwards to them, in the caller's transaction."""
     old, new, now = plan.domain.pk, plan.name, timezone.now()
+    addresses = addresses_in(old)
     Domain.objects.filter(pk=old).update(domain=new, modified=now)
     AliasDomain.objects.filter(pk=old).update(alias_domain=new, modified=now)
     AliasDomain.objects.filter(target_domain=old).update(target_domain=new, modified=now)
     for model, key in ((Mailbox, "username"), (Alias, "address")):
-        values: dict[str, Any] = {key: renamed(key, old, new), "modified": now}
-        addresses_of(model, old).update(**values)
-        model._default_manager.filter(domain=old).update(domain=new, modified=now)
-    rename_targets(old, new)
-    foreign_rows.rename_in(old, new)
+        rows, values = model._default_manager.all(), {"domain": new, "modified": now}
+        while keys := list(rows.filter(domain=old).values_list("pk", flat=True)[:READ_AT_ONCE]):
+            addresses_of(model, old).filter(pk__in=keys).update(
+                **values, **{key: renamed(key, old, new)}
+            )
+            rows.filter(pk__in=keys).update(**values)  # the other program's odd ones
+    rename_targets(old, new, addresses)
+    foreign_rows.rename_in(old, new, addresses)
     if keeps_old:
         columns: dict[str, Any] = {"active": plan.domain.active, **LIKE_BEFORE}
         Domain.objects.create(domain=old.lower(), transport=DELIVERED, **columns)
         AliasDomain.objects.create(alias_domain=old.lower(), target_domain=plan.target)
 
 
-def rename_targets(old: str, new: str) -> None:
-    """Rename the domain in all targets, in parts: no index has PostfixAdmin's vacation addresses,
-    which name it before their @.
+def rename_targets(old: str, new: str, addresses: list[str]) -> None:
+    """Rename the domain in all targets, in parts; also that of its old addresses in PostfixAdmin's
+    vacation addresses.
     """
     every = Alias.objects.order_by("pk")
+    if are_kept():
+        every = Alias.objects.filter(in_domains([new])).order_by(*BY_DOMAIN)
     for part, _is_last in slices(every):
         rename_targets_of(every.filter(part), old, new)
+    for names in crossing_into(old, addresses) if are_kept() else ():
+        rename_targets_of(Alias.objects.filter(pk__in=names), old, new)
 
 
 def rename_targets_of(aliases: QuerySet[Alias], old: str, new: str) -> None:

@@ -26,7 +26,7 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, log_change
 from mailboxes.conf import own_names
 from mailboxes.deployment.applied import kept_domains
-from mailboxes.domain_addresses import accepts_any
+from mailboxes.domain_addresses import accepts_any, addresses_in
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
@@ -159,9 +159,10 @@ def remove_domain(domain: Domain) -> None:
     if not rules.lock_domains(domain.pk):
         raise Refused(rules.DELETED, {"row": str(domain)}, code="deleted")
     rules.check_deletion(domain)
+    addresses = addresses_in(domain.pk)
     AliasDomain.objects.filter(pk=domain.pk).delete()
     Mailbox.objects.filter(domain=domain.pk).delete()
     Alias.objects.filter(domain=domain.pk).delete()
     Domain.objects.filter(pk=domain.pk).delete()
-    foreign_rows.delete_in(domain.pk)
+    foreign_rows.delete_in(domain.pk, addresses)
     forget_domain(domain.pk)

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias
-from mailboxes.queries import slices, with_keys
+from mailboxes.queries import READ_AT_ONCE, slices, with_keys
 
 NAMES_PER_QUERY = 500
 EXTENDED_PER_QUERY = 50
@@ -74,6 +74,22 @@ def aliases_forwarding_into(
     else:
         rows = read_all(aliases.filter(goto__icontains=f"@{domain}"))
     return list(islice((alias for alias in rows if alias.forwards_into(domain)), maximum))
+
+
+def crossing_into(domain: str, addresses: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the names of the aliases in other domains with a target in this one, in batches, and of
+    those to PostfixAdmin's vacation addresses, which name one of its addresses before their @.
+    """
+    for some in batched(addresses, EXTENDED_PER_QUERY):
+        condition = Q()
+        for address in some:
+            condition |= Q(target__istartswith=f"{address.replace('@', '#')}@")
+        yield list(AliasTarget.objects.filter(condition).values_list("alias", flat=True))
+    rows = AliasTarget.objects.filter(domain=domain, crosses=True).order_by("alias")
+    last = ""
+    while names := list(rows.filter(alias__gt=last).values_list("alias", flat=True)[:READ_AT_ONCE]):
+        yield names
+        last = names[-1]
 
 
 def read_all(aliases: QuerySet) -> Iterator[Alias]:

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from mailboxes import actions
+from mailboxes import actions, foreign_rows
 from mailboxes.addresses import Address, DomainName
 from mailboxes.audit.models import Entry
 from mailboxes.errors import Refused
@@ -103,6 +103,24 @@ def test_what_belonged_to_a_deleted_domain_is_deleted(anna_and_bob: tuple[Mailbo
     actions.delete_domain(TESTER, anna_and_bob[0].domain)
     assert owners(SecondFactorException) == set(others)
     assert not owners(AppPassword) and owners(DomainAdministrator) == {"ALL", "example.net"}
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_a_large_table_is_asked_for_the_addresses_of_a_domain(
+    anna_and_bob: tuple[Mailbox, ...], monkeypatch: pytest.MonkeyPatch, deletes: bool
+) -> None:
+    """What former mailboxes have left there stays until somebody gets their addresses."""
+    monkeypatch.setattr(foreign_rows, "AT_ONCE", 1)
+    monkeypatch.setattr(foreign_rows, "BATCH", 1)
+    set_up("former@example.org", "anna@example.net")
+    domain = anna_and_bob[0].domain
+    if deletes:
+        actions.delete_domain(TESTER, domain)
+    else:
+        actions.rename_domain(TESTER, domain, DomainName.parse("example.com"), keeps_old=False)
+    names = set() if deletes else {"anna@example.com", "bob@example.com"}
+    assert owners(AppPassword) == {"former@example.org", "anna@example.net"} | names
+    assert owners(VacationNotification) == {"former@example.org", "anna@example.net"}
 
 
 def test_a_new_mailbox_inherits_nothing(other_tables: None, domain: Any) -> None:
