@@ -130,7 +130,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "examined": reports.current,
         "entries": latest(scope),
         "may_see_log": scope.allows("log.view"),
-        "first_steps": first_steps.remaining(reports) if scope.is_everything else [],
+        "first_steps": first_steps.remaining(reports) if scope.is_everything else None,
         "pictures": pictures.of_scope(scope),
     }
     return render(request, "mailboxes/dashboard.html", context)

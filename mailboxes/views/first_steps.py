@@ -1,6 +1,6 @@
 """The checklist of the first evening, on the dashboard of superusers until all of it is done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -43,15 +43,29 @@ class Step:
         return self.name in BY_HAND and not self.is_done
 
 
-def remaining(reports: Reports) -> list[Step]:
+@dataclass(frozen=True)
+class Checklist:
+    steps: Sequence[Step] = ()
+
+    @property
+    def done(self) -> list[Step]:
+        return [step for step in self.steps if step.is_done]
+
+    @property
+    def open(self) -> list[Step]:
+        """Return what remains to be done; the first is what to do next."""
+        return [step for step in self.steps if not step.is_done]
+
+
+def remaining(reports: Reports) -> Checklist:
     """Return all steps, unless they were all done before or the list was hidden."""
     ticked = set(SetupStep.objects.values_list("name", flat=True))
     if FINISHED in ticked:
-        return []
-    found = list(steps(reports, ticked))
-    if all(step.is_done for step in found):
+        return Checklist()
+    found = Checklist(list(steps(reports, ticked)))
+    if not found.open:
         SetupStep.objects.get_or_create(name=FINISHED)
-        return []
+        return Checklist()
     return found
 
 

@@ -100,6 +100,9 @@ def test_more_tasks_take_few_clicks_and_pages(rita: Page) -> None:
     rita.goto("/admin/")
     with work.at_most(clicks=0, loads=0):
         expect(rita.get_by_role("heading", name="First steps")).to_be_visible()
+    counts = rita.locator(".counts").bounding_box()
+    steps = rita.locator(".card:has(> .first-steps)").bounding_box()
+    assert counts and steps and counts["y"] < 120 and steps["height"] < 280
     with work.at_most(clicks=2, loads=2):
         rita.keyboard.press("/")
         rita.keyboard.type("q07@quotas.example")

@@ -23,7 +23,7 @@ EXAMPLES = (
 
 
 def done(client: Client) -> dict[str, bool]:
-    return {step.name: step.is_done for step in client.get("/admin/").context["first_steps"]}
+    return {step.name: step.is_done for step in client.get("/admin/").context["first_steps"].steps}
 
 
 def test_an_empty_panel_begins_with_nothing_done(rita: Client) -> None:
