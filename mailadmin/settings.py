@@ -216,6 +216,7 @@ STORAGES = {
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_PROXY
+CSRF_FAILURE_VIEW = "mailboxes.views.ended_session.refuse_forged"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
 # Sessions end much earlier than their cookies, whose presence shows that one has ended.

@@ -18,6 +18,9 @@ WRITE_SECONDS = 60
 LOST = "lost"
 """What the sign-in page holds in place of a form that is not kept."""
 
+OPENED_BY = "opened_by"
+"""The hidden field that says who has opened a form, in case the browser loses its session."""
+
 SALT = "mailboxes.unsaved"
 MAX_UNSAVED = 64 * 1024
 """How many characters of a form are kept at most: a thousand targets of an alias."""
@@ -47,12 +50,27 @@ def note_user(request: HttpRequest) -> None:
     request.session_user = request.session.get(SESSION_KEY, "")  # type: ignore[attr-defined]
 
 
+def opened_by(request: HttpRequest) -> str:
+    """Return what the hidden field of a form contains: a user and a URL, signed."""
+    return signing.dumps([str(request.user.pk), request.get_full_path()], salt=OPENED_BY)
+
+
+def opener(request: HttpRequest) -> str:
+    """Return who has opened the form that was posted; nobody if it is forged or of another page."""
+    try:
+        token = request.POST.get(OPENED_BY, "")
+        user, url = signing.loads(token, salt=OPENED_BY, max_age=settings.SESSION_COOKIE_AGE)
+    except signing.BadSignature:
+        return ""
+    return str(user) if url == request.get_full_path() else ""
+
+
 def pack_form(request: HttpRequest) -> str:
     """Return what was posted, signed together with its URL and whose session it was.
 
     Passwords are left out. A form that is too long is not kept, nor one that might be anyone's.
     """
-    user = getattr(request, "session_user", "")
+    user = opener(request) or getattr(request, "session_user", "")
     fields = request.POST.copy()
     for name in list(fields):
         if not is_kept(name):
@@ -64,7 +82,7 @@ def pack_form(request: HttpRequest) -> str:
 
 
 def is_kept(name: str) -> bool:
-    return "password" not in name and name != "csrfmiddlewaretoken"
+    return "password" not in name and name not in ("csrfmiddlewaretoken", OPENED_BY)
 
 
 def keep_form(session: SessionBase, packed: str) -> bool:

@@ -102,9 +102,9 @@ WITH_A_FACTOR = {
 }
 """The forms of somebody with a second factor; the first one asks for it."""
 
-IN_ANY_FORM = {"csrfmiddlewaretoken", "shown"}
+IN_ANY_FORM = {"csrfmiddlewaretoken", "shown", "opened_by"}
 IN_ANY_FORM |= {"_save", "_continue", "_addanother", "_sheet", "_mailbox"}
-"""Buttons, and what was shown, which a test of its own forges."""
+"""Buttons, and what was shown and who opened it, which tests of their own forge."""
 
 PAGES = {
     MAILBOX: [

@@ -1,5 +1,6 @@
 """When sessions end, what the sign-in page says of it, and what becomes of a typed form."""
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -275,6 +276,60 @@ def test_only_what_was_posted_is_said_to_be_lost(otto: Client, clock: SimpleName
     clock.now += 62 * 60
     sign_in(otto, otto.post(ADD, TYPED))
     assert LOST not in text(otto.get(ADD))
+
+
+def opened(client: Client, url: str) -> str:
+    """Open a form; return what it says of who has opened it."""
+    return str(client.get(url).context["opened_by"])
+
+
+@pytest.mark.parametrize("cookies", [["sessionid"], ["sessionid", "csrftoken"], ["csrftoken"]])
+def test_a_form_is_kept_when_its_cookies_are_gone(
+    otto: Client, clock: SimpleNamespace, cookies: list[str]
+) -> None:
+    otto.handler.enforce_csrf_checks = True
+    url = f"{MAILBOX}add/?domain=example.org"
+    page = otto.get(url)
+    typed = mailbox_form(name="Anna Typed", password=PASSWORD, opened_by=page.context["opened_by"])
+    typed["csrfmiddlewaretoken"] = otto.cookies["csrftoken"].value
+    for name in cookies:
+        del otto.cookies[name]
+    page = otto.post(url, typed)
+    if "sessionid" in cookies:
+        assert "deleted its cookies" in text(page) and "Nothing has been saved yet" in text(page)
+        assert PASSWORD not in signing.loads(page.context["unsaved"], salt=sessions.SALT)[2]
+        token = otto.cookies["csrftoken"].value
+        page = sign_in(otto, page, csrfmiddlewaretoken=token)
+    assert page["Location"] == url and PASSWORD not in str(list(otto.session.items()))
+    page = otto.get(url)
+    assert "nothing has been saved yet" in text(page) and PASSWORD not in text(page)
+    assert page.context["adminform"].form["name"].value() == "Anna Typed"
+    assert not Mailbox.objects.exists()
+
+
+def test_what_is_not_kept_without_cookies_has_to_be_repeated(otto: Client, anna: Mailbox) -> None:
+    del otto.cookies["sessionid"]
+    assert_lost(otto, f"{ANNA}delete/", {"post": "yes"}, f"{ANNA}delete/")
+    assert Mailbox.objects.filter(pk=anna.pk).exists()
+
+
+@pytest.mark.parametrize("forgery", ["other page", "changed", "other person", "old"])
+def test_a_form_without_cookies_belongs_to_its_page_and_cannot_be_forged(
+    otto: Client, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, forgery: str
+) -> None:
+    nina = User.objects.create_superuser("nina", password=PASSWORD)
+    other = Client(enforce_csrf_checks=True)
+    if forgery == "other person":
+        other.force_login(nina)
+    token = opened(otto, f"{ALIAS}add/" if forgery == "other page" else ADD)
+    if forgery == "changed":
+        token = token[:-1] + ("B" if token[-1] == "A" else "A")
+    elif forgery == "old":
+        later = time.time() + 8 * 24 * 3600
+        monkeypatch.setattr("django.core.signing.time.time", lambda: later)
+    assert other.post(ADD, TYPED | {"opened_by": token}).status_code == 403
+    if forgery == "other person":
+        assert "nothing has been saved" not in text(other.get(ADD))
 
 
 def test_a_forged_form_is_not_kept(otto: Client, clock: SimpleNamespace) -> None:

@@ -33,7 +33,7 @@ mail/config-v1.1.xml                         404 404 404 404 404 404 | 405 405 4
 autodiscover/autodiscover.xml                405 405 405 405 405 405 | 400 400 400 400 400 400
 autodiscover/autodiscover.json/v1.0/x        404 404 404 404 404 404 | 405 405 405 405 405 405
 admin/                                       in  200 200 200 200 200 | in  405 405 405 405 405
-admin/mailboxes/                             302 302 302 302 302 302 | 302 302 302 302 302 302
+admin/mailboxes/                             302 302 302 302 302 302 | in 302 302 302 302 302
 admin/import/                                in  403 403 200 200 200 | in  403 403 200 200 200
 admin/import/undo/                           in  403 403 302 302 302 | in  403 403 302 302 302
 admin/import/KEY/                            in  403 403 404 404 404 | in  403 403 404 404 404
@@ -115,7 +115,7 @@ admin/auth/user/KEY/history/                 in  200 403 403 403 200 | in  200 4
 admin/auth/user/KEY/delete/                  in  403 403 403 403 200 | in  403 403 403 403 302
 admin/auth/user/KEY/change/                  in  200 403 403 403 200 | in  403 403 403 403 302
 admin/auth/user/KEY/                         in  302 302 302 302 302 | in  302 302 302 302 302
-admin/auth/                                  302 302 302 302 302 302 | 302 302 302 302 302 302
+admin/auth/                                  302 302 302 302 302 302 | in 302 302 302 302 302
 admin/nothing/                               in  404 404 404 404 404 | in  404 404 404 404 404
 """
 SIGN_IN, SIGN_OUT, CODE = "admin/login/", "admin/logout/", "admin/login/code/"
@@ -137,7 +137,9 @@ def temporary_password(path: str, anonymous: str, superuser: str) -> str:
 
 
 def pending_sign_in(path: str, anonymous: str, superuser: str) -> str:
-    """Only the password was entered, so nobody is signed in."""
+    """Only the password was entered, so nobody is signed in, and no session has ended."""
+    if path in ("admin/auth/", "admin/mailboxes/"):
+        return "302"
     return "200" if path == CODE else anonymous
 
 

@@ -29,6 +29,7 @@ class RestoresForm(admin.ModelAdmin):
                 "below, except for passwords. Check them and save again."
             )
             self.message_user(request, text, messages.WARNING)
+        context[sessions.OPENED_BY] = sessions.opened_by(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
 

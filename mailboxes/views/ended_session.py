@@ -7,9 +7,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.views.csrf import csrf_failure
 
 from mailboxes import sessions
 from mailboxes.second_factor import sign_in_steps
@@ -36,12 +38,30 @@ class EndedSessionMiddleware:
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
         """Answer in place of a page of the admin; forged forms have been refused before."""
-        if not had_session(request) or not is_protected(request.path):
+        is_known = had_session(request) or request.method == "POST"
+        if not is_known or not is_protected(request.path):
             return None
         if request.user.is_authenticated or sign_in_steps.PENDING in request.session:
             return None
         packed = sessions.pack_form(request) if is_form(request) else ""
         return sign_in_page(request, packed) if packed else redirect(sessions.sign_in_url(request))
+
+
+def refuse_forged(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Refuse a form without the browser's CSRF cookie, but keep what was typed into a page of ours.
+
+    Cookies were deleted, or the person has signed in again in another tab. The page itself says who
+    has opened it, so nobody else can have text shown here, and it has to be saved again.
+    """
+    is_ours = is_form(request) and is_protected(request.path) and sessions.opener(request)
+    packed = sessions.pack_form(request) if is_ours else ""
+    is_signed_in = request.user.is_authenticated
+    if packed and not is_signed_in and sign_in_steps.PENDING not in request.session:
+        return sign_in_page(request, packed)
+    if packed and is_signed_in and sessions.opener(request) == str(request.user.pk):
+        sessions.keep_form(request.session, packed)
+        return redirect(request.get_full_path())
+    return csrf_failure(request, reason)
 
 
 def had_session(request: HttpRequest) -> bool:
