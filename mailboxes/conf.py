@@ -134,6 +134,12 @@ class MailHost:
         return f"{self.variant.name.upper()}, {self.release.title}, {self.scheme.name}"
 
     @property
+    def short_title(self) -> str:
+        """The title without the release's code name, for a menu on a phone."""
+        release = self.release.title.partition(" (")[0]
+        return f"{self.variant.name.upper()}, {release}, {self.scheme.name}"
+
+    @property
     def mail_location(self) -> str:
         """The value of MAIL_LOCATION."""
         return self.location.setting(self.home)

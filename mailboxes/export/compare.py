@@ -73,7 +73,7 @@ def host_choices() -> dict[str, str]:
         for release in RELEASES.values()
         for scheme in variant.schemes.values()
     )
-    return {host.key: host.title for host in hosts}
+    return {host.key: host.short_title for host in hosts}
 
 
 def suggested_upgrade() -> tuple[str, str]:

@@ -37,7 +37,7 @@ class DomainForm(RowForm):
         choices=[
             (Kind.LOCAL.value, _("Delivered to mailboxes here")),
             (Kind.RELAYED.value, _("Relayed to another host")),
-            (Kind.BACKUP_MX.value, _("Kept for the domain's other mail servers (backup MX)")),
+            (Kind.BACKUP_MX.value, _("Kept for other servers (backup MX)")),
         ],
         label=_("Mail"),
     )

@@ -22,6 +22,7 @@ def test_missing_parts_of_a_host_are_taken_from_the_settings(settings: Settings)
     settings.MAIL_PASSWORD_SCHEME = "ARGON2ID"
     assert parse_host("v1").key == "v1/debian13/MD5"
     assert all(parse_host(value).key == value for value in host_choices())
+    assert host_choices()["v2/debian12/CRAM-MD5"] == "V2, Debian 12, CRAM-MD5"
     assert len(host_choices()) == 2 * sum(len(variant.schemes) for variant in VARIANTS.values())
 
 
