@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from mailboxes import texts
 from mailboxes.addresses import to_unicode
@@ -49,6 +51,12 @@ def size(count: int) -> str:
         return texts.gettext(NO_LIMIT)
     amount, unit = str(Size(count)).split(" ")
     return f"{number_format(Decimal(amount))} {texts.gettext(unit)}"
+
+
+def breakable(address: str) -> SafeString:
+    """Return an address that goes on in the next line after its @, if it has to."""
+    local_part, at, domain = address.rpartition("@")
+    return format_html("{}{}<wbr>{}", local_part, at, domain) if at else format_html("{}", domain)
 
 
 def script_names(name: str) -> str:

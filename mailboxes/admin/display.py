@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from mailboxes.addresses import to_unicode
-from mailboxes.formats import error_message, number, script_names, size
+from mailboxes.formats import breakable, error_message, number, script_names, size
 from mailboxes.forwarding.findings import LeftBehind
 from mailboxes.forwarding.wording import OUTSIDE
 from mailboxes.handling import Handling, handling_of, sentence_of
@@ -60,12 +60,6 @@ def status(active: bool, domain_active: bool = True) -> SafeString:
     if active:
         return badge("good", "circle-check", _("Active"))
     return badge("quiet", "circle-off", _("Disabled"))
-
-
-def breakable(address: str) -> SafeString:
-    """Return an address that goes on in the next line after its @, if it has to."""
-    local_part, at, domain = address.rpartition("@")
-    return format_html("{}{}<wbr>{}", local_part, at, domain) if at else format_html("{}", domain)
 
 
 def row_link(url: str, name: str, detail: str = "") -> SafeString:

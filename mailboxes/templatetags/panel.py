@@ -30,7 +30,7 @@ from mailboxes.deployment.states import State
 from mailboxes.doctor.finding import LABELS
 from mailboxes.doctor.stored import last_report
 from mailboxes.errors import Refused
-from mailboxes.formats import mixed_scripts_warning
+from mailboxes.formats import breakable, mixed_scripts_warning
 from mailboxes.icons import icon
 from mailboxes.panel import version
 from mailboxes.second_factor import factors, policy
@@ -186,6 +186,7 @@ def log_client(logged: Logged, user: User) -> str:
     return entry.client if is_own or scope_of(user).allows("log.view") else ""
 
 
+register.filter(breakable)
 register.filter("log_changes", wording.describe_changes)
 register.filter("log_icon", wording.icon_name)
 register.filter("log_object", wording.object_label)

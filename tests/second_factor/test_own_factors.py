@@ -60,6 +60,8 @@ def test_removing_the_last_factor_removes_the_recovery_codes(vera: Person) -> No
     vera.client.post(CODES)
     url = f"{OWN}{factors.of(vera.user).get().pk}/remove/"
     assert "recovery codes will be removed" in text(vera.client.get(url))
+    german = vera.client.get(url, headers={"accept-language": "de"})
+    assert "<h1>Die Authenticator-App entfernen?</h1>" in german.content.decode()
     assert factors.has_second_factor(vera.user)
     vera.client.post(url)
     assert not Authenticator.objects.exists()

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -155,6 +156,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     is_app = row.type == factors.Type.TOTP
     name = _("the authenticator app") if is_app else row.data["name"]
     title = _("Remove %(name)s?") % {"name": name}
+    title = capfirst(title) if is_app else title
     return page(request, "remove", title, is_last=is_last, is_required=is_required(user))
 
 
