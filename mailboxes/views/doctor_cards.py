@@ -21,7 +21,7 @@ class Card:
     folded: Sequence[Finding] = ()
     is_wide: bool = False
     is_first: bool = False
-    """Whether a pair of cards begins with it; before a wide one, it fills the pair alone."""
+    """Whether it begins a pair of cards; before a wide one and at the end, it fills the pair."""
 
 
 def cards(results: Iterable[HopResult]) -> Iterator[Card]:
