@@ -99,7 +99,7 @@ def steps(reports: Reports, ticked: set[str]) -> Iterator[Step]:
         _("Configuration applied"),
         _("Download the configuration, and run apply on the mail host."),
         last_applied() is not None,
-        reverse("configuration"),
+        f"{reverse('configuration')}#steps",
         _("Configuration"),
     )
     yield Step(
