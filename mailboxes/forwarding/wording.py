@@ -268,7 +268,8 @@ def texts_about(row: Row, scope: Scope) -> Iterator[str]:
     begun = begun_lists([row.pk]) if isinstance(row, Mailbox | Alias) else []
     yield from map(error_message, only_listed_notes(begun))
     if not row.active or (isinstance(row, Mailbox | Alias) and refuses(row)):
-        yield left_behind_text([row], scope, LookUps())
+        is_known = are_checked([row])
+        yield left_behind_text([row], scope, LookUps()) if is_known else error_message(UNCHECKED)
         yield from texts_about_disabled(row, scope)
         return
     if isinstance(row, AliasDomain):
@@ -322,6 +323,8 @@ def left_above(found: Iterable[Finding], scope: Scope, begun: Iterable[str]) -> 
     to relayed domains whose lists of recipients have `begun`.
     """
     names = [finding.alias for finding in found if not finding.arrives][:MAX_CHECKED]
+    if not are_checked(names):
+        return LeftBehind()
     lost = {name.lower(): name for name in names} | {f"@{name.lower()}": name for name in begun}
     return gather(find_losses(lost, Alias.objects.exclude(pk__in=names), LookUps()), scope)
 

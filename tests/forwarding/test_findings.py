@@ -269,8 +269,14 @@ def test_it_is_said_if_there_are_too_many_aliases_to_look_at_all(
     assert saved_warnings(domain, EVERYTHING) == [str(wording.UNCHECKED)]
     assert changes.notes_of_changes([], [domain.pk], EVERYTHING) == [wording.UNCHECKED]
     assert changes.notes_of_changes([bob.pk], [], EVERYTHING) == []
+    assert saved_warnings(bob, EVERYTHING) != [str(wording.UNCHECKED)]
     forget_lookups()
     assert changes.notes_of_changes([bob.pk], [], EVERYTHING) == [wording.UNCHECKED]
+    nobody = add("four@example.org", "nobody@example.org")
+    with CaptureQueriesContext(connections["mail"]) as queries:
+        assert str(wording.UNCHECKED) in saved_warnings(bob, EVERYTHING)
+        assert len(saved_warnings(nobody, EVERYTHING)) == 1
+    assert not any("`goto` LIKE" in query["sql"] for query in queries)
 
 
 def test_what_several_disabled_domains_leave_behind_is_found_through_other_names() -> None:
