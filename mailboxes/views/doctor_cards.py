@@ -31,8 +31,7 @@ def cards(results: Iterable[HopResult]) -> Iterator[Card]:
     for result in results:
         shown, folded = divided(result.findings)
         shown = [*with_new_remedies(shown, printed)]
-        if is_wide := needs_room(shown):
-            is_first = True
+        is_wide = needs_room(shown)
         yield Card(result, shown, folded, is_wide, is_first)
         is_first = is_wide or not is_first
 

@@ -18,8 +18,8 @@ ON_MYSQL = {
 }
 CLIPBOARD = "navigator.clipboard.readText()"
 CARDS = """[...document.querySelectorAll(".hop:not(.pending)")].map(hop => {
-    const {top, right, height} = hop.getBoundingClientRect();
-    return [top, right, height].map(Math.round);
+    const {top, right, width, height} = hop.getBoundingClientRect();
+    return [top, right, height, hop.matches(".wide") ? width : 0].map(Math.round);
 })"""
 
 
@@ -163,9 +163,16 @@ def test_commands_of_the_doctor_can_be_copied_as_soon_as_a_hop_is_shown(rita: Pa
     expect(rita.locator(".verdict")).to_contain_text("Something is broken.")
     expect(rita.locator(".running, .pending").locator("visible=true")).to_have_count(0)
     rita.wait_for_load_state()
-    cards = rita.evaluate(CARDS)
+    for width in (1280, 900):
+        rita.set_viewport_size({"width": width, "height": 800})
+        check_cards(rita.evaluate(CARDS))
+
+
+def check_cards(cards: list[list[int]]) -> None:
+    """Check that the cards of a row are equally high, and that no row but the last has a hole."""
     rows = [
         [card for card in cards if card[0] == top] for top in sorted({top for top, *_ in cards})
     ]
-    assert len(rows) > 1 and len({max(right for _, right, _ in row) for row in rows[:-1]}) == 1
-    assert [len({height for *_, height in row}) for row in rows] == [1] * len(rows)
+    assert len(rows) > 1 and len({max(right for _, right, *_ in row) for row in rows[:-1]}) == 1
+    assert [len({height for *_, height, _ in row}) for row in rows] == [1] * len(rows)
+    assert {width > 400 for *_, width in cards if width} == {True}
