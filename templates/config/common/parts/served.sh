@@ -8,7 +8,7 @@ serves() { # WHAT THEN: something that would end, and what would happen then
 
 cannot_keep() { printf -- '- %s\n' "$*" >>"$new/not-kept"; }
 
-current() { postconf "$@" 2>>"$new/log"; }
+current() { ask_postconf "$new/postconf-now" "" "$@" 2>>"$new/log"; }
 
 ours() { sed -n "s/^$1 = *//p" "$here/postfix/main.cf"; } # NAME: this bundle's value
 
