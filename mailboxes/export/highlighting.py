@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from django.utils.safestring import SafeString
 from pygments import highlight as format_tokens
@@ -135,6 +135,7 @@ def language(path: str) -> str:
     return "sql" if name.endswith(".sql") else "configuration"
 
 
+@lru_cache(maxsize=100)  # the files of two hosts, which hardly ever change
 def highlight(text: str, language: str) -> SafeString:
     """Return the text as escaped HTML, with hidden passwords marked as such."""
     html = format_tokens(text, lexer(language), HtmlFormatter(nowrap=True))
