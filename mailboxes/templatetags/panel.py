@@ -195,6 +195,16 @@ register.filter("log_row_outcome", wording.row_outcome)
 register.filter("log_verb", wording.verb)
 
 
+@register.filter
+def by_reason(refusals: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Group sentences such as “name: reason”, so that a reason of many rows is read once."""
+    found: dict[str, list[str]] = {}
+    for sentence in refusals:
+        name, _colon, reason = sentence.partition(": ")
+        found.setdefault(reason, []).append(name)
+    return list(found.items())
+
+
 STATES = {
     State.WORKING: ("good", "circle-check"),
     State.NOT_CHECKED: ("", "circle-minus"),

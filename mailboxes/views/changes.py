@@ -18,9 +18,9 @@ from mailboxes.access.grants import scope_of
 from mailboxes.access.roles import MAIL_MODELS
 from mailboxes.access.scope import Scope
 from mailboxes.actions.undoing import UNDOABLE, may_undo
-from mailboxes.audit import entries
+from mailboxes.audit import entries, wording
 from mailboxes.audit.entries import Logged
-from mailboxes.audit.models import Phase
+from mailboxes.audit.models import Phase, Subject
 from mailboxes.formats import error_message, number
 from mailboxes.forms.imports import UndoForm
 from mailboxes.request_actors import administrator
@@ -39,12 +39,16 @@ def change_report(request: HttpRequest, pk: int) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": _("Report of a change"),
         "logged": logged,
-        "refused": refused[:MAX_REFUSALS],
+        "refused": [sentence(row) for row in refused[:MAX_REFUSALS]],
         "more_refused": len(refused) > MAX_REFUSALS,
         "all": len(logged.subjects) + logged.others,
         "may_undo": may_undo(scope, logged),
     }
     return render(request, "mailboxes/change_report.html", context)
+
+
+def sentence(row: Subject) -> str:
+    return f"{row.name}: {wording.refusal_text(row.refusal)}" if row.refusal else row.name
 
 
 def visible_change(scope: Scope, pk: int) -> tuple[Logged, Any]:
