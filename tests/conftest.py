@@ -1,5 +1,6 @@
 """What most tests need: Anna and Bob, who own mailboxes, and Rita, a superuser."""
 
+import gc
 import re
 import time
 from collections import Counter
@@ -80,6 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
         return -slowness(item, tests[name]), places[name], changes_host(item)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over thousands of tests, which stay until the end."""
+    gc.freeze()
 
 
 class Units(LoadScopeScheduling):  # type: ignore[misc]
