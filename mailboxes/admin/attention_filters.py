@@ -32,8 +32,10 @@ class MailboxAttentionFilter(AttentionFilter):
     not_available = _("not available for this many mailboxes")
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        """Offer both; in an adopted database, whether there are too many is only counted then."""
         mailboxes = scope_of(request.user).narrow(Mailbox.objects.all())
-        if not are_kept() and capped_count(mailboxes, queries.MAX_ROWS).more:
+        is_read = bool(self.value()) and not are_kept()
+        if is_read and capped_count(mailboxes, queries.MAX_ROWS).more:
             return []
         full = [("full", str(_("nearly full")))] if usage.knows_usage() else []
         return [*full, ("weak", str(_("weak password hash")))]
