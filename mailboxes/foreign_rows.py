@@ -24,7 +24,7 @@ from mailboxes.models import (
     Vacation,
     VacationNotification,
 )
-from mailboxes.queries import AT_ONCE, BATCH, exceeds, renamed, tables
+from mailboxes.queries import AT_ONCE, READ_AT_ONCE, exceeds, renamed, tables
 from mailboxes.table_errors import DENIED, is_unreadable
 
 # Those that may use MyISAM in an old database come last: a rollback doesn't bring them back.
@@ -40,6 +40,7 @@ COUNTED: dict[str, type[Model]] = {
 }
 """What somebody has set up, by its name in the log."""
 
+BATCH = READ_AT_ONCE
 NOT_GRANTED = gettext_noop(
     "Nothing was changed: the table “%(table)s” contains rows that would belong to the next owner "
     "of the address, and the panel's account can't delete them. On the database host, run: "
@@ -127,14 +128,18 @@ def rows_in(model: type[Model], domain: str, addresses: Sequence[str]) -> Iterat
     of others, what is left is deleted once somebody gets them (`clear_for`).
     """
     rows = model._default_manager.all()
-    with permitted(model):
-        is_large = exceeds(rows, AT_ONCE)
-    if not is_large:
+    if not is_large(model):
         yield rows.filter(of_domain(domain))
         return
     yield rows.filter(pk=domain)
     for start in range(0, len(addresses), BATCH):
         yield rows.filter(pk__in=addresses[start : start + BATCH])
+
+
+def is_large(model: type[Model]) -> bool:
+    """Say whether a table has more rows than one statement may search."""
+    with permitted(model):
+        return exceeds(model._default_manager.all(), AT_ONCE)
 
 
 def rename(rows: QuerySet, values: dict[str, Any], domain: str) -> None:
@@ -166,15 +171,34 @@ def count_for(addresses: Sequence[str]) -> dict[str, Counts]:
     """Return by lowercase address what was set up for at most a page of addresses, if anything."""
     found: dict[str, Counts] = {}
     for name, model in counted():
-        for address, number in Counter(owners(model, Q(pk__in=addresses))).items():
+        rows = model._default_manager.filter(pk__in=addresses)
+        for address, number in Counter(owners(rows)).items():
             found.setdefault(address, {})[name] = number
     return found
 
 
-def count_in(domain: str) -> Counts:
+def count_in(domain: str, addresses: Sequence[str]) -> Counts:
     """Return what was set up for a domain and its addresses, if anything."""
-    numbers = {name: len(owners(model, of_domain(domain))) for name, model in counted()}
+    numbers = {
+        name: sum(len(owners(rows)) for rows in rows_in(model, domain, addresses))
+        for name, model in counted()
+        if not is_unknown(model)
+    }
     return {name: number for name, number in numbers.items() if number}
+
+
+def are_countable() -> bool:
+    """Say whether `count_in` counts everything without knowing the addresses."""
+    return not any(is_large(model) for _name, model in counted() if not is_unknown(model))
+
+
+def is_unknown(model: type[Model]) -> bool:
+    """Say whether a table can't be read."""
+    try:
+        is_large(model)
+    except Refused:
+        return True
+    return False
 
 
 def counted() -> list[tuple[str, type[Model]]]:
@@ -182,10 +206,9 @@ def counted() -> list[tuple[str, type[Model]]]:
     return [(name, model) for name, model in COUNTED.items() if model in present]
 
 
-def owners(model: type[Model], condition: Q) -> list[str]:
-    """Return to whom such rows belong; nothing if the table can't be read."""
+def owners(rows: QuerySet) -> list[str]:
+    """Return to whom these rows belong; nothing if the table can't be read."""
     try:
-        rows = model._default_manager.filter(condition)
         return [key.lower() for key in rows.values_list("pk", flat=True)]
     except DatabaseError as error:
         if not is_unreadable(error):

@@ -29,6 +29,12 @@ from mailboxes.actions.bulk import (
 )
 from mailboxes.actions.canary import canary
 from mailboxes.actions.deployment import remember_export, report_applied
+from mailboxes.actions.domain_deletion import (
+    DeletionStep,
+    delete_domain_step,
+    is_deleted_in_steps,
+    unfinished_deletion,
+)
 from mailboxes.actions.domain_renaming import (
     check_domain_renaming,
     plan_domain_renaming,
@@ -61,6 +67,7 @@ from mailboxes.actions.renaming import check_renaming, plan_renaming, rename_mai
 from mailboxes.actions.undoing import undo_change, undo_import
 
 __all__ = [
+    "DeletionStep",
     "RoleAssignment",
     "TakenOver",
     "adopt_database",
@@ -85,11 +92,13 @@ __all__ = [
     "delete_alias",
     "delete_alias_domain",
     "delete_domain",
+    "delete_domain_step",
     "delete_in_bulk",
     "delete_mailbox",
     "disable_mailboxes_in_bulk",
     "forget_adoption",
     "import_rows",
+    "is_deleted_in_steps",
     "keep_password",
     "plan_domain_renaming",
     "plan_import",
@@ -109,4 +118,5 @@ __all__ = [
     "take_over_administrators",
     "undo_change",
     "undo_import",
+    "unfinished_deletion",
 ]

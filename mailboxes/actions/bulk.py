@@ -19,7 +19,7 @@ from mailboxes.actions.domains import remove_domain
 from mailboxes.actions.mailboxes import remove_mailbox, remove_mailboxes
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, begin, end
-from mailboxes.audit.models import Phase
+from mailboxes.audit.models import Phase, Subject
 from mailboxes.errors import Refused
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.storage_engines import check_engines
@@ -75,14 +75,7 @@ def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> Bul
     if not rows:
         return result
     action = f"{rows[0]._meta.model_name}.delete"
-    counts = foreign_rows.count_for([row.pk for row in rows if isinstance(row, Mailbox)])
-
-    def changes(row: Row) -> Changes:
-        if isinstance(row, Alias):
-            return deleted_values(row)
-        return removed(counts.get(row.pk.lower(), {}))
-
-    subjects = [subject_of(row, changes(row)) for row in rows]
+    subjects = deleted_subjects(rows)
     begun = begin(actor, action, subjects, continues)
     result.entry = begun.parent or begun.seq
     allowed = []
@@ -97,6 +90,18 @@ def delete_in_bulk(actor: Actor, rows: Sequence[Row], continues: int = 0) -> Bul
     remove(allowed, result)
     end(begun, Phase.DONE, subjects=refusals_of(result))
     return result
+
+
+def deleted_subjects(rows: Sequence[Row]) -> list[Subject]:
+    """Return what the log says of rows that are about to be deleted."""
+    counts = foreign_rows.count_for([row.pk for row in rows if isinstance(row, Mailbox)])
+
+    def changes(row: Row) -> Changes:
+        if isinstance(row, Alias):
+            return deleted_values(row)
+        return removed(counts.get(row.pk.lower(), {}))
+
+    return [subject_of(row, changes(row)) for row in rows]
 
 
 def remove(rows: Sequence[Row], result: BulkResult) -> None:

@@ -148,8 +148,8 @@ def set_self_service(actor: Actor, domain: Domain, active: bool) -> None:
 
 
 def delete_domain(actor: Actor, domain: Domain) -> None:
-    """Delete the domain, what is in it, and its row as an alias domain."""
-    changes = removed(foreign_rows.count_in(domain.pk))
+    """Delete the domain, what is in it, and its row as an alias domain, in one transaction."""
+    changes = removed(foreign_rows.count_in(domain.pk, addresses_in(domain.pk)))
     with performing(actor, "domain.delete", subject_of(domain, changes)):
         remove_domain(domain)
 

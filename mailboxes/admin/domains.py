@@ -22,13 +22,14 @@ from mailboxes.admin import display
 from mailboxes.admin.attention_filters import DomainAttentionFilter
 from mailboxes.admin.bulk_actions import MAX_LISTED, admin_url
 from mailboxes.admin.changelist import ListAdmin
+from mailboxes.admin.domain_deletion import DeletesDomains, steps_text
 from mailboxes.admin.domain_dns import ShowsDNS
 from mailboxes.admin.filters import StatusFilter
 from mailboxes.admin.overviews import domain_overview
 from mailboxes.admin.renaming import RenamesRows
 from mailboxes.conf import mail_host, quota_multiplier
 from mailboxes.csv_download import iso_time
-from mailboxes.domain_addresses import accepts_any, lacking_roles
+from mailboxes.domain_addresses import accepts_any, addresses_in, lacking_roles
 from mailboxes.export.renaming import Steps, domain_steps
 from mailboxes.formats import error_message
 from mailboxes.forms.domains import DomainForm
@@ -45,12 +46,13 @@ from mailboxes.routing import Kind, Route
 MAIL_FIELDS = {"active", "delivery", "next_hop", "any_recipient", "postmaster"}
 """The fields that decide what becomes of the domain's mail."""
 
+UNCOUNTED = _("What else belongs to its addresses, such as vacation messages: it was not counted.")
 MAX_NAMED = 500
 """How many aliases that forward to a domain are read, to name those that the role may see."""
 
 
 @admin.register(Domain)
-class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
+class DomainAdmin(DeletesDomains, ShowsDNS, ListAdmin, RenamesRows):
     form = DomainForm
     rename_form = RenameDomainForm
     list_display = ["name_link", "mailbox_usage", "alias_usage", "quotas", "status"]
@@ -224,12 +226,11 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
         plan = actions.plan_domain_renaming(row, form.new_name)
         return domain_steps(plan, form.cleaned_data["keeps_old"], mail_host())
 
-    def delete_model(self, request: HttpRequest, obj: Domain) -> None:
-        actions.delete_domain(administrator(request), obj)
-        self.tell_of_sessions(request, [obj])
-
     def describe_deletion(self, row: Domain, scope: Scope) -> list[str]:
         mailboxes, aliases = listed_counts([row.pk])[row.pk.lower()]
+        in_steps = actions.is_deleted_in_steps(row)
+        addresses = [] if in_steps else addresses_in(row.pk)
+        uncounted = in_steps and not foreign_rows.are_countable()
         return [
             _("The domain %(domain)s.") % {"domain": row},
             ngettext(
@@ -239,12 +240,14 @@ class DomainAdmin(ShowsDNS, ListAdmin, RenamesRows):
             )
             % {"count": mailboxes},
             others_text(aliases),
-            *display.also_deleted(foreign_rows.count_in(row.pk)),
+            *display.also_deleted(foreign_rows.count_in(row.pk, addresses)),
+            *[str(UNCOUNTED)][:uncounted],
             *(
                 _("Its role as an alias domain of %(target)s.") % {"target": alias.target_domain}
                 for alias in AliasDomain.objects.filter(pk=row.pk)
             ),
             display.kept_mail(mail_host().home),
+            *[steps_text()][:in_steps],
         ]
 
     def describe_left_behind(self, rows: list[Domain], scope: Scope) -> list[str]:

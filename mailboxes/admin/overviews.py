@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from mailboxes import pictures, usage
+from mailboxes import actions, pictures, usage
 from mailboxes.access.scope import Scope
 from mailboxes.admin import display
 from mailboxes.conf import quota_multiplier
@@ -171,6 +172,7 @@ def domain_problems(domain: Domain) -> Iterator[Problem]:
     """Yield what is wrong with a domain, as far as the tables tell it."""
     if not domain.active:
         yield Problem(str(_("The domain is disabled, so it receives no mail.")), "bad")
+        yield from unfinished_deletion(domain)
     is_local = domain.route.kind == Kind.LOCAL
     if is_local and (lacking := lacking_roles([domain.pk]).get(domain.pk)):
         names = ", ".join(f"{role}@{domain.pk}" for role in lacking)
@@ -178,6 +180,18 @@ def domain_problems(domain: Domain) -> Iterator[Problem]:
         yield Problem(text % {"names": names}, "info")
     yield from flag_problems(domain.pk)
     yield from alias_problems(domain.pk)
+
+
+def unfinished_deletion(domain: Domain) -> Iterator[Problem]:
+    """Say how to go on with a deletion that was stopped or interrupted."""
+    if entry := actions.unfinished_deletion(domain):
+        text = _(
+            "Its deletion was begun and isn't finished. To go on, delete it again. To keep what is "
+            "left, enable it."
+        )
+        begun = format_html("{} ({}, {})", text, entry.actor, display.local_time(entry.at))
+        url = reverse("admin:mailboxes_domain_delete", args=[quote(domain.pk)])
+        yield Problem(begun, "bad", url)
 
 
 def flag_problems(name: str) -> Iterator[Problem]:

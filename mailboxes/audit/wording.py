@@ -107,6 +107,7 @@ LABELS = {
     "aliases": _("Maximum aliases"),
     "any_recipient": _("Accept mail for any address"),
     "backupmx": _("Backup MX only"),
+    "being_deleted": _("Being deleted"),
     "app_passwords": _("App passwords"),
     "description": _("Description"),
     "email": _("Email address"),
