@@ -33,9 +33,13 @@ TOO_FREQUENT = _(
     "another word."
 )
 MAX_DOMAINS = 50
+MAX_ADDRESSES = 10
+"""How many of several pasted addresses are looked for."""
+
 AT_ONCE = 200
 IN_BRACKETS = re.compile(r"<([^<>]*)>")
 BETWEEN_TERMS = re.compile(r"[\s,;]+")
+ADDRESS = re.compile(r"[^@]+@[^@]+\.[^@]+")
 WORD = re.compile(r"[^\W_]+")
 COLUMNS: dict[Any, Sequence[str]] = {
     Mailbox: ["username", "name"],
@@ -82,11 +86,17 @@ class Asked:
         local_parts = (term.rpartition("@")[0] or term for term in self.terms)
         return [word for part in local_parts for word in WORD.findall(part)]
 
+    @property
+    def are_addresses(self) -> bool:
+        """Whether these are several whole addresses, of which each is looked for by itself."""
+        is_each = all(ADDRESS.fullmatch(term) for term in self.terms)
+        return len(self.terms) > 1 and self.domains is None and is_each
+
 
 def parse(text: str, has_domains: bool) -> Asked:
     """Read what was typed or pasted: `Schneider, Anna`, `Anna <anna@…>`, `mailto:anna@…`."""
-    if inner := IN_BRACKETS.search(text):
-        text = inner[1]
+    if inner := IN_BRACKETS.findall(text):
+        text = " ".join(inner)
     text = text.strip()
     if text.lower().startswith("mailto:"):
         text = text[len("mailto:") :].partition("?")[0]
@@ -130,6 +140,8 @@ def search(
     """
     has_domains = rows.model in KINDS
     asked = parse(text, has_domains)
+    if asked.are_addresses:
+        return search_each(rows, asked.terms, columns, domains)
     if asked.domains is not None:
         rows = rows.filter(in_domains(asked.domains)).order_by(*BY_DOMAIN)
         domains = asked.domains
@@ -155,6 +167,20 @@ def search(
     more = is_cut or len(names) > MAX_FOUND
     names = names[:MAX_FOUND]
     return Found(rows.filter(pk__in=names), names, more, is_partial, is_cut=is_cut)
+
+
+def search_each(
+    rows: QuerySet, addresses: list[str], columns: Sequence[str], domains: Collection[str] | None
+) -> Found:
+    """Return the rows in which one of the addresses occurs, in the order of the addresses."""
+    every = dict.fromkeys(addresses)
+    found = [search(rows, one, columns, domains) for one in list(every)[:MAX_ADDRESSES]]
+    keys = list(dict.fromkeys(key for one in found for key in one.keys or []))
+    is_cut = len(every) > MAX_ADDRESSES or any(one.is_cut for one in found)
+    more = is_cut or len(keys) > MAX_FOUND or any(one.more for one in found)
+    is_partial = any(one.is_partial for one in found)
+    keys = keys[:MAX_FOUND]
+    return Found(rows.filter(pk__in=keys), keys, more, is_partial, is_cut=is_cut)
 
 
 @dataclass

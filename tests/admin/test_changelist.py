@@ -108,6 +108,12 @@ def test_the_number_of_rows_is_capped(
         ("anna example", ["anna@example.org", "joanna@example.net"]),
         ("Jo G <joanna@example.net>", ["joanna@example.net"]),
         ("mailto:anna@example.org?subject=x", ["anna@example.org"]),
+        ("joanna@example.net; anna@example.org,", ["joanna@example.net", "anna@example.org"]),
+        (
+            "A <anna@example.org>, J <joanna@example.net>",
+            ["anna@example.org", "joanna@example.net"],
+        ),
+        ("nobody@example.org\nanna@example.org", ["anna@example.org"]),
         ("a%a", []),
         ("an_a", []),
         ("@", ["anna@example.org", "bob@example.org", "joanna@example.net"]),

@@ -38,6 +38,9 @@ def test_mailboxes_aliases_and_domains_are_found_in_one_place(rita: Client, anna
         leads_to = rita.get(URL, {"q": text}).headers["Location"]
         assert leads_to == "/admin/mailboxes/mailbox/anna_40example.org/change/", text
     assert found(rita, "team@example.org")["mailbox"] == []
+    both = found(rita, "anna@example.org, team@example.org")
+    assert both["mailbox"] == ["anna@example.org Anna Berg"]
+    assert both["alias"] == ["team@example.org anna@example.org"]
     page = rita.get(URL, {"q": "anna"}).content.decode()
     assert 'href="/admin/mailboxes/alias/?q=anna"' in page and "1 mailbox</h2>" in page
     assert "mailboxes/mailbox/?q=" not in rita.get(URL, {"q": "nobody"}).content.decode()
