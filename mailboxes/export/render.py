@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template import Context, Engine, Library
 
-from mailboxes.conf import LOCAL_NAMES, Account, MailDatabase, MailHost
+from mailboxes.conf import LOCAL_NAMES, Account, MailDatabase, MailHost, is_for_tests
 from mailboxes.errors import gettext_noop
 from mailboxes.export import (
     alias_domain_sql,
@@ -164,6 +164,7 @@ def values(host: MailHost, shown: MailHost) -> dict[str, Any]:
         "accounts_at": accounts_at(host.database),
         "paths": [spec.path for spec in FILES if found[spec]],
         "stale": stale_paths(host),
+        "is_for_tests": is_for_tests(host.hostname),
     }
 
 

@@ -42,6 +42,12 @@ def test_every_host_has_a_bundle(host: MailHost) -> None:
         assert not re.search(r"\{\{|\{%|%\}|\}\}|None|Unknown(?! option)", file.text)
 
 
+def test_apply_warns_of_a_name_that_is_reserved_for_tests(host: MailHost) -> None:
+    for name, is_warned in {"mail.example.test": True, "mail.example.dev": False}.items():
+        apply = texts(replace(host, hostname=name))["apply"]
+        assert ("ending in .test are reserved" in apply) == is_warned
+
+
 def test_only_files_marked_as_secret_contain_secrets(host: MailHost, files: list[File]) -> None:
     host = with_passwords(host, "onlyinsecretfiles")
     for file in render.render_bundle(host):
