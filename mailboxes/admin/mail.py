@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import path
@@ -129,8 +129,10 @@ class MailAdmin(PanelAdmin):
         if not is_plain or request.POST.get("handling", Handling.DELIVERED) != Handling.DELIVERED:
             self.warn(request, obj)  # else its own alias only forwards to itself
         if "_addanother" in request.POST and isinstance(obj, Mailbox | Alias):
-            url, domain = response["Location"], obj.pk.rpartition("@")[2]
-            response["Location"] = f"{url}{'&' if '?' in url else '?'}domain={domain}"
+            path, _mark, text = response["Location"].partition("?")
+            query = QueryDict(text, mutable=True)
+            query["domain"] = obj.pk.rpartition("@")[2]
+            response["Location"] = f"{path}?{query.urlencode()}"
         return response
 
     def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:

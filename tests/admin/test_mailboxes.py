@@ -256,6 +256,8 @@ def test_adding_another_keeps_the_domain(rita: Client, domain: Domain) -> None:
     other = mailbox_form(address_0="dora@example.org") | another
     filtered = rita.post(f"{MAILBOX}add/?_changelist_filters=q%3Dx", other)
     assert filtered["Location"].endswith("?_changelist_filters=q%3Dx&domain=example.org")
+    third = mailbox_form(address_0="emil@example.org") | another
+    assert rita.post(answer["Location"], third)["Location"] == answer["Location"]
 
 
 def test_a_single_domain_is_chosen_already(rita: Client, domain: Domain) -> None:
