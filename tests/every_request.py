@@ -14,8 +14,11 @@ KEYS = {
     "/aliasdomain/": "alias.example",
     "/domain/": "large1.example",
 }
-WHOLE_DOMAINS = ("domain/KEY/rename/", "domain/KEY/delete/")
-"""What changes all rows of a domain, which is a small one here."""
+WHOLE_DOMAINS = {
+    "/domain/KEY/rename/": ("tiny002.example", "large5.example"),
+    "/domain/KEY/delete/": ("tiny002.example", "large1.example"),
+}
+"""What changes all rows of a domain, which is a small and a large one here."""
 
 PASSWORD = "four unrelated words"
 TWICE = {"new_password1": PASSWORD, "new_password2": PASSWORD}
@@ -41,7 +44,7 @@ POSTED: dict[str, dict[str, str]] = {
     "domain/KEY/change/": LIMITS,
     "domain/KEY/rename/": {"domain": "new.example", "confirm": "yes"},
     "/set-active/": {"active": "0"},
-    "/delete/": {"post": "yes", "confirm": "tiny002.example"},
+    "/delete/": {"post": "yes"},
     "configuration/download/": {"path": "README.md"},
     "admin/search/": {},
 }  # fmt: skip
@@ -70,12 +73,18 @@ def every_request(client: Client) -> Iterator[Page]:
     for path in paths():
         if any(part in f"/{path}" for part in OUTSIDE):
             continue
-        keys = KEYS | ({"/domain/": "tiny002.example"} if path.endswith(WHOLE_DOMAINS) else {})
-        key = next((key for part, key in keys.items() if part in path), "1")
-        url = "/" + path.replace("KEY", quote(key))
-        yield request(client, "get", url)
-        if data := next((data for end, data in POSTED.items() if path.endswith(end)), None):
-            yield request(client, "post", url, data)
+        for key in keys_of(path):
+            url = "/" + path.replace("KEY", quote(key))
+            yield request(client, "get", url)
+            if data := next((data for end, data in POSTED.items() if path.endswith(end)), None):
+                named = {"confirm": key} if path.endswith("/delete/") else {}
+                yield request(client, "post", url, data | named)
+
+
+def keys_of(path: str) -> tuple[str, ...]:
+    """Return the rows with which a path is requested."""
+    whole = [keys for end, keys in WHOLE_DOMAINS.items() if f"/{path}".endswith(end)]
+    return whole[0] if whole else (next((key for part, key in KEYS.items() if part in path), "1"),)
 
 
 def bulk_actions(client: Client, domain: str = "large1.example") -> Iterator[Page]:

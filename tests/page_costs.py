@@ -53,7 +53,7 @@ INSERT INTO domain (domain, description, transport, aliases, mailboxes, quota) V
 ('large7.example', '', '', 0, 0, 0), ('large9.example', '', '', 0, 0, 0),
 ('alias.example', '', '', 0, 0, 0), ('empty.example', '', '', 0, 0, 0),
 ('medium.example', '', '', 0, 0, 0), ('tiny002.example', '', '', 0, 0, 0);
-INSERT INTO alias_domain (alias_domain, target_domain) VALUES ('alias.example', 'large1.example');
+INSERT INTO alias_domain (alias_domain, target_domain) VALUES ('alias.example', 'large7.example');
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain) VALUES
 ('box7@large7.example', 'x', '', 'm/', 'box7', 'large7.example'),
 ('box9@large9.example', 'x', '', 'm/', 'box9', 'large9.example'),

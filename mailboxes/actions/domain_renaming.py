@@ -1,5 +1,9 @@
-"""Renaming a domain: its rows, its addresses and what forwards to them, in one transaction."""
+"""Renaming a domain: its rows, its addresses and what forwards to them, in one transaction.
 
+It isn't done in steps: mail to addresses that hadn't been renamed yet would be refused meanwhile.
+"""
+
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +28,9 @@ from mailboxes.conf import mail_host
 from mailboxes.domain_addresses import addresses_in
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.lookup_tables.tables import are_kept
-from mailboxes.lookup_tables.targets import aliases_forwarding_into, crossing_into
+from mailboxes.lookup_tables.targets import aliases_forwarding_into, batched, crossing_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import BY_DOMAIN, READ_AT_ONCE, in_domains, renamed, slices
+from mailboxes.queries import BY_DOMAIN, capped_count, in_domains, renamed, slices
 from mailboxes.routing import DELIVERED
 
 HAS_ROWS = gettext_noop(
@@ -44,6 +48,9 @@ FOLDERS_BY_ADDRESS = gettext_noop(
     "On this mail host, folders are named after whole addresses (MAIL_LOCATION), so a domain can't "
     "be renamed. Rename its mailboxes one by one."
 )
+AT_ONCE = 120
+"""How many rows one statement renames: for each, triggers read up to 30 others."""
+
 LIKE_BEFORE = {"aliases": -1, "mailboxes": -1}
 """The limits of a domain that is only kept as an alias domain: none of its own."""
 
@@ -68,8 +75,9 @@ class DomainRenaming:
 
 def plan_domain_renaming(domain: Domain, name: DomainName) -> DomainRenaming:
     """Count what renaming the domain changes."""
-    mailboxes = Mailbox.objects.filter(domain=domain.pk).count()
-    aliases = Alias.objects.filter(domain=domain.pk).count()
+    mailboxes, aliases = (
+        capped_count(rows_in(model, domain.pk), sys.maxsize).number for model in (Mailbox, Alias)
+    )
     others = AliasDomain.objects.filter(target_domain=domain.pk).order_by("pk")
     own = AliasDomain.objects.filter(pk=domain.pk).first()
     return DomainRenaming(
@@ -168,13 +176,23 @@ def check_new_name(domain: Domain, new: str) -> None:
             params = {"domain": new, "address": row.pk}
             raise Refused(HAS_ROWS, params, code="taken", field="domain")
         limit = MAX_ADDRESS - len(new) + len(domain.pk)
-        long = addresses_of(model, domain.pk).alias(length=Length("pk")).filter(length__gt=limit)
-        if row := long.first():
+        long = Q(length__gt=limit, pk__iendswith=f"@{domain.pk}")
+        if row := first_in(rows_in(model, domain.pk).alias(length=Length("pk")), long):
             params = {"domain": new, "address": row.pk, "limit": MAX_ADDRESS}
             raise Refused(TOO_LONG, params, code="too_long", field="domain")
     digests = Q(password__istartswith="{DIGEST-MD5")  # noqa: S106 # nosec B106
-    if row := Mailbox.objects.filter(digests, domain=domain.pk).first():
+    if row := first_in(rows_in(Mailbox, domain.pk), digests):
         raise Refused(ONLY_FOR_THIS_NAME, {"name": row.pk}, code="password")
+
+
+def rows_in(model: type[Model], domain: str) -> QuerySet[Any]:
+    return model._default_manager.filter(in_domains([domain])).order_by(*BY_DOMAIN)
+
+
+def first_in(rows: QuerySet[Any], condition: Q) -> Any:
+    """Return the first row that meets a condition which no index serves."""
+    found = (rows.filter(part).filter(condition).first() for part, _is_last in slices(rows))
+    return next(filter(None, found), None)
 
 
 def addresses_of(model: type[Model], domain: str) -> QuerySet[Any]:
@@ -190,7 +208,7 @@ def rename_rows(plan: DomainRenaming, keeps_old: bool) -> None:
     AliasDomain.objects.filter(target_domain=old).update(target_domain=new, modified=now)
     for model, key in ((Mailbox, "username"), (Alias, "address")):
         rows, values = model._default_manager.all(), {"domain": new, "modified": now}
-        while keys := list(rows.filter(domain=old).values_list("pk", flat=True)[:READ_AT_ONCE]):
+        while keys := list(rows.filter(domain=old).values_list("pk", flat=True)[:AT_ONCE]):
             addresses_of(model, old).filter(pk__in=keys).update(
                 **values, **{key: renamed(key, old, new)}
             )
@@ -217,20 +235,25 @@ def rename_targets(old: str, new: str, addresses: list[str]) -> None:
 
 
 def rename_targets_of(aliases: QuerySet[Alias], old: str, new: str) -> None:
-    """Rename the domain in the targets of some aliases; read what isn't written as usual."""
+    """Rename the domain in the targets of some aliases, in parts."""
+    naming = aliases.filter(goto__icontains=f"@{old}")
+    left = naming | aliases.filter(goto__icontains=f"#{old}@")
+    for keys in batched(list(left.order_by().values_list("pk", flat=True)), AT_ONCE):
+        rename_named_targets(Alias.objects.filter(pk__in=keys), old, new)
+
+
+def rename_named_targets(aliases: QuerySet[Alias], old: str, new: str) -> None:
+    """Rename the domain in aliases that name it; read targets that are written otherwise, too."""
     listed = Concat(F("goto"), Value(","), output_field=TextField())
     replaced = Replace(listed, Value(f"@{old},"), Value(f"@{new},"), output_field=TextField())
     goto = Substr(replaced, 1, Length(replaced) - 1, output_field=TextField())
     naming = aliases.filter(goto__icontains=f"@{old}")
-    left = naming | aliases.filter(goto__icontains=f"#{old}@")
-    if not left.exists():
-        return
     long = naming.alias(length=Length(goto)).filter(length__gt=rules.MAX_GOTO).first()
     if long:
         params = {"length": rules.MAX_GOTO + 1, "limit": rules.MAX_GOTO}
         raise Refused(rules.TOO_MANY_TARGETS, params, code="too_long", field="domain")
     naming.update(goto=goto, modified=timezone.now())
-    for alias in left:
+    for alias in aliases:
         targets = [replace_domain(target, old, new) for target in alias.goto.split(",")]
         if ",".join(targets) != alias.goto:
             Alias.objects.filter(pk=alias.pk).update(goto=",".join(targets))

