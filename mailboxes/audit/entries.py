@@ -91,7 +91,7 @@ def names_of(model: str, name: str) -> dict[str, int | None]:
         )
         renamed = renamed.filter(entry__lt=end) if end else renamed
         ended = Entry.objects.filter(begun=OuterRef("entry"), phase=Phase.REFUSED.value)
-        row = renamed.exclude(Exists(ended)).order_by("-entry").first()
+        row = renamed.exclude(Exists(ended)).order_by("-entry_id").first()
         former = renamed_from(row, last) if row else ""
         if row is None or not former or former in found:
             break

@@ -203,6 +203,18 @@ def test_the_log_has_both_names_and_the_history_goes_on(anna: Mailbox) -> None:
     assert verbs == ["mailbox.rename", "mailbox.create"]
 
 
+@pytest.mark.logged_fixtures
+def test_an_address_given_twice_has_the_history_of_its_last_owner(
+    anna: Mailbox, bob: Mailbox
+) -> None:
+    for number, row in enumerate((anna, bob)):
+        rename(row, keeps_old=False)
+        mailbox = Mailbox.objects.get(pk=ANNE)
+        if not number:
+            actions.rename_mailbox(TESTER, mailbox, parse("a@example.org"), keeps_old=False)
+    assert list(names_of("mailbox", ANNE)) == [ANNE, bob.pk]
+
+
 def test_a_refused_renaming_is_not_part_of_the_history(anna: Mailbox, bob: Mailbox) -> None:
     refused("taken", anna, bob.pk)
     assert names_of("mailbox", bob.pk) == {bob.pk: None}
