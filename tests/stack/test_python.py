@@ -19,8 +19,8 @@ ENV = {
     "STATIC_ROOT": "/tmp/static",
 }
 # They visit every page again, or read files, whatever the version of Python.
-ONCE = ["documented_cases", "every_url", "hostile_input", "release"]
-ONCE += ["shell_scripts", "source", "urls_by_role"]
+ONCE = ["base_path", "documented_cases", "every_url", "hostile_input", "release"]
+ONCE += ["shell_scripts", "source", "three_roles", "urls_by_role"]
 
 
 @pytest.mark.parametrize("machine", releases(), indirect=True)
