@@ -39,6 +39,7 @@ hypothesis.settings.load_profile("patient")
 
 PASSWORD = "four unrelated words"
 TESTER = Actor(COMMAND, "tester", "pytest", EVERYTHING)
+BOTH_DATABASES = pytest.mark.django_db(databases=["default", "mail"])
 STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 MANY = 50
 """How many tests a unit has that takes minutes."""
@@ -71,8 +72,14 @@ def changes_host(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Keep tests that share a machine together; those that change a mail host come last."""
+    """Keep tests that share a machine together; those that change a mail host come last.
+
+    Which databases are needed is said here: they are created for the first test that needs any.
+    """
     yield
+    for item in items:
+        if "tables" in getattr(item, "fixturenames", ()):
+            item.add_marker(BOTH_DATABASES)
     units = [unit(item.nodeid) for item in items]
     places, tests = {name: place for place, name in enumerate(units)}, Counter(units)
 
@@ -147,7 +154,7 @@ def dns(_name_server: NameServer, settings: Settings) -> NameServer:
 @pytest.fixture
 def tables(request: pytest.FixtureRequest) -> None:
     """Both databases, empty."""
-    request.applymarker(pytest.mark.django_db(databases=["default", "mail"]))
+    request.applymarker(BOTH_DATABASES)
     request.getfixturevalue("_django_db_helper")
     if (
         settings.MAIL_ON_MYSQL
