@@ -60,13 +60,21 @@ def assert_named_if_it_accepts_what_nobody_receives(mail: MailHost) -> None:
 @pytest.mark.parametrize(
     "host", hosts(release="debian13", variant="v2", database="sqlite"), indirect=True
 )
-def test_each_run_ends_with_a_line_that_names_the_export_for_the_panel(changed: MailHost) -> None:
-    file = changed.machine / "etc/postfix/mailadmin/applied"
-    before = file.read_text()
+def test_each_run_names_its_export_for_the_panel_and_the_backup_of_what_it_replaced(
+    changed: MailHost,
+) -> None:
+    file, main_cf = (
+        changed.machine / "etc/postfix" / name for name in ("mailadmin/applied", "main.cf")
+    )
+    before, old = file.read_text(), main_cf.read_text()
     assert changed.apply().stdout.endswith(f"\n{before}")
     assert "mailadmin export" not in changed.apply("--dry-run").stdout
     changed.export(MAIL_HOSTNAME="other.example.test")
-    after = changed.apply().stdout.splitlines()[-1]
+    printed = changed.apply().stdout
+    backup = re.search(r"/var/backups/mailadmin-config/[\w-]+", printed)
+    assert main_cf.read_text() != old
+    assert backup and (changed.machine / f"{backup[0]}/etc/postfix/main.cf").read_text() == old
+    after = printed.splitlines()[-1]
     assert re.fullmatch(r"mailadmin export [0-9a-f]{16} applied [0-9T:-]+Z", after)
     assert after.split()[2] != before.split()[2] and file.read_text() == f"{after}\n"
     changed.machine.run(["test", "-r", "/etc/postfix/mailadmin/applied"], user=OWNER)
@@ -144,16 +152,6 @@ def test_dovecot_starts_on_a_host_without_ipv6(changed: MailHost) -> None:
 def test_dovecot_accepts_its_configuration_without_warnings(mail: MailHost) -> None:
     done = mail.machine.run(["doveconf", "-n"])
     assert done.stdout and not done.stderr
-
-
-@pytest.mark.parametrize("host", hosts(variant="v2", database="mariadb"), indirect=True)
-def test_replaced_files_are_backed_up(changed: MailHost) -> None:
-    main_cf = changed.machine / "etc/postfix/main.cf"
-    before = main_cf.read_text()
-    changed.export(MAIL_HOSTNAME="other.example.test")
-    backup = re.search(r"/var/backups/mailadmin-config/[\w-]+", changed.apply().stdout)
-    assert main_cf.read_text() != before
-    assert backup and (changed.machine / f"{backup[0]}/etc/postfix/main.cf").read_text() == before
 
 
 @pytest.mark.parametrize(
