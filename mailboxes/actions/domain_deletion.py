@@ -65,10 +65,11 @@ def delete_domain_step(actor: Actor, domain: Domain, continues: int = 0) -> Dele
     """
     if continues and domain.active:
         raise Refused(ENABLED_AGAIN, {"domain": domain.pk}, code="enabled")
-    if not is_deleted_in_steps(domain):
+    is_begun = bool(continues) or unfinished_deletion(domain) is not None
+    if not (first_rows(domain) if is_begun else is_deleted_in_steps(domain)):
         delete_domain(actor, domain)
         return DeletionStep(is_last=True)
-    if not continues and unfinished_deletion(domain) is None:
+    if not is_begun:
         begin_deletion(actor, domain)
     return delete_rows(actor, domain, continues)
 

@@ -45,9 +45,8 @@ class DeletesDomains(MailAdmin):
             return self.deletion_progress(request, str(obj_id), step, done)
         if posted_number(request, "entry"):
             url = f"{reverse('log')}?{urlencode({'q': obj_id})}"
-            text = format_html(
-                '{} <a href="{}">{}</a>', deleted_text(done), url, _("Show it in the log")
-            )
+            text = _("All mailboxes and aliases of %(domain)s are deleted.") % {"domain": obj_id}
+            text = format_html('{} <a href="{}">{}</a>', text, url, _("Show it in the log"))
             self.message_user(request, text, messages.INFO)
         return super().response_delete(request, obj_display, obj_id)
 
@@ -55,6 +54,7 @@ class DeletesDomains(MailAdmin):
         self, request: HttpRequest, name: str, step: actions.DeletionStep, done: int
     ) -> HttpResponse:
         """Return the page that goes on by itself, or with its button where there are no scripts."""
+        text = _("%(count)s mailboxes and aliases of %(domain)s are deleted.")
         left = sum(count.number for count in listed_counts([name])[name.lower()] if count)
         context = self.admin_site.each_context(request) | {
             "title": _("Delete %(name)s") % {"name": name},
@@ -63,14 +63,10 @@ class DeletesDomains(MailAdmin):
             "step": step,
             "done": done,
             "count": max(posted_number(request, "count"), done + left),
-            "text": deleted_text(done),
+            "text": text % {"count": number(done), "domain": name},
             "page": admin_url(self.opts, "change", quote(name)),
         }
         return TemplateResponse(request, "admin/mailboxes/domain/deletion.html", context)
-
-
-def deleted_text(count: int) -> str:
-    return _("%(count)s of its mailboxes and aliases are deleted.") % {"count": number(count)}
 
 
 def steps_text() -> str:

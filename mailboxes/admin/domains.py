@@ -46,7 +46,7 @@ from mailboxes.routing import Kind, Route
 MAIL_FIELDS = {"active", "delivery", "next_hop", "any_recipient", "postmaster"}
 """The fields that decide what becomes of the domain's mail."""
 
-UNCOUNTED = _("What else belongs to its addresses, such as vacation messages: it was not counted.")
+UNCOUNTED = _("Whatever else belongs to its addresses, such as vacation messages (not counted).")
 MAX_NAMED = 500
 """How many aliases that forward to a domain are read, to name those that the role may see."""
 
