@@ -182,26 +182,27 @@ def count_for(addresses: Sequence[str]) -> dict[str, Counts]:
 
 def count_in(domain: str, addresses: Sequence[str]) -> Counts:
     """Return what was set up for a domain and its addresses, if anything."""
-    numbers = {
-        name: sum(len(owners(rows)) for rows in rows_in(model, domain, addresses))
-        for name, model in counted()
-        if not is_unknown(model)
-    }
+    numbers = {name: number_in(model, domain, addresses) for name, model in counted()}
     return {name: number for name, number in numbers.items() if number}
+
+
+def number_in(model: type[Model], domain: str, addresses: Sequence[str]) -> int:
+    """Return how many rows belong to a domain and its addresses; 0 if the table can't be read."""
+    try:
+        return sum(len(owners(rows)) for rows in rows_in(model, domain, addresses))
+    except Refused:
+        return 0
 
 
 def are_countable() -> bool:
     """Say whether `count_in` counts everything without knowing the addresses."""
-    return not any(is_large(model) for _name, model in counted() if not is_unknown(model))
-
-
-def is_unknown(model: type[Model]) -> bool:
-    """Say whether a table can't be read."""
-    try:
-        is_large(model)
-    except Refused:
-        return True
-    return False
+    for _name, model in counted():
+        try:
+            if is_large(model):
+                return False
+        except Refused:  # it can't be read
+            continue
+    return True
 
 
 def counted() -> list[tuple[str, type[Model]]]:
