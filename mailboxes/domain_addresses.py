@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from django.db.models import BinaryField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import BinaryField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from mailboxes.addresses import CatchAll
@@ -25,11 +25,16 @@ class Bytes(Func):
         return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS BINARY)")
 
 
+def rows_in(model: type[Model], domain: str) -> QuerySet[Any]:
+    """Return the mailboxes or aliases of a domain, in an order in which parts can be read."""
+    return model._default_manager.filter(in_domains([domain])).order_by(*BY_DOMAIN)
+
+
 def addresses_in(domain: str) -> list[str]:
     """Return the addresses of a domain's mailboxes and aliases."""
     found = dict[str, None]()
     for model in (Mailbox, Alias):
-        every = model._default_manager.filter(in_domains([domain])).order_by(*BY_DOMAIN)
+        every = rows_in(model, domain)
         for part, _is_last in slices(every):
             found |= dict.fromkeys(every.filter(part).values_list("pk", flat=True))
     return list(found)
@@ -41,7 +46,7 @@ def aliases_to_themselves(domain: str, *conditions: Any) -> Iterator[str]:
     They are compared as bytes: in tables of others, the two columns may have collations that
     MariaDB doesn't mix. No index has them, so that the aliases are read in parts.
     """
-    every = Alias.objects.filter(in_domains([domain])).order_by(*BY_DOMAIN)
+    every = rows_in(Alias, domain)
     rows = every.alias(own=Bytes("address"), target=Bytes("goto")).filter(own=F("target"))
     for part, _is_last in slices(every):
         yield from rows.filter(part, *conditions).values_list("pk", flat=True)

@@ -10,19 +10,19 @@ from typing import Any
 
 from django.db import transaction
 
-from mailboxes.actions import rules
 from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import authorize, performing, subject_of
 from mailboxes.actions.batches import rows_at_once
 from mailboxes.actions.bulk import deleted_subjects
-from mailboxes.actions.domains import delete_domain
+from mailboxes.actions.domains import delete_domain, lock_for_deletion
 from mailboxes.actions.mailboxes import remove_mailboxes
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, begin, end, end_refused
 from mailboxes.audit.models import Entry, Phase, Subject
+from mailboxes.domain_addresses import rows_in
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import BY_DOMAIN, exceeds, in_domains
+from mailboxes.queries import exceeds
 from mailboxes.storage_engines import check_engines
 
 ENABLED_AGAIN = gettext_noop(
@@ -51,11 +51,7 @@ class DeletionStep:
 
 def is_deleted_in_steps(domain: Domain) -> bool:
     """Say whether a domain has more mailboxes or aliases than one transaction deletes."""
-    return any(exceeds(rows_in(model, domain), rows_at_once()) for model in (Mailbox, Alias))
-
-
-def rows_in(model: Any, domain: Domain) -> Any:
-    return model._default_manager.filter(in_domains([domain.pk])).order_by(*BY_DOMAIN)
+    return any(exceeds(rows_in(model, domain.pk), rows_at_once()) for model in (Mailbox, Alias))
 
 
 def delete_domain_step(actor: Actor, domain: Domain, continues: int = 0) -> DeletionStep:
@@ -82,21 +78,14 @@ def begin_deletion(actor: Actor, domain: Domain) -> None:
         transaction.atomic(using="mail"),
     ):
         authorize(actor, "domain.delete", domain.pk)
-        lock(domain)
+        lock_for_deletion(domain)
         save_active(domain, False, actor.scope)
-
-
-def lock(domain: Domain) -> None:
-    """Lock the domain, and refuse what prevents its deletion."""
-    if not rules.lock_domains(domain.pk):
-        raise Refused(rules.DELETED, {"row": str(domain)}, code="deleted")
-    rules.check_deletion(domain)
 
 
 def delete_rows(actor: Actor, domain: Domain, continues: int) -> DeletionStep:
     """Delete the first mailboxes or, if there are none, the first aliases."""
     with transaction.atomic(using="mail"):
-        lock(domain)
+        lock_for_deletion(domain)
         rows = first_rows(domain)
         if not rows:  # another request has deleted them
             return DeletionStep(entry=continues)
@@ -115,7 +104,7 @@ def delete_rows(actor: Actor, domain: Domain, continues: int) -> DeletionStep:
 
 def first_rows(domain: Domain) -> list[Any]:
     number = rows_at_once()
-    return list(rows_in(Mailbox, domain)[:number]) or list(rows_in(Alias, domain)[:number])
+    return list(rows_in(Mailbox, domain.pk)[:number] or rows_in(Alias, domain.pk)[:number])
 
 
 def action_on(rows: Sequence[Any]) -> str:

@@ -25,12 +25,12 @@ from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, subject
 from mailboxes.audit.models import Subject
 from mailboxes.conf import mail_host
-from mailboxes.domain_addresses import addresses_in
+from mailboxes.domain_addresses import addresses_in, rows_in
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.lookup_tables.targets import aliases_forwarding_into, batched, crossing_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
-from mailboxes.queries import BY_DOMAIN, capped_count, in_domains, renamed, slices
+from mailboxes.queries import capped_count, renamed, slices
 from mailboxes.routing import DELIVERED
 
 HAS_ROWS = gettext_noop(
@@ -185,10 +185,6 @@ def check_new_name(domain: Domain, new: str) -> None:
         raise Refused(ONLY_FOR_THIS_NAME, {"name": row.pk}, code="password")
 
 
-def rows_in(model: type[Model], domain: str) -> QuerySet[Any]:
-    return model._default_manager.filter(in_domains([domain])).order_by(*BY_DOMAIN)
-
-
 def first_in(rows: QuerySet[Any], condition: Q) -> Any:
     """Return the first row that meets a condition which no index serves."""
     found = (rows.filter(part).filter(condition).first() for part, _is_last in slices(rows))
@@ -225,9 +221,7 @@ def rename_targets(old: str, new: str, addresses: list[str]) -> None:
     """Rename the domain in all targets, in parts; also that of its old addresses in PostfixAdmin's
     vacation addresses.
     """
-    every = Alias.objects.order_by("pk")
-    if are_kept():
-        every = Alias.objects.filter(in_domains([new])).order_by(*BY_DOMAIN)
+    every = rows_in(Alias, new) if are_kept() else Alias.objects.order_by("pk")
     for part, _is_last in slices(every):
         rename_targets_of(every.filter(part), old, new)
     for names in crossing_into(old, addresses) if are_kept() else ():

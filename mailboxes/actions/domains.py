@@ -154,11 +154,16 @@ def delete_domain(actor: Actor, domain: Domain) -> None:
         remove_domain(domain)
 
 
-@transaction.atomic(using="mail")
-def remove_domain(domain: Domain) -> None:
+def lock_for_deletion(domain: Domain) -> None:
+    """Lock the domain, and refuse what prevents its deletion."""
     if not rules.lock_domains(domain.pk):
         raise Refused(rules.DELETED, {"row": str(domain)}, code="deleted")
     rules.check_deletion(domain)
+
+
+@transaction.atomic(using="mail")
+def remove_domain(domain: Domain) -> None:
+    lock_for_deletion(domain)
     addresses = addresses_in(domain.pk)
     AliasDomain.objects.filter(pk=domain.pk).delete()
     Mailbox.objects.filter(domain=domain.pk).delete()
