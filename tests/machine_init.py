@@ -22,6 +22,8 @@ from typing import IO, NamedTuple
 
 DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 CHROOT_OF_POSTFIX = "var/spool/postfix/dev"
+NOT_CLONED = (".env", ".venv", "var")
+"""What is in the checkout only where somebody has used it, and changes meanwhile."""
 BOOTING = ("unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child", "--")
 
 
@@ -63,9 +65,19 @@ def build(plan: Plan) -> Path:
     mount("proc", merged / "proc", "nosuid")
     mount("tmpfs", merged / "run")
     mount("tmpfs", merged / "tmp", "mode=1777")
+    hide(NOT_CLONED, base / "checkout/upper")
     overlay(plan.checkout, base / "checkout", served_at)
     make_devices(merged / "dev")
     return merged
+
+
+def hide(names: tuple[str, ...], upper: Path) -> None:
+    """At the first boot, cover these with what an overlay writes for a deleted file."""
+    if upper.exists():
+        return
+    upper.mkdir(parents=True)
+    for name in names:
+        os.mknod(upper / name, stat.S_IFCHR, os.makedev(0, 0))
 
 
 def make_devices(dev: Path) -> None:

@@ -140,7 +140,6 @@ class MailHost:
         }
         checkout = machine.checkout
         machine.run(["useradd", "--system", "--user-group", OWNER])
-        machine.run(["rm", "-rf", checkout / ".env", checkout / "var"])
         machine.run(["install", "-d", "-o", OWNER, "-g", OWNER, checkout / "var"])
         (machine / "etc/dovecot/conf.d/zz-tests.conf").write_text(QUICK_REFUSALS)
         # A running Dovecot has left it; connecting to it would be retried for five seconds.

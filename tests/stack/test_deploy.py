@@ -47,7 +47,6 @@ def served(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """
     root = debian_roots.get_root(request.param, request.config)
     with Machine(root) as machine:
-        machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
         machine.run(
             ["adduser", "--system", "--group", "--no-create-home", "--home", SERVED, "mailadmin"]
         )

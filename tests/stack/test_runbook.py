@@ -93,7 +93,6 @@ class Service:
 def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     root = debian_roots.get_root(request.param, request.config)
     with Machine(root) as machine:
-        machine.run(["rm", "-rf", SERVED / "var", SERVED / ".env"])
         for site in (SITE, NEW_SITE):
             make_certificate(machine, site)
         output = install(machine, "--host", SITE, "--variant", "v1").stdout
