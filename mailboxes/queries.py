@@ -98,10 +98,29 @@ def in_parts(rows: QuerySet, all_rows: QuerySet) -> QuerySet:
 
 
 def first_rows(rows: QuerySet, number: int) -> list[Any]:
-    """Return the first rows of a list; many of them by keys, so that no statement sorts more."""
-    if number > READ_AT_ONCE and source_of(rows) is None:
-        rows = partly(rows, rows)
+    """Return the first rows of a list; many of them in parts, so that no statement sorts more."""
+    if number > READ_AT_ONCE:
+        return first_among(rows, rows, number)
     return rows_after(rows, "", number)[0]
+
+
+def first_keys(rows: QuerySet, number: int) -> list[str]:
+    """Return the keys of the first rows of a list, for which most rows needn't be read."""
+    if source_of(rows):
+        return [row.pk for row in first_rows(rows, number)]
+    return first_among(rows.values_list("pk", flat=True), rows, number)
+
+
+def first_among(rows: QuerySet, all_rows: QuerySet, number: int) -> list[Any]:
+    """Return the first of the rows, which are some of a list, read in parts of the list."""
+    if source_of(all_rows):
+        return rows_after(rows if source_of(rows) else partly(rows, all_rows), "", number)[0]
+    found, ordered = list[Any](), ordered_after(rows, "", all_rows, *columns_of(all_rows), False)
+    for part, _is_last in slices(all_rows, READ_AT_ONCE):
+        found += ordered.filter(part)[: number - len(found)]
+        if len(found) == number:
+            break
+    return found
 
 
 def source_of(rows: QuerySet) -> Source | None:
@@ -262,15 +281,16 @@ def beyond(rows: QuerySet, place: str, lookup: str, key: str, domain: str) -> Q:
     return Q(condition, **{domain: name}) | Q(**{f"{domain}__{lookup[:2]}": name})
 
 
-def slices(rows: QuerySet) -> Iterator[tuple[Q, bool]]:
-    """Yield conditions that divide the rows, or an exact source's, into parts of `AT_ONCE`, and
-    which is the last: for reading all of them with no statement that reads more.
+def slices(rows: QuerySet, number: int | None = None) -> Iterator[tuple[Q, bool]]:
+    """Yield conditions that divide the rows, or an exact source's, into parts of a number, or of
+    `AT_ONCE`, and which is the last: for reading all of them with no statement that reads more.
     """
+    number = number or AT_ONCE
     keys, key, domain = rows_of(rows), *columns_of(rows)
     behind, last = Q(), ""
     while True:
         following = ordered_after(keys, last, rows, key, domain, False)
-        found = list(following.values_list(key, flat=True)[AT_ONCE - 1 : AT_ONCE])
+        found = list(following.values_list(key, flat=True)[number - 1 : number])
         if not found:
             yield behind, True
             return

@@ -32,14 +32,22 @@ from mailboxes.forwarding.findings import MAX_ALIASES, are_checked, look_ups_wit
 from mailboxes.forwarding.lookups import LookUps
 from mailboxes.forwarding.wording import (
     UNCHECKED,
-    alias_domains_text,
     caught_text,
+    disabled_domains_text,
     extension_text,
     left_behind_text,
     served_otherwise_text,
 )
 from mailboxes.models import Alias, Domain, Mailbox
-from mailboxes.queries import CappedCount, capped_count, first_rows, partly, rows_after
+from mailboxes.queries import (
+    CappedCount,
+    capped_count,
+    first_among,
+    first_keys,
+    first_rows,
+    partly,
+    rows_after,
+)
 from mailboxes.refused_requests import log_refused_request
 from mailboxes.request_actors import administrator
 
@@ -179,7 +187,7 @@ class BulkActionsAdmin(admin.ModelAdmin):
         wouldn't arrive.
         """
         found = [served_otherwise_text(rows)] if rows.model is Domain else []
-        chosen = first_rows(partly(rows.filter(active=False), rows), MAX_ALIASES + 1)
+        chosen = first_among(rows.filter(active=False), rows, MAX_ALIASES + 1)
         is_known = are_checked(chosen)
         notes = notes_of_enabling(chosen, scope_of(request.user)) if is_known else [UNCHECKED]
         return " ".join([*filter(None, found), *map(error_message, notes)])
@@ -188,19 +196,18 @@ class BulkActionsAdmin(admin.ModelAdmin):
         """Name the catch-alls that receive mail then, and the aliases to which mail is refused,
         or say that there are too many to check.
         """
-        scope, found = scope_of(request.user), []
+        scope = scope_of(request.user)
+        if rows.model is Domain:
+            return disabled_domains_text(first_keys(rows, MAX_ALIASES + 1), scope)
         chosen = first_rows(rows, MAX_ALIASES + 1)
-        names = [row.pk for row in chosen]
-        is_known = are_checked(chosen)
-        disabled = look_ups_with(chosen, False) if is_known else None
-        lost = left_behind_text(chosen, scope, disabled) if disabled else error_message(UNCHECKED)
-        found.append(lost)
+        lost = error_message(UNCHECKED)
+        if are_checked(chosen):
+            lost = left_behind_text(chosen, scope, look_ups_with(chosen, False))
+        found = [lost]
         if rows.model is Mailbox:
             found.append(caught_text(rows))
         if rows.model in (Mailbox, Alias):
-            found.append(extension_text(names))
-        if rows.model is Domain:
-            found.append(alias_domains_text(names, scope))
+            found.append(extension_text(row.pk for row in chosen))
         return " ".join(filter(None, found))
 
     def warn_of_refusals(self, request: HttpRequest, rows: list[Any]) -> None:

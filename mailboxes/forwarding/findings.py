@@ -1,9 +1,9 @@
 """Which aliases forward to addresses in our own domains that mail doesn't reach, and why."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from copy import copy
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
 from django.utils.translation import gettext
@@ -11,21 +11,24 @@ from django.utils.translation import gettext_lazy as _
 
 from mailboxes.access.scope import EVERYTHING, Scope
 from mailboxes.forwarding.expansion import End, Expansion
-from mailboxes.forwarding.lookups import LookUps, domain_of, start_of
+from mailboxes.forwarding.lookups import COLUMNS, LookUps, domain_of, start_of
 from mailboxes.forwarding.sources import forwarding_to, with_alias_domains
 from mailboxes.lookup_models import Flag
 from mailboxes.lookup_tables.counts import exceed
 from mailboxes.lookup_tables.flags import flagged
 from mailboxes.lookup_tables.tables import are_kept
+from mailboxes.lookup_tables.targets import batched
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox, has_mailbox
 from mailboxes.queries import (
     BY_DOMAIN,
     MAX_ROWS,
+    READ_AT_ONCE,
     Page,
     Source,
-    first_rows,
+    first_among,
     found_by,
     in_domains,
+    new_row,
     page_after,
     partly,
     unindexed,
@@ -38,6 +41,7 @@ MAX_ALIASES = 5000
 
 MAX_NAMED = 20
 Row = Domain | AliasDomain | Mailbox | Alias
+M = TypeVar("M", bound=Model)
 REASONS = {
     End.MISSING: _("doesn't exist"),
     End.DISABLED: _("disabled"),
@@ -180,7 +184,7 @@ def check_table(aliases: QuerySet, domains: Collection[str] | None = None) -> li
     """
     if exceed(aliases, MAX_ALIASES, domains):
         return None
-    rows = first_rows(partly(not_own(aliases.filter(active=True)), aliases), MAX_ALIASES)
+    rows = first_among(not_own(aliases.filter(active=True)), aliases, MAX_ALIASES)
     look_ups = LookUps()
     look_ups.add(Alias, rows)
     return check(rows, look_ups)
@@ -206,7 +210,7 @@ def left_behind(
     Domains are taken to be disabled, with the aliases in them.
     """
     look_ups = look_ups or look_ups_without(rows)
-    closed = [row.pk.lower() for row in rows if isinstance(row, Domain)]
+    closed = {row.pk.lower() for row in rows if isinstance(row, Domain)}
     lost = {catch_all_or_address(row).lower(): row.pk for row in rows}
     return gather(find_losses(lost, aliases, look_ups, closed), scope)
 
@@ -225,18 +229,33 @@ def find_losses(
     lost: Mapping[str, str],
     aliases: QuerySet,
     look_ups: LookUps,
-    closed: Collection[str] = (),
+    closed: Set[str] = frozenset(),
     maximum: int = MAX_ALIASES,
 ) -> Iterator[Loss]:
     """Yield what becomes of those aliases that forward to lost addresses or catch-alls, also by
     way of others; `lost` has the row because of which each is lost.
 
-    Aliases in the domains that are `closed` are left out. Of each level, a `maximum` is read.
+    Aliases in the domains that are `closed` are left out. Of each level, a `maximum` is read. Many
+    addresses are followed in parts, so that a caller who has seen enough needn't wait for all.
     """
-    aliases, known = aliases.exclude(goto=F("address")).exclude(domain__in=closed), set[str]()
+    aliases, known = aliases.exclude(goto=F("address")), set[str]()
+    in_parts = are_kept() and not closed
+    for some in batched(lost.items(), READ_AT_ONCE if in_parts else len(lost)):
+        yield from find_losses_of(dict(some), aliases, look_ups, closed, maximum, known)
+
+
+def find_losses_of(
+    lost: Mapping[str, str],
+    aliases: QuerySet,
+    look_ups: LookUps,
+    closed: Set[str],
+    maximum: int,
+    known: set[str],
+) -> Iterator[Loss]:
+    """Yield the same of some addresses, without the aliases that are `known`, and add to these."""
     while lost:
         names = with_alias_domains(lost)
-        above = forwarding_to(lost, aliases, maximum, closed)
+        above = forwarding_to(names, aliases, maximum, closed)
         saved, passed = look_ups.saved.get(Alias, {}), known | look_ups.gone
         rows = {one.pk: saved.get(one.pk.lower(), one) for one in above}
         rows = {name: one for name, one in rows.items() if name.lower() not in passed}
@@ -257,7 +276,15 @@ def find_losses(
 
 def forwarding_into(domain: Domain | AliasDomain) -> list[Finding]:
     """Return what is wrong with the aliases that forward into a domain."""
-    return check(forwarding_to({f"@{domain.pk.lower()}"}, maximum=MAX_ALIASES))
+    names = with_alias_domains([f"@{domain.pk.lower()}"])
+    return check(forwarding_to(names, maximum=MAX_ALIASES))
+
+
+def left_behind_by_domains(names: Collection[str], scope: Scope) -> LeftBehind:
+    """Return what becomes of aliases elsewhere that forward into domains which are disabled."""
+    closed = {name.lower() for name in names}
+    lost = {f"@{name}": name for name in closed}
+    return gather(find_losses(lost, Alias.objects.all(), LookUps(closed=closed), closed), scope)
 
 
 def look_ups_without(rows: Iterable[Row]) -> LookUps:
@@ -266,9 +293,7 @@ def look_ups_without(rows: Iterable[Row]) -> LookUps:
     saved: dict[type[Model], dict[str, Row]] = {Domain: {}, AliasDomain: {}}
     for row in rows:
         if isinstance(row, Domain | AliasDomain):
-            disabled = copy(row)
-            disabled.active = False
-            saved[type(row)][row.pk.lower()] = disabled
+            saved[type(row)][row.pk.lower()] = with_state(row, False)
         else:
             gone.add(row.pk.lower())
     return LookUps(saved=saved, gone=gone)
@@ -280,11 +305,16 @@ def look_ups_with(rows: Iterable[Row], active: bool) -> LookUps:
         model: {} for model in (Domain, AliasDomain, Mailbox, Alias)
     }
     mailboxes = [row.pk for row in rows if isinstance(row, Mailbox)]
-    for row in [*rows, *with_keys(Alias.objects.all(), mailboxes)]:
-        changed = copy(row)
-        changed.active = active
-        saved[type(row)][row.pk.lower()] = changed
+    own = with_keys(Alias.objects.only(*COLUMNS[Alias]), mailboxes)
+    for row in chain(rows, own):
+        saved[type(row)][row.pk.lower()] = with_state(row, active)
     return LookUps(saved=saved)
+
+
+def with_state(row: M, active: bool) -> M:
+    """Return a copy of a row that is enabled or disabled."""
+    values = {name: value for name, value in row.__dict__.items() if name != "_state"}
+    return new_row(type(row), {**values, "active": active})
 
 
 def catch_all_or_address(row: Row) -> str:

@@ -1,7 +1,7 @@
 """What the exported maps of Postfix find in the tables, for many addresses at once."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -42,7 +42,8 @@ class LookUps:
 
     With `all_domains`, disabled domains count as enabled: a loop through one would begin once it
     is enabled. Rows that are about to be `saved` take the place of those in the tables; what is
-    `gone`, addresses and domains in lower case, isn't found in them any more.
+    `gone`, addresses and domains in lower case, isn't found in them any more. Domains that are
+    `closed` are about to be disabled.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class LookUps:
         all_domains: bool = False,
         saved: Rows = MappingProxyType({}),
         gone: Collection[str] = (),
+        closed: Set[str] = frozenset(),
     ) -> None:
         self.gone = frozenset(gone)
+        self.closed = closed
         self.all_domains = all_domains
         self.delimiter = recipient_delimiter()
         self.read_rows: dict[type[Model], dict[str, Any]] = {
@@ -63,7 +66,7 @@ class LookUps:
 
     def copy(self) -> "LookUps":
         """Return look-ups of the same rows, which read on by themselves."""
-        found = LookUps(self.all_domains, self.saved, self.gone)
+        found = LookUps(self.all_domains, self.saved, self.gone, self.closed)
         found.read_rows = {model: dict(rows) for model, rows in self.read_rows.items()}
         return found
 
@@ -192,7 +195,8 @@ class LookUps:
 
     def is_open(self, domain: str) -> bool:
         row = self.row(Domain, domain)
-        return bool(row and (row.active or self.all_domains))
+        is_active = row and row.active and domain not in self.closed
+        return bool(row and (is_active or self.all_domains))
 
     def target_domain(self, domain: str) -> str:
         row = self.row(AliasDomain, domain)

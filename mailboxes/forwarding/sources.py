@@ -1,7 +1,8 @@
 """Which aliases forward to an alias, also by way of others."""
 
-from collections.abc import Callable, Collection, Iterable, Set
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from itertools import chain, islice
 
 from django.db.models import F, Q, QuerySet
 
@@ -9,9 +10,9 @@ from mailboxes.conf import recipient_delimiter
 from mailboxes.forwarding.lookups import LookUps, at, domain_of
 from mailboxes.lookup_models import AliasTarget
 from mailboxes.lookup_tables.tables import are_kept
-from mailboxes.lookup_tables.targets import may_forward_to, read_all
+from mailboxes.lookup_tables.targets import batched, may_forward_to, read_all
 from mailboxes.models import Alias, AliasDomain
-from mailboxes.queries import MAX_ROWS, capped_count
+from mailboxes.queries import MAX_ROWS, READ_AT_ONCE, capped_count, exceeds
 
 MAX_ALIASES = 100
 MAX_LEVELS = 5
@@ -50,17 +51,17 @@ def sources(names: Collection[str], maximum: int = MAX_ALIASES) -> dict[str, lis
 
 
 def forwarding_to(
-    addresses: Collection[str],
+    names: Mapping[str, str],
     aliases: QuerySet | None = None,
     maximum: int = MAX_READ,
-    outside: Collection[str] = (),
+    outside: Set[str] = frozenset(),
 ) -> list[Alias]:
-    """Return the active aliases with one of these addresses or catch-alls as a target.
+    """Return the active aliases with one of these addresses or catch-alls as a target, which are
+    given `with_alias_domains`.
 
-    Of the `aliases`, if given, not more than a `maximum` is read. Those in the domains that are
-    `outside` needn't be found.
+    Of the `aliases`, if given, not more than a `maximum` is read, and those in the domains that are
+    `outside` aren't found.
     """
-    names = with_alias_domains(addresses)
     rows = (Alias.objects.all() if aliases is None else aliases).filter(active=True)
     found = candidates(names, rows, maximum, outside)
     keys = LookUps().keys
@@ -68,15 +69,17 @@ def forwarding_to(
 
 
 def candidates(
-    names: Collection[str], rows: QuerySet, maximum: int, outside: Collection[str] = ()
+    names: Collection[str], rows: QuerySet, maximum: int, outside: Set[str] = frozenset()
 ) -> Iterable[Alias]:
     """Return those of the aliases that may forward to one of the names, among them all that do.
 
     At most a `maximum` of them is read.
     """
     if are_kept():
-        return may_forward_to(names, recipient_delimiter(), rows, maximum, outside)
-    return islice(read_all(rows.filter(may_contain(names))), maximum)
+        found = may_forward_to(names, recipient_delimiter(), rows, maximum, outside)
+    else:
+        found = read_all(rows.filter(may_contain(names)))
+    return islice((alias for alias in found if alias.domain_id.lower() not in outside), maximum)
 
 
 def first_sources(address: str, aliases: QuerySet, maximum: int) -> tuple[list[Alias], bool] | None:
@@ -123,12 +126,25 @@ def with_alias_domains(addresses: Collection[str]) -> dict[str, str]:
     with the address as it is given.
     """
     names = {address.lower(): address for address in addresses}
-    domains = sorted({domain_of(name) for name in names})
-    forwarding = AliasDomain.objects.filter(target_domain__in=domains, active=True)
+    inside: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        inside[domain_of(name)].append(name)
     others = {
-        at(name, each.pk.lower()): address
-        for each in forwarding
-        for name, address in names.items()
-        if domain_of(name) == each.target_domain.lower()
+        at(name, alias_domain): names[name]
+        for alias_domain, target in alias_domains_of(inside)
+        for name in inside[target]
     }
     return others | names
+
+
+def alias_domains_of(domains: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the active alias domains that forward to these domains, in lower case, each with its
+    target. Of many domains, all alias domains are read if they are fewer.
+    """
+    rows = AliasDomain.objects.order_by("pk")
+    is_read = len(domains) > READ_AT_ONCE and not exceeds(rows, READ_AT_ONCE)
+    some = batched(domains, READ_AT_ONCE)
+    parts = [rows] if is_read else (rows.filter(target_domain__in=names) for names in some)
+    for row in chain.from_iterable(parts):
+        if row.active and row.target_domain.lower() in domains:
+            yield row.pk.lower(), row.target_domain.lower()

@@ -1,6 +1,6 @@
 """What is found about aliases, in sentences, without addresses that are out of reach."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from django.db.models import F, QuerySet
@@ -26,10 +26,12 @@ from mailboxes.forwarding.findings import (
     forwarding_into,
     gather,
     left_behind,
+    left_behind_by_domains,
     local_domains,
     without_mailboxes,
 )
 from mailboxes.forwarding.lookups import LookUps, catch_all_targets, domain_of
+from mailboxes.forwarding.sources import alias_domains_of
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.queries import first_rows, with_keys
@@ -205,19 +207,30 @@ def extension_text(names: Iterable[str]) -> str:
     """Name those of the disabled addresses that are extensions of others, which have their mail."""
     look_ups, ways = LookUps(), []
     keys = {name.lower(): list(look_ups.keys(name.lower())) for name in names}
-    look_ups.read(keys)
-    for name, found in keys.items():
-        base = found[1] if len(found) > 2 else ""
-        if base and look_ups.goto(base):
+    bases = {name: found[1] for name, found in keys.items() if len(found) > 2}
+    look_ups.read(bases)
+    for name, base in bases.items():
+        if look_ups.goto(base):
             ways.append(f"{name} → {base}")
     text = _("Mail for these addresses goes to those whose extensions they are: %(ways)s.")
     return text % {"ways": listed(ways)} if ways else ""
 
 
+def disabled_domains_text(domains: Collection[str], scope: Scope) -> str:
+    """Name the aliases that lose mail once these domains are disabled, or say that there are too
+    many to check, and the alias domains that forward to them.
+    """
+    notes = [UNCHECKED]
+    if are_checked(domains):
+        notes = left_behind_notes(left_behind_by_domains(domains, scope))
+    texts = [*map(error_message, notes), alias_domains_text(domains, scope)]
+    return " ".join(filter(None, texts))
+
+
 def alias_domains_text(domains: Iterable[str], scope: Scope) -> str:
     """Name the alias domains that forward to disabled domains."""
-    rows = AliasDomain.objects.filter(target_domain__in=list(domains), active=True)
-    names = list(scope.narrow(rows).values_list("pk", flat=True)[: MAX_SHOWN + 1])
+    forwarding = alias_domains_of({domain.lower() for domain in domains})
+    names = sorted(name for name, _domain in forwarding if scope.includes(name))
     text = _("Mail to these alias domains is refused as well: %(names)s.")
     return text % {"names": listed(names)} if names else ""
 

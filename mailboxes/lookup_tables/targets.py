@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
@@ -10,14 +11,15 @@ from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias
 from mailboxes.queries import READ_AT_ONCE, slices, with_keys
 
+T = TypeVar("T")
 NAMES_PER_QUERY = 500
 EXTENDED_PER_QUERY = 50
 """Of how many names one query looks for those with an extension, each in its own range."""
 
 
-def batched(names: Iterable[str], number: int) -> Iterator[list[str]]:
-    """Yield the names in lists, as `itertools.batched` does from Python 3.12 on."""
-    rest = iter(names)
+def batched(items: Iterable[T], number: int) -> Iterator[list[T]]:
+    """Yield the items in lists, as `itertools.batched` does from Python 3.12 on."""
+    rest = iter(items)
     while some := list(islice(rest, number)):
         yield some
 

@@ -129,7 +129,8 @@ class Targets:
 
     def losses(self, lost: Mapping[str, Planned], scope: Scope) -> Iterator[Note]:
         """Yield which aliases lose mail because of these rows; those of the import are known."""
-        closed = [one.key for one in lost.values() if one.model == "Domain" and not one.active]
+        domains = (one for one in lost.values() if one.model == "Domain")
+        closed = {one.key.lower() for one in domains if not one.active}
         found: dict[Planned, LeftBehind] = defaultdict(LeftBehind)
         look_ups, causes = PlannedLookUps(self.planned), {key: key for key in lost}
         losses = list(find_losses(causes, Alias.objects.all(), look_ups, closed, MAX_ROWS))
