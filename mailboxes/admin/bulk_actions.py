@@ -108,6 +108,12 @@ def number_of_chosen(request: HttpRequest, rows: QuerySet) -> CappedCount:
     return known if known and across else capped_count(rows, queries.MAX_ROWS)
 
 
+def continues(response: HttpResponse | None) -> bool:
+    """Say whether a page asks for the next rows of a bulk action."""
+    context = response.context_data if isinstance(response, TemplateResponse) else None
+    return bool(context and context["outcome"].last)
+
+
 def is_confirmed(request: HttpRequest, form: Form | None) -> bool:
     """Say whether the question has been answered, and the form in it filled in correctly."""
     return "post" in request.POST and (form is None or form.is_valid())
@@ -172,7 +178,8 @@ class BulkActionsAdmin(admin.ModelAdmin):
             action = partial(actions.disable_mailboxes_in_bulk, refusal=refusal)
             chosen = first_rows(queryset, MAX_ALIASES + 1)
             response = self.run(request, queryset, action, texts, ends_sign_ins=True, form=form)
-            self.warn_of_refusals(request, chosen)
+            if not continues(response):
+                self.warn_of_refusals(request, chosen)
             return response
         rows = partly(queryset.exclude(active=active), queryset)
         action = partial(actions.set_active_in_bulk, active=active)

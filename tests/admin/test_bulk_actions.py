@@ -209,6 +209,12 @@ def test_the_choice_to_refuse_mail_holds_for_all_batches(
     assert '<option value="discarded" selected>' in page.content.decode()
     rita.post(MAILBOX, hidden(page) | {"handling": ["discarded"]}, follow=True)
     assert Alias.objects.filter(goto=DISCARD, active=False).count() == 120
+    actions.create_alias(TESTER, Address.parse("team@example.org"), [many[0]])
+    chosen |= {"handling": "refused", "sentence": "Gone."}
+    page, lost = post(rita, MAILBOX, "disable", [], **chosen), "is refused: team@example.org."
+    assert lost not in page.content.decode()
+    sent = hidden(page) | {"handling": ["refused"], "sentence": ["Gone."]}
+    assert rita.post(MAILBOX, sent, follow=True).content.decode().count(lost) == 1
 
 
 def test_who_may_not_change_mailboxes_is_not_asked_what_becomes_of_mail(anna: Mailbox) -> None:
