@@ -16,6 +16,9 @@ NAMES_PER_QUERY = 500
 EXTENDED_PER_QUERY = 50
 """Of how many names one query looks for those with an extension, each in its own range."""
 
+CROSSES = Q(crosses__in=[True])
+"""Which targets are in another domain than their alias, so that SQLite uses the index."""
+
 
 def batched(items: Iterable[T], number: int) -> Iterator[list[T]]:
     """Yield the items in lists, as `itertools.batched` does from Python 3.12 on."""
@@ -48,7 +51,7 @@ def aliases_to(
     rows = AliasTarget.objects.order_by()
     crossing = [domain for domain in domains if domain in outside]
     others = [domain for domain in domains if domain not in outside]
-    for found, wanted in ((rows.filter(crosses=True), crossing), (rows, others)):
+    for found, wanted in ((rows.filter(CROSSES), crossing), (rows, others)):
         for some in batched(wanted, NAMES_PER_QUERY):
             yield from found.filter(domain__in=some).values_list("alias", flat=True)[:maximum]
     for some in batched(addresses, NAMES_PER_QUERY):
@@ -58,7 +61,8 @@ def aliases_to(
         for name in some:
             local_part, _at, domain = name.rpartition("@")
             for sign in signs:
-                condition |= Q(target__istartswith=f"{local_part}{sign}", domain=domain)
+                start, end = f"{local_part}{sign}", f"@{domain}"
+                condition |= Q(target__istartswith=start, target__iendswith=end)
         yield from rows.filter(condition).values_list("alias", flat=True)[:maximum]
 
 
@@ -70,7 +74,7 @@ def aliases_forwarding_into(
     Only those in other domains, if it `crosses`. In an adopted database, all aliases are read.
     """
     if are_kept():
-        found = AliasTarget.objects.filter(domain=domain, **({"crosses": True} if crosses else {}))
+        found = AliasTarget.objects.filter(CROSSES if crosses else Q(), domain=domain)
         names = dict.fromkeys(found.order_by("alias").values_list("alias", flat=True)[:maximum])
         rows = with_keys(aliases, list(names))
     else:
@@ -87,7 +91,7 @@ def crossing_into(domain: str, addresses: Iterable[str]) -> Iterator[list[str]]:
         for address in some:
             condition |= Q(target__istartswith=f"{address.replace('@', '#')}@")
         yield list(AliasTarget.objects.filter(condition).values_list("alias", flat=True))
-    rows = AliasTarget.objects.filter(domain=domain, crosses=True).order_by("alias")
+    rows = AliasTarget.objects.filter(CROSSES, domain=domain).order_by("alias")
     last = ""
     while names := list(rows.filter(alias__gt=last).values_list("alias", flat=True)[:READ_AT_ONCE]):
         yield names
