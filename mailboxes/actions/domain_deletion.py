@@ -14,7 +14,7 @@ from mailboxes.actions.activation import save_active
 from mailboxes.actions.base import authorize, performing, subject_of
 from mailboxes.actions.batches import rows_at_once
 from mailboxes.actions.bulk import deleted_subjects
-from mailboxes.actions.domains import delete_domain, lock_for_deletion
+from mailboxes.actions.domains import delete_domain, give_to_mailboxes, lock_for_deletion
 from mailboxes.actions.mailboxes import remove_mailboxes
 from mailboxes.audit.actors import Actor
 from mailboxes.audit.log import Changes, begin, end, end_refused
@@ -87,6 +87,8 @@ def delete_rows(actor: Actor, domain: Domain, continues: int) -> DeletionStep:
     with transaction.atomic(using="mail"):
         lock_for_deletion(domain)
         rows = first_rows(domain)
+        while give_to_mailboxes([row.pk for row in rows if isinstance(row, Alias)], domain.pk):
+            rows = first_rows(domain)
         if not rows:  # another request has deleted them
             return DeletionStep(entry=continues)
         begun = begin(actor, action_on(rows), deleted_subjects(rows), continues)

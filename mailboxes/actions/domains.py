@@ -1,6 +1,6 @@
 """Creating, changing and deleting domains."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -29,6 +29,7 @@ from mailboxes.deployment.applied import kept_domains
 from mailboxes.domain_addresses import accepts_any, addresses_in
 from mailboxes.errors import Refused, gettext_noop
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
+from mailboxes.queries import with_keys
 from mailboxes.routing import Kind
 
 DOMAIN_EXISTS = gettext_noop("The domain %(name)s already exists.")
@@ -164,6 +165,7 @@ def lock_for_deletion(domain: Domain) -> None:
 @transaction.atomic(using="mail")
 def remove_domain(domain: Domain) -> None:
     lock_for_deletion(domain)
+    give_to_mailboxes(addresses_in(domain.pk), domain.pk)
     addresses = addresses_in(domain.pk)
     AliasDomain.objects.filter(pk=domain.pk).delete()
     Mailbox.objects.filter(domain=domain.pk).delete()
@@ -171,3 +173,14 @@ def remove_domain(domain: Domain) -> None:
     Domain.objects.filter(pk=domain.pk).delete()
     foreign_rows.delete_in(domain.pk, addresses)
     forget_domain(domain.pk)
+
+
+def give_to_mailboxes(addresses: Sequence[str], domain: str) -> bool:
+    """Give own aliases of mailboxes in other domains to these, and say whether there were any.
+
+    The panel makes no such rows in a domain, but other programs may have done so.
+    """
+    owners = list(with_keys(Mailbox.objects.exclude(domain=domain).only("domain"), addresses))
+    for owner in owners:
+        Alias.objects.filter(pk=owner.pk, domain=domain).update(domain=owner.domain_id)
+    return bool(owners)

@@ -125,3 +125,30 @@ def test_what_prevents_a_deletion_prevents_each_step(large: list[str]) -> None:
 def test_a_small_domain_is_deleted_in_one_step(anna: Mailbox) -> None:
     assert step() == actions.DeletionStep(is_last=True)
     assert not Domain.objects.exists() and not logged("domain.disable")
+
+
+@pytest.mark.parametrize("at_once", [50, 500])
+def test_own_aliases_of_mailboxes_elsewhere_are_given_to_their_domains(
+    large: list[str], at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other programs may write them into the domain, also while it is deleted."""
+    monkeypatch.setattr(domain_deletion, "rows_at_once", lambda: at_once)
+    monkeypatch.setattr(foreign_rows, "AT_ONCE", 2)
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    if at_once < len(large):
+        step()
+    names = ["anna@example.net", "bob@example.net", "zoe@example.net"]
+    for name in names:
+        Mailbox.objects.create(username=name, domain_id="example.net")
+        Alias.objects.create(address=name, goto=name, domain_id=DOMAIN)
+        Usage.objects.create(username=name, bytes=1)
+    Alias.objects.create(address="info@example.net", goto=names[0], domain_id=DOMAIN)
+    Mailbox.objects.create(username="late@example.org", domain_id=DOMAIN)
+    steps()
+    assert list(Alias.objects.values_list("pk", "domain_id")) == [
+        (name, "example.net") for name in names
+    ]
+    assert list(Mailbox.objects.values_list("pk", flat=True)) == names
+    assert list(Usage.objects.values_list("pk", flat=True)) == names
+    assert not set(names) & {*logged("alias.delete"), *logged("mailbox.delete")}
+    assert not Domain.objects.filter(pk=DOMAIN).exists() and chain.verify() is None
