@@ -318,21 +318,24 @@ class BulkActionsAdmin(admin.ModelAdmin):
             outcome = run_batch(rows, as_administrator, after, maximum)
         done = posted_number(request, "done") + len(outcome.done)
         failed = posted_number(request, "failed") + len(outcome.refused)
-        if ends_sign_ins and outcome.done and not outcome.last:
+        is_complete = not (outcome.last or failed)
+        if is_complete:
+            report = texts[1] % {"count": number(done), "kind": self.verbose_name(done)}
+            if done and outcome.entry:
+                undo = self.undo_form(request, outcome.entry, undoable)
+                report = format_html("{}{}", report, undo)
+            self.message_user(request, report, messages.SUCCESS)
+        if ends_sign_ins and not outcome.last:
             more = done > len(outcome.done)
             self.tell_of_sessions(request, outcome.done, more)  # type: ignore[attr-defined]
-        if outcome.last or failed:
-            refused = [*request.POST.get("refused", "").splitlines(), *outcome.refused]
-            count = max(posted_number(request, "count"), done + failed)
-            context |= {"done": done, "refused": refused[:MAX_REFUSALS], "failed": failed}
-            if not outcome.last and outcome.entry:
-                context["undo"] = self.undo_form(request, outcome.entry, undoable and done > 0)
-            return self.bulk_page(request, texts[0], count, outcome=outcome, **context)
-        report = texts[1] % {"count": number(done), "kind": self.verbose_name(done)}
-        if done and outcome.entry:
-            report = format_html("{}{}", report, self.undo_form(request, outcome.entry, undoable))
-        self.message_user(request, report, messages.SUCCESS)
-        return None
+        if is_complete:
+            return None
+        refused = [*request.POST.get("refused", "").splitlines(), *outcome.refused]
+        count = max(posted_number(request, "count"), done + failed)
+        context |= {"done": done, "refused": refused[:MAX_REFUSALS], "failed": failed}
+        if not outcome.last and outcome.entry:
+            context["undo"] = self.undo_form(request, outcome.entry, undoable and done > 0)
+        return self.bulk_page(request, texts[0], count, outcome=outcome, **context)
 
     def verbose_name(self, count: int) -> str:
         return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)

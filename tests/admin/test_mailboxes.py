@@ -58,6 +58,10 @@ def test_it_is_said_that_sessions_go_on_and_how_to_end_them(
     new, none = (
         {"new_password1": text, "new_password2": text} for text in ("a new good password", "")
     )
+    actions.create_domain(TESTER, DomainName.parse("example.net"))
+    names = [f"{name}@example.net" for name in ("carl", "dora", "emil", "frida")]
+    for name in names:
+        actions.create_mailbox(TESTER, Address.parse(name), PASSWORD)
     own, selected = f"{MAILBOX}{anna.pk}/", {"_selected_action": [anna.pk, bob.pk], "post": "1"}
     domain = "/admin/mailboxes/domain/example.org/set-active/"
     for place, posted, command in (
@@ -71,6 +75,9 @@ def test_it_is_said_that_sessions_go_on_and_how_to_end_them(
         (domain, {"active": "0"}, "kick '*@example.org'"),
         (MAILBOX, {**selected, "action": "disable"},
          "for name in anna@example.org bob@example.org; do doveadm kick \"$name\"; done"),
+        (MAILBOX, {**selected, "action": "disable", "_selected_action": names},
+         "To end all sessions in example.net, run this on the mail host; mail programs of active "
+         "mailboxes sign in again by themselves: doveadm kick '*@example.net'"),
         (f"{own}delete/", {"post": "yes"}, "kick anna@example.org"),
     ):  # fmt: skip
         page = rita.post(place, posted, follow=True)
