@@ -53,12 +53,12 @@ class Hits:
 @never_cache
 @require_safe
 def search_all(request: HttpRequest) -> HttpResponse:
-    """Show the first hits in each table, as far as the administrator may see it, or the mailbox
-    whose address was typed.
+    """Show the first hits in each table, as far as the administrator may see it, or the page of
+    the mailbox, alias or domain whose whole name was typed.
     """
     text, scope = request.GET.get("q", "").strip(), scope_of(request.user)
-    if (only := mailbox_meant(text, scope)) is not None:
-        return redirect("admin:mailboxes_mailbox_change", quote(only.pk))
+    if (only := row_meant(text, scope)) is not None:
+        return redirect(f"admin:mailboxes_{only._meta.model_name}_change", quote(only.pk))
     context = admin.site.each_context(request) | {
         "title": _("Search"),
         "asked": text,
@@ -68,12 +68,18 @@ def search_all(request: HttpRequest) -> HttpResponse:
     return render(request, "mailboxes/search.html", context)
 
 
-def mailbox_meant(text: str, scope: Scope) -> Mailbox | None:
-    """Return the mailbox whose whole address was typed; its page shows what forwards to it."""
-    terms = parse(text, has_domains=False).terms if "@" in text else []
-    if len(terms) != 1 or not scope.allows("mailbox.view"):
+def row_meant(text: str, scope: Scope) -> Model | None:
+    """Return the row whose whole name was typed; its page shows what belongs to it."""
+    terms = parse(text, has_domains=False).terms
+    if len(terms) != 1:
         return None
-    return scope.narrow(Mailbox.objects.filter(pk=with_ascii_domain(terms[0]))).first()
+    name = with_ascii_domain(terms[0])
+    for model in (Mailbox, Alias) if "@" in name else (Domain,):
+        if scope.allows(f"{model._meta.model_name}.view"):
+            found: Model | None = scope.narrow(model._default_manager.filter(pk=name)).first()
+            if found is not None:
+                return found
+    return None
 
 
 def tables(text: str, scope: Scope) -> Iterator[Hits]:

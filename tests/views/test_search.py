@@ -34,10 +34,16 @@ def test_mailboxes_aliases_and_domains_are_found_in_one_place(rita: Client, anna
         "domain": ["anna.example Anna's own"],
     }
     assert found(rita, "team")["alias"] == ["team@example.org x@elsewhere.example"]
-    for text in ("Anna <ANNA@example.org>", "anna@example.org", "mailto:anna@example.org"):
-        leads_to = rita.get(URL, {"q": text}).headers["Location"]
-        assert leads_to == "/admin/mailboxes/mailbox/anna_40example.org/change/", text
-    assert found(rita, "team@example.org")["mailbox"] == []
+    pages = {
+        "mailbox/anna_40example.org": ("Anna <ANNA@example.org>", "mailto:anna@example.org"),
+        "alias/team_40example.org": ("team@example.org",),
+        "domain/anna.example": ("Anna.example", "@anna.example"),
+    }
+    for page, texts in pages.items():
+        for text in texts:
+            answer = rita.get(URL, {"q": text})
+            assert answer.headers.get("Location") == f"/admin/mailboxes/{page}/change/", text
+    assert found(rita, "nobody@example.org")["mailbox"] == []
     both = found(rita, "anna@example.org, team@example.org")
     assert both["mailbox"] == ["anna@example.org Anna Berg"]
     assert both["alias"] == ["team@example.org anna@example.org"]
