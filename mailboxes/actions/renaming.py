@@ -30,7 +30,7 @@ from mailboxes.models import Alias, Mailbox
 from mailboxes.passwords.dovecot_schemes import dovecot_scheme
 from mailboxes.queries import with_keys
 
-SAME_NAME = gettext_noop("%(name)s is already called that. Enter another address.")
+SAME_NAME = gettext_noop("%(name)s already has this name. Enter another one.")
 ONLY_FOR_THIS_NAME = gettext_noop(
     "The password of %(name)s is stored as DIGEST-MD5, which contains the address, so it wouldn't "
     "fit the new one. Set a new password first."

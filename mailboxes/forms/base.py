@@ -20,10 +20,10 @@ from mailboxes.queries import domain_names
 LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
-def autofocus(form: forms.BaseForm) -> None:
-    """Put the cursor into the first field with an error, or else into the first field."""
+def autofocus(form: forms.BaseForm, first: str = "") -> None:
+    """Put the cursor into the first field with an error, or else into the `first` field."""
     wrong = [name for name in form.fields if name in form.errors]
-    for name in (wrong or list(form.fields))[:1]:
+    for name in (wrong or [first] * bool(first) or list(form.fields))[:1]:
         form.fields[name].widget.attrs["autofocus"] = True
 
 

@@ -39,6 +39,7 @@ class RenameForm(EditConflictMixin, ActionForm, forms.ModelForm):
         self.scope = scope
         super().__init__(*args, **kwargs)
         self.initial[self.name_field] = self.instance.pk
+        self.order_fields([self.name_field])  # the first one has the focus
 
     @property
     def new_name(self) -> Any:

@@ -40,7 +40,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         user_login_failed.send(change_password, credentials=credentials, request=request)
     elif not is_valid:  # otherwise the action has logged the change, or its refusal
         form.sign_in()
-    autofocus(form)
+    autofocus(form, "current_password" if form.wrong_login else "")
     return render(request, "mailboxes/change_password.html", {"form": form, "host": host})
 
 

@@ -1,5 +1,6 @@
 """The page that renames a mailbox or a domain."""
 
+import re
 from html import unescape
 
 import pytest
@@ -28,7 +29,10 @@ def read_form(page: str) -> dict[str, str]:
 @pytest.mark.logged_fixtures
 def test_the_page_shows_what_will_change_and_then_renames(rita: Client, anna: Mailbox) -> None:
     actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
-    asked = rita.post(URL, read_form(text(rita.get(URL))) | ANNE)
+    form = rita.get(URL)
+    focus = re.search("<input[^>]*autofocus", text(form))
+    assert focus and 'name="address_0"' in focus[0]
+    asked = rita.post(URL, read_form(text(form)) | ANNE)
     assert "The alias info@example.org forwards to anne@example.org." in text(asked)
     assert "anna@example.org becomes an alias" in text(asked) and "postsuper -r ALL" in text(asked)
     assert Mailbox.objects.filter(pk=anna.pk).exists()
@@ -42,7 +46,8 @@ def test_the_page_shows_what_will_change_and_then_renames(rita: Client, anna: Ma
 
 def test_an_error_is_shown_before_anyone_confirms(rita: Client, anna: Mailbox) -> None:
     page = rita.post(URL, ANNE | {"address_0": "anna"})
-    assert "is already called that" in text(page) and 'name="confirm"' not in text(page)
+    assert "anna@example.org already has this name." in text(page)
+    assert 'name="confirm"' not in text(page)
 
 
 def test_a_name_that_makes_a_loop_is_refused_on_the_page(rita: Client, anna: Mailbox) -> None:

@@ -1,6 +1,7 @@
 """The password page: one answer for every wrong sign-in, lockout, and no leaked password."""
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -52,6 +53,8 @@ def test_unknown_wrong_and_disabled_get_the_same_answer(client: Client, anna: Ma
     for page in pages:
         assert page.status_code == 200
         assert page.context["form"].errors == {"__all__": [WRONG]}
+        focus = re.search(r"<input[^>]*autofocus", page.content.decode())
+        assert focus and 'name="current_password"' in focus[0]
     anna.refresh_from_db()
     assert anna.check_password(PASSWORD)
 
