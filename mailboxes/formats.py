@@ -53,9 +53,9 @@ def size(count: int) -> str:
     return f"{number_format(Decimal(amount))} {texts.gettext(unit)}"
 
 
-def breakable(address: str) -> SafeString:
-    """Return an address that goes on in the next line after its @, if it has to."""
-    local_part, at, domain = address.rpartition("@")
+def breakable(text: object) -> SafeString:
+    """Return a text whose address goes on in the next line after its @, if it has to."""
+    local_part, at, domain = str(text).rpartition("@")
     return format_html("{}{}<wbr>{}", local_part, at, domain) if at else format_html("{}", domain)
 
 

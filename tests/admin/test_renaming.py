@@ -30,8 +30,9 @@ def read_form(page: str) -> dict[str, str]:
 def test_the_page_shows_what_will_change_and_then_renames(rita: Client, anna: Mailbox) -> None:
     actions.create_alias(TESTER, Address.parse("info@example.org"), [anna.pk])
     form = rita.get(URL)
-    focus = re.search("<input[^>]*autofocus", text(form))
-    assert focus and 'name="address_0"' in focus[0]
+    assert "<h1>Rename anna@<wbr>example.org</h1>" in text(form)
+    focus, crumb = re.search("<input[^>]*autofocus", text(form)), text(form).count(">anna@")
+    assert focus and 'name="address_0"' in focus[0] and crumb == 1
     asked = rita.post(URL, read_form(text(form)) | ANNE)
     assert "The alias info@example.org forwards to anne@example.org." in text(asked)
     assert "anna@example.org becomes an alias" in text(asked) and "postsuper -r ALL" in text(asked)
