@@ -35,7 +35,7 @@ from mailboxes.formats import error_message
 from mailboxes.forms.domains import DomainForm
 from mailboxes.forms.renaming import RenameDomainForm, RenameForm
 from mailboxes.forwarding.findings import are_checked
-from mailboxes.forwarding.wording import UNCHECKED
+from mailboxes.forwarding.wording import UNCHECKED, listed
 from mailboxes.lookup_tables.counts import counts_of, listed_counts
 from mailboxes.lookup_tables.targets import aliases_forwarding_into
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
@@ -262,7 +262,7 @@ class DomainAdmin(DeletesDomains, ShowsDNS, ListAdmin, RenamesRows):
             "the host that the MX record of %(domain)s names; if that is still this host, it "
             "bounces."
         )
-        names = ", ".join([*others[:MAX_LISTED], *["…"][: len(others) > MAX_LISTED]])
+        names = listed(others, maximum=MAX_LISTED)
         return [text % {"names": names, "domain": row}] if others else []
 
 

@@ -153,9 +153,12 @@ def left_behind_notes(found: LeftBehind) -> list[Refused]:
     return [*notes, *[OUTSIDE][: found.outside]]
 
 
-def listed(names: Sequence[str], others: str = "") -> str:
-    more = ["…"][: len(names) > MAX_SHOWN]
-    return ", ".join([*names[:MAX_SHOWN], *more, *filter(None, [others])])
+def listed(
+    names: Sequence[str], others: str = "", separator: str = ", ", maximum: int = MAX_SHOWN
+) -> str:
+    """Return the first names, and say if there are more."""
+    text = separator.join([*names[:maximum], *filter(None, [others])])
+    return _("%(names)s and more") % {"names": text} if len(names) > maximum else text
 
 
 def caught_text(mailboxes: QuerySet) -> str:
@@ -173,9 +176,8 @@ def caught_text(mailboxes: QuerySet) -> str:
         f"@{name} → {', '.join(named[name].targets[:2])}" if name in named else f"@{name}"
         for name in sorted(found)
     ]
-    shown = [*ways[:MAX_SHOWN], *["…"][: len(ways) > MAX_SHOWN]]
     text = _("Mail for a disabled mailbox goes to the catch-all of its domain: %(ways)s.")
-    return text % {"ways": "; ".join(shown)}
+    return text % {"ways": listed(ways, separator="; ")}
 
 
 def overtaken_text(alias: Alias) -> str:

@@ -336,6 +336,9 @@ def test_aliases_that_lose_mail_by_way_of_other_domains_are_named(anna: Mailbox)
     add("both@example.org", "foo@y.example", "z@e.example")
     text = left_behind_text([anna], SOME)
     assert "is refused: sales@example.org." in text and "bounces: both@example.org → …." in text
+    for number in range(7):
+        add(f"s{number}@example.org", "foo@y.example")
+    assert ", s5@example.org and more." in left_behind_text([anna], SOME)
 
 
 def test_an_address_that_is_not_on_a_relayed_domains_list_does_not_exist() -> None:

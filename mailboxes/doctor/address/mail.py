@@ -10,13 +10,11 @@ from mailboxes.domain_addresses import accepts_any
 from mailboxes.forwarding.expansion import End, Expansion
 from mailboxes.forwarding.findings import REASONS, check_one
 from mailboxes.forwarding.lookups import LookUps, start_of
-from mailboxes.forwarding.wording import finding_text
+from mailboxes.forwarding.wording import finding_text, listed
 from mailboxes.handling import Handling, handling_of, sentence_of
 from mailboxes.models import Alias, AliasDomain, Domain, Mailbox
 from mailboxes.routing import Kind
 from mailboxes.texts import gettext as _
-
-MAX_SHOWN = 6
 
 
 def domain_findings(name: str, row: Mailbox | Alias | None) -> Iterator[Finding]:
@@ -89,7 +87,7 @@ def destination(expansion: Expansion, start: str, address: str) -> Finding:
     ]
     if ends == [start]:
         return own_end(expansion.found[start].end, params)
-    params["targets"] = ", ".join([*ends[:MAX_SHOWN], *["…"][: len(ends) > MAX_SHOWN]])
+    params["targets"] = listed(ends)
     return working("mailbox.mail", _("Mail to %(address)s goes to: %(targets)s.") % params)
 
 
