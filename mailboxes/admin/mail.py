@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
@@ -133,6 +134,14 @@ class MailAdmin(PanelAdmin):
             query = QueryDict(text, mutable=True)
             query["domain"] = obj.pk.rpartition("@")[2]
             response["Location"] = f"{path}?{query.urlencode()}"
+        return response
+
+    def response_post_save_add(self, request: HttpRequest, obj: Row) -> HttpResponseRedirect:
+        """Return to the list as it was filtered, or to that of the domain that was preselected."""
+        response = super().response_post_save_add(request, obj)
+        domain = request.GET.get("domain")
+        if domain == obj.pk.rpartition("@")[2] and "?" not in response["Location"]:
+            response["Location"] += "?" + urlencode({"domain": domain})
         return response
 
     def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:

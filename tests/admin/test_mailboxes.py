@@ -265,6 +265,11 @@ def test_adding_another_keeps_the_domain(rita: Client, domain: Domain) -> None:
     assert filtered["Location"].endswith("?_changelist_filters=q%3Dx&domain=example.org")
     third = mailbox_form(address_0="emil@example.org") | another
     assert rita.post(answer["Location"], third)["Location"] == answer["Location"]
+    for url, query in ((answer["Location"], "?domain=example.org"), (f"{MAILBOX}add/", "")):
+        last = mailbox_form(address_0=f"{len(query)}@example.org")
+        assert rita.post(url, last)["Location"] == f"{MAILBOX}{query}"
+    filtered = rita.post(filtered["Location"], mailbox_form(address_0="fritz@example.org"))
+    assert filtered["Location"] == f"{MAILBOX}?q=x"
 
 
 def test_a_single_domain_is_chosen_already(rita: Client, domain: Domain) -> None:
