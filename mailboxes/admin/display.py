@@ -85,8 +85,10 @@ def role(label: str | Promise | None, all_domains: bool, domains: list[str]) -> 
 
 def usage(quota: int, used: int | None) -> SafeString:
     """Return quota and usage in bytes as text, and as a bar if both are known."""
+    if used is None and quota <= 0:
+        return format_html("{}", _("Unknown, no limit"))
     if used is None:
-        return format_html("{}", size(quota))
+        return format_html("{}", _("Unknown, quota %(quota)s") % {"quota": size(quota)})
     if quota <= 0:
         return format_html("{}", _("%(used)s, no limit") % {"used": used_size(used)})
     percent = used * 100 // quota

@@ -18,7 +18,7 @@ def test_each_checkbox_is_labelled_with_its_row(rita: Client, anna: Mailbox) -> 
 
 def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> None:
     set_quota_in_bulk(TESTER, [anna], 2**30)
-    assert "1 GiB</td>" in rita.get(MAILBOX).content.decode()
+    assert ">Unknown, quota 1 GiB</td>" in rita.get(MAILBOX).content.decode()
     for used, words, tone in (
         (2**29, "512 MiB of 1 GiB, 50%", "good"),
         (983 * 2**20, 'Nearly full:</strong> <span class="nowrap">983 MiB of 1 GiB, 95%', "warn"),
@@ -29,6 +29,8 @@ def test_usage_is_shown_in_words_and_as_a_bar(rita: Client, anna: Mailbox) -> No
         assert words in page and f'class="bar {tone}"' in page
     set_quota_in_bulk(TESTER, [anna], 0)
     assert "2 GiB, no limit" in rita.get(MAILBOX).content.decode()
+    Usage.objects.all().delete()
+    assert ">Unknown, no limit</td>" in rita.get(MAILBOX).content.decode()
 
 
 def test_the_last_sign_in_is_only_shown_where_it_is_recorded(
