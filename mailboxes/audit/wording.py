@@ -26,7 +26,7 @@ VERB_LABELS = {
     "download": _("downloaded"),
     "download-hashes": _("downloaded with password hashes"),
     "import": _("imported"),
-    "undo": _("change undone"),
+    "undo": _("changed back"),
     "undo-import": _("import undone"),
     "sign-in": _("signed in"),
     "failed-sign-in": _("sign-in failed"),

@@ -70,12 +70,16 @@ def test_of_a_change_of_many_only_some_rows_are_counted_in_lists(
     entry = actions.set_active_in_bulk(TESTER, [anna, *rows[:2]], False).entry
     actions.set_active_in_bulk(TESTER, rows[2:], False, entry)
     own = signed_in("domain", "example.org")
-    pages = ((rita, "/admin/log/", 3), (rita, "/admin/", 1), (own, "/admin/", 1))
-    for client, url, shown in pages:
-        assert f"and {5 - shown} more" in client.get(url).content.decode(), url
+    pages = (
+        (rita, "/admin/log/", 3, "more"),
+        (rita, "/admin/", 1, "others"),
+        (own, "/admin/", 1, "others"),
+    )
+    for client, url, shown, word in pages:
+        assert f"and {5 - shown} {word}" in client.get(url).content.decode(), url
     monkeypatch.setattr(entries, "MAX_COUNTED", 4)
-    for client, url, shown in pages:
-        assert f"and more than {4 - shown} more" in client.get(url).content.decode(), url
+    for client, url, shown, word in pages:
+        assert f"and at least {5 - shown} {word}" in client.get(url).content.decode(), url
     for client in (rita, own):
         assert client.get(f"/admin/log/{entry}/").context["all"] == 5
 
