@@ -58,6 +58,8 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
             for number in (1, 2):
                 text = compiled.ngettext(entry.msgid, entry.msgid_plural, number)
                 assert text == entry.msgstr_plural[number - 1]
+        elif entry.msgctxt:
+            assert compiled.pgettext(entry.msgctxt, entry.msgid) == entry.msgstr
         else:
             assert compiled.gettext(entry.msgid) == entry.msgstr
 
