@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.contrib import messages
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
+from django.contrib.messages.storage.base import Message
 from django.db.models.options import Options
 from django.template import RequestContext
 from django.urls import reverse
@@ -146,6 +148,12 @@ def broken_hops(context: RequestContext) -> int:
 def unicode_name(name: str) -> dict[str, str]:
     """Show how a domain or an address with an IDN is displayed, and warn of mixed scripts."""
     return {"name": to_unicode(name), "warning": mixed_scripts_warning(name)}
+
+
+@register.filter
+def success_first(found: Iterable[Message]) -> list[Message]:
+    """Return what was done, then what follows from it, whichever of them was said first."""
+    return sorted(found, key=lambda message: message.level != messages.SUCCESS)
 
 
 @register.filter

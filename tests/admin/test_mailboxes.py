@@ -84,6 +84,8 @@ def test_it_is_said_that_sessions_go_on_and_how_to_end_them(
         said = [str(one) for one in page.context["messages"] if "stay signed in" in str(one)]
         assert [text for text in said if command in text] == said, place
         assert bool(said) == (variant == "v2" and bool(command)), (place, posted)
+        what = re.findall(r'<div class="notice( good)?" role="status">', page.content.decode())
+        assert what == [" good", ""][: 1 + len(said)], place
 
 
 def test_the_page_says_with_which_form_of_an_address_mail_programs_sign_in(
