@@ -1,12 +1,14 @@
 """Forms that show what others have changed since the form was opened, instead of overwriting it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.utils.timesince import timesince
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from mailboxes.actions.shown_values import ShownValues, values_to_show
@@ -70,15 +72,16 @@ class EditConflictMixin(forms.BaseModelForm):
 
     def add_differences(self, shown: ShownValues) -> None:
         text = _(
-            "Someone else has changed %(row)s since you opened this page. Your entries are kept "
-            "below. To overwrite the other changes with them, save again."
+            "%(row)s has been changed since you opened this page. Your entries are kept below. To "
+            "overwrite the other changes with them, save again."
         )
         text %= {"row": self.instance}
         self.add_error(None, ValidationError(text, code="changed"))
         model = self.logged_model or str(self.instance._meta.model_name)
         for column, text in differences(model, str(self.instance), shown, self.stored):
             field = column if column in self.fields and column != "password" else None
-            self.add_error(field, ValidationError(text, code="changed"))
+            label = "" if field else f"{wording.column_label(model, column)}: "
+            self.add_error(field, ValidationError(f"{label}{text}", code="changed"))
 
 
 def differences(
@@ -105,15 +108,16 @@ def find_change(logged: list[Logged], column: str, after: Any) -> Logged | None:
 
 def difference(model: str, column: str, values: tuple[Any, Any], logged: Logged | None) -> str:
     before, after = (wording.column_text(model, column, value) or _("(empty)") for value in values)
-    params = {"field": wording.column_label(model, column), "before": before, "after": after}
+    params = {"before": before, "after": after}
     if logged:
-        params |= {"actor": logged.entry.actor, "time": timesince(logged.entry.at, depth=1)}
+        time = min(logged.entry.at, now() - timedelta(minutes=1))  # not “0 minutes ago”
+        params |= {"actor": logged.entry.actor, "time": timesince(time, depth=1)}
     if column == "password" and logged:
-        text = _("%(field)s: changed by %(actor)s, %(time)s ago.")
+        text = _("changed by %(actor)s, %(time)s ago.")
     elif column == "password":
-        text = _("%(field)s: changed.")
+        text = _("changed.")
     elif logged:
-        text = _("%(field)s: “%(before)s” was changed to “%(after)s” by %(actor)s, %(time)s ago.")
+        text = _("“%(before)s” was changed to “%(after)s” by %(actor)s, %(time)s ago.")
     else:
-        text = _("%(field)s: “%(before)s” was changed to “%(after)s”.")
+        text = _("“%(before)s” was changed to “%(after)s”.")
     return text % params

@@ -105,7 +105,7 @@ def test_a_stale_form_does_not_open_a_domain_again(rita: Client, domain: Domain)
     actions.set_self_service(TESTER, domain, False)
     stale = LIMITS | {"self_service": "on", "shown": shown}
     refused = rita.post(f"{DOMAIN}example.org/change/", stale)
-    assert "Someone else has changed" in refused.content.decode()
+    assert "has been changed since you opened" in refused.content.decode()
     assert not self_service.is_open("example.org")
 
 

@@ -46,8 +46,8 @@ def test_a_stale_form_does_not_enable_what_someone_else_has_disabled(
     hidden = opened(rita, url)
     actions.set_active(BOB, anna, False)
     page = refused(rita.post(url, hidden | FORM))
-    assert "Active: “yes” was changed to “no” by bob, 0\xa0minutes ago." in page
-    assert "Someone else has changed anna@example.org since you opened this page" in page
+    assert "“yes” was changed to “no” by bob, 1\xa0minute ago." in page
+    assert "anna@example.org has been changed since you opened this page" in page
     assert 'value="Anna of today"' in page
     anna.refresh_from_db()
     assert (anna.active, anna.name) == (False, "Anna Berg")
@@ -67,7 +67,7 @@ def test_changes_by_other_programs_are_noticed(rita: Client, anna: Mailbox, url:
     hidden = opened(rita, url)
     Mailbox.objects.update(quota=2 << 30, password="{CRAM-MD5}another")
     page = refused(rita.post(url, hidden | FORM))
-    assert "Quota: “no limit” was changed to “2 GiB”." in page
+    assert "“no limit” was changed to “2 GiB”." in page
     assert "Password: changed." in page and "{CRAM-MD5}" not in page
 
 
@@ -79,7 +79,7 @@ def test_a_change_is_not_said_to_be_by_one_who_was_refused(
     assert actions.set_quota_in_bulk(BOB, [anna], 2 << 30).refused
     Mailbox.objects.update(quota=2 << 30)
     page = refused(rita.post(url, hidden | FORM))
-    assert "Quota: “no limit” was changed to “2 GiB”." in page
+    assert "“no limit” was changed to “2 GiB”." in page
 
 
 def test_a_new_password_is_noticed_and_no_hash_is_in_the_page(
@@ -91,7 +91,7 @@ def test_a_new_password_is_noticed_and_no_hash_is_in_the_page(
         Actor("owner", anna.pk, scope=EVERYTHING), anna, new, mail_host().scheme
     )
     page = refused(rita.post(url, hidden | FORM))
-    assert f"Password: changed by {anna.pk}, 0\xa0minutes ago." in page
+    assert f"Password: changed by {anna.pk}, 1\xa0minute ago." in page
     assert anna.password not in str(hidden) + page
 
 
@@ -134,12 +134,9 @@ def test_domains_aliases_and_alias_domains_are_compared_too(rita: Client, domain
     actions.change_alias(BOB, alias, ["a@example.net", "b@example.net"])
     AliasDomain.objects.update(active=False)
     pages = [refused(rita.post(url, hidden[url] | data)) for url, data in forms.items()]
-    assert "Description: “(empty)” was changed to “new”." in pages[0]
-    assert (
-        "Forwards to: “a@example.net” was changed to “a@example.net, b@example.net” by bob"
-        in pages[1]
-    )
-    assert "Active: “yes” was changed to “no”." in pages[2]
+    assert "“(empty)” was changed to “new”." in pages[0]
+    assert "“a@example.net” was changed to “a@example.net, b@example.net” by bob" in pages[1]
+    assert "“yes” was changed to “no”." in pages[2]
     assert Domain.objects.get(pk=domain.pk).description == "new"
     assert Alias.objects.get().targets == ["a@example.net", "b@example.net"]
     assert not AliasDomain.objects.get().active
@@ -154,8 +151,6 @@ def test_administrators_are_compared_too(rita: Client, anna: Mailbox) -> None:
     changed = {"role": "domain", "first_name": "Otto"}
     assert rita.post(url, opened(rita, url) | data | changed).status_code == 302
     page = refused(rita.post(url, hidden | data))
-    assert (
-        "Role: “Helpdesk” was changed to “Domain administrator” by rita, 0\xa0minutes ago" in page
-    )
-    assert "First name: “(empty)” was changed to “Otto” by rita" in page
+    assert "“Helpdesk” was changed to “Domain administrator” by rita, 1\xa0minute ago" in page
+    assert "“(empty)” was changed to “Otto” by rita" in page
     assert User.objects.get(pk=otto.pk).first_name == "Otto"
