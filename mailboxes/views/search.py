@@ -100,7 +100,7 @@ def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
     if found.keys is None:
         count, first = capped_count(found.rows), first_rows(found.rows, SHOWN)
     else:
-        count = CappedCount(len(found.keys), found.more)
+        count = CappedCount(len(found.keys), found.more and bool(found.keys))
         keys = found.keys[:SHOWN]
         by_key = {row.pk: row for row in rows.order_by().filter(pk__in=keys)}
         first = [by_key[key] for key in keys if key in by_key]
