@@ -54,7 +54,11 @@ def size(count: int) -> str:
 
 
 def breakable(text: object) -> SafeString:
-    """Return a text whose address goes on in the next line after its @, if it has to."""
+    """Return a text whose address goes on in the next line after its @, if it has to; HTML stays
+    as it is.
+    """
+    if isinstance(text, SafeString):
+        return text
     local_part, at, domain = str(text).rpartition("@")
     return format_html("{}{}<wbr>{}", local_part, at, domain) if at else format_html("{}", domain)
 

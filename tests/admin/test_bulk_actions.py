@@ -323,6 +323,7 @@ def test_all_search_results_can_be_changed(
     across = {"select_across": "1"}
     page = post(rita, f"{MAILBOX}?q=box", "disable", [], **across).content.decode()
     assert "Disable 120 mailboxes?" in page and "and 100 more" in page
+    assert "<li>box000@<wbr>" in page
     first = post(rita, f"{MAILBOX}?q=box", "disable", [], post="yes", **across)
     page = rita.post(f"{MAILBOX}?q=box", hidden(first), follow=True).content.decode()
     assert "Disabled 120 mailboxes." in page and not Mailbox.objects.filter(active=True)

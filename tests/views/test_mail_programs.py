@@ -188,7 +188,7 @@ def test_apple_gets_a_profile_without_a_password(client: Client, anna: Mailbox) 
 def test_a_mailbox_has_its_settings_on_a_page(anna: Mailbox, rita: Client) -> None:
     page = rita.get("/admin/mailboxes/mailbox/anna_40example.org/client-settings/")
     text = page.content.decode()
-    assert "Port 993, SSL/TLS" in text and "<svg" in text and anna.pk in text
+    assert "Port 993, SSL/TLS" in text and "<svg" in text and "anna@<wbr>example.org</pre>" in text
     assert "http://testserver/mail-programs/?address=anna%40example.org" in text
     assert "can't be shown again" not in text and "at a local address" not in text
 
