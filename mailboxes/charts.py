@@ -86,13 +86,14 @@ def line(
     """Return a picture of how a number went up and down; it begins at zero."""
     known = [(place, value) for place, value in enumerate(one.values) if value is not None]
     highest = max((value for _place, value in known), default=0) or 1
+    width = max((len(days) - 1) * STEP, WIDTH)
     points = [f"{place * STEP},{round(HEIGHT - value * 92 / highest, 2)}" for place, value in known]
-    if len(points) == 1:  # a line needs two ends
-        points.append(f"{known[0][0] * STEP + WIDTH},{points[0].partition(',')[2]}")
+    if len(points) == 1:  # a line needs two ends, within the picture
+        start, height = min(known[0][0] * STEP, width - WIDTH), points[0].partition(",")[2]
+        points = [f"{start},{height}", f"{start + WIDTH},{height}"]
     chart = framed(title, days, [one], write)
     ends = (points[0].partition(",")[0], points[-1].partition(",")[0]) if points else ("0", "0")
     area = f"{ends[0]},{HEIGHT} {' '.join(points)} {ends[1]},{HEIGHT}" if points else ""
-    width = max((len(days) - 1) * STEP, WIDTH)
     return replace(chart, line=" ".join(points), area=area, width=width)
 
 

@@ -28,6 +28,8 @@ def test_a_line_leaves_out_days_on_which_nothing_was_counted() -> None:
     )
     assert (chart.width, chart.latest, len(chart.rows)) == (20, "10", 2)
     assert charts.line("Title", DAYS[:1], Series("x", [3])).line == "0,8.0 7,8.0"
+    last = charts.line("Title", DAYS, Series("x", [None, None, 3]))
+    assert (last.line, last.width) == ("13,8.0 20,8.0", 20)  # not beyond the picture
     assert charts.line("Title", DAYS, Series("x", [None] * 3)).line == ""
 
 
