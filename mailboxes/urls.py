@@ -63,6 +63,7 @@ urlpatterns = [
     path("admin/doctor/log/", admin_view(doctor.doctor_log), name="doctor-log"),
     path("admin/first-steps/", admin_view(first_steps.first_steps), name="first-steps"),
     path("admin/search/", admin_view(search.search_all), name="search"),
+    path("admin/search/targets/", admin_view(search.suggest_targets), name="suggest-targets"),
     path("admin/log/", admin_view(log.log), name="log"),
     path("admin/log/undo/", admin_view(changes.undo_change), name="undo-change"),
     path("admin/log/<int:pk>/", admin_view(changes.change_report), name="change-report"),

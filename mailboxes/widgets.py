@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.passwords.generate import ALPHABET
@@ -63,6 +64,22 @@ class AddressInput(forms.MultiWidget):
         if "@" in local_part:
             return str(local_part)
         return f"{local_part}@{domain}" if local_part or domain else ""
+
+
+class TargetsInput(forms.Textarea):
+    """Addresses, one per line; while one is typed, those that the panel knows are suggested."""
+
+    def __init__(self) -> None:
+        super().__init__({"rows": 5, "cols": 50, "spellcheck": "false", "autocapitalize": "none"})
+
+    def get_context(self, name: str, value: object, attrs: Context | None) -> Context:
+        context: Context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"] |= {
+            "data-suggest": reverse("suggest-targets"),
+            "data-suggest-label": _("Suggestions"),
+            "data-suggest-found": _("Suggestions: %s. Choose one with the arrow keys."),
+        }
+        return context
 
 
 class SizeInput(forms.MultiWidget):

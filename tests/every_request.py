@@ -47,6 +47,7 @@ POSTED: dict[str, dict[str, str]] = {
     "/delete/": {"post": "yes"},
     "configuration/download/": {"path": "README.md"},
     "admin/search/": {},
+    "admin/search/targets/": {},
 }  # fmt: skip
 """What is posted to the paths that end so."""
 

@@ -42,6 +42,7 @@ admin/export/                                in  403 403 302 302 302 | in  403 4
 admin/doctor/                                in  403 403 403 403 200 | in  403 403 403 403 200
 admin/doctor/log/                            in  403 403 403 403 200 | in  403 403 403 403 200
 admin/search/                                in  200 200 200 200 200 | in  405 405 405 405 405
+admin/search/targets/                        in  200 200 200 200 200 | in  405 405 405 405 405
 admin/first-steps/                           in  403 403 403 403 302 | in  403 403 403 403 302
 admin/log/                                   in  200 403 403 403 200 | in  405 405 405 405 405
 admin/log/undo/                              in  403 302 302 302 302 | in  403 302 302 302 302

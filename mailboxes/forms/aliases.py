@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.addresses import MAX_ADDRESS, NO_TARGET, parse_alias, parse_targets
@@ -13,6 +12,7 @@ from mailboxes.forms.base import RowForm
 from mailboxes.forms.handling import handling_field, refusal, sentence_field
 from mailboxes.handling import DEFAULT_SENTENCE, Handling, sentence_of
 from mailboxes.models import Alias, AliasDomain
+from mailboxes.widgets import TargetsInput
 
 
 class AliasForm(RowForm):
@@ -38,7 +38,7 @@ class AliasForm(RowForm):
         required=False,
         label=_("Forwards to"),
         help_text=_("One address per line."),
-        widget=forms.Textarea(attrs={"rows": 5, "cols": 50}),
+        widget=TargetsInput(),
     )
     sentence = sentence_field()
 

@@ -1,13 +1,13 @@
 """One search over mailboxes, aliases and domains."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,9 @@ from mailboxes.search import COLUMNS, TOO_FREQUENT, parse, search, with_ascii_do
 
 SHOWN = 10
 """How many rows of each table are shown."""
+
+SUGGESTED = 5
+"""How many of each are suggested while a target is typed."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,24 @@ def row_meant(text: str, scope: Scope) -> Model | None:
     return None
 
 
-def tables(text: str, scope: Scope) -> Iterator[Hits]:
+@never_cache
+@require_safe
+def suggest_targets(request: HttpRequest) -> JsonResponse:
+    """Return the first addresses that a search finds, to complete the target of an alias."""
+    text, scope = request.GET.get("q", "").strip(), scope_of(request.user)
+    found = {table.model: table.rows for table in tables(text, scope, (Mailbox, Alias)) if text}
+    terms = parse(text.lower(), has_domains=False).terms
+    names = [row.name for row in found.get("mailbox", [])[:SUGGESTED]]
+    aliases = [row.name for row in found.get("alias", []) if not row.name.startswith("@")]
+    # Others are found because of their targets, which say nothing of what is meant here.
+    meant = [name for name in aliases if all(term in name.lower() for term in terms)]
+    return JsonResponse({"names": [*names, *meant[:SUGGESTED]]})
+
+
+def tables(
+    text: str, scope: Scope, models: Collection[type[Model]] = (Mailbox, Alias, Domain)
+) -> Iterator[Hits]:
+    """Search these models, as far as the administrator may see their rows."""
     aliases = Alias.objects.filter(~has_mailbox())
     sources: tuple[tuple[type[Model], QuerySet, str], ...] = (
         (Mailbox, Mailbox.objects.all(), "inbox"),
@@ -91,7 +111,7 @@ def tables(text: str, scope: Scope) -> Iterator[Hits]:
     )
     for model, rows, icon in sources:
         name = str(model._meta.model_name)
-        if scope.allows(f"{name}.view"):
+        if model in models and scope.allows(f"{name}.view"):
             yield hits(name, icon, scope.narrow(rows), text, scope)
 
 

@@ -1,5 +1,5 @@
-// Forms: the password buttons and strength meter, the preview of an address, and a warning before
-// changes are lost.
+// Forms: the password buttons and strength meter, the preview of an address, suggestions for an
+// alias's targets, and a warning before changes are lost.
 "use strict";
 
 function randomCharacter(alphabet) {
@@ -116,6 +116,84 @@ for (const box of document.querySelectorAll(".address")) {
   box.addEventListener("input", show);
   show();
 }
+
+// While the target of an alias is typed in its line, addresses that the panel knows are suggested.
+function setUpSuggestions(area) {
+  const list = document.createElement("div");
+  Object.assign(list, { id: `${area.id}_suggestions`, className: "suggestions", hidden: true });
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", area.dataset.suggestLabel);
+  area.after(list);
+  area.setAttribute("aria-autocomplete", "list");
+  area.setAttribute("aria-controls", list.id);
+
+  const lineStart = () => area.value.lastIndexOf("\n", area.selectionStart - 1) + 1;
+  const isAtLineEnd = () => /^(\n|$)/.test(area.value.slice(area.selectionEnd, area.selectionEnd + 1));
+  const typed = () => (isAtLineEnd() ? area.value.slice(lineStart(), area.selectionStart).trim() : "");
+  const chosen = () => list.querySelector("[aria-selected=true]");
+
+  function show(names) {
+    const present = area.value.split("\n").map((line) => line.trim().toLowerCase());
+    const options = names.filter((name) => !present.includes(name.toLowerCase())).map((name, index) => {
+      const option = document.createElement("div");
+      Object.assign(option, { id: `${list.id}_${index}`, textContent: name });
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", "false");
+      option.addEventListener("click", () => accept(option));
+      return option;
+    });
+    list.replaceChildren(...options);
+    list.hidden = options.length === 0;
+    area.removeAttribute("aria-activedescendant");
+    if (list.hidden) return;
+    list.scrollIntoView({ block: "nearest" });
+    announce(area.dataset.suggestFound.replace("%s", options.length));
+  }
+
+  function choose(step) {
+    const options = [...list.children];
+    const last = options.indexOf(chosen());
+    const next = last < 0 && step < 0 ? options.length - 1 : (last + step + options.length) % options.length;
+    options.forEach((option, index) => option.setAttribute("aria-selected", String(index === next)));
+    area.setAttribute("aria-activedescendant", options[next].id);
+  }
+
+  function accept(option) {
+    const following = area.value[area.selectionEnd] === "\n" ? "" : "\n";
+    area.setRangeText(option.textContent + following, lineStart(), area.selectionEnd, "end");
+    show([]);
+  }
+
+  let timer;
+  async function suggest() {
+    const text = typed();
+    try {
+      const url = `${area.dataset.suggest}?${new URLSearchParams({ q: text })}`;
+      const { names } = text.length > 1 ? await (await fetch(url)).json() : { names: [] };
+      if (typed() === text) show(names);
+    } catch {
+      show([]); // The session has ended: what is typed is still saved after signing in again.
+    }
+  }
+
+  area.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(suggest, 200);
+  });
+  area.addEventListener("keydown", (event) => {
+    if (list.hidden) return;
+    if (event.key === "ArrowDown") choose(1);
+    else if (event.key === "ArrowUp") choose(-1);
+    else if (event.key === "Enter" && chosen()) accept(chosen());
+    else if (event.key === "Escape") show([]);
+    else return;
+    event.preventDefault();
+  });
+  area.addEventListener("blur", () => { clearTimeout(timer); show([]); });
+  list.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the focus
+}
+
+for (const area of document.querySelectorAll("textarea[data-suggest]")) setUpSuggestions(area);
 
 // On the page of a row, the first field has the focus, but what stands above it remains in view.
 if (document.activeElement === document.body && matchMedia("(min-width: 60.01rem)").matches) {

@@ -65,3 +65,20 @@ def test_nothing_out_of_reach_is_found(rita: Client, anna: Mailbox) -> None:
 def test_every_page_leads_to_the_search(rita: Client) -> None:
     form = re.search(r'<form class="search"[^>]*>', rita.get("/admin/").content.decode())
     assert form and f'action="{URL}"' in form[0]
+
+
+def test_addresses_within_reach_are_suggested_as_targets(rita: Client, anna: Mailbox) -> None:
+    for domain in ("other.example", "anna.example"):
+        actions.create_domain(TESTER, DomainName.parse(domain))
+    for name, domain in (("annex", "example.org"), ("", "anna.example"), ("team", "example.org"),
+                         ("annual", "other.example")):  # fmt: skip
+        actions.create_alias(TESTER, Address(name, domain), ["anna.x@elsewhere.example"])
+    otto = signed_in("domain", "other.example")
+    for client, text, names in (
+        (rita, "ann", ["anna@example.org", "annex@example.org", "annual@other.example"]),
+        (rita, "Berg", ["anna@example.org"]),
+        (rita, " ", []),
+        (rita, "TEAM@exam", ["team@example.org"]),
+        (otto, "ann", ["annual@other.example"]),
+    ):
+        assert client.get(f"{URL}targets/", {"q": text}).json() == {"names": names}, text
