@@ -226,9 +226,9 @@ def mail_parsers(tree: ast.AST) -> Iterator[int]:
 
 
 @pytest.mark.finding("cyclic-mime")
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_code_reads_messages(path: Path) -> None:
-    assert list(mail_parsers(ast.parse(path.read_text()))) == []
+def test_no_code_reads_messages() -> None:
+    found = {path: list(mail_parsers(ast.parse(path.read_text()))) for path in SOURCES}
+    assert {path: lines for path, lines in found.items() if lines} == {} and len(found) > 400
 
 
 @pytest.mark.finding("cyclic-mime")

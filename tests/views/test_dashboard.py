@@ -300,14 +300,14 @@ def test_the_chosen_language_is_kept(client: Client, tables: None) -> None:
     assert '<html lang="de">' in client.get("/password/").content.decode()
 
 
-@pytest.mark.parametrize(
-    "source",
-    [*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py")],
-    ids=lambda file: file.name,
-)
-def test_every_icon_that_is_used_is_in_the_sprite(source: Path) -> None:
-    for name in re.findall(r"""(?:\bicon "|\bicon\(")([a-z0-9-]+)""", source.read_text()):
-        assert f'<symbol id="{name}"' in SPRITE
+def test_every_icon_that_is_used_is_in_the_sprite() -> None:
+    found = [
+        (source.name, name)
+        for source in (*(BASE / "templates").rglob("*.html"), *(BASE / "mailboxes").rglob("*.py"))
+        for name in re.findall(r"""(?:\bicon "|\bicon\(")([a-z0-9-]+)""", source.read_text())
+    ]
+    assert len(found) > 50
+    assert [one for one in found if f'<symbol id="{one[1]}"' not in SPRITE] == []
 
 
 def test_every_icon_in_the_sprite_is_used() -> None:
