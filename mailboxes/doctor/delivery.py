@@ -36,6 +36,9 @@ from mailboxes.texts import gettext as _
 SECONDS = 4.0
 """How long a message may be on its way; a filter can take longer."""
 
+FILTER_SECONDS = 2.0
+"""How long a mail filter may take to greet."""
+
 PAUSE = 0.1
 GONE = 5
 """After so many pauses, a message that is nowhere won't come any more."""
@@ -231,7 +234,7 @@ def silent_filter(examination: Examination) -> str:
 def greets(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), 1) as connection:
-            connection.settimeout(2)
+            connection.settimeout(FILTER_SECONDS)
             return bool(connection.recv(1))
     except OSError:
         return False

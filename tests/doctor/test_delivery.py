@@ -180,8 +180,9 @@ def test_postscreen_needs_a_service_behind_it(examination: Examination) -> None:
 
 
 def test_a_mail_filter_that_accepts_connections_and_says_nothing_is_named(
-    examination: Examination,
+    examination: Examination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(delivery, "FILTER_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         value = f"smtp-amavis:[127.0.0.1]:{server.getsockname()[1]}"
         here = as_root(examination, printing(f"{value}\n"))
