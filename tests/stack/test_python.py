@@ -20,7 +20,7 @@ ENV = {
 }
 # They visit every page again, or read files, whatever the version of Python.
 ONCE = ["base_path", "documented_cases", "every_url", "hostile_input", "release"]
-ONCE += ["shell_scripts", "source", "three_roles", "urls_by_role"]
+ONCE += ["shell_scripts", "source", "sqlite_growth", "three_roles", "translations", "urls_by_role"]
 
 
 @pytest.mark.parametrize("machine", releases(), indirect=True)
