@@ -22,8 +22,11 @@ from mailboxes.queries import BY_DOMAIN, any_of, in_domains
 MAX_FOUND = 900
 """How many rows a search shows: MariaDB reads whole tables for 1,000 keys or more."""
 
+MAX_COMPLETE = 1800
+"""Up to how many rows with the word that the fewest have are all examined."""
+
 MAX_EXAMINED = 1000
-"""How many rows with one of the words are examined for the others."""
+"""How many of them are examined if there are more."""
 
 MAX_INSIDE = 2500
 """In how many rows at most the insides of words are searched, row by row."""
@@ -163,7 +166,7 @@ def search(
     is_partial = len(keys) <= MAX_FOUND and add_insides(keys, rows, condition, domains)
     text = asked.terms[0].lower() if len(asked.terms) == 1 else ""
     names = [keys[key] for key in sorted(keys, key=lambda key: (rank(key, text, begin), key))]
-    is_cut = examined.is_cut and len(names) <= MAX_FOUND
+    is_cut = examined.is_cut and len(names) <= MAX_FOUND and not ADDRESS.fullmatch(text)
     more = is_cut or len(names) > MAX_FOUND
     names = names[:MAX_FOUND]
     return Found(rows.filter(pk__in=names), names, more, is_partial, is_cut=is_cut)
@@ -231,14 +234,21 @@ def with_words(
             targets = AliasTarget.objects.filter(target__istartswith=term).order_by()
             yield from examine(rows, [(targets, "alias")], MAX_FOUND, Examined())
     choices = [with_word(rows.model, asked.words, word, domains) for word in asked.words]
+    if not choices:
+        return
     if len(choices) > 1:
         choices.sort(key=size)
-    if choices:
-        yield from examine(rows, choices[0], MAX_EXAMINED, examined)
+    is_complete = size(choices[0]) <= MAX_COMPLETE
+    yield from examine(rows, choices[0], MAX_COMPLETE if is_complete else MAX_EXAMINED, examined)
 
 
 def size(candidates: Candidates) -> int:
-    return sum(found.order_by()[: MAX_EXAMINED + 1].count() for found, _key in candidates)
+    """Return how many there are, up to a few more than are examined.
+
+    To count them, MariaDB would read each of them twice.
+    """
+    some = (found.order_by().values_list(key)[: MAX_COMPLETE + 1] for found, key in candidates)
+    return sum(len(keys) for keys in some)
 
 
 def examine(

@@ -178,9 +178,14 @@ def test_a_search_for_frequent_words_examines_some_rows_and_says_so(
     complete = rita.get(f"{MAILBOX}?q=anna+koch")  # only two have the second word
     assert shown(complete) == ["anna.koch@example.org"] and note not in complete.content.decode()
     monkeypatch.setattr(search, "MAX_EXAMINED", 1)
+    in_parts = rita.get(f"{MAILBOX}?q=anna+koch")  # few enough to examine them all
+    assert shown(in_parts) == ["anna.koch@example.org"] and note not in in_parts.content.decode()
+    monkeypatch.setattr(search, "MAX_COMPLETE", 1)
     for url in (f"{MAILBOX}?q=anna+koch", "/admin/search/?q=anna+koch"):
         page = rita.get(url).content.decode()
         assert note in page and "more than 0" not in page, url
+    whole = rita.get(f"{MAILBOX}?q=anna.koch@example.org")
+    assert shown(whole) == ["anna.koch@example.org"] and note not in whole.content.decode()
 
 
 def test_an_alias_is_found_by_its_targets(rita: Client, anna: Mailbox) -> None:
