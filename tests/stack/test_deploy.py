@@ -340,11 +340,18 @@ def test_the_panel_only_answers_over_https(served: Machine, visitor: Visitor) ->
     assert answer.headers["Location"] == f"https://{SITE}/admin/?next=1"
 
 
-def test_mail_programs_may_ask_at_names_of_the_domains(visitor: Visitor) -> None:
+def test_mail_programs_may_ask_at_names_of_the_domains(served: Machine, visitor: Visitor) -> None:
     path = "/Autodiscover/Autodiscover.json?Email=anna@example.net&Protocol=Autodiscoverv1"
     answer, found = visitor.ask("GET", path, Host="autodiscover.example.net")
     assert answer.status == 200 and f"https://{SITE}/autodiscover/autodiscover.xml" in found
     assert visitor.ask("GET", "/admin/login/", Host="autodiscover.example.net")[0].status == 404
+    for question in ("", "?emailaddress=@example.net"):  # one names no address
+        with served.network(), closing(http.client.HTTPConnection("127.0.0.1")) as plain:
+            path = "/mail/config-v1.1.xml"
+            plain.request("GET", f"{path}{question}", headers={"Host": "autoconfig.example.net"})
+            answer = plain.getresponse()
+        expected = f"https://{SITE}{path}?emailaddress=@example.net"
+        assert (answer.status, answer.headers["Location"]) == (301, expected)
 
 
 def test_static_files_are_compressed_and_cached_for_years(
