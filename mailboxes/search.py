@@ -12,6 +12,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from mailboxes.addresses import to_ascii
+from mailboxes.folding import fold, folded_column
 from mailboxes.lookup_models import AliasTarget, Flag, SearchWord
 from mailboxes.lookup_tables.counts import total
 from mailboxes.lookup_tables.flags import flagged
@@ -150,9 +151,12 @@ def search(
         domains = asked.domains
     if not asked.terms:
         return Found(rows, domains=asked.domains)
+    folded = [folded_column(rows.model, column) for column in columns] if are_kept() else []
     condition = Q()
     for term in asked.terms:
-        condition &= any_of(columns, "icontains", term)
+        condition &= any_of(columns, "icontains", term) | any_of(folded, "icontains", fold(term))
+    if folded:
+        asked.terms = list(map(fold, asked.terms))
     keys: dict[str, str] = {}
     examined = Examined()
     for part in parts(beginnings(rows.model, asked, domains, examined)):

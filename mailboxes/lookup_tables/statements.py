@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailboxes.addresses import REFUSED_DOMAIN
+from mailboxes.folding import MARKS_EXPRESSION, fold_on_mysql, fold_on_sqlite
 from mailboxes.handling import DISCARD
 from mailboxes.lookup_models import WORD_LENGTH, Flag
 
@@ -39,6 +40,9 @@ class Dialect:
     targets: Callable[[str], str]
     """The same with the targets of an alias."""
 
+    fold: Callable[[str], str]
+    """Return a word with its letters as a search compares them."""
+
     local_part: str
     domain: str
     dual: str
@@ -52,7 +56,9 @@ def regular_array(text: str) -> str:
 
 
 def words_by_expression(text: str) -> str:
-    return regular_array(f"""REGEXP_REPLACE({text}, '[^\\\\p{{L}}\\\\p{{N}}]+', '","')""")
+    return regular_array(
+        f"""REGEXP_REPLACE({text}, '[^\\\\p{{L}}\\\\p{{N}}{MARKS_EXPRESSION}]+', '","')"""
+    )
 
 
 def targets_by_expression(text: str) -> str:
@@ -91,6 +97,7 @@ MYSQL = Dialect(
     replaced="VALUES({})",
     words=words_by_expression,
     targets=targets_by_expression,
+    fold=fold_on_mysql,
     local_part="SUBSTRING_INDEX({0}, '@', 1)",
     domain="IF(INSTR({0}, '@'), SUBSTRING_INDEX({0}, '@', -1), '')",
     dual=" FROM DUAL",
@@ -103,6 +110,7 @@ SQLITE = Dialect(
     replaced="excluded.{}",
     words=words_between,
     targets=targets_between,
+    fold=fold_on_sqlite,
     local_part="SUBSTR({0}, 1, INSTR({0}, '@') - 1)",
     domain="CASE WHEN INSTR({0}, '@') THEN SUBSTR({0}, INSTR({0}, '@') + 1) ELSE '' END",
     dual="",
@@ -165,11 +173,12 @@ def sources(dialect: Dialect, usage: bool) -> list[Source]:
     text = dialect.concat.format(joined(dialect, "r.local_part", "' '", "r.name"))
     names = dialect.concat.format(joined(dialect, local_part, "' '", "r.goto"))
     target_domain = dialect.domain.format("w.value")
+    folded = dialect.fold("w.value")
     disabled, plain = "COALESCE(r.active, 0) <> 1", f"NOT EXISTS ({OWN})"
     found = [
         Source("mailbox", "lookup_count (domain, mailboxes, quota)",
                "r.domain, COUNT(*), SUM(r.quota)", counts=True),
-        Source("mailbox", word, word_values("mailbox", "r.username"),
+        Source("mailbox", word, word_values("mailbox", folded, "r.username"),
                f"{dialect.words(text)} w", "w.value <> ''"),
         Source("mailbox", flag, flag_values(Flag.DISABLED_MAILBOX, "r.username"), "", disabled),
         Source("mailbox", flag, flag_values(Flag.WEAK, "r.username"), "", weak()),
@@ -178,7 +187,7 @@ def sources(dialect: Dialect, usage: bool) -> list[Source]:
         Source("alias", flag, flag_values(Flag.ALIAS, "r.address"), "", plain),
         Source("alias", flag, flag_values(Flag.DISABLED_ALIAS, "r.address"), "", disabled),
         Source("alias", flag, flag_values(Flag.HANDLED, "r.address"), "", handled()),
-        Source("alias", word, word_values("alias", "r.address"),
+        Source("alias", word, word_values("alias", folded, "r.address"),
                f"{dialect.words(names)} w", "r.goto <> r.address AND w.value <> ''"),
         Source("alias", "lookup_target (target, alias, domain, crosses)",
                f"w.value, r.address, {target_domain}, {target_domain} <> r.domain",
@@ -212,8 +221,8 @@ def flag_values(flag: str, key: str) -> str:
     return f"'{flag}', r.domain, {key}"
 
 
-def word_values(kind: str, key: str) -> str:
-    return f"'{kind}', SUBSTR(w.value, 1, {WORD_LENGTH}), r.domain, {key}"
+def word_values(kind: str, word: str, key: str) -> str:
+    return f"'{kind}', SUBSTR({word}, 1, {WORD_LENGTH}), r.domain, {key}"
 
 
 def weak() -> str:

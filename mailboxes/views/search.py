@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
+from mailboxes.folding import fold
 from mailboxes.handling import Handling
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
 from mailboxes.queries import CappedCount, capped_count, first_rows
@@ -145,6 +146,6 @@ def matching_target(alias: Alias, text: str) -> str:
     """Return the target that was searched for, or the first one."""
     if alias.handling != Handling.DELIVERED:
         return ""
-    terms = [term.lower() for term in parse(text, has_domains=False).terms]
-    matching = (one for one in alias.targets if any(term in one.lower() for term in terms))
+    terms = list(map(fold, parse(text, has_domains=False).terms))
+    matching = (one for one in alias.targets if any(term in fold(one) for term in terms))
     return next(matching, next(iter(alias.targets), ""))

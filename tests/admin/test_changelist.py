@@ -131,6 +131,41 @@ def test_a_search_finds_the_expected_mailboxes(
     assert shown(rita.get(MAILBOX, {"q": asked})) == found
 
 
+NAMES = {
+    "Ueli Hürlimann": ("hurlimann", "HÜRLIMANN", "Hu\u0308rl", "UELI hür"),
+    "Kläre Weiß-Müller": ("weiss", "WEISS", "WEIẞ", "muller", "klare"),
+    "Ève Łódź Øster": ("eve", "łódź", "LODZ oster", "ØSTER"),
+    "Ænne O\u0308z": ("aenne", "öz", "OZ", "ænne"),
+    "АНДРЕЙ Ёлкин": ("андрей", "ёлкин", "ЕЛКИН Андрей"),
+    "Hurt Weise, Løt Ændre": ("lot", "aendre", "WEISE"),
+}
+
+
+def test_a_search_finds_letters_without_their_marks_and_the_other_way_round(
+    rita: Client, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, name in enumerate(NAMES):
+        actions.create_mailbox(TESTER, Address.parse(f"x{place}@example.org"), PASSWORD, name=name)
+    for maximum in (search.MAX_INSIDE, 1):  # with 1, words are looked up and nothing else
+        monkeypatch.setattr(search, "MAX_INSIDE", maximum)
+        for place, several in enumerate(NAMES.values()):
+            for asked in several:
+                assert shown(rita.get(MAILBOX, {"q": asked})) == [f"x{place}@example.org"], asked
+
+
+def test_a_search_with_marks_finds_addresses_and_descriptions_without(
+    rita: Client, anna: Mailbox
+) -> None:
+    actions.create_domain(TESTER, DomainName.parse("a.example"), description="Zürich, Straße 1")
+    targets = ["other@elsewhere.example", "jurg.muller@elsewhere.example"]
+    actions.create_alias(TESTER, Address.parse("team@example.org"), targets)
+    for asked in ("Müller", "JÜRG", "jürg.müller@elsewhere.example"):
+        assert shown(rita.get(ALIAS, {"q": asked})) == ["team@example.org"], asked
+    assert targets[1] in rita.get("/admin/search/", {"q": "Müller"}).content.decode()
+    for asked in ("zurich", "ZÜRICH", "strasse"):
+        assert shown(rita.get(DOMAIN, {"q": asked})) == ["a.example"], asked
+
+
 def test_a_search_shows_whole_addresses_then_beginnings_then_insides(
     rita: Client, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,16 @@ def test_the_panels_own_tables_are_created_and_removed(empty_mail: Path) -> None
         assert is_there == ("zero" not in line)
 
 
+def test_a_migration_replaces_the_triggers_and_fills_their_tables_anew(empty_mail: Path) -> None:
+    call_command("migrate", "mailboxes", "0005", "--database", "mail", stdout=StringIO())
+    name = "INSERT INTO mailbox (username, password, name, maildir, local_part, domain) VALUES "
+    for key in ("a", "b"):
+        run_sql(empty_mail, f"{name} ('{key}@x.org', '', 'Hürlimann', '', '{key}', 'x.org')")
+        call_command("migrate", "--database", "mail", stdout=StringIO())
+        word = f"INSERT INTO \"lookup_word\" VALUES('mailbox','Hurlimann','x.org','{key}@x.org');"
+        assert word in run_sql(empty_mail)
+
+
 def test_it_is_said_if_the_account_could_not_create_the_triggers(empty_mail: Path) -> None:
     def migrated(*more: str) -> str:
         out = StringIO()

@@ -11,7 +11,8 @@ from tests.servers import MariaDB
 pytestmark = pytest.mark.stack
 DUMPS = Path(__file__).resolve().parent.parent / "postfixadmin"
 DATABASE_TESTS = [
-    *("admin", "views/test_password.py", "test_checks.py", "test_inserts.py", "test_usage.py"),
+    *("admin", "views/test_password.py", "test_checks.py", "test_folding.py", "test_inserts.py"),
+    "test_usage.py",
 ]
 # The actions write to both databases, so they are tested where both are on MariaDB.
 LOG_TESTS = ["actions", "audit", "views/test_log.py", "test_sign_in_log.py", "second_factor"]
