@@ -52,6 +52,15 @@ AFTER, BEFORE = "after", "before"
 OWN_PARAMS = (AFTER, BEFORE, "inside")
 """The parameters that are no filters; the last one was part of links in former versions."""
 
+BEGINNINGS = _(
+    "With more than %(number)s entries, matches inside words may be missing. To find all, "
+    "type the beginning of a word."
+)
+BEGINNINGS_OR_DOMAIN = _(
+    "With more than %(number)s entries, matches inside words may be missing. To find all, "
+    "type the beginning of a word, or add the domain."
+)
+
 
 class KeysetChangeList(ChangeList):
     """A change list that is paged by the primary key; that of some domains by domain first."""
@@ -192,10 +201,7 @@ class KeysetChangeList(ChangeList):
             return str(TOO_FREQUENT)
         if not self.found or not self.found.is_partial:
             return ""
-        text = _(
-            "With more than %(number)s entries, matches inside words may be missing. To find all, "
-            "type the beginning of a word."
-        )
+        text = BEGINNINGS_OR_DOMAIN if self.model in (Mailbox, Alias) else BEGINNINGS
         return text % {"number": number(MAX_INSIDE)}
 
     @property
