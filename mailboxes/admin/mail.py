@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -134,6 +135,16 @@ class MailAdmin(PanelAdmin):
             query = QueryDict(text, mutable=True)
             query["domain"] = obj.pk.rpartition("@")[2]
             response["Location"] = f"{path}?{query.urlencode()}"
+        return response
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Return to the list, as it was filtered; the stock view returns to the dashboard."""
+        response: HttpResponse = super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+        filters = self.get_preserved_filters(request)
+        kept: dict[str, Any] = {"preserved_filters": filters, "opts": opts}
+        response["Location"] = add_preserved_filters(kept, admin_url(opts, "changelist"))
         return response
 
     def response_post_save_add(self, request: HttpRequest, obj: Row) -> HttpResponseRedirect:

@@ -37,3 +37,9 @@ def test_only_an_actual_change_of_the_status_is_logged(rita: Client, anna: Mailb
     rita.post(url, {"active": "0"})
     assert not Mailbox.objects.get().active
     assert logged() == [("rita", "mailbox.disable", "anna@example.org")]
+
+
+def test_a_row_that_was_deleted_leads_back_to_its_list(rita: Client, anna: Mailbox) -> None:
+    page = rita.get(f"{MAILBOX}gone_40example.org/delete/?_changelist_filters=q%3Dx", follow=True)
+    assert page.redirect_chain == [(f"{MAILBOX}?q=x", 302)]
+    assert "It may have been deleted." in page.content.decode()
