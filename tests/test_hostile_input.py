@@ -121,7 +121,7 @@ PAGES = {
     ALIAS: ["q", "after", "before", "kind", "domain", "active__exact", "attention"],
     "/admin/search/": ["q"],
     "/admin/search/targets/": ["q"],
-    "/admin/log/": ["q", "action", "since", "until", "before", "csv"],
+    "/admin/log/": ["q", "actor", "action", "since", "until", "before", "csv"],
     "/admin/configuration/upgrade/": ["from", "to"],
     DOMAIN: ["q", "after", "before", "active__exact", "attention"],
     ALIAS_DOMAIN: ["q", "after", "before", "active__exact"],

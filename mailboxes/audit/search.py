@@ -11,7 +11,7 @@ from mailboxes.audit.entries import LAST, newest_starts
 from mailboxes.audit.models import Entry
 
 MAX_SCANNED = 1000
-"""How many entries with a text are searched at a time for an action."""
+"""How many entries with a text are searched at a time for an action or an actor."""
 
 CLOCK_STEPS = 50
 """How many entries are read at each end of a time, since a clock may have been set back there."""
@@ -29,6 +29,13 @@ class Search:
     action: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    actor: str = ""
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The values that columns must have; without a text, the first one finds the entries."""
+        asked = {"actor": self.actor, "action": self.action}
+        return {name: value for name, value in asked.items() if value}
 
     def page(self, before: int, number: int) -> tuple[list[Entry], int]:
         """Return the newest entries found before a line, and the line to go on before, if any.
@@ -37,13 +44,13 @@ class Search:
         """
         low, high = self.bounds()
         high = min(high, before - 1) if before else high
-        is_narrowed = bool(self.text and self.action)
+        is_narrowed = len(self.columns) > (0 if self.text else 1)
         keys, reached = newest(
             self.sources(), low, high, MAX_SCANNED if is_narrowed else number + 1
         )
         found = Entry.objects.filter(pk__in=keys)
         if is_narrowed:
-            found = found.filter(action=self.action)
+            found = found.filter(**self.columns)
         page = list(found.order_by("-seq")[: number + 1])
         older = page[number - 1].seq if len(page) > number else reached
         return [entry for entry in page[:number] if self.is_in_time(entry)], older
@@ -52,7 +59,7 @@ class Search:
         """Yield what finds keys, each by an index in this order."""
         entries = Entry.objects.order_by("-listed").values_list("listed", flat=True)
         if not self.text:
-            yield partial(listed, entries.filter(action=self.action) if self.action else entries)
+            yield partial(listed, entries.filter(**dict([*self.columns.items()][:1])))
             return
         yield partial(listed, entries.filter(actor=self.text))
         yield partial(listed, entries.filter(client=self.text))

@@ -56,9 +56,15 @@ class LogForm(forms.Form):
             }
         ),
     )
-    action = forms.ChoiceField(required=False, label=_("Action"))
+    actor = forms.CharField(
+        required=False,
+        max_length=255,
+        label=_("Who"),
+        widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false", "size": 16}),
+    )
     since = DayField(required=False, label=_("From"))
     until = DayField(required=False, label=_("Until"))
+    action = forms.ChoiceField(required=False, label=_("Action"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,12 +103,13 @@ def log(request: HttpRequest) -> HttpResponseBase:
 def chips(form: LogForm, query: QueryDict) -> list[dict[str, Any]]:
     """Return what is filtered for, each with the URL that leaves it out."""
     found = []
-    for name in ("action", "since", "until"):
+    for name in ("actor", "since", "until", "action"):
         if value := query.get(name, "").strip():
             field: Any = form.fields[name]
             is_day = isinstance(field, DayField)
             title = _("When") if is_day else field.label
-            chosen = f"{field.label} {value}" if is_day else dict(field.choices).get(value, value)
+            choices = dict(getattr(field, "choices", ()))
+            chosen = f"{field.label} {value}" if is_day else choices.get(value, value)
             found.append({"title": title, "chosen": chosen, "without": without(query, name)})
     return found
 
@@ -120,6 +127,7 @@ def search_of(asked: dict[str, Any]) -> Search:
         asked["action"],
         start_of(since) if since else None,
         start_of(until + timedelta(days=1)) if until else None,
+        asked["actor"],
     )
 
 

@@ -90,6 +90,8 @@ def test_an_object_that_was_moved_to_another_action_is_named(anna: Mailbox) -> N
         Search("tester", "mailbox.create"),
         Search(since=DAY),
         Search("tester", since=DAY, until=NEXT),
+        Search("anna@example.org", "mailbox.create", actor="tester"),
+        Search(action="mailbox.create", actor="tester"),
     ],
     ids=str,
 )

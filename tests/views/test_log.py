@@ -33,6 +33,10 @@ def test_the_log_is_searched_by_object_domain_and_actor(
     assert set(objects(rita.get(URL, {"q": "example.org"}))) == {anna.pk, bob.pk, "example.org"}
     assert objects(rita.get(URL, {"q": "rita"})) == [bob.pk, "rita"]
     assert objects(rita.get(URL, {"action": "mailbox.delete"})) == [anna.pk]
+    assert objects(rita.get(URL, {"actor": "rita"})) == [bob.pk, "rita"]
+    assert objects(rita.get(URL, {"actor": "rita", "q": "example.org"})) == [bob.pk]
+    assert objects(rita.get(URL, {"actor": "rita", "action": "mailbox.delete"})) == []
+    assert 'title="Who: rita"' in rita.get(URL, {"actor": "rita"}).content.decode()
     assert objects(rita.get(URL, {"until": "2001-01-01"})) == []
     assert "No entries match." in rita.get(URL, {"since": "2101-01-01"}).content.decode()
     assert "Enter a date such as" in rita.get(URL, {"since": "tomorrow"}).content.decode()
