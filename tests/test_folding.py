@@ -27,7 +27,7 @@ def test_letters_lose_their_marks_and_their_case(text: str, folded: str) -> None
     assert fold(folded) == folded
 
 
-@pytest.mark.django_db(databases=["mail"])
+@pytest.mark.django_db(databases=["default", "mail"])
 def test_the_database_folds_each_letter_as_python_does() -> None:
     decomposed = {unicodedata.normalize("NFD", letter) for letter in LETTERS}
     plain = {chr(mark + len(MARKS)) for mark in MARKS} | set("日½ə'\\")  # what isn't folded stays
