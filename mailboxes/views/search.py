@@ -91,12 +91,14 @@ def row_meant(text: str, scope: Scope) -> Model | None:
 def suggest_targets(request: HttpRequest) -> JsonResponse:
     """Return the first addresses that a search finds, to complete the target of an alias."""
     text, scope = request.GET.get("q", "").strip(), scope_of(request.user)
-    found = {table.model: table.rows for table in tables(text, scope, (Mailbox, Alias)) if text}
-    terms = parse(text.lower(), has_domains=False).terms
+    if not text:
+        return JsonResponse({"names": []})
+    found = {table.model: table.rows for table in tables(text, scope, (Mailbox, Alias))}
+    terms = list(map(fold, parse(text, has_domains=False).terms))
     names = [row.name for row in found.get("mailbox", [])[:SUGGESTED]]
     aliases = [row.name for row in found.get("alias", []) if not row.name.startswith("@")]
     # Others are found because of their targets, which say nothing of what is meant here.
-    meant = [name for name in aliases if all(term in name.lower() for term in terms)]
+    meant = [name for name in aliases if all(term in fold(name) for term in terms)]
     return JsonResponse({"names": [*names, *meant[:SUGGESTED]]})
 
 

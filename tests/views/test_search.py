@@ -79,6 +79,7 @@ def test_addresses_within_reach_are_suggested_as_targets(rita: Client, anna: Mai
         (rita, "Berg", ["anna@example.org"]),
         (rita, " ", []),
         (rita, "TEAM@exam", ["team@example.org"]),
+        (rita, "Ännex", ["annex@example.org"]),
         (otto, "ann", ["annual@other.example"]),
     ):
         assert client.get(f"{URL}targets/", {"q": text}).json() == {"names": names}, text
