@@ -40,22 +40,22 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return answers
 
 
-def test_a_passphrase_is_asked_for_or_read_from_a_file(
-    panel: Path, other: Path, typed: list[str]
+def test_a_passphrase_is_asked_for_twice_to_encrypt(panel: Path, typed: list[str]) -> None:
+    """The command then reads the backup with it, as restoring does."""
+    typed[:] = [PASSPHRASE, PASSPHRASE]
+    run("backup", panel / "backup.age", "--passphrase")
+    assert (panel / "backup.age").read_bytes().startswith(b"age-encryption.org/v1\n-> scrypt ")
+    assert typed == []
+
+
+def test_a_passphrase_is_asked_for_or_read_from_a_file_to_restore(
+    panel: Path, typed: list[str]
 ) -> None:
     backup, file = panel / "backup.age", panel / "passphrase"
-    file.write_text(f"{PASSPHRASE}\nanother line\n")
-    typed[:] = [PASSPHRASE, PASSPHRASE]
-    run("backup", backup, "--passphrase")
-    assert backup.read_bytes().startswith(b"age-encryption.org/v1\n-> scrypt ")
-    with using(other):
-        run("restore", backup, "--passphrase-file", file)
-    assert dump(panel)["mail"] == dump(other)["mail"] and typed == []
-
-
-def test_a_passphrase_is_asked_for_to_restore(panel: Path, typed: list[str]) -> None:
-    backup = panel / "backup.age"
     backup.write_bytes(NO_BACKUP)
+    file.write_text(f"{PASSPHRASE}\nanother line\n")
+    with pytest.raises(CommandError, match="is not a backup"):
+        run("restore", backup, "--check", "--passphrase-file", file)
     for passphrase, sentence in ((PASSPHRASE, "is not a backup"), ("b", "can't be decrypted")):
         typed[:] = [passphrase]
         with pytest.raises(CommandError, match=sentence):
