@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
@@ -238,21 +239,22 @@ def with_words(
             targets = AliasTarget.objects.filter(target__istartswith=term).order_by()
             yield from examine(rows, [(targets, "alias")], MAX_FOUND, Examined())
     choices = [with_word(rows.model, asked.words, word, domains) for word in asked.words]
-    if not choices:
-        return
-    if len(choices) > 1:
-        choices.sort(key=size)
-    is_complete = size(choices[0]) <= MAX_COMPLETE
-    yield from examine(rows, choices[0], MAX_COMPLETE if is_complete else MAX_EXAMINED, examined)
+    if choices:
+        number, rarest = min(((size(one), one) for one in choices), key=itemgetter(0))
+        maximum = MAX_COMPLETE if number <= MAX_COMPLETE else MAX_EXAMINED
+        yield from examine(rows, rarest, maximum, examined)
 
 
 def size(candidates: Candidates) -> int:
-    """Return how many there are, up to a few more than are examined.
+    """Return how many there are, or a number above `MAX_COMPLETE`.
 
-    To count them, MariaDB would read each of them twice.
+    With a limit, MariaDB would read each of them twice to count them.
     """
-    some = (found.order_by().values_list(key)[: MAX_COMPLETE + 1] for found, key in candidates)
-    return sum(len(keys) for keys in some)
+    number = 0
+    for found, key in candidates:
+        rows = found.order_by().values_list(key)
+        number += MAX_COMPLETE + 1 if rows[MAX_COMPLETE : MAX_COMPLETE + 1] else rows.count()
+    return number
 
 
 def examine(
