@@ -60,7 +60,7 @@ def search_all(request: HttpRequest) -> HttpResponse:
     """Show the first hits in each table, as far as the administrator may see it, or the page of
     the mailbox, alias or domain whose whole name was typed.
     """
-    text, scope = request.GET.get("q", "").strip(), scope_of(request.user)
+    text, scope = asked_text(request), scope_of(request.user)
     if (only := row_meant(text, scope)) is not None:
         return redirect(f"admin:mailboxes_{only._meta.model_name}_change", quote(only.pk))
     context = admin.site.each_context(request) | {
@@ -70,6 +70,12 @@ def search_all(request: HttpRequest) -> HttpResponse:
         "tables": list(tables(text, scope)) if text else [],
     }
     return render(request, "mailboxes/search.html", context)
+
+
+def asked_text(request: HttpRequest) -> str:
+    """Return what was typed, unless it stands for nothing: all rows would be found, and read."""
+    text = request.GET.get("q", "").strip()
+    return text if parse(text, has_domains=False).terms else ""
 
 
 def row_meant(text: str, scope: Scope) -> Model | None:
@@ -90,7 +96,7 @@ def row_meant(text: str, scope: Scope) -> Model | None:
 @require_safe
 def suggest_targets(request: HttpRequest) -> JsonResponse:
     """Return the first addresses that a search finds, to complete the target of an alias."""
-    text, scope = request.GET.get("q", "").strip(), scope_of(request.user)
+    text, scope = asked_text(request), scope_of(request.user)
     if not text:
         return JsonResponse({"names": []})
     found = {table.model: table.rows for table in tables(text, scope, (Mailbox, Alias))}

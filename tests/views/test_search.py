@@ -50,7 +50,7 @@ def test_mailboxes_aliases_and_domains_are_found_in_one_place(rita: Client, anna
     page = rita.get(URL, {"q": "anna"}).content.decode()
     assert 'href="/admin/mailboxes/alias/?q=anna"' in page and "1 mailbox</h2>" in page
     assert "mailboxes/mailbox/?q=" not in rita.get(URL, {"q": "nobody"}).content.decode()
-    assert found(rita, " ") == {}
+    assert found(rita, " ") == found(rita, "<>") == {}
 
 
 def test_nothing_out_of_reach_is_found(rita: Client, anna: Mailbox) -> None:
@@ -78,6 +78,7 @@ def test_addresses_within_reach_are_suggested_as_targets(rita: Client, anna: Mai
         (rita, "ann", ["anna@example.org", "annex@example.org", "annual@other.example"]),
         (rita, "Berg", ["anna@example.org"]),
         (rita, " ", []),
+        (rita, "<>", []),
         (rita, "TEAM@exam", ["team@example.org"]),
         (rita, "Ännex", ["annex@example.org"]),
         (otto, "ann", ["annual@other.example"]),
