@@ -318,7 +318,11 @@ def superuser() -> Iterator[list[Page]]:
         DOMAINS: ["", "q=nothing", "q=large", "attention=roles"],
     }
     urls = [f"{path}?{question}" for path, asked in lists.items() for question in asked]
-    urls += ["/admin/search/?q=anna+koch", f"{ALIASES}?q=koch&kind=handled"]
+    urls += [
+        "/admin/search/?q=anna+koch",
+        "/admin/search/?q=@large",
+        f"{ALIASES}?q=koch&kind=handled",
+    ]
     pages = [*(page_of(client, url) for url in urls), *every_request(client)]
     bulk = list(bulk_actions(client))
     yield [(f"few {name}", page) for name, page in every_request(client) if "GET" in name]

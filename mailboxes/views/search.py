@@ -18,8 +18,19 @@ from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.folding import fold
 from mailboxes.handling import Handling
+from mailboxes.lookup_models import Flag
+from mailboxes.lookup_tables.flags import flagged
+from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
-from mailboxes.queries import CappedCount, capped_count, first_rows
+from mailboxes.queries import (
+    CappedCount,
+    Source,
+    capped_count,
+    first_rows,
+    found_by,
+    in_domains,
+    unindexed,
+)
 from mailboxes.search import COLUMNS, TOO_FREQUENT, parse, search, with_ascii_domain
 
 SHOWN = 10
@@ -127,6 +138,8 @@ def tables(
 def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
     found = search(rows, text, COLUMNS[rows.model], scope.domains)
     if found.keys is None:
+        if rows.model is Alias:  # many may be mailboxes' own
+            found_by(found.rows, aliases_in(list(filter(scope.includes, found.domains or ()))))
         count, first = capped_count(found.rows), first_rows(found.rows, SHOWN)
     else:
         count = CappedCount(len(found.keys), found.more and bool(found.keys))
@@ -141,6 +154,12 @@ def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
     query["q"] = text
     url = f"{reverse(f'admin:mailboxes_{name}_changelist')}?{query.urlencode()}"
     return Hits(name, rows.model._meta, icon, count, shown, url, found.is_partial, found.is_cut)
+
+
+def aliases_in(domains: list[str]) -> Source:
+    if are_kept():
+        return Source(flagged(Flag.ALIAS, domains))
+    return unindexed(Alias.objects.filter(in_domains(domains)))
 
 
 def hit(name: str, row: Any, text: str) -> Hit:

@@ -60,6 +60,10 @@ def test_nothing_out_of_reach_is_found(rita: Client, anna: Mailbox) -> None:
     assert found(otto, "anna@example.org")["mailbox"] == []
     assert found(otto, "example.org") == {"mailbox": [], "alias": [], "domain": []}
     assert found(otto, "other")["domain"] == ["other.example"]
+    actions.create_alias(TESTER, Address.parse("team@example.org"), ["x@elsewhere.example"])
+    for client, number in ((otto, 0), (rita, 1)):  # without anna's own
+        page = client.get(URL, {"q": "@example"})
+        assert [table.count.number for table in page.context["tables"]][:2] == [number, number]
 
 
 def test_every_page_leads_to_the_search(rita: Client) -> None:
