@@ -1,5 +1,6 @@
 """Whatever is typed into a form or given to a command: an answer, and nothing half-written."""
 
+import os
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -190,6 +191,11 @@ def typed(names: list[str], values: list[str]) -> dict[str, str]:
     return dict(zip(names, texts, strict=True))
 
 
+def as_argument(text: str) -> str:
+    """Return the text as a process gets it: without NUL, which ends it, and as decoded bytes."""
+    return os.fsdecode(text.replace("\0", "").encode("utf-8", "surrogatepass"))
+
+
 def mail_rows() -> list[Any]:
     """Return everything in the mail tables."""
     models = (Domain, Mailbox, Alias, AliasDomain)
@@ -377,14 +383,15 @@ def test_a_command_succeeds_or_explains_in_a_sentence_why_not(
 
     @QUIET
     @example(first="new@example.org", values=[None] * 6)
+    @example(first="\ud800", values=[None] * 6)
     @given(first=TEXT, values=st.lists(st.none() | TEXT, min_size=6, max_size=6))
     def run(first: str, values: list[str | None]) -> None:
-        # No argument of a process can contain NUL, which ends it.
-        first = first.replace("\0", "")
+        first = as_argument(first)
+        texts = (text if text is None else as_argument(text) for text in values)
         options = [
             f"{name}={tmp_path}/{text.replace('/', '')}" if name in NEW_PATHS else f"{name}={text}"
-            for name, text in zip(COMMANDS[command], values, strict=False)
-            if text is not None and "\0" not in text
+            for name, text in zip(COMMANDS[command], texts, strict=False)
+            if text is not None
         ]
         if command == "exportmailboxes":
             first = first.replace("/", "")
