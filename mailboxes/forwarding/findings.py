@@ -151,10 +151,14 @@ def not_own(aliases: QuerySet) -> QuerySet:
 
 def without_mailboxes(domains: Collection[str]) -> list[Alias]:
     """Return the first aliases of local domains that only forward to themselves, but to nobody."""
-    every = in_order(domains)
-    own = every.filter(~has_mailbox(), goto=F("address"), active=True)
-    source = Source(flagged(Flag.ALIAS, domains)) if are_kept() else unindexed(every)
-    return page_after(found_by(own, source), "", MAX_NAMED, maximum=MAX_ROWS).rows
+    own = in_order(domains).filter(~has_mailbox(), goto=F("address"), active=True)
+    found = found_by(own, source_without_mailboxes(domains))
+    return page_after(found, "", MAX_NAMED, maximum=MAX_ROWS).rows
+
+
+def source_without_mailboxes(domains: Collection[str]) -> Source:
+    """Return where the aliases of domains are found that aren't mailboxes' own."""
+    return Source(flagged(Flag.ALIAS, domains)) if are_kept() else unindexed(in_order(domains))
 
 
 def aliases_in(domains: Collection[str]) -> Page:

@@ -17,20 +17,10 @@ from django.views.decorators.http import require_safe
 from mailboxes.access.grants import scope_of
 from mailboxes.access.scope import Scope
 from mailboxes.folding import fold
+from mailboxes.forwarding.findings import source_without_mailboxes
 from mailboxes.handling import Handling
-from mailboxes.lookup_models import Flag
-from mailboxes.lookup_tables.flags import flagged
-from mailboxes.lookup_tables.tables import are_kept
 from mailboxes.models import Alias, Domain, Mailbox, has_mailbox
-from mailboxes.queries import (
-    CappedCount,
-    Source,
-    capped_count,
-    first_rows,
-    found_by,
-    in_domains,
-    unindexed,
-)
+from mailboxes.queries import CappedCount, capped_count, first_rows, found_by
 from mailboxes.search import COLUMNS, TOO_FREQUENT, parse, search, with_ascii_domain
 
 SHOWN = 10
@@ -111,7 +101,7 @@ def suggest_targets(request: HttpRequest) -> JsonResponse:
     if not text:
         return JsonResponse({"names": []})
     found = {table.model: table.rows for table in tables(text, scope, (Mailbox, Alias))}
-    terms = list(map(fold, parse(text, has_domains=False).terms))
+    terms = folded_terms(text)
     names = [row.name for row in found.get("mailbox", [])[:SUGGESTED]]
     aliases = [row.name for row in found.get("alias", []) if not row.name.startswith("@")]
     # Others are found because of their targets, which say nothing of what is meant here.
@@ -139,7 +129,8 @@ def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
     found = search(rows, text, COLUMNS[rows.model], scope.domains)
     if found.keys is None:
         if rows.model is Alias:  # many may be mailboxes' own
-            found_by(found.rows, aliases_in(list(filter(scope.includes, found.domains or ()))))
+            domains = list(filter(scope.includes, found.domains or ()))
+            found_by(found.rows, source_without_mailboxes(domains))
         count, first = capped_count(found.rows), first_rows(found.rows, SHOWN)
     else:
         count = CappedCount(len(found.keys), found.more and bool(found.keys))
@@ -156,12 +147,6 @@ def hits(name: str, icon: str, rows: QuerySet, text: str, scope: Scope) -> Hits:
     return Hits(name, rows.model._meta, icon, count, shown, url, found.is_partial, found.is_cut)
 
 
-def aliases_in(domains: list[str]) -> Source:
-    if are_kept():
-        return Source(flagged(Flag.ALIAS, domains))
-    return unindexed(Alias.objects.filter(in_domains(domains)))
-
-
 def hit(name: str, row: Any, text: str) -> Hit:
     url = reverse(f"admin:mailboxes_{name}_change", args=[quote(row.pk)])
     if isinstance(row, Alias):
@@ -169,10 +154,15 @@ def hit(name: str, row: Any, text: str) -> Hit:
     return Hit(row.pk, url, row.name if isinstance(row, Mailbox) else row.description)
 
 
+def folded_terms(text: str) -> list[str]:
+    """Return the parts of what was typed as names are compared with them."""
+    return list(map(fold, parse(text, has_domains=False).terms))
+
+
 def matching_target(alias: Alias, text: str) -> str:
     """Return the target that was searched for, or the first one."""
     if alias.handling != Handling.DELIVERED:
         return ""
-    terms = list(map(fold, parse(text, has_domains=False).terms))
+    terms = folded_terms(text)
     matching = (one for one in alias.targets if any(term in fold(one) for term in terms))
     return next(matching, next(iter(alias.targets), ""))
