@@ -165,8 +165,9 @@ def lock_for_deletion(domain: Domain) -> None:
 @transaction.atomic(using="mail")
 def remove_domain(domain: Domain) -> None:
     lock_for_deletion(domain)
-    give_to_mailboxes(addresses_in(domain.pk), domain.pk)
     addresses = addresses_in(domain.pk)
+    if give_to_mailboxes(addresses, domain.pk):
+        addresses = addresses_in(domain.pk)
     AliasDomain.objects.filter(pk=domain.pk).delete()
     Mailbox.objects.filter(domain=domain.pk).delete()
     Alias.objects.filter(domain=domain.pk).delete()
