@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests import debian_roots
 from tests.machine import Machine
 from tests.mailhost import CREATE_DATABASES, PANEL_ENV, newest_release
+from tests.production import FROM_HERE
 from tests.servers import MariaDB
 
 pytestmark = pytest.mark.stack
@@ -364,11 +364,10 @@ def test_the_steps_of_the_documentation_adopt_a_database(
     adoption.load("postfixadmin40")
     before = adoption.dump()
     folder = machine.checkout
-    from_here = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(debian_roots.WHEELS)}
 
     def run(*command: str, ends_with: int = 0) -> str:
         line = ["sh", "-c", f'cd {folder} && exec "$@"', "sh", *command]
-        done = machine.run(line, env=from_here, check=False, timeout=600)
+        done = machine.run(line, env=FROM_HERE, check=False, timeout=600)
         assert done.returncode == ends_with, done
         return done.stdout + done.stderr
 
